@@ -1,0 +1,100 @@
+/**
+ * Compiles the wasm engine's kernels with clang from npm: primitives.h from the table of primitives, then two builds of
+ * the same sources, and kernels.json with the digests of all three.
+ */
+import { createHash } from 'node:crypto';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { commands } from '@yowasp/clang';
+import { CONTROLS, PRIMITIVES, type Access } from '../src/ml/engines/primitives.ts';
+
+const FOLDER = join(import.meta.dirname, '../src/ml/engines/wasm/kernels');
+const BUILDS = { 'simd.wasm': [], 'relaxed.wasm': ['-mrelaxed-simd', '-DRELAXED'] } as const;
+const FLAGS = [
+  ...['--target=wasm32-unknown-unknown', '-O3', '-std=c2x', '-ffreestanding', '-nostdlib', '-fno-builtin'],
+  ...['-fno-math-errno', '-ffp-contract=off', '-msimd128', '-matomics', '-mbulk-memory', '-Wall', '-Wno-psabi'],
+  ...['--no-entry', '--import-memory', '--shared-memory', '--max-memory=4294967296', '--strip-all'].map(
+    (f) => `-Wl,${f}`,
+  ),
+  ...['--export=__stack_pointer', '--export=__heap_base', '-z', 'stack-size=65536'].map((flag) => `-Wl,${flag}`),
+];
+/** Words of an operation's record: room for the longest row of the table. */
+const WORDS = 24;
+
+type Description = { operands: Record<string, Access>; numbers: Record<string, 'int' | 'float'> };
+const table = Object.entries(PRIMITIVES) as unknown as [string, Description][];
+
+/** `conv-input-gradient` → `conv_input_gradient`. */
+const symbol = (name: string): string => name.replaceAll('-', '_');
+
+function struct(name: string, { operands, numbers }: Description): string {
+  if (1 + Object.keys(operands).length + Object.keys(numbers).length > WORDS)
+    throw new Error(`${name} has too many words`);
+  const pointers = Object.entries(operands).map(([operand, access]) =>
+    access.startsWith('in') && access !== 'inout' ? `const float *${operand};` : `float *${operand};`,
+  );
+  const fields = ['int32_t primitive;', ...pointers, ...Object.entries(numbers).map(([n, type]) => `${type} ${n};`)];
+  return `typedef struct ${symbol(name)}_op {\n  ${fields.join('\n  ')}\n} ${symbol(name)}_op;\nvoid run_${symbol(name)}(const ${symbol(name)}_op *op, const team *team);\n`;
+}
+
+function header(): string {
+  const cases = table.map(([name], index) => `    case ${index}: return run_${symbol(name)}(op, team);`);
+  return `// Written by \`npm run build:kernels\` from src/ml/engines/primitives.ts, which says what each primitive computes.
+#ifndef PRIMITIVES_H
+#define PRIMITIVES_H
+#include <stdint.h>
+
+#define OPERATION_BYTES ${4 * WORDS}
+typedef struct team team;
+
+typedef struct controls {
+  ${Object.entries(CONTROLS)
+    .map(([name, type]) => `${type} ${name};`)
+    .join('\n  ')}
+} controls;
+
+${table.map(([name, description]) => struct(name, description)).join('\n')}
+/// Runs one operation's share of work of one thread.
+static inline void dispatch(const void *op, const team *team) {
+  switch (*(const int32_t *)op) {
+${cases.join('\n')}
+  }
+}
+#endif
+`;
+}
+
+const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
+
+/**
+ * Builds the header and both wasm files in memory.
+ *
+ * @returns content by file name, with `kernels.json`
+ */
+export async function buildKernels(): Promise<Map<string, string | Uint8Array>> {
+  const built = new Map<string, string | Uint8Array>([['primitives.h', header()]]);
+  const names = (await readdir(FOLDER)).filter((name) => /\.[ch]$/.test(name) && name !== 'primitives.h').sort();
+  const sources: Record<string, string> = { 'primitives.h': header() };
+  for (const name of names) sources[name] = await readFile(join(FOLDER, name), 'utf8');
+  const units = names.filter((name) => name.endsWith('.c'));
+  sources['all.c'] = units.map((name) => `#include "${name}"\n`).join('');
+  // Loads the compiler, without the progress lines that its first use would print.
+  await commands.clang(undefined, {}, { fetchProgress: () => undefined });
+  for (const [file, flags] of Object.entries(BUILDS)) {
+    const files = await commands.clang([...FLAGS, ...flags, 'all.c', '-o', file], sources, {
+      fetchProgress: () => undefined,
+    });
+    const wasm = files?.[file];
+    if (!(wasm instanceof Uint8Array)) throw new Error(`clang made no ${file}`);
+    built.set(file, wasm);
+  }
+  const digests = Object.fromEntries([...built].map(([name, content]) => [name, sha256(content)]));
+  return built.set(
+    'kernels.json',
+    `${JSON.stringify({ sources: sha256(JSON.stringify(sources)), ...digests }, null, 2)}\n`,
+  );
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
+  for (const [name, content] of await buildKernels()) await writeFile(join(FOLDER, name), content);

@@ -1,0 +1,103 @@
+/** The arrows of src/README.md, as rules: each folder may import only what stands in its list. */
+const may = {
+  core: [],
+  util: ['core'],
+  graph: ['core', 'util'],
+  fingerprint: ['core', 'util', 'graph'],
+  pipeline: ['core', 'util', 'graph', 'fingerprint', 'stages'],
+  stages: ['core', 'util'],
+  store: ['core', 'util', 'fingerprint'],
+  worker: ['core', 'util', 'fingerprint', 'store', 'stages'],
+  executors: ['core', 'util', 'worker'],
+  scheduler: ['core', 'util', 'graph', 'fingerprint', 'store', 'stages', 'executors'],
+  report: ['core', 'util', 'store', 'stages'],
+  ui: ['core', 'util'],
+  cli: [
+    'core',
+    'util',
+    'graph',
+    'fingerprint',
+    'pipeline',
+    'stages',
+    'store',
+    'executors',
+    'scheduler',
+    'report',
+    'ui',
+  ],
+};
+const mayMl = {
+  random: [],
+  network: ['random'],
+  weights: ['network', 'random'],
+  models: ['network'],
+  engines: ['network', 'random'],
+  losses: ['random'],
+  methods: ['network', 'losses'],
+  optim: [],
+  metrics: ['losses'],
+  augment: ['random', 'data'],
+  data: ['random', 'augment'],
+  train: [
+    'network',
+    'weights',
+    'models',
+    'engines',
+    'losses',
+    'methods',
+    'optim',
+    'metrics',
+    'augment',
+    'data',
+    'random',
+  ],
+};
+const rule = (name, from, allowed, except) => ({
+  name,
+  severity: 'error',
+  from: { path: from, ...(except ? { pathNot: except } : {}) },
+  to: { path: '^src/', pathNot: allowed.map((folder) => `^src/${folder}`) },
+});
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^@tensorflow/tfjs-node' },
+    },
+    ...Object.entries(may).map(([folder, list]) =>
+      rule(
+        `layer-${folder}`,
+        `^src/${folder}/`,
+        [`${folder}/`, ...list.map((l) => `${l}/`)],
+        '^src/stages/[^/]+/run\\.ts$',
+      ),
+    ),
+    rule('layer-stage-run', '^src/stages/[^/]+/run\\.ts$', ['stages/', 'core/', 'util/', 'ml/']),
+    ...Object.entries(mayMl).map(([folder, list]) =>
+      rule(`layer-ml-${folder}`, `^src/ml/${folder}/`, [
+        'core/(json|failure|result)\\.ts$',
+        'util/',
+        `ml/${folder}/`,
+        ...list.map((l) => `ml/${l}/`),
+      ]),
+    ),
+    {
+      name: 'no-tensors-in-the-runner',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(ml/|stages/[^/]+/run\\.ts$)' },
+      to: { path: '@tensorflow/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

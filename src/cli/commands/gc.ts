@@ -1,0 +1,73 @@
+import { Command } from 'commander';
+import type { Key } from '../../core/plan.ts';
+import { lastResultsFile, readLastResults } from '../../scheduler/last-results.ts';
+import { listRuns, readRun } from '../../scheduler/past-runs.ts';
+import { collect, removeCollected } from '../../store/gc.ts';
+import type { Store } from '../../store/store.ts';
+import { counted } from '../../util/text.ts';
+import { join } from 'node:path';
+import { ageArgument, positiveInteger, sizeArgument } from '../options.ts';
+import { openProject } from '../project.ts';
+import { pipelinesIn } from '../recent.ts';
+import { columns, print } from '../terminal.ts';
+
+interface CollectFlags {
+  readonly olderThan?: number;
+  readonly maxSize?: number;
+  readonly runs?: number;
+  readonly yes?: boolean;
+}
+
+/**
+ * `kdpipe gc`: removes results that no run refers to. Says what it would do, and does it with `--yes`.
+ *
+ * @returns the commander command
+ */
+export function command(): Command {
+  return new Command('gc')
+    .option('--runs <n>', 'only the latest n runs of each pipeline count', positiveInteger)
+    .option('--older-than <age>', 'only what is older: 12h, 30d', ageArgument)
+    .option('--max-size <size>', 'only until the store is this small: 500M, 10G', sizeArgument)
+    .option('--yes', 'remove; without it nothing is removed')
+    .action(async (flags: CollectFlags) => {
+      const { store, runsFolder } = openProject();
+      const collection = collect(store, {
+        keep: withInputs(store, keysOfRuns(runsFolder, flags.runs ?? Infinity)),
+        ...(flags.olderThan === undefined ? {} : { olderThan: flags.olderThan }),
+        ...(flags.maxSize === undefined ? {} : { maxBytes: flags.maxSize }),
+        now: Date.now(),
+      });
+      if (collection.items.length)
+        print(
+          columns(
+            collection.items.map(({ type, key, bytes, reason }) => [type, key.slice(0, 12), mebibytes(bytes), reason]),
+          ),
+        );
+      const freed = `${counted(collection.items.length, 'item')}, ${mebibytes(collection.bytes)}; ${mebibytes(collection.remaining)} stay`;
+      if (flags.yes) await removeCollected(store, collection);
+      print(
+        flags.yes ? `removed ${freed}` : `would remove ${freed}${collection.items.length ? ' (--yes removes)' : ''}`,
+      );
+    });
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+/** Keys that events of runs, and the last results of each pipeline, name. */
+function keysOfRuns(runsFolder: string, latest: number): Set<Key> {
+  const keys = new Set<Key>();
+  for (const pipeline of pipelinesIn(runsFolder)) {
+    for (const { key } of readLastResults(lastResultsFile(runsFolder, pipeline)).values()) keys.add(key);
+    for (const run of listRuns(runsFolder, pipeline).slice(-latest)) {
+      for (const event of readRun(join(runsFolder, pipeline, run)).events)
+        if ('key' in event && event.key !== null) keys.add(event.key);
+    }
+  }
+  return keys;
+}
+
+/** A result keeps what it was made from: reruns of its dependents need it. */
+function withInputs(store: Store, keys: Set<Key>): ReadonlySet<Key> {
+  for (const key of keys) for (const input of store.find(key)?.manifest().inputs ?? []) keys.add(input.key);
+  return keys;
+}

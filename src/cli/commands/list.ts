@@ -1,0 +1,38 @@
+import { Argument, Command } from 'commander';
+import type { JsonObject } from '../../core/json.ts';
+import { catalogue } from '../../stages/catalogue.ts';
+import { kinds } from '../../stages/registry.ts';
+import type { StageKind } from '../../stages/stage-kind.ts';
+import { jsonOption } from '../options.ts';
+import { columns, print, printJson } from '../terminal.ts';
+
+const count = new Intl.NumberFormat('en-US');
+
+/** What a line of the list says of a registered name. */
+function described(facts: JsonObject): string {
+  const { parameters, summary, source } = facts;
+  const size = typeof parameters === 'number' ? `${count.format(parameters)} parameters, ` : '';
+  return `${size}${typeof summary === 'string' ? summary : typeof source === 'string' ? source : ''}`;
+}
+
+function factsOfKinds(): Readonly<Record<string, JsonObject>> {
+  const entries = Object.entries<StageKind>(kinds);
+  return Object.fromEntries(entries.map(([name, { summary, resultVersion }]) => [name, { summary, resultVersion }]));
+}
+
+/**
+ * `kdpipe list`: the names that a pipeline file may use.
+ *
+ * @returns the commander command
+ */
+export function command(): Command {
+  const registries = ['kinds', ...Object.keys(catalogue())];
+  return new Command('list')
+    .addArgument(new Argument('<registry>', 'what to list').choices(registries))
+    .addOption(jsonOption())
+    .action((registry: string, flags: { readonly json?: boolean }) => {
+      const facts = registry === 'kinds' ? factsOfKinds() : (catalogue()[registry] ?? {});
+      if (flags.json) printJson(facts);
+      else print(columns(Object.entries(facts).map(([name, of]) => [name, described(of)])));
+    });
+}

@@ -1,0 +1,93 @@
+import { closeSync, openSync, readSync, watchFile, unwatchFile } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { unwrap } from '../../core/result.ts';
+import { cellsNamed } from '../../graph/select.ts';
+import { cellStatuses, type PastRun } from '../../scheduler/past-runs.ts';
+import { cellFolder } from '../../scheduler/record.ts';
+import { openProject } from '../project.ts';
+import { recentRun } from '../recent.ts';
+import { print, printError } from '../terminal.ts';
+
+/**
+ * `kdpipe logs`: what a stage wrote in the latest run; with `-f`, what it goes on to write.
+ *
+ * @returns the commander command
+ */
+export function command(): Command {
+  return new Command('logs')
+    .argument('<stage>', 'stage, cell or stage[axis=value]')
+    .option('-f, --follow', 'go on printing what is written')
+    .option('--run <run>', 'a pipeline’s name or a run; the latest run unless told')
+    .action(async (stage: string, flags: { readonly follow?: boolean; readonly run?: string }) => {
+      const project = openProject();
+      const past = recentRun(project.runsFolder, flags.run);
+      const cells = [...unwrap(cellsNamed(past.plan.cells, [stage]))];
+      for (const cell of cells) {
+        if (cells.length > 1) print(`==> ${cell} <==`);
+        const file = join(cellFolder(past.folder, cell), 'log.txt');
+        const log = new Tail(file);
+        const found = log.print();
+        if (!found) printError(`${cell} wrote nothing in run ${past.run} (${stateIn(past, cell)})`);
+        if (flags.follow && cells.length === 1) await log.follow(() => ended(past.folder, cell));
+      }
+    });
+}
+
+const stateIn = (past: PastRun, cell: string) => cellStatuses(past.events).get(cell)?.state ?? 'waiting';
+
+/** Whether a stage will write no more: it ended, or its run did. */
+function ended(folder: string, cell: string): boolean {
+  const run = folder.split(/[\\/]/).at(-1);
+  const past = recentRun(join(folder, '..', '..'), run);
+  const state = stateIn(past, cell);
+  return past.events.at(-1)?.type === 'run-finished' || !['waiting', 'running', 'retrying'].includes(state);
+}
+
+/** A growing file, printed as it grows. */
+class Tail {
+  readonly #file: string;
+  #offset = 0;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Prints what is new; false when there is no such file or nothing new in it. */
+  print(): boolean {
+    let descriptor: number;
+    try {
+      descriptor = openSync(this.#file, 'r');
+    } catch {
+      return false;
+    }
+    const start = this.#offset;
+    const buffer = Buffer.alloc(1 << 16);
+    try {
+      for (;;) {
+        const read = readSync(descriptor, buffer, 0, buffer.length, this.#offset);
+        if (read === 0) return this.#offset > start;
+        process.stdout.write(Buffer.from(buffer.subarray(0, read)));
+        this.#offset += read;
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /** Goes on until `done` says that nothing will come. */
+  follow(done: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        const last = done();
+        this.print();
+        if (!last) return;
+        clearInterval(timer);
+        unwatchFile(this.#file);
+        resolve();
+      };
+      watchFile(this.#file, { interval: 200 }, look);
+      const timer = setInterval(look, 1000);
+    });
+  }
+}

@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+import { jsonOption, setOption } from '../options.ts';
+import { printPreview } from '../preview.ts';
+import { loadPlan, openProject } from '../project.ts';
+
+/**
+ * `kdpipe plan`: what `kdpipe run -n` prints.
+ *
+ * @returns the commander command
+ */
+export function command(): Command {
+  return new Command('plan')
+    .argument('<pipeline>', 'pipeline file')
+    .addOption(setOption())
+    .addOption(jsonOption())
+    .action(async (file: string, flags: { readonly set?: readonly string[]; readonly json?: boolean }) => {
+      await printPreview(loadPlan(file, flags.set), openProject(), flags.json ?? false);
+    });
+}

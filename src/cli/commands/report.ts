@@ -1,0 +1,77 @@
+import { basename, dirname, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import type { CellId, Plan } from '../../core/plan.ts';
+import { checkTables, writeTables } from '../../report/into.ts';
+import { renderTables, reportFormats, type RenderedTable, type ReportFormat } from '../../report/report.ts';
+import { latestRun } from '../../scheduler/past-runs.ts';
+import { previewPlan } from '../../scheduler/run-plan.ts';
+import type { Entry } from '../../store/store.ts';
+import { exitCodes } from '../exit.ts';
+import { commitOf } from '../git.ts';
+import { setOption } from '../options.ts';
+import { tableOutcomes } from '../outcomes.ts';
+import { loadPlan, openProject, type Project } from '../project.ts';
+import { print, printError } from '../terminal.ts';
+
+interface ReportFlags {
+  readonly check?: boolean;
+  readonly format?: ReportFormat;
+  readonly set?: readonly string[];
+}
+
+/**
+ * `kdpipe report`: renders tables from what the store has; runs nothing.
+ *
+ * @returns the commander command
+ */
+export function command(): Command {
+  return new Command('report')
+    .argument('<pipeline>', 'pipeline file')
+    .option('--check', 'write nothing; exit 3 when a table differs from its file')
+    .addOption(new Option('--format <format>', 'print instead of writing').choices(Object.keys(reportFormats)))
+    .addOption(setOption())
+    .action(async (file: string, flags: ReportFlags) => {
+      process.exitCode = await report(file, flags);
+    });
+}
+
+async function report(file: string, flags: ReportFlags): Promise<number> {
+  const project = openProject();
+  const plan = loadPlan(file, flags.set);
+  const tables = await render(plan, project, dirname(resolve(file)), flags.format);
+  if (flags.check) return check(tables, project.root);
+  const placed = tables.filter(({ table }) => flags.format === undefined && table.into !== undefined);
+  for (const { text } of tables.filter((table) => !placed.includes(table))) print(text.trimEnd());
+  for (const { table, file: into, changed } of await writeTables(placed, project.root))
+    printError(`table ${table} ${changed ? 'written to' : 'unchanged in'} ${into}`);
+  return exitCodes.done;
+}
+
+async function render(
+  plan: Plan,
+  project: Project,
+  pipelineFolder: string,
+  format?: ReportFormat,
+): Promise<readonly RenderedTable[]> {
+  const { cells, resolutions } = await previewPlan(plan, project);
+  const entries = new Map<CellId, Entry>();
+  for (const [at, resolution] of resolutions.entries()) {
+    const cell = cells[at];
+    if (cell && resolution.status === 'reuse') entries.set(cell.id, resolution.entry);
+  }
+  const context = {
+    run: basename(latestRun(project.runsFolder, plan.name) ?? 'none'),
+    commit: await commitOf(project.root),
+    command: `kdpipe run ${plan.file}`,
+    pipelineFolder,
+  };
+  return renderTables(plan, tableOutcomes(plan, entries), context, format);
+}
+
+async function check(tables: readonly RenderedTable[], root: string): Promise<number> {
+  const drifts = await checkTables(tables, root);
+  for (const { table, file, diff } of drifts)
+    print([`${file}: table ${table} differs from the results`, ...diff].join('\n'));
+  if (!drifts.length) printError('every table is what the results say');
+  return drifts.length ? exitCodes.drift : exitCodes.done;
+}

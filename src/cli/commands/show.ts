@@ -1,0 +1,95 @@
+import { Command } from 'commander';
+import { fail, FailureError } from '../../core/failure.ts';
+import type { Json, JsonObject } from '../../core/json.ts';
+import { cellsNamed } from '../../graph/select.ts';
+import { cellStatuses, type PastRun } from '../../scheduler/past-runs.ts';
+import { catalogue } from '../../stages/catalogue.ts';
+import { kinds } from '../../stages/registry.ts';
+import type { StageKind } from '../../stages/stage-kind.ts';
+import type { Store } from '../../store/store.ts';
+import { nameAdvice } from '../../util/text.ts';
+import { jsonOption } from '../options.ts';
+import { openProject } from '../project.ts';
+import { recentRun } from '../recent.ts';
+import { print, printJson } from '../terminal.ts';
+
+/**
+ * `kdpipe show`: everything that is known of a cell's result, a run, or a registered name.
+ *
+ * @returns the commander command
+ */
+export function command(): Command {
+  return new Command('show')
+    .argument('<name>', 'a cell, a run, or a kind, model, method, dataset or engine')
+    .addOption(jsonOption())
+    .action((name: string, flags: { readonly json?: boolean }) => {
+      const shown = registered(name) ?? result(name) ?? unknown(name);
+      if (flags.json) printJson(shown);
+      else print(indented(shown));
+    });
+}
+
+/** A name of a registry, with its facts; a kind with its parameters. */
+function registered(name: string): JsonObject | undefined {
+  const kind = Object.entries<StageKind>(kinds).find(([known]) => known === name)?.[1];
+  if (kind) return { kind: name, summary: kind.summary, params: kind.params as unknown as JsonObject };
+  for (const [registry, names] of Object.entries(catalogue())) {
+    const facts = names[name];
+    if (facts) return { [registry.replace(/s$/, '')]: name, ...facts };
+  }
+  return undefined;
+}
+
+/** The manifests of the cells that the latest run has results for, or a run itself. */
+function result(name: string): JsonObject | undefined {
+  const { runsFolder, store } = openProject();
+  let past: PastRun;
+  try {
+    past = recentRun(runsFolder, /^\d{8}T/.test(name) ? name : undefined);
+  } catch (error) {
+    if (error instanceof FailureError) return undefined;
+    throw error;
+  }
+  if (past.run === name) return runFacts(past);
+  const named = cellsNamed(past.plan.cells, [name]);
+  if (!named.ok) return undefined;
+  return Object.fromEntries([...named.value].map((cell) => [cell, manifestOf(past, cell, store)]));
+}
+
+function runFacts(past: PastRun): JsonObject {
+  const { run, folder, plan, events } = past;
+  return { run, folder, pipeline: plan.name, cells: plan.cells.length, events: events as unknown as Json };
+}
+
+function manifestOf(past: PastRun, cell: string, store: Store): Json {
+  const status = cellStatuses(past.events).get(cell);
+  if (!status) return 'not reached in the latest run';
+  const entry = 'key' in status.event && status.event.key !== null ? store.find(status.event.key) : undefined;
+  return entry ? (entry.manifest() as unknown as JsonObject) : status.state;
+}
+
+function unknown(name: string): never {
+  const known = [...Object.keys(kinds), ...Object.values(catalogue()).flatMap(Object.keys)];
+  const advice = nameAdvice(name, known);
+  return fail({
+    code: 'unknown-name',
+    message: `nothing here is called ${name}`,
+    expected: 'a cell or a run of the latest runs, or a registered name (kdpipe list)',
+    ...(advice === undefined ? {} : { fix: advice }),
+  });
+}
+
+/** JSON as indented lines, without its punctuation. */
+function indented(value: Json, indent = ''): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  const deeper = `${indent}  `;
+  const entries = Object.entries(value).map(([key, item]: [string, Json]) => [key, indented(item, deeper)] as const);
+  if (Array.isArray(value)) {
+    const flat = entries.every(([, text]) => !text.includes('\n'));
+    return flat
+      ? entries.map(([, text]) => text).join(', ')
+      : entries.map(([, text]) => `\n${indent}-${text}`).join('');
+  }
+  const lines = entries.map(([key, text]) => `${indent}${key}: ${text}`);
+  return indent === '' ? lines.join('\n') : `\n${lines.join('\n')}`;
+}

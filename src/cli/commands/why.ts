@@ -1,0 +1,55 @@
+import { Command } from 'commander';
+import type { Event } from '../../core/event.ts';
+import type { CellId } from '../../core/plan.ts';
+import { unwrap } from '../../core/result.ts';
+import { cellsNamed } from '../../graph/select.ts';
+import { previewPlan } from '../../scheduler/run-plan.ts';
+import type { PastRun } from '../../scheduler/past-runs.ts';
+import { setOption } from '../options.ts';
+import { loadPlan, openProject } from '../project.ts';
+import { recentRun } from '../recent.ts';
+import { print } from '../terminal.ts';
+
+/**
+ * `kdpipe why`: what a run would do with a stage and for which changed leaf; and why it last ran.
+ *
+ * @returns the commander command
+ */
+export function command(): Command {
+  return new Command('why')
+    .argument('<stage>', 'stage, cell or stage[axis=value]')
+    .option('-f, --file <pipeline>', 'pipeline file; the one of the latest run unless told')
+    .addOption(setOption())
+    .action(async (stage: string, flags: { readonly file?: string; readonly set?: readonly string[] }) => {
+      const project = openProject();
+      const file = flags.file ?? recentRun(project.runsFolder).plan.file;
+      const plan = loadPlan(file, flags.set);
+      const named = unwrap(cellsNamed(plan.cells, [stage]));
+      const { cells, resolutions } = await previewPlan(plan, project);
+      const past = lastRunOf(project.runsFolder, plan.name);
+      for (const [at, cell] of cells.entries()) {
+        const resolution = resolutions[at];
+        if (!resolution || !named.has(cell.id)) continue;
+        print(`${cell.id}: ${resolution.status === 'reuse' ? 'is reused, nothing changed' : 'would run'}`);
+        if (resolution.status !== 'reuse') for (const reason of resolution.reasons) print(`  ${reason}`);
+        else print(`  ${lastReason(past, cell.id)}`);
+      }
+    });
+}
+
+function lastRunOf(runsFolder: string, pipeline: string): PastRun | undefined {
+  try {
+    return recentRun(runsFolder, pipeline);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why a cell ran in the latest run, from its record. */
+function lastReason(past: PastRun | undefined, cell: CellId): string {
+  const started = past?.events.findLast(
+    (event): event is Extract<Event, { type: 'stage-started' }> =>
+      event.type === 'stage-started' && event.cell === cell,
+  );
+  return past && started ? `it ran in ${past.run}: ${started.reason}` : 'it did not run in the latest run';
+}

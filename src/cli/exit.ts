@@ -1,0 +1,13 @@
+/** Exit codes of the command line; scripts and CI rely on them. */
+export const exitCodes = {
+  /** Everything is there, whether it ran or was reused. */
+  done: 0,
+  /** A stage failed. */
+  stageFailed: 1,
+  /** Bad input: nothing was started. */
+  couldNotStart: 2,
+  /** `--check` found that a rendered table differs from the file. */
+  drift: 3,
+  /** Ctrl-C. */
+  interrupted: 130,
+} as const;

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { FailureError } from '../core/failure.ts';
+import { kdpipeVersion } from '../util/package-root.ts';
+import { exitCodes } from './exit.ts';
+import { commands, type CommandEntry } from './registry.ts';
+import { printError } from './terminal.ts';
+
+/** Declares every command, but loads only the module of the one that is called: start-up stays short. */
+async function buildProgram(called: string | undefined): Promise<Command> {
+  const program = new Command('kdpipe')
+    .description('Declarative experiment pipelines for knowledge distillation.')
+    .version(kdpipeVersion())
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) });
+  for (const [name, entry] of Object.entries<CommandEntry>(commands)) {
+    const command = name === called ? (await entry.load()).command() : new Command(name);
+    program.addCommand(command.summary(entry.summary).exitOverride());
+  }
+  return program;
+}
+
+/** Says what went wrong, without a stack trace, and gives the exit code. */
+async function report(error: unknown): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.couldNotStart;
+  if (error instanceof FailureError) {
+    const { failureText } = await import('../ui/failure-text.ts');
+    printError(failureText(error.failures, { color: process.stderr.isTTY && !process.env['NO_COLOR'] }));
+    return exitCodes.couldNotStart;
+  }
+  const shown = error instanceof Error ? (process.env['KDPIPE_DEBUG'] ? error.stack : error.message) : String(error);
+  printError(`kdpipe: internal error: ${shown ?? ''}\nThis is a bug. KDPIPE_DEBUG=1 shows where it happened.`);
+  return exitCodes.couldNotStart;
+}
+
+try {
+  const called = process.argv.slice(2).find((word) => !word.startsWith('-'));
+  const program = await buildProgram(called === 'help' ? process.argv[3] : called);
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = await report(error);
+}

@@ -1,0 +1,21 @@
+import type { CellId, Plan } from '../core/plan.ts';
+import type { Outcome, Outcomes } from '../report/rows.ts';
+import type { Entry } from '../store/store.ts';
+
+/**
+ * Reads the results that a plan's tables show.
+ *
+ * @param plan - the plan
+ * @param entries - results by cell
+ * @returns metrics of the cells that any table reads and that have a result
+ */
+export function tableOutcomes(plan: Plan, entries: ReadonlyMap<CellId, Entry>): Outcomes {
+  const outcomes = new Map<CellId, Outcome>();
+  for (const cell of new Set(plan.tables.flatMap((table) => table.cells))) {
+    const entry = entries.get(cell);
+    if (!entry) continue;
+    const { metrics, key, run } = entry.manifest();
+    outcomes.set(cell, { metrics, key, run });
+  }
+  return outcomes;
+}

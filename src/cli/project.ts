@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fail } from '../core/failure.ts';
+import type { Plan } from '../core/plan.ts';
+import { unwrap } from '../core/result.ts';
+import { planPipeline } from '../pipeline/plan.ts';
+import type { PlanOptions } from '../scheduler/prepare.ts';
+import { catalogue } from '../stages/catalogue.ts';
+import { kinds } from '../stages/registry.ts';
+import { openStore } from '../store/local.ts';
+import { nameAdvice } from '../util/text.ts';
+
+/** The working folder as commands see it: pipelines are read from it, results go to its `runs/`. */
+export interface Project extends PlanOptions {
+  /** Folder that `into:` and paths in pipelines start from. */
+  readonly root: string;
+}
+
+/**
+ * Opens the working folder. Nothing is created.
+ *
+ * @returns store, kinds and folders
+ */
+export function openProject(): Project {
+  const root = process.cwd();
+  const runsFolder = join(root, 'runs');
+  const store = openStore(join(runsFolder, '.store'));
+  return { root, runsFolder, workingFolder: root, store, kinds };
+}
+
+/** Names the files that a mistyped path may have meant. */
+function missingFile(file: string, error: unknown): never {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  const folder = dirname(file);
+  let there: readonly string[] = [];
+  try {
+    there = readdirSync(folder)
+      .filter((name) => /\.ya?ml$/.test(name))
+      .map((name) => join(folder, name));
+  } catch {
+    // The folder is missing too: there is nothing to suggest.
+  }
+  const advice = nameAdvice(file, there);
+  return fail({
+    code: 'unreadable-pipeline',
+    message: code === 'ENOENT' ? `there is no file ${file}` : `${file} cannot be read: ${message}`,
+    expected: 'a pipeline in YAML',
+    ...(advice === undefined ? {} : { fix: advice }),
+  });
+}
+
+/**
+ * Reads and plans a pipeline file.
+ *
+ * @param file - path as the user typed it
+ * @param overrides - `-S` arguments
+ * @returns the plan
+ * @throws FailureError with every problem of the file
+ */
+export function loadPlan(file: string, overrides: readonly string[] = []): Plan {
+  let text: string;
+  try {
+    text = readFileSync(resolve(file), 'utf8');
+  } catch (error) {
+    return missingFile(file, error);
+  }
+  return unwrap(planPipeline({ file, text }, { env: process.env, overrides, kinds, catalogue: catalogue() }));
+}

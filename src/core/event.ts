@@ -1,0 +1,83 @@
+import type { Failure } from './failure.ts';
+import type { JsonObject } from './json.ts';
+import type { CellId, Key } from './plan.ts';
+
+/** How far a stage is. Counts are of the stage's own unit (epochs, files); rates are per second. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+  /** Images per second, where the stage trains or evaluates. */
+  readonly imagesPerSecond?: number;
+  readonly loss?: number;
+  /** Seconds to the end, as the stage sees it. */
+  readonly eta?: number;
+}
+
+/** How a run ended. */
+export type RunStatus = 'done' | 'failed' | 'interrupted';
+
+/** Everything that can happen in a run. Reporters, `status`, `why` and `logs` only consume it. */
+export type EventBody =
+  | {
+      readonly type: 'run-started';
+      readonly run: string;
+      readonly pipeline: string;
+      readonly file: string;
+      readonly cells: number;
+      readonly slots: number;
+      readonly command: string;
+      readonly commit: string | null;
+    }
+  | { readonly type: 'stage-reused'; readonly cell: CellId; readonly key: Key }
+  | { readonly type: 'stage-waiting'; readonly cell: CellId; readonly key: Key; readonly holder: string }
+  | {
+      readonly type: 'stage-started';
+      readonly cell: CellId;
+      readonly key: Key;
+      readonly attempt: number;
+      /** Why it runs, as `kdpipe why` says it: `params.lr 0.0001 → 0.0003`. */
+      readonly reason: string;
+    }
+  | { readonly type: 'stage-progress'; readonly cell: CellId; readonly progress: Progress }
+  | { readonly type: 'stage-warned'; readonly cell: CellId; readonly message: string }
+  | {
+      readonly type: 'stage-retrying';
+      readonly cell: CellId;
+      readonly attempt: number;
+      readonly delay: number;
+      readonly failure: Failure;
+    }
+  | {
+      readonly type: 'stage-finished';
+      readonly cell: CellId;
+      readonly key: Key;
+      readonly seconds: number;
+      readonly metrics: JsonObject;
+    }
+  | { readonly type: 'stage-tainted'; readonly cell: CellId; readonly key: Key; readonly changed: readonly string[] }
+  | {
+      readonly type: 'stage-failed';
+      readonly cell: CellId;
+      readonly key: Key | null;
+      readonly failure: Failure;
+      /** Last lines of the stage's log. */
+      readonly tail: readonly string[];
+    }
+  | { readonly type: 'stage-skipped'; readonly cell: CellId; readonly because: CellId }
+  | { readonly type: 'stage-interrupted'; readonly cell: CellId }
+  | {
+      readonly type: 'run-finished';
+      readonly status: RunStatus;
+      readonly seconds: number;
+      readonly ran: number;
+      readonly reused: number;
+      readonly failed: number;
+      readonly skipped: number;
+    };
+
+/** An event with the moment it happened: milliseconds since the Unix epoch. */
+export type Event = EventBody & { readonly at: number };
+
+/** Takes events; reporters and the run's record are sinks. */
+export type EventSink = (event: Event) => void;

@@ -1,0 +1,100 @@
+import type { JsonObject } from './json.ts';
+
+/** Unique name of a cell: `student[teacher=teacher,kd_method=MGD,seed=0]`, or the stage's id when it has no matrix. */
+export type CellId = string;
+
+/** Content address of a stage result: 64 lower-case hexadecimal digits of SHA-256. */
+export type Key = string;
+
+/** SHA-256 of bytes, 64 lower-case hexadecimal digits. */
+export type Digest = string;
+
+/**
+ * A parameter value that stands for an output of another cell: an edge of the DAG.
+ * `output` is undefined where the pipeline names the cell alone; the kind that takes it then says which output it reads.
+ */
+export class CellReference {
+  readonly cell: CellId;
+  readonly output: string | undefined;
+
+  constructor(cell: CellId, output?: string) {
+    this.cell = cell;
+    this.output = output;
+  }
+}
+
+/** Text with references inside (`--weights=${stages.teacher.weights}`): known in full only when the paths are. */
+export class ReferenceText {
+  readonly parts: readonly (string | CellReference)[];
+
+  constructor(parts: readonly (string | CellReference)[]) {
+    this.parts = parts;
+  }
+}
+
+/** A parameter value of a planned cell: JSON in which any leaf may refer to another cell. */
+export type Value = null | boolean | number | string | CellReference | ReferenceText | readonly Value[] | ValueObject;
+
+/** A mapping of parameter values. */
+export interface ValueObject {
+  readonly [key: string]: Value;
+}
+
+/** What a cell occupies while it runs. */
+export interface Resources {
+  /** Slots of `-j` it takes; 1 unless told. */
+  readonly cpu: number;
+  /** GPU slots; each gets an index in `CUDA_VISIBLE_DEVICES`. */
+  readonly gpu: number;
+  /** Memory in MiB, for executors that ask for it (Slurm); 0 = unsaid. */
+  readonly memory: number;
+}
+
+/** One cell: one combination of a stage's matrix (or the whole stage when it has none). */
+export interface Cell {
+  readonly id: CellId;
+  /** The stage's id in the YAML file. */
+  readonly stage: string;
+  readonly kind: string;
+  /** The cell's own axes, in the order in which the id names them. */
+  readonly axes: ValueObject;
+  /** All parameters: `with` over `defaults` over the kind's own defaults; axes that are parameters are in it. */
+  readonly params: ValueObject;
+  /** The cells that this one reads, sorted and unique. */
+  readonly needs: readonly CellId[];
+  readonly resources: Resources;
+  /** Further attempts after a failed one. */
+  readonly retry: number;
+  /** Seconds after which an attempt is killed; 0 = never. */
+  readonly timeout: number;
+}
+
+/** How a result table is made. Names in `rows` and `columns` are looked up by `report/rows.ts`. */
+export interface TablePlan {
+  readonly name: string;
+  /** Ids of the cells that the table reads, in plan order. */
+  readonly cells: readonly CellId[];
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  readonly title?: string;
+  /** The row that others are compared with, and the column that decides. */
+  readonly compare?: { readonly baseline: JsonObject; readonly on: string };
+  /** Path of published numbers, relative to the pipeline file's folder. */
+  readonly published?: string;
+  /** A built-in template's name or a path to a `.hbs` file. */
+  readonly template: string;
+  /** The file with the table's markers, relative to the project root (the working folder). */
+  readonly into?: string;
+}
+
+/** The typed DAG that a pipeline file and its overrides stand for. Pure data: equal text gives an equal plan. */
+export interface Plan {
+  readonly name: string;
+  readonly description: string;
+  /** The pipeline file as the user named it. */
+  readonly file: string;
+  readonly params: ValueObject;
+  /** In topological order: a cell stands after all that it needs. */
+  readonly cells: readonly Cell[];
+  readonly tables: readonly TablePlan[];
+}

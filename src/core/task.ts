@@ -1,0 +1,92 @@
+import type { Failure } from './failure.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { CellId, Digest, Key } from './plan.ts';
+
+/** One output of another cell that a stage reads, resolved to the store. */
+export interface TaskInput {
+  /** Its place in the parameters: `data`, `teachers.0`. */
+  readonly name: string;
+  readonly cell: CellId;
+  readonly key: Key;
+  readonly output: string;
+  /** Digest of the output's content, as in the producer's manifest. */
+  readonly digest: Digest;
+  /** Absolute path of the output: a file or a folder. */
+  readonly path: string;
+}
+
+/** A file or folder outside the store whose content belongs to the key. */
+export interface TaskSource {
+  /** Its place in the parameters, or the declared path. */
+  readonly name: string;
+  /** Absolute path. */
+  readonly path: string;
+  readonly digest: Digest;
+}
+
+/** Everything a worker needs to produce one result. Plain JSON: it crosses process borders. */
+export interface StageTask {
+  readonly cell: CellId;
+  readonly kind: string;
+  readonly resultVersion: number;
+  readonly key: Key;
+  /**
+   * Full parameters; a reference is `{ "$input": "<name>" }` (see {@link TaskInput}), text with references is
+   * `{ "$text": ["--weights=", { "$input": "<name>" }] }`.
+   */
+  readonly params: JsonObject;
+  readonly inputs: readonly TaskInput[];
+  readonly sources: readonly TaskSource[];
+  /** Absolute path of the store's root. */
+  readonly store: string;
+  /** Absolute path of the run's folder for this cell (`runs/<pipeline>/<run>/stages/<cell>`). */
+  readonly folder: string;
+  readonly run: string;
+  readonly attempt: number;
+  /** Seconds; 0 = no limit. */
+  readonly timeout: number;
+  /** CPU threads that the stage may use. */
+  readonly threads: number;
+  /** Indices of GPUs that the stage may use. */
+  readonly gpus: readonly number[];
+  /** The git commit and whether the work tree differs from it; null outside a repository. */
+  readonly commit: string | null;
+  /** True to run although the store has the key (`--force`). */
+  readonly force: boolean;
+}
+
+/** How a task ended. */
+export type StageResult =
+  | {
+      readonly status: 'finished';
+      readonly key: Key;
+      readonly outputs: Readonly<Record<string, Digest>>;
+      readonly metrics: JsonObject;
+      readonly seconds: number;
+      /** True when another run had committed the key before this one got its lock. */
+      readonly reused: boolean;
+    }
+  | { readonly status: 'tainted'; readonly key: Key; readonly changed: readonly string[] }
+  | { readonly status: 'failed'; readonly failure: Failure; readonly tail: readonly string[] }
+  | { readonly status: 'interrupted' };
+
+/** What a task tells while it runs. */
+export type TaskMessage =
+  | {
+      readonly type: 'progress';
+      readonly done: number;
+      readonly total: number;
+      readonly unit: string;
+      readonly imagesPerSecond?: number;
+      readonly loss?: number;
+      readonly eta?: number;
+    }
+  | { readonly type: 'warning'; readonly message: string }
+  | { readonly type: 'waiting'; readonly holder: string }
+  /** The lock that it waited for is now held: from here on its time counts. */
+  | { readonly type: 'acquired' }
+  /** The stage has ended and its result is being written: its slot is free for another one. */
+  | { readonly type: 'committing' }
+  /** A child program started as leader of its own process group; whoever kills the task must kill the group too. */
+  | { readonly type: 'group'; readonly leader: number }
+  | { readonly type: 'metric'; readonly row: Readonly<Record<string, Json>> };

@@ -1,0 +1,80 @@
+import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
+import { Crew } from './crew.ts';
+import type { Executor, RunningTask } from './executor.ts';
+import type { Served, WorkerProcess } from './worker-process.ts';
+
+/**
+ * Runs tasks in worker processes of this machine. A worker is started when a task finds none idle, serves task after
+ * task, and is replaced when it dies: there are never more workers than tasks at once. While the result of one task is
+ * written to the disk its worker runs the next.
+ *
+ * @returns the executor
+ */
+export function createPool(): Executor {
+  const crew = new Crew();
+  return {
+    start: (task, tell) => new PooledTask(crew, task, tell),
+    close: () => crew.close(),
+  };
+}
+
+/** A task on its way through the pool: it may be called off before it has a worker. */
+class PooledTask implements RunningTask {
+  readonly result: Promise<StageResult>;
+  readonly #crew: Crew;
+  readonly #task: StageTask;
+  readonly #tell: (message: TaskMessage) => void;
+  #worker: WorkerProcess | undefined;
+  #calledOff: 'interrupted' | 'killed' | undefined;
+
+  constructor(crew: Crew, task: StageTask, tell: (message: TaskMessage) => void) {
+    this.#crew = crew;
+    this.#task = task;
+    this.#tell = tell;
+    this.result = this.#serve().catch(notStarted);
+  }
+
+  interrupt(): void {
+    this.#calledOff ??= 'interrupted';
+    this.#worker?.interrupt(this.#task.cell);
+  }
+
+  kill(): void {
+    this.#calledOff = 'killed';
+    this.#worker?.kill();
+  }
+
+  async #serve(): Promise<StageResult> {
+    let served = await this.#serveOnce();
+    // Its stage had ended well when another stage took the worker down: the result is there, or is made once more.
+    if (served.status === 'died' && served.committing && !this.#calledOff) served = await this.#serveOnce();
+    if (served.status !== 'died') return served;
+    const { failure, tail } = served;
+    return this.#calledOff === 'killed' ? { status: 'interrupted' } : { status: 'failed', failure, tail };
+  }
+
+  async #serveOnce(): Promise<Served> {
+    const worker = await this.#crew.take(this.#task.kind);
+    let free = false;
+    const setFree = () => {
+      if (!free) this.#crew.free(worker);
+      free = true;
+    };
+    try {
+      if (this.#calledOff) return { status: 'interrupted' };
+      this.#worker = worker;
+      return await worker.run(this.#task, (message) => {
+        if (message.type === 'committing') setFree();
+        this.#tell(message);
+      });
+    } finally {
+      this.#worker = undefined;
+      setFree();
+    }
+  }
+}
+
+function notStarted(error: unknown): StageResult {
+  const message = `no worker process could be started: ${error instanceof Error ? error.message : String(error)}`;
+  return { status: 'failed', failure: { code: 'worker-not-started', message }, tail: [] };
+}

@@ -1,0 +1,96 @@
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import { byCodeUnits } from '../util/text.ts';
+import { truncated } from '../util/display-width.ts';
+import { canonical } from './canonical.ts';
+import type { Ingredients } from './stage.ts';
+
+/** Most columns of a value in a reason. */
+const longestValue = 60;
+
+const shown = (value: Json): string => truncated(JSON.stringify(value), longestValue);
+
+/** Characters of a long text that stand before the first difference. */
+const leadIn = 12;
+
+/** Shows two values; of long texts the part from just before their first difference on. */
+function shownPair(before: Json, after: Json): string {
+  if (typeof before !== 'string' || typeof after !== 'string' || Math.min(before.length, after.length) <= longestValue)
+    return `${shown(before)} → ${shown(after)}`;
+  let same = 0;
+  while (before[same] === after[same]) same++;
+  const from = Math.max(0, same - leadIn);
+  const cut = (text: string): string => shown(from > 0 ? `…${text.slice(from)}` : text);
+  return `${cut(before)} → ${cut(after)}`;
+}
+
+const isReference = (value: Json): boolean => isJsonObject(value) && value['$input'] !== undefined;
+
+/** References are compared as inputs, not as parameters. */
+const present = (value: Json | undefined): value is Json => value !== undefined && !isReference(value);
+
+/** Names of both sides, each once, sorted. */
+const namesOf = (...sides: readonly object[]): readonly string[] =>
+  [...new Set(sides.flatMap((side) => Object.keys(side)))].sort(byCodeUnits);
+
+/** Leaves of the parameters that differ. */
+function changedLeaves(before: Json | undefined, after: Json | undefined, place: string): readonly string[] {
+  if (!present(before)) return present(after) ? [`${place} added ${shown(after)}`] : [];
+  if (!present(after)) return [`${place} removed (was ${shown(before)})`];
+  if (isJsonObject(before) && isJsonObject(after))
+    return namesOf(before, after).flatMap((name) =>
+      changedLeaves(own(before, name), own(after, name), `${place}.${name}`),
+    );
+  if (Array.isArray(before) && Array.isArray(after)) {
+    const [old, now] = [before as readonly Json[], after as readonly Json[]];
+    const places = Array.from({ length: Math.max(old.length, now.length) }, (_, at) => at);
+    return places.flatMap((at) => changedLeaves(old[at], now[at], `${place}.${at}`));
+  }
+  return canonical(before) === canonical(after) ? [] : [`${place} ${shownPair(before, after)}`];
+}
+
+const own = (values: JsonObject, name: string): Json | undefined =>
+  Object.hasOwn(values, name) ? values[name] : undefined;
+
+/** Inputs or sources that came, went or have another content. */
+function changedContents(
+  before: Ingredients['inputs'],
+  after: Ingredients['inputs'],
+  place: string,
+): readonly string[] {
+  const [old, now] = [before, after].map((side) => new Map(side.map(({ name, digest }) => [name, digest])));
+  const changed: string[] = [];
+  for (const name of [...new Set([...before, ...after].map((content) => content.name))].sort(byCodeUnits)) {
+    const [was, is] = [old?.get(name), now?.get(name)];
+    if (was === is) continue;
+    changed.push(`${place}.${name} ${was === undefined ? 'added' : is === undefined ? 'removed' : 'changed'}`);
+  }
+  return changed;
+}
+
+function changedKind(before: Ingredients, after: Ingredients): readonly string[] {
+  if (before.kind !== after.kind) return [`kind ${before.kind} → ${after.kind}`];
+  if (before.resultVersion === after.resultVersion) return [];
+  return [`kind version ${before.resultVersion} → ${after.resultVersion}`];
+}
+
+/**
+ * Says why a result has another key than an earlier one: one line a leaf that differs, e.g. `params.lr 0.0001 → 0.0003`,
+ * `params.ema added true`, `inputs.data changed`, `sources.root changed`, `kind version 1 → 2`.
+ *
+ * @param previous - what the earlier result was made of: its manifest; undefined when there was none
+ * @param current - what the new one is made of; parameters that it names as unkeyed are not compared
+ * @returns the reasons, kind first, then parameters, inputs and sources by name; `first run` without an earlier result,
+ *   empty when nothing differs
+ */
+export function explain(previous: Ingredients | undefined, current: Ingredients): readonly string[] {
+  if (!previous) return ['first run'];
+  const unkeyed = new Set(current.unkeyed);
+  return [
+    ...changedKind(previous, current),
+    ...namesOf(previous.params, current.params)
+      .filter((name) => !unkeyed.has(name))
+      .flatMap((name) => changedLeaves(own(previous.params, name), own(current.params, name), `params.${name}`)),
+    ...changedContents(previous.inputs, current.inputs, 'inputs'),
+    ...changedContents(previous.sources, current.sources, 'sources'),
+  ];
+}

@@ -1,0 +1,44 @@
+import type { JsonObject } from '../core/json.ts';
+import { datasets } from './data/registry.ts';
+import type { DatasetSource } from './data/source.ts';
+import { engines, type EngineEntry } from './engines/registry.ts';
+import { methods } from './methods/registry.ts';
+import type { KdMethod } from './methods/kd-method.ts';
+import type { Model } from './models/model.ts';
+import { models } from './models/registry.ts';
+import { costOf } from './network/cost.ts';
+
+/** Turns the entries of a registry into facts. */
+function factsOf<Entry>(
+  registry: Readonly<Record<string, Entry>>,
+  facts: (entry: Entry, name: string) => JsonObject,
+): Record<string, JsonObject> {
+  return Object.fromEntries(Object.entries(registry).map(([name, entry]) => [name, facts(entry, name)]));
+}
+
+/** Parameters and MACs at the model's own smallest common size, so that a list can be compared. */
+function modelFacts(model: Model): JsonObject {
+  const { summary, source, minimumSize, blocks, dropout } = model;
+  const side = Math.max(32, minimumSize);
+  const { parameters, macs } = costOf(model.build({ height: side, width: side, channels: 3 }, 10));
+  return { summary, source, minimumSize, blocks, dropout, parameters, macs, side, classes: 10 };
+}
+
+/**
+ * What the runner half may know of the ml half: names in every registry and facts about each, as JSON.
+ * `npm run build:schemas` stores it in `schemas/catalogue.json`.
+ *
+ * @returns registry → name → facts
+ */
+export function mlCatalogue(): Record<string, Record<string, JsonObject>> {
+  return {
+    models: factsOf<Model>(models, modelFacts),
+    methods: factsOf<KdMethod>(methods, ({ source, weighting, options }) => ({
+      source,
+      weighting,
+      options: options as unknown as JsonObject,
+    })),
+    datasets: factsOf<DatasetSource>(datasets, ({ summary, decodes }) => ({ summary, decodes })),
+    engines: factsOf<EngineEntry>(engines, ({ summary }) => ({ summary })),
+  };
+}

@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { fail, type Failure } from '../../../core/failure.ts';
+import type { DatasetSource, ImageSet, SourceImage } from '../source.ts';
+import { rgbFromGrey } from './grey.ts';
+
+/** Upper bound of an unpacked file: 2 GiB less a page; the largest published one (EMNIST by class) has 0.5 GiB. */
+const LARGEST = 2 ** 31 - 4096;
+
+/** Header and values of an IDX file of unsigned bytes. */
+interface IdxArray {
+  readonly file: string;
+  readonly shape: readonly number[];
+  readonly values: Uint8Array;
+}
+
+function bad(code: string, file: string, message: string, rest: Pick<Failure, 'expected' | 'fix'>): never {
+  return fail({ code, message: `${basename(file)}: ${message}`, place: { file }, ...rest });
+}
+
+const again = 'download the file again and compare its size with the publisher’s';
+
+/** Reads `<name>` or `<name>.gz`; undefined when neither is there. */
+async function bytesOf(root: string, name: string): Promise<{ file: string; bytes: Buffer } | undefined> {
+  for (const file of [join(root, name), join(root, `${name}.gz`)]) {
+    const packed = await readFile(file).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (!packed) continue;
+    if (packed[0] !== 0x1f || packed[1] !== 0x8b) return { file, bytes: packed };
+    const bytes = await promisify(gunzip)(packed, { maxOutputLength: LARGEST }).catch((error: unknown) =>
+      bad('damaged-idx', file, `can't be unpacked: ${(error as Error).message}`, {
+        expected: 'a whole gzip file',
+        fix: again,
+      }),
+    );
+    return { file, bytes };
+  }
+  return undefined;
+}
+
+/** Parses an IDX file of unsigned bytes: two zero bytes, type 8, number of dimensions, sizes (uint32 BE), values. */
+function parse(file: string, bytes: Buffer, dimensions: number): IdxArray {
+  const magic = 0x800 + dimensions;
+  const header = 4 + 4 * dimensions;
+  const got =
+    bytes.length < 4 ? `only ${bytes.length} bytes` : `0x${bytes.readUInt32BE(0).toString(16).padStart(8, '0')}`;
+  if (bytes.length < header || bytes.readUInt32BE(0) !== magic) {
+    bad('not-idx', file, `its header is not that of an IDX file (${got})`, {
+      expected: `magic number 0x${magic.toString(16).padStart(8, '0')}: unsigned bytes, ${dimensions} dimensions`,
+      fix: 'point `root` at the folder with the original files',
+    });
+  }
+  const shape = Array.from({ length: dimensions }, (_, axis) => bytes.readUInt32BE(4 + 4 * axis));
+  const size = shape.reduce((product, length) => product * length, 1);
+  if (bytes.length - header !== size) {
+    bad('damaged-idx', file, `holds ${bytes.length - header} bytes of values, its header says ${shape.join('×')}`, {
+      expected: `${size} bytes of values`,
+      fix: again,
+    });
+  }
+  return { file, shape, values: bytes.subarray(header) };
+}
+
+/** Images and labels of `train` or `t10k`; undefined when both files are missing. */
+async function half(root: string, prefix: string): Promise<{ images: IdxArray; labels: IdxArray } | undefined> {
+  const [imageBytes, labelBytes] = await Promise.all([
+    bytesOf(root, `${prefix}-images-idx3-ubyte`),
+    bytesOf(root, `${prefix}-labels-idx1-ubyte`),
+  ]);
+  if (!imageBytes && !labelBytes) return undefined;
+  if (!imageBytes || !labelBytes) return missing(root, `${prefix}-${imageBytes ? 'labels-idx1' : 'images-idx3'}-ubyte`);
+  const images = parse(imageBytes.file, imageBytes.bytes, 3);
+  const labels = parse(labelBytes.file, labelBytes.bytes, 1);
+  if (images.shape[0] !== labels.shape[0]) {
+    bad('damaged-idx', labels.file, `has ${labels.shape[0] ?? 0} labels for ${images.shape[0] ?? 0} images`, {
+      expected: 'as many labels as images',
+      fix: 'take both files from the same download',
+    });
+  }
+  return { images, labels };
+}
+
+function missing(root: string, name: string): never {
+  return fail({
+    code: 'missing-idx',
+    message: `${root} has neither ${name} nor ${name}.gz`,
+    place: { file: root },
+    expected: 'train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or .gz (and t10k-… for a test set)',
+    fix: 'point `root` at the folder that holds them',
+  });
+}
+
+/** The images of one half, in file order. */
+function listed(half: { images: IdxArray; labels: IdxArray }, split?: 'test'): SourceImage[] {
+  const [, height = 0, width = 0] = half.images.shape;
+  const area = height * width;
+  const file = basename(half.images.file, '.gz');
+  return Array.from(half.labels.values, (label, index) => ({
+    name: `${file}#${index}`,
+    label,
+    ...(split && { split }),
+    read: () => rgbFromGrey(half.images.values.subarray(index * area, (index + 1) * area), height, width),
+  }));
+}
+
+async function open(root: string): Promise<ImageSet> {
+  const [train, test] = await Promise.all([half(root, 'train'), half(root, 't10k')]);
+  if (!train) return missing(root, 'train-images-idx3-ubyte');
+  const [, height = 0, width = 0] = train.images.shape;
+  if (height === 0 || width === 0) {
+    bad('damaged-idx', train.images.file, `its images are ${height}×${width}`, {
+      expected: 'images with pixels',
+      fix: again,
+    });
+  }
+  if (test && (test.images.shape[1] !== height || test.images.shape[2] !== width)) {
+    bad('damaged-idx', test.images.file, `its images are ${test.images.shape.slice(1).join('×')}`, {
+      expected: `${height}×${width}, like the training images`,
+      fix: 'take all files from the same download',
+    });
+  }
+  const images = [...listed(train), ...(test ? listed(test, 'test') : [])];
+  const last = images.reduce((largest, image) => Math.max(largest, image.label), 0);
+  const classes = Array.from({ length: last + 1 }, (_, label) => String(label));
+  return { classes, images, naturalSize: Math.min(height, width) };
+}
+
+/** MNIST and every set in its format (Fashion-MNIST, KMNIST, EMNIST): IDX files, plain or gzip, read whole. */
+export const idx: DatasetSource = {
+  summary: 'IDX files as of MNIST and Fashion-MNIST (train-images-idx3-ubyte …), plain or .gz',
+  decodes: false,
+  open,
+};

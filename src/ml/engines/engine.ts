@@ -1,0 +1,94 @@
+import type { Network, StateDict } from '../network/network.ts';
+
+/** Learning-rate dependent numbers of one optimiser update. */
+export interface UpdateOptions {
+  readonly learningRate: number;
+  /** Applied to conv and linear weights only, decoupled (AdamW, Loshchilov & Hutter 2019). */
+  readonly weightDecay: number;
+}
+
+/** Optimiser of a session, fixed when the session is made. */
+export type OptimizerSpec =
+  | { readonly name: 'adamw'; readonly beta1: number; readonly beta2: number; readonly eps: number }
+  | { readonly name: 'sgd'; readonly momentum: number; readonly nesterov: boolean };
+
+/** What a session is made for. */
+export interface SessionOptions {
+  /** null for a frozen network (teacher, evaluation): no gradients, no optimiser state. */
+  readonly optimizer: OptimizerSpec | null;
+  /** Threads; results do not depend on it. */
+  readonly threads: number;
+}
+
+/**
+ * One compiled forward pass in evaluation mode (running statistics, no dropout) for a fixed batch size.
+ * Views stay valid until the next call of any step of the same engine.
+ */
+export interface ForwardStep {
+  readonly batch: number;
+  /** Pixels to fill in before `run`: [batch, height, width, channels], normalised float32. */
+  readonly input: Float32Array;
+  /** Computes logits and taps. */
+  run(): void;
+  /** [batch, classes], rows dense. */
+  readonly logits: Float32Array;
+  /** Tap values, channels last: [batch, height, width, channels], dense. */
+  tap(name: string): Float32Array;
+}
+
+/** One compiled training step for a fixed batch size: `forward`, then gradients in, then `backward`, then `update`. */
+export interface TrainStep {
+  readonly batch: number;
+  readonly input: Float32Array;
+  /**
+   * Train-mode forward: batch statistics (running ones updated), dropout bits from (seed, step).
+   *
+   * @param seed - 32-bit stream key of dropout and stochastic depth
+   * @param step - global step, counted from 0
+   */
+  forward(seed: number, step: number): void;
+  readonly logits: Float32Array;
+  tap(name: string): Float32Array;
+  /** dL/dlogits, [batch, classes]; the caller writes all of it between `forward` and `backward`. */
+  readonly logitsGradient: Float32Array;
+  /** dL/dtap of a tap named at compile time; zeroed by `forward`, the caller adds to it. */
+  tapGradient(name: string): Float32Array;
+  /** Gradients of every trained parameter, from logits and taps. */
+  backward(): void;
+  /** One optimiser update from the gradients of the last `backward`. */
+  update(options: UpdateOptions): void;
+}
+
+/** What a step is compiled for. */
+export interface StepOptions {
+  readonly batch: number;
+  /** Names of taps whose values (and, in training, gradients) are wanted; `logits` is always there. */
+  readonly taps: readonly string[];
+}
+
+/** A network's parameters and optimiser state inside an engine, and the steps compiled over them. */
+export interface Session {
+  readonly network: Network;
+  /** Copies parameters and running statistics out, PyTorch names and layouts. */
+  read(): StateDict;
+  /** Copies them in. Every name of `network.parameters` must be there with its exact size. */
+  write(state: StateDict): void;
+  /** Optimiser slots and update count, for exact resume: `<parameter>/<slot>` → values in the engine's own order. */
+  readOptimizer(): { readonly updates: number; readonly slots: StateDict };
+  writeOptimizer(state: { readonly updates: number; readonly slots: StateDict }): void;
+  /** Gradients of the last `backward`, PyTorch names and layouts (tests, diagnostics). */
+  readGradients(): StateDict;
+  /** Compiled once a (batch, taps); later calls return the same step. */
+  forwardStep(options: StepOptions): ForwardStep;
+  trainStep(options: StepOptions): TrainStep;
+  dispose(): void;
+}
+
+/** Executes lowered programs; knows nothing of models, methods or recipes. */
+export interface Engine {
+  readonly name: string;
+  /** For the record: threads, SIMD level, versions. */
+  readonly description: Readonly<Record<string, string | number | boolean>>;
+  session(network: Network, options: SessionOptions): Session;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,156 @@
+import type { LayerIndex, Network, ParameterSpec } from '../network/network.ts';
+import type { Ref } from './program.ts';
+
+/** Output channels of a filter panel; every feature map's channels are padded to a multiple of it. */
+export const PANEL = 8;
+
+/** The network's input is padded to a multiple of four channels only. */
+const INPUT_CHANNELS = 4;
+
+const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
+
+/**
+ * Channels of a layer's output in memory, padding included.
+ *
+ * @param network - the network
+ * @param layer - index of the layer
+ * @returns floats from one pixel to the next
+ */
+export function strideOf(network: Network, layer: LayerIndex): number {
+  const made = network.layers[layer];
+  if (!made) throw new Error(`no layer ${layer} in ${network.model}`);
+  return roundUp(made.shape.channels, made.kind === 'input' ? INPUT_CHANNELS : PANEL);
+}
+
+/** Where one state-dict entry lies inside an engine. */
+export interface Slot {
+  readonly spec: ParameterSpec;
+  readonly space: 'parameter' | 'statistic';
+  readonly offset: number;
+  /** Floats in the engine, padding included. */
+  readonly floats: number;
+  /** PyTorch's flat index → index from `offset`. */
+  place(index: number): number;
+}
+
+/** All of a network's parameters and running statistics, laid out in memory. */
+export interface Layout {
+  readonly slots: ReadonlyMap<string, Slot>;
+  /** Floats of the trained parameters; weights, which decay, come first and take `decayed` of them. */
+  readonly parameters: number;
+  readonly decayed: number;
+  readonly statistics: number;
+}
+
+const isWeight = (spec: ParameterSpec): boolean => spec.role === 'conv.weight' || spec.role === 'linear.weight';
+
+/** Elements of a tensor. */
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+
+/** Panels of eight output channels, [out / 8][kernel² · stride][8], from OIHW or [out, in]. */
+function filterPlace(spec: ParameterSpec, stride: number): Pick<Slot, 'floats' | 'place'> {
+  const [outputs = 0, inputs = 0] = spec.shape;
+  const taps = sizeOf(spec.shape.slice(2));
+  const depth = taps * stride;
+  const place = (index: number): number => {
+    const out = Math.floor(index / (inputs * taps));
+    const input = Math.floor(index / taps) % inputs;
+    const row = (index % taps) * stride + input;
+    return (Math.floor(out / PANEL) * depth + row) * PANEL + (out % PANEL);
+  };
+  return { floats: roundUp(outputs, PANEL) * depth, place };
+}
+
+/** Input stride of every layer that owns a filter, by the layer's name. */
+function inputStrides(network: Network): Map<string, number> {
+  const strides = new Map<string, number>();
+  for (const layer of network.layers)
+    if (layer.kind === 'conv' || layer.kind === 'linear')
+      strides.set(layer.name, strideOf(network, layer.inputs[0] ?? 0));
+  return strides;
+}
+
+/**
+ * Lays out a network's parameters: conv and linear weights (which decay), then the other trained ones, in the network's
+ * order; running statistics apart.
+ *
+ * @param network - the network
+ * @returns place and size of every state-dict entry
+ */
+export function layoutOf(network: Network): Layout {
+  const strides = inputStrides(network);
+  const slots = new Map<string, Slot>();
+  const place = (specs: readonly ParameterSpec[], space: Slot['space'], start: number): number =>
+    specs.reduce((offset, spec) => {
+      const stride = strides.get(spec.name.replace(/\.weight$/, '')) ?? 0;
+      const shape = isWeight(spec)
+        ? filterPlace(spec, stride)
+        : { floats: roundUp(sizeOf(spec.shape), PANEL), place: (index: number) => index };
+      slots.set(spec.name, { spec, space, offset, ...shape });
+      return offset + shape.floats;
+    }, start);
+  const trained = network.parameters.filter((spec) => spec.trained);
+  const decayed = place(trained.filter(isWeight), 'parameter', 0);
+  const parameters = place(
+    trained.filter((spec) => !isWeight(spec)),
+    'parameter',
+    decayed,
+  );
+  const statistics = place(
+    network.parameters.filter((spec) => !spec.trained),
+    'statistic',
+    0,
+  );
+  return { slots, parameters, decayed, statistics };
+}
+
+/**
+ * Finds an entry's slot.
+ *
+ * @param layout - of the network
+ * @param name - PyTorch name
+ * @returns the slot
+ * @throws Error when the network has no such entry (a bug)
+ */
+export function slotOf(layout: Layout, name: string): Slot {
+  const slot = layout.slots.get(name);
+  if (!slot) throw new Error(`no parameter ${name}`);
+  return slot;
+}
+
+/**
+ * Reference to an entry's values or, in another space of the same shape, its gradient.
+ *
+ * @param layout - of the network
+ * @param name - PyTorch name
+ * @param space - where to look; the entry's own space unless told
+ * @returns the reference
+ */
+export function refOf(layout: Layout, name: string, space?: 'gradient'): Ref {
+  const slot = slotOf(layout, name);
+  return { space: space ?? slot.space, offset: slot.offset };
+}
+
+/**
+ * Copies an entry from the engine's layout into PyTorch's.
+ *
+ * @param slot - the entry
+ * @param values - the engine's floats, from the slot's offset
+ * @returns PyTorch's flat array
+ */
+export function toPyTorch(slot: Slot, values: Float32Array): Float32Array {
+  return Float32Array.from({ length: sizeOf(slot.spec.shape) }, (_, index) => values[slot.place(index)] ?? 0);
+}
+
+/**
+ * Copies an entry from PyTorch's layout into the engine's; padding becomes 0.
+ *
+ * @param slot - the entry
+ * @param values - PyTorch's flat array
+ * @returns the engine's floats, to be written at the slot's offset
+ */
+export function fromPyTorch(slot: Slot, values: Float32Array): Float32Array {
+  const placed = new Float32Array(slot.floats);
+  values.forEach((value, index) => (placed[slot.place(index)] = value));
+  return placed;
+}

@@ -1,0 +1,73 @@
+import type { Operation } from './program.ts';
+
+/** A buffer and the operations between which it holds something. */
+interface Lifetime {
+  readonly buffer: number;
+  readonly floats: number;
+  first: number;
+  last: number;
+}
+
+/** Buffers start at multiples of 64 bytes: a cache line, and no two threads share one by accident. */
+const LINE = 16;
+
+function lifetimes(
+  sizes: readonly number[],
+  operations: readonly Operation[],
+  pinned: ReadonlySet<number>,
+): Lifetime[] {
+  const end = operations.length;
+  const lives: Lifetime[] = sizes.map((floats, buffer) =>
+    pinned.has(buffer) ? { buffer, floats, first: 0, last: end } : { buffer, floats, first: end, last: -1 },
+  );
+  operations.forEach((operation, index) => {
+    for (const ref of Object.values(operation.operands)) {
+      const life = ref?.space === 'step' ? lives[ref.buffer] : undefined;
+      if (!life) continue;
+      life.first = Math.min(life.first, index);
+      life.last = Math.max(life.last, index);
+    }
+  });
+  return lives.filter((life) => life.last >= life.first);
+}
+
+/** Lowest offset at which `floats` fit between the taken intervals, given in ascending order of start. */
+function lowestGap(taken: readonly (readonly [number, number])[], floats: number): number {
+  let offset = 0;
+  for (const [from, to] of taken) {
+    if (from - offset >= floats) return offset;
+    offset = Math.max(offset, to);
+  }
+  return offset;
+}
+
+/**
+ * Gives each buffer an offset so that buffers in use at the same time never overlap: largest first, each at the lowest
+ * place that is free throughout its life (greedy by size; Pisarchyk & Lee 2020).
+ *
+ * @param sizes - floats of each buffer
+ * @param operations - all operations, in the order in which they run
+ * @param pinned - buffers that hold something all the time (what the caller reads and writes)
+ * @returns offset of each buffer, in floats, and the total
+ */
+export function planBuffers(
+  sizes: readonly number[],
+  operations: readonly Operation[],
+  pinned: ReadonlySet<number>,
+): { readonly offsets: readonly number[]; readonly floats: number } {
+  const offsets = sizes.map(() => 0);
+  const placed: (Lifetime & { readonly from: number; readonly to: number })[] = [];
+  let total = 0;
+  for (const life of lifetimes(sizes, operations, pinned).sort((a, b) => b.floats - a.floats || a.buffer - b.buffer)) {
+    const taken = placed
+      .filter((other) => other.first <= life.last && life.first <= other.last)
+      .map((other) => [other.from, other.to] as const)
+      .sort((a, b) => a[0] - b[0]);
+    const floats = Math.ceil(life.floats / LINE) * LINE;
+    const from = lowestGap(taken, floats);
+    placed.push({ ...life, from, to: from + floats });
+    offsets[life.buffer] = from;
+    total = Math.max(total, from + floats);
+  }
+  return { offsets, floats: total };
+}

@@ -1,0 +1,210 @@
+import { fail } from '../../core/failure.ts';
+import type { Network, StateDict } from '../network/network.ts';
+import type { Engine, ForwardStep, OptimizerSpec, Session, SessionOptions, StepOptions, TrainStep } from './engine.ts';
+import type { Executable, Executor, Region } from './executor.ts';
+import { fromPyTorch, layoutOf, slotOf, toPyTorch, type Layout, type Slot } from './layout.ts';
+import { lowerInference, lowerTraining } from './lower/lower.ts';
+import { bytes, type Program, type Space } from './program.ts';
+import { CompiledForward, CompiledTraining, type Progress } from './steps.ts';
+
+/** Slots of each update rule under PyTorch's names, by space. */
+const SLOTS = {
+  adamw: { first: 'exp_avg', second: 'exp_avg_sq' },
+  sgd: { first: 'momentum_buffer' },
+} as const;
+
+const GIBIBYTE = 2 ** 30;
+
+/** Largest batch whose step fits, by bisection; memory grows with the batch. */
+function largestBatch(lower: (batch: number) => Program, capacity: number, tooMany: number): number {
+  let fits = 0;
+  let fails = tooMany;
+  while (fails - fits > 1) {
+    const middle = (fits + fails) >> 1;
+    if (bytes(lower(middle)) <= capacity) fits = middle;
+    else fails = middle;
+  }
+  return fits;
+}
+
+/** A step that memory is wanted for, and how the same step is lowered for other batches. */
+interface Wanted {
+  readonly batch: number;
+  readonly program: Program;
+  readonly lower: (batch: number) => Program;
+}
+
+/** A session over any executor. Its steps of one kind share memory: a smaller batch runs in a larger one's. */
+export class CompiledSession implements Session {
+  readonly network: Network;
+  readonly #executor: Executor;
+  readonly #options: SessionOptions;
+  readonly #layout: Layout;
+  readonly #spaces: Readonly<Record<Exclude<Space, 'step'>, Region>>;
+  readonly #arenas: { readonly kind: string; readonly region: Region }[] = [];
+  readonly #executables: Executable[] = [];
+  readonly #forwardSteps = new Map<string, ForwardStep>();
+  readonly #trainSteps = new Map<string, TrainStep>();
+  readonly #progress: Progress = { updates: 0, last: null };
+
+  constructor(executor: Executor, network: Network, options: SessionOptions) {
+    this.network = network;
+    this.#executor = executor;
+    this.#options = options;
+    this.#layout = layoutOf(network);
+    const { parameters, statistics } = this.#layout;
+    const trained = options.optimizer ? parameters : 0;
+    this.#spaces = {
+      parameter: executor.allocate(parameters),
+      statistic: executor.allocate(statistics),
+      gradient: executor.allocate(trained),
+      first: executor.allocate(trained),
+      second: executor.allocate(options.optimizer?.name === 'adamw' ? trained : 0),
+    };
+  }
+
+  #get(slot: Slot, space: Exclude<Space, 'step'>): Float32Array {
+    return toPyTorch(slot, this.#executor.read(this.#spaces[space], slot.offset, slot.floats));
+  }
+
+  #set(slot: Slot, space: Exclude<Space, 'step'>, values: Float32Array | undefined): void {
+    const { name, shape } = slot.spec;
+    const size = shape.reduce((product, n) => product * n, 1);
+    if (values?.length !== size) {
+      fail({
+        code: 'weights-mismatch',
+        message: `${this.network.model} got ${values ? `${values.length} values` : 'no values'} for ${name}`,
+        expected: `${size} values, shape ${shape.join('×')}`,
+        fix: 'take weights of the same model with the same number of classes',
+      });
+    }
+    this.#executor.write(this.#spaces[space], slot.offset, fromPyTorch(slot, values));
+  }
+
+  #trained(): Slot[] {
+    return [...this.#layout.slots.values()].filter((slot) => slot.space === 'parameter');
+  }
+
+  #optimizer(): OptimizerSpec {
+    if (!this.#options.optimizer) throw new Error(`the session of ${this.network.model} is frozen`);
+    return this.#options.optimizer;
+  }
+
+  read(): StateDict {
+    return new Map(
+      this.network.parameters.map(({ name }) => {
+        const slot = slotOf(this.#layout, name);
+        return [name, this.#get(slot, slot.space)];
+      }),
+    );
+  }
+
+  write(state: StateDict): void {
+    for (const { name } of this.network.parameters) {
+      const slot = slotOf(this.#layout, name);
+      this.#set(slot, slot.space, state.get(name));
+    }
+  }
+
+  readOptimizer(): { readonly updates: number; readonly slots: StateDict } {
+    const slots = new Map<string, Float32Array>();
+    for (const [space, slotName] of this.#optimizerSlots())
+      for (const slot of this.#trained()) slots.set(`${slot.spec.name}/${slotName}`, this.#get(slot, space));
+    return { updates: this.#progress.updates, slots };
+  }
+
+  writeOptimizer(state: { readonly updates: number; readonly slots: StateDict }): void {
+    for (const [space, slotName] of this.#optimizerSlots())
+      for (const slot of this.#trained()) this.#set(slot, space, state.slots.get(`${slot.spec.name}/${slotName}`));
+    this.#progress.updates = state.updates;
+  }
+
+  #optimizerSlots(): ['first' | 'second', string][] {
+    return Object.entries(SLOTS[this.#optimizer().name]) as ['first' | 'second', string][];
+  }
+
+  readGradients(): StateDict {
+    this.#optimizer();
+    return new Map(this.#trained().map((slot) => [slot.spec.name, this.#get(slot, 'gradient')]));
+  }
+
+  forwardStep(options: StepOptions): ForwardStep {
+    return this.#once(this.#forwardSteps, options, () => {
+      const executable = this.#compile('an evaluation step', options, (batch) =>
+        lowerInference(this.network, { ...options, batch }),
+      );
+      return new CompiledForward(options.batch, executable);
+    });
+  }
+
+  trainStep(options: StepOptions): TrainStep {
+    const optimizer = this.#optimizer();
+    return this.#once(this.#trainSteps, options, () => {
+      const executable = this.#compile('a training step', options, (batch) =>
+        lowerTraining(this.network, { ...options, batch }, optimizer),
+      );
+      return new CompiledTraining(options.batch, executable, { optimizer, progress: this.#progress });
+    });
+  }
+
+  #once<Step>(steps: Map<string, Step>, options: StepOptions, make: () => Step): Step {
+    const key = `${options.batch} ${[...options.taps].sort().join(' ')}`;
+    const step = steps.get(key) ?? make();
+    steps.set(key, step);
+    return step;
+  }
+
+  #compile(kind: string, { batch }: StepOptions, lower: (batch: number) => Program): Executable {
+    const program = lower(batch);
+    const step = this.#arena(kind, { batch, program, lower });
+    const executable = this.#executor.compile(program, { ...this.#spaces, step }, this.#options.threads);
+    this.#executables.push(executable);
+    return executable;
+  }
+
+  /** Memory for a step: that of an earlier step of the same kind if it is large enough. */
+  #arena(kind: string, { batch, program, lower }: Wanted): Region {
+    const known = this.#arenas.find((arena) => arena.kind === kind && arena.region.floats >= program.floats);
+    if (known) return known.region;
+    const capacity = this.#executor.capacity();
+    if (bytes(program) > capacity) {
+      const largest = largestBatch(lower, capacity, batch);
+      fail({
+        code: 'does-not-fit',
+        message: `${kind} of ${this.network.model} with batch ${batch} needs ${(bytes(program) / GIBIBYTE).toFixed(2)} GiB`,
+        expected: `at most ${(capacity / GIBIBYTE).toFixed(2)} GiB, what the ${this.#executor.name} engine has left`,
+        fix: largest ? `batch_size: ${largest}` : 'take a smaller image_size or model',
+      });
+    }
+    const region = this.#executor.allocate(program.floats);
+    this.#arenas.push({ kind, region });
+    return region;
+  }
+
+  dispose(): void {
+    for (const executable of this.#executables.splice(0)) executable.dispose();
+    for (const { region } of this.#arenas.splice(0)) this.#executor.free(region);
+    for (const region of Object.values(this.#spaces)) this.#executor.free(region);
+  }
+}
+
+/** An engine over any executor. */
+export class CompiledEngine implements Engine {
+  readonly name: string;
+  readonly description: Engine['description'];
+  readonly #executor: Executor;
+
+  constructor(executor: Executor) {
+    this.name = executor.name;
+    this.description = executor.description;
+    this.#executor = executor;
+  }
+
+  session(network: Network, options: SessionOptions): Session {
+    return new CompiledSession(this.#executor, network, options);
+  }
+
+  dispose(): Promise<void> {
+    return this.#executor.dispose();
+  }
+}

@@ -1,0 +1,110 @@
+import type { ForwardStep, OptimizerSpec, TrainStep, UpdateOptions } from './engine.ts';
+import type { Executable } from './executor.ts';
+import type { Controls } from './primitives.ts';
+
+const NO_CONTROLS: Controls = {
+  seed: 0,
+  step: 0,
+  learningRate: 0,
+  weightDecay: 0,
+  firstCorrection: 1,
+  secondCorrection: 1,
+};
+
+/** Evaluation pass over one executable. */
+export class CompiledForward implements ForwardStep {
+  readonly batch: number;
+  readonly input: Float32Array;
+  readonly logits: Float32Array;
+  readonly #executable: Executable;
+
+  constructor(batch: number, executable: Executable) {
+    this.batch = batch;
+    this.#executable = executable;
+    this.input = executable.port('input');
+    this.logits = executable.port('logits');
+  }
+
+  run(): void {
+    this.#executable.run('forward', NO_CONTROLS);
+  }
+
+  tap(name: string): Float32Array {
+    return name === 'logits' ? this.logits : this.#executable.port(`tap:${name}`);
+  }
+}
+
+/** What training steps of one session share: the number of updates so far, and whose forward pass ran last. */
+export interface Progress {
+  updates: number;
+  last: TrainStep | null;
+}
+
+/**
+ * Bias corrections of Adam's update.
+ *
+ * @param optimizer - the rule
+ * @param updates - number of this update, from 1
+ * @returns 1 − β₁ᵗ and √(1 − β₂ᵗ); 1 for other rules
+ */
+export function corrections(
+  optimizer: OptimizerSpec,
+  updates: number,
+): Pick<Controls, 'firstCorrection' | 'secondCorrection'> {
+  if (optimizer.name !== 'adamw') return { firstCorrection: 1, secondCorrection: 1 };
+  return {
+    firstCorrection: 1 - optimizer.beta1 ** updates,
+    secondCorrection: Math.sqrt(1 - optimizer.beta2 ** updates),
+  };
+}
+
+/** Training step over one executable. */
+export class CompiledTraining implements TrainStep {
+  readonly batch: number;
+  readonly input: Float32Array;
+  readonly logits: Float32Array;
+  readonly logitsGradient: Float32Array;
+  readonly #executable: Executable;
+  readonly #optimizer: OptimizerSpec;
+  readonly #progress: Progress;
+  #controls = NO_CONTROLS;
+
+  constructor(batch: number, executable: Executable, shared: { optimizer: OptimizerSpec; progress: Progress }) {
+    this.batch = batch;
+    this.#executable = executable;
+    this.#optimizer = shared.optimizer;
+    this.#progress = shared.progress;
+    this.input = executable.port('input');
+    this.logits = executable.port('logits');
+    this.logitsGradient = executable.port('logits-gradient');
+  }
+
+  forward(seed: number, step: number): void {
+    this.#controls = { ...NO_CONTROLS, seed, step };
+    this.#progress.last = this;
+    this.#executable.run('forward', this.#controls);
+  }
+
+  tap(name: string): Float32Array {
+    return name === 'logits' ? this.logits : this.#executable.port(`tap:${name}`);
+  }
+
+  tapGradient(name: string): Float32Array {
+    return name === 'logits' ? this.logitsGradient : this.#executable.port(`tap-gradient:${name}`);
+  }
+
+  backward(): void {
+    if (this.#progress.last !== this) throw new Error('backward without a forward pass of the same step before it');
+    this.#executable.run('backward', this.#controls);
+  }
+
+  update({ learningRate, weightDecay }: UpdateOptions): void {
+    const updates = ++this.#progress.updates;
+    this.#executable.run('update', {
+      ...this.#controls,
+      learningRate,
+      weightDecay,
+      ...corrections(this.#optimizer, updates),
+    });
+  }
+}

@@ -1,0 +1,136 @@
+import type { Executable, Executor, Region } from '../executor.ts';
+import { CONTROLS, type Controls } from '../primitives.ts';
+import type { Operation, Program, Ref, Space } from '../program.ts';
+import { loadKernels, type KernelExports, type Kernels } from './kernels.ts';
+import { WasmMemory } from './memory.ts';
+import { RECORD_WORDS, writeControls, writeRecords, type Words } from './records.ts';
+import { STACK_BYTES, ThreadPool } from './threads.ts';
+
+/** Largest team: the job word has a byte for its size. */
+const MOST_THREADS = 64;
+/** Floats of zeros that a tap outside the image reads (ZEROS of kernel.h). */
+const ZEROS = 16384;
+/** What a 32-bit address reaches. */
+const ADDRESS_SPACE = 2 ** 32;
+/** Words of the board (program.c), by field. */
+const BOARD = { program: 3, operations: 4, controls: 5, zeros: 6, ready: 7 } as const;
+/** Static data of the kernels ends below this address. */
+const HEAP = 65536;
+
+/** How a wasm engine is made. */
+export interface WasmOptions {
+  /** Largest team of threads that a session may ask for. */
+  readonly threads: number;
+  /** Memory in bytes, a multiple of 65536; 4 GiB unless told. */
+  readonly memory?: number;
+  /** `simd` takes the plain build even where relaxed SIMD is to be had. */
+  readonly build?: string | undefined;
+}
+
+/** Runs programs with the wasm kernels on one shared memory. */
+export class WasmExecutor implements Executor {
+  readonly name = 'wasm';
+  readonly description: Executor['description'];
+  readonly #memory: WasmMemory;
+  readonly #kernels: Kernels;
+  readonly #exports: KernelExports;
+  readonly #board: Region;
+  readonly #controls: Region;
+  readonly #threads: ThreadPool;
+  readonly #mostThreads: number;
+
+  constructor({ threads, memory = ADDRESS_SPACE, build }: WasmOptions) {
+    this.#mostThreads = Math.max(1, Math.min(threads, MOST_THREADS));
+    this.#kernels = loadKernels(build);
+    this.#memory = new WasmMemory(HEAP, memory);
+    this.#exports = new WebAssembly.Instance(this.#kernels.module, { env: { memory: this.#memory.memory } })
+      .exports as unknown as KernelExports;
+    this.#board = this.#memory.allocate(16);
+    this.#controls = this.#memory.allocate(16);
+    const zeros = this.#memory.allocate(ZEROS);
+    const stacks = this.#memory.allocate((this.#mostThreads * STACK_BYTES) / 4);
+    const stackEnd = (thread: number): number => stacks.address + (thread + 1) * STACK_BYTES;
+    this.#exports.__stack_pointer.value = stackEnd(0);
+    const board = this.#words(this.#board).integers;
+    board[BOARD.controls] = this.#controls.address;
+    board[BOARD.zeros] = zeros.address;
+    const shared = { module: this.#kernels.module, memory: this.#memory.memory, board: this.#board.address };
+    this.#threads = new ThreadPool({ ...shared, stackEnd });
+    this.description = { threads: this.#mostThreads, simd: this.#kernels.simd, node: process.versions.node };
+  }
+
+  #words({ address, floats }: Region): Words {
+    return { integers: this.#memory.integers(address, floats), floats: this.#memory.floats(address, floats) };
+  }
+
+  allocate(floats: number): Region {
+    return this.#memory.allocate(floats);
+  }
+
+  free(region: Region): void {
+    this.#memory.free(region);
+  }
+
+  capacity(): number {
+    return this.#memory.capacity();
+  }
+
+  /** Bytes given out. */
+  used(): number {
+    return this.#memory.used();
+  }
+
+  read(region: Region, offset: number, floats: number): Float32Array {
+    return this.#memory.floats(region.address + 4 * offset, floats).slice();
+  }
+
+  write(region: Region, offset: number, values: Float32Array): void {
+    this.#memory.floats(region.address + 4 * offset, values.length).set(values);
+  }
+
+  compile(program: Program, memory: Readonly<Record<Space, Region>>, threads: number): Executable {
+    const addressOf = (ref: Ref): number =>
+      memory[ref.space].address + 4 * (ref.space === 'step' ? (program.offsets[ref.buffer] ?? 0) : ref.offset);
+    const tables = {
+      forward: this.#table(program.sections.forward, addressOf),
+      backward: this.#table(program.sections.backward, addressOf),
+      update: this.#table(program.sections.update, addressOf),
+    };
+    const ports = new Map(
+      Object.entries(program.ports).map(([name, { buffer, floats }]) => [
+        name,
+        this.#memory.floats(addressOf({ space: 'step', buffer }), floats),
+      ]),
+    );
+    const team = Math.max(1, Math.min(threads, this.#mostThreads));
+    return {
+      run: (section, controls) => this.#run(tables[section], program.sections[section].length, { controls, team }),
+      port: (name) => {
+        const view = ports.get(name);
+        if (!view) throw new Error(`the step was not compiled for ${name}`);
+        return view;
+      },
+      dispose: () => Object.values(tables).forEach((table) => this.free(table)),
+    };
+  }
+
+  #table(operations: readonly Operation[], addressOf: (ref: Ref) => number): Region {
+    const region = this.allocate(operations.length * RECORD_WORDS);
+    writeRecords(operations, this.#words(region), addressOf);
+    return region;
+  }
+
+  #run(table: Region, operations: number, options: { controls: Controls; team: number }): void {
+    const board = this.#words(this.#board).integers;
+    this.#threads.grow(options.team, board.subarray(BOARD.ready));
+    writeControls(options.controls, this.#words({ ...this.#controls, floats: Object.keys(CONTROLS).length }));
+    board[BOARD.program] = table.address;
+    board[BOARD.operations] = operations;
+    this.#exports.run(this.#board.address, options.team);
+  }
+
+  async dispose(): Promise<void> {
+    this.#exports.end(this.#board.address);
+    await this.#threads.ended();
+  }
+}

@@ -1,0 +1,134 @@
+// Batch norm in training, fused with the residual sum and the activation that follow it, and its gradients.
+#include "kernel.h"
+
+#define STRIP 256 // rows summed in registers before they are added to the chunk's sum
+
+/// Sums of x − origin and its square over one chunk of rows. The origin keeps the variance's digits when |mean| ≫ σ.
+static void sum_chunk(const batch_norm_op *op, int index) {
+  int channels = op->channels;
+  float *sums = op->partials + (intptr_t)index * 2 * channels;
+  span rows = chunk(op->rows, index);
+  for (int c = 0; c < 2 * channels; c += LANES) store(sums + c, splat(0));
+  for (int from = rows.from; from < rows.to; from += STRIP) {
+    int to = min(rows.to, from + STRIP);
+    for (int c = 0; c < channels; c += PANEL) {
+      vec origin = load(op->x + c), origin2 = load(op->x + c + 4);
+      vec sum = splat(0), sum2 = splat(0), square = splat(0), square2 = splat(0);
+      const float *x = op->x + (intptr_t)from * channels + c;
+      for (int row = from; row < to; row++, x += channels) {
+        vec a = load(x) - origin, b = load(x + 4) - origin2;
+        sum += a;
+        sum2 += b;
+        square = multiply_add(a, a, square);
+        square2 = multiply_add(b, b, square2);
+      }
+      store(sums + c, load(sums + c) + sum);
+      store(sums + c + 4, load(sums + c + 4) + sum2);
+      store(sums + channels + c, load(sums + channels + c) + square);
+      store(sums + channels + c + 4, load(sums + channels + c + 4) + square2);
+    }
+  }
+}
+
+/// The two chunked sums of one channel.
+INLINE void add_chunks(const float *partials, int channels, int c, double *first, double *second) {
+  *first = *second = 0;
+  for (int i = 0; i < CHUNKS; i++) {
+    *first += partials[i * 2 * channels + c];
+    *second += partials[(i * 2 + 1) * channels + c];
+  }
+}
+
+static void take_statistics(const batch_norm_op *op, int c) {
+  int channels = op->channels;
+  double sum, square, rows = op->rows;
+  add_chunks(op->partials, channels, c, &sum, &square);
+  double offset = sum / rows, mean = op->x[c] + offset, variance = square / rows - offset * offset;
+  if (variance < 0) variance = 0; // rounding; a NaN stays one
+  double inverse = 1 / __builtin_sqrt(variance + op->eps), scale = op->gamma[c] * inverse;
+  op->saved[c] = (float)scale;
+  op->saved[channels + c] = (float)(op->beta[c] - mean * scale);
+  op->saved[2 * channels + c] = (float)mean;
+  op->saved[3 * channels + c] = (float)inverse;
+  double unbiased = variance * rows / (rows > 1 ? rows - 1 : 1);
+  op->mean[c] += (float)(op->momentum * (mean - op->mean[c]));
+  op->variance[c] += (float)(op->momentum * (unbiased - op->variance[c]));
+}
+
+void run_batch_norm(const batch_norm_op *op, const team *team) {
+  span chunks = share(CHUNKS, 1, team), mine = share(op->channels, LANES, team), rows = share(op->rows, 1, team);
+  for (int i = chunks.from; i < chunks.to; i++) sum_chunk(op, i);
+  meet(team);
+  for (int c = mine.from; c < mine.to; c++) take_statistics(op, c);
+  meet(team);
+  affine_op apply = { 0, op->x, op->saved, op->saved + op->channels, op->residual, op->y, op->rows, op->channels, op->activation };
+  affine_rows(&apply, rows);
+}
+
+/// Sums of the masked gradient g and of g · (x − mean) over one chunk; with a residual, dy becomes g.
+static void sum_gradient_chunk(const batch_norm_gradient_op *op, int index) {
+  int channels = op->channels, activation = op->activation, masked = activation && op->y;
+  float *sums = op->partials + (intptr_t)index * 2 * channels;
+  span rows = chunk(op->rows, index);
+  for (int c = 0; c < 2 * channels; c += LANES) store(sums + c, splat(0));
+  for (int from = rows.from; from < rows.to; from += STRIP) {
+    int to = min(rows.to, from + STRIP);
+    for (int c = 0; c < channels; c += LANES) {
+      vec scale = load(op->saved + c), shift = load(op->saved + channels + c), mean = load(op->saved + 2 * channels + c);
+      vec sum = splat(0), product = splat(0);
+      intptr_t at = (intptr_t)from * channels + c;
+      for (int row = from; row < to; row++, at += channels) {
+        vec x = load(op->x + at), g = load(op->dy + at);
+        if (masked) store(op->dy + at, g = keep(g, passes(load(op->y + at), activation)));
+        else if (activation) g = keep(g, passes(multiply_add(x, scale, shift), activation));
+        sum += g;
+        product = multiply_add(g, x - mean, product);
+      }
+      store(sums + c, load(sums + c) + sum);
+      store(sums + channels + c, load(sums + channels + c) + product);
+    }
+  }
+}
+
+/// dbeta = Σ g, dgamma = Σ g · x̂.
+static void take_gradients(const batch_norm_gradient_op *op, int c) {
+  double sum, product;
+  add_chunks(op->partials, op->channels, c, &sum, &product);
+  op->dbeta[c] = (float)sum;
+  op->dgamma[c] = (float)(product * op->saved[3 * op->channels + c]);
+}
+
+/// dx = scale · (g − mean(g) − x̂ · mean(g · x̂)) for one strip of rows.
+static void input_gradient(const batch_norm_gradient_op *op, span rows) {
+  int channels = op->channels, activation = op->y ? 0 : op->activation;
+  float over = 1.f / (float)op->rows;
+  for (int c = 0; c < channels; c += LANES) {
+    vec scale = load(op->saved + c), shift = load(op->saved + channels + c), mean = load(op->saved + 2 * channels + c);
+    vec slope = -scale * load(op->saved + 3 * channels + c) * load(op->dgamma + c) * over, level = -scale * load(op->dbeta + c) * over;
+    intptr_t at = (intptr_t)rows.from * channels + c;
+    for (int row = rows.from; row < rows.to; row++, at += channels) {
+      vec x = load(op->x + at), g = load(op->dy + at);
+      if (activation) g = keep(g, passes(multiply_add(x, scale, shift), activation));
+      store(op->dx + at, multiply_add(g, scale, multiply_add(x - mean, slope, level)));
+    }
+  }
+}
+
+void run_batch_norm_gradient(const batch_norm_gradient_op *op, const team *team) {
+  span chunks = share(CHUNKS, 1, team), mine = share(op->channels, LANES, team), rows = share(op->rows, 1, team);
+  for (int i = chunks.from; i < chunks.to; i++) sum_gradient_chunk(op, i);
+  meet(team);
+  for (int c = mine.from; c < mine.to; c++) take_gradients(op, c);
+  meet(team);
+  int strip = max(1, 4096 / op->channels); // rows whose cache lines stay near while the channels are walked
+  for (int from = rows.from; from < rows.to; from += strip) input_gradient(op, (span){ from, min(rows.to, from + strip) });
+}
+
+void run_fold_batch_norm(const fold_batch_norm_op *op, const team *team) {
+  if (team->thread) return;
+  for (int c = 0; c < op->channels; c++) {
+    float scale = op->gamma[c] / __builtin_sqrtf(op->variance[c] + op->eps);
+    op->scale[c] = scale;
+    op->shift[c] = op->beta[c] - op->mean[c] * scale;
+  }
+}

@@ -1,0 +1,76 @@
+// What every kernel file needs: four-lane vectors, the thread team and the partition of work.
+//
+// Results never depend on the number of threads: an output element is computed by one thread in one fixed order, and a
+// sum over rows is taken over a fixed number of chunks whatever the team's size.
+#ifndef KERNEL_H
+#define KERNEL_H
+#include <stdint.h>
+
+typedef float vec __attribute__((ext_vector_type(4)));
+typedef float unaligned_vec __attribute__((ext_vector_type(4), aligned(4)));
+typedef int32_t mask __attribute__((ext_vector_type(4)));
+
+#define INLINE static inline __attribute__((always_inline))
+#define LANES 4
+#define PANEL 8 // output channels of a filter panel
+#define CHUNKS 32 // fixed pieces of a sum over rows
+
+#ifdef RELAXED // one rounding instead of two, and half the instructions
+#define multiply_add(a, b, c) ((vec)__builtin_wasm_relaxed_madd_f32x4(a, b, c))
+#else
+#define multiply_add(a, b, c) ((a) * (b) + (c))
+#endif
+
+INLINE vec load(const float *p) { return *(const unaligned_vec *)p; }
+INLINE void store(float *p, vec x) { *(unaligned_vec *)p = x; }
+INLINE vec splat(float x) { return (vec)(x); }
+INLINE vec keep(vec x, mask where) { return (vec)((mask)x & where); }
+INLINE int min(int a, int b) { return a < b ? a : b; }
+INLINE int max(int a, int b) { return a > b ? a : b; }
+
+#include "primitives.h"
+
+/// One thread's place among those that walk the program together.
+typedef struct team {
+  int thread, threads;
+  int32_t *barrier; // [0] arrived, [1] generation
+  const float *zeros; // ZEROS floats of padding
+  const controls *controls;
+} team;
+
+#define ZEROS 16384
+
+/// Half-open range of rows, channels, pixels or chunks.
+typedef struct span { int from, to; } span;
+
+/// The `affine` primitive on some rows; batch norm ends with it.
+void affine_rows(const affine_op *op, span rows);
+
+/// Waits until every thread of the team has come here.
+void meet(const team *team);
+
+/// This thread's share of 0 … n − 1, cut at multiples of `unit`.
+INLINE span share(int n, int unit, const team *team) {
+  int64_t units = (n + unit - 1) / unit;
+  return (span){ min(n, (int)(units * team->thread / team->threads) * unit),
+                 min(n, (int)(units * (team->thread + 1) / team->threads) * unit) };
+}
+
+/// Rows of chunk `index` of a sum over `rows` rows.
+INLINE span chunk(int rows, int index) {
+  return (span){ (int)((int64_t)rows * index / CHUNKS), (int)((int64_t)rows * (index + 1) / CHUNKS) };
+}
+
+/// 0 none, 1 ReLU, 2 ReLU6. A NaN passes through: it must reach the loss, not turn into 0.
+INLINE vec activate(vec x, int activation) {
+  if (activation) x = (vec)__builtin_wasm_pmax_f32x4(x, splat(0));
+  if (activation == 2) x = (vec)__builtin_wasm_pmin_f32x4(x, splat(6));
+  return x;
+}
+
+/// Where an activation of value x (before or after it, the answer is the same) passes its gradient.
+INLINE mask passes(vec x, int activation) {
+  mask open = x > 0.f;
+  return activation == 2 ? open & (x < 6.f) : open;
+}
+#endif

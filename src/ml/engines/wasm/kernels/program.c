@@ -1,0 +1,82 @@
+// The walk over a program: every thread runs its share of each operation and meets the others before the next one.
+#include "kernel.h"
+
+#define EXPORT(name) __attribute__((export_name(#name)))
+#define SPINS 4000 // looks before a thread goes to sleep; waking it costs more than a short operation
+
+/// Shared by the threads of an engine. `job` is the number of the program last started times 256 plus its team's size, in
+/// one word so that a thread that wakes late cannot mistake the next team for its own; −1 tells the threads to end.
+typedef struct board {
+  int32_t barrier[2];
+  int32_t job;
+  const char *program;
+  int32_t operations;
+  const controls *controls;
+  const float *zeros;
+  int32_t ready; // threads that have come up
+} board;
+
+static void wait_while(int32_t *at, int32_t value) {
+  for (int i = 0; i < SPINS; i++) if (__atomic_load_n(at, __ATOMIC_ACQUIRE) != value) return;
+  while (__atomic_load_n(at, __ATOMIC_ACQUIRE) == value) __builtin_wasm_memory_atomic_wait32(at, value, -1);
+}
+
+void meet(const team *team) {
+  int32_t *arrived = team->barrier, *generation = team->barrier + 1;
+  if (team->threads == 1) return;
+  int32_t now = __atomic_load_n(generation, __ATOMIC_ACQUIRE);
+  if (__atomic_add_fetch(arrived, 1, __ATOMIC_ACQ_REL) < team->threads) return wait_while(generation, now);
+  __atomic_store_n(arrived, 0, __ATOMIC_RELAXED);
+  __atomic_add_fetch(generation, 1, __ATOMIC_RELEASE);
+  __builtin_wasm_memory_atomic_notify(generation, -1);
+}
+
+static void walk(const board *board, int thread, int threads) {
+  // Copies: once all have met after the last operation, the first thread may write the next program on the board.
+  const char *program = board->program;
+  int32_t operations = board->operations;
+  team team = { thread, threads, (int32_t *)board->barrier, board->zeros, board->controls };
+  for (int i = 0; i < operations; i++) {
+    dispatch(program + i * OPERATION_BYTES, &team);
+    meet(&team);
+  }
+}
+
+/// Body of a worker thread: one program a job, until told to end.
+EXPORT(serve) void serve(board *board, int thread) {
+  int32_t job = __atomic_load_n(&board->job, __ATOMIC_ACQUIRE);
+  __atomic_add_fetch(&board->ready, 1, __ATOMIC_RELEASE);
+  __builtin_wasm_memory_atomic_notify(&board->ready, -1);
+  for (;;) {
+    wait_while(&board->job, job);
+    job = __atomic_load_n(&board->job, __ATOMIC_ACQUIRE);
+    if (job < 0) return;
+    if (thread < (job & 255)) walk(board, thread, job & 255);
+  }
+}
+
+/// Runs the program on the board with a team of `threads`, the caller being the first.
+EXPORT(run) void run(board *board, int threads) {
+  if (threads > 1) {
+    int32_t number = (board->job >> 8) + 1 & 0x7fffff;
+    __atomic_store_n(&board->job, number << 8 | threads, __ATOMIC_RELEASE);
+    __builtin_wasm_memory_atomic_notify(&board->job, -1);
+  }
+  walk(board, 0, threads);
+}
+
+/// Tells the worker threads to end.
+EXPORT(end) void end(board *board) {
+  __atomic_store_n(&board->job, -1, __ATOMIC_RELEASE);
+  __builtin_wasm_memory_atomic_notify(&board->job, -1);
+}
+
+// Clang may turn loops and initialisers into calls of these.
+void *memset(void *to, int value, __SIZE_TYPE__ bytes) {
+  for (__SIZE_TYPE__ i = 0; i < bytes; i++) ((char *)to)[i] = (char)value;
+  return to;
+}
+void *memcpy(void *restrict to, const void *restrict from, __SIZE_TYPE__ bytes) {
+  for (__SIZE_TYPE__ i = 0; i < bytes; i++) ((char *)to)[i] = ((const char *)from)[i];
+  return to;
+}

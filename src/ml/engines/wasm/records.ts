@@ -1,0 +1,48 @@
+import { CONTROLS, PRIMITIVES, type Controls, type PrimitiveDescription } from '../primitives.ts';
+import type { Operation, Ref } from '../program.ts';
+
+/** Words of an operation's record in memory (OPERATION_BYTES of primitives.h / 4). */
+export const RECORD_WORDS = 24;
+
+/** A piece of memory seen both ways. */
+export interface Words {
+  readonly integers: Int32Array;
+  readonly floats: Float32Array;
+}
+
+const INDEX = new Map(Object.keys(PRIMITIVES).map((name, index) => [name, index]));
+
+/**
+ * Writes operations as the C structs of primitives.h: index of the primitive, addresses of the operands, numbers.
+ *
+ * @param operations - what to write
+ * @param words - [operations][24], and the same memory as floats
+ * @param addressOf - address of an operand in bytes; 0 stands for an absent one
+ */
+export function writeRecords(operations: readonly Operation[], words: Words, addressOf: (ref: Ref) => number): void {
+  operations.forEach((operation, row) => {
+    const description: PrimitiveDescription = PRIMITIVES[operation.primitive];
+    const operands: Readonly<Record<string, Ref | null>> = operation.operands;
+    const numbers: Readonly<Record<string, number>> = operation.numbers;
+    let word = row * RECORD_WORDS;
+    words.integers[word++] = INDEX.get(operation.primitive) ?? -1;
+    for (const name of Object.keys(description.operands)) {
+      const ref = operands[name];
+      words.integers[word++] = ref ? addressOf(ref) : 0;
+    }
+    for (const [name, type] of Object.entries(description.numbers))
+      (type === 'int' ? words.integers : words.floats)[word++] = numbers[name] ?? 0;
+  });
+}
+
+/**
+ * Writes the controls as the C struct.
+ *
+ * @param controls - values
+ * @param words - the struct's memory as integers and as floats
+ */
+export function writeControls(controls: Controls, words: Words): void {
+  Object.entries(CONTROLS).forEach(([name, type], word) => {
+    (type === 'int' ? words.integers : words.floats)[word] = controls[name as keyof Controls];
+  });
+}

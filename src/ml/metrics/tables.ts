@@ -1,0 +1,76 @@
+import type { Classification } from './classification.ts';
+import { logProbabilities, type Predictions } from './probabilities.ts';
+
+/** One split, measured in one way. */
+export interface Measured {
+  readonly split: string;
+  readonly tta: string;
+  /** Where each image came from [N]. */
+  readonly names: readonly string[];
+  readonly predictions: Predictions;
+  readonly result: Classification;
+}
+
+/** One field (RFC 4180): quoted where it has to be. */
+function field(value: string | number): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function table(header: readonly string[], rows: Iterable<readonly (string | number)[]>): string {
+  const lines = [header, ...rows].map((row) => row.map(field).join());
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * Scores of every class as CSV, one row a split, augmentation and class.
+ *
+ * @param measured - all measurements
+ * @param classes - names of the classes
+ * @returns the file's text
+ */
+export function perClassTable(measured: readonly Measured[], classes: readonly string[]): string {
+  const rows = measured.flatMap(({ split, tta, result }) =>
+    result.perClass.map((scores, label) => {
+      const { precision, recall, f1, support, predicted } = scores;
+      return [split, tta, classes[label] ?? label, precision, recall, f1, support, predicted];
+    }),
+  );
+  return table(['split', 'tta', 'class', 'precision', 'recall', 'f1', 'support', 'predicted'], rows);
+}
+
+/**
+ * Confusion matrices as CSV, one row a split, augmentation and true class; a column a predicted class.
+ *
+ * @param measured - all measurements
+ * @param classes - names of the classes
+ * @returns the file's text
+ */
+export function confusionTable(measured: readonly Measured[], classes: readonly string[]): string {
+  const rows = measured.flatMap(({ split, tta, result }) =>
+    classes.map((name, label) => {
+      const start = label * classes.length;
+      return [split, tta, name, ...result.confusion.counts.subarray(start, start + classes.length)];
+    }),
+  );
+  return table(['split', 'tta', 'class', ...classes], rows);
+}
+
+/**
+ * Predictions as CSV, one row a split, augmentation and image, with the probability of the predicted class.
+ *
+ * @param measured - all measurements
+ * @param classes - names of the classes
+ * @returns the file's text
+ */
+export function predictionTable(measured: readonly Measured[], classes: readonly string[]): string {
+  const nameOf = (label: number | undefined): string => classes[label ?? -1] ?? '';
+  const rows = measured.flatMap(({ split, tta, names, predictions, result }) => {
+    const certainty = logProbabilities(predictions, result.predicted);
+    return names.map((name, image) => {
+      const probability = Math.exp(certainty[image] ?? NaN).toPrecision(6);
+      return [split, tta, name, nameOf(predictions.labels[image]), nameOf(result.predicted[image]), probability];
+    });
+  });
+  return table(['split', 'tta', 'name', 'label', 'predicted', 'probability'], rows);
+}

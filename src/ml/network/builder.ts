@@ -1,0 +1,153 @@
+import { fail } from '../../core/failure.ts';
+import type { ActivationLayer, Layer, LayerIndex, Network, ParameterSpec, PoolLayer, Role, Shape } from './network.ts';
+
+/** What a table row says of a convolution. Padding is (kernel − 1) / 2 unless told. */
+export interface ConvOptions {
+  readonly channels: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly groups?: number;
+  readonly bias?: boolean;
+}
+
+/** What a table row says of a pooling window. Stride is the kernel, padding 0 unless told. */
+export interface PoolOptions {
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly padding?: number;
+}
+
+/** A layer that has not been placed yet. */
+type Unplaced = Layer extends infer L ? (L extends Layer ? Omit<L, 'inputs' | 'shape'> : never) : never;
+
+/**
+ * Builds a network layer by layer; methods return the new layer's index. Shapes follow PyTorch's arithmetic, parameters
+ * are registered in the order of the calls, which is PyTorch's if layers are added in the order of the modules.
+ */
+export class NetworkBuilder {
+  /** The image. */
+  readonly image: LayerIndex = 0;
+  readonly #model: string;
+  readonly #layers: Layer[];
+  readonly #parameters: ParameterSpec[] = [];
+  readonly #taps: Record<string, LayerIndex> = {};
+
+  /**
+   * @param model - name in the registry
+   * @param input - shape of one image
+   */
+  constructor(model: string, input: Shape) {
+    this.#model = model;
+    this.#layers = [{ kind: 'input', name: 'input', inputs: [], shape: input }];
+  }
+
+  shape(layer: LayerIndex): Shape {
+    const shape = this.#layers[layer]?.shape;
+    if (!shape) throw new Error(`no layer ${layer} in ${this.#model}`);
+    return shape;
+  }
+
+  #add(layer: Unplaced, inputs: readonly LayerIndex[], shape: Shape): LayerIndex {
+    return this.#layers.push({ ...layer, inputs, shape }) - 1;
+  }
+
+  #register(name: string, role: Role, shape: readonly number[]): void {
+    this.#parameters.push({ name, role, shape, trained: role !== 'bn.mean' && role !== 'bn.var' });
+  }
+
+  /** Output size of a sliding window along both axes; a window larger than its image is a `Failure`. */
+  #slide(from: Shape, window: { kernel: number; stride: number; padding: number }): Pick<Shape, 'height' | 'width'> {
+    const along = (size: number): number => Math.floor((size + 2 * window.padding - window.kernel) / window.stride) + 1;
+    const [height, width] = [along(from.height), along(from.width)];
+    if (height < 1 || width < 1) {
+      const { shape } = this.#layers[0] ?? { shape: from };
+      fail({
+        code: 'image-too-small',
+        message: `${this.#model} cannot take ${shape.height}×${shape.width} images`,
+        fix: 'raise image_size',
+      });
+    }
+    return { height, width };
+  }
+
+  /** Convolution `<name>.weight` (and `.bias`). */
+  conv(name: string, from: LayerIndex, options: ConvOptions): LayerIndex {
+    const { channels: outChannels, kernel, stride = 1, groups = 1, bias = false } = options;
+    const padding = options.padding ?? (kernel - 1) >> 1;
+    const input = this.shape(from);
+    this.#register(`${name}.weight`, 'conv.weight', [outChannels, input.channels / groups, kernel, kernel]);
+    if (bias) this.#register(`${name}.bias`, 'conv.bias', [outChannels]);
+    const window = { kernel, stride, padding, dilation: 1, groups };
+    const layer = { kind: 'conv', name, inChannels: input.channels, outChannels, bias, ...window } as const;
+    return this.#add(layer, [from], { ...this.#slide(input, window), channels: outChannels });
+  }
+
+  /** Batch norm with PyTorch's ε and momentum. */
+  batchNorm(name: string, from: LayerIndex, options: { eps?: number; momentum?: number } = {}): LayerIndex {
+    const shape = this.shape(from);
+    const rows = { weight: 'bn.weight', bias: 'bn.bias', running_mean: 'bn.mean', running_var: 'bn.var' } as const;
+    for (const [leaf, role] of Object.entries(rows)) this.#register(`${name}.${leaf}`, role, [shape.channels]);
+    const { eps = 1e-5, momentum = 0.1 } = options;
+    return this.#add({ kind: 'batch-norm', name, eps, momentum }, [from], shape);
+  }
+
+  activation(name: string, from: LayerIndex, fn: ActivationLayer['function'] = 'relu'): LayerIndex {
+    return this.#add({ kind: 'activation', name, function: fn }, [from], this.shape(from));
+  }
+
+  add(name: string, a: LayerIndex, b: LayerIndex): LayerIndex {
+    return this.#add({ kind: 'add', name }, [a, b], this.shape(a));
+  }
+
+  pool(name: string, from: LayerIndex, mode: PoolLayer['mode'], options: PoolOptions): LayerIndex {
+    const { kernel, stride = kernel, padding = 0 } = options;
+    const window = { kernel, stride, padding };
+    const input = this.shape(from);
+    const shape = { ...this.#slide(input, window), channels: input.channels };
+    return this.#add({ kind: 'pool', name, mode, ...window }, [from], shape);
+  }
+
+  globalAveragePool(name: string, from: LayerIndex): LayerIndex {
+    const { channels } = this.shape(from);
+    return this.#add({ kind: 'global-average-pool', name }, [from], { height: 1, width: 1, channels });
+  }
+
+  dropout(name: string, from: LayerIndex, rate: number): LayerIndex {
+    return this.#add({ kind: 'dropout', name, rate }, [from], this.shape(from));
+  }
+
+  linear(name: string, from: LayerIndex, outFeatures: number): LayerIndex {
+    const { channels: inFeatures } = this.shape(from);
+    this.#register(`${name}.weight`, 'linear.weight', [outFeatures, inFeatures]);
+    this.#register(`${name}.bias`, 'linear.bias', [outFeatures]);
+    const layer = { kind: 'linear', name, inFeatures, outFeatures, bias: true } as const;
+    return this.#add(layer, [from], { height: 1, width: 1, channels: outFeatures });
+  }
+
+  /** Names a layer for distillation. */
+  tap(name: string, layer: LayerIndex): LayerIndex {
+    this.#taps[name] = layer;
+    return layer;
+  }
+
+  /**
+   * Ends a classifier: global average pool (tap `pooled`), linear layer (tap `logits`).
+   *
+   * @param from - last feature map
+   * @param head - name of the linear layer, number of classes
+   * @returns the finished network
+   */
+  classifier(from: LayerIndex, head: { readonly name: string; readonly classes: number }): Network {
+    const pooled = this.tap('pooled', this.globalAveragePool('pool', from));
+    this.tap('logits', this.linear(head.name, pooled, head.classes));
+    return {
+      model: this.#model,
+      input: this.shape(this.image),
+      classes: head.classes,
+      layers: this.#layers,
+      parameters: this.#parameters,
+      taps: this.#taps,
+    };
+  }
+}

@@ -1,0 +1,117 @@
+import { learningRate } from '../optim/schedule.ts';
+import type { Fitted, Job } from './job.ts';
+import { every, pauses } from './pace.ts';
+import type { Recipe } from './recipe.ts';
+import { Trainer } from './trainer.ts';
+import { isOver, type EpochRow, type Position } from './training-state.ts';
+import { validate } from './validate.ts';
+
+/** Milliseconds between two progress messages. */
+const CADENCE = 250;
+/** Milliseconds between two checkpoints: within an epoch, and at an epoch's end. */
+const SAVE_WITHIN = 60_000;
+const SAVE_AFTER_EPOCH = 5_000;
+
+/** What the loop carries beside the training state. */
+interface Loop {
+  readonly job: Job;
+  readonly trainer: Trainer;
+  readonly pause: ReturnType<typeof pauses>;
+  readonly speak: () => boolean;
+  images: number;
+  seconds: number;
+  savedAt: number;
+}
+
+const speedOf = ({ images, seconds }: Loop): number => images / Math.max(seconds, 1e-9);
+
+function report({ job, trainer, ...loop }: Loop, epochImages: number): void {
+  const { epoch, sums } = trainer.position;
+  const total = job.recipe.epochs;
+  const done = epoch + sums.images / epochImages;
+  const imagesPerSecond = speedOf({ job, trainer, ...loop });
+  const loss = (sums.loss + (job.kd?.weight ?? 0) * sums.kd) / Math.max(sums.images, 1);
+  const eta = ((total - done) * epochImages) / imagesPerSecond;
+  job.progress({ done: Math.round(done * 100) / 100, total, imagesPerSecond, loss, eta });
+}
+
+function save(loop: Loop, after: number): void {
+  const now = performance.now();
+  if (now - loop.savedAt < after) return;
+  loop.job.checkpoint.save(loop.trainer.state());
+  loop.savedAt = performance.now();
+}
+
+/** The rest of the epoch under way; false when the signal was aborted. */
+async function trainEpoch(loop: Loop): Promise<boolean> {
+  const { job, trainer } = loop;
+  const batches = trainer.batches();
+  const images = job.data.manifest.splits.train.count;
+  while (trainer.position.batch < batches.count) {
+    if (job.signal.aborted) return false;
+    const started = performance.now();
+    loop.images += trainer.step(batches);
+    loop.seconds += (performance.now() - started) / 1000;
+    if (loop.speak()) report(loop, images);
+    save(loop, SAVE_WITHIN);
+    await loop.pause();
+  }
+  return !job.signal.aborted;
+}
+
+function rowOf({ epoch, sums }: Position, recipe: Recipe, hasTerm: boolean): Omit<EpochRow, `val_${string}`> {
+  return {
+    epoch,
+    lr: learningRate(recipe.rate, epoch),
+    train_loss: sums.loss / sums.images,
+    kd_loss: hasTerm ? sums.kd / sums.images : null,
+  };
+}
+
+/** Validates the epoch under way and closes it; false when the signal was aborted. */
+async function closeEpoch(loop: Loop): Promise<boolean> {
+  const { job, trainer } = loop;
+  const numbers = await validate(job, trainer.average);
+  if (!numbers) return false;
+  const row = { ...rowOf(trainer.position, job.recipe, job.kd !== null), ...numbers };
+  trainer.closeEpoch(row);
+  job.epoch(row, speedOf(loop));
+  return true;
+}
+
+function fitted(loop: Loop): Fitted {
+  const { best, history } = loop.trainer.position;
+  const state = loop.trainer.best;
+  const row = history[best?.epoch ?? -1];
+  if (!best || !state || !row) throw new Error('training ended without an epoch');
+  const imagesPerSecond = loop.images > 0 ? speedOf(loop) : null;
+  return { state, batches: best.updates, best: row, history, imagesPerSecond };
+}
+
+/**
+ * Trains a network: from its checkpoint where there is one, otherwise from the start. A run that was stopped, or killed,
+ * and goes on gives the same bits as one that was not.
+ *
+ * @param job - network, data, recipe, distillation term and whom to tell
+ * @returns the best epoch's weights; undefined when the signal was aborted, after a checkpoint
+ * @throws FailureError `non-finite-loss`, or `no-validation-images`
+ */
+export async function fit(job: Job): Promise<Fitted | undefined> {
+  const loop: Loop = {
+    job,
+    trainer: new Trainer(job),
+    pause: pauses(),
+    speak: every(CADENCE),
+    images: 0,
+    seconds: 0,
+    savedAt: performance.now(),
+  };
+  while (!isOver(loop.trainer.position, job.recipe)) {
+    if (!(await trainEpoch(loop)) || !(await closeEpoch(loop))) {
+      save(loop, 0);
+      return undefined;
+    }
+    save(loop, SAVE_AFTER_EPOCH);
+  }
+  return fitted(loop);
+}

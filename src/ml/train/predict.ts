@@ -1,0 +1,68 @@
+import { evalBatches, type InputFormat } from '../data/batches.ts';
+import type { PackedSplit } from '../data/packed.ts';
+import type { Session } from '../engines/engine.ts';
+import { pauses } from './pace.ts';
+
+/** Test-time augmentation: the centre crop alone, or the mean of the logits of ten crops. */
+export type Augmentation = 'none' | 'ten-crop';
+
+/** How a split is predicted. */
+export interface Prediction {
+  readonly format: InputFormat;
+  readonly batchSize: number;
+  readonly tta: Augmentation;
+  readonly signal: AbortSignal;
+  /** Told the number of images of each batch. */
+  readonly told?: (images: number) => void;
+}
+
+const CROPS: Readonly<Record<Augmentation, readonly ('centre' | number)[]>> = {
+  none: ['centre'],
+  'ten-crop': [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+};
+
+/**
+ * Number of images that a prediction passes through the network, for progress.
+ *
+ * @param split - images
+ * @param tta - augmentation
+ * @returns images times crops
+ */
+export function passes(split: PackedSplit, tta: Augmentation): number {
+  return split.count * CROPS[tta].length;
+}
+
+/**
+ * Runs a network in evaluation mode over a split.
+ *
+ * @param session - the network
+ * @param split - images
+ * @param options - input format, batch size, augmentation
+ * @returns logits [N, C] in the split's order (means over crops); undefined when the signal was aborted
+ */
+export async function predict(
+  session: Session,
+  split: PackedSplit,
+  options: Prediction,
+): Promise<Float32Array | undefined> {
+  const { format, batchSize, signal } = options;
+  const { classes } = session.network;
+  const crops = CROPS[options.tta];
+  const sums = new Float64Array(split.count * classes);
+  const labels = new Int32Array(batchSize);
+  const pause = pauses();
+  for (const crop of crops) {
+    const batches = evalBatches(split, format, { batchSize, crop });
+    for (let batch = 0; batch < batches.count; batch++) {
+      const step = session.forwardStep({ batch: batches.size(batch), taps: [] });
+      const start = batch * batchSize * classes;
+      batches.fill(batch, step.input, labels);
+      step.run();
+      step.logits.forEach((value, index) => (sums[start + index] = (sums[start + index] ?? 0) + value));
+      options.told?.(step.batch);
+      await pause();
+      if (signal.aborted) return undefined;
+    }
+  }
+  return Float32Array.from(sums, (sum) => sum / crops.length);
+}

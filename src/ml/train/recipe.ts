@@ -1,0 +1,74 @@
+import type { OptimizerSpec } from '../engines/engine.ts';
+import type { LearningRatePlan } from '../optim/schedule.ts';
+
+/** What decides which epoch's weights are kept. */
+export type Selection = 'val.accuracy' | 'val.loss' | 'val.mpa' | 'last';
+
+/** Parameters of a training stage, as its schema has checked and completed them. */
+export interface RecipeParams {
+  readonly epochs: number;
+  readonly batch_size: number;
+  readonly optimizer: OptimizerSpec['name'];
+  readonly lr: number;
+  readonly weight_decay: number;
+  readonly momentum: number;
+  readonly warmup: boolean;
+  readonly warmup_ratio: number;
+  readonly warmup_lr: number;
+  readonly schedule: LearningRatePlan['schedule'];
+  readonly min_lr: number;
+  readonly label_smoothing: number;
+  readonly class_balance: boolean;
+  readonly crop: 'random' | 'centre';
+  readonly flip: boolean;
+  readonly select: Selection;
+  readonly patience: number;
+  readonly ema: boolean;
+  readonly seed: number;
+}
+
+/** How a network is trained. */
+export interface Recipe extends Pick<
+  RecipeParams,
+  'epochs' | 'crop' | 'flip' | 'select' | 'patience' | 'ema' | 'seed'
+> {
+  readonly batchSize: number;
+  readonly optimizer: OptimizerSpec;
+  readonly weightDecay: number;
+  readonly rate: LearningRatePlan;
+  readonly smoothing: number;
+  readonly classBalance: boolean;
+}
+
+/** AdamW has betas (momentum, 0.999) and eps 1e-8; SGD takes Nesterov's step. */
+function optimizerOf({ optimizer, momentum }: RecipeParams): OptimizerSpec {
+  return optimizer === 'adamw'
+    ? { name: 'adamw', beta1: momentum, beta2: 0.999, eps: 1e-8 }
+    : { name: 'sgd', momentum, nesterov: momentum > 0 };
+}
+
+/**
+ * Reads a recipe from a stage's parameters.
+ *
+ * @param params - checked and complete
+ * @returns the recipe
+ */
+export function recipeOf(params: RecipeParams): Recipe {
+  const { epochs, crop, flip, select, patience, ema, seed } = params;
+  return {
+    ...{ epochs, crop, flip, select, patience, ema, seed },
+    batchSize: params.batch_size,
+    optimizer: optimizerOf(params),
+    weightDecay: params.weight_decay,
+    rate: {
+      epochs,
+      rate: params.lr,
+      warmupRatio: params.warmup ? params.warmup_ratio : 0,
+      warmupRate: params.warmup_lr,
+      schedule: params.schedule,
+      minRate: params.min_lr,
+    },
+    smoothing: params.label_smoothing,
+    classBalance: params.class_balance,
+  };
+}

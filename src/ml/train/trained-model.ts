@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { fail } from '../../core/failure.ts';
+import type { InputFormat } from '../data/batches.ts';
+import type { PackedManifest } from '../data/packed.ts';
+import { models, type ModelName } from '../models/registry.ts';
+import type { Network, StateDict } from '../network/network.ts';
+import { decodeSafetensors, encodeSafetensors, type TensorFile } from '../weights/safetensors.ts';
+import { stateDictOf, tensorsOf } from '../weights/state-dict.ts';
+
+/** A network with weights, and what its input and output mean. */
+export interface TrainedModel {
+  readonly network: Network;
+  readonly state: StateDict;
+  readonly classes: readonly string[];
+  readonly format: InputFormat;
+  /** Training batches that made its running statistics. */
+  readonly batches: number;
+}
+
+/**
+ * Builds a registered network for a dataset.
+ *
+ * @param model - name in the registry
+ * @param manifest - gives the image size and the number of classes
+ * @returns the network, without weights
+ * @throws FailureError `unknown-model`, or `image-too-small`
+ */
+export function networkFor(model: string, manifest: Pick<PackedManifest, 'imageSize' | 'classes'>): Network {
+  const { imageSize, classes } = manifest;
+  if (Object.hasOwn(models, model)) {
+    return models[model as ModelName].build({ height: imageSize, width: imageSize, channels: 3 }, classes.length);
+  }
+  return fail({
+    code: 'unknown-model',
+    message: `no model is called ${model}`,
+    expected: `one of ${Object.keys(models).join(', ')}`,
+    fix: 'kdpipe list models',
+  });
+}
+
+/**
+ * Writes a model as a .safetensors file with torchvision's names that says itself how to use it. Equal models give
+ * equal bytes.
+ *
+ * @param model - the model
+ * @returns the file's bytes
+ */
+export function encodeModel(model: TrainedModel): Uint8Array {
+  const { network, state, classes, format, batches } = model;
+  const metadata = {
+    model: network.model,
+    classes: JSON.stringify(classes),
+    imageSize: String(format.imageSize),
+    mean: JSON.stringify(format.mean),
+    std: JSON.stringify(format.std),
+  };
+  return encodeSafetensors({ tensors: tensorsOf(network.parameters, state, batches), metadata });
+}
+
+/** One JSON text of the metadata. */
+function described(file: TensorFile, key: string, path: string): unknown {
+  try {
+    return JSON.parse(file.metadata[key] ?? '') as unknown;
+  } catch {
+    return fail({
+      code: 'undescribed-weights',
+      message: `${path} does not say its ${key}`,
+      place: { file: path },
+      expected: 'weights of a training stage, with model, classes, imageSize, mean and std in the metadata',
+      fix: 'take the weights output of train-teacher or distill-student',
+    });
+  }
+}
+
+function batchesOf(file: TensorFile): number {
+  for (const tensor of file.tensors.values()) if (tensor.dtype === 'I64') return Number(tensor.values[0] ?? 0n);
+  return 0;
+}
+
+/**
+ * Reads a model that {@link encodeModel} wrote.
+ *
+ * @param path - absolute path of the file
+ * @returns the model
+ * @throws FailureError when the file is damaged, describes no model, or holds other tensors than its model has
+ */
+export function readModel(path: string): TrainedModel {
+  const file = decodeSafetensors(readFileSync(path), path);
+  const classes = described(file, 'classes', path) as readonly string[];
+  const format = {
+    imageSize: described(file, 'imageSize', path) as number,
+    mean: described(file, 'mean', path) as InputFormat['mean'],
+    std: described(file, 'std', path) as InputFormat['std'],
+  };
+  const network = networkFor(file.metadata['model'] ?? '', { imageSize: format.imageSize, classes });
+  return { network, state: stateDictOf(file, network.parameters, path), classes, format, batches: batchesOf(file) };
+}
+
+/**
+ * Refuses a model whose labels mean something else than the dataset's.
+ *
+ * @param model - e.g. the teacher
+ * @param manifest - the dataset
+ * @param role - who the model is, for the message
+ * @throws FailureError `other-classes`
+ */
+export function requireSameClasses(model: TrainedModel, manifest: PackedManifest, role: string): void {
+  const { classes } = manifest;
+  if (model.classes.length === classes.length && classes.every((name, label) => name === model.classes[label])) return;
+  const label = classes.findIndex((name, index) => name !== model.classes[index]);
+  fail({
+    code: 'other-classes',
+    message:
+      model.classes.length === classes.length
+        ? `${role} calls class ${label} ${model.classes[label] ?? ''}, the dataset calls it ${classes[label] ?? ''}`
+        : `${role} has ${model.classes.length} classes, the dataset has ${classes.length}`,
+    expected: 'the same classes in the same order',
+    fix: `train ${role} on this dataset`,
+  });
+}
+
+/**
+ * Refuses to start one model's training from another's weights.
+ *
+ * @param given - the weights
+ * @param network - the network that is to be trained
+ * @throws FailureError `other-model`
+ */
+export function requireSameModel(given: TrainedModel, network: Network): void {
+  const nameOf = ({ model, classes }: Network): string => `${model} with ${classes} classes`;
+  if (nameOf(given.network) === nameOf(network)) return;
+  fail({
+    code: 'other-model',
+    message: `weights are of ${nameOf(given.network)}`,
+    expected: `weights of ${nameOf(network)}`,
+    fix: 'reference a stage that trained the same model, or remove weights',
+  });
+}

@@ -1,0 +1,141 @@
+import { fail } from '../../core/failure.ts';
+import { trainBatches, type Batches } from '../data/batches.ts';
+import type { TrainStep } from '../engines/engine.ts';
+import { balancedWeights, crossEntropy, type CrossEntropyOptions } from '../losses/cross-entropy.ts';
+import type { StateDict } from '../network/network.ts';
+import { moveAverage } from '../optim/moving-average.ts';
+import { learningRate } from '../optim/schedule.ts';
+import { bits } from '../random/random.ts';
+import type { Job } from './job.ts';
+import { afterEpoch, afterStep, start } from './training-state.ts';
+import type { EpochRow, Position, StepLosses, TrainingState } from './training-state.ts';
+
+const copyOf = (state: StateDict): StateDict => new Map([...state].map(([name, values]) => [name, values.slice()]));
+
+/** A run between two steps, and how a step is made. */
+export class Trainer {
+  #position: Position;
+  #average: StateDict | null;
+  #best: StateDict | null;
+  readonly #job: Job;
+  readonly #loss: CrossEntropyOptions;
+  readonly #dropoutSeed: number;
+  readonly #images: Float32Array;
+  readonly #labels: Int32Array;
+
+  /**
+   * Continues from the job's checkpoint, or starts.
+   *
+   * @param job - the run
+   */
+  constructor(job: Job) {
+    const { recipe, session, data } = job;
+    const saved = job.checkpoint.load();
+    const model = saved?.tensors.model ?? job.initial;
+    session.write(model);
+    if (saved) session.writeOptimizer({ updates: saved.position.updates, slots: saved.tensors.optimizer });
+    this.#job = job;
+    this.#position = saved?.position ?? start;
+    this.#average = recipe.ema ? (saved?.tensors.average ?? copyOf(model)) : null;
+    this.#best = saved?.tensors.best ?? null;
+    const classWeights = recipe.classBalance ? balancedWeights(data.manifest.splits.train.perClass) : null;
+    this.#loss = { smoothing: recipe.smoothing, classWeights };
+    this.#dropoutSeed = bits(recipe.seed, 'dropout', 0, 0);
+    this.#images = new Float32Array(recipe.batchSize * data.manifest.imageSize ** 2 * 3);
+    this.#labels = new Int32Array(recipe.batchSize);
+  }
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** The moving average of weights and running statistics; null where the recipe keeps none. */
+  get average(): StateDict | null {
+    return this.#average;
+  }
+
+  /** Weights and running statistics of the best epoch so far. */
+  get best(): StateDict | null {
+    return this.#best;
+  }
+
+  /** Everything that a later process needs to go on. */
+  state(): TrainingState {
+    const { session } = this.#job;
+    return {
+      position: this.#position,
+      tensors: {
+        model: session.read(),
+        optimizer: session.readOptimizer().slots,
+        average: this.#average,
+        best: this.#best,
+      },
+    };
+  }
+
+  /** Batches of the epoch under way. */
+  batches(): Batches {
+    const { recipe, data } = this.#job;
+    const { batchSize, seed, crop, flip } = recipe;
+    const epoch = this.#position.epoch;
+    return trainBatches(data.split('train'), data.manifest, { batchSize, seed, crop, flip, epoch });
+  }
+
+  /**
+   * Trains on the next batch.
+   *
+   * @param batches - of the epoch under way
+   * @returns number of images
+   * @throws FailureError when the loss is not finite any more
+   */
+  step(batches: Batches): number {
+    const { session, recipe, kd } = this.#job;
+    const { epoch, batch, updates } = this.#position;
+    const size = batches.size(batch);
+    batches.fill(batch, this.#images, this.#labels);
+    const images = this.#images.subarray(0, (this.#images.length / recipe.batchSize) * size);
+    kd?.observe(images, size);
+    const step = session.trainStep({ batch: size, taps: kd?.taps ?? [] });
+    step.input.set(images);
+    step.forward(this.#dropoutSeed, updates);
+    const losses = this.#differentiate(step, this.#labels.subarray(0, size));
+    step.backward();
+    step.update({ learningRate: learningRate(recipe.rate, epoch), weightDecay: recipe.weightDecay });
+    this.#position = afterStep(this.#position, size, losses);
+    if (this.#average) moveAverage(this.#average, session.read(), this.#position.updates);
+    return size;
+  }
+
+  /**
+   * Closes the epoch under way and keeps its weights where it is the best.
+   *
+   * @param row - its numbers
+   */
+  closeEpoch(row: EpochRow): void {
+    this.#position = afterEpoch(this.#position, row, this.#job.recipe.select);
+    if (this.#position.best?.epoch !== row.epoch) return;
+    this.#best = this.#average ? copyOf(this.#average) : this.#job.session.read();
+  }
+
+  /** Writes the gradients of the total loss into the step. */
+  #differentiate(step: TrainStep, labels: Int32Array): StepLosses {
+    const { kd, network } = this.#job;
+    const batch = { logits: step.logits, labels, classes: network.classes };
+    const loss = crossEntropy(batch, this.#loss, step.logitsGradient);
+    const term = kd?.addGradients(step, labels) ?? 0;
+    const total = loss + (kd?.weight ?? 0) * term;
+    return Number.isFinite(total) ? { loss, kd: term, total } : this.#diverged(total);
+  }
+
+  #diverged(total: number): never {
+    const { epoch, updates, lastLoss } = this.#position;
+    const { rate } = this.#job.recipe.rate;
+    const before = lastLoss === null ? 'it was the first step' : `the step before had ${lastLoss.toPrecision(4)}`;
+    return fail({
+      code: 'non-finite-loss',
+      message: `the loss became ${total} at step ${updates} (epoch ${epoch}); ${before}`,
+      expected: 'a finite loss',
+      fix: `lower lr (it is ${rate}), or write warmup: true${this.#job.kd ? ', or lower the weight of the distillation term' : ''}`,
+    });
+  }
+}

@@ -1,0 +1,165 @@
+import { fail } from '../../core/failure.ts';
+import { isJsonObject, type JsonObject } from '../../core/json.ts';
+
+/** One tensor of a file: float32, or int64 (PyTorch's `num_batches_tracked`). Values are dense, row-major. */
+export type StoredTensor =
+  | { readonly dtype: 'F32'; readonly shape: readonly number[]; readonly values: Float32Array }
+  | { readonly dtype: 'I64'; readonly shape: readonly number[]; readonly values: BigInt64Array };
+
+/** Content of a .safetensors file. */
+export interface TensorFile {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Largest header that is read, in bytes: the limit of Hugging Face's own reader. */
+const LARGEST_HEADER = 100_000_000;
+
+const BYTES: Readonly<Record<string, number>> = { F32: 4, I64: 8 };
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** Wider types first, then by name: the order of Hugging Face's writer, which keeps every tensor aligned. */
+function inFileOrder([a, one]: [string, StoredTensor], [b, other]: [string, StoredTensor]): number {
+  const wider = (BYTES[other.dtype] ?? 0) - (BYTES[one.dtype] ?? 0);
+  return wider !== 0 ? wider : a < b ? -1 : Number(a > b);
+}
+
+/**
+ * Writes the bytes of a .safetensors file; equal content gives equal bytes, the same as Hugging Face's writer gives
+ * (with at most one metadata entry: of several, its order is random, ours is sorted).
+ *
+ * @param file - tensors and metadata
+ * @returns the file's bytes
+ * @throws RangeError when a tensor's shape and number of values differ
+ */
+export function encodeSafetensors(file: TensorFile): Uint8Array {
+  const tensors = [...file.tensors].sort(inFileOrder);
+  const header: [string, unknown][] = [];
+  const metadata = Object.entries(file.metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (metadata.length > 0) header.push(['__metadata__', Object.fromEntries(metadata)]);
+  let end = 0;
+  for (const [name, { dtype, shape, values }] of tensors) {
+    if (elements(shape) !== values.length)
+      throw new RangeError(`${name}: ${values.length} values for [${shape.join()}]`);
+    const begin = end;
+    end += values.byteLength;
+    header.push([name, { dtype, shape, data_offsets: [begin, end] }]);
+  }
+  // Entries are written one by one: an object would move names that look like integers to the front.
+  const text = `{${header.map(([name, entry]) => `${JSON.stringify(name)}:${JSON.stringify(entry)}`).join()}}`;
+  const length = Math.ceil(Buffer.byteLength(text) / 8) * 8;
+  const bytes = Buffer.alloc(8 + length + end, ' ');
+  bytes.writeBigUInt64LE(BigInt(length), 0);
+  bytes.write(text, 8);
+  let offset = 8 + length;
+  for (const [, { values }] of tensors) {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offset);
+    offset += values.byteLength;
+  }
+  return bytes;
+}
+
+function damaged(file: string, message: string): never {
+  return fail({
+    code: 'damaged-weights',
+    message: `${file}: ${message}`,
+    place: { file },
+    expected: 'a whole .safetensors file',
+    fix: 'download or export the file again',
+  });
+}
+
+/** The header's mapping, and where the tensors' bytes begin. */
+function headerOf(bytes: Uint8Array, file: string): { header: JsonObject; begin: number } {
+  if (bytes.length < 8) damaged(file, `has only ${bytes.length} bytes`);
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  if (length > LARGEST_HEADER) damaged(file, `says that its header has ${length} bytes, more than ${LARGEST_HEADER}`);
+  const begin = 8 + length;
+  if (begin > bytes.length) damaged(file, `ends inside its header of ${length} bytes`);
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, begin)));
+  } catch {
+    return damaged(file, 'has a header that is not JSON');
+  }
+  return isJsonObject(header) ? { header, begin } : damaged(file, 'has a header that is no mapping');
+}
+
+function isSize(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** A checked header entry. */
+interface TensorEntry {
+  readonly name: string;
+  readonly dtype: 'F32' | 'I64';
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+function entryOf(name: string, value: unknown, file: string): TensorEntry {
+  const { dtype, shape, data_offsets: offsets } = (isJsonObject(value) ? value : {}) as Record<string, unknown>;
+  const isShaped = Array.isArray(shape) && shape.every(isSize);
+  if (!isShaped || !Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
+    return damaged(file, `describes tensor ${name} without a valid dtype, shape and data_offsets`);
+  }
+  if (dtype !== 'F32' && dtype !== 'I64') {
+    return fail({
+      code: 'unsupported-dtype',
+      message: `${file}: tensor ${name} has dtype ${String(dtype)}`,
+      place: { file },
+      expected: 'F32 (I64 for counters)',
+      fix: 'convert it: {k: v.float() for k, v in state_dict.items()}',
+    });
+  }
+  const [begin, end] = offsets as [number, number];
+  if (end - begin !== elements(shape) * (BYTES[dtype] ?? 0)) {
+    damaged(file, `gives tensor ${name} ${end - begin} bytes for shape [${shape.join()}] of ${dtype}`);
+  }
+  return { name, dtype, shape, begin, end };
+}
+
+/** Tensors must fill the data part without gap or overlap. */
+function checkTiling(entries: readonly TensorEntry[], size: number, file: string): void {
+  let end = 0;
+  for (const entry of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (entry.begin !== end) damaged(file, `puts tensor ${entry.name} at byte ${entry.begin} instead of ${end}`);
+    end = entry.end;
+  }
+  if (end !== size) damaged(file, `has ${size} bytes of tensors where its header says ${end}`);
+}
+
+function metadataOf(value: unknown, file: string): Record<string, string> {
+  if (value === undefined) return {};
+  if (!isJsonObject(value) || !Object.values(value).every((text) => typeof text === 'string')) {
+    return damaged(file, 'has metadata that is no mapping of texts');
+  }
+  return value as Record<string, string>;
+}
+
+/**
+ * Reads the bytes of a .safetensors file, which may come from anywhere: nothing in it is believed unchecked.
+ *
+ * @param bytes - the whole file
+ * @param file - its name for messages
+ * @returns tensors (own copies of the bytes) in the header's order, and metadata
+ * @throws FailureError `damaged-weights` when the header or an offset is wrong, `unsupported-dtype` for other types
+ */
+export function decodeSafetensors(bytes: Uint8Array, file: string): TensorFile {
+  const { header, begin } = headerOf(bytes, file);
+  const { __metadata__: metadata, ...described } = header;
+  const entries = Object.entries(described).map(([name, value]) => entryOf(name, value, file));
+  checkTiling(entries, bytes.length - begin, file);
+  const tensors = new Map<string, StoredTensor>();
+  for (const entry of entries) {
+    const { buffer } = new Uint8Array(bytes.subarray(begin + entry.begin, begin + entry.end));
+    const { dtype, shape } = entry;
+    if (dtype === 'F32') tensors.set(entry.name, { dtype, shape, values: new Float32Array(buffer) });
+    else tensors.set(entry.name, { dtype, shape, values: new BigInt64Array(buffer) });
+  }
+  return { tensors, metadata: metadataOf(metadata, file) };
+}

@@ -1,0 +1,82 @@
+import { fail } from '../../core/failure.ts';
+import type { ParameterSpec, StateDict } from '../network/network.ts';
+import type { StoredTensor, TensorFile } from './safetensors.ts';
+
+const MEAN = /\.running_mean$/;
+
+/** PyTorch's counter of training batches; it stands beside running statistics and nothing here reads it. */
+const COUNTER = /(^|\.)num_batches_tracked$/;
+
+/**
+ * Lays a state dict out as PyTorch's `state_dict()` does, `num_batches_tracked` of every batch norm included, so that
+ * `load_state_dict(strict=True)` takes it.
+ *
+ * @param parameters - the network's state-dict entries
+ * @param state - values of every one of them
+ * @param batches - training batches that made the running statistics
+ * @returns tensors for a .safetensors file
+ * @throws RangeError when an entry has no values or not as many as its shape says (a bug)
+ */
+export function tensorsOf(
+  parameters: readonly ParameterSpec[],
+  state: StateDict,
+  batches: number,
+): ReadonlyMap<string, StoredTensor> {
+  const tensors = new Map<string, StoredTensor>();
+  for (const { name, shape } of parameters) {
+    const values = state.get(name);
+    if (values?.length !== elements(shape)) throw new RangeError(`${name}: ${values?.length ?? 0} values`);
+    tensors.set(name, { dtype: 'F32', shape, values });
+    const counter = name.replace(MEAN, '.num_batches_tracked');
+    if (counter === name) continue;
+    tensors.set(counter, { dtype: 'I64', shape: [], values: BigInt64Array.of(BigInt(batches)) });
+  }
+  return tensors;
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** Up to three names, and how many more. */
+function some(names: readonly string[]): string {
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
+  return `${names.slice(0, 3).join(', ')}${more}`;
+}
+
+/**
+ * Takes a network's parameters out of a file: every name must be there with its shape, and no other.
+ *
+ * @param file - tensors read from a file
+ * @param parameters - the network's state-dict entries
+ * @param path - the file's name for messages
+ * @returns values by name, in the order of `parameters`
+ * @throws FailureError `wrong-weights` that names missing, unknown and wrongly shaped tensors
+ */
+export function stateDictOf(file: TensorFile, parameters: readonly ParameterSpec[], path: string): StateDict {
+  const state = new Map<string, Float32Array>();
+  const missing: string[] = [];
+  const shaped: string[] = [];
+  for (const { name, shape } of parameters) {
+    const tensor = file.tensors.get(name);
+    if (tensor?.dtype !== 'F32') missing.push(name);
+    else if (tensor.shape.join() !== shape.join())
+      shaped.push(`${name} [${tensor.shape.join()}] for [${shape.join()}]`);
+    else state.set(name, tensor.values);
+  }
+  const names = new Set(parameters.map(({ name }) => name));
+  const unknown = [...file.tensors.keys()].filter((name) => !names.has(name) && !COUNTER.test(name));
+  const faults = [
+    ...(missing.length > 0 ? [`lacks ${some(missing)}`] : []),
+    ...(shaped.length > 0 ? [`has other shapes: ${some(shaped)}`] : []),
+    ...(unknown.length > 0 ? [`has unknown tensors: ${some(unknown)}`] : []),
+  ];
+  if (faults.length === 0) return state;
+  return fail({
+    code: 'wrong-weights',
+    message: `${path} ${faults.join('; ')}`,
+    place: { file: path },
+    expected: `the ${parameters.length} tensors of the network`,
+    fix: 'use weights of the same model with the same number of classes',
+  });
+}

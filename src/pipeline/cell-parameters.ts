@@ -1,0 +1,137 @@
+import type { CellId, Value, ValueObject } from '../core/plan.ts';
+import { referencesIn } from '../graph/cell-id.ts';
+import { byCodeUnits } from '../util/text.ts';
+import type { Checked } from './inputs.ts';
+import type { AxisValue } from './matrix.ts';
+import type { Site } from './site.ts';
+import type { CellScope } from './stage-names.ts';
+import { missingParameter, placed } from './stage-problems.ts';
+import type { ParameterTemplate, StageContext, StageTemplate } from './stage-template.ts';
+
+/** Parameters of a cell with the cells that they refer to. */
+export interface CellParameters {
+  readonly params: ValueObject;
+  /** Sorted and unique. */
+  readonly needs: readonly CellId[];
+  /** False when something is missing or wrong. */
+  readonly complete: boolean;
+  /** False when an expression could not be resolved: then it is not known which axes matter. */
+  readonly resolved: boolean;
+}
+
+/** Where one parameter's value comes from, in the order of precedence: `with`, axis, defaults, the kind's default. */
+interface Slot {
+  readonly name: string;
+  readonly given: ParameterTemplate | undefined;
+  readonly fallback: ParameterTemplate | undefined;
+  readonly preset: Value | undefined;
+  readonly required: boolean;
+}
+
+const noNeeds: readonly CellId[] = Object.freeze([]);
+
+function slotsOf({ parameters, given, defaults }: StageTemplate): readonly Slot[] {
+  const required = new Set(parameters?.kind.required);
+  return (parameters?.names ?? [...given.keys()]).map((name) => ({
+    name,
+    given: given.get(name),
+    fallback: defaults.get(name),
+    preset: parameters?.schemaOf(name).default,
+    required: required.has(name),
+  }));
+}
+
+/** Collects one cell's parameters. */
+class Draft {
+  readonly params: Record<string, Value> = {};
+  readonly #needs: CellId[] = [];
+  complete = true;
+  resolved = true;
+
+  /** Sets a value that may hold references. */
+  set(name: string, value: Value): void {
+    this.params[name] = value;
+    if (typeof value === 'object') for (const { cell } of referencesIn(value)) this.#needs.push(cell);
+  }
+
+  finish(): CellParameters {
+    const { params, complete, resolved } = this;
+    const needs = this.#needs.length > 1 ? [...new Set(this.#needs)].sort(byCodeUnits) : this.#needs;
+    return { params, needs: needs.length === 0 ? noNeeds : needs, complete, resolved };
+  }
+}
+
+/** Works out the parameters of a stage's cells. */
+export class StageParameters {
+  readonly #stage: StageTemplate;
+  readonly #slots: readonly Slot[];
+  readonly #context: StageContext;
+
+  constructor(stage: StageTemplate, context: StageContext) {
+    this.#stage = stage;
+    this.#slots = slotsOf(stage);
+    this.#context = context;
+  }
+
+  /** Where the stage itself stands. */
+  get stageSite(): Site {
+    return this.#stage.spec.site;
+  }
+
+  /** The parameters of one cell; what is wrong is noted and left out. */
+  of(scope: CellScope): CellParameters {
+    const draft = new Draft();
+    for (const slot of this.#slots) this.#fill(slot, scope, draft);
+    return draft.finish();
+  }
+
+  /** Where a parameter's value was written; undefined when it is the kind's default. */
+  siteOf(name: string, scope: CellScope): Site | undefined {
+    const slot = this.#slots.find((one) => one.name === name);
+    return slot?.given?.site ?? scope.values.get(name)?.site ?? slot?.fallback?.site;
+  }
+
+  #fill(slot: Slot, scope: CellScope, draft: Draft): void {
+    const axis = slot.given ? undefined : scope.values.get(slot.name);
+    if (axis) this.#fromAxis(slot, axis, scope, draft);
+    else if (slot.given ?? slot.fallback) this.#fromTemplate(slot, scope, draft);
+    else if (slot.preset !== undefined) draft.params[slot.name] = slot.preset;
+    else if (slot.required) this.#missing(slot, scope, draft);
+  }
+
+  #fromTemplate(slot: Slot, scope: CellScope, draft: Draft): void {
+    const { template, site } = slot.given ?? slot.fallback ?? {};
+    if (template?.constant) {
+      draft.params[slot.name] = template.value;
+      return;
+    }
+    const value = template?.evaluate(scope);
+    if (value === undefined || !site) draft.complete = draft.resolved = false;
+    else this.#take(this.#checked(slot.name, value), { name: slot.name, site }, scope, draft);
+  }
+
+  #fromAxis(slot: Slot, axis: AxisValue, scope: CellScope, draft: Draft): void {
+    this.#take(this.#checked(slot.name, axis.value), { name: slot.name, site: axis.site }, scope, draft);
+  }
+
+  #checked(name: string, value: Value): Checked {
+    return this.#stage.parameters?.check(name, value, this.#context.world) ?? { value };
+  }
+
+  #take(checked: Checked, at: { readonly name: string; readonly site: Site }, scope: CellScope, draft: Draft): void {
+    if ('value' in checked) {
+      draft.set(at.name, checked.value);
+      return;
+    }
+    draft.complete = false;
+    for (const problem of checked.problems) this.#context.problems.add(placed(problem, at.name, at.site), scope.id);
+  }
+
+  /** Missing in some cells only; what is missing in all of them was noted when the stage was compiled. */
+  #missing({ name }: Slot, scope: CellScope, draft: Draft): void {
+    draft.complete = false;
+    const { parameters, spec, axisSites } = this.#stage;
+    if (parameters && axisSites.has(name))
+      this.#context.problems.add(missingParameter(name, parameters, spec), scope.id);
+  }
+}

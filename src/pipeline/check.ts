@@ -1,0 +1,218 @@
+import type { PipelineDocument } from './read.ts';
+import type { Problems } from './problems.ts';
+import { entriesOf, Shape } from './shape.ts';
+import { inside, type Written } from './site.ts';
+import { shown, type MatrixSpec, type PipelineSpec, type StageSpec, type TableSpec, type WrittenMap } from './spec.ts';
+
+const TOP = ['name', 'description', 'params', 'env', 'defaults', 'stages', 'tables'] as const;
+const STAGE = ['uses', 'with', 'matrix', 'seeds', 'resources', 'retry', 'timeout', 'description'] as const;
+const RESOURCES = ['cpu', 'gpu', 'memory', 'time'] as const;
+const TABLE = ['from', 'rows', 'columns', 'title', 'compare', 'published', 'template', 'into'] as const;
+
+/** Keys of a matrix that are no axes. */
+const MATRIX_WORDS = new Set(['zip', 'include', 'exclude']);
+
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Names become folders of runs/. */
+const PIPELINE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** The file's own name, without folder and extension. */
+function nameOfFile(file: string): string {
+  const base = file.replace(/^.*[\\/]/, '').replace(/\.[^.]*$/, '');
+  return base.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'pipeline';
+}
+
+function readName(top: WrittenMap, file: string, shape: Shape): string {
+  const name = shape.text(top.get('name'), 'name');
+  if (!name) return nameOfFile(file);
+  if (!PIPELINE_NAME.test(name.value)) {
+    shape.problems.add({
+      code: 'bad-name',
+      message: `${JSON.stringify(name.value)} cannot be the name of a pipeline`,
+      expected: 'a letter or digit, then letters, digits, . _ or -: the name becomes a folder of runs/',
+      site: name.site,
+    });
+  }
+  return name.value;
+}
+
+function readEnv(top: WrittenMap, shape: Shape): ReadonlyMap<string, string> {
+  const env = new Map<string, string>();
+  for (const [name, written] of shape.named(top.get('env'), 'env', ENV_NAME)) {
+    const { value } = written;
+    if (typeof value === 'object') shape.wrongType(written, `env.${name}`, 'a text, number or boolean as the default');
+    else env.set(name, String(value));
+  }
+  return env;
+}
+
+function readDefaults(top: WrittenMap, kinds: readonly string[], shape: Shape): PipelineSpec['defaults'] {
+  const defaults = new Map<string, { site: Written['site']; params: WrittenMap }>();
+  for (const [kind, written] of shape.fields(top.get('defaults'), 'defaults', kinds)) {
+    const mapping = shape.mapping(written, `defaults.${kind}`);
+    if (mapping) defaults.set(kind, { site: mapping.site, params: entriesOf(mapping) });
+  }
+  return defaults;
+}
+
+/** `seed` and `seeds` name the same axis, wherever they stand. True when they are given once at most. */
+function checkSeeds(given: readonly (Written | undefined)[], shape: Shape): boolean {
+  const [first, second] = given.filter((written) => written !== undefined);
+  if (!first || !second) return true;
+  shape.problems.add({
+    code: 'seeds-twice',
+    message: 'the seeds are given twice',
+    expected: 'either seeds or an axis seed',
+    site: second.site,
+    atKey: true,
+    also: first.site,
+  });
+  return false;
+}
+
+function readMatrix(written: Written | undefined, seeds: Written | undefined, shape: Shape): MatrixSpec | undefined {
+  if (!written && !seeds) return undefined;
+  const site = written?.site ?? seeds?.site ?? { path: [] };
+  const top = shape.named(written, 'a matrix');
+  const zip = new Map(shape.named(top.get('zip'), 'zip'));
+  const axes = new Map([...top].filter(([name]) => !MATRIX_WORDS.has(name)));
+  if (!checkSeeds([seeds, top.get('seeds'), top.get('seed'), zip.get('seed')], shape)) {
+    // One of them is enough to go on with, and to find what else is wrong.
+    axes.delete('seed');
+    zip.delete('seed');
+  }
+  return {
+    site,
+    axes: seeds ? axes.set('seeds', seeds) : axes,
+    zip,
+    zipSite: inside(site, 'zip'),
+    include: shape.mappings(top.get('include'), 'include'),
+    exclude: shape.mappings(top.get('exclude'), 'exclude'),
+    replaced: new Set(),
+  };
+}
+
+function readStage(id: string, written: Written, shape: Shape): StageSpec | undefined {
+  if (!shape.mapping(written, `stage ${id}`)) return undefined;
+  const fields = shape.fields(written, `stage ${id}`, STAGE);
+  if (!fields.has('uses')) {
+    shape.problems.add({
+      code: 'missing-key',
+      message: `stage ${id} does not say what it uses`,
+      expected: 'uses: <kind>',
+      site: written.site,
+      atKey: true,
+    });
+  }
+  shape.text(fields.get('description'), 'description');
+  const params = shape.mapping(fields.get('with'), 'with');
+  return {
+    id,
+    site: written.site,
+    uses: shape.text(fields.get('uses'), 'uses'),
+    with: params ? entriesOf(params) : new Map(),
+    matrix: readMatrix(fields.get('matrix'), fields.get('seeds'), shape),
+    resources: shape.fields(fields.get('resources'), 'resources', RESOURCES),
+    retry: fields.get('retry'),
+    timeout: fields.get('timeout'),
+    swept: new Map(),
+  };
+}
+
+function readStages(top: WrittenMap, shape: Shape): ReadonlyMap<string, StageSpec> {
+  const stages = new Map<string, StageSpec>();
+  for (const [id, written] of shape.named(top.get('stages'), 'stages')) {
+    const stage = readStage(id, written, shape);
+    if (stage) stages.set(id, stage);
+  }
+  const written = top.get('stages');
+  if (!written || written.value === null || Object.keys(written.value).length === 0) {
+    shape.problems.add({
+      code: 'no-stages',
+      message: 'the pipeline has no stages',
+      expected: 'stages: with at least one stage',
+      site: written?.site ?? { path: [] },
+      atKey: true,
+    });
+  }
+  return stages;
+}
+
+function readCompare(fields: WrittenMap, name: string, shape: Shape): TableSpec['compare'] {
+  const written = fields.get('compare');
+  if (!written) return undefined;
+  const what = `compare of table ${name}`;
+  const compare = shape.fields(written, what, ['baseline', 'on']);
+  const baseline = shape.mapping(compare.get('baseline'), 'baseline');
+  const on = shape.text(compare.get('on'), 'on');
+  if (baseline && on) return { baseline, on };
+  for (const key of ['baseline', 'on']) {
+    if (compare.has(key) || shown(written.value) !== 'a mapping') continue;
+    shape.problems.add({
+      code: 'missing-key',
+      message: `${what} has no ${key}`,
+      expected: 'compare: { baseline: { row: value }, on: column }',
+      site: written.site,
+      atKey: true,
+    });
+  }
+  return undefined;
+}
+
+function readTable(name: string, written: Written, shape: Shape): TableSpec | undefined {
+  if (!shape.mapping(written, `table ${name}`)) return undefined;
+  const fields = shape.fields(written, `table ${name}`, TABLE);
+  for (const key of ['from', 'rows', 'columns']) {
+    if (fields.has(key)) continue;
+    shape.problems.add({
+      code: 'missing-key',
+      message: `table ${name} has no ${key}`,
+      expected: `${key}: …`,
+      site: written.site,
+      atKey: true,
+    });
+  }
+  const text = (key: string): string | undefined => shape.text(fields.get(key), key)?.value;
+  return {
+    name,
+    site: written.site,
+    from: shape.texts(fields.get('from'), 'from', true),
+    rows: shape.texts(fields.get('rows'), 'rows'),
+    columns: shape.texts(fields.get('columns'), 'columns'),
+    title: text('title'),
+    compare: readCompare(fields, name, shape),
+    published: text('published'),
+    template: shape.text(fields.get('template'), 'template'),
+    into: text('into'),
+    listed: new Set(['from', 'rows', 'columns'].filter((key) => Array.isArray(fields.get(key)?.value))),
+  };
+}
+
+/**
+ * Checks the structure of a pipeline file: known keys, right shapes, usable names. What is wrong is noted and left out.
+ *
+ * @param document - the file's name and values
+ * @param kinds - names of the registered stage kinds
+ * @param problems - takes what is wrong
+ * @returns the pipeline as far as it has the right shape
+ */
+export function checkStructure(
+  document: Pick<PipelineDocument, 'file' | 'root'>,
+  kinds: readonly string[],
+  problems: Problems,
+): PipelineSpec {
+  const shape = new Shape(problems);
+  const top = shape.fields({ value: document.root, site: { path: [] } }, 'a pipeline', TOP);
+  const tables = [...shape.named(top.get('tables'), 'tables')].map(([name, table]) => readTable(name, table, shape));
+  return {
+    name: readName(top, document.file, shape),
+    description: shape.text(top.get('description'), 'description')?.value ?? '',
+    params: shape.named(top.get('params'), 'params'),
+    env: readEnv(top, shape),
+    defaults: readDefaults(top, kinds, shape),
+    stages: readStages(top, shape),
+    tables: tables.filter((table) => table !== undefined),
+    swept: new Map(),
+  };
+}

@@ -1,0 +1,62 @@
+import { CellReference, type Cell, type Value } from '../core/plan.ts';
+import type { Catalogue } from '../stages/catalogue.ts';
+import type { CheckContext, StageKind } from '../stages/stage-kind.ts';
+import type { StageParameters } from './cell-parameters.ts';
+import type { Problems } from './problems.ts';
+import { inside } from './site.ts';
+import type { CellScope } from './stage-names.ts';
+import type { World } from './world.ts';
+
+/** A cell whose parameters agree with the schema, and what it was made of. */
+export interface ReadyCell {
+  readonly cell: Cell;
+  readonly scope: CellScope;
+  readonly parameters: StageParameters;
+}
+
+/** What rules may look at. */
+interface RuleContext {
+  readonly world: World;
+  readonly problems: Problems;
+  readonly catalogue: Catalogue;
+}
+
+function own<T>(object: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
+  return object && Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** The value at a dotted name: `teachers.0`. */
+function valueAt(params: Cell['params'], name: string): Value | undefined {
+  let here: Value | undefined = params;
+  for (const key of name.split('.')) {
+    here = typeof here === 'object' && here !== null ? own(here as Record<string, Value>, key) : undefined;
+  }
+  return here;
+}
+
+/**
+ * Applies the rules of a kind to a cell: flags that would do nothing, values that exclude each other.
+ *
+ * @param ready - the cell
+ * @param kind - its kind
+ * @param context - planned stages, the catalogue, and what takes problems
+ */
+export function checkRules(ready: ReadyCell, kind: StageKind, context: RuleContext): void {
+  if (!kind.check) return;
+  const { cell, scope, parameters } = ready;
+  const { world, problems, catalogue } = context;
+  const look: CheckContext = {
+    upstream: (name) => {
+      const value = valueAt(cell.params, name);
+      return value instanceof CellReference ? world.find(value.cell)?.cell : undefined;
+    },
+    given: (name) => parameters.siteOf(name, scope) !== undefined,
+    facts: (registry, name) => own(own(catalogue, registry), name),
+  };
+  for (const { param, ...problem } of kind.check(cell.params, look)) {
+    const [name = '', ...rest] = param;
+    const site = parameters.siteOf(String(name), scope);
+    const place = site ? { site: inside(site, ...rest) } : { site: parameters.stageSite, atKey: true };
+    problems.add({ ...problem, ...place }, scope.id);
+  }
+}

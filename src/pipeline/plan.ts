@@ -1,0 +1,138 @@
+import type { Plan } from '../core/plan.ts';
+import { failure, success, type Result } from '../core/result.ts';
+import { findCycles } from '../graph/cycles.ts';
+import { topologicalOrder } from '../graph/sort.ts';
+import type { Catalogue } from '../stages/catalogue.ts';
+import type { StageKind } from '../stages/stage-kind.ts';
+import { checkStructure } from './check.ts';
+import { expandStage, type ExpandContext } from './expand.ts';
+import { Names, type Environment } from './names.ts';
+import { applyOverrides } from './overrides.ts';
+import { KindParameters } from './parameters.ts';
+import { Problems } from './problems.ts';
+import { readPipeline, type PipelineDocument, type Source } from './read.ts';
+import type { PipelineSpec } from './spec.ts';
+import { unknownParameter } from './stage-problems.ts';
+import { compileStage, type StageTemplate } from './stage-template.ts';
+import { planTable } from './tables.ts';
+import { World } from './world.ts';
+
+/** What a plan depends on besides the file. */
+export interface PlanOptions {
+  readonly env: Environment;
+  /** Texts `key=value` of `-S`. */
+  readonly overrides: readonly string[];
+  readonly kinds: Readonly<Record<string, StageKind>>;
+  readonly catalogue: Catalogue;
+}
+
+/** Parameters of kinds by catalogue: validators are compiled once a process. */
+const known = new WeakMap<Catalogue, WeakMap<StageKind, KindParameters>>();
+
+function parametersOf(kind: StageKind, catalogue: Catalogue): KindParameters {
+  const ofCatalogue = known.get(catalogue) ?? new WeakMap<StageKind, KindParameters>();
+  known.set(catalogue, ofCatalogue);
+  const parameters = ofCatalogue.get(kind) ?? new KindParameters(kind, catalogue);
+  ofCatalogue.set(kind, parameters);
+  return parameters;
+}
+
+/** Notes stages that need each other. */
+function checkCycles(stages: ReadonlyMap<string, StageTemplate>, problems: Problems): ReadonlySet<string> {
+  const cyclic = new Set<string>();
+  for (const cycle of findCycles(stages.keys(), (id) => stages.get(id)?.names.needs.keys() ?? [])) {
+    const [first = '', second = ''] = cycle;
+    const stage = stages.get(first);
+    cycle.forEach((id) => cyclic.add(id));
+    problems.add({
+      code: 'cycle',
+      message: `stages need each other in a circle: ${cycle.join(' → ')}`,
+      expected: 'stages that need only earlier ones',
+      site: stage?.names.needs.get(second) ?? stage?.spec.site ?? { path: [] },
+    });
+  }
+  return cyclic;
+}
+
+/** Names in `defaults` must be parameters of the kind, whether a stage uses it or not. */
+function checkDefaults({ defaults }: PipelineSpec, context: ExpandContext): void {
+  for (const [kind, { params }] of defaults) {
+    const parameters = context.parametersOf(kind);
+    if (!parameters) continue;
+    for (const [name, { site }] of params) {
+      if (!parameters.has(name)) context.problems.add(unknownParameter(name, parameters, site));
+    }
+  }
+}
+
+/** A sweep of a param that no stage uses would do nothing. */
+function checkSweeps({ swept }: PipelineSpec, stages: ReadonlyMap<string, StageTemplate>, problems: Problems): void {
+  for (const [name, { site }] of swept) {
+    if ([...stages.values()].some((stage) => stage.names.sweeps.has(name))) continue;
+    problems.add({
+      code: 'unused-sweep',
+      message: `no stage uses params.${name}: sweeping it would do nothing`,
+      expected: 'a param that a stage uses',
+      site,
+    });
+  }
+}
+
+/** Works out all cells, stage by stage. */
+function expandAll(spec: PipelineSpec, context: ExpandContext): readonly string[] {
+  const { problems, world } = context;
+  const stages = new Map([...spec.stages].map(([id, stage]) => [id, compileStage(stage, context)]));
+  const cyclic = checkCycles(stages, problems);
+  checkDefaults(spec, context);
+  checkSweeps(spec, stages, problems);
+  const order = topologicalOrder(stages.keys(), (id) => stages.get(id)?.names.needs.keys() ?? []);
+  for (const id of order) {
+    const stage = stages.get(id);
+    const cells = stage && !cyclic.has(id) ? expandStage(stage, context) : undefined;
+    if (cells) world.add(id, cells);
+  }
+  return order;
+}
+
+function assemble(document: PipelineDocument, options: PlanOptions, problems: Problems): Plan {
+  const { kinds, catalogue, env, overrides } = options;
+  const world = new World(kinds);
+  const ofKind = (name: string): KindParameters | undefined => {
+    const kind = world.kind(name);
+    return kind && parametersOf(kind, catalogue);
+  };
+  const written = checkStructure(document, world.kindNames, problems);
+  const spec = applyOverrides(written, overrides, { problems, parametersOf: ofKind });
+  const names = new Names(spec, env, problems);
+  const params = names.values();
+  const { stages, defaults, swept } = spec;
+  const stageOrder = expandAll(spec, {
+    names,
+    world,
+    problems,
+    stages,
+    defaults,
+    swept,
+    catalogue,
+    parametersOf: ofKind,
+  });
+  const tables = spec.tables.map((table) => planTable(table, { world, problems, stages: stageOrder }));
+  const cells = stageOrder.flatMap((id) => (world.stage(id)?.cells ?? []).map(({ cell }) => cell));
+  return { name: spec.name, description: spec.description, file: document.file, params, cells, tables };
+}
+
+/**
+ * Plans a pipeline: text, overrides and environment become a typed DAG. Pure: equal arguments give an equal plan, and
+ * the order of keys in the file changes neither cells nor their order.
+ *
+ * @param source - the pipeline file's name and text
+ * @param options - environment, overrides, registered kinds and the catalogue of ml names
+ * @returns the plan, or every problem of the file in the order of their places
+ */
+export function planPipeline(source: Source, options: PlanOptions): Result<Plan> {
+  const document = readPipeline(source);
+  if (!document.ok) return document;
+  const problems = new Problems();
+  const plan = assemble(document.value, options, problems);
+  return problems.noted === 0 ? success(plan) : failure(...problems.failures(document.value.locate));
+}

@@ -1,0 +1,215 @@
+import type { Json, JsonObject } from '../core/json.ts';
+import type { Catalogue } from '../stages/catalogue.ts';
+import { parameterSchema } from '../stages/schema.ts';
+import type { StageKind } from '../stages/stage-kind.ts';
+import { builtInTemplates } from './tables.ts';
+
+type Kinds = Readonly<Record<string, StageKind>>;
+
+/** Any value may be given by an expression instead. */
+const expression: JsonObject = {
+  type: 'string',
+  pattern: '\\$\\{',
+  description: 'An expression: ${params.x}, ${env.NAME}, ${matrix.axis}, ${stages.id}.',
+};
+
+const reference: JsonObject = {
+  type: 'string',
+  pattern: '^\\$\\{(stages|matrix)\\.',
+  description: 'A reference: "${stages.id}".',
+};
+
+const orExpression = (schema: JsonObject): JsonObject => ({ anyOf: [schema, expression] });
+
+const text = (description: string): JsonObject => ({ type: 'string', minLength: 1, description });
+
+const texts = (description: string): JsonObject => ({
+  type: 'array',
+  items: { type: 'string', minLength: 1 },
+  minItems: 1,
+  description,
+});
+
+/** A closed mapping. */
+const mapping = (description: string, properties: JsonObject, required: readonly string[] = []): JsonObject => ({
+  type: 'object',
+  description,
+  properties,
+  required,
+  additionalProperties: false,
+});
+
+/** A mapping with names of the user's choice. */
+const named = (description: string, values: Json): JsonObject => ({
+  type: ['object', 'null'],
+  description,
+  additionalProperties: values,
+});
+
+const duration: JsonObject = {
+  anyOf: [
+    { type: 'number', minimum: 0 },
+    { type: 'string', pattern: '^(\\d+(\\.\\d+)?[smhd])+$' },
+  ],
+};
+
+const count = (least: number): JsonObject => ({ type: 'integer', minimum: least });
+
+/** A parameter's schema for editors: descriptions and defaults stay outside, so that they are shown at once. */
+function parameter(schema: JsonObject): JsonObject {
+  const { description, default: preset, ...rest } = schema;
+  const shown = {
+    ...(description === undefined ? {} : { description }),
+    ...(preset === undefined ? {} : { default: preset }),
+  };
+  const input = rest['x-input'] as JsonObject | undefined;
+  if (!input) return { ...shown, ...orExpression(rest) };
+  return { ...shown, ...(input['many'] === true ? orExpression({ type: 'array', items: reference }) : reference) };
+}
+
+/** The parameters of a kind; nothing is required here, because defaults and axes may give it. */
+function parametersOf(kind: StageKind, catalogue: Catalogue): JsonObject {
+  const properties = parameterSchema(kind, catalogue)['properties'] as Readonly<Record<string, JsonObject>>;
+  const entries = Object.entries(properties).map(([name, schema]) => [name, parameter(schema)] as const);
+  return {
+    type: ['object', 'null'],
+    description: kind.summary,
+    properties: Object.fromEntries(entries),
+    additionalProperties: false,
+  };
+}
+
+const range = mapping(
+  'A range; both ends belong to it.',
+  {
+    from: orExpression({ type: 'number' }),
+    to: orExpression({ type: 'number' }),
+    step: orExpression({ type: 'number', description: 'Distance of neighbours.' }),
+    count: orExpression({ ...count(1), description: 'How many values.' }),
+    scale: { enum: ['linear', 'log'], description: 'log: each value is the one before times a constant.' },
+  },
+  ['from', 'to'],
+);
+
+const axis: JsonObject = {
+  anyOf: [
+    { type: 'array', minItems: 1, description: 'Values; "${stages.id}" stands for every cell of a stage.' },
+    range,
+    expression,
+  ],
+};
+
+const seeds: JsonObject = {
+  ...orExpression(count(1)),
+  description: 'How many seeds: 5 is short for an axis seed: [0, 1, 2, 3, 4].',
+};
+
+const entries = (description: string): JsonObject => ({ type: 'array', items: { type: 'object' }, description });
+
+const matrix: JsonObject = {
+  type: 'object',
+  description: 'One cell for each combination of its axes.',
+  properties: {
+    seeds,
+    zip: { type: 'object', description: 'Lists that are walked together.', additionalProperties: axis },
+    exclude: entries('Combinations to leave out; keys may reach through a cell: teacher.model.'),
+    include: entries('Keys to add to every combination that they do not contradict, or combinations to add.'),
+  },
+  additionalProperties: axis,
+};
+
+const resources = mapping('What a cell occupies while it runs.', {
+  cpu: { ...orExpression(count(1)), description: 'Slots of -j.' },
+  gpu: { ...orExpression(count(0)), description: 'GPUs.' },
+  memory: { ...orExpression({ type: 'number', minimum: 0 }), description: 'MiB.' },
+  time: { ...orExpression(duration), description: 'Longest duration: seconds, or 90s, 15m, 12h.' },
+});
+
+function stage(kinds: Kinds): JsonObject {
+  const summaries = Object.values(kinds).map(({ name, summary }) => `${name}: ${summary}`);
+  const body = mapping(
+    'A stage.',
+    {
+      uses: { enum: Object.keys(kinds), description: `The kind of stage.\n${summaries.join('\n')}` },
+      description: text('What it is for.'),
+      with: { type: ['object', 'null'] },
+      matrix,
+      seeds,
+      resources,
+      retry: { ...orExpression(count(0)), description: 'Further attempts after a failed one.' },
+      timeout: {
+        ...orExpression(duration),
+        description: 'Duration after which an attempt is stopped: seconds, or 90s, 15m, 12h.',
+      },
+    },
+    ['uses'],
+  );
+  const rules = Object.keys(kinds).map((name) => ({
+    if: { properties: { uses: { const: name } }, required: ['uses'] },
+    then: { properties: { with: { $ref: `#/definitions/${name}` } } },
+  }));
+  return { ...body, allOf: rules };
+}
+
+const table = mapping(
+  'A result table.',
+  {
+    from: {
+      anyOf: [text('A stage, or stage[axis=value].'), texts('Several stages.')],
+      description: 'Where its cells come from.',
+    },
+    rows: texts('What makes a row: axes and parameters. Every other axis is aggregated.'),
+    columns: texts('Metrics: test.accuracy.'),
+    title: text('Title.'),
+    compare: mapping(
+      'Differences to a baseline, paired by what is aggregated.',
+      {
+        baseline: { type: 'object', minProperties: 1, description: 'Rows to compare with.' },
+        on: text('The column that decides.'),
+      },
+      ['baseline', 'on'],
+    ),
+    published: text('File with numbers of others, relative to the pipeline file.'),
+    template: {
+      anyOf: [{ enum: builtInTemplates }, { type: 'string', pattern: '\\.hbs$' }],
+      default: 'markdown',
+      description: 'A built-in template or a .hbs file.',
+    },
+    into: text('File that holds the markers <!-- kdpipe:name --> and <!-- /kdpipe:name -->.'),
+  },
+  ['from', 'rows', 'columns'],
+);
+
+/**
+ * The JSON Schema of a pipeline file, for editors: names, descriptions, ranges and the registered names. Wherever a
+ * value may stand, a `${…}` may stand too; what only a plan can know (references, missing parameters) is not in it.
+ *
+ * @param kinds - the registered stage kinds
+ * @param catalogue - the registered ml names
+ * @returns a JSON Schema (draft-07, which editors know best)
+ */
+export function pipelineSchema(kinds: Kinds, catalogue: Catalogue): JsonObject {
+  const definitions = Object.entries(kinds).map(([name, kind]) => [name, parametersOf(kind, catalogue)] as const);
+  const defaults = Object.keys(kinds).map((name) => [name, { $ref: `#/definitions/${name}` }] as const);
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'kdpipe pipeline',
+    ...mapping(
+      'A pipeline of kdpipe.',
+      {
+        name: { ...text('Name of the pipeline and of its folder in runs/.'), pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' },
+        description: text('What it is for.'),
+        params: named('Values that -S name=value overrides.', {}),
+        env: named('Defaults of environment variables.', { type: ['string', 'number', 'boolean'] }),
+        defaults: {
+          ...mapping('Parameters for every stage of a kind.', Object.fromEntries(defaults)),
+          type: ['object', 'null'],
+        },
+        stages: { type: 'object', minProperties: 1, description: 'Stages by id.', additionalProperties: stage(kinds) },
+        tables: named('Result tables by name.', table),
+      },
+      ['stages'],
+    ),
+    definitions: Object.fromEntries(definitions),
+  };
+}

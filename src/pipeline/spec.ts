@@ -1,0 +1,88 @@
+import type { Json, JsonObject } from '../core/json.ts';
+import { CellReference, ReferenceText, type Value } from '../core/plan.ts';
+import type { Site, Written } from './site.ts';
+
+/** Values by name, in the order in which they were written. */
+export type WrittenMap = ReadonlyMap<string, Written>;
+
+/** A matrix as written: not yet interpolated. The key `seeds` among the axes is short for an axis `seed`. */
+export interface MatrixSpec {
+  readonly site: Site;
+  readonly axes: WrittenMap;
+  readonly zip: WrittenMap;
+  readonly zipSite: Site;
+  readonly include: readonly Written<JsonObject>[];
+  readonly exclude: readonly Written<JsonObject>[];
+  /** Axes whose values an override replaced. */
+  readonly replaced: ReadonlySet<string>;
+}
+
+/** Values that an override gives to an axis which the matrix itself does not list. */
+export interface SweptAxis {
+  readonly values: readonly Json[];
+  readonly site: Site;
+}
+
+/** A stage as written. */
+export interface StageSpec {
+  readonly id: string;
+  readonly site: Site;
+  /** Undefined when it is missing or no text. */
+  readonly uses: Written<string> | undefined;
+  readonly with: WrittenMap;
+  /** Undefined for a stage without a matrix. */
+  readonly matrix: MatrixSpec | undefined;
+  /** `cpu`, `gpu`, `memory`, `time`. */
+  readonly resources: WrittenMap;
+  readonly retry: Written | undefined;
+  readonly timeout: Written | undefined;
+  /** Axes that overrides put over whatever the matrix gives. */
+  readonly swept: ReadonlyMap<string, SweptAxis>;
+}
+
+/** A table as written. */
+export interface TableSpec {
+  readonly name: string;
+  readonly site: Site;
+  readonly from: readonly Written<string>[];
+  readonly rows: readonly Written<string>[];
+  readonly columns: readonly Written<string>[];
+  readonly title: string | undefined;
+  readonly compare: { readonly baseline: Written<JsonObject>; readonly on: Written<string> } | undefined;
+  readonly published: string | undefined;
+  readonly template: Written<string> | undefined;
+  readonly into: string | undefined;
+  /** Which of `from`, `rows` and `columns` have a value of the right shape. */
+  readonly listed: ReadonlySet<string>;
+}
+
+/** A pipeline file whose structure has been checked. */
+export interface PipelineSpec {
+  readonly name: string;
+  readonly description: string;
+  readonly params: WrittenMap;
+  /** Defaults of environment variables, as text. */
+  readonly env: ReadonlyMap<string, string>;
+  /** By kind. */
+  readonly defaults: ReadonlyMap<string, { readonly site: Site; readonly params: WrittenMap }>;
+  readonly stages: ReadonlyMap<string, StageSpec>;
+  readonly tables: readonly TableSpec[];
+  /** Values of params that an override sweeps: every stage that uses one gets an axis of its name. */
+  readonly swept: ReadonlyMap<string, SweptAxis>;
+}
+
+/**
+ * Names what a value is, for messages.
+ *
+ * @param value - any value
+ * @returns `a list`, `a mapping`, `nothing` or the value itself as JSON, cut when it is long
+ */
+export function shown(value: Value): string {
+  if (value === null) return 'nothing';
+  if (value instanceof CellReference) return `a reference to ${value.cell}`;
+  if (value instanceof ReferenceText) return 'a text with a reference in it';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
+}

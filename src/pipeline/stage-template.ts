@@ -1,0 +1,129 @@
+import { withNameAdvice } from '../util/text.ts';
+import { compileMatrix, type MatrixTemplate } from './axes.ts';
+import { compile, type Template } from './interpolate.ts';
+import { compileLimits, type LimitsTemplate } from './limits.ts';
+import type { AxisScope } from './names.ts';
+import type { KindParameters } from './parameters.ts';
+import { inside, type Site } from './site.ts';
+import type { MatrixSpec, PipelineSpec, StageSpec, WrittenMap } from './spec.ts';
+import { StageNames, type CellScope, type NameContext } from './stage-names.ts';
+import { missingParameter, placed, unknownParameter } from './stage-problems.ts';
+
+/** A parameter as written, compiled. */
+export interface ParameterTemplate {
+  readonly site: Site;
+  /** Undefined when it is wrong whatever the cell: that has been noted. */
+  readonly template: Template<CellScope> | undefined;
+}
+
+/** A stage, compiled: everything that does not depend on other stages' cells has been checked. */
+export interface StageTemplate {
+  readonly spec: StageSpec;
+  /** Undefined for an unknown kind. */
+  readonly parameters: KindParameters | undefined;
+  /** Parameters of `with`. */
+  readonly given: ReadonlyMap<string, ParameterTemplate>;
+  /** Parameters of the kind's `defaults`. */
+  readonly defaults: ReadonlyMap<string, ParameterTemplate>;
+  readonly matrix: MatrixTemplate<AxisScope> | undefined;
+  readonly limits: LimitsTemplate<CellScope>;
+  readonly names: StageNames;
+  /** Axes that a cell may have, with their places. */
+  readonly axisSites: ReadonlyMap<string, Site>;
+  /** False when something is wrong whatever the cell. */
+  readonly healthy: boolean;
+}
+
+/** What stages are compiled with. */
+export interface StageContext extends NameContext {
+  readonly defaults: PipelineSpec['defaults'];
+  readonly parametersOf: (kind: string) => KindParameters | undefined;
+}
+
+const axisName = (key: string): string => (key === 'seeds' ? 'seed' : key);
+
+/** Every name that can be an axis of the stage. */
+function axisSites({ matrix, swept }: StageSpec): ReadonlyMap<string, Site> {
+  const sites = new Map<string, Site>();
+  for (const [key, { site }] of [...(matrix?.axes ?? []), ...(matrix?.zip ?? [])]) sites.set(axisName(key), site);
+  for (const { value, site } of matrix?.include ?? []) {
+    for (const key of Object.keys(value)) if (!key.includes('.') && !sites.has(key)) sites.set(key, inside(site, key));
+  }
+  for (const [name, { site }] of swept) sites.set(name, site);
+  return sites;
+}
+
+function parametersOf({ uses, id }: StageSpec, context: StageContext): KindParameters | undefined {
+  const parameters = uses && context.parametersOf(uses.value);
+  if (uses && !parameters) {
+    const message = `stage ${id} uses ${JSON.stringify(uses.value)}, which is no kind of stage`;
+    const problem = { code: 'unknown-kind', message, site: uses.site };
+    context.problems.add(withNameAdvice(problem, uses.value, context.world.kindNames));
+  }
+  return parameters;
+}
+
+/** Keys of exclude must be axes of the matrix itself: what include adds is not there yet. */
+function checkExclude({ axes, zip, exclude }: MatrixSpec, { problems }: StageContext): void {
+  const known = [...axes.keys(), ...zip.keys()].map(axisName);
+  for (const { value, site } of exclude) {
+    for (const key of Object.keys(value)) {
+      if (known.includes(key.split('.')[0] ?? '')) continue;
+      const message = `the matrix has no axis ${JSON.stringify(key)}`;
+      const problem = { code: 'unknown-axis', message, site: inside(site, key), atKey: true };
+      problems.add(withNameAdvice(problem, key, known));
+    }
+  }
+}
+
+/** Compiles parameters; what is the same in every cell is checked here, once. */
+function compileParameters(
+  written: WrittenMap,
+  names: StageNames,
+  parameters: KindParameters | undefined,
+  { world, problems }: StageContext,
+): ReadonlyMap<string, ParameterTemplate> {
+  const compiled = new Map<string, ParameterTemplate>();
+  for (const [name, { value, site: writtenAt }] of written) {
+    const template = compile(value, writtenAt, names.inCell);
+    const site = (template?.constant ? template.origin : undefined) ?? writtenAt;
+    if (!template?.constant || !parameters?.has(name)) {
+      compiled.set(name, { site, template });
+      continue;
+    }
+    const checked = parameters.check(name, template.value, world);
+    if ('problems' in checked) for (const problem of checked.problems) problems.add(placed(problem, name, site));
+    compiled.set(name, { site, template: 'value' in checked ? { constant: true, value: checked.value } : undefined });
+  }
+  return compiled;
+}
+
+/**
+ * Compiles a stage and checks whatever is the same in all its cells.
+ *
+ * @param spec - the stage as written
+ * @param context - the pipeline around it
+ * @returns the compiled stage
+ */
+export function compileStage(spec: StageSpec, context: StageContext): StageTemplate {
+  const { problems } = context;
+  const before = problems.noted;
+  const parameters = parametersOf(spec, context);
+  const sites = axisSites(spec);
+  const names = new StageNames(spec.id, new Set(sites.keys()), context);
+  if (spec.matrix) checkExclude(spec.matrix, context);
+  const given = compileParameters(spec.with, names, parameters, context);
+  const ofKind = context.defaults.get(spec.uses?.value ?? '')?.params ?? new Map<string, never>();
+  const defaults = compileParameters(ofKind, names, parameters, context);
+  for (const [name, { site }] of parameters ? spec.with : []) {
+    if (parameters?.has(name) === false) problems.add(unknownParameter(name, parameters, site));
+  }
+  for (const name of parameters?.kind.required ?? []) {
+    if (!parameters || given.has(name) || defaults.has(name) || sites.has(name)) continue;
+    if (parameters.schemaOf(name).default === undefined) problems.add(missingParameter(name, parameters, spec));
+  }
+  const matrix = spec.matrix && compileMatrix(spec.matrix, names.inMatrix);
+  const limits = compileLimits(spec, names.inLimits);
+  const healthy = parameters !== undefined && problems.noted === before;
+  return { spec, parameters, given, defaults, matrix, limits, names, axisSites: sites, healthy };
+}

@@ -1,0 +1,193 @@
+import type { JsonObject } from '../core/json.ts';
+import type { TablePlan } from '../core/plan.ts';
+import { referencesIn } from '../graph/cell-id.ts';
+import type { PlannedCell } from '../graph/carry.ts';
+import { parseSelector } from '../graph/selector.ts';
+import { withNameAdvice } from '../util/text.ts';
+import type { Problems } from './problems.ts';
+import { inside, type Written } from './site.ts';
+import type { TableSpec } from './spec.ts';
+import type { World } from './world.ts';
+
+/** Templates that come with kdpipe; every other name is a path to a `.hbs` file. */
+export const builtInTemplates = ['markdown', 'kd-results', 'latex', 'csv', 'html'] as const;
+
+/** What tables are checked against. */
+export interface TableContext {
+  readonly world: World;
+  readonly problems: Problems;
+  /** Ids of all stages in the order of the plan. */
+  readonly stages: readonly string[];
+}
+
+/** The cells that one entry of `from` names; undefined when a problem was noted, or the stage itself has one. */
+function cellsOf(
+  { value, site }: Written<string>,
+  { world, problems, stages }: TableContext,
+): readonly PlannedCell[] | undefined {
+  const parsed = parseSelector(value);
+  if (parsed?.end !== value.length) {
+    problems.add({
+      code: 'bad-selector',
+      message: `${JSON.stringify(value)} names no cells`,
+      expected: 'a stage, or stage[axis=value]',
+      site,
+    });
+    return undefined;
+  }
+  const { selector } = parsed;
+  if (!stages.includes(selector.stage)) {
+    const message = `there is no stage ${JSON.stringify(selector.stage)}`;
+    problems.add(withNameAdvice({ code: 'unknown-stage', message, site }, selector.stage, stages));
+    return undefined;
+  }
+  const found = world.stage(selector.stage)?.selected(selector, world.find);
+  if (found?.length === 0) {
+    problems.add({ code: 'empty-table', message: `${value} names no cell`, expected: 'at least one cell', site });
+    return undefined;
+  }
+  return found;
+}
+
+/** Names that `rows` can mean: axes and parameters of the cells, and of all cells that these refer to. */
+function knownNames(cells: readonly PlannedCell[], world: World): ReadonlySet<string> {
+  const names = new Set<string>();
+  const seen = new Set(cells.map(({ cell }) => cell.id));
+  const queue = [...cells];
+  for (const { cell } of queue) {
+    for (const values of [cell.axes, cell.params]) {
+      for (const name of Object.keys(values)) names.add(name);
+      for (const { cell: id } of referencesIn(values)) {
+        const next = world.find(id);
+        if (!next || seen.has(id)) continue;
+        seen.add(id);
+        queue.push(next);
+      }
+    }
+  }
+  return names;
+}
+
+const headOf = (name: string): string => name.split('.')[0] ?? '';
+
+function checkRows(table: TableSpec, cells: readonly PlannedCell[], { world, problems }: TableContext): void {
+  const known = knownNames(cells, world);
+  for (const { value, site } of table.rows) {
+    if (known.has(headOf(value))) continue;
+    const message = `no cell of table ${table.name} has ${JSON.stringify(value)}`;
+    problems.add(withNameAdvice({ code: 'unknown-row', message, site }, value, known));
+  }
+}
+
+function checkTwice(names: readonly Written<string>[], what: string, problems: Problems): void {
+  const first = new Map<string, Written<string>>();
+  for (const name of names) {
+    const other = first.get(name.value);
+    if (other)
+      problems.add({
+        code: 'named-twice',
+        message: `${what} names ${JSON.stringify(name.value)} twice`,
+        expected: 'every name once',
+        site: name.site,
+        also: other.site,
+      });
+    else first.set(name.value, name);
+  }
+}
+
+function checkCompare({ compare, rows, columns, name }: TableSpec, problems: Problems): void {
+  if (!compare) return;
+  const { baseline, on } = compare;
+  if (Object.keys(baseline.value).length === 0) {
+    problems.add({
+      code: 'empty-baseline',
+      message: `the baseline of table ${name} names no row`,
+      expected: 'baseline: { row: value }',
+      site: baseline.site,
+    });
+  }
+  const rowNames = rows.map(({ value }) => value);
+  for (const key of Object.keys(baseline.value)) {
+    if (rowNames.includes(key)) continue;
+    const problem = {
+      code: 'unknown-row',
+      message: `${JSON.stringify(key)} is none of the rows`,
+      site: inside(baseline.site, key),
+      atKey: true,
+    };
+    problems.add(withNameAdvice(problem, key, rowNames));
+  }
+  const columnNames = columns.map(({ value }) => value);
+  if (columnNames.includes(on.value)) return;
+  const problem = {
+    code: 'unknown-column',
+    message: `${JSON.stringify(on.value)} is none of the columns`,
+    site: on.site,
+  };
+  problems.add(withNameAdvice(problem, on.value, columnNames));
+}
+
+function checkTemplate({ template }: TableSpec, problems: Problems): void {
+  if (!template || template.value.endsWith('.hbs') || builtInTemplates.some((name) => name === template.value)) return;
+  const problem = {
+    code: 'unknown-template',
+    message: `there is no template ${JSON.stringify(template.value)}`,
+    expected: `${builtInTemplates.join(', ')}, or a path that ends in .hbs`,
+    site: template.site,
+  };
+  problems.add(withNameAdvice(problem, template.value, builtInTemplates));
+}
+
+function checkEmpty(table: TableSpec, problems: Problems): void {
+  for (const key of ['from', 'rows', 'columns'] as const) {
+    if (table[key].length > 0 || !table.listed.has(key)) continue;
+    problems.add({
+      code: 'empty-table',
+      message: `${key} of table ${table.name} is empty`,
+      expected: 'at least one name',
+      site: inside(table.site, key),
+      atKey: true,
+    });
+  }
+}
+
+const texts = (names: readonly Written<string>[]): readonly string[] => names.map(({ value }) => value);
+
+function optional(table: TableSpec): Partial<TablePlan> {
+  const { title, published, into, compare } = table;
+  const baseline: JsonObject | undefined = compare?.baseline.value;
+  return {
+    ...(title === undefined ? {} : { title }),
+    ...(published === undefined ? {} : { published }),
+    ...(into === undefined ? {} : { into }),
+    ...(compare && baseline ? { compare: { baseline, on: compare.on.value } } : {}),
+  };
+}
+
+/**
+ * Checks a table against the planned cells.
+ *
+ * @param table - the table as written
+ * @param context - the planned stages, and what takes problems
+ * @returns the table with the cells that it reads, in the order of the plan
+ */
+export function planTable(table: TableSpec, context: TableContext): TablePlan {
+  const { problems, world, stages } = context;
+  checkEmpty(table, problems);
+  checkTwice(table.rows, 'rows', problems);
+  checkTwice(table.columns, 'columns', problems);
+  checkCompare(table, problems);
+  checkTemplate(table, problems);
+  const named = table.from.map((from) => cellsOf(from, context));
+  const found = new Set(named.flatMap((cells) => cells ?? []));
+  const cells = stages.flatMap((stage) => (world.stage(stage)?.cells ?? []).filter((cell) => found.has(cell)));
+  if (cells.length > 0 && !named.includes(undefined)) checkRows(table, cells, context);
+  return {
+    name: table.name,
+    cells: cells.map(({ cell }) => cell.id),
+    rows: texts(table.rows),
+    columns: texts(table.columns),
+    template: table.template?.value ?? 'markdown',
+    ...optional(table),
+  };
+}

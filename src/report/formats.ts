@@ -1,0 +1,81 @@
+/** How a kind of text file writes plain texts, marks and links. Arguments of `bold` and `link` are already escaped. */
+export interface Format {
+  /** Makes a plain text stand for itself. */
+  readonly escape: (text: string) => string;
+  readonly bold: (text: string) => string;
+  readonly link: (text: string, target: string) => string;
+}
+
+/** Signs of LaTeX and what stands for them; signs that its default fonts lack are written as mathematics. */
+const latexSigns: Readonly<Record<string, string>> = {
+  '\\': String.raw`\textbackslash{}`,
+  '{': String.raw`\{`,
+  '}': String.raw`\}`,
+  '&': String.raw`\&`,
+  '%': String.raw`\%`,
+  $: String.raw`\$`,
+  '#': String.raw`\#`,
+  _: String.raw`\_`,
+  '~': String.raw`\textasciitilde{}`,
+  '^': String.raw`\textasciicircum{}`,
+  '<': String.raw`\textless{}`,
+  '>': String.raw`\textgreater{}`,
+  '|': String.raw`\textbar{}`,
+  // After the \\ of the row before, a bracket would open an argument.
+  '[': '{[}',
+  ']': '{]}',
+  '±': String.raw`$\pm$`,
+  '−': '$-$',
+  Δ: String.raw`$\Delta$`,
+  '→': String.raw`$\rightarrow$`,
+  '–': '--',
+  '…': String.raw`\ldots{}`,
+};
+
+/** Signs of HTML, in texts and in quoted attributes. */
+const htmlSigns: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** A line break would end a row. */
+const oneLine = (text: string): string => text.replace(/\s*[\r\n]+\s*/g, ' ');
+
+/** Markdown: `<` cannot open a tag, nor close a table's region, and `|` cannot end a cell. */
+function escapeMarkdown(text: string): string {
+  return oneLine(text)
+    .replace(/[\\`*|]|\](?=[([:])/g, String.raw`\$&`)
+    .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, String.raw`\_`)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;');
+}
+
+/** The kinds of text that templates make. */
+export const formats = {
+  markdown: {
+    escape: escapeMarkdown,
+    bold: (text) => `**${text}**`,
+    link: (text, target) => `[${text}](${encodeURI(target).replaceAll('(', '%28').replaceAll(')', '%29')})`,
+  },
+  html: {
+    escape: (text) => text.replace(/[&<>"']/g, (sign) => htmlSigns[sign] ?? sign),
+    bold: (text) => `<strong>${text}</strong>`,
+    link: (text, target) => `<a href="${formats.html.escape(encodeURI(target))}">${text}</a>`,
+  },
+  latex: {
+    escape: (text) => oneLine(text).replace(/[\\{}[\]&%$#_~^<>|±−Δ→–…]/g, (sign) => latexSigns[sign] ?? sign),
+    bold: (text) => String.raw`\textbf{${text}}`,
+    link: (text) => text,
+  },
+  csv: {
+    escape: (text) => (/[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text),
+    bold: (text) => text,
+    link: (text) => text,
+  },
+} satisfies Record<string, Format> as Readonly<Record<'markdown' | 'html' | 'latex' | 'csv', Format>>;
+
+/** A format's name. */
+export type FormatName = keyof typeof formats;

@@ -1,0 +1,46 @@
+import type { DifferenceView, RowView } from './view.ts';
+
+/** The words for how differences were judged. */
+function judgedText(differences: readonly DifferenceView[]): string {
+  const paired = differences.filter(({ method }) => method === 'paired');
+  const axes = [...new Set(paired.flatMap(({ pairedBy }) => pairedBy))].join(', ');
+  const ways = [
+    ...(paired.length > 0 ? [`paired by ${axes}`] : []),
+    ...(differences.some(({ method }) => method === 'welch') ? ["by Welch's test where runs cannot be paired"] : []),
+  ];
+  const sure = ways.length > 0 ? `, ${ways.join(', ')}, with its 95 % confidence interval` : '';
+  const unsure = differences.some(({ method }) => method === 'none')
+    ? '; without one where a side has a single run'
+    : '';
+  return `${sure}${unsure}`;
+}
+
+/**
+ * Says in footnotes what a table's signs mean; signs that do not occur get none.
+ *
+ * @param rows - the table's rows
+ * @param compare - the compared metric and its baseline, if any
+ * @returns sentences
+ */
+export function footnotes(
+  rows: readonly RowView[],
+  compare: { readonly on: string; readonly baseline: string } | null,
+): readonly string[] {
+  const values = rows.filter(({ source }) => source === null).flatMap((row) => row.values);
+  const differences = rows.flatMap(({ difference }) => difference ?? []);
+  const notes: string[] = [];
+  if (values.some(({ sd }) => sd !== null)) notes.push('± is the sample standard deviation (n − 1) over n runs.');
+  if (values.some(({ n, expected }) => n > 0 && n < expected)) {
+    notes.push('A fraction like 2/3 says how many of the declared runs have a result so far.');
+  }
+  if (values.some(({ n }) => n === 0)) notes.push('– stands where no run has a result.');
+  if (values.some(({ best }) => best)) {
+    notes.push(
+      'Bold: the best of its column, where it is better than the next best beyond noise (two-sided t-test over seeds, paired where possible, p < 0.05).',
+    );
+  }
+  if (compare && differences.length > 0) {
+    notes.push(`Δ ${compare.on} is the difference to the baseline (${compare.baseline})${judgedText(differences)}.`);
+  }
+  return notes;
+}

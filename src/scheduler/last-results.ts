@@ -1,0 +1,67 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isJsonObject } from '../core/json.ts';
+import type { CellId, Key } from '../core/plan.ts';
+
+/** What a cell's last result was: with this, `why` compares and the scheduler estimates. */
+export interface LastResult {
+  readonly key: Key;
+  /** How long it took to make, where this machine made it. */
+  readonly seconds?: number;
+}
+
+/** The last result of every cell of a pipeline, by cell. */
+export type LastResults = ReadonlyMap<CellId, LastResult>;
+
+const format = 1;
+
+/**
+ * The file that keeps the last results of a pipeline.
+ *
+ * @param runsFolder - path of `runs/`
+ * @param pipeline - the pipeline's name
+ * @returns its path
+ */
+export function lastResultsFile(runsFolder: string, pipeline: string): string {
+  return join(runsFolder, pipeline, 'last.json');
+}
+
+/**
+ * Reads the last results of a pipeline. They only explain and estimate: a file that is missing or broken is empty.
+ *
+ * @param file - from {@link lastResultsFile}
+ * @returns the last results
+ */
+export function readLastResults(file: string): LastResults {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return new Map();
+  }
+  if (!isJsonObject(content) || content['format'] !== format || !isJsonObject(content['cells'])) return new Map();
+  return new Map(Object.entries(content['cells'] as unknown as Record<CellId, LastResult>));
+}
+
+/**
+ * Updates the file with the results of a run, in one rename; cells that the run left out keep theirs. Nothing is
+ * written when nothing changed.
+ *
+ * @param file - from {@link lastResultsFile}
+ * @param results - the run's results
+ */
+export function writeLastResults(file: string, results: LastResults): void {
+  const merged = new Map(readLastResults(file));
+  let changed = false;
+  for (const [cell, { key, seconds }] of results) {
+    const before = merged.get(cell);
+    if (before?.key === key && (seconds === undefined || before.seconds === seconds)) continue;
+    merged.set(cell, seconds === undefined ? { key } : { key, seconds });
+    changed = true;
+  }
+  if (!changed) return;
+  mkdirSync(dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify({ format, cells: Object.fromEntries(merged) })}\n`);
+  renameSync(draft, file);
+}

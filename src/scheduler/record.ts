@@ -1,0 +1,111 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail } from '../core/failure.ts';
+import type { EventSink } from '../core/event.ts';
+import type { CellId, Plan } from '../core/plan.ts';
+import { writeObstacle } from '../util/write-obstacle.ts';
+import { planToJson } from './plan-json.ts';
+
+/** An event is on disk at the latest this long after it happened. Milliseconds. */
+const flushEvery = 50;
+/** Or as soon as this much text is waiting. Characters. */
+const flushAt = 1 << 16;
+
+/** The folder of a run that is being written. */
+export interface RunRecord {
+  /** Name of the run: `<start>-<id>`. */
+  readonly run: string;
+  /** Absolute path. */
+  readonly folder: string;
+  /** Keeps an event. */
+  readonly sink: EventSink;
+  /** Writes what is still waiting, and ends the record. */
+  close(): void;
+}
+
+/**
+ * Starts the record of a run: `runs/<pipeline>/<start>-<id>/` with the plan, the events, and a folder for stages.
+ *
+ * @param runsFolder - absolute path of `runs/`
+ * @param plan - the plan that runs
+ * @param start - milliseconds since the Unix epoch
+ * @returns the record
+ * @throws FailureError when the folder cannot be written
+ */
+export function startRecord(runsFolder: string, plan: Plan, start: number): RunRecord {
+  const run = `${new Date(start).toISOString().replaceAll(/[-:.]/g, '')}-${randomBytes(3).toString('hex')}`;
+  const folder = join(runsFolder, plan.name, run);
+  try {
+    mkdirSync(join(folder, 'stages'), { recursive: true });
+    writeFileSync(join(folder, 'plan.json'), planToJson(plan));
+    return { run, folder, ...eventLog(join(folder, 'events.ndjson')) };
+  } catch (error) {
+    return notWritable(runsFolder, error);
+  }
+}
+
+function notWritable(runsFolder: string, error: unknown): never {
+  const { code, message } = writeObstacle(runsFolder, error) as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return fail({
+    code: 'runs-not-writable',
+    message: `the run cannot be recorded: ${message}`,
+    expected: `${runsFolder} to be a folder that can be written, with free space`,
+    fix: 'mend its permissions, or free space, e.g. with kdpipe gc',
+  });
+}
+
+/** Appends events to a file, many at a time: one write an event would cost more than a reused stage. */
+function eventLog(path: string): Pick<RunRecord, 'sink' | 'close'> {
+  const file = openSync(path, 'a');
+  let waiting = '';
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    waiting = append(file, waiting);
+  };
+  return {
+    sink: (event) => {
+      waiting += `${JSON.stringify(event)}\n`;
+      if (waiting.length >= flushAt) flush();
+      else timer ??= setTimeout(flush, flushEvery);
+    },
+    close: () => {
+      flush();
+      closeSync(file);
+    },
+  };
+}
+
+/** Writes text and returns what the disk had no room for: a full disk ends stages, but not the run that says so. */
+function append(file: number, text: string): string {
+  let rest = Buffer.from(text);
+  try {
+    while (rest.length) rest = rest.subarray(writeSync(file, rest));
+  } catch {
+    return rest.toString();
+  }
+  return '';
+}
+
+/** Names that every file system takes as they are, and that are short enough for every file in the folder. */
+const safeName = /^[A-Za-z0-9_][A-Za-z0-9_.=,[\]+-]{0,99}$/;
+
+/**
+ * Folder of a cell inside its run's folder: the cell's id where that is a safe file name, else its readable beginning
+ * and 10 digits of its digest.
+ *
+ * @param folder - the run's folder
+ * @param cell - the cell
+ * @returns path of the folder; it is not created
+ */
+export function cellFolder(folder: string, cell: CellId): string {
+  return join(folder, 'stages', safeName.test(cell) ? cell : digestedName(cell));
+}
+
+function digestedName(cell: CellId): string {
+  const readable = cell.replaceAll(/[^A-Za-z0-9_.=-]+/g, '-').slice(0, 60);
+  return `${readable}-${createHash('sha256').update(cell).digest('hex').slice(0, 10)}`;
+}

@@ -1,0 +1,204 @@
+import { availableParallelism } from 'node:os';
+import type { EventBody, EventSink, RunStatus } from '../core/event.ts';
+import type { Cell, CellId, Plan } from '../core/plan.ts';
+import type { StageTask } from '../core/task.ts';
+import type { ExecutorFactory } from '../executors/executor.ts';
+import { longestRemaining } from '../graph/priority.ts';
+import type { Entry } from '../store/store.ts';
+import { systemClock, type Clock } from '../util/clock.ts';
+import { lastResultsFile, writeLastResults, type LastResult } from './last-results.ts';
+import { prepare, type PlanOptions, type Prepared, type Preview } from './prepare.ts';
+import { cellFolder, startRecord, type RunRecord } from './record.ts';
+import { Schedule, type ScheduleOutcome, type Share } from './schedule.ts';
+import type { CellState } from './states.ts';
+
+/** How a plan is run. */
+export interface RunOptions extends PlanOptions {
+  /** Makes the executor of this run; it is closed at the end. */
+  readonly executor: ExecutorFactory;
+  /** Most tasks at once (`-j`), at least 1. */
+  readonly slots: number;
+  /** Indices of the machine's GPUs; none unless told. */
+  readonly gpus?: readonly number[];
+  /** Threads of every task; unless told, the machine's cores are shared by the tasks that run at once. */
+  readonly threads?: number;
+  /** On a failure, skip only what needs the failed cell. */
+  readonly keepGoing: boolean;
+  /** Take every event; the run's record is a further sink. */
+  readonly sinks: readonly EventSink[];
+  /** Aborted to start nothing new and let running stages save what they have (first Ctrl-C). */
+  readonly interrupt?: AbortSignal;
+  /** Aborted to end running stages at once (second Ctrl-C). */
+  readonly kill?: AbortSignal;
+  /** The command line, for the record. */
+  readonly command: string;
+  /** The git commit, with a mark when the work tree differs; asked only when something runs. */
+  readonly commit: () => Promise<string | null>;
+  readonly clock?: Clock;
+}
+
+/** How a run ended. */
+export interface RunSummary {
+  readonly status: RunStatus;
+  /** Name and absolute path of the run's folder; null when nothing had to run. */
+  readonly run: string | null;
+  readonly folder: string | null;
+  readonly seconds: number;
+  readonly ran: number;
+  readonly reused: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** State of every cell of the run. */
+  readonly states: ReadonlyMap<CellId, CellState>;
+  /** Results of the cells that have one, made or reused. */
+  readonly entries: ReadonlyMap<CellId, Entry>;
+}
+
+/**
+ * Says what a run would do, and why; writes nothing (`kdpipe run -n`).
+ *
+ * @param plan - the plan
+ * @param options - store, kinds, what is selected and forced
+ * @returns the cells of the run and what is to be done with each
+ * @throws FailureError when a source cannot be read, or a cell that is not selected would have to run
+ */
+export async function previewPlan(plan: Plan, options: PlanOptions): Promise<Preview> {
+  const { cells, resolutions } = await prepare(plan, options);
+  return { cells, resolutions };
+}
+
+/**
+ * Runs a plan: what the store has is reused, the rest is made. Everything that happens is told to the sinks.
+ *
+ * @param plan - the plan
+ * @param options - how to run it
+ * @returns how it ended; a failed stage is part of that, not thrown
+ * @throws FailureError when the run cannot start: nothing was run then
+ */
+export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSummary> {
+  const clock = options.clock ?? systemClock;
+  const start = clock.now();
+  const prepared = await prepare(plan, options);
+  const idle = prepared.resolutions.every((resolution) => resolution.status === 'reuse');
+  const commit = idle ? null : await options.commit();
+  const record = idle ? undefined : startRecord(options.runsFolder, plan, start);
+  const seconds = new Map<CellId, number>();
+  const emit = (body: EventBody) => {
+    const event = { ...body, at: clock.now() };
+    if (body.type === 'stage-finished') seconds.set(body.cell, body.seconds);
+    record?.sink(event);
+    for (const sink of options.sinks) sink(event);
+  };
+  try {
+    emit(runStarted(plan, options, { run: record?.run ?? '', cells: prepared.cells.length, commit }));
+    const { states, ...counts } = record
+      ? await conduct({ prepared, options, clock, emit, record, commit })
+      : reuseAll(prepared, emit);
+    const elapsed = (clock.now() - start) / 1000;
+    emit({ type: 'run-finished', ...counts, seconds: elapsed });
+    return {
+      ...{ ...counts, seconds: elapsed, run: record?.run ?? null, folder: record?.folder ?? null },
+      states: new Map(prepared.cells.map((cell, index) => [cell.id, states[index] ?? 'waiting'])),
+      entries: prepared.resolver.entries,
+    };
+  } finally {
+    record?.close();
+    keepLastResults(plan, options, prepared.resolver.entries, seconds);
+  }
+}
+
+function runStarted(
+  { name: pipeline, file }: Plan,
+  { slots, command }: RunOptions,
+  about: { readonly run: string; readonly cells: number; readonly commit: string | null },
+): EventBody {
+  return { type: 'run-started', ...about, pipeline, file, slots, command };
+}
+
+/** The whole of a run that has nothing to do. */
+function reuseAll({ cells, resolutions }: Prepared, emit: Conduct['emit']): ScheduleOutcome {
+  resolutions.forEach((resolution, index) => {
+    const cell = cells[index]?.id;
+    if (resolution.status === 'reuse' && cell !== undefined) emit({ type: 'stage-reused', cell, key: resolution.key });
+  });
+  const counts = { ran: 0, reused: cells.length, failed: 0, skipped: 0 };
+  return { status: 'done', ...counts, states: cells.map(() => 'reused') };
+}
+
+/** What a started run consists of. */
+interface Conduct {
+  readonly prepared: Prepared;
+  readonly options: RunOptions;
+  readonly clock: Clock;
+  readonly emit: (body: EventBody) => void;
+  readonly record: RunRecord;
+  readonly commit: string | null;
+}
+
+/** Runs the schedule to its end, listening for interruptions. */
+async function conduct(run: Conduct): Promise<ScheduleOutcome> {
+  const { prepared, options, clock, emit } = run;
+  const { slots, gpus = [], keepGoing, interrupt, kill } = options;
+  const executor = options.executor();
+  const schedule = new Schedule({
+    ...prepared,
+    ...{ executor, slots, gpus, keepGoing, clock, emit },
+    urgency: urgency(prepared),
+    taskOf: (cell, share) => taskOf(run, cell, share),
+  });
+  const onInterrupt = () => schedule.interrupt();
+  const onKill = () => schedule.kill();
+  interrupt?.addEventListener('abort', onInterrupt);
+  kill?.addEventListener('abort', onKill);
+  try {
+    return await schedule.run(interrupt?.aborted);
+  } finally {
+    interrupt?.removeEventListener('abort', onInterrupt);
+    kill?.removeEventListener('abort', onKill);
+    await executor.close();
+  }
+}
+
+/** Longest remaining path of every cell in seconds, by index; a cell that never ran counts as one second. */
+function urgency({ cells, resolutions, last }: Prepared): Float64Array {
+  const toRun = new Set(cells.filter((_, index) => resolutions[index]?.status !== 'reuse'));
+  if (!toRun.size) return new Float64Array(cells.length);
+  const priority = longestRemaining(cells, (cell) => (toRun.has(cell) ? (last().get(cell.id)?.seconds ?? 1) : 0));
+  return Float64Array.from(cells, (cell) => priority.get(cell.id) ?? 0);
+}
+
+function taskOf({ prepared, options, record, commit }: Conduct, cell: Cell, share: Share): StageTask {
+  const { attempt, gpus, concurrent } = share;
+  const { unkeyed: _, ...resolved } = prepared.resolver.describe(cell);
+  return {
+    ...resolved,
+    cell: cell.id,
+    store: options.store.root,
+    folder: cellFolder(record.folder, cell.id),
+    run: record.run,
+    timeout: cell.timeout,
+    threads: options.threads ?? Math.max(1, Math.floor(availableParallelism() / concurrent)),
+    force: options.force?.has(cell.id) ?? false,
+    ...{ attempt, gpus, commit },
+  };
+}
+
+/** Remembers what each cell's result was, for the next run's reasons and estimates. */
+function keepLastResults(
+  plan: Plan,
+  { runsFolder }: RunOptions,
+  entries: ReadonlyMap<CellId, Entry>,
+  seconds: ReadonlyMap<CellId, number>,
+): void {
+  const results = new Map<CellId, LastResult>();
+  for (const [cell, { key }] of entries) {
+    const took = seconds.get(cell);
+    results.set(cell, took === undefined ? { key } : { key, seconds: took });
+  }
+  try {
+    writeLastResults(lastResultsFile(runsFolder, plan.name), results);
+  } catch (error) {
+    // They only explain and estimate: a disk that is full or read-only does not undo a run that has ended.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+}

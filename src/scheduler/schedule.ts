@@ -1,0 +1,296 @@
+import type { EventBody, RunStatus } from '../core/event.ts';
+import { FailureError } from '../core/failure.ts';
+import type { Cell, CellId, Key } from '../core/plan.ts';
+import type { StageResult, StageTask } from '../core/task.ts';
+import type { Executor } from '../executors/executor.ts';
+import type { Clock } from '../util/clock.ts';
+import { deferred } from '../util/deferred.ts';
+import { Attempt, stoppedFromOutside } from './attempt.ts';
+import { CellTable } from './cell-table.ts';
+import { ReadyCells } from './ready-cells.ts';
+import type { Resolution } from './resolution.ts';
+import type { Resolver } from './resolve.ts';
+import { backOff } from './retry.ts';
+import { Slots, type Claim } from './slots.ts';
+import type { CellState } from './states.ts';
+import { eventOf, gpuWarning } from './task-events.ts';
+
+/** What one attempt of a cell gets. */
+export interface Share {
+  /** Number of the attempt, from 1. */
+  readonly attempt: number;
+  readonly gpus: readonly number[];
+  /** How many tasks share the machine. */
+  readonly concurrent: number;
+}
+
+/** What a schedule works with. */
+export interface ScheduleSetting {
+  /** The cells of the run, each after all that it needs. */
+  readonly cells: readonly Cell[];
+  /** What is to be done with each cell, by index, as far as it is known at the start. */
+  readonly resolutions: readonly Resolution[];
+  readonly resolver: Pick<Resolver, 'resolve' | 'settle'>;
+  /** Urgency of each cell, by index. */
+  readonly urgency: Readonly<Float64Array>;
+  readonly executor: Executor;
+  /** Makes the task of one attempt of a cell. */
+  readonly taskOf: (cell: Cell, share: Share) => StageTask;
+  readonly slots: number;
+  /** Indices of the machine's GPUs. */
+  readonly gpus: readonly number[];
+  /** On a failure, skip only what needs the failed cell; otherwise nothing new is started. */
+  readonly keepGoing: boolean;
+  readonly clock: Clock;
+  readonly emit: (event: EventBody) => void;
+}
+
+/** How the cells of a run ended. */
+export interface ScheduleOutcome {
+  readonly status: RunStatus;
+  readonly ran: number;
+  readonly reused: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** State of each cell, by index. */
+  readonly states: readonly CellState[];
+}
+
+/** Why an attempt failed. */
+type Problem = Pick<Extract<StageResult, { status: 'failed' }>, 'failure' | 'tail'>;
+
+/** A cell between two attempts: until the next one starts. */
+interface Pause {
+  readonly key: Key;
+  readonly problem: Problem;
+  readonly callOff: () => void;
+}
+
+/** Runs cells: each after all that it needs, as many at once as there are slots, the most urgent first. */
+export class Schedule {
+  readonly #setting: ScheduleSetting;
+  readonly #table: CellTable;
+  readonly #ready: ReadyCells;
+  readonly #slots: Slots;
+  readonly #attempts: Int32Array;
+  /** Why each cell runs, by index. */
+  readonly #reasons: string[] = [];
+  readonly #running = new Set<Attempt>();
+  readonly #pauses = new Map<number, Pause>();
+  readonly #end = deferred<ScheduleOutcome>();
+  #halted: 'failed' | 'interrupted' | undefined;
+
+  /** @param setting - what to run and with what */
+  constructor(setting: ScheduleSetting) {
+    this.#setting = setting;
+    this.#table = new CellTable(setting.cells);
+    this.#ready = new ReadyCells(setting.cells, setting.urgency);
+    this.#slots = new Slots(setting.slots, setting.gpus);
+    this.#attempts = new Int32Array(setting.cells.length);
+  }
+
+  /**
+   * Runs all cells.
+   *
+   * @param interrupted - true when the run was interrupted before it began: then nothing is started
+   * @returns how they ended; expected problems are told as events
+   */
+  run(interrupted = false): Promise<ScheduleOutcome> {
+    this.#setting.resolutions.forEach((resolution, index) => this.#apply(index, resolution));
+    if (interrupted) this.interrupt();
+    else this.#pump();
+    return this.#end.promise;
+  }
+
+  /** Starts nothing new, and asks what runs to save what it has. */
+  interrupt(): void {
+    this.#halted = 'interrupted';
+    for (const attempt of this.#running) attempt.interrupt();
+    for (const [index] of this.#endPauses()) this.#interrupted(index);
+    this.#pump();
+  }
+
+  /** Ends what still runs. */
+  kill(): void {
+    if (this.#halted !== 'interrupted') this.interrupt();
+    for (const attempt of this.#running) attempt.kill();
+  }
+
+  /** Reuses a cell, makes it ready, or lets it wait. */
+  #apply(index: number, resolution: Resolution): void {
+    switch (resolution.status) {
+      case 'reuse':
+        this.#table.change(index, 'reuse');
+        this.#setting.emit({ type: 'stage-reused', cell: this.#table.cell(index).id, key: resolution.key });
+        return;
+      case 'run':
+        this.#table.change(index, 'needs-met');
+        this.#reasons[index] = resolution.reasons.join('; ');
+        this.#ready.push(index);
+        return;
+      case 'unknown':
+        this.#table.await(index, resolution.because.length);
+    }
+  }
+
+  /** Starts what there is room for; ends the run when nothing more will happen. */
+  #pump(): void {
+    while (!this.#halted) {
+      const next = this.#ready.take(this.#slots);
+      if (!next) break;
+      this.#start(next.index, next.claim);
+    }
+    if (!this.#running.size && !this.#pauses.size) this.#end.resolve(this.#outcome());
+  }
+
+  #start(index: number, claim: Claim): void {
+    const { slots, executor, clock, emit, taskOf } = this.#setting;
+    const cell = this.#table.cell(index);
+    this.#table.change(index, 'start');
+    this.#pauses.delete(index);
+    const number = (this.#attempts[index] ?? 0) + 1;
+    this.#attempts[index] = number;
+    const concurrent = Math.min(slots, this.#running.size + 1 + this.#ready.size);
+    const task = taskOf(cell, { attempt: number, gpus: claim.gpus, concurrent });
+    emit({ type: 'stage-started', cell: cell.id, key: task.key, attempt: number, reason: this.#reasons[index] ?? '' });
+    this.#tell(gpuWarning(cell, claim));
+    const free = this.#slots.releaser(claim);
+    const attempt = new Attempt(executor, task, clock, (message) => {
+      this.#tell(eventOf(task, message));
+      // While a result is written to the disk its slot is free: disks wait longer than they work.
+      if (message.type === 'committing' && free()) this.#pump();
+    });
+    this.#running.add(attempt);
+    attempt.result
+      .then((result) => {
+        this.#running.delete(attempt);
+        free();
+        this.#ended(index, task, result);
+        this.#pump();
+      })
+      .catch((error: unknown) => this.#end.reject(error));
+  }
+
+  #tell(event: EventBody | undefined): void {
+    if (event) this.#setting.emit(event);
+  }
+
+  #ended(index: number, task: StageTask, result: StageResult): void {
+    const { cell, key } = task;
+    switch (result.status) {
+      case 'finished':
+        this.#finished(index, result);
+        return;
+      case 'tainted':
+        this.#table.change(index, 'taint');
+        this.#setting.emit({ type: 'stage-tainted', cell, key, changed: result.changed });
+        this.#skipAfter(index);
+        return;
+      case 'interrupted':
+        if (this.#halted === 'interrupted') this.#interrupted(index);
+        else this.#ended(index, task, stoppedFromOutside(task));
+        return;
+      case 'failed':
+        this.#attemptFailed(index, key, result);
+    }
+  }
+
+  #finished(index: number, result: Extract<StageResult, { status: 'finished' }>): void {
+    const { emit, resolver } = this.#setting;
+    const { key, seconds, metrics, reused } = result;
+    const cell = this.#table.cell(index).id;
+    resolver.settle(cell, key);
+    this.#table.change(index, reused ? 'reuse' : 'finish');
+    emit(reused ? { type: 'stage-reused', cell, key } : { type: 'stage-finished', cell, key, seconds, metrics });
+    this.#release(index);
+  }
+
+  /** Resolves what waited only for this cell, and for cells that are reused because of it, and so on. */
+  #release(done: number): void {
+    const settled = [done];
+    for (let from = settled.pop(); from !== undefined; from = settled.pop()) {
+      for (const index of this.#table.dependents(from)) {
+        if (!this.#table.needMet(index) || this.#halted) continue;
+        this.#resolve(index);
+        if (this.#table.states[index] === 'reused') settled.push(index);
+      }
+    }
+  }
+
+  #resolve(index: number): void {
+    const { resolver } = this.#setting;
+    try {
+      this.#apply(index, resolver.resolve(this.#table.cell(index)));
+    } catch (error) {
+      if (!(error instanceof FailureError) || !error.failures[0]) throw error;
+      this.#fail(index, null, { failure: error.failures[0], tail: [] });
+    }
+  }
+
+  #attemptFailed(index: number, key: Key, problem: Problem): void {
+    const { clock, emit } = this.#setting;
+    const { id, retry } = this.#table.cell(index);
+    const attempt = this.#attempts[index] ?? 0;
+    if (this.#halted || attempt > retry) {
+      this.#fail(index, key, problem);
+      return;
+    }
+    const delay = backOff(attempt);
+    this.#table.change(index, 'retry');
+    emit({ type: 'stage-retrying', cell: id, attempt: attempt + 1, delay, failure: problem.failure });
+    const callOff = clock.after(delay * 1000, () => {
+      this.#ready.push(index);
+      this.#pump();
+    });
+    this.#pauses.set(index, { key, problem, callOff });
+  }
+
+  #fail(index: number, key: Key | null, { failure, tail }: Problem): void {
+    this.#table.change(index, 'fail');
+    this.#setting.emit({ type: 'stage-failed', cell: this.#table.cell(index).id, key, failure, tail });
+    this.#skipAfter(index);
+  }
+
+  /** After a failure: skips what needs the cell and, unless the run keeps going, everything that has not started. */
+  #skipAfter(index: number): void {
+    const because = this.#table.cell(index).id;
+    this.#table.forWaitingCone(index, (next) => this.#skip(next, because));
+    if (this.#setting.keepGoing || this.#halted) return;
+    this.#halted = 'failed';
+    this.#table.states.forEach((state, other) => {
+      if (state === 'waiting' || state === 'ready') this.#skip(other, because);
+    });
+    for (const [paused, { key, problem }] of this.#endPauses()) this.#fail(paused, key, problem);
+  }
+
+  #skip(index: number, because: CellId): void {
+    this.#table.change(index, 'skip');
+    this.#setting.emit({ type: 'stage-skipped', cell: this.#table.cell(index).id, because });
+  }
+
+  #interrupted(index: number): void {
+    this.#table.change(index, 'interrupt');
+    this.#setting.emit({ type: 'stage-interrupted', cell: this.#table.cell(index).id });
+  }
+
+  /** Calls all further attempts off, and says whose. */
+  #endPauses(): readonly (readonly [number, Pause])[] {
+    const pauses = [...this.#pauses];
+    this.#pauses.clear();
+    for (const [, { callOff }] of pauses) callOff();
+    return pauses;
+  }
+
+  #outcome(): ScheduleOutcome {
+    const table = this.#table;
+    const failed = table.count('failed', 'tainted');
+    return {
+      status: this.#halted === 'interrupted' ? 'interrupted' : failed ? 'failed' : 'done',
+      ran: table.count('finished'),
+      reused: table.count('reused'),
+      failed,
+      skipped: table.count('skipped'),
+      states: table.states,
+    };
+  }
+}

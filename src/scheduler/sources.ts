@@ -1,0 +1,67 @@
+import { resolve } from 'node:path';
+import { FailureError, type Failure } from '../core/failure.ts';
+import type { Cell, Digest } from '../core/plan.ts';
+import type { TaskSource } from '../core/task.ts';
+import type { StageKind } from '../stages/stage-kind.ts';
+import { sourceDigester } from '../store/sources.ts';
+import type { Store } from '../store/store.ts';
+import { mapConcurrently } from '../util/async-pool.ts';
+
+/** What finding sources takes. */
+export interface SourceSurroundings {
+  readonly kinds: Readonly<Record<string, StageKind>>;
+  /** Folder that relative paths start from. */
+  readonly workingFolder: string;
+  /** Remembers digests of large sources. */
+  readonly store: Pick<Store, 'root'>;
+}
+
+/** Most paths that are digested at once. */
+const atOnce = 4;
+const none: readonly TaskSource[] = [];
+
+/**
+ * Digests the files and folders outside the store that cells read, each path once: what stood there when the run
+ * started is what keys are made of.
+ *
+ * @param cells - the cells of the run
+ * @param surroundings - where cells are read
+ * @returns a function that gives the sources of a cell
+ * @throws FailureError that names every path that cannot be read
+ */
+export async function digestSources(
+  cells: readonly Cell[],
+  surroundings: SourceSurroundings,
+): Promise<(cell: Cell) => readonly TaskSource[]> {
+  const { kinds, workingFolder, store } = surroundings;
+  const reads = new Map<Cell, readonly { readonly name: string; readonly path: string }[]>();
+  const readers = new Map<string, Cell>();
+  for (const cell of cells) {
+    const declared = kinds[cell.kind]?.sources?.(cell.params) ?? [];
+    if (!declared.length) continue;
+    const absolute = declared.map(({ name, path }) => ({ name, path: resolve(workingFolder, path) }));
+    reads.set(cell, absolute);
+    for (const { path } of absolute) if (!readers.has(path)) readers.set(path, cell);
+  }
+  const digest = sourceDigester(store.root);
+  const digests = new Map<string, Digest>();
+  const failures: Failure[] = [];
+  await mapConcurrently([...readers], atOnce, async ([path, cell]) => {
+    try {
+      digests.set(path, await digest(path));
+    } catch (error) {
+      failures.push(unreadable(path, cell, error));
+    }
+  });
+  if (failures.length) throw new FailureError(failures);
+  return (cell) => reads.get(cell)?.map((source) => ({ ...source, digest: digests.get(source.path) ?? '' })) ?? none;
+}
+
+function unreadable(path: string, cell: Cell, error: unknown): Failure {
+  const reader = `${cell.id} reads ${path}`;
+  if (error instanceof FailureError && error.failures[0])
+    return { ...error.failures[0], message: `${reader}: ${error.failures[0].message}` };
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return { code: 'unreadable-source', message: `${reader}, which cannot be read: ${message}` };
+}

@@ -1,0 +1,15 @@
+import { command } from './command/kind.ts';
+import { dataset } from './dataset/kind.ts';
+import { distillStudent } from './distill-student/kind.ts';
+import { evaluate } from './evaluate/kind.ts';
+import type { StageKind } from './stage-kind.ts';
+import { trainTeacher } from './train-teacher/kind.ts';
+
+/** Every kind of stage; the keys are the names of `uses` in YAML. */
+export const kinds = {
+  command,
+  dataset,
+  'distill-student': distillStudent,
+  evaluate,
+  'train-teacher': trainTeacher,
+} satisfies Record<string, StageKind>;

@@ -1,0 +1,15 @@
+import type { StageKind } from '../stage-kind.ts';
+import { checkRecipe, recipeParams, recipeRequired, trainingOutputs } from './recipe.ts';
+
+/** Ordinary training: teachers, and students without one. */
+export const trainTeacher: StageKind = {
+  name: 'train-teacher',
+  resultVersion: 1,
+  summary: 'Trains a network on labels alone: a teacher, or a student to compare with.',
+  params: recipeParams,
+  required: recipeRequired,
+  unkeyed: [],
+  outputs: () => trainingOutputs,
+  check: checkRecipe,
+  load: () => import('./run.ts'),
+};

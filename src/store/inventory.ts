@@ -1,0 +1,70 @@
+import { readdirSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import type { Key } from '../core/plan.ts';
+import { entryPath, isKey, parts } from './layout.ts';
+import { holderOf } from './lock.ts';
+import { look } from './look.ts';
+import type { Store } from './store.ts';
+
+/** Something that takes room in a store. */
+export interface StoredItem {
+  readonly type: 'entry' | 'draft' | 'scratch' | 'tainted';
+  readonly key: Key;
+  /** Absolute path of its folder. */
+  readonly path: string;
+  /** Sum of the sizes of its files. */
+  readonly bytes: number;
+  /** Newest modification in it, milliseconds since the Unix epoch. */
+  readonly modified: number;
+  /** True while a live process holds the key's lock: somebody is making the result. */
+  readonly locked: boolean;
+}
+
+const namesIn = (folder: string): readonly string[] => (look(folder) ? readdirSync(folder) : []);
+
+/** State of everything below a folder, itself included; what vanishes meanwhile is left out. */
+function* statesBelow(folder: string): Generator<Stats> {
+  const own = look(folder);
+  if (!own) return;
+  yield own;
+  if (!own.isDirectory()) return;
+  for (const item of readdirSync(folder, { withFileTypes: true }))
+    if (item.isDirectory()) yield* statesBelow(join(folder, item.name));
+    else {
+      const stats = item.isSymbolicLink() ? undefined : look(join(folder, item.name));
+      if (stats) yield stats;
+    }
+}
+
+function measure(path: string): Pick<StoredItem, 'bytes' | 'modified'> {
+  let [bytes, modified] = [0, 0];
+  for (const stats of statesBelow(path)) {
+    if (stats.isFile()) bytes += stats.size;
+    modified = Math.max(modified, stats.mtimeMs);
+  }
+  return { bytes, modified };
+}
+
+/**
+ * Lists everything in a store that takes room.
+ *
+ * @param store - the store
+ * @returns entries, valid or not, drafts, folders of checkpoints and tainted results
+ */
+export function takeInventory(store: Store): readonly StoredItem[] {
+  const isLocked = (key: Key): boolean => holderOf(join(store.root, parts.locks, key)) !== undefined;
+  const item = (type: StoredItem['type'], key: Key, path: string): StoredItem => ({
+    ...{ type, key, path, ...measure(path) },
+    locked: isLocked(key),
+  });
+  const inFolder = (type: StoredItem['type'], folder: string): readonly StoredItem[] =>
+    namesIn(join(store.root, folder))
+      .filter((name) => isKey(name.slice(0, 64)))
+      .map((name) => item(type, name.slice(0, 64), join(store.root, folder, name)));
+  return [
+    ...store.keys().map((key) => item('entry', key, entryPath(store.root, key))),
+    ...inFolder('draft', parts.drafts),
+    ...inFolder('scratch', parts.scratch),
+    ...inFolder('tainted', parts.tainted),
+  ];
+}

@@ -1,0 +1,56 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Key } from '../core/plan.ts';
+
+/** Name of the manifest in an entry. */
+export const manifestName = 'manifest.json';
+
+/** Folders of a store beside its entries, and the index of hints. */
+export const parts = {
+  drafts: '.drafts',
+  scratch: '.scratch',
+  locks: '.locks',
+  tainted: '.tainted',
+  sources: '.sources',
+  index: '.index-1',
+} as const;
+
+const keyForm = /^[0-9a-f]{64}$/;
+
+/**
+ * Tells keys from other names.
+ *
+ * @param name - a file name
+ * @returns true for 64 lower-case hexadecimal digits
+ */
+export function isKey(name: string): name is Key {
+  return keyForm.test(name);
+}
+
+/**
+ * The folder of a key's entry: `<root>/<2 hex>/<key>`.
+ *
+ * @param root - the store's root
+ * @param key - 64 lower-case hexadecimal digits
+ * @returns its path
+ */
+export function entryPath(root: string, key: Key): string {
+  return `${root}/${key.slice(0, 2)}/${key}`;
+}
+
+/**
+ * Does something that needs the parent folder of a path, and makes that folder only when it is missing.
+ *
+ * @param path - what `action` creates
+ * @param action - fails with ENOENT where the folder is missing
+ * @returns what `action` returns
+ */
+export function withParent<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    return action();
+  }
+}

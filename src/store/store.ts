@@ -1,0 +1,91 @@
+import type { JsonObject } from '../core/json.ts';
+import type { CellId, Digest, Key } from '../core/plan.ts';
+
+/** One output as the manifest records it. */
+export interface StoredOutput {
+  /** File or folder relative to the entry. */
+  readonly path: string;
+  /** Of a file: SHA-256 of its bytes. Of a folder: SHA-256 of its sorted (path, digest) list. */
+  readonly digest: Digest;
+}
+
+/** `manifest.json` of a store entry: what made it and what is in it. */
+export interface Manifest {
+  readonly format: 1;
+  readonly key: Key;
+  readonly cell: CellId;
+  readonly kind: string;
+  readonly resultVersion: number;
+  /** Full parameters, references as `{ "$input": name }`. */
+  readonly params: JsonObject;
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly cell: CellId;
+    readonly key: Key;
+    readonly output: string;
+    readonly digest: Digest;
+  }[];
+  readonly sources: readonly { readonly name: string; readonly path: string; readonly digest: Digest }[];
+  readonly outputs: Readonly<Record<string, StoredOutput>>;
+  readonly files: readonly { readonly path: string; readonly size: number; readonly digest: Digest }[];
+  readonly metrics: JsonObject;
+  /** Engine, device, library versions, as the stage reported them. */
+  readonly environment: JsonObject;
+  readonly versions: { readonly kdpipe: string; readonly node: string };
+  readonly host: string;
+  readonly commit: string | null;
+  readonly run: string;
+  readonly attempt: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly started: number;
+  readonly seconds: number;
+  /** Last lines of the log. */
+  readonly tail: readonly string[];
+}
+
+/** What a lookup needs to know of an entry: enough for the keys of those that read it. */
+export interface Entry {
+  readonly key: Key;
+  /** Absolute path. */
+  readonly path: string;
+  readonly outputs: Readonly<Record<string, StoredOutput>>;
+  /** Reads the whole manifest. */
+  manifest(): Manifest;
+}
+
+/** A private folder in which a result is made. */
+export interface Draft {
+  /** Absolute path, on the store's disk. */
+  readonly path: string;
+  /** Checks that the outputs exist, digests and fsyncs all files, writes the manifest, and renames once into place. */
+  commit(manifest: DraftManifest): Promise<Entry>;
+  /** Keeps the files for a look under `.tainted/`, never as a hit. Returns the folder. */
+  taint(manifest: DraftManifest, changed: readonly string[]): Promise<string>;
+  discard(): Promise<void>;
+}
+
+/** A manifest before its files are known; `outputs` maps names to paths inside the draft. */
+export type DraftManifest = Omit<Manifest, 'format' | 'files' | 'outputs'> & {
+  readonly outputs: Readonly<Record<string, string>>;
+};
+
+/** A held lock. */
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/** Content-addressed results under one root folder. */
+export interface Store {
+  readonly root: string;
+  /** The entry of a key, if a valid one is there. Synchronous and fast (an index is only a hint, never believed). */
+  find(key: Key): Entry | undefined;
+  draft(key: Key): Promise<Draft>;
+  /** Waits until no other live process holds the key; `onWait` is told once who does. */
+  lock(key: Key, signal: AbortSignal, onWait: (holder: string) => void): Promise<Lock>;
+  /** Folder that survives kills, one a key: checkpoints. Created when asked for. */
+  scratch(key: Key): Promise<string>;
+  /** Removes a key's scratch folder, if any. */
+  clearScratch(key: Key): Promise<void>;
+  keys(): readonly Key[];
+  remove(key: Key): Promise<void>;
+}

@@ -1,0 +1,93 @@
+import type { Event } from '../core/event.ts';
+import type { CellId } from '../core/plan.ts';
+import { duration } from '../util/duration.ts';
+import { counted } from '../util/text.ts';
+import { initialProgress, progressState, settledCells, type ProgressState } from './progress-state.ts';
+import { headline, oneLine, progressFacts } from './progress-text.ts';
+import type { Reporter, ReporterOptions } from './reporter.ts';
+
+/** Least milliseconds between two progress lines of one stage. */
+const progressEvery = 10_000;
+
+/** `[12/30] `: cells that have ended, of all. */
+const count = (state: ProgressState): string => `[${settledCells(state)}/${state.total}] `;
+
+/**
+ * Says an event in one line.
+ *
+ * @param state - the run's state after the event
+ * @param event - what happened
+ * @returns the line; undefined for events that get none (reused cells are counted instead)
+ */
+export function eventLine(state: ProgressState, event: Event): string | undefined {
+  switch (event.type) {
+    case 'run-started':
+      return `${event.pipeline}: ${counted(event.cells, 'cell')}, ${counted(event.slots, 'slot')}, run ${event.run}`;
+    case 'stage-started': {
+      const again = event.attempt > 1 ? `, attempt ${event.attempt}` : '';
+      return `${event.cell} started${again}: ${oneLine(event.reason)}`;
+    }
+    case 'stage-progress':
+      return `${event.cell} ${progressFacts(event.progress).join('  ')}`;
+    case 'stage-waiting':
+      return `${event.cell} waits for ${oneLine(event.holder)}`;
+    case 'stage-warned':
+      return `${event.cell} warns: ${oneLine(event.message)}`;
+    case 'stage-retrying':
+      return `${event.cell} failed: ${oneLine(event.failure.message)} [${event.failure.code}]; attempt ${event.attempt} in ${duration(event.delay)}`;
+    case 'stage-finished':
+      return `${count(state)}${event.cell} finished ${duration(event.seconds)} ${headline(event.metrics)}`.trimEnd();
+    case 'stage-tainted':
+      return `${count(state)}${event.cell} tainted: changed while it ran: ${event.changed.join(', ')}`;
+    case 'stage-failed':
+      return `${count(state)}${event.cell} failed: ${oneLine(event.failure.message)} [${event.failure.code}]`;
+    case 'stage-skipped':
+      return `${count(state)}${event.cell} skipped: it needs ${event.because}`;
+    case 'stage-interrupted':
+      return `${count(state)}${event.cell} interrupted`;
+    case 'stage-reused':
+    case 'run-finished':
+      return undefined;
+  }
+}
+
+/**
+ * Writes plain lines to standard error. Progress comes at most every ten seconds a stage, and reused cells as one
+ * number, so that a log of 10,000 cells can be read.
+ *
+ * @param options - `err` takes the lines
+ * @returns the reporter
+ */
+export function linesReporter(options: Pick<ReporterOptions, 'err'>): Reporter {
+  let state = initialProgress;
+  let saidReused = 0;
+  let closed = false;
+  const lastProgress = new Map<CellId, number>();
+
+  const due = (event: Event): boolean => {
+    if (event.type === 'stage-started') lastProgress.set(event.cell, event.at);
+    if (event.type !== 'stage-progress') return true;
+    if (event.at - (lastProgress.get(event.cell) ?? -Infinity) < progressEvery) return false;
+    lastProgress.set(event.cell, event.at);
+    return true;
+  };
+  const sayReused = (): void => {
+    const fresh = state.counts.reused - saidReused;
+    if (fresh > 0) options.err.write(`${count(state)}${fresh} reused\n`);
+    saidReused = state.counts.reused;
+  };
+
+  return {
+    event: (event) => {
+      if (closed) return;
+      if (event.type !== 'stage-reused') sayReused();
+      state = progressState(state, event);
+      const line = due(event) ? eventLine(state, event) : undefined;
+      if (line !== undefined) options.err.write(`${line}\n`);
+    },
+    close: () => {
+      if (!closed) sayReused();
+      closed = true;
+    },
+  };
+}

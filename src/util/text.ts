@@ -1,0 +1,121 @@
+/**
+ * Orders texts by their UTF-16 code units: the same on every machine, whatever its locale.
+ *
+ * @param a - one text
+ * @param b - another text
+ * @returns negative, 0 or positive, as `Array.prototype.sort` wants it
+ */
+export function byCodeUnits(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** A row of the distance table: costs of the empty text against prefixes. */
+const firstRow = (length: number): number[] => Array.from({ length: length + 1 }, (_, index) => index);
+
+/**
+ * Counts the edits between two texts: insert, remove, replace a character, or swap two neighbours
+ * (optimal string alignment distance).
+ *
+ * @param a - one text
+ * @param b - another text
+ * @returns number of edits, at least 0
+ */
+export function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = firstRow(b.length);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (last[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      let cost = Math.min(replaced, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) cost = Math.min(cost, (beforeLast[j - 2] ?? 0) + 1);
+      row.push(cost);
+    }
+    [beforeLast, last] = [last, row];
+  }
+  return last[b.length] ?? 0;
+}
+
+/** How far a known name is from the one that was written; infinite when it is no likely meaning. */
+function distance(written: string, known: string): number {
+  const [a, b] = [written.toLowerCase(), known.toLowerCase()];
+  if (a === b) return 0;
+  const edits = editDistance(a, b);
+  if (edits <= Math.floor(Math.max(a.length, b.length) / 3)) return edits;
+  return a.length >= 3 && (b.includes(a) || a.includes(b)) && b.length >= 3 ? edits + 1 : Infinity;
+}
+
+/**
+ * Finds the known names that a mistyped one most likely meant.
+ *
+ * @param written - the name as written
+ * @param known - names that would be right
+ * @param most - how many to give at most
+ * @returns likely names, nearest first; empty when none is near
+ */
+export function nearestNames(written: string, known: Iterable<string>, most = 3): string[] {
+  return [...new Set(known)]
+    .map((name) => ({ name, edits: distance(written, name) }))
+    .filter(({ edits }) => edits < Infinity)
+    .sort((a, b) => a.edits - b.edits || byCodeUnits(a.name, b.name))
+    .slice(0, most)
+    .map(({ name }) => name);
+}
+
+/**
+ * Lists names in a sentence: `a, b or c`; a long list is cut and says how many more there are.
+ *
+ * @param names - names in the order in which they are shown
+ * @param most - how many to show at most, at least 1
+ * @returns the text; `nothing` for no names
+ */
+export function listed(names: readonly string[], most = 12): string {
+  if (names.length === 0) return 'nothing';
+  if (names.length > most) return `${names.slice(0, most).join(', ')} … (${names.length - most} more)`;
+  const [last = '', ...others] = [...names].reverse();
+  return others.length === 0 ? last : `${others.reverse().join(', ')} or ${last}`;
+}
+
+/**
+ * The advice for an unknown name: the nearest known ones, or all of them when none is near and they are few.
+ *
+ * @param written - the name as written
+ * @param known - names that would be right
+ * @returns a sentence for `fix`; undefined when there is nothing to say
+ */
+export function nameAdvice(written: string, known: Iterable<string>): string | undefined {
+  const names = [...new Set(known)];
+  const near = nearestNames(written, names);
+  if (near.length > 0) return `did you mean ${listed(near)}?`;
+  return names.length > 0 ? `known: ${listed([...names].sort(byCodeUnits))}` : undefined;
+}
+
+/**
+ * Adds {@link nameAdvice} to a problem, as its `fix`.
+ *
+ * @param problem - the problem of an unknown name
+ * @param written - the name as written
+ * @param known - names that would be right
+ * @returns the problem, with a `fix` where there is one to give
+ */
+export function withNameAdvice<T extends object>(
+  problem: T,
+  written: string,
+  known: Iterable<string>,
+): T & { readonly fix?: string } {
+  const fix = nameAdvice(written, known);
+  return fix === undefined ? problem : { ...problem, fix };
+}
+
+/**
+ * Writes a count with its noun: `1 cell`, `3 cells`.
+ *
+ * @param count - how many
+ * @param noun - the singular of a noun whose plural ends in s
+ * @returns the text
+ */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

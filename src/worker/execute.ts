@@ -1,0 +1,169 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Failure } from '../core/failure.ts';
+import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
+import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../stages/stage-kind.ts';
+import { sourceDigester } from '../store/sources.ts';
+import type { Draft, DraftManifest, Entry, Store } from '../store/store.ts';
+import { lastLines } from '../util/last-lines.ts';
+import { kdpipeVersion } from '../util/package-root.ts';
+import { failureOf } from './failure-of.ts';
+
+/** What a task needs from the process that executes it. */
+export interface TaskSurroundings {
+  readonly store: Store;
+  readonly kinds: Readonly<Record<string, StageKind>>;
+  /** Aborted when the task shall save what it has and stop. */
+  readonly signal: AbortSignal;
+  readonly tell: (message: TaskMessage) => void;
+}
+
+/**
+ * The whole life of one stage, the same in every executor: takes the key's lock, reuses what another run has made
+ * meanwhile, or runs the stage in a private draft and commits it.
+ *
+ * @param task - what to make
+ * @param surroundings - store, kinds, abort signal and where messages go
+ * @returns how it ended; expected problems are values, only bugs of this function throw
+ */
+export async function executeTask(task: StageTask, surroundings: TaskSurroundings): Promise<StageResult> {
+  const { store, signal } = surroundings;
+  try {
+    const lock = await lockKey(task, surroundings);
+    try {
+      const found = task.force ? undefined : store.find(task.key);
+      return found ? finished(found, found.manifest(), true) : await make(task, surroundings);
+    } finally {
+      await lock.release();
+    }
+  } catch (error) {
+    if (signal.aborted || error instanceof StageInterrupted) return { status: 'interrupted' };
+    return { status: 'failed', failure: report(error, task), tail: lastLines(logOf(task)) };
+  }
+}
+
+const logOf = (task: StageTask) => join(task.folder, 'log.txt');
+
+async function lockKey(task: StageTask, { store, signal, tell }: TaskSurroundings) {
+  const holders: string[] = [];
+  const lock = await store.lock(task.key, signal, (holder) => {
+    holders.push(holder);
+    tell({ type: 'waiting', holder });
+  });
+  if (holders.length) tell({ type: 'acquired' });
+  return lock;
+}
+
+async function make(task: StageTask, surroundings: TaskSurroundings): Promise<StageResult> {
+  const { store, kinds } = surroundings;
+  const kind = kinds[task.kind];
+  if (!kind) throw new Error(`no stage kind is called ${task.kind}`);
+  mkdirSync(task.folder, { recursive: true });
+  const draft = await store.draft(task.key);
+  try {
+    const result = await fill({ task, kind, draft }, surroundings);
+    if (result.status === 'finished' && keepsCheckpoints(kind)) await store.clearScratch(task.key);
+    return result;
+  } catch (error) {
+    await draft.discard();
+    throw error;
+  }
+}
+
+const keepsCheckpoints = ({ checkpoints = true }: StageKind) => checkpoints;
+
+/** A task on its way to a result. */
+interface Making {
+  readonly task: StageTask;
+  readonly kind: StageKind;
+  readonly draft: Draft;
+}
+
+async function fill(making: Making, surroundings: TaskSurroundings): Promise<StageResult> {
+  const { task, kind, draft } = making;
+  const context = await contextOf(making, surroundings);
+  const { run } = await kind.load();
+  const started = Date.now();
+  const outcome = await run(context);
+  if (surroundings.signal.aborted) throw new StageInterrupted();
+  const seconds = (Date.now() - started) / 1e3;
+  const manifest = manifestOf(task, kind, outcome, { started, seconds });
+  const changed = await changedSources(task, surroundings);
+  if (changed.length) {
+    await draft.taint(manifest, changed);
+    return { status: 'tainted', key: task.key, changed };
+  }
+  surroundings.tell({ type: 'committing' });
+  return finished(await draft.commit(manifest), manifest, false);
+}
+
+async function contextOf({ task, kind, draft }: Making, surroundings: TaskSurroundings): Promise<StageContext> {
+  const { cell, params, inputs, sources, run, threads, gpus } = task;
+  const { store, signal, tell } = surroundings;
+  const rows = join(task.folder, 'metrics.ndjson');
+  return {
+    ...{ cell, params, inputs, sources, run, threads, gpus, signal },
+    out: draft.path,
+    scratch: keepsCheckpoints(kind) ? await store.scratch(task.key) : '',
+    log: logOf(task),
+    // Rows of the training log go to the run's folder right here: the runner has no use for them.
+    tell: (message) =>
+      message.type === 'metric' ? appendFileSync(rows, `${JSON.stringify(message.row)}\n`) : tell(message),
+  };
+}
+
+/** Names of sources whose content is not any more what the key was made of. */
+async function changedSources(task: StageTask, { store }: TaskSurroundings): Promise<readonly string[]> {
+  const changed: string[] = [];
+  for (const source of task.sources) {
+    const now = await sourceDigester(store.root)(source.path).catch(() => undefined);
+    if (now !== source.digest) changed.push(source.name);
+  }
+  return changed;
+}
+
+function manifestOf(
+  task: StageTask,
+  kind: StageKind,
+  outcome: StageOutcome,
+  time: { readonly started: number; readonly seconds: number },
+): DraftManifest {
+  const { key, cell, resultVersion, params, sources, commit, run, attempt } = task;
+  return {
+    ...{ key, cell, kind: kind.name, resultVersion, params, sources, commit, run, attempt, ...time },
+    inputs: task.inputs.map(({ path: _, ...input }) => input),
+    outputs: kind.outputs(params),
+    metrics: outcome.metrics,
+    environment: outcome.environment ?? {},
+    versions: { kdpipe: kdpipeVersion(), node: process.versions.node },
+    host: hostname(),
+    tail: lastLines(logOf(task)),
+  };
+}
+
+function finished(
+  entry: Entry,
+  { metrics, seconds }: Pick<DraftManifest, 'metrics' | 'seconds'>,
+  reused: boolean,
+): StageResult {
+  const outputs: Record<string, string> = {};
+  for (const [name, output] of Object.entries(entry.outputs)) outputs[name] = output.digest;
+  return { status: 'finished', key: entry.key, outputs, metrics, seconds, reused };
+}
+
+/** Says what went wrong; of a bug, the stage's log keeps the stack. */
+function report(error: unknown, task: StageTask): Failure {
+  const failure = failureOf(error);
+  if (failure.code === 'internal-error' && error instanceof Error) keepStack(error, task);
+  return failure;
+}
+
+function keepStack(error: Error, task: StageTask): void {
+  try {
+    mkdirSync(task.folder, { recursive: true });
+    appendFileSync(logOf(task), `${error.stack ?? error.message}\n`);
+  } catch {
+    // A disk that takes no log must not hide the bug.
+  }
+}

@@ -1,0 +1,16 @@
+import type { CellId } from '../core/plan.ts';
+import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
+
+/**
+ * What the runner sends to a worker process over Node's IPC channel, as JSON. A worker gets its next task when the
+ * last one has ended or is `committing`.
+ */
+export type ToWorker =
+  | { readonly type: 'task'; readonly task: StageTask }
+  /** Save what there is and stop the cell's task. */
+  | { readonly type: 'interrupt'; readonly cell: CellId };
+
+/** What a worker process sends to the runner about the task of a cell. The result ends the task. */
+export type FromWorker =
+  | { readonly type: 'message'; readonly cell: CellId; readonly message: TaskMessage }
+  | { readonly type: 'result'; readonly cell: CellId; readonly result: StageResult };

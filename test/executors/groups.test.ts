@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import type { TaskMessage } from '../../src/core/task.ts';
+import { watchGroups } from '../../src/executors/groups.ts';
+
+describe('watchGroups', () => {
+  it('keeps group messages to itself and passes all others on', () => {
+    const told: TaskMessage[] = [];
+    const groups = watchGroups((message) => told.push(message));
+    groups.tell({ type: 'warning', message: 'x' });
+    groups.tell({ type: 'group', leader: 2 ** 22 });
+    groups.tell({ type: 'committing' });
+    expect(told.map(({ type }) => type)).toEqual(['warning', 'committing']);
+  });
+
+  it('kills every group that it was told of, and minds none that is gone', async () => {
+    const groups = watchGroups(() => undefined);
+    groups.tell({ type: 'group', leader: 2 ** 22 });
+    const ends = [1, 2].map(() => {
+      const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+      groups.tell({ type: 'group', leader: child.pid ?? 0 });
+      return new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
+    });
+    groups.kill();
+    expect(await Promise.all(ends)).toEqual(['SIGKILL', 'SIGKILL']);
+  });
+});

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { learningRate, warmupEpochs, type LearningRatePlan } from '../../../src/ml/optim/schedule.ts';
+
+const plan: LearningRatePlan = {
+  epochs: 10,
+  rate: 1e-3,
+  warmupRatio: 0,
+  warmupRate: 1e-6,
+  schedule: 'cosine',
+  minRate: 1e-6,
+};
+const rates = (change: Partial<LearningRatePlan>): readonly number[] => {
+  const changed = { ...plan, ...change };
+  return Array.from({ length: changed.epochs }, (_, epoch) => learningRate(changed, epoch));
+};
+
+describe('learning rate', () => {
+  it('falls along a cosine from the full rate', () => {
+    // torch.optim.lr_scheduler.CosineAnnealingLR(T_max=10, eta_min=1e-6), closed form, by hand from cos(k · 18°).
+    const cosines = [1, 0.9510565163, 0.8090169944, 0.5877852523, 0.3090169944, 0, -0.3090169944, -0.5877852523];
+    const expected = [...cosines, -0.8090169944, -0.9510565163].map((cosine) => 1e-6 + 0.0004995 * (1 + cosine));
+    rates({}).forEach((rate, epoch) => expect(rate).toBeCloseTo(expected[epoch]!, 12));
+  });
+
+  it('climbs linearly to the full rate at epoch W, then falls over the epochs left', () => {
+    const warmed = rates({ epochs: 12, warmupRatio: 0.35 });
+    const climb = [1e-6, 0.25075e-3, 0.5005e-3, 0.75025e-3, 1e-3];
+    climb.forEach((rate, epoch) => expect(warmed[epoch]).toBeCloseTo(rate, 12));
+    // Half-way down at epoch 4 + 8/2.
+    expect(warmed[8]).toBeCloseTo((1e-3 + 1e-6) / 2, 12);
+    expect(warmed[11]).toBeCloseTo(1e-6 + 0.0004995 * (1 - 0.9238795325), 12);
+  });
+
+  it('stays at the full rate where the schedule is constant', () => {
+    const expected = [1e-6, 0.5005e-3, 1e-3, 1e-3];
+    rates({ schedule: 'constant', epochs: 4, warmupRatio: 0.5 }).forEach((rate, epoch) =>
+      expect(rate).toBeCloseTo(expected[epoch]!, 15),
+    );
+  });
+
+  it('is the full rate in a run of one epoch', () => {
+    expect(rates({ epochs: 1, warmupRatio: 0.05 })).toEqual([1e-3]);
+  });
+
+  it('never leaves the span between the lowest and the full rate, and falls monotonically after the warm-up', () => {
+    const plans = fc.record({
+      epochs: fc.integer({ min: 1, max: 300 }),
+      warmupRatio: fc.double({ min: 0, max: 0.99, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(plans, (drawn) => {
+        const all = rates(drawn);
+        const peak = warmupEpochs(drawn.epochs, drawn.warmupRatio);
+        expect(Math.min(...all)).toBeGreaterThanOrEqual(1e-6);
+        expect(all[peak]).toBe(1e-3);
+        for (let e = 1; e < all.length; e++) expect(all[e]! > all[e - 1]!).toBe(e <= peak);
+      }),
+      { seed: 2 },
+    );
+  });
+});
+
+describe('warm-up', () => {
+  it('takes floor(ratio · epochs) epochs', () => {
+    expect(warmupEpochs(150, 0.05)).toBe(7);
+    expect(warmupEpochs(19, 0.05)).toBe(0);
+    expect(warmupEpochs(20, 0.05)).toBe(1);
+    expect(warmupEpochs(10, 0)).toBe(0);
+  });
+
+  it('takes whole products whole, though binary fractions fall short of them', () => {
+    expect(0.29 * 100).toBeLessThan(29);
+    expect(warmupEpochs(100, 0.29)).toBe(29);
+  });
+});

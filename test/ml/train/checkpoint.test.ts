@@ -1,0 +1,107 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkpointIn } from '../../../src/ml/train/checkpoint.ts';
+import type { StateDict } from '../../../src/ml/network/network.ts';
+import type { TrainingState } from '../../../src/ml/train/training-state.ts';
+import { encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
+
+const values = (...numbers: number[]) => Float32Array.from(numbers);
+const state: TrainingState = {
+  position: {
+    ...{ epoch: 3, batch: 2, updates: 41, lastLoss: 0.1 + 0.2 },
+    sums: { images: 128, loss: 1 / 3, kd: 5e-324 },
+    history: [
+      {
+        ...{ epoch: 0, lr: 1e-3, train_loss: Math.PI, kd_loss: null },
+        ...{ val_accuracy: 1 / 7, val_mpa: 0, val_loss: 2 },
+      },
+    ],
+    best: { epoch: 0, score: 1 / 7, updates: 11 },
+  },
+  tensors: {
+    model: new Map([
+      ['conv.weight', values(1e-45, -0, 3.4e38)],
+      ['bn.running_var', values(0.1)],
+    ]),
+    optimizer: new Map([
+      ['conv.weight/exp_avg', values(1, 2, 3)],
+      ['conv.weight/exp_avg_sq', values(4, 5, 6)],
+    ]),
+    average: new Map([['conv.weight', values(7, 8, 9)]]),
+    best: new Map([['conv.weight', values(-1, -2, -3)]]),
+  },
+};
+const integers = (floats: Float32Array) => [...new Uint32Array(floats.buffer)];
+/** Maps and bits, so that −0 and 0 differ. */
+const bitsOf = ({ position, tensors }: TrainingState) => {
+  const groups = Object.entries(tensors) as readonly [string, StateDict | null][];
+  return {
+    position,
+    tensors: groups.map(([group, map]) => [
+      group,
+      [...(map ?? [])].map(([name, floats]) => `${name} ${integers(floats).join()}`).sort(),
+    ]),
+  };
+};
+
+let folder: string;
+let warnings: string[];
+const open = () => checkpointIn(folder, (message) => warnings.push(message));
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kdpipe-checkpoint-'));
+  warnings = [];
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a checkpoint', () => {
+  it('gives every bit back', () => {
+    open().save(state);
+    expect(bitsOf(open().load()!)).toEqual(bitsOf(state));
+  });
+
+  it('knows a run without moving average or best weights yet, and an optimiser that keeps nothing', () => {
+    const fresh = { ...state, tensors: { ...state.tensors, optimizer: new Map(), average: null, best: null } };
+    open().save(fresh);
+    expect(open().load()?.tensors).toMatchObject({ average: null, best: null });
+    expect(open().load()?.tensors.optimizer.size).toBe(0);
+  });
+
+  it('is not there before the first one, without a warning', () => {
+    expect(open().load()).toBeUndefined();
+    expect(warnings).toEqual([]);
+  });
+
+  it('replaces the one before, and leaves no draft', () => {
+    open().save(state);
+    open().save({ ...state, position: { ...state.position, epoch: 4 } });
+    expect(open().load()?.position.epoch).toBe(4);
+    expect(readdirSync(folder)).toEqual(['checkpoint.safetensors']);
+  });
+
+  it('is left out with a warning when it is damaged, or of another version', () => {
+    const checkpoint = open();
+    checkpoint.save(state);
+    const file = join(folder, readdirSync(folder)[0]!);
+    writeFileSync(file, readFileSync(file).subarray(0, 100));
+    expect(checkpoint.load()).toBeUndefined();
+    expect(warnings.pop()).toMatch(/ends inside its header.*; training starts from the beginning$/);
+
+    writeFileSync(
+      file,
+      encodeSafetensors({ tensors: new Map(), metadata: { format: 'kdpipe-checkpoint-0', position: '{}' } }),
+    );
+    expect(checkpoint.load()).toBeUndefined();
+    expect(warnings.pop()).toMatch(/of another version; training starts from the beginning$/);
+  });
+
+  it('keeps the old one when the new one cannot be written', () => {
+    const checkpoint = open();
+    checkpoint.save(state);
+    const broken = { ...state.tensors, model: new Map([['conv.weight', { length: 2 } as Float32Array]]) };
+    expect(() => checkpoint.save({ ...state, tensors: broken })).toThrow();
+    expect(bitsOf(checkpoint.load()!)).toEqual(bitsOf(state));
+    expect(existsSync(folder)).toBe(true);
+  });
+});

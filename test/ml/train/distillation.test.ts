@@ -1,0 +1,149 @@
+import { memory } from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { trainBatches } from '../../../src/ml/data/batches.ts';
+import { engines } from '../../../src/ml/engines/registry.ts';
+import type { Engine } from '../../../src/ml/engines/engine.ts';
+import { crossEntropy } from '../../../src/ml/losses/cross-entropy.ts';
+import { initialState } from '../../../src/ml/network/initial.ts';
+import type { Network, StateDict } from '../../../src/ml/network/network.ts';
+import { Distillation, type DistillationOptions } from '../../../src/ml/train/distillation.ts';
+import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
+import { uniforms } from '../../../src/ml/random/random.ts';
+import { paintedSet } from '../../support/painted-set.ts';
+import { heldCheckpoint, train } from '../../support/training-job.ts';
+
+const data = paintedSet({ train: 24, val: 6 });
+const METHODS: readonly (readonly [string, DistillationOptions])[] = [
+  ['SoftTarget', { method: 'SoftTarget', options: { temperature: 4 }, weight: { ratio: 0.7 } }],
+  ['AT', { method: 'AT', options: { at_form: 'code' }, weight: { ratio: 100 } }],
+];
+
+function frozenTeacher(engine: Engine, seed = 5) {
+  const network = networkFor('convnet8', data.manifest);
+  const teacher = engine.session(network, { optimizer: null, threads: 1 });
+  teacher.write(initialState(network, seed));
+  return teacher;
+}
+
+/** Everything that decides the total loss of one batch of a student on the reference engine. */
+function setting(options: DistillationOptions) {
+  const engine = engines.reference.create();
+  const network = networkFor('convnet4', data.manifest);
+  const teacher = frozenTeacher(engine);
+  const student = engine.session(network, { optimizer: { name: 'sgd', momentum: 0, nesterov: false }, threads: 1 });
+  const kd = new Distillation(teacher, network, options);
+  const batches = trainBatches(data.split('train'), data.manifest, {
+    ...{ batchSize: 12, epoch: 0, seed: 1, crop: 'random', flip: false },
+  });
+  const images = new Float32Array(12 * 8 * 8 * 3);
+  const labels = new Int32Array(12);
+  batches.fill(0, images, labels);
+  /** Total loss of the batch at these weights; leaves gradients behind. */
+  const total = (state: StateDict): number => {
+    student.write(state);
+    kd.observe(images, 12);
+    const step = student.trainStep({ batch: 12, taps: kd.taps });
+    step.input.set(images);
+    step.forward(0, 0);
+    const shape = { smoothing: 0.1, classWeights: null };
+    const loss = crossEntropy({ logits: step.logits, labels, classes: 3 }, shape, step.logitsGradient);
+    const value = loss + kd.weight * kd.addGradients(step, labels);
+    step.backward();
+    return value;
+  };
+  return { engine, network, teacher, student, kd, total };
+}
+
+/** θ + t·d for a direction d over the trained parameters. */
+function moved(state: StateDict, direction: StateDict, by: number): StateDict {
+  return new Map(
+    [...state].map(([name, values]) => [name, values.map((value, i) => value + by * (direction.get(name)?.[i] ?? 0))]),
+  );
+}
+
+function randomDirection(network: Network, seed: number): StateDict {
+  return new Map(
+    network.parameters
+      .filter(({ trained }) => trained)
+      .map(({ name, shape }, index) => {
+        const uniform = uniforms(seed, 'mask', 0, index);
+        return [name, Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => uniform() - 0.5)];
+      }),
+  );
+}
+
+describe.each(METHODS)('distillation by %s', (_, options) => {
+  it('has the gradient that finite differences of the total loss show, through a whole network', async () => {
+    const { engine, network, student, total } = setting(options);
+    const state = initialState(network, 2);
+    total(state);
+    const gradients = student.readGradients();
+    for (const seed of [1, 2, 3, 4]) {
+      const direction = randomDirection(network, seed);
+      let slope = 0;
+      for (const [name, values] of direction)
+        values.forEach((value, i) => (slope += value * (gradients.get(name)?.[i] ?? 0)));
+      // Larger steps cross kinks of ReLU, smaller ones drown in float32 logits: the error is least here.
+      const step = 1e-4;
+      const measured = (total(moved(state, direction, step)) - total(moved(state, direction, -step))) / (2 * step);
+      expect(Math.abs(measured - slope)).toBeLessThan(2e-3 + 1e-3 * Math.abs(slope));
+    }
+    await engine.dispose();
+  });
+
+  it('leaves the teacher as it is, and no tensor behind', async () => {
+    const { engine, network, teacher, total } = setting(options);
+    const before = [...teacher.read()].map(([name, values]) => [name, [...values]]);
+    total(initialState(network, 2));
+    const tensors = memory().numTensors;
+    for (let i = 0; i < 3; i++) total(initialState(network, 2));
+    expect(memory().numTensors).toBe(tensors);
+    expect([...teacher.read()].map(([name, values]) => [name, [...values]])).toEqual(before);
+    await engine.dispose();
+  });
+
+  it('pulls the student towards the teacher, gives the same bytes twice, and goes on after a stop', async () => {
+    const kd = (engine: Engine, job: { network: Network }) =>
+      new Distillation(frozenTeacher(engine), job.network, { ...options, weight: { weight: 300 } });
+    const recipe = { epochs: 6 };
+    const [first, second] = [await train({ data, recipe, kd }), await train({ data, recipe, kd })];
+    const losses = first!.history.map(({ kd_loss: loss }) => loss!);
+    expect(losses.at(-1)).toBeLessThan(losses[0]! * 0.9);
+    const network = networkFor('convnet4', data.manifest);
+    const bytes = ({ state, batches }: NonNullable<typeof first>) =>
+      encodeModel({ network, state, classes: data.manifest.classes, format: data.manifest, batches });
+    expect(bytes(second!)).toEqual(bytes(first!));
+
+    const checkpoint = heldCheckpoint();
+    let looks = 6;
+    const signal = {
+      get aborted() {
+        return looks-- <= 0;
+      },
+    } as AbortSignal;
+    expect(await train({ data, recipe, kd, change: { checkpoint, signal } })).toBeUndefined();
+    const continued = (await train({ data, recipe, kd, change: { checkpoint } }))!;
+    expect(bytes(continued)).toEqual(bytes(first!));
+    expect(continued.history).toEqual(first!.history);
+  });
+});
+
+describe('the weight of the term', () => {
+  it.each<[DistillationOptions, number]>([
+    [{ ...METHODS[0]![1], weight: { ratio: 0.8 } }, 4],
+    [{ ...METHODS[0]![1], weight: { weight: 0.25 } }, 0.25],
+    [{ ...METHODS[1]![1], weight: { ratio: 0.8 } }, 0.8],
+  ])('is as the method’s rule makes it, or as given: %j', async (options, weight) => {
+    const { engine, kd } = setting(options);
+    expect(kd.weight).toBeCloseTo(weight, 12);
+    await engine.dispose();
+  });
+});
+
+describe('an unknown method', () => {
+  it('is refused with the names that there are', () => {
+    expect(() => setting({ method: 'toString', options: {}, weight: { ratio: 1 } })).toThrow(
+      'no distillation method is called toString',
+    );
+  });
+});

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { recipeWith } from '../../support/training-job.ts';
+
+describe('a recipe', () => {
+  it('has AdamW’s betas (momentum, 0.999) and eps 1e-8', () => {
+    expect(recipeWith({ momentum: 0.8 }).optimizer).toEqual({ name: 'adamw', beta1: 0.8, beta2: 0.999, eps: 1e-8 });
+  });
+
+  it('takes Nesterov’s step with SGD, where there is momentum', () => {
+    const sgd = (momentum: number) => recipeWith({ optimizer: 'sgd', momentum }).optimizer;
+    expect(sgd(0.9)).toEqual({ name: 'sgd', momentum: 0.9, nesterov: true });
+    expect(sgd(0)).toEqual({ name: 'sgd', momentum: 0, nesterov: false });
+  });
+
+  it('warms up only where it is asked to', () => {
+    const ratio = (warmup: boolean) => recipeWith({ warmup, warmup_ratio: 0.3 }).rate.warmupRatio;
+    expect([ratio(true), ratio(false)]).toEqual([0.3, 0]);
+  });
+
+  it('carries every number over', () => {
+    const recipe = recipeWith({ lr: 0.5, min_lr: 0.25, epochs: 9, weight_decay: 0.125, label_smoothing: 0.2 });
+    expect(recipe).toMatchObject({ epochs: 9, weightDecay: 0.125, smoothing: 0.2 });
+    expect(recipe.rate).toMatchObject({ epochs: 9, rate: 0.5, minRate: 0.25, schedule: 'cosine' });
+  });
+});

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Makes test/fixtures/torch/networks.json: what PyTorch computes for kdpipe's small networks.
+
+    python test/reference/make_networks.py        (needs torch and numpy; nothing is downloaded)
+
+Weights and images are pure functions of (name, flat index); values are computed in float64 from numbers rounded to
+float32. The networks are written here a second time, in PyTorch, from their papers.
+"""
+import json, pathlib, sys
+
+sys.path.pop(0)  # statistics.py beside this file would hide Python's own
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "torch" / "networks.json"
+U32 = np.uint32
+
+
+def uniform(name, shape):
+    h = 0x811C9DC5
+    for byte in name.encode():
+        h = ((h ^ byte) * 0x01000193) & 0xFFFFFFFF
+    i = np.arange(int(np.prod(shape)), dtype=np.uint64)
+    x = ((np.uint64(h) + i * np.uint64(2654435761)) & np.uint64(0xFFFFFFFF)).astype(U32)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        x ^= x >> U32(shift)
+        x *= U32(factor)
+    x ^= x >> U32(16)
+    return (x / 4294967296.0).reshape(shape)
+
+
+def value(name, owner, shape):
+    u, leaf = uniform(name, shape), name.rpartition(".")[2]
+    if isinstance(owner, nn.BatchNorm2d):
+        v = 0.5 + u if leaf in ("weight", "running_var") else (2 * u - 1) * 0.1
+    elif leaf == "weight":
+        v = (2 * u - 1) * np.sqrt(3 / np.prod(shape[1:]))
+    else:
+        v = (2 * u - 1) * 0.1
+    return torch.from_numpy(v.astype(np.float32)).double()
+
+
+class Block(nn.Module):
+    def __init__(self, inputs, channels, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, channels, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.downsample = None
+        if stride != 1 or inputs != channels:
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(y + (self.downsample(x) if self.downsample else x))
+
+
+class ResNet(nn.Module):
+    def __init__(self, depth, classes):
+        super().__init__()
+        n = (depth - 2) // 6
+        self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
+        stage = lambda i, o, s: nn.Sequential(Block(i, o, s), *[Block(o, o, 1) for _ in range(n - 1)])
+        self.layer1, self.layer2, self.layer3 = stage(16, 16, 1), stage(16, 32, 2), stage(32, 64, 2)
+        self.fc = nn.Linear(64, classes)
+
+    def forward(self, x):
+        x = F.relu(self.bn1(self.conv1(x)))
+        taps = {}
+        for i, stage in enumerate((self.layer1, self.layer2, self.layer3), 1):
+            x = taps[f"block{i}"] = stage(x)
+        taps["pooled"] = x.mean((2, 3))
+        return self.fc(taps["pooled"]), taps
+
+
+class ConvBlock(nn.Module):
+    def __init__(self, inputs, channels):
+        super().__init__()
+        self.conv, self.bn = nn.Conv2d(inputs, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels)
+
+    def forward(self, x):
+        return F.relu(self.bn(self.conv(x)))
+
+
+class ConvNet(nn.Module):
+    def __init__(self, width, classes):
+        super().__init__()
+        self.block1, self.block2, self.block3 = ConvBlock(3, width), ConvBlock(width, 2 * width), ConvBlock(2 * width, 4 * width)
+        self.fc = nn.Linear(4 * width, classes)
+
+    def forward(self, x):
+        taps = {"block1": self.block1(x)}
+        taps["block2"] = self.block2(F.max_pool2d(taps["block1"], 2))
+        taps["block3"] = self.block3(F.max_pool2d(taps["block2"], 2))
+        taps["pooled"] = taps["block3"].mean((2, 3))
+        return self.fc(taps["pooled"]), taps
+
+
+def fresh(make):
+    model = make().double()
+    owners = dict(model.named_modules())
+    with torch.no_grad():
+        for name, t in model.state_dict().items():
+            if not name.endswith("num_batches_tracked"):
+                t.copy_(value(name, owners[name.rpartition(".")[0]], tuple(t.shape)))
+    return model
+
+
+def summary(t):
+    t = t.detach().double()
+    return {"norm": t.norm().item(), "first": t.flatten()[:4].tolist()}
+
+
+def groups(model, decay):
+    weights = [p for p in model.parameters() if p.dim() > 1]
+    others = [p for p in model.parameters() if p.dim() == 1]
+    return [{"params": weights, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+OPTIMIZERS = {
+    "adamw": lambda m: torch.optim.AdamW(groups(m, 0.05), lr=0.01, betas=(0.9, 0.999), eps=1e-8),
+    "sgd": lambda m: torch.optim.SGD(groups(m, 5e-4), lr=0.1, momentum=0.9, nesterov=True),
+}
+SLOTS = {"adamw": ("exp_avg", "exp_avg_sq"), "sgd": ("momentum_buffer",)}
+
+
+def case(model_name, make, batch, height, width, classes):
+    x = torch.from_numpy(uniform("input", (batch, 3, height, width)).astype(np.float32)).double()
+    labels = torch.arange(batch) * 3 % classes
+    loss_of = lambda z: F.cross_entropy(z, labels, label_smoothing=0.1)
+    out = {"model": model_name, "batch": batch, "height": height, "width": width, "classes": classes, "labels": labels.tolist()}
+
+    model = fresh(make).eval()
+    out["shapes"] = {k: list(v.shape) for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    logits, taps = model(x)
+    out["evalLogits"] = logits.tolist()
+    # Taps as the engine gives them out: channels last.
+    out["evalTaps"] = {k: summary(v.permute(0, 2, 3, 1) if v.dim() == 4 else v) for k, v in taps.items()}
+
+    model = fresh(make).train()
+    logits, taps = model(x)
+    loss_of(logits).backward()
+    out["trainLogits"], out["loss"] = logits.tolist(), loss_of(logits).item()
+    out["statistics"] = {k: summary(v) for k, v in model.state_dict().items() if "running" in k}
+    out["gradients"] = {k: summary(p.grad) for k, p in model.named_parameters()}
+
+    model = fresh(make).train()
+    logits, taps = model(x)
+    loss = loss_of(logits)
+    for name in ("block1", "block2", "block3", "pooled"):
+        g = torch.from_numpy(((2 * uniform("tap." + name, taps[name].shape) - 1) * 0.01).astype(np.float32)).double()
+        loss = loss + (g * taps[name]).sum()
+    loss.backward()
+    out["tapGradients"] = {k: summary(p.grad) for k, p in model.named_parameters()}
+
+    out["updates"] = {}
+    for name, optimizer_of in OPTIMIZERS.items():
+        model = fresh(make).train()
+        optimizer, losses = optimizer_of(model), []
+        for _ in range(2):
+            optimizer.zero_grad()
+            loss = loss_of(model(x)[0])
+            losses.append(loss.item())
+            loss.backward()
+            optimizer.step()
+        named = dict(model.named_parameters())
+        out["updates"][name] = {
+            "losses": losses,
+            "parameters": {k: summary(p) for k, p in named.items()},
+            "slots": {f"{k}/{s}": summary(optimizer.state[p][s]) for k, p in named.items() for s in SLOTS[name]},
+        }
+    return out
+
+
+def rounded(v):
+    if isinstance(v, float):
+        return float(f"{v:.9g}")
+    if isinstance(v, dict):
+        return {k: rounded(x) for k, x in v.items()}
+    return [rounded(x) for x in v] if isinstance(v, list) else v
+
+
+cases = [
+    case("resnet8", lambda: ResNet(8, 10), 2, 32, 32, 10),
+    case("convnet8", lambda: ConvNet(8, 10), 2, 32, 32, 10),
+    case("resnet8", lambda: ResNet(8, 5), 3, 17, 13, 5),
+    case("convnet4", lambda: ConvNet(4, 3), 3, 11, 14, 3),
+]
+OUT.parent.mkdir(parents=True, exist_ok=True)
+OUT.write_text("[\n" + ",\n".join(json.dumps(rounded(c)) for c in cases) + "\n]\n")

@@ -1,0 +1,35 @@
+"""SHA-256 of what Pillow's Image.resize(size, BILINEAR) makes of hashed noise, for many pairs of sizes.
+
+    python test/reference/resize.py > test/fixtures/resize.json        (numpy, Pillow 13.0)
+
+Pixel i of a w×h picture (flat, interleaved RGB) is the upper byte of the MurmurHash3 finaliser of i + 1000003·w + h.
+"""
+import hashlib
+import json
+
+import numpy as np
+from PIL import Image
+
+U32 = np.uint32
+
+
+def noise(w, h):
+    x = (np.arange(w * h * 3, dtype=np.uint64) + np.uint64(1000003 * w + h)).astype(U32)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        x ^= x >> U32(shift)
+        x *= U32(factor)
+    x ^= x >> U32(16)
+    return (x >> U32(24)).astype(np.uint8).reshape(h, w, 3)
+
+
+SIZES = [  # from (width, height) to (width, height)
+    ((28, 28), (30, 30)), ((28, 28), (28, 28)), ((28, 28), (14, 14)), ((28, 28), (56, 56)), ((32, 32), (35, 35)),
+    ((1, 1), (5, 7)), ((2, 3), (64, 5)), ((64, 5), (2, 3)), ((300, 1), (24, 24)), ((1, 300), (24, 24)), ((97, 89), (1, 1)),
+    ((500, 375), (328, 246)), ((500, 375), (298, 224)), ((375, 500), (246, 328)), ((333, 500), (224, 336)),
+    ((640, 480), (33, 32)), ((101, 103), (102, 103)), ((101, 103), (101, 102)), ((17, 19), (16, 20)), ((255, 256), (254, 257)),
+]
+cases = []
+for (w, h), (w2, h2) in SIZES:
+    rgb = Image.fromarray(noise(w, h)).resize((w2, h2), Image.Resampling.BILINEAR).tobytes()
+    cases.append({"from": [w, h], "to": [w2, h2], "sha256": hashlib.sha256(rgb).hexdigest()})
+print(json.dumps(cases, indent=1))

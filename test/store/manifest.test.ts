@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { folderDigest, sha256 } from '../../src/fingerprint/digest.ts';
+import { manifestText, outputDigest, parseManifest } from '../../src/store/manifest.ts';
+import type { Manifest } from '../../src/store/store.ts';
+import { draftManifest, keyOf } from './stored.ts';
+
+const key = keyOf('student');
+const files = [
+  { path: 'data/a', size: 1, digest: sha256('a') },
+  { path: 'data-b', size: 1, digest: sha256('b') },
+  { path: 'out.txt', size: 3, digest: sha256('out') },
+];
+const data = folderDigest([{ path: 'a', digest: sha256('a') }]);
+const manifest: Manifest = {
+  ...draftManifest(key),
+  format: 1,
+  files,
+  outputs: { out: { path: 'out.txt', digest: sha256('out') }, data: { path: 'data', digest: data } },
+};
+const text = manifestText(manifest);
+
+describe('outputDigest', () => {
+  it("is a file's own digest, or that of a folder's files with paths relative to it", () => {
+    expect(outputDigest('out.txt', files)).toBe(sha256('out'));
+    expect(outputDigest('data', files)).toBe(data);
+    expect(outputDigest('.', files)).toBe(folderDigest(files));
+    expect(outputDigest('empty', files)).toBe(folderDigest([]));
+  });
+});
+
+describe('parseManifest', () => {
+  it('reads what was written', () => {
+    expect(parseManifest(text, key)).toEqual(manifest);
+  });
+
+  it('reads no manifest that is cut off, wherever', () => {
+    const whole = text.trimEnd();
+    for (let length = 0; length < whole.length; length++)
+      expect(parseManifest(whole.slice(0, length), key)).toBeUndefined();
+  });
+
+  it('reads no manifest that contradicts itself in any digest', () => {
+    for (const digest of [sha256('a'), sha256('out'), data]) {
+      const at = text.indexOf(digest) + 10;
+      const flipped = text[at] === '0' ? '1' : '0';
+      expect(parseManifest(text.slice(0, at) + flipped + text.slice(at + 1), key)).toBeUndefined();
+    }
+  });
+
+  it.each<[string, unknown]>([
+    ['of another key', { ...manifest, key: keyOf('other') }],
+    ['of another format', { ...manifest, format: 2 }],
+    ['without files', { ...manifest, files: undefined }],
+    ['with files that are none', { ...manifest, files: [{ path: 'a' }] }],
+    ['with an empty file list, but outputs', { ...manifest, files: [] }],
+    ['without outputs', { ...manifest, outputs: undefined }],
+    ['with outputs that are none', { ...manifest, outputs: { out: 'out.txt' } }],
+    ['that is a list', [manifest]],
+    ['that is null', null],
+  ])('reads no manifest %s', (_, value) => {
+    expect(parseManifest(JSON.stringify(value), key)).toBeUndefined();
+  });
+});

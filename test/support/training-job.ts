@@ -1,0 +1,79 @@
+import type { PackedDataset } from '../../src/ml/data/packed.ts';
+import type { Engine } from '../../src/ml/engines/engine.ts';
+import { engines, type EngineName } from '../../src/ml/engines/registry.ts';
+import { initialState } from '../../src/ml/network/initial.ts';
+import type { Checkpoint } from '../../src/ml/train/checkpoint.ts';
+import { fit } from '../../src/ml/train/fit.ts';
+import type { Fitted, Job, KdTerm } from '../../src/ml/train/job.ts';
+import { recipeOf, type RecipeParams } from '../../src/ml/train/recipe.ts';
+import { networkFor } from '../../src/ml/train/trained-model.ts';
+import type { TrainingState } from '../../src/ml/train/training-state.ts';
+
+const PARAMS: RecipeParams = {
+  epochs: 3,
+  batch_size: 8,
+  optimizer: 'adamw',
+  lr: 1e-2,
+  weight_decay: 5e-4,
+  momentum: 0.9,
+  warmup: false,
+  warmup_ratio: 0.05,
+  warmup_lr: 1e-6,
+  schedule: 'cosine',
+  min_lr: 1e-6,
+  label_smoothing: 0.1,
+  class_balance: false,
+  crop: 'random',
+  flip: false,
+  select: 'last',
+  patience: 0,
+  ema: false,
+  seed: 7,
+};
+
+/** A recipe for tests: three short epochs; what matters is said by the test. */
+export const recipeWith = (change: Partial<RecipeParams> = {}) => recipeOf({ ...PARAMS, ...change });
+
+/** A checkpoint in memory. */
+export function heldCheckpoint(): Checkpoint & { saved: TrainingState | undefined } {
+  const held: Checkpoint & { saved: TrainingState | undefined } = {
+    saved: undefined,
+    load: () => held.saved,
+    save: (state) => (held.saved = state),
+  };
+  return held;
+}
+
+/** What a test says of a run. */
+export interface Run {
+  readonly data: PackedDataset;
+  readonly recipe?: Partial<RecipeParams>;
+  readonly model?: string;
+  readonly engine?: EngineName;
+  readonly threads?: number;
+  readonly kd?: (engine: Engine, job: Pick<Job, 'network'>) => KdTerm;
+  readonly change?: Partial<Job>;
+}
+
+/** Trains in an engine of its own, which is gone afterwards. */
+export async function train({ data, engine: name = 'wasm', threads = 1, ...run }: Run): Promise<Fitted | undefined> {
+  const engine = engines[name].create({ threads });
+  try {
+    const recipe = recipeWith(run.recipe);
+    const network = networkFor(run.model ?? 'convnet4', data.manifest);
+    return await fit({
+      ...{ recipe, data, network },
+      initial: initialState(network, recipe.seed),
+      session: engine.session(network, { optimizer: recipe.optimizer, threads }),
+      shadow: recipe.ema ? engine.session(network, { optimizer: null, threads }) : null,
+      kd: run.kd?.(engine, { network }) ?? null,
+      checkpoint: heldCheckpoint(),
+      signal: new AbortController().signal,
+      progress: () => undefined,
+      epoch: () => undefined,
+      ...run.change,
+    });
+  } finally {
+    await engine.dispose();
+  }
+}

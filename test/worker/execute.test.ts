@@ -1,0 +1,252 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fail } from '../../src/core/failure.ts';
+import type { StageTask, TaskMessage } from '../../src/core/task.ts';
+import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../../src/stages/stage-kind.ts';
+import { digestPath } from '../../src/store/digest-path.ts';
+import { executeTask } from '../../src/worker/execute.ts';
+import { Workbench } from '../support/tasks.ts';
+
+let bench: Workbench;
+let stop: AbortController;
+let told: TaskMessage[];
+beforeEach(() => {
+  bench = new Workbench();
+  stop = new AbortController();
+  told = [];
+});
+afterEach(() => bench.remove());
+
+const fake = (run: (context: StageContext) => StageOutcome | Promise<StageOutcome>): StageKind => ({
+  ...{ name: 'fake', resultVersion: 1, summary: '', params: {}, required: [], unkeyed: [] },
+  outputs: () => ({ weights: 'best.bin' }),
+  load: () => Promise.resolve({ run: async (context) => run(context) }),
+});
+const write = ({ out }: StageContext, text = 'weights') => writeFileSync(join(out, 'best.bin'), text);
+const execute = (task: StageTask, run: Parameters<typeof fake>[0]) =>
+  executeTask(task, {
+    ...{ store: bench.store, kinds: { fake: fake(run) }, signal: stop.signal },
+    tell: (message) => told.push(message),
+  });
+
+describe('a stage that goes well', () => {
+  it('leaves a result with a manifest that says all about it', async () => {
+    const input = { name: 'data', cell: 'birds', key: 'k', output: 'data', digest: 'd', path: '/elsewhere' };
+    const task = bench.task('a[x=1]', {
+      params: { data: { $input: 'data' }, lr: 0.1 },
+      inputs: [input],
+      commit: 'abc+',
+    });
+    const before = Date.now();
+    const result = await execute(task, (context) => {
+      write(context);
+      writeFileSync(context.log, 'one\ntwo\n');
+      return { metrics: { val: { accuracy: 0.5 } }, environment: { engine: 'plain' } };
+    });
+    const entry = bench.store.find(task.key);
+    const { path: _, ...recorded } = input;
+    expect(entry?.manifest()).toMatchObject({
+      ...{ format: 1, key: task.key, cell: 'a[x=1]', kind: 'fake', resultVersion: 1, params: task.params },
+      ...{ inputs: [recorded], metrics: { val: { accuracy: 0.5 } }, environment: { engine: 'plain' }, commit: 'abc+' },
+      ...{ run: 'run-1', attempt: 1, tail: ['one', 'two'], versions: { node: process.versions.node } },
+      outputs: { weights: { path: 'best.bin', digest: expect.stringMatching(/^[0-9a-f]{64}$/) } },
+    });
+    const { started, seconds } = entry!.manifest();
+    expect(started).toBeGreaterThanOrEqual(before);
+    expect(started + seconds * 1000).toBeLessThanOrEqual(Date.now());
+    expect(result).toEqual({
+      ...{ status: 'finished', key: task.key, metrics: { val: { accuracy: 0.5 } }, reused: false, seconds },
+      outputs: { weights: entry!.outputs['weights']?.digest },
+    });
+  });
+
+  it('gets what the task says', async () => {
+    const task = bench.task('a', { params: { lr: 1 }, threads: 3, gpus: [1] });
+    await execute(task, (context) => {
+      const { cell, params, inputs, sources, run, threads, gpus, log } = context;
+      expect({ cell, params, inputs, sources, run, threads, gpus }).toMatchObject({
+        ...{ cell, params, inputs, sources, run, threads, gpus },
+      });
+      expect({ cell, params, threads, gpus }).toEqual({ cell: 'a', params: { lr: 1 }, threads: 3, gpus: [1] });
+      expect(log).toBe(join(task.folder, 'log.txt'));
+      write(context);
+      return { metrics: {} };
+    });
+    expect(bench.store.find(task.key)).toBeDefined();
+  });
+
+  it('tells progress and warnings, and keeps rows of metrics in the run', async () => {
+    const task = bench.task('a', {});
+    await execute(task, (context) => {
+      context.tell({ type: 'progress', done: 1, total: 2, unit: 'epochs' });
+      context.tell({ type: 'metric', row: { epoch: 1, loss: 0.5 } });
+      context.tell({ type: 'metric', row: { epoch: 2, loss: null } });
+      context.tell({ type: 'warning', message: 'careful' });
+      write(context);
+      return { metrics: {} };
+    });
+    expect(told).toEqual([
+      { type: 'progress', done: 1, total: 2, unit: 'epochs' },
+      { type: 'warning', message: 'careful' },
+      { type: 'committing' },
+    ]);
+    expect(readFileSync(join(task.folder, 'metrics.ndjson'), 'utf8')).toBe(
+      '{"epoch":1,"loss":0.5}\n{"epoch":2,"loss":null}\n',
+    );
+  });
+
+  it('is not run when another run has made its result meanwhile', async () => {
+    const task = bench.task('a', {});
+    const made = await execute(task, (context) => (write(context), { metrics: { m: 1 } }));
+    const again = await execute(task, () => expect.fail('it ran again'));
+    expect(again).toEqual({ ...made, reused: true });
+    expect(await execute({ ...task, force: true }, (context) => (write(context), { metrics: { m: 2 } }))).toMatchObject(
+      {
+        ...{ reused: false, metrics: { m: 2 } },
+      },
+    );
+  });
+});
+
+describe('checkpoints', () => {
+  it('survive an interruption and a failure, and go when the result is there', async () => {
+    const task = bench.task('a', {});
+    const seen: string[][] = [];
+    const step = (then: (context: StageContext) => StageOutcome) =>
+      execute(task, (context) => {
+        seen.push(readdirSync(context.scratch).sort());
+        writeFileSync(join(context.scratch, `step${seen.length}`), '');
+        return then(context);
+      });
+    expect(
+      await step(() => {
+        throw new StageInterrupted();
+      }),
+    ).toEqual({ status: 'interrupted' });
+    expect(await step(() => fail({ code: 'x', message: 'y' }))).toMatchObject({ status: 'failed' });
+    expect(await step((context) => (write(context), { metrics: {} }))).toMatchObject({ status: 'finished' });
+    expect(
+      await execute({ ...task, force: true }, (context) => {
+        seen.push(readdirSync(context.scratch));
+        write(context);
+        return { metrics: {} };
+      }),
+    ).toMatchObject({ status: 'finished' });
+    expect(seen).toEqual([[], ['step1'], ['step1', 'step2'], []]);
+  });
+});
+
+describe('a kind without checkpoints', () => {
+  it('gets no folder for them', async () => {
+    const kind: StageKind = {
+      ...fake((context) => {
+        expect(context.scratch).toBe('');
+        write(context);
+        return { metrics: {} };
+      }),
+      checkpoints: false,
+    };
+    const surroundings = { store: bench.store, kinds: { fake: kind }, signal: stop.signal, tell: () => undefined };
+    expect(await executeTask(bench.task('a', {}), surroundings)).toMatchObject({ status: 'finished' });
+    expect(existsSync(join(bench.store.root, '.scratch'))).toBe(false);
+  });
+});
+
+describe('a stage that goes wrong', () => {
+  const failed = async (run: Parameters<typeof fake>[0], overrides: Partial<StageTask> = {}) => {
+    const task = bench.task('a', overrides);
+    const result = await execute(task, run);
+    expect(bench.store.find(task.key)).toBeUndefined();
+    return result;
+  };
+
+  it('is a failure with its place, fix and last lines', async () => {
+    const failure = { code: 'no-images', message: 'no images', place: { file: 'x' }, fix: 'put some there' };
+    const result = await failed((context) => {
+      writeFileSync(context.log, 'last words\n');
+      return fail(failure);
+    });
+    expect(result).toEqual({ status: 'failed', failure, tail: ['last words'] });
+  });
+
+  it('is a failure when an output that it promised is missing', async () => {
+    expect(await failed(() => ({ metrics: {} }))).toMatchObject({
+      status: 'failed',
+      failure: { message: expect.stringContaining('best.bin') },
+    });
+  });
+
+  it('is a failure that says so when it has a bug; the log keeps the stack', async () => {
+    const result = await failed(() => {
+      throw new TypeError('x is not a function');
+    });
+    expect(result).toMatchObject({
+      status: 'failed',
+      failure: { code: 'internal-error', message: 'x is not a function' },
+    });
+    expect(result).toMatchObject({ tail: expect.arrayContaining(['TypeError: x is not a function']) });
+  });
+
+  it.each([
+    ['ENOSPC', 'disk-full'],
+    ['EACCES', 'no-permission'],
+    ['EROFS', 'read-only'],
+    ['EIO', 'system-error'],
+  ])('on %s is the failure %s', async (code, expected) => {
+    const result = await failed(() => {
+      throw Object.assign(new Error(`${code}: write`), { code });
+    });
+    expect(result).toMatchObject({ failure: { code: expected, message: `${code}: write` } });
+  });
+
+  it('leaves no draft and no lock behind', async () => {
+    await failed(() => fail({ code: 'x', message: 'y' }));
+    const task = bench.task('a', {});
+    expect(await execute(task, (context) => (write(context), { metrics: {} }))).toMatchObject({ status: 'finished' });
+    expect(bench.store.keys()).toEqual([task.key]);
+  });
+});
+
+describe('a stage that is stopped', () => {
+  it('is interrupted, whatever it throws or returns then', async () => {
+    for (const end of [() => fail({ code: 'x', message: 'killed' }), () => ({ metrics: {} })]) {
+      stop = new AbortController();
+      const result = await execute(bench.task('a', {}), (context) => {
+        write(context);
+        stop.abort();
+        return end();
+      });
+      expect(result).toEqual({ status: 'interrupted' });
+    }
+    expect(bench.store.keys()).toEqual([]);
+  });
+});
+
+describe('a source that changes while its stage runs', () => {
+  it('taints the result: kept for a look, never reused', async () => {
+    const path = bench.write('words.txt', 'before');
+    const same = bench.write('same.txt', 'same');
+    const sources = [
+      { name: 'inputs.words', path, digest: await digestPath(path) },
+      { name: 'inputs.same', path: same, digest: await digestPath(same) },
+    ];
+    const task = bench.task('a', { sources });
+    const result = await execute(task, (context) => {
+      write(context);
+      writeFileSync(path, 'after');
+      return { metrics: {} };
+    });
+    expect(result).toEqual({ status: 'tainted', key: task.key, changed: ['inputs.words'] });
+    expect(bench.store.find(task.key)).toBeUndefined();
+    expect(existsSync(join(bench.store.root, '.tainted'))).toBe(true);
+  });
+
+  it('taints it also when the source is gone', async () => {
+    const task = bench.task('a', { sources: [{ name: 'x', path: bench.path('gone'), digest: 'd' }] });
+    expect(await execute(task, (context) => (write(context), { metrics: {} }))).toMatchObject({
+      status: 'tainted',
+      changed: ['x'],
+    });
+  });
+});
