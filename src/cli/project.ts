@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fail } from '../core/failure.ts';
 import type { Plan } from '../core/plan.ts';
 import { unwrap } from '../core/result.ts';
+import type { Environment } from '../pipeline/names.ts';
 import { planPipeline } from '../pipeline/plan.ts';
 import type { PlanOptions } from '../scheduler/prepare.ts';
 import { catalogue } from '../stages/catalogue.ts';
@@ -50,8 +51,50 @@ function missingFile(file: string, error: unknown): never {
   });
 }
 
+/** A plan and all that it was made of. */
+export interface PlannedFile {
+  readonly plan: Plan;
+  /** Absolute path of the pipeline file. */
+  readonly file: string;
+  readonly text: string;
+  readonly overrides: readonly string[];
+  /** The variables that the plan asked for; what was not set is undefined. */
+  readonly environment: Environment;
+}
+
+/** An environment that notes in `asked` what is read of it. */
+function watched(environment: Environment, asked: Record<string, string | undefined>): Environment {
+  return new Proxy(environment, {
+    getOwnPropertyDescriptor: (variables, name) => {
+      if (typeof name === 'string') asked[name] = variables[name];
+      return Reflect.getOwnPropertyDescriptor(variables, name);
+    },
+  });
+}
+
 /**
  * Reads and plans a pipeline file.
+ *
+ * @param file - path as the user typed it
+ * @param overrides - `-S` arguments
+ * @returns the plan, and what it was made of
+ * @throws FailureError with every problem of the file
+ */
+export function readPlan(file: string, overrides: readonly string[] = []): PlannedFile {
+  let text: string;
+  try {
+    text = readFileSync(resolve(file), 'utf8');
+  } catch (error) {
+    return missingFile(file, error);
+  }
+  const environment: Record<string, string | undefined> = {};
+  const env = watched({ ...process.env }, environment);
+  const plan = unwrap(planPipeline({ file, text }, { env, overrides, kinds, catalogue: catalogue() }));
+  return { plan, file: resolve(file), text, overrides, environment };
+}
+
+/**
+ * Reads and plans a pipeline file, for those who want the plan alone.
  *
  * @param file - path as the user typed it
  * @param overrides - `-S` arguments
@@ -59,11 +102,5 @@ function missingFile(file: string, error: unknown): never {
  * @throws FailureError with every problem of the file
  */
 export function loadPlan(file: string, overrides: readonly string[] = []): Plan {
-  let text: string;
-  try {
-    text = readFileSync(resolve(file), 'utf8');
-  } catch (error) {
-    return missingFile(file, error);
-  }
-  return unwrap(planPipeline({ file, text }, { env: process.env, overrides, kinds, catalogue: catalogue() }));
+  return readPlan(file, overrides).plan;
 }

@@ -32,6 +32,17 @@ const endings: Readonly<Record<string, FormatName>> = { md: 'markdown', html: 'h
 const isBuiltIn = (name: string): name is keyof typeof templates => Object.hasOwn(templates, name);
 
 /**
+ * Says where a template stands.
+ *
+ * @param name - a built-in template's name, or a path to a `.hbs` file
+ * @param folder - the folder that a path is relative to
+ * @returns absolute path of the file
+ */
+export function templatePath(name: string, folder: string): string {
+  return isBuiltIn(name) ? assetPath(`src/report/templates/${name}.hbs`) : resolve(folder, name);
+}
+
+/**
  * Loads a template.
  *
  * @param name - a built-in template's name, or a path to a `.hbs` file
@@ -41,8 +52,8 @@ const isBuiltIn = (name: string): name is keyof typeof templates => Object.hasOw
  */
 export async function loadTemplate(name: string, folder: string): Promise<Template> {
   if (isBuiltIn(name)) {
-    const file = `src/report/templates/${name}.hbs`;
-    return { file, text: await readFile(assetPath(file), 'utf8'), format: templates[name].format };
+    const file = `${name}.hbs`;
+    return { file, text: await readFile(templatePath(name, folder), 'utf8'), format: templates[name].format };
   }
   const expected = `one of ${Object.keys(templates).join(', ')}, or a path to a .hbs file`;
   if (!name.endsWith('.hbs')) {
@@ -51,7 +62,7 @@ export async function loadTemplate(name: string, folder: string): Promise<Templa
     throw new FailureError([{ code: 'unknown-template', message, expected, ...(fix ? { fix } : {}) }]);
   }
   try {
-    const text = await readFile(resolve(folder, name), 'utf8');
+    const text = await readFile(templatePath(name, folder), 'utf8');
     return { file: name, text, format: endings[/\.(\w+)\.hbs$/.exec(name)?.[1] ?? 'md'] ?? 'markdown' };
   } catch (error) {
     const message = `cannot read the template: ${(error as Error).message}`;

@@ -4,7 +4,7 @@ import type { Plan, TablePlan } from '../core/plan.ts';
 import { unwrap } from '../core/result.ts';
 import { tableView } from './build-view.ts';
 import { readPublished, type PublishedRow } from './published.ts';
-import { loadTemplate, renderTable, templates, type Template } from './render.ts';
+import { loadTemplate, renderTable, templatePath, templates, type Template } from './render.ts';
 import type { Outcomes } from './rows.ts';
 import type { Provenance, TableView } from './view.ts';
 
@@ -161,4 +161,23 @@ export function isSameTable(content: string, table: RenderedTable): boolean {
  */
 export function placeOf(table: TablePlan, root: string): string | undefined {
   return table.into === undefined ? undefined : isAbsolute(table.into) ? table.into : join(root, table.into);
+}
+
+/**
+ * The files that tables are made from, beside results, and those that they stand in.
+ *
+ * @param tables - tables of a plan
+ * @param pipelineFolder - absolute path of the pipeline file's folder
+ * @param root - absolute path of the project's root
+ * @returns absolute paths, each once
+ */
+export function tableFiles(tables: readonly TablePlan[], pipelineFolder: string, root: string): ReadonlySet<string> {
+  const files = new Set<string>();
+  for (const table of tables) {
+    files.add(templatePath(table.template, pipelineFolder));
+    if (table.published !== undefined) files.add(resolve(pipelineFolder, table.published));
+    const place = placeOf(table, root);
+    if (place !== undefined) files.add(place);
+  }
+  return files;
 }

@@ -1,5 +1,5 @@
 import { FailureError, type Failure } from '../core/failure.ts';
-import type { Cell, CellId, Plan } from '../core/plan.ts';
+import type { Cell, CellId, Digest, Plan } from '../core/plan.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
 import type { Store } from '../store/store.ts';
 import { lastResultsFile, readLastResults, type LastResults } from './last-results.ts';
@@ -32,6 +32,8 @@ export interface Preview {
 /** A preview, with what a run goes on with. */
 export interface Prepared extends Preview {
   readonly resolver: Resolver;
+  /** What was found outside the store: digests by absolute path. */
+  readonly sources: ReadonlyMap<string, Digest>;
   readonly last: () => LastResults;
 }
 
@@ -48,11 +50,11 @@ export async function prepare(plan: Plan, options: PlanOptions): Promise<Prepare
   const cells = selection ? withNeeds(plan.cells, selection) : plan.cells;
   let read: LastResults | undefined;
   const last = () => (read ??= readLastResults(lastResultsFile(options.runsFolder, plan.name)));
-  const sources = await digestSources(cells, options);
-  const resolver = new Resolver(cells, { store, kinds, sources, last, force });
+  const { of, digests } = await digestSources(cells, options);
+  const resolver = new Resolver(cells, { store, kinds, sources: of, last, force });
   const resolutions = cells.map((cell) => resolver.resolve(cell));
   if (selection) refuseUnselected(cells, resolutions, selection);
-  return { cells, resolutions, resolver, last };
+  return { cells, resolutions, resolver, sources: digests, last };
 }
 
 /** The selected cells and all that they need, in the order of the plan. */

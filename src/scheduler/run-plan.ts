@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { EventBody, EventSink, RunStatus } from '../core/event.ts';
-import type { Cell, CellId, Plan } from '../core/plan.ts';
+import type { Cell, CellId, Digest, Plan } from '../core/plan.ts';
 import type { StageTask } from '../core/task.ts';
 import type { ExecutorFactory } from '../executors/executor.ts';
 import { longestRemaining } from '../graph/priority.ts';
@@ -52,6 +52,8 @@ export interface RunSummary {
   readonly states: ReadonlyMap<CellId, CellState>;
   /** Results of the cells that have one, made or reused. */
   readonly entries: ReadonlyMap<CellId, Entry>;
+  /** What the cells read outside the store, as the keys hold it: digests by absolute path. */
+  readonly sources: ReadonlyMap<string, Digest>;
 }
 
 /**
@@ -100,6 +102,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
       ...{ ...counts, seconds: elapsed, run: record?.run ?? null, folder: record?.folder ?? null },
       states: new Map(prepared.cells.map((cell, index) => [cell.id, states[index] ?? 'waiting'])),
       entries: prepared.resolver.entries,
+      sources: prepared.sources,
     };
   } finally {
     record?.close();

@@ -16,6 +16,14 @@ export interface SourceSurroundings {
   readonly store: Pick<Store, 'root'>;
 }
 
+/** What stands outside the store. */
+export interface DigestedSources {
+  /** The sources of a cell. */
+  readonly of: (cell: Cell) => readonly TaskSource[];
+  /** By absolute path. */
+  readonly digests: ReadonlyMap<string, Digest>;
+}
+
 /** Most paths that are digested at once. */
 const atOnce = 4;
 const none: readonly TaskSource[] = [];
@@ -26,13 +34,13 @@ const none: readonly TaskSource[] = [];
  *
  * @param cells - the cells of the run
  * @param surroundings - where cells are read
- * @returns a function that gives the sources of a cell
+ * @returns the digests, by cell and by path
  * @throws FailureError that names every path that cannot be read
  */
 export async function digestSources(
   cells: readonly Cell[],
   surroundings: SourceSurroundings,
-): Promise<(cell: Cell) => readonly TaskSource[]> {
+): Promise<DigestedSources> {
   const { kinds, workingFolder, store } = surroundings;
   const reads = new Map<Cell, readonly { readonly name: string; readonly path: string }[]>();
   const readers = new Map<string, Cell>();
@@ -54,7 +62,10 @@ export async function digestSources(
     }
   });
   if (failures.length) throw new FailureError(failures);
-  return (cell) => reads.get(cell)?.map((source) => ({ ...source, digest: digests.get(source.path) ?? '' })) ?? none;
+  return {
+    of: (cell) => reads.get(cell)?.map((source) => ({ ...source, digest: digests.get(source.path) ?? '' })) ?? none,
+    digests,
+  };
 }
 
 function unreadable(path: string, cell: Cell, error: unknown): Failure {

@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Key } from '../core/plan.ts';
+import { parts } from './layout.ts';
 import { takeInventory, type StoredItem } from './inventory.ts';
 import type { Store } from './store.ts';
 
@@ -98,4 +100,6 @@ export async function removeCollected(store: Store, collection: Collection): Pro
     if (type === 'entry') await store.remove(key);
     else await rm(path, { recursive: true, force: true });
   }
+  // Notes of runs that left nothing to do; the next run writes its own again.
+  await rm(join(store.root, parts.settled), { recursive: true, force: true });
 }

@@ -12,6 +12,7 @@ export const parts = {
   locks: '.locks',
   tainted: '.tainted',
   sources: '.sources',
+  settled: '.settled',
   index: '.index-1',
 } as const;
 

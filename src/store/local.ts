@@ -1,14 +1,15 @@
 import { readdirSync, rmdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Key } from '../core/plan.ts';
+import type { Digest, Key } from '../core/plan.ts';
+import { sha256 } from '../fingerprint/digest.ts';
 import { diskFailure } from './disk-failure.ts';
 import { draftPath, LocalDraft, removeEntry } from './draft.ts';
-import { holds, makeEntry, stampOf, validate } from './entry.ts';
+import { holds, makeEntry, stampOf, validate, type Stamp } from './entry.ts';
 import { HintIndex } from './hint-index.ts';
 import { entryPath, isKey, manifestName, parts } from './layout.ts';
 import { lockFile } from './lock.ts';
-import type { Draft, Entry, Lock, Store } from './store.ts';
+import type { Draft, Entry, Lock, Seal, Store } from './store.ts';
 
 /** A store in a folder: `<root>/<2 hex>/<key>/` holds `manifest.json` and the files of a result. */
 class LocalStore implements Store {
@@ -32,6 +33,22 @@ class LocalStore implements Store {
     }
     return makeEntry(key, path, hint.outputs);
   };
+
+  seal(keys: Iterable<Key>): Seal | undefined {
+    const seen: [string, Stamp][] = [];
+    for (const key of keys) {
+      const hint = this.#hints.get(key);
+      if (!hint) return undefined;
+      const entry = entryPath('', key).slice(1);
+      seen.push([`${entry}/${manifestName}`, hint.manifest]);
+      for (const [path, stamp] of hint.folders) seen.push([path === '' ? entry : `${entry}/${path}`, stamp]);
+    }
+    return { places: seen.map(([place]) => place), state: stateOf(seen.map(([, stamp]) => stamp)) };
+  }
+
+  isIntact({ places, state }: Seal): boolean {
+    return state === stateOf(places.map((place) => stampOf(`${this.root}/${place}`)));
+  }
 
   draft(key: Key): Promise<Draft> {
     return this.#onDisk('beginning a result', async () => {
@@ -82,6 +99,10 @@ class LocalStore implements Store {
       throw diskFailure(error, doing, this.root);
     }
   }
+}
+
+function stateOf(stamps: readonly (Stamp | undefined)[]): Digest {
+  return sha256(stamps.map((stamp) => stamp?.join(' ') ?? 'nothing').join('\n'));
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -53,6 +53,14 @@ export interface Entry {
   manifest(): Manifest;
 }
 
+/** The state of many entries in short: while it is the same, each of them is valid. */
+export interface Seal {
+  /** All that is looked at: manifests and folders, relative to the store's root. */
+  readonly places: readonly string[];
+  /** Digest of what was seen there. */
+  readonly state: Digest;
+}
+
 /** A private folder in which a result is made. */
 export interface Draft {
   /** Absolute path, on the store's disk. */
@@ -79,6 +87,10 @@ export interface Store {
   readonly root: string;
   /** The entry of a key, if a valid one is there. Synchronous and fast (an index is only a hint, never believed). */
   find(key: Key): Entry | undefined;
+  /** Sums up entries that were found; undefined when one of them was not. */
+  seal(keys: Iterable<Key>): Seal | undefined;
+  /** True while nothing has changed about sealed entries. Much faster than finding each of them. */
+  isIntact(seal: Seal): boolean;
   draft(key: Key): Promise<Draft>;
   /** Waits until no other live process holds the key; `onWait` is told once who does. */
   lock(key: Key, signal: AbortSignal, onWait: (holder: string) => void): Promise<Lock>;

@@ -22,7 +22,10 @@ const count = (state: ProgressState): string => `[${settledCells(state)}/${state
 export function eventLine(state: ProgressState, event: Event): string | undefined {
   switch (event.type) {
     case 'run-started':
-      return `${event.pipeline}: ${counted(event.cells, 'cell')}, ${counted(event.slots, 'slot')}, run ${event.run}`;
+      // A run that has nothing to do has no name; its last line says all.
+      return event.run === ''
+        ? undefined
+        : `${event.pipeline}: ${counted(event.cells, 'cell')}, ${counted(event.slots, 'slot')}, run ${event.run}`;
     case 'stage-started': {
       const again = event.attempt > 1 ? `, attempt ${event.attempt}` : '';
       return `${event.cell} started${again}: ${oneLine(event.reason)}`;
@@ -73,7 +76,7 @@ export function linesReporter(options: Pick<ReporterOptions, 'err'>): Reporter {
   };
   const sayReused = (): void => {
     const fresh = state.counts.reused - saidReused;
-    if (fresh > 0) options.err.write(`${count(state)}${fresh} reused\n`);
+    if (fresh > 0 && state.run !== '') options.err.write(`${count(state)}${fresh} reused\n`);
     saidReused = state.counts.reused;
   };
 

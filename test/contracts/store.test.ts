@@ -70,6 +70,23 @@ describe.each(Object.entries(implementations))('store: %s', (_, open) => {
     expect(store.find(key)?.manifest()).toEqual(expected);
   });
 
+  it('seals what was found, until something about it changes', async () => {
+    await commit(store, key, { 'out.txt': 'hello', 'curves/loss.csv': '1' });
+    store.find(key);
+    const seal = store.seal([key]);
+    expect(seal && store.isIntact(seal)).toBe(true);
+    await commit(store, keyOf('other'), { 'out.txt': 'x' });
+    expect(seal && store.isIntact(seal)).toBe(true);
+    await store.remove(key);
+    expect(seal && store.isIntact(seal)).toBe(false);
+  });
+
+  it('does not seal what was never found', async () => {
+    await commit(store, key, { 'out.txt': 'hello' });
+    store.find(key);
+    expect(store.seal([key, keyOf('missing')])).toBeUndefined();
+  });
+
   it('gives equal contents equal digests, whatever made them', async () => {
     const one = await commit(store, keyOf(1), { 'a/x': '1' }, { outputs: { out: 'a' } });
     const two = await commit(store, keyOf(2), { 'b/x': '1', other: '2' }, { outputs: { out: './b/' }, seconds: 9 });

@@ -75,6 +75,27 @@ describe('kdpipe run', () => {
     expect(project.read('README.md')).toBe(table);
   });
 
+  it('sees every change after a run that had nothing to do', () => {
+    run();
+    run();
+    const table = project.read('README.md');
+    const idle = 'nothing to do: 10 cells reused';
+    expect(run().stderr).toContain(idle);
+
+    project.write('README.md', table.replace('(n=2)', '(n=3)'));
+    expect(run().stderr).toMatch(/nothing to do: 10 cells reused.*\ntable results written to README.md/);
+    expect(project.read('README.md')).toBe(table);
+
+    traced();
+    const moved = { TRACE: project.path('trace-2.txt') };
+    expect(project.runWith(moved, 'run', 'pipelines/trial.yaml').stderr).toContain('10 ran');
+    expect(run().stderr).toContain(idle);
+    project.write('pipelines/trial.yaml', pipeline.replace('lr: 0.1', 'lr: 0.2'));
+    expect(run().stderr).toContain('2 reused');
+    project.write('pipelines/trial.yaml', `${pipeline}\n`);
+    expect(run().stderr).toContain(idle);
+  });
+
   it('reruns exactly the cone of a changed parameter, and what -n printed is what ran', () => {
     run();
     traced();

@@ -34,10 +34,10 @@ describe('digestSources', () => {
       reader('b', { text: './words.txt' }),
       cell('c'),
     ];
-    const sources = await gather(cells);
+    const { of, digests } = await gather(cells);
     const words = { path: join(folder, 'words.txt'), digest: sha256('words') };
     const data = { path: join(folder, 'data'), digest: await digestPath(join(folder, 'data')) };
-    expect(cells.map(sources)).toEqual([
+    expect(cells.map(of)).toEqual([
       [
         { name: 'words', ...words },
         { name: 'data', ...data },
@@ -45,6 +45,7 @@ describe('digestSources', () => {
       [{ name: 'text', ...words }],
       [],
     ]);
+    expect([...digests].sort()).toEqual([words, data].map(({ path, digest }) => [path, digest]).sort());
   });
 
   it('names everything that cannot be read, once, and by whom', async () => {

@@ -1,0 +1,142 @@
+import { basename, dirname, resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { fail, FailureError } from '../core/failure.ts';
+import type { CellId, Plan } from '../core/plan.ts';
+import { unwrap } from '../core/result.ts';
+import { executors } from '../executors/registry.ts';
+import { cellsNamed, selectCells, type Selection } from '../graph/select.ts';
+import { checkPlaces, writeTables, type WrittenTable } from '../report/into.ts';
+import { reportMarkdown } from '../report/report-markdown.ts';
+import { renderTables, tableFiles, tableProblems, type ReportContext } from '../report/report.ts';
+import { latestRun } from '../scheduler/past-runs.ts';
+import { runPlan, type RunSummary } from '../scheduler/run-plan.ts';
+import { initialProgress, progressState } from '../ui/progress-state.ts';
+import { reporterFor, reporters } from '../ui/registry.ts';
+import { runSummary, shellWord } from '../ui/summary.ts';
+import { exitCodes } from './exit.ts';
+import { commitOf } from './git.ts';
+import { keepNothingToDo } from './nothing-to-do.ts';
+import { tableOutcomes } from './outcomes.ts';
+import { printPreview } from './preview.ts';
+import { openProject, readPlan, type PlannedFile, type Project } from './project.ts';
+import { interruptions } from './signals.ts';
+import { printError } from './terminal.ts';
+
+/** Flags of `kdpipe run`. */
+export interface RunFlags extends Selection {
+  readonly dryRun?: boolean;
+  readonly jobs: number;
+  readonly keepGoing?: boolean;
+  readonly set?: readonly string[];
+  readonly force?: readonly string[];
+  readonly json?: boolean;
+}
+
+/**
+ * Plans a pipeline file and runs what is not in the store.
+ *
+ * @param file - path as the user typed it
+ * @param flags - of the command line
+ * @returns the exit code
+ * @throws FailureError when the run cannot start
+ */
+export async function runPipeline(file: string, flags: RunFlags): Promise<number> {
+  const planned = readPlan(file, flags.set);
+  const { plan } = planned;
+  const selects = flags.only ?? flags.from ?? flags.to;
+  const options = {
+    ...openProject(),
+    ...(selects ? { selection: unwrap(selectCells(plan.cells, flags)) } : {}),
+    ...(flags.force ? { force: unwrap(cellsNamed(plan.cells, flags.force)) } : {}),
+  };
+  if (flags.dryRun) {
+    await printPreview(plan, options, flags.json ?? false);
+    return exitCodes.done;
+  }
+  const pipelineFolder = dirname(resolve(file));
+  const problems = [...(await tableProblems(plan, pipelineFolder)), ...(await checkPlaces(plan.tables, options.root))];
+  if (problems.length) throw new FailureError(problems);
+  return execute(planned, options, flags, pipelineFolder);
+}
+
+async function execute(
+  planned: PlannedFile,
+  options: Project,
+  flags: RunFlags,
+  pipelineFolder: string,
+): Promise<number> {
+  const { plan } = planned;
+  const typed = ['kdpipe', ...process.argv.slice(2).map(shellWord)].join(' ');
+  const color = process.stderr.isTTY && !process.env['NO_COLOR'];
+  const name = flags.json ? 'ndjson' : reporterFor(process.stderr.isTTY, process.env);
+  const reporter = await reporters[name].create({ out: process.stdout, err: process.stderr, color, now: Date.now });
+  let state = initialProgress;
+  const signals = interruptions();
+  let summary: RunSummary;
+  try {
+    summary = await runPlan(plan, {
+      ...options,
+      executor: executors.local,
+      slots: flags.jobs,
+      ...threadsAsked(),
+      keepGoing: flags.keepGoing ?? false,
+      sinks: [(event) => (state = progressState(state, event)), (event) => reporter.event(event)],
+      interrupt: signals.interrupt,
+      kill: signals.kill,
+      command: typed,
+      commit: () => commitOf(options.root),
+    });
+  } finally {
+    reporter.close();
+    signals.release();
+  }
+  const tables = await report(plan, summary, { pipelineFolder, project: options, command: typed });
+  for (const line of runSummary(state, tables)) printError(line);
+  const files = tableFiles(plan.tables, pipelineFolder, options.root);
+  await keepNothingToDo({ planned, summary, tables, files }, options.store);
+  return summary.status === 'done'
+    ? exitCodes.done
+    : summary.status === 'failed'
+      ? exitCodes.stageFailed
+      : exitCodes.interrupted;
+}
+
+/** `KDPIPE_THREADS`: threads of every stage; unless set, running stages share the cores. */
+function threadsAsked(): { readonly threads?: number } {
+  const asked = process.env['KDPIPE_THREADS'];
+  if (asked === undefined || asked === '') return {};
+  const threads = Number(asked);
+  if (Number.isInteger(threads) && threads >= 1) return { threads };
+  return fail({
+    code: 'bad-environment',
+    message: `KDPIPE_THREADS is ${JSON.stringify(asked)}`,
+    expected: 'a whole number of at least 1',
+    fix: 'KDPIPE_THREADS=2',
+  });
+}
+
+interface ReportSetting {
+  readonly pipelineFolder: string;
+  readonly project: Project;
+  readonly command: string;
+}
+
+/** Writes the run's report.md, and the tables of which every cell has a result into their files. */
+async function report(plan: Plan, summary: RunSummary, setting: ReportSetting): Promise<readonly WrittenTable[]> {
+  const { pipelineFolder, project, command: typed } = setting;
+  const run = summary.run ?? basename(latestRun(project.runsFolder, plan.name) ?? 'none');
+  const commit = plan.tables.length ? await commitOf(project.root) : null;
+  const context: ReportContext = { run, commit, command: typed, pipelineFolder };
+  const outcomes = tableOutcomes(plan, summary.entries);
+  if (summary.folder) {
+    const ends = [...summary.states].map(([cell, end]) => ({ cell, end, seconds: secondsOf(summary, cell) }));
+    await writeFile(resolve(summary.folder, 'report.md'), await reportMarkdown(plan, outcomes, context, ends));
+  }
+  const complete = plan.tables.filter((table) => table.cells.every((cell) => outcomes.has(cell)));
+  return writeTables(await renderTables({ ...plan, tables: complete }, outcomes, context), project.root);
+}
+
+function secondsOf(summary: RunSummary, cell: CellId): number {
+  const entry = summary.states.get(cell) === 'finished' ? summary.entries.get(cell) : undefined;
+  return entry?.manifest().seconds ?? 0;
+}
