@@ -5,9 +5,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { format } from 'prettier';
+import { curve } from './curve.ts';
 import { overhead } from './overhead.ts';
 
-const benchmarks: Record<string, (args: readonly string[]) => string> = { overhead };
+const benchmarks: Record<string, (args: readonly string[]) => string> = { overhead, curve };
 
 const [name = '', ...rest] = process.argv.slice(2);
 const dry = rest.includes('--dry');

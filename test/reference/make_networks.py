@@ -4,15 +4,16 @@
     python test/reference/make_networks.py        (needs torch and numpy; nothing is downloaded)
 
 Weights and images are pure functions of (name, flat index); values are computed in float64 from numbers rounded to
-float32. The networks are written here a second time, in PyTorch, from their papers.
+float32. The networks are those of networks.py.
 """
-import json, pathlib, sys
+import json, pathlib
 
-sys.path.pop(0)  # statistics.py beside this file would hide Python's own
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from networks import ConvNet, ResNet
 
 OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "torch" / "networks.json"
 U32 = np.uint32
@@ -40,63 +41,6 @@ def value(name, owner, shape):
     else:
         v = (2 * u - 1) * 0.1
     return torch.from_numpy(v.astype(np.float32)).double()
-
-
-class Block(nn.Module):
-    def __init__(self, inputs, channels, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, channels, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
-        self.downsample = None
-        if stride != 1 or inputs != channels:
-            self.downsample = nn.Sequential(nn.Conv2d(inputs, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
-
-    def forward(self, x):
-        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return F.relu(y + (self.downsample(x) if self.downsample else x))
-
-
-class ResNet(nn.Module):
-    def __init__(self, depth, classes):
-        super().__init__()
-        n = (depth - 2) // 6
-        self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
-        stage = lambda i, o, s: nn.Sequential(Block(i, o, s), *[Block(o, o, 1) for _ in range(n - 1)])
-        self.layer1, self.layer2, self.layer3 = stage(16, 16, 1), stage(16, 32, 2), stage(32, 64, 2)
-        self.fc = nn.Linear(64, classes)
-
-    def forward(self, x):
-        x = F.relu(self.bn1(self.conv1(x)))
-        taps = {}
-        for i, stage in enumerate((self.layer1, self.layer2, self.layer3), 1):
-            x = taps[f"block{i}"] = stage(x)
-        taps["pooled"] = x.mean((2, 3))
-        return self.fc(taps["pooled"]), taps
-
-
-class ConvBlock(nn.Module):
-    def __init__(self, inputs, channels):
-        super().__init__()
-        self.conv, self.bn = nn.Conv2d(inputs, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels)
-
-    def forward(self, x):
-        return F.relu(self.bn(self.conv(x)))
-
-
-class ConvNet(nn.Module):
-    def __init__(self, width, classes):
-        super().__init__()
-        self.block1, self.block2, self.block3 = ConvBlock(3, width), ConvBlock(width, 2 * width), ConvBlock(2 * width, 4 * width)
-        self.fc = nn.Linear(4 * width, classes)
-
-    def forward(self, x):
-        taps = {"block1": self.block1(x)}
-        taps["block2"] = self.block2(F.max_pool2d(taps["block1"], 2))
-        taps["block3"] = self.block3(F.max_pool2d(taps["block2"], 2))
-        taps["pooled"] = taps["block3"].mean((2, 3))
-        return self.fc(taps["pooled"]), taps
 
 
 def fresh(make):

@@ -17,7 +17,7 @@ interface Tested {
   readonly high: number;
 }
 
-/** Made by test/reference/statistics.py with scipy. */
+/** Made by test/reference/scipy_statistics.py with scipy. */
 const reference = JSON.parse(readFileSync('test/fixtures/statistics.json', 'utf8')) as {
   readonly describe: readonly Described[];
   readonly paired: readonly Tested[];

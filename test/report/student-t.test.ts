@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { criticalT, regularizedBeta, twoSidedP } from '../../src/report/student-t.ts';
 
-/** Made by test/reference/statistics.py with scipy. */
+/** Made by test/reference/scipy_statistics.py with scipy. */
 const reference = JSON.parse(readFileSync('test/fixtures/statistics.json', 'utf8')) as {
   readonly beta: readonly { readonly x: number; readonly a: number; readonly b: number; readonly value: number }[];
   readonly two_sided: readonly { readonly t: number; readonly degrees: number; readonly p: number }[];

@@ -1,4 +1,4 @@
-"""Writes test/fixtures/statistics.json with scipy: `python test/reference/statistics.py > test/fixtures/statistics.json`."""
+"""Writes test/fixtures/statistics.json with scipy: `python test/reference/scipy_statistics.py > test/fixtures/statistics.json`."""
 
 import json
 import random
