@@ -4,7 +4,7 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/build-once.ts'],
+    globalSetup: ['test/support/temporary-folder.ts', 'test/support/build-once.ts'],
     reporters: process.env['CI']
       ? ['default', './test/support/closing-line.ts']
       : ['dot', './test/support/closing-line.ts'],
