@@ -8,9 +8,10 @@ import { validate } from './validate.ts';
 
 /** Milliseconds between two progress messages. */
 const CADENCE = 250;
-/** Milliseconds between two checkpoints: within an epoch, and at an epoch's end. */
+/** Least milliseconds between two checkpoints within an epoch; at its end there is no least. */
 const SAVE_WITHIN = 60_000;
-const SAVE_AFTER_EPOCH = 5_000;
+/** Share of the time that checkpoints may take. Where one is cheap, every epoch ends with one. */
+const SAVE_SHARE = 0.05;
 
 /** What the loop carries beside the training state. */
 interface Loop {
@@ -21,6 +22,8 @@ interface Loop {
   images: number;
   seconds: number;
   savedAt: number;
+  /** Milliseconds that the last checkpoint took. */
+  saving: number;
 }
 
 const speedOf = ({ images, seconds }: Loop): number => images / Math.max(seconds, 1e-9);
@@ -35,11 +38,15 @@ function report({ job, trainer, ...loop }: Loop, epochImages: number): void {
   job.progress({ done: Math.round(done * 100) / 100, total, imagesPerSecond, loss, eta });
 }
 
-function save(loop: Loop, after: number): void {
-  const now = performance.now();
-  if (now - loop.savedAt < after) return;
+function save(loop: Loop): void {
+  const started = performance.now();
   loop.job.checkpoint.save(loop.trainer.state());
   loop.savedAt = performance.now();
+  loop.saving = loop.savedAt - started;
+}
+
+function saveIfDue(loop: Loop, least: number): void {
+  if (performance.now() - loop.savedAt >= Math.max(least, loop.saving / SAVE_SHARE)) save(loop);
 }
 
 /** The rest of the epoch under way; false when the signal was aborted. */
@@ -53,7 +60,7 @@ async function trainEpoch(loop: Loop): Promise<boolean> {
     loop.images += trainer.step(batches);
     loop.seconds += (performance.now() - started) / 1000;
     if (loop.speak()) report(loop, images);
-    save(loop, SAVE_WITHIN);
+    saveIfDue(loop, SAVE_WITHIN);
     await loop.pause();
   }
   return !job.signal.aborted;
@@ -105,13 +112,14 @@ export async function fit(job: Job): Promise<Fitted | undefined> {
     images: 0,
     seconds: 0,
     savedAt: performance.now(),
+    saving: 0,
   };
   while (!isOver(loop.trainer.position, job.recipe)) {
     if (!(await trainEpoch(loop)) || !(await closeEpoch(loop))) {
-      save(loop, 0);
+      save(loop);
       return undefined;
     }
-    save(loop, SAVE_AFTER_EPOCH);
+    saveIfDue(loop, 0);
   }
   return fitted(loop);
 }

@@ -15,7 +15,14 @@ export function curvesOf(history: readonly EpochRow[]): string {
 
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 
-function line({ epoch, lr, ...row }: EpochRow): string {
+/**
+ * One epoch for people; no times, as in {@link curvesOf}.
+ *
+ * @param row - the epoch's numbers
+ * @returns a line without its end
+ */
+export function epochLine(row: EpochRow): string {
+  const { epoch, lr } = row;
   const facts = [`lr ${lr.toExponential(2)}`, `loss ${row.train_loss.toFixed(4)}`];
   if (row.kd_loss !== null) facts.push(`kd ${row.kd_loss.toPrecision(4)}`);
   if (row.val_loss !== null) facts.push(`val loss ${row.val_loss.toFixed(4)}`);
@@ -25,12 +32,22 @@ function line({ epoch, lr, ...row }: EpochRow): string {
 }
 
 /**
- * The course of a training for people; no times, as in {@link curvesOf}.
+ * The last line of a log.
+ *
+ * @param best - the epoch whose weights were kept
+ * @returns a line without its end
+ */
+export function keptLine(best: Pick<EpochRow, 'epoch'>): string {
+  return `kept epoch ${best.epoch}`;
+}
+
+/**
+ * The course of a training for people, as the result keeps it.
  *
  * @param history - all epochs
  * @param best - the epoch whose weights were kept
  * @returns the file's text
  */
 export function logOf(history: readonly EpochRow[], best: EpochRow): string {
-  return [...history.map(line), `kept epoch ${best.epoch}`, ''].join('\n');
+  return [...history.map(epochLine), keptLine(best), ''].join('\n');
 }

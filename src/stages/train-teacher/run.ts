@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../core/json.ts';
 import { openPacked } from '../../ml/data/open.ts';
@@ -12,7 +12,7 @@ import { fit } from '../../ml/train/fit.ts';
 import type { Fitted, KdTerm } from '../../ml/train/job.ts';
 import { recipeOf, type RecipeParams } from '../../ml/train/recipe.ts';
 import { sharedEngine } from '../../ml/train/shared-engine.ts';
-import { curvesOf, logOf } from '../../ml/train/records.ts';
+import { curvesOf, epochLine, keptLine, logOf } from '../../ml/train/records.ts';
 import { encodeModel, networkFor, readModel, requireSameModel } from '../../ml/train/trained-model.ts';
 import { requireValidation } from '../../ml/train/validate.ts';
 import { inputOf, StageInterrupted, type StageContext, type StageOutcome } from '../stage-kind.ts';
@@ -48,6 +48,7 @@ function initialWeights({ context, network }: Surroundings, seed: number): State
 async function fitted(surroundings: Surroundings, params: TrainingParams, kd: KdTerm | null): Promise<Fitted> {
   const { context, data, network, engine } = surroundings;
   const { threads, signal, tell } = context;
+  const say = (line: string): void => appendFileSync(context.log, `${line}\n`);
   const recipe = recipeOf(params);
   const session = engine.session(network, { optimizer: recipe.optimizer, threads });
   const shadow = recipe.ema ? engine.session(network, { optimizer: null, threads }) : null;
@@ -57,9 +58,13 @@ async function fitted(surroundings: Surroundings, params: TrainingParams, kd: Kd
       initial: initialWeights(surroundings, recipe.seed),
       checkpoint: checkpointIn(context.scratch, (message) => tell({ type: 'warning', message })),
       progress: (progress) => tell({ type: 'progress', unit: 'epochs', ...progress }),
-      epoch: (row, speed) => tell({ type: 'metric', row: { ...row, images_per_second: Math.round(speed) } }),
+      epoch: (row, speed) => {
+        tell({ type: 'metric', row: { ...row, images_per_second: Math.round(speed) } });
+        say(epochLine(row));
+      },
     });
     if (!result) throw new StageInterrupted();
+    say(keptLine(result.best));
     return result;
   } finally {
     session.dispose();

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { FailureError } from '../../../src/core/failure.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
-import type { Fitted, FitProgress } from '../../../src/ml/train/job.ts';
+import type { Fitted, FitProgress, KdTerm } from '../../../src/ml/train/job.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
 import { averageDecay } from '../../../src/ml/optim/moving-average.ts';
@@ -107,26 +107,38 @@ describe('training', () => {
 describe('checkpoints', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  /** Updates that were saved, where every look at the clock finds it `milliseconds` later. */
-  async function savedAt(milliseconds: number): Promise<readonly number[]> {
+  /** Updates that were saved, by a clock on which a step takes so many milliseconds and a checkpoint so many. */
+  async function savedAt({ step, checkpoint: cost }: { readonly step: number; readonly checkpoint: number }) {
     let now = 0;
-    vi.spyOn(performance, 'now').mockImplementation(() => (now += milliseconds));
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
     const saved: number[] = [];
-    const checkpoint = { load: () => undefined, save: ({ position }: TrainingState) => saved.push(position.updates) };
-    await train({ data, change: { checkpoint } });
+    const save = ({ position }: TrainingState) => {
+      saved.push(position.updates);
+      now += cost;
+    };
+    const told = { progress: () => undefined, checkpoint: { load: () => undefined, save } };
+    // Once a step, between the two looks that measure it.
+    const kd: KdTerm = { taps: [], weight: 0, observe: () => (now += step), addGradients: () => 0 };
+    await train({ data, recipe: { epochs: 6 }, kd: () => kd, change: told });
     return saved;
   }
 
-  it('are not written by runs of less than five seconds', async () => {
-    expect(await savedAt(1)).toEqual([]);
+  it('are written at the end of every epoch where they are cheap, however short it is', async () => {
+    expect(await savedAt({ step: 1, checkpoint: 0.1 })).toEqual([4, 8, 12, 16, 20, 24]);
   });
 
-  it('are written at an epoch’s end once five seconds have passed', async () => {
-    expect(await savedAt(500)).toEqual([4, 8, 12]);
+  it('take no more than a twentieth of the time where they are dear', async () => {
+    // An epoch takes 400 ms, a checkpoint 40: after one, two epochs pass.
+    expect(await savedAt({ step: 100, checkpoint: 40 })).toEqual([4, 12, 20]);
   });
 
   it('are written within an epoch once a minute has passed', async () => {
-    expect(await savedAt(30_000)).toEqual(expect.arrayContaining([1, 2, 3, 4]));
+    expect(await savedAt({ step: 20_000, checkpoint: 1 })).toEqual([3, 4, 7, 8, 11, 12, 15, 16, 19, 20, 23, 24]);
+  });
+
+  it('wait longer than a minute within an epoch where they take more than three seconds', async () => {
+    // 100 s after each; the first is at the end of the first epoch, whose cost nobody knows before.
+    expect(await savedAt({ step: 19_000, checkpoint: 5_000 })).toEqual([4, 10, 16, 22]);
   });
 });
 

@@ -44,6 +44,8 @@ describe('distilling a student', () => {
     ];
     expect(bytesOf(second)).toEqual(bytesOf(first));
     expect(metric(first, 'train.kd_loss')).toBeGreaterThan(0);
+    const log = readFileSync(join(first.folder, 'task.log'), 'utf8');
+    expect(log.match(/^epoch \d: lr .*, loss .*, kd .*, val accuracy .*$/gm)).toHaveLength(3);
     const { kd_method: _method, kd_ratio: _ratio, ...recipe } = params;
     expect(bytesOf(await workshop.make(trainTeacher, recipe, { data }))).not.toEqual(bytesOf(first));
   });

@@ -51,6 +51,10 @@ describe('training on real digits', () => {
     expect(read(whole, 'log.txt').toString()).toMatch(/^epoch 0: .*\n(.*\n)+kept epoch \d+\n$/);
   });
 
+  it('says in the stage’s log what the log of the result says', () => {
+    expect(read(whole, 'task.log')).toEqual(read(whole, 'log.txt'));
+  });
+
   it('tells a row an epoch, and progress in epochs', () => {
     expect(whole.messages.filter(({ type }) => type === 'metric')).toHaveLength(12);
     expect(whole.messages.find(({ type }) => type === 'progress')).toMatchObject({ unit: 'epochs', total: 12 });
@@ -80,6 +84,9 @@ describe('a training stage', () => {
     expect(again.messages.filter(({ type }) => type === 'metric')).toHaveLength(7);
     for (const file of ['weights.safetensors', 'curves.csv', 'log.txt'])
       expect(read(again, file)).toEqual(read(whole, file));
+    // Twelve epochs and the one that was kept: the run that was stopped has said the first five.
+    const lines = read(whole, 'log.txt').toString().split('\n');
+    expect(read(again, 'task.log').toString()).toBe(lines.slice(5).join('\n'));
   });
 
   it('starts from weights of the same model, and from no others', async () => {
