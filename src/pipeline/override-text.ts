@@ -1,6 +1,8 @@
-import { parse } from 'yaml';
+import type { Failure } from '../core/failure.ts';
 import type { Json } from '../core/json.ts';
+import { success, type Result } from '../core/result.ts';
 import type { Problems } from './problems.ts';
+import { readValue } from './read.ts';
 import type { Site, Written } from './site.ts';
 
 /** An override as typed: `key=value`. */
@@ -31,10 +33,10 @@ function cutAtCommas(text: string): readonly string[] {
 }
 
 /** Reads one value as YAML; a text that only looks like a mapping (`a: b`) stays a text. */
-function readValue(text: string): Json {
-  const value = parse(text, { version: '1.2', schema: 'core', stringKeys: true, logLevel: 'silent' }) as Json;
-  const isCollection = typeof value === 'object' && value !== null;
-  return isCollection && !/^\s*[[{]/.test(text) ? text : value;
+function valueOf(text: string): Result<Json> {
+  const read = readValue({ file: '-S', text });
+  const isCollection = read.ok && typeof read.value === 'object' && read.value !== null;
+  return isCollection && !/^\s*[[{]/.test(text) ? success(text) : read;
 }
 
 /**
@@ -45,6 +47,7 @@ function readValue(text: string): Json {
  * @returns its key and values; undefined when a problem was noted instead
  */
 export function readOverride(text: string, problems: Problems): Override | undefined {
+  const before = problems.noted;
   const equals = text.indexOf('=');
   const site = { path: [], override: text };
   const key = text.slice(0, Math.max(0, equals)).trim();
@@ -58,17 +61,22 @@ export function readOverride(text: string, problems: Problems): Override | undef
     });
     return undefined;
   }
-  try {
-    return { key, values: cutAtCommas(text.slice(equals + 1)).map(readValue), site };
-  } catch {
-    problems.add({
-      code: 'bad-override',
-      message: `the value of ${key} cannot be read as YAML`,
-      expected: 'a YAML value, or several with commas',
-      site,
-    });
-    return undefined;
+  const values: Json[] = [];
+  for (const read of cutAtCommas(text.slice(equals + 1)).map(valueOf)) {
+    if (read.ok) values.push(read.value);
+    else noteUnreadable(key, read.failures, site, problems);
   }
+  return problems.noted === before ? { key, values, site } : undefined;
+}
+
+function noteUnreadable(key: string, failures: readonly Failure[], site: Site, problems: Problems): void {
+  const [first] = failures;
+  problems.add({
+    code: 'bad-override',
+    message: `the value of ${key} cannot be read: ${first?.message ?? ''}`,
+    expected: first?.expected ?? 'a YAML value, or several with commas',
+    site,
+  });
 }
 
 const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);

@@ -174,6 +174,30 @@ function parse(text: string): Document | undefined {
   }
 }
 
+/** The parsed text, or what is no YAML in it. */
+function parseText({ file, text }: Source, lines: Lines): Result<Document> {
+  const document = parse(text);
+  if (!document)
+    return failure({ code: 'too-deep', message: 'the file is nested too deeply to be read', place: { file } });
+  const syntax = syntaxFailures(document, lines, text);
+  return syntax.length > 0 ? failure(...syntax) : success(document);
+}
+
+/**
+ * Reads one value under the rules of a pipeline file: core schema, finite numbers, no custom tags.
+ *
+ * @param source - what to call the text in places, and the text
+ * @returns the value, or what is wrong with it
+ */
+export function readValue(source: Source): Result<Json> {
+  const lines = new Lines(source.file, source.text);
+  const document = parseText(source, lines);
+  if (!document.ok) return document;
+  const reader = new Reader(document.value, lines);
+  const value = reader.value(document.value.contents);
+  return reader.failures.length > 0 ? failure(...reader.failures) : success(value);
+}
+
 /**
  * Reads a pipeline file: YAML 1.2, core schema, unique keys, no custom tags.
  *
@@ -185,11 +209,9 @@ export function readPipeline(source: Source): Result<PipelineDocument> {
   if (early) return failure(early);
   const { file, text } = source;
   const lines = new Lines(file, text);
-  const document = parse(text);
-  if (!document)
-    return failure({ code: 'too-deep', message: 'the file is nested too deeply to be read', place: { file } });
-  const syntax = syntaxFailures(document, lines, text);
-  if (syntax.length > 0) return failure(...syntax);
+  const parsed = parseText(source, lines);
+  if (!parsed.ok) return parsed;
+  const document = parsed.value;
   if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2') {
     return failure({
       code: 'yaml-version',
