@@ -160,6 +160,9 @@ function readCompare(fields: WrittenMap, name: string, shape: Shape): TableSpec[
   return undefined;
 }
 
+const isEmptyList = (written: Written | undefined): boolean =>
+  Array.isArray(written?.value) && written.value.length === 0;
+
 function readTable(name: string, written: Written, shape: Shape): TableSpec | undefined {
   if (!shape.mapping(written, `table ${name}`)) return undefined;
   const fields = shape.fields(written, `table ${name}`, TABLE);
@@ -173,7 +176,7 @@ function readTable(name: string, written: Written, shape: Shape): TableSpec | un
       atKey: true,
     });
   }
-  const text = (key: string): string | undefined => shape.text(fields.get(key), key)?.value;
+  const text = (key: string): TableSpec['title'] => shape.text(fields.get(key), key);
   return {
     name,
     site: written.site,
@@ -183,9 +186,9 @@ function readTable(name: string, written: Written, shape: Shape): TableSpec | un
     title: text('title'),
     compare: readCompare(fields, name, shape),
     published: text('published'),
-    template: shape.text(fields.get('template'), 'template'),
+    template: text('template'),
     into: text('into'),
-    listed: new Set(['from', 'rows', 'columns'].filter((key) => Array.isArray(fields.get(key)?.value))),
+    empty: ['from', 'rows', 'columns'].filter((key) => isEmptyList(fields.get(key))),
   };
 }
 

@@ -14,6 +14,7 @@ import { readPipeline, type PipelineDocument, type Source } from './read.ts';
 import type { PipelineSpec } from './spec.ts';
 import { unknownParameter } from './stage-problems.ts';
 import { compileStage, type StageTemplate } from './stage-template.ts';
+import { resolveTable } from './table-texts.ts';
 import { planTable } from './tables.ts';
 import { World } from './world.ts';
 
@@ -116,7 +117,10 @@ function assemble(document: PipelineDocument, options: PlanOptions, problems: Pr
     catalogue,
     parametersOf: ofKind,
   });
-  const tables = spec.tables.map((table) => planTable(table, { world, problems, stages: stageOrder }));
+  const resolved = spec.tables
+    .map((table) => resolveTable(table, names, problems))
+    .filter((table) => table !== undefined);
+  const tables = resolved.map((table) => planTable(table, { world, problems, stages: stageOrder }));
   const cells = stageOrder.flatMap((id) => (world.stage(id)?.cells ?? []).map(({ cell }) => cell));
   return { name: spec.name, description: spec.description, file: document.file, params, cells, tables };
 }

@@ -171,7 +171,7 @@ const table = mapping(
     ),
     published: text('File with numbers of others, relative to the pipeline file.'),
     template: {
-      anyOf: [{ enum: builtInTemplates }, { type: 'string', pattern: '\\.hbs$' }],
+      anyOf: [{ enum: builtInTemplates }, { type: 'string', pattern: '\\.hbs$' }, expression],
       default: 'markdown',
       description: 'A built-in template or a .hbs file.',
     },

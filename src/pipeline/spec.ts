@@ -47,13 +47,13 @@ export interface TableSpec {
   readonly from: readonly Written<string>[];
   readonly rows: readonly Written<string>[];
   readonly columns: readonly Written<string>[];
-  readonly title: string | undefined;
+  readonly title: Written<string> | undefined;
   readonly compare: { readonly baseline: Written<JsonObject>; readonly on: Written<string> } | undefined;
-  readonly published: string | undefined;
+  readonly published: Written<string> | undefined;
   readonly template: Written<string> | undefined;
-  readonly into: string | undefined;
-  /** Which of `from`, `rows` and `columns` have a value of the right shape. */
-  readonly listed: ReadonlySet<string>;
+  readonly into: Written<string> | undefined;
+  /** Which of `from`, `rows` and `columns` are empty lists. */
+  readonly empty: readonly string[];
 }
 
 /** A pipeline file whose structure has been checked. */

@@ -139,8 +139,7 @@ function checkTemplate({ template }: TableSpec, problems: Problems): void {
 }
 
 function checkEmpty(table: TableSpec, problems: Problems): void {
-  for (const key of ['from', 'rows', 'columns'] as const) {
-    if (table[key].length > 0 || !table.listed.has(key)) continue;
+  for (const key of table.empty) {
     problems.add({
       code: 'empty-table',
       message: `${key} of table ${table.name} is empty`,
@@ -157,9 +156,9 @@ function optional(table: TableSpec): Partial<TablePlan> {
   const { title, published, into, compare } = table;
   const baseline: JsonObject | undefined = compare?.baseline.value;
   return {
-    ...(title === undefined ? {} : { title }),
-    ...(published === undefined ? {} : { published }),
-    ...(into === undefined ? {} : { into }),
+    ...(title === undefined ? {} : { title: title.value }),
+    ...(published === undefined ? {} : { published: published.value }),
+    ...(into === undefined ? {} : { into: into.value }),
     ...(compare && baseline ? { compare: { baseline, on: compare.on.value } } : {}),
   };
 }

@@ -1,0 +1,84 @@
+import type { JsonObject } from '../core/json.ts';
+import type { Value } from '../core/plan.ts';
+import { compile, type Compiler } from './interpolate.ts';
+import { noteMisplaced, type AxisScope, type Names } from './names.ts';
+import type { Problems } from './problems.ts';
+import type { Written } from './site.ts';
+import { shown, type TableSpec } from './spec.ts';
+
+/** Resolves the expressions of tables: a table stands outside of every cell, so that it knows neither axes nor sweeps. */
+class TableTexts {
+  readonly #problems: Problems;
+  readonly #compiler: Compiler<AxisScope>;
+
+  constructor(names: Names, problems: Problems) {
+    this.#problems = problems;
+    const resolve: Compiler<AxisScope>['resolve'] = (expression, site) => {
+      const swept: string[] = [];
+      const isName = expression.type !== 'matrix' && expression.type !== 'stages';
+      const template = isName ? names.resolve(expression, site, (param) => swept.push(param)) : undefined;
+      const [param] = swept;
+      if (isName && param === undefined) return template;
+      const why =
+        expression.type === 'stages'
+          ? 'a table names its stages in from, without ${…}'
+          : 'a table is made of many cells';
+      noteMisplaced(expression, site, problems, param === undefined ? why : `${why}, and params.${param} is swept`);
+      return undefined;
+    };
+    this.#compiler = { resolve, problems };
+  }
+
+  value({ value, site }: Written): Value | undefined {
+    const template = compile(value, site, this.#compiler);
+    return template?.constant ? template.value : undefined;
+  }
+
+  text<T extends Written<string> | undefined>(written: T, what: string): T | Written<string> {
+    if (!written?.value.includes('${')) return written;
+    const value = this.value(written);
+    if (typeof value === 'string' && value !== '') return { ...written, value };
+    if (typeof value === 'number' || typeof value === 'boolean') return { ...written, value: String(value) };
+    if (value !== undefined) {
+      const message = `${what} is ${value === '' ? 'empty' : shown(value)}`;
+      this.#problems.add({ code: 'wrong-type', message, expected: 'a text', site: written.site });
+    }
+    return written;
+  }
+
+  texts(written: readonly Written<string>[], what: string): readonly Written<string>[] {
+    return written.map((one) => this.text(one, `an item of ${what}`));
+  }
+
+  compare(compare: TableSpec['compare']): TableSpec['compare'] {
+    if (!compare) return undefined;
+    // Params hold no references, so that what comes out is JSON again.
+    const value = (this.value(compare.baseline) ?? compare.baseline.value) as JsonObject;
+    return { baseline: { ...compare.baseline, value }, on: this.text(compare.on, 'on') };
+  }
+}
+
+/**
+ * Puts params, environment and the pipeline's name into the texts of a table.
+ *
+ * @param table - the table as written
+ * @param names - resolves expressions
+ * @param problems - takes what is wrong
+ * @returns the table with its values; undefined when a problem was noted instead
+ */
+export function resolveTable(table: TableSpec, names: Names, problems: Problems): TableSpec | undefined {
+  const before = problems.noted;
+  const texts = new TableTexts(names, problems);
+  const resolved: TableSpec = {
+    ...table,
+    from: texts.texts(table.from, 'from'),
+    rows: texts.texts(table.rows, 'rows'),
+    columns: texts.texts(table.columns, 'columns'),
+    title: texts.text(table.title, 'title'),
+    compare: texts.compare(table.compare),
+    published: texts.text(table.published, 'published'),
+    template: texts.text(table.template, 'template'),
+    into: texts.text(table.into, 'into'),
+  };
+  return problems.noted === before ? resolved : undefined;
+}
