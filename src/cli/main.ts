@@ -33,6 +33,12 @@ async function report(error: unknown): Promise<number> {
   return exitCodes.couldNotStart;
 }
 
+// Whoever reads what we write may stop reading: `kdpipe plan … | head`. A run goes on without its reader.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+
 try {
   const called = process.argv.slice(2).find((word) => !word.startsWith('-'));
   const program = await buildProgram(called === 'help' ? process.argv[3] : called);

@@ -29,7 +29,8 @@ export function command(): Command {
         const log = new Tail(file);
         const found = log.print();
         if (!found) printError(`${cell} wrote nothing in run ${past.run} (${stateIn(past, cell)})`);
-        if (flags.follow && cells.length === 1) await log.follow(() => ended(past.folder, cell));
+        if (flags.follow && cells.length === 1)
+          await log.follow(() => !process.stdout.writable || ended(past.folder, cell));
       }
     });
 }

@@ -82,6 +82,7 @@ function unknown(name: string): never {
 /** JSON as indented lines, without its punctuation. */
 function indented(value: Json, indent = ''): string {
   if (typeof value !== 'object' || value === null) return String(value);
+  if (Object.keys(value).length === 0) return 'none';
   const deeper = `${indent}  `;
   const entries = Object.entries(value).map(([key, item]: [string, Json]) => [key, indented(item, deeper)] as const);
   if (Array.isArray(value)) {
@@ -90,6 +91,6 @@ function indented(value: Json, indent = ''): string {
       ? entries.map(([, text]) => text).join(', ')
       : entries.map(([, text]) => `\n${indent}-${text}`).join('');
   }
-  const lines = entries.map(([key, text]) => `${indent}${key}: ${text}`);
+  const lines = entries.map(([key, text]) => `${indent}${key}:${text.startsWith('\n') ? '' : ' '}${text}`);
   return indent === '' ? lines.join('\n') : `\n${lines.join('\n')}`;
 }
