@@ -1,0 +1,62 @@
+import { existsSync, rmSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../../src/fingerprint/digest.ts';
+import { trial } from '../trial.ts';
+
+const project = trial();
+const ask = (...words: readonly string[]) => project().run(...words);
+const entry = (key: string) => `runs/.store/${key.slice(0, 2)}/${key}`;
+
+describe('kdpipe verify', () => {
+  it('names the file of every damage and exits 1; the run makes anew what was damaged', () => {
+    const keys = project().keys();
+    expect(ask('verify')).toEqual({ code: 0, stdout: `${keys.length} results verified\n`, stderr: '' });
+    const key = keys.find((one) => existsSync(project().path(`${entry(one)}/x`))) ?? '';
+    const path = `${entry(key)}/x`;
+    const before = project().read(path);
+    project().write(path, before.replace('hello', 'HELLO'));
+    const { code, stdout } = ask('verify');
+    expect(code).toBe(1);
+    expect(stdout).toContain(`the content of x has changed: its SHA-256 is ${sha256(project().read(path))}`);
+    rmSync(project().path(path));
+    expect(ask('verify').stdout).toContain('x is missing [missing-file]');
+    expect(ask('run', 'trial.yaml').code).toBe(0);
+    expect(project().read(path)).toBe(before);
+    expect(ask('verify').code).toBe(0);
+  });
+});
+
+describe('kdpipe gc', () => {
+  it('removes only with --yes, and never what the latest run refers to', () => {
+    const kept = project().keys();
+    expect(ask('gc', '--yes').stdout).toMatch(/^removed 0 items, /);
+    expect(project().keys()).toEqual(kept);
+  });
+
+  it('with --runs 1 takes what only older runs made, and the pipeline still has nothing to do', () => {
+    const old = project().keys();
+    expect(ask('run', 'trial.yaml', '-S', 'word=bye').code).toBe(0);
+    const all = project().keys();
+    const made = all.filter((key) => !old.includes(key));
+    expect(ask('gc').stdout).toMatch(/^would remove 0 items/);
+
+    const preview = ask('gc', '--runs', '1');
+    expect(preview.stdout.match(/^entry {2}[0-9a-f]{12} .* no run refers to it$/gm)).toHaveLength(4);
+    expect(preview.stdout).toMatch(/\nwould remove 4 items, .* \(--yes removes\)\n$/);
+    expect(project().keys()).toEqual(all);
+
+    expect(ask('gc', '--runs', '1', '--older-than', '1d', '--yes').stdout).toMatch(/^removed 0 items/);
+    expect(ask('gc', '--runs', '1', '--max-size', '1G', '--yes').stdout).toMatch(/^removed 0 items/);
+    expect(ask('gc', '--runs', '1', '--yes').stdout).toMatch(/\nremoved 4 items/);
+    expect(project().keys()).toEqual(made);
+    expect(ask('plan', 'trial.yaml', '-S', 'word=bye').stdout).toContain('nothing to do');
+  });
+
+  it.each([
+    ['--older-than', '3'],
+    ['--max-size', 'big'],
+    ['--runs', '0'],
+  ])('refuses %s %s with exit 2', (flag, value) => {
+    expect(ask('gc', flag, value)).toMatchObject({ code: 2, stdout: '' });
+  });
+});

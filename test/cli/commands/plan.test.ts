@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { cells, trial } from '../trial.ts';
+
+const fresh = trial({ run: false });
+
+interface Planned {
+  readonly pipeline: string;
+  readonly cells: readonly Readonly<Record<'cell' | 'stage' | 'kind' | 'status' | 'key', string>>[];
+}
+const planned = (...words: readonly string[]) => JSON.parse(fresh().run(...words).stdout) as Planned;
+
+describe('kdpipe plan', () => {
+  it('prints what kdpipe run -n prints, as text and as JSON', () => {
+    for (const flags of [[], ['--json'], ['-S', 'word=bye']]) {
+      const plan = fresh().run('plan', 'trial.yaml', ...flags);
+      expect(plan).toMatchObject({ code: 0, stderr: '' });
+      expect(plan.stdout).toBe(fresh().run('run', '-n', 'trial.yaml', ...flags).stdout);
+    }
+  });
+
+  it('gives each cell with stage, kind, key and what it needs, those after others last', () => {
+    const { pipeline, cells: of } = planned('plan', '--json', 'trial.yaml');
+    expect(pipeline).toBe('trial');
+    expect(of.map(({ cell }) => cell)).toEqual(cells);
+    expect(of[0]).toMatchObject({ stage: 'make', kind: 'command', status: 'run', needs: [], reasons: ['first run'] });
+    expect(of[0]?.key).toMatch(/^[0-9a-f]{64}$/);
+    // Keys are made of the contents of inputs: before these are there nobody knows them.
+    expect(of[2]).toMatchObject({ status: 'unknown', key: null, needs: [cells[0]] });
+  });
+
+  it('lists twenty cells of a stage one by one, and counts the rest', () => {
+    fresh().write(
+      'many.yaml',
+      "name: many\nstages:\n  make:\n    uses: command\n    matrix: { size: { from: 1, to: 25, step: 1 } }\n    with: { shell: 'echo ${matrix.size}' }\n",
+    );
+    const lines = fresh().run('plan', 'many.yaml').stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(1 + 20 + 1 + 1);
+    expect(lines[0]).toBe('make: 25 to run');
+    expect(lines.slice(-2)).toEqual(['  … and 5 more', '25 cells to run, 0 reused']);
+  });
+
+  it('writes nothing', () => {
+    expect(existsSync(fresh().path('runs'))).toBe(false);
+  });
+
+  it('after a run says what is reused, and why the rest is not', () => {
+    expect(fresh().run('run', 'trial.yaml').code).toBe(0);
+    expect(fresh().run('plan', 'trial.yaml').stdout).toBe(
+      'make: 2 reused\nscore: 2 reused\nnothing to do: 4 cells reused\n',
+    );
+    fresh().write('trial.yaml', fresh().read('trial.yaml').replace('[1, 2]', '[2, 3]'));
+    const changed = fresh().run('plan', 'trial.yaml').stdout;
+    expect(changed).toMatch(/^make: 1 to run, 1 reused\n {2}run {4}make\[size=3\]/);
+    expect(changed).toMatch(/\n2 cells to run, 2 reused\n$/);
+  });
+});

@@ -1,0 +1,197 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { latestRun } from '../../../src/scheduler/past-runs.ts';
+import { cells, stackTrace, trial } from '../trial.ts';
+
+const project = trial();
+const ask = (...words: readonly string[]) => project().run(...words);
+const runName = () => latestRun(project().path('runs'), 'trial')?.split('/').at(-1) ?? '';
+
+describe('a command that finds nothing of what it was asked for', () => {
+  it.each([
+    ['why', ['why', 'mkae'], /there is no stage "mkae"[^]*did you mean make\?/],
+    ['logs', ['logs', 'mkae'], /there is no stage "mkae"[^]*did you mean make\?/],
+    ['status', ['status', 'trail'], /there is no run or pipeline called trail here/],
+    ['show', ['show', 'convnet44'], /nothing here is called convnet44[^]*did you mean convnet4/],
+    ['check', ['check', 'trail.yaml'], /there is no file trail\.yaml[^]*did you mean trial\.yaml\?/],
+    ['report', ['report', 'trail.yaml'], /there is no file trail\.yaml/],
+    ['report --format', ['report', 'trial.yaml', '--format', 'cvs'], /Allowed choices are/],
+  ])('%s: exit 2, on standard error, without a stack trace', (_, words, message) => {
+    const { code, stdout, stderr } = ask(...words);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(stackTrace);
+  });
+});
+
+describe('kdpipe status', () => {
+  it('counts the cells of each stage by where they stand, and names the metrics of those that finished', () => {
+    const { code, stdout, stderr } = ask('status');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^trial {2}\S+ {2}done after /);
+    expect(stdout).toMatch(/^make +2 +2 finished$/m);
+    expect(stdout).toMatch(/^score\[of=make\[size=2\]\] .*accuracy 0\.2/m);
+    expect(ask('status', 'trial').stdout).toBe(stdout);
+    expect(ask('status', runName()).stdout).toBe(stdout);
+  });
+
+  it('as JSON gives every cell and the last event', () => {
+    const status = JSON.parse(ask('status', '--json').stdout) as object;
+    expect(status).toMatchObject({
+      pipeline: 'trial',
+      run: runName(),
+      end: { type: 'run-finished', status: 'done' },
+      cells: cells.map((cell) => ({ cell, stage: cell.replace(/\[.*/, ''), state: 'finished' })),
+    });
+  });
+
+  it('reads a run that was killed: a torn last line, and cells that nothing happened to', () => {
+    const file = join('runs/trial', runName(), 'events.ndjson');
+    const whole = project().read(file);
+    const lines = whole.split('\n');
+    const last = lines.findIndex((line) => line.includes('"stage-finished"'));
+    project().write(file, `${lines.slice(0, last + 1).join('\n')}\n{"type":"stage-fini`);
+    try {
+      expect(ask('status').stdout).toMatch(/^trial {2}\S+ {2}running, or killed\n/);
+      expect(ask('status').stdout).toMatch(/^score +2 +.*waiting/m);
+    } finally {
+      project().write(file, whole);
+    }
+  });
+});
+
+describe('kdpipe logs', () => {
+  it('prints a cell’s log as it is, and several under their names', () => {
+    expect(ask('logs', cells[0])).toEqual({ code: 0, stdout: 'making 1\n', stderr: '' });
+    expect(ask('logs', 'make').stdout).toBe(`==> ${cells[0]} <==\nmaking 1\n==> ${cells[1]} <==\nmaking 2\n`);
+  });
+
+  it('says on standard error that a stage wrote nothing, and how it ended', () => {
+    const { code, stdout, stderr } = ask('logs', cells[2]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toBe(`${cells[2]} wrote nothing in run ${runName()} (finished)\n`);
+  });
+
+  it('takes the run of a pipeline or of a name, and ends by itself with -f when the stage has ended', () => {
+    expect(ask('logs', cells[1], '--run', 'trial').stdout).toBe('making 2\n');
+    expect(ask('logs', cells[1], '--run', runName(), '-f').stdout).toBe('making 2\n');
+  });
+});
+
+describe('kdpipe why', () => {
+  it('names the leaf that changed of every cell that it is asked for, and no others', () => {
+    const { code, stdout } = ask('why', 'make', '-S', 'word=bye');
+    expect(code).toBe(0);
+    expect(stdout.match(/^make\[size=\d\]: would run\n {2}params\.shell .*hello.* → .*bye/gm)).toHaveLength(2);
+    expect(stdout).not.toContain('score');
+  });
+
+  it('of a cell that is reused tells the run that made it, and for what reason', () => {
+    expect(ask('why', cells[0], '-f', 'trial.yaml').stdout).toBe(
+      `${cells[0]}: is reused, nothing changed\n  it ran in ${runName()}: first run\n`,
+    );
+  });
+});
+
+describe('kdpipe show', () => {
+  it('shows the manifest of a cell, also as JSON', () => {
+    const shown = JSON.parse(ask('show', cells[2], '--json').stdout) as Record<string, { readonly key: string }>;
+    expect(shown[cells[2]]).toMatchObject({ cell: cells[2], kind: 'command', metrics: { accuracy: 0.1 } });
+    const text = ask('show', cells[2]).stdout;
+    expect(text).toContain('  metrics:\n    accuracy: 0.1\n');
+    expect(text).toContain('  sources: none\n');
+    expect(text).not.toMatch(/ $/m);
+    const folders = readdirSync(project().path('runs/.store')).filter((name) => /^[0-9a-f]{2}$/.test(name));
+    expect(folders).toContain(shown[cells[2]]?.key.slice(0, 2));
+  });
+
+  it('shows a run, all cells of a stage, and registered names', () => {
+    expect(JSON.parse(ask('show', runName(), '--json').stdout)).toMatchObject({ run: runName(), cells: 4 });
+    expect(Object.keys(JSON.parse(ask('show', 'make', '--json').stdout) as object)).toEqual(cells.slice(0, 2));
+    expect(ask('show', 'command').stdout).toMatch(/^kind: command\n/);
+    expect(ask('show', 'convnet4').stdout).toMatch(/^model: convnet4\n/);
+    expect(ask('show', 'SoftTarget').stdout).toMatch(/^method: SoftTarget\n/);
+  });
+});
+
+describe('kdpipe list', () => {
+  it.each([
+    ['kinds', ['train-teacher', 'command']],
+    ['models', ['convnet4', 'resnet8']],
+    ['methods', ['SoftTarget', 'AT']],
+    ['datasets', ['mnist-digits', 'image-folder']],
+    ['engines', ['wasm', 'reference']],
+  ])('%s names what a pipeline file may use, one a line', (registry, names) => {
+    const { code, stdout } = ask('list', registry);
+    expect(code).toBe(0);
+    const listed = stdout.trimEnd().split('\n');
+    for (const name of names) expect(listed.filter((line) => line.startsWith(`${name} `))).toHaveLength(1);
+    const json = JSON.parse(ask('list', registry, '--json').stdout) as object;
+    expect(Object.keys(json)).toEqual(listed.map((line) => line.split(' ')[0]));
+  });
+});
+
+describe('kdpipe check', () => {
+  it('counts what is in a file that is right, and finds every problem of those that are not', () => {
+    expect(ask('check', 'trial.yaml')).toEqual({ code: 0, stdout: 'trial.yaml: ok, 2 stages, 4 cells\n', stderr: '' });
+    project().write('bad.yaml', 'name: bad\nstages:\n  one: { uses: comand }\n  two: { uses: command, wiht: {} }\n');
+    const { code, stdout, stderr } = ask('check', 'trial.yaml', 'bad.yaml');
+    expect(code).toBe(2);
+    expect(stdout).toBe('trial.yaml: ok, 2 stages, 4 cells\n');
+    expect(stderr).toMatch(/bad\.yaml:3:.*comand[^]*command[^]*bad\.yaml:4:.*wiht[^]*with/);
+  });
+
+  it('looks for the places of tables too', () => {
+    project().write('lost.yaml', project().read('trial.yaml').replace('into: README.md', 'into: LOST.md'));
+    const { code, stderr } = ask('check', 'lost.yaml');
+    expect(code).toBe(2);
+    expect(stderr).toContain('LOST.md');
+  });
+});
+
+describe('kdpipe report', () => {
+  it('prints a table in the asked format, and writes nothing then', () => {
+    const before = project().read('README.md');
+    const { code, stdout, stderr } = ask('report', 'trial.yaml', '--format', 'csv');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n').slice(1, 3)).toEqual(['1,0.1,,1,1,', '2,0.2,,1,1,']);
+    expect(JSON.parse(ask('report', 'trial.yaml', '--format', 'json').stdout)).toBeTruthy();
+    expect(project().read('README.md')).toBe(before);
+  });
+
+  it('--check is content with its own table, exits 3 on an edited one and shows the line, and report mends it', () => {
+    const right = project().read('README.md');
+    expect(ask('report', '--check', 'trial.yaml')).toMatchObject({ code: 0, stdout: '' });
+    project().write('README.md', right.replace('0.1000', '0.9000'));
+    const drift = ask('report', '--check', 'trial.yaml');
+    expect(drift.code).toBe(3);
+    expect(drift.stdout).toMatch(/^README\.md: table results differs from the results\n[^]*0\.9000[^]*0\.1000/);
+    expect(project().read('README.md')).not.toBe(right);
+    expect(ask('report', 'trial.yaml')).toMatchObject({ code: 0, stderr: 'table results written to README.md\n' });
+    expect(project().read('README.md').split('\n').slice(3, 7)).toEqual(right.split('\n').slice(3, 7));
+    expect(ask('report', 'trial.yaml').stderr).toBe('table results unchanged in README.md\n');
+  });
+});
+
+describe('a command in a folder where nothing was run', () => {
+  const empty = trial({ run: false });
+
+  it.each([
+    ['status', ['status']],
+    ['logs', ['logs', 'make']],
+    ['why', ['why', 'make']],
+  ])('%s says so and how to run something: exit 2', (_, words) => {
+    const { code, stderr } = empty().run(...words);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/nothing has been run here yet \[no-run\][^]*kdpipe run/);
+  });
+
+  it.each([
+    ['verify', ['verify'], '0 results verified\n'],
+    ['gc', ['gc'], 'would remove 0 items, 0.0 MiB; 0.0 MiB stay\n'],
+  ])('%s finds nothing to do: exit 0', (_, words, stdout) => {
+    expect(empty().run(...words)).toEqual({ code: 0, stdout, stderr: '' });
+    expect(readFileSync(empty().path('README.md'), 'utf8')).toContain('# Trial');
+  });
+});
