@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Key } from '../core/plan.ts';
 import { parts } from './layout.ts';
 import { takeInventory, type StoredItem } from './inventory.ts';
+import { sweepBadges } from './lock.ts';
 import type { Store } from './store.ts';
 
 /** What may go. */
@@ -100,6 +101,7 @@ export async function removeCollected(store: Store, collection: Collection): Pro
     if (type === 'entry') await store.remove(key);
     else await rm(path, { recursive: true, force: true });
   }
+  sweepBadges(join(store.root, parts.locks));
   // Notes of runs that left nothing to do; the next run writes its own again.
   await rm(join(store.root, parts.settled), { recursive: true, force: true });
 }

@@ -10,7 +10,7 @@ export interface Holder {
   readonly start: string;
   /** Digest of host, boot and process namespace: only where it equals our own, process ids mean the same to us. */
   readonly machine: string;
-  /** Unique to this one acquisition. */
+  /** Unique to this one claim. */
   readonly nonce: string;
   readonly host: string;
 }
@@ -44,23 +44,20 @@ function ourselves(): Omit<Holder, 'nonce'> {
   return self;
 }
 
-/** Longest text of a link that ext4 and others keep in the inode itself; longer ones cost ten times as much. */
-const inlineLink = 59;
-
 /**
- * Names this process as the holder of one more lock.
+ * Names this process as a holder of locks.
  *
- * @returns a text that no other acquisition ever has: `pid start machine nonce host`
+ * @returns a text that nothing else ever has: `pid start machine nonce host`
  */
 export function claim(): string {
   const { pid, start, machine, host } = ourselves();
-  return `${pid} ${start} ${machine} ${randomBytes(4).toString('hex')} ${host}`.slice(0, inlineLink);
+  return `${pid} ${start} ${machine} ${randomBytes(4).toString('hex')} ${host}`;
 }
 
 /**
  * Reads what {@link claim} wrote.
  *
- * @param text - target of a lock's link
+ * @param text - of a lock
  * @returns the holder; undefined when the text is none of ours
  */
 export function parseHolder(text: string): Holder | undefined {

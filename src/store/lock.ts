@@ -1,14 +1,17 @@
 /**
- * Locks that need no "unlock". A lock is a symbolic link whose target names its holder: creating one is a single atomic
- * step that fails when it exists, and nobody ever sees it without its content.
+ * Locks that need no "unlock". Every process writes one file that names it, its badge; a lock is a hard link to the badge.
+ * Making a link is a single atomic step that fails when the name exists, and nobody ever sees a lock without its content.
+ * It takes no inode either, and giving it back frees none: ext4 goes through all inodes that were freed a moment ago
+ * whenever it looks for a new one, which made every stage of a large sweep slower.
  *
  * Taking over from a dead holder is safe, however many try. What must not happen: two see the dead holder X; the first
  * removes X's link and makes its own; the second, late, removes that one. So the right to remove X's link is a lock
- * itself, named after that one acquisition of X, and whoever has it looks again before removing. While it is held nobody
- * else may remove X's link, and X is dead: what the second look sees, stays. Whoever comes late finds another link than
- * X's and leaves it alone. If a process dies with this right, the same rule takes it over, one level deeper.
+ * itself, named after X, and whoever has it looks again before removing. While it is held nobody else may remove X's
+ * link, and X is dead: what the second look sees, stays. Whoever comes late finds another link than X's and leaves it
+ * alone. If a process dies with this right, the same rule takes it over, one level deeper.
  */
-import { lstatSync, lutimesSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { claim, isAlive, parseHolder } from './holder.ts';
 import { withParent } from './layout.ts';
@@ -31,34 +34,68 @@ function unless<T>(code: 'ENOENT' | 'EEXIST', action: () => T): T | undefined {
   }
 }
 
-const targetOf = (path: string): string | undefined => unless('ENOENT', () => readlinkSync(path));
+/** The text of a lock or badge. */
+const textOf = (path: string): string | undefined => unless('ENOENT', () => readFileSync(path, 'utf8'));
 
-function create(path: string, target: string): boolean {
-  const made = unless('EEXIST', () => {
-    withParent(path, () => symlinkSync(target, path));
-    return true;
-  });
-  return made ?? false;
+/** A file that names this process; all locks in its folder are links to it. */
+interface Badge {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Badges of this process by folder. */
+const badges = new Map<string, Badge>();
+const badgePrefix = '.badge-';
+
+function badgeIn(folder: string): Badge {
+  const known = badges.get(folder);
+  if (known) return known;
+  const text = claim();
+  const badge = { path: join(folder, `${badgePrefix}${parseHolder(text)?.nonce ?? ''}`), text };
+  withParent(badge.path, () => writeFileSync(badge.path, text, { flag: 'wx' }));
+  if (badges.size === 0) process.on('exit', dropBadges);
+  badges.set(folder, badge);
+  return badge;
+}
+
+function dropBadges(): void {
+  for (const { path } of badges.values()) remove(path);
+  badges.clear();
+  process.off('exit', dropBadges);
+}
+
+/** Makes the link; false when the lock exists. */
+function create(path: string): boolean {
+  const folder = dirname(path);
+  const link = (): boolean =>
+    unless('EEXIST', () => {
+      linkSync(badgeIn(folder).path, path);
+      return true;
+    }) ?? false;
+  const made = unless('ENOENT', link);
+  if (made !== undefined) return made;
+  // Somebody has removed the whole store, our badge with it.
+  badges.delete(folder);
+  return link();
 }
 
 function remove(path: string): void {
   unless('ENOENT', () => unlinkSync(path));
 }
 
-/** True when the lock's link has this target and whoever is named there is dead. */
-function isStale(path: string, target: string): boolean {
-  const heartbeat = unless('ENOENT', () => lstatSync(path).mtimeMs);
-  const holder = parseHolder(target);
+/** True when whoever is named in this text of a lock is dead. */
+function isStale(path: string, text: string): boolean {
+  const heartbeat = unless('ENOENT', () => statSync(path).mtimeMs);
+  const holder = parseHolder(text);
   return heartbeat !== undefined && holder !== undefined && !isAlive(holder, heartbeat, Date.now());
 }
 
 /** Removes the link of a dead holder, if nobody else is doing that just now. */
 function clear(path: string, dead: string): void {
   const right = `${path}.${parseHolder(dead)?.nonce ?? ''}`;
-  const ours = claim();
-  if (tryLock(right, ours) !== undefined) return;
+  if (tryLock(right) !== undefined) return;
   try {
-    if (targetOf(path) === dead) remove(path);
+    if (textOf(path) === dead) remove(path);
   } finally {
     remove(right);
   }
@@ -67,48 +104,47 @@ function clear(path: string, dead: string): void {
 /**
  * Tries to take a lock.
  *
- * @returns undefined when it is ours now, else the target that names its holder
+ * @returns undefined when it is ours now, else the text that names its holder
  */
-function tryLock(path: string, ours: string): string | undefined {
+function tryLock(path: string): string | undefined {
   for (;;) {
-    if (create(path, ours)) return undefined;
-    const theirs = targetOf(path);
+    if (create(path)) return undefined;
+    const theirs = textOf(path);
     if (theirs === undefined) continue;
     if (!isStale(path, theirs)) return theirs;
     clear(path, theirs);
-    if (targetOf(path) === theirs) return theirs;
+    if (textOf(path) === theirs) return theirs;
   }
 }
 
-/** Locks of this process by path, with the targets that make them ours. */
-const held = new Map<string, string>();
+/** Paths of the locks that this process holds. */
+const held = new Set<string>();
 let heart: NodeJS.Timeout | undefined;
 
-/** Refreshes the modification time of every lock that this process holds. */
+/** Refreshes every badge, and so all locks: they are one file. Badges that nobody needs any more go. */
 function beat(): void {
   const now = Date.now() / 1000;
-  for (const [path, target] of held) if (targetOf(path) === target) unless('ENOENT', () => lutimesSync(path, now, now));
+  for (const { path } of badges.values()) unless('ENOENT', () => utimesSync(path, now, now));
+  if (held.size > 0) return;
+  dropBadges();
+  clearInterval(heart);
+  heart = undefined;
 }
 
-function hold(path: string, target: string): Lock {
-  held.set(path, target);
+function hold(path: string): Lock {
+  held.add(path);
   heart ??= setInterval(beat, pulse).unref();
   return {
     release: () => {
-      if (!held.delete(path)) return Promise.resolve();
-      if (held.size === 0) {
-        clearInterval(heart);
-        heart = undefined;
-      }
-      if (targetOf(path) === target) remove(path);
+      if (held.delete(path) && textOf(path) === badges.get(dirname(path))?.text) remove(path);
       return Promise.resolve();
     },
   };
 }
 
-function described(target: string): string {
-  const holder = parseHolder(target);
-  return holder ? `process ${holder.pid} on ${holder.host}` : target;
+function described(text: string): string {
+  const holder = parseHolder(text);
+  return holder ? `process ${holder.pid} on ${holder.host}` : text;
 }
 
 /**
@@ -121,12 +157,11 @@ function described(target: string): string {
  * @throws the signal's reason (an `AbortError`) when it was aborted
  */
 export async function lockFile(path: string, signal: AbortSignal, onWait: (holder: string) => void): Promise<Lock> {
-  const ours = claim();
   let pause = pauses.first;
   for (let told = false; ; told = true) {
     signal.throwIfAborted();
-    const theirs = tryLock(path, ours);
-    if (theirs === undefined) return hold(path, ours);
+    const theirs = tryLock(path);
+    if (theirs === undefined) return hold(path);
     if (!told) onWait(described(theirs));
     await wait(pause, undefined, { signal });
     pause = Math.min(pauses.longest, pause * 1.5);
@@ -140,6 +175,19 @@ export async function lockFile(path: string, signal: AbortSignal, onWait: (holde
  * @returns the live holder in words; undefined when it is free or its holder is dead
  */
 export function holderOf(path: string): string | undefined {
-  const target = targetOf(path);
-  return target === undefined || isStale(path, target) ? undefined : described(target);
+  const text = textOf(path);
+  return text === undefined || isStale(path, text) ? undefined : described(text);
+}
+
+/**
+ * Removes the badges of processes that were killed.
+ *
+ * @param folder - the folder of locks
+ */
+export function sweepBadges(folder: string): void {
+  for (const name of unless('ENOENT', () => readdirSync(folder)) ?? []) {
+    const path = join(folder, name);
+    const text = name.startsWith(badgePrefix) ? textOf(path) : undefined;
+    if (text !== undefined && isStale(path, text)) remove(path);
+  }
 }

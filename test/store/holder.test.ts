@@ -11,9 +11,9 @@ const holder = (text = claim()): Holder => {
 };
 
 describe('claim', () => {
-  it('names this process, on one line that fits into an inode', () => {
-    expect(holder()).toMatchObject({ pid: process.pid, host: hostname().slice(0, holder().host.length) });
-    expect(claim().length).toBeLessThan(60);
+  it('names this process, on one line', () => {
+    expect(holder()).toMatchObject({ pid: process.pid, host: hostname() });
+    expect(claim()).not.toContain('\n');
   });
 
   it('is another text every time', () => {
