@@ -1,6 +1,6 @@
 import { withNameAdvice } from '../util/text.ts';
 import { compileMatrix, type MatrixTemplate } from './axes.ts';
-import { compile, type Template } from './interpolate.ts';
+import { compile, constant, type Template } from './interpolate.ts';
 import { compileLimits, type LimitsTemplate } from './limits.ts';
 import type { AxisScope } from './names.ts';
 import type { KindParameters } from './parameters.ts';
@@ -93,7 +93,7 @@ function compileParameters(
     }
     const checked = parameters.check(name, template.value, world);
     if ('problems' in checked) for (const problem of checked.problems) problems.add(placed(problem, name, site));
-    compiled.set(name, { site, template: 'value' in checked ? { constant: true, value: checked.value } : undefined });
+    compiled.set(name, { site, template: 'value' in checked ? constant(checked.value) : undefined });
   }
   return compiled;
 }
