@@ -55,6 +55,8 @@ export interface TrainStep {
   tapGradient(name: string): Float32Array;
   /** Gradients of every trained parameter, from logits and taps. */
   backward(): void;
+  /** dL/dinput of the last `backward`, laid out as `input`; only of a network whose input is differentiable. */
+  readonly inputGradient: Float32Array;
   /** One optimiser update from the gradients of the last `backward`. */
   update(options: UpdateOptions): void;
 }

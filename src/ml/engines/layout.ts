@@ -4,7 +4,7 @@ import type { Ref } from './program.ts';
 /** Output channels of a filter panel; every feature map's channels are padded to a multiple of it. */
 export const PANEL = 8;
 
-/** The network's input is padded to a multiple of four channels only. */
+/** An image is padded to a multiple of four channels only. */
 const INPUT_CHANNELS = 4;
 
 const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
@@ -19,7 +19,7 @@ const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 export function strideOf(network: Network, layer: LayerIndex): number {
   const made = network.layers[layer];
   if (!made) throw new Error(`no layer ${layer} in ${network.model}`);
-  return roundUp(made.shape.channels, made.kind === 'input' ? INPUT_CHANNELS : PANEL);
+  return roundUp(made.shape.channels, made.kind === 'input' && !made.differentiable ? INPUT_CHANNELS : PANEL);
 }
 
 /** Where one state-dict entry lies inside an engine. */

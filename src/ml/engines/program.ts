@@ -38,7 +38,7 @@ export interface Program {
   /** Size of the step's memory, in floats: known before anything runs. */
   readonly floats: number;
   readonly sections: Readonly<Record<Section, readonly Operation[]>>;
-  /** `input`, `logits`, `logits-gradient`, `tap:<name>`, `tap-gradient:<name>`. */
+  /** `input`, `logits`, `logits-gradient`, `tap:<name>`, `tap-gradient:<name>`, `input-gradient`. */
   readonly ports: Readonly<Record<string, Port>>;
 }
 

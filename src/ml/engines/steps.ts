@@ -98,6 +98,10 @@ export class CompiledTraining implements TrainStep {
     this.#executable.run('backward', this.#controls);
   }
 
+  get inputGradient(): Float32Array {
+    return this.#executable.port('input-gradient');
+  }
+
   update({ learningRate, weightDecay }: UpdateOptions): void {
     const updates = ++this.#progress.updates;
     this.#executable.run('update', {

@@ -36,10 +36,11 @@ export class NetworkBuilder {
   /**
    * @param model - name in the registry
    * @param input - shape of one image
+   * @param differentiable - whether the gradient of the input is wanted: no image's is
    */
-  constructor(model: string, input: Shape) {
+  constructor(model: string, input: Shape, differentiable = false) {
     this.#model = model;
-    this.#layers = [{ kind: 'input', name: 'input', inputs: [], shape: input }];
+    this.#layers = [{ kind: 'input', name: 'input', inputs: [], shape: input, differentiable }];
   }
 
   shape(layer: LayerIndex): Shape {
@@ -140,11 +141,20 @@ export class NetworkBuilder {
    */
   classifier(from: LayerIndex, head: { readonly name: string; readonly classes: number }): Network {
     const pooled = this.tap('pooled', this.globalAveragePool('pool', from));
-    this.tap('logits', this.linear(head.name, pooled, head.classes));
+    return this.ending(this.tap('logits', this.linear(head.name, pooled, head.classes)));
+  }
+
+  /**
+   * Ends a network of any other form: an adapter's output is a map.
+   *
+   * @param last - the layer that was added last; what engines call its logits
+   * @returns the finished network
+   */
+  ending(last: LayerIndex): Network {
     return {
       model: this.#model,
       input: this.shape(this.image),
-      classes: head.classes,
+      classes: this.shape(last).channels,
       layers: this.#layers,
       parameters: this.#parameters,
       taps: this.#taps,

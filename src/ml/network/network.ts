@@ -16,6 +16,12 @@ interface LayerOf<Kind extends string> {
   readonly shape: Shape;
 }
 
+/** What a network is given: an image, or a feature map of another network. */
+export interface InputLayer extends LayerOf<'input'> {
+  /** Whether training also gives the gradient of the input: an adapter's is passed on to the map it reads. */
+  readonly differentiable: boolean;
+}
+
 /** Two-dimensional convolution, also grouped and depthwise (groups = channels). Weight `<name>.weight` OIHW, bias `<name>.bias`. */
 export interface ConvLayer extends LayerOf<'conv'> {
   readonly inChannels: number;
@@ -68,7 +74,7 @@ export interface StochasticDepthLayer extends LayerOf<'stochastic-depth'> {
 
 /** One node of the graph. */
 export type Layer =
-  | LayerOf<'input'>
+  | InputLayer
   | ConvLayer
   | BatchNormLayer
   | ActivationLayer

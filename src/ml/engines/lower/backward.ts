@@ -22,11 +22,11 @@ export class Backward {
   /**
    * Adds a term to a layer's gradient.
    *
-   * @param layer - whose gradient; the input's is never wanted
+   * @param layer - whose gradient; an image's is never wanted
    * @param write - emits the operation that writes (`accumulate` 0) or adds (1) the term into the buffer
    */
   contribute(layer: LayerIndex, write: (into: Ref, accumulate: number) => void): void {
-    if (layer === 0) return;
+    if (!this.#isWanted(layer)) return;
     const known = this.#gradients.get(layer);
     const into = known ?? this.#emitter.like(layer);
     write(into, known ? 1 : 0);
@@ -38,7 +38,18 @@ export class Backward {
     const known = this.#gradients.get(layer);
     const { count } = this.#emitter.extent(layer);
     if (known) this.#emitter.emit('add', { a: known, b: gradient, y: known }, { count, activation: 0 });
-    else if (layer !== 0) this.#gradients.set(layer, gradient);
+    else if (this.#isWanted(layer)) this.#gradients.set(layer, gradient);
+  }
+
+  #isWanted(index: LayerIndex): boolean {
+    const layer = this.#emitter.layer(index);
+    return layer.kind !== 'input' || layer.differentiable;
+  }
+
+  /** Lets the caller see the gradient of the input, where it is wanted; after the last unit. */
+  revealInput(): void {
+    const gradient = this.#gradients.get(0);
+    if (gradient) this.#emitter.repack(0, gradient, this.#emitter.dense('input-gradient', 0, 'out'), { to: 'dense' });
   }
 
   /**

@@ -93,6 +93,7 @@ export function lowerTraining(network: Network, options: StepOptions, optimizer:
       );
     backward.unit(unit);
   }
+  backward.revealInput();
   emitter.section = 'update';
   emitUpdate(emitter, optimizer);
   return emitter.program();

@@ -64,7 +64,7 @@ export class ReferenceExecutor implements Executor {
         kernel(primitive)(Object.fromEntries(arrays), numbers, controls);
       }
       for (const port of ports.values())
-        if (section === 'forward' && port.direction !== 'in') port.outside.set(port.inside);
+        if (section !== 'update' && port.direction !== 'in') port.outside.set(port.inside);
     };
     return {
       run,
