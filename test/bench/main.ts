@@ -7,8 +7,9 @@ import { cpus, totalmem } from 'node:os';
 import { format } from 'prettier';
 import { curve } from './curve.ts';
 import { overhead } from './overhead.ts';
+import { train } from './train.ts';
 
-const benchmarks: Record<string, (args: readonly string[]) => string> = { overhead, curve };
+const benchmarks: Record<string, (args: readonly string[]) => string> = { overhead, curve, train };
 
 const [name = '', ...rest] = process.argv.slice(2);
 const dry = rest.includes('--dry');

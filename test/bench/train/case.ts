@@ -1,0 +1,20 @@
+/** One measured situation: a network, the size of its images, the batch, and what is done with it. */
+export interface Case {
+  readonly model: string;
+  readonly size: number;
+  readonly batch: number;
+  readonly classes: number;
+  /** `train`: forward, loss, backward, AdamW. `frozen`: evaluation-mode forward. */
+  readonly mode: 'train' | 'frozen';
+  readonly threads: number;
+}
+
+/** What one process says of its case, as a line of JSON. */
+export interface Outcome {
+  /** Seconds of each timed step. */
+  readonly steps: readonly number[];
+  /** Unix time in seconds at which the first step was done. */
+  readonly first: number;
+  /** Largest resident set, MiB. */
+  readonly memory: number;
+}
