@@ -10,7 +10,7 @@
  */
 
 /** How an operand is used; `?` marks one that may be absent. `scratch` holds nothing before or after the operation. */
-export type Access = 'in' | 'in?' | 'out' | 'inout' | 'scratch';
+export type Access = 'in' | 'in?' | 'out' | 'inout' | 'scratch' | 'scratch?';
 
 /** One row of the table. */
 export interface PrimitiveDescription {
@@ -53,18 +53,38 @@ export const PRIMITIVES = {
   },
   /** y = 0. */
   zero: { operands: { y: 'out' }, numbers: { count: 'int' } },
-  /** y = activation(scale · (filter ∗ x) + shift + residual); what is absent is left out. `shift` alone is a bias. */
+  /**
+   * y = activation(scale · (filter ∗ x) + shift + residual); what is absent is left out. `shift` alone is a bias.
+   * `transformed`: room for the filter at the points of Winograd's algorithm, where that is to be taken.
+   */
   conv: {
-    operands: { x: 'in', filter: 'in', scale: 'in?', shift: 'in?', residual: 'in?', y: 'out' },
+    operands: {
+      x: 'in',
+      filter: 'in',
+      scale: 'in?',
+      shift: 'in?',
+      residual: 'in?',
+      transformed: 'scratch?',
+      y: 'out',
+    },
     numbers: { ...CONV_SHAPE, activation: 'int' },
   },
-  /** dx (+)= gradient of a convolution's input. `turned`: room for the filter with input and output channels swapped. */
+  /**
+   * dx (+)= gradient of a convolution's input. Room for the filter with input and output channels swapped: `turned`, or
+   * `transformed` where Winograd's algorithm is to be taken.
+   */
   'conv-input-gradient': {
-    operands: { dy: 'in', filter: 'in', turned: 'scratch', dx: 'inout' },
+    operands: { dy: 'in', filter: 'in', turned: 'scratch?', transformed: 'scratch?', dx: 'inout' },
     numbers: { ...CONV_SHAPE, accumulate: 'int' },
   },
-  /** dfilter = gradient of a convolution's filter. */
-  'conv-filter-gradient': { operands: { x: 'in', dy: 'in', dfilter: 'out' }, numbers: CONV_SHAPE },
+  /**
+   * dfilter = gradient of a convolution's filter. `transformed`: where Winograd's algorithm is to be taken, room for
+   * `chunks` sums over parts of the batch.
+   */
+  'conv-filter-gradient': {
+    operands: { x: 'in', dy: 'in', transformed: 'scratch?', dfilter: 'out' },
+    numbers: { ...CONV_SHAPE, chunks: 'int' },
+  },
   /** dbias[c] = Σ_r dy[r, c]. */
   'bias-gradient': { operands: { dy: 'in', dbias: 'out' }, numbers: { rows: 'int', channels: 'int' } },
   /**
@@ -177,7 +197,7 @@ export type Controls = Record<keyof typeof CONTROLS, number>;
 
 /** Operands of a primitive, each a `Value` (a reference while lowering, an array while executing). */
 export type Operands<P extends PrimitiveName, Value> = {
-  readonly [K in keyof Table[P]['operands']]: Table[P]['operands'][K] extends 'in?' ? Value | null : Value;
+  readonly [K in keyof Table[P]['operands']]: Table[P]['operands'][K] extends `${string}?` ? Value | null : Value;
 };
 
 /** Numbers of a primitive. */

@@ -43,6 +43,9 @@ const CONVOLUTIONS = [
   { batch: 2, height: 5, width: 6, channels: 16, outChannels: 8, kernel: 3, stride: 1, padding: 0 },
   { batch: 1, height: 3, width: 3, channels: 1024, outChannels: 8, kernel: 3, stride: 1, padding: 1 },
   { batch: 4, height: 16, width: 17, channels: 8, outChannels: 72, kernel: 3, stride: 1, padding: 1 },
+  { batch: 1, height: 13, width: 3, channels: 4, outChannels: 40, kernel: 3, stride: 1, padding: 2 },
+  { batch: 9, height: 12, width: 20, channels: 24, outChannels: 16, kernel: 3, stride: 1, padding: 1 },
+  { batch: 2, height: 8, width: 6, channels: 256, outChannels: 24, kernel: 3, stride: 1, padding: 1 },
 ];
 
 const POOLS = [
@@ -60,7 +63,8 @@ function outputOf<W extends { height: number; width: number; kernel: number; str
   return { ...w, outHeight: slide(w.height, w), outWidth: slide(w.width, w) };
 }
 
-function convolutionCalls(index: number): Call[] {
+/** Chunks over which a filter gradient's sums are taken by Winograd's algorithm; 0 is the direct sum. */
+function convolutionCalls(index: number, chunks: number): Call[] {
   const shape = outputOf(CONVOLUTIONS[index]!);
   const inputs = shape.batch * shape.height * shape.width * shape.channels;
   const outputs = shape.batch * shape.outHeight * shape.outWidth * shape.outChannels;
@@ -73,17 +77,21 @@ function convolutionCalls(index: number): Call[] {
     shift: signed('shift', shape.outChannels),
     residual: signed('residual', outputs),
   };
-  const bare = { scale: null, shift: null, residual: null };
+  // 36 products of a tile, with 16 floats between their matrices.
+  const room = (sums: number): Float32Array | null =>
+    chunks ? empty(sums * 36 * (shape.channels * shape.outChannels + 16)) : null;
+  const bare = { scale: null, shift: null, residual: null, transformed: room(1) };
   const conv = (operands: Partial<Operands<'conv', Float32Array>>, activation: number): Call => ({
     primitive: 'conv',
     operands: { x, filter, ...bare, y: empty(outputs), ...operands },
     numbers: { ...shape, activation },
+    scratch: ['transformed'],
   });
   const backward = (accumulate: number): Call => ({
     primitive: 'conv-input-gradient',
-    operands: { dy, filter, turned: empty(filters), dx: signed('dx', inputs) },
+    operands: { dy, filter, turned: chunks ? null : empty(filters), transformed: room(1), dx: signed('dx', inputs) },
     numbers: { ...shape, accumulate },
-    scratch: ['turned'],
+    scratch: ['turned', 'transformed'],
   });
   return [
     conv({}, 0),
@@ -93,8 +101,9 @@ function convolutionCalls(index: number): Call[] {
     ...(shape.channels % 8 ? [] : [backward(0), backward(1)]),
     {
       primitive: 'conv-filter-gradient',
-      operands: { x, dy, dfilter: signed('dfilter', filters) },
-      numbers: shape,
+      operands: { x, dy, transformed: room(chunks), dfilter: signed('dfilter', filters) },
+      numbers: { ...shape, chunks },
+      scratch: ['transformed'],
     },
   ];
 }
@@ -249,7 +258,17 @@ describe('wasm primitives agree with the reference, and with themselves on three
   // Sums of up to 10⁴ float32 products, some ten roundings of 1e-7; ReLU6 hides how large the largest sum was.
   it.each(CONVOLUTIONS.map((shape, index) => ({ ...shape, index })))(
     'convolution $batch×$height×$width×$channels → $outChannels, kernel $kernel, stride $stride, padding $padding',
-    ({ index }) => check(convolutionCalls(index), 5e-6),
+    ({ index }) => check(convolutionCalls(index, 0), 5e-6),
+  );
+
+  // The transforms triple the rounding error of the direct sum; again, ReLU6 hides how large the sums are.
+  it.each(
+    CONVOLUTIONS.flatMap((shape, index) =>
+      shape.kernel === 3 && shape.stride === 1 ? [{ ...shape, index, chunks: Math.min(3, shape.batch) }] : [],
+    ),
+  )(
+    'convolution $batch×$height×$width×$channels → $outChannels, padding $padding, by Winograd’s algorithm',
+    ({ index, chunks }) => check(convolutionCalls(index, chunks), 3e-5),
   );
 
   it.each(POOLS.map((shape, index) => ({ ...shape, index })))(

@@ -4,6 +4,7 @@ import type { Ref } from '../program.ts';
 import { windowOf, type Emitter } from './emitter.ts';
 import { emitDropout, partialsFor, type Saved, type UnitOf } from './forward.ts';
 import type { Unit } from './units.ts';
+import { winogradSums, winogradTurnedFilter } from './winograd.ts';
 
 /**
  * Reverse-mode differentiation of a lowered forward pass. The gradient of each layer's value is collected from its
@@ -75,14 +76,20 @@ export class Backward {
     const numbers = { ...windowOf(emitter, unit), outChannels: stride };
     const filter = refOf(emitter.layout, `${name}.weight`);
     const dfilter = refOf(emitter.layout, `${name}.weight`, 'gradient');
-    emitter.emit('conv-filter-gradient', { x: emitter.value(unit.input), dy, dfilter }, numbers);
+    const x = emitter.value(unit.input);
+    const { chunks, floats } = winogradSums(numbers);
+    const transformed = emitter.scratch(floats);
+    emitter.emit('conv-filter-gradient', { x, dy, transformed, dfilter }, { ...numbers, chunks });
     if (bias) {
       const dbias = refOf(emitter.layout, `${name}.bias`, 'gradient');
       emitter.emit('bias-gradient', { dy, dbias }, { rows, channels: stride });
     }
     this.contribute(unit.input, (dx, accumulate) => {
-      const turned = emitter.buffer(numbers.kernel ** 2 * Math.ceil(numbers.channels / 8) * 8 * stride);
-      emitter.emit('conv-input-gradient', { dy, filter, turned, dx }, { ...numbers, accumulate });
+      const transformed = emitter.scratch(winogradTurnedFilter(numbers));
+      const turned = transformed
+        ? null
+        : emitter.buffer(numbers.kernel ** 2 * Math.ceil(numbers.channels / 8) * 8 * stride);
+      emitter.emit('conv-input-gradient', { dy, filter, turned, transformed, dx }, { ...numbers, accumulate });
     });
   }
 

@@ -40,6 +40,11 @@ export class Emitter {
     return { space: 'step', buffer: this.#sizes.push(floats) - 1 };
   }
 
+  /** A new buffer, or none for 0 floats. */
+  scratch(floats: number): Ref | null {
+    return floats ? this.buffer(floats) : null;
+  }
+
   layer(index: LayerIndex): Layer {
     const layer = this.network.layers[index];
     if (!layer) throw new Error(`no layer ${index}`);

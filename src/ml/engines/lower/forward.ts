@@ -3,6 +3,7 @@ import { refOf } from '../layout.ts';
 import type { Ref } from '../program.ts';
 import { windowOf, type Emitter } from './emitter.ts';
 import type { Unit } from './units.ts';
+import { winogradFilter } from './winograd.ts';
 
 /** A unit of one kind. */
 export type UnitOf<Kind extends Unit['kind']> = Extract<Unit, { kind: Kind }>;
@@ -62,20 +63,17 @@ export function emitProduct(emitter: Emitter, unit: UnitOf<'product'>, epilogue?
   const { layer } = unit;
   const output = epilogue ? epilogue.then.output : unit.output;
   const y = emitter.like(output);
+  const shape = { ...windowOf(emitter, unit), outChannels: emitter.extent(unit.output).stride };
   const operands = {
     x: emitter.value(unit.input),
     filter: refOf(emitter.layout, `${layer.name}.weight`),
     scale: epilogue?.scale ?? null,
     shift: epilogue?.shift ?? (layer.bias ? refOf(emitter.layout, `${layer.name}.bias`) : null),
     residual: epilogue?.residual ?? null,
+    transformed: emitter.scratch(winogradFilter(shape)),
     y,
   };
-  const outChannels = emitter.extent(unit.output).stride;
-  emitter.emit('conv', operands, {
-    ...windowOf(emitter, unit),
-    outChannels,
-    activation: epilogue ? epilogue.then.activation : 0,
-  });
+  emitter.emit('conv', operands, { ...shape, activation: epilogue ? epilogue.then.activation : 0 });
   emitter.values.set(output, y);
 }
 

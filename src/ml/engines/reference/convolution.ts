@@ -4,7 +4,7 @@ import type { Implementations } from './implementations.ts';
 
 const PANEL = 8;
 
-type Shape = Numbers<'conv-filter-gradient'>;
+type Shape = Omit<Numbers<'conv'>, 'activation'>;
 
 /** Calls back for every product of the convolution: indices of output pixel, input pixel and tap. */
 function eachProduct(s: Shape, visit: (output: number, input: number, tap: number) => void): void {

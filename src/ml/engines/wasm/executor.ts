@@ -14,6 +14,8 @@ const ZEROS = 16384;
 const ADDRESS_SPACE = 2 ** 32;
 /** Words of the board (program.c), by field. */
 const BOARD = { program: 3, operations: 4, controls: 5, zeros: 6, ready: 7 } as const;
+/** Bytes kept for the records of programs: 96 an operation. */
+const RECORDS = 2 ** 20;
 /** Static data of the kernels ends below this address. */
 const HEAP = 65536;
 
@@ -72,7 +74,7 @@ export class WasmExecutor implements Executor {
   }
 
   capacity(): number {
-    return this.#memory.capacity();
+    return Math.max(0, this.#memory.capacity() - RECORDS);
   }
 
   /** Bytes given out. */

@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { fail } from '../../../core/failure.ts';
 import { assetPath } from '../../../util/package-root.ts';
 
-/** Bytes of a thread's stack: packed patches and gradients of the convolutions lie there. */
-export const STACK_BYTES = 2 ** 18;
+/** Bytes of a thread's stack: packed patches and transformed tiles of the convolutions lie there. */
+export const STACK_BYTES = 2 ** 21;
 
 /** How long a thread may take to come up before something must be wrong, in milliseconds. */
 const PATIENCE = 60_000;

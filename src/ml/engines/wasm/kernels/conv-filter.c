@@ -3,6 +3,7 @@
 // Tiles of four input by eight output channels, summed over blocks of pixels. Every element belongs to one thread, which
 // adds the blocks in order; within a block the sum is in registers, so rounding errors grow with the number of blocks.
 #include "patches.h"
+#include "winograd.h"
 
 #define BLOCK 128 // pixels summed in registers
 #define TABLE (MAX_TAPS * BLOCK)
@@ -42,6 +43,7 @@ static void add_block(const conv_filter_gradient_op *op, const float **met_at, i
 }
 
 void run_conv_filter_gradient(const conv_filter_gradient_op *op, const team *team) {
+  if (op->transformed) return winograd_conv_filter_gradient(op, team);
   const float *met_at[TABLE];
   patches p = { op->x, op->height, op->width, op->channels, op->outHeight, op->outWidth, op->stride, op->kernel * op->kernel };
   for (int tap = 0; tap < p.taps; tap++) {

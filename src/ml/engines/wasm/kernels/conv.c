@@ -1,5 +1,6 @@
 // Convolution: forward and input gradient, as implicit matrix products in tiles of four pixels by eight channels.
 #include "patches.h"
+#include "winograd.h"
 
 #define shuffle __builtin_shufflevector
 #define PACKED 32768 // floats of packed patches on a thread's stack
@@ -101,6 +102,7 @@ static void finish(const conv_op *op, span rows) {
 INLINE int grain(int pixels, const team *team) { return pixels / team->threads < 64 ? 4 : 16; }
 
 void run_conv(const conv_op *op, const team *team) {
+  if (op->transformed) return winograd_conv(op, team);
   patches p = { op->x, op->height, op->width, op->channels, op->outHeight, op->outWidth, op->stride, op->kernel * op->kernel };
   for (int tap = 0; tap < p.taps; tap++) {
     p.down[tap] = tap / op->kernel - op->padding;
@@ -152,6 +154,7 @@ static void clear_phase(const target *t, const patches *p, span pixels) {
 }
 
 void run_conv_input_gradient(const conv_input_gradient_op *op, const team *team) {
+  if (op->transformed) return winograd_conv_input_gradient(op, team);
   int elements[MAX_TAPS];
   float *turned = op->turned;
   for (int phase = 0; phase < op->stride * op->stride; phase++) {

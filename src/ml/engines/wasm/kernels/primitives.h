@@ -41,6 +41,7 @@ typedef struct conv_op {
   const float *scale;
   const float *shift;
   const float *residual;
+  float *transformed;
   float *y;
   int batch;
   int height;
@@ -61,6 +62,7 @@ typedef struct conv_input_gradient_op {
   const float *dy;
   const float *filter;
   float *turned;
+  float *transformed;
   float *dx;
   int batch;
   int height;
@@ -80,6 +82,7 @@ typedef struct conv_filter_gradient_op {
   int32_t primitive;
   const float *x;
   const float *dy;
+  float *transformed;
   float *dfilter;
   int batch;
   int height;
@@ -91,6 +94,7 @@ typedef struct conv_filter_gradient_op {
   int kernel;
   int stride;
   int padding;
+  int chunks;
 } conv_filter_gradient_op;
 void run_conv_filter_gradient(const conv_filter_gradient_op *op, const team *team);
 

@@ -1,0 +1,161 @@
+// Forward pass and input gradient of 3×3 convolutions by F(4×4, 3×3). Both are the same walk: the input gradient is a
+// convolution of the output gradient with the filter turned by half a circle, input and output channels swapped.
+#include "winograd.h"
+#include "patches.h"
+
+#define INPUTS 262144 // floats of a thread's transformed inputs
+#define MOST_TILES 64
+#define COLUMNS 32 // output channels multiplied before they are transformed back
+
+/// The walk: y (+)= convolution of x, then what a `conv` operation appends (null for a gradient).
+typedef struct convolution {
+  const float *x, *filter; // filter: [36][outChannels / 8][channels][8], SKEW between points
+  float *y;
+  tiling input;
+  int outHeight, outWidth, outChannels, accumulate;
+  const conv_op *then;
+} convolution;
+
+/// G g Gᵀ for eight channels: `taps` is [9][8].
+INLINE void transform_filter(const float *taps, int stride, float *to, intptr_t to_stride) {
+  for (int half = 0; half < PANEL; half += LANES, taps += LANES, to += LANES) {
+    vec rows[3][REACH];
+    for (int j = 0; j < 3; j++) {
+      six x = spread_filter((three){ load(taps + j * stride), load(taps + (3 + j) * stride), load(taps + (6 + j) * stride) });
+      put_six(&rows[j][0], 1, x);
+    }
+    for (int i = 0; i < REACH; i++) {
+      vec points[REACH];
+      put_six(points, 1, spread_filter((three){ rows[0][i], rows[1][i], rows[2][i] }));
+      for (int j = 0; j < REACH; j++) store(to + (i * REACH + j) * to_stride, points[j]);
+    }
+  }
+}
+
+/// Tiles that a thread transforms at a time: as many as stay in its second-level cache, and enough to use each filter often.
+INLINE int block_of(int channels) {
+  int each = POINTS * (channels + SKEW / 4);
+  return min(MOST_TILES, max(INPUTS / 4 / each, min(32, INPUTS / each))) & -4;
+}
+
+/// Four tiles by eight channels: `inputs` is [channels / 4][4 tiles][4 channels].
+INLINE tile multiply_quads(int channels, const float *a, const float *b) {
+  tile t = { splat(0), splat(0), splat(0), splat(0), splat(0), splat(0), splat(0), splat(0) };
+  for (int k = 0; k < channels; k += 4, a += 16, b += 32)
+    for (int u = 0; u < 4; u++) {
+      vec left = load(b + 8 * u), right = load(b + 8 * u + 4), x;
+      x = splat(a[u]); t.c00 = multiply_add(x, left, t.c00); t.c01 = multiply_add(x, right, t.c01);
+      x = splat(a[4 + u]); t.c10 = multiply_add(x, left, t.c10); t.c11 = multiply_add(x, right, t.c11);
+      x = splat(a[8 + u]); t.c20 = multiply_add(x, left, t.c20); t.c21 = multiply_add(x, right, t.c21);
+      x = splat(a[12 + u]); t.c30 = multiply_add(x, left, t.c30); t.c31 = multiply_add(x, right, t.c31);
+    }
+  return t;
+}
+
+/// The 36 products of a block of tiles with some output channels: products[tile][36][COLUMNS].
+static void multiply_points(const convolution *w, const float *inputs, float *products, int tiles, span columns) {
+  int channels = w->input.channels, depth = 4 * channels + SKEW;
+  const intptr_t each = POINTS * COLUMNS + SKEW;
+  for (int point = 0; point < POINTS; point++)
+    for (int n = columns.from; n < columns.to; n += PANEL) {
+      const float *panel = w->filter + point * point_stride(channels, w->outChannels) + (intptr_t)n * channels;
+      const float *a = inputs + (intptr_t)point * depth;
+      float *to = products + point * COLUMNS + n - columns.from;
+      for (int quad = 0; quad < tiles; quad += 4, a += POINTS * (intptr_t)depth, to += 4 * each) {
+        tile t = multiply_quads(channels, a, panel);
+        put(to, t.c00, t.c01, 0);
+        put(to + each, t.c10, t.c11, 0);
+        put(to + 2 * each, t.c20, t.c21, 0);
+        put(to + 3 * each, t.c30, t.c31, 0);
+      }
+    }
+}
+
+/// What stands behind a sum: the old value of a gradient, or a convolution's scale, shift, residual and activation.
+INLINE vec finish_sum(const convolution *w, vec x, intptr_t at, int n) {
+  const conv_op *op = w->then;
+  if (w->accumulate) x += load(w->y + at);
+  if (!op) return x;
+  vec shift = op->shift ? load(op->shift + n) : splat(0);
+  x = op->scale ? multiply_add(x, load(op->scale + n), shift) : x + shift;
+  if (op->residual) x += load(op->residual + at);
+  return activate(x, op->activation);
+}
+
+/// Aᵀ m A for one tile and some output channels.
+static void transform_output(const convolution *w, const float *products, int index, span columns) {
+  int area = w->input.rows * w->input.columns, within = index % area;
+  int top = within / w->input.columns * TILE, left = within % w->input.columns * TILE;
+  int height = min(TILE, w->outHeight - top), width = min(TILE, w->outWidth - left);
+  intptr_t first = ((intptr_t)(index / area * w->outHeight + top) * w->outWidth + left) * w->outChannels;
+  for (int n = columns.from; n < columns.to; n += LANES, products += LANES) {
+    vec rows[TILE][REACH];
+    ROLLED for (int j = 0; j < REACH; j++) {
+      const float *m = products + j * COLUMNS;
+      const int down = REACH * COLUMNS;
+      four y = gather_output((six){ load(m), load(m + down), load(m + 2 * down), load(m + 3 * down), load(m + 4 * down), load(m + 5 * down) });
+      rows[0][j] = y.a; rows[1][j] = y.b; rows[2][j] = y.c; rows[3][j] = y.d;
+    }
+    ROLLED for (int i = 0; i < height; i++) {
+      four y = gather_output(get_six(rows[i]));
+      intptr_t at = first + (intptr_t)i * w->outWidth * w->outChannels + n;
+      const int right = w->outChannels;
+      store(w->y + at, finish_sum(w, y.a, at, n));
+      if (width > 1) store(w->y + at + right, finish_sum(w, y.b, at + right, n));
+      if (width > 2) store(w->y + at + 2 * right, finish_sum(w, y.c, at + 2 * right, n));
+      if (width > 3) store(w->y + at + 3 * right, finish_sum(w, y.d, at + 3 * right, n));
+    }
+  }
+}
+
+static void convolve(const convolution *w, const team *team) {
+  float inputs[INPUTS], products[MOST_TILES * (POINTS * COLUMNS + SKEW)];
+  int channels = w->input.channels, depth = 4 * channels + SKEW, block = block_of(channels);
+  span all = share(w->input.batch * w->input.rows * w->input.columns, 4, team);
+  for (int first = all.from; first < all.to; first += block) {
+    int count = min(block, all.to - first);
+    for (int quad = 0; quad < count; quad += 4) {
+      tile_source sources[4];
+      for (int i = 0; i < 4; i++) sources[i] = source_of(w->x, &w->input, first + quad + i, REACH, team->zeros);
+      float *to = inputs + (intptr_t)quad / 4 * POINTS * depth;
+      for (int c = 0; c < channels; c += LANES)
+        for (int i = 0; i < 4; i++) transform_input(&sources[i], channels, c, to + 4 * c + 4 * i, depth);
+    }
+    for (int n = 0; n < w->outChannels; n += COLUMNS) {
+      span columns = { n, min(w->outChannels, n + COLUMNS) };
+      multiply_points(w, inputs, products, count, columns);
+      for (int i = 0; i < count; i++) transform_output(w, products + i * (POINTS * COLUMNS + SKEW), first + i, columns);
+    }
+  }
+}
+
+void winograd_conv(const conv_op *op, const team *team) {
+  int channels = op->channels;
+  span panels = share(op->outChannels, PANEL, team);
+  for (int n = panels.from; n < panels.to; n += PANEL)
+    for (int k = 0; k < channels; k++)
+      transform_filter(op->filter + (intptr_t)n * 9 * channels + k * PANEL, channels * PANEL,
+                       op->transformed + (intptr_t)n * channels + k * PANEL, point_stride(channels, op->outChannels));
+  meet(team);
+  int plain = !op->scale && !op->shift && !op->residual && !op->activation;
+  tiling input = { op->batch, op->height, op->width, channels, tiles_of(op->outHeight), tiles_of(op->outWidth), op->padding };
+  convolution w = { op->x, op->transformed, op->y, input, op->outHeight, op->outWidth, op->outChannels, 0, plain ? 0 : op };
+  convolve(&w, team);
+}
+
+void winograd_conv_input_gradient(const conv_input_gradient_op *op, const team *team) {
+  int channels = op->outChannels; // those that are summed
+  span panels = share(op->channels, PANEL, team);
+  for (int c = panels.from; c < panels.to; c += PANEL)
+    for (int n = 0; n < channels; n++) {
+      float turned[9 * PANEL];
+      const float *in = op->filter + (intptr_t)(n & -PANEL) * 9 * op->channels + c * PANEL + n % PANEL;
+      for (int tap = 8; tap >= 0; tap--, in += op->channels * PANEL)
+        for (int j = 0; j < PANEL; j++) turned[tap * PANEL + j] = in[j * PANEL];
+      transform_filter(turned, PANEL, op->transformed + (intptr_t)c * channels + n * PANEL, point_stride(channels, op->channels));
+    }
+  meet(team);
+  tiling input = { op->batch, op->outHeight, op->outWidth, channels, tiles_of(op->height), tiles_of(op->width), 2 - op->padding };
+  convolution w = { op->dy, op->transformed, op->dx, input, op->height, op->width, op->channels, op->accumulate, 0 };
+  convolve(&w, team);
+}
