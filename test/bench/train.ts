@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { buildSync } from 'esbuild';
 import { models } from '../../src/ml/models/registry.ts';
+import { python } from './python.ts';
 import type { Case, Outcome } from './train/case.ts';
 import { median } from './train/median.ts';
 import { profile } from './train/profile.ts';
@@ -28,23 +27,6 @@ const THREADS = [1, 2];
 const ROUNDS = 3;
 
 const BUNDLE = resolve('dist/bench/train.mjs');
-
-/** A Python with PyTorch: KDPIPE_BENCH_PYTHON, or a virtual environment made once in the temporary folder. */
-function python(): string {
-  const given = process.env['KDPIPE_BENCH_PYTHON'];
-  if (given) return given;
-  const folder = join(tmpdir(), 'kdpipe-bench-torch');
-  const path = join(folder, 'bin/python');
-  if (existsSync(path)) return path;
-  const call = (command: string, args: readonly string[]): unknown =>
-    spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0 ||
-    (() => {
-      throw new Error(`${command} ${args.join(' ')} failed`);
-    })();
-  call('python3', ['-m', 'venv', folder]);
-  call(path, ['-m', 'pip', 'install', '--quiet', 'torch', 'torchvision', 'timm']);
-  return path;
-}
 
 /** One process's figures. */
 interface Figures {
