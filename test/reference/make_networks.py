@@ -11,48 +11,11 @@ import json, pathlib
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
 
+from hashed import filled, uniform
 from networks import ConvNet, ResNet
 
 OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "torch" / "networks.json"
-U32 = np.uint32
-
-
-def uniform(name, shape):
-    h = 0x811C9DC5
-    for byte in name.encode():
-        h = ((h ^ byte) * 0x01000193) & 0xFFFFFFFF
-    i = np.arange(int(np.prod(shape)), dtype=np.uint64)
-    x = ((np.uint64(h) + i * np.uint64(2654435761)) & np.uint64(0xFFFFFFFF)).astype(U32)
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
-        x ^= x >> U32(shift)
-        x *= U32(factor)
-    x ^= x >> U32(16)
-    return (x / 4294967296.0).reshape(shape)
-
-
-def value(name, owner, shape):
-    u, leaf = uniform(name, shape), name.rpartition(".")[2]
-    if isinstance(owner, nn.BatchNorm2d):
-        v = 0.5 + u if leaf in ("weight", "running_var") else (2 * u - 1) * 0.1
-    elif leaf == "weight":
-        v = (2 * u - 1) * np.sqrt(3 / np.prod(shape[1:]))
-    else:
-        v = (2 * u - 1) * 0.1
-    return torch.from_numpy(v.astype(np.float32)).double()
-
-
-def fresh(make):
-    model = make().double()
-    owners = dict(model.named_modules())
-    with torch.no_grad():
-        for name, t in model.state_dict().items():
-            if not name.endswith("num_batches_tracked"):
-                t.copy_(value(name, owners[name.rpartition(".")[0]], tuple(t.shape)))
-    return model
-
-
 def summary(t):
     t = t.detach().double()
     return {"norm": t.norm().item(), "first": t.flatten()[:4].tolist()}
@@ -77,21 +40,21 @@ def case(model_name, make, batch, height, width, classes):
     loss_of = lambda z: F.cross_entropy(z, labels, label_smoothing=0.1)
     out = {"model": model_name, "batch": batch, "height": height, "width": width, "classes": classes, "labels": labels.tolist()}
 
-    model = fresh(make).eval()
+    model = filled(make()).eval()
     out["shapes"] = {k: list(v.shape) for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
     logits, taps = model(x)
     out["evalLogits"] = logits.tolist()
     # Taps as the engine gives them out: channels last.
     out["evalTaps"] = {k: summary(v.permute(0, 2, 3, 1) if v.dim() == 4 else v) for k, v in taps.items()}
 
-    model = fresh(make).train()
+    model = filled(make()).train()
     logits, taps = model(x)
     loss_of(logits).backward()
     out["trainLogits"], out["loss"] = logits.tolist(), loss_of(logits).item()
     out["statistics"] = {k: summary(v) for k, v in model.state_dict().items() if "running" in k}
     out["gradients"] = {k: summary(p.grad) for k, p in model.named_parameters()}
 
-    model = fresh(make).train()
+    model = filled(make()).train()
     logits, taps = model(x)
     loss = loss_of(logits)
     for name in ("block1", "block2", "block3", "pooled"):
@@ -102,7 +65,7 @@ def case(model_name, make, batch, height, width, classes):
 
     out["updates"] = {}
     for name, optimizer_of in OPTIMIZERS.items():
-        model = fresh(make).train()
+        model = filled(make()).train()
         optimizer, losses = optimizer_of(model), []
         for _ in range(2):
             optimizer.zero_grad()
