@@ -16,12 +16,12 @@ function factsOf<Entry>(
   return Object.fromEntries(Object.entries(registry).map(([name, entry]) => [name, facts(entry, name)]));
 }
 
-/** Parameters and MACs at the model's own smallest common size, so that a list can be compared. */
+/** Parameters and MACs are those of the experiments that the model is known by. */
 function modelFacts(model: Model): JsonObject {
   const { summary, source, minimumSize, blocks, dropout } = model;
-  const side = Math.max(32, minimumSize);
-  const { parameters, macs } = costOf(model.build({ height: side, width: side, channels: 3 }, 10));
-  return { summary, source, minimumSize, blocks, dropout, parameters, macs, side, classes: 10 };
+  const { side, classes } = model.nominal;
+  const { parameters, macs } = costOf(model.build({ height: side, width: side, channels: 3 }, classes));
+  return { summary, source, minimumSize, blocks, dropout, parameters, macs, side, classes };
 }
 
 /**

@@ -48,6 +48,7 @@ export function convnetModel(width: number): Model {
     summary: `three 3×3 convolutions, ${width}-${2 * width}-${4 * width} channels`,
     source: SOURCE,
     minimumSize: MINIMUM_SIZE,
+    nominal: { side: 32, classes: 10 },
     blocks: [1, 2, 3],
     dropout: false,
   };

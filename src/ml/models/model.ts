@@ -16,6 +16,8 @@ export interface Model {
   readonly source: string;
   /** Smallest image side in pixels. */
   readonly minimumSize: number;
+  /** Image side and classes of the experiments that it is known by: `kdpipe list models` counts its cost there. */
+  readonly nominal: { readonly side: number; readonly classes: number };
   /** Block taps, in order: `blocks: [1, 3]` means `block1` and `block3`. */
   readonly blocks: readonly number[];
   /** Whether training draws dropout (or stochastic depth) bits. */

@@ -1,6 +1,13 @@
 import { convnetModel } from './convnet.ts';
+import { efficientnetV2S } from './efficientnetv2.ts';
+import { ghostnet } from './ghostnet.ts';
+import { mobileHalf } from './mobile-half.ts';
+import { mobilenetv2 } from './mobilenetv2.ts';
 import type { Model } from './model.ts';
+import { resnetModel } from './resnet.ts';
 import { resnetCifarModel } from './resnet-cifar.ts';
+import { vggModel } from './vgg.ts';
+import { wideResnetModel } from './wide-resnet.ts';
 
 /** All models by their YAML names. */
 export const models = {
@@ -8,12 +15,26 @@ export const models = {
   convnet8: convnetModel(8),
   convnet16: convnetModel(16),
   convnet32: convnetModel(32),
-  resnet8: resnetCifarModel(8),
-  resnet14: resnetCifarModel(14),
-  resnet20: resnetCifarModel(20),
-  resnet32: resnetCifarModel(32),
-  resnet44: resnetCifarModel(44),
-  resnet56: resnetCifarModel(56),
+  resnet8: resnetCifarModel({ depth: 8 }),
+  resnet14: resnetCifarModel({ depth: 14 }),
+  resnet20: resnetCifarModel({ depth: 20 }),
+  resnet32: resnetCifarModel({ depth: 32 }),
+  resnet44: resnetCifarModel({ depth: 44 }),
+  resnet56: resnetCifarModel({ depth: 56 }),
+  resnet110: resnetCifarModel({ depth: 110 }),
+  resnet8x4: resnetCifarModel({ depth: 8, wide: true }),
+  resnet32x4: resnetCifarModel({ depth: 32, wide: true }),
+  wrn_16_2: wideResnetModel(16, 2),
+  wrn_40_2: wideResnetModel(40, 2),
+  vgg8_bn: vggModel(8),
+  vgg13_bn: vggModel(13),
+  mobile_half: mobileHalf,
+  mobilenetv2,
+  resnet18: resnetModel(18),
+  resnet34: resnetModel(34),
+  resnet50: resnetModel(50),
+  ghostnet,
+  efficientnet_v2_s: efficientnetV2S,
 } as const satisfies Readonly<Record<string, Model>>;
 
 /** Name of a model. */

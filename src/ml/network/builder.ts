@@ -18,6 +18,15 @@ export interface PoolOptions {
   readonly padding?: number;
 }
 
+/** The linear layer of a classifier. */
+export interface Head {
+  /** Its PyTorch name. */
+  readonly name: string;
+  readonly classes: number;
+  /** Rate of the dropout before it; none unless told. */
+  readonly dropout?: number;
+}
+
 /** A layer that has not been placed yet. */
 type Unplaced = Layer extends infer L ? (L extends Layer ? Omit<L, 'inputs' | 'shape'> : never) : never;
 
@@ -77,6 +86,8 @@ export class NetworkBuilder {
     const { channels: outChannels, kernel, stride = 1, groups = 1, bias = false } = options;
     const padding = options.padding ?? (kernel - 1) >> 1;
     const input = this.shape(from);
+    if (input.channels % groups || outChannels % groups)
+      throw new Error(`${this.#model}: ${name} cannot part ${input.channels} → ${outChannels} channels in ${groups}`);
     this.#register(`${name}.weight`, 'conv.weight', [outChannels, input.channels / groups, kernel, kernel]);
     if (bias) this.#register(`${name}.bias`, 'conv.bias', [outChannels]);
     const window = { kernel, stride, padding, dilation: 1, groups };
@@ -97,8 +108,33 @@ export class NetworkBuilder {
     return this.#add({ kind: 'activation', name, function: fn }, [from], this.shape(from));
   }
 
+  /** Two layers of equal shape, or a bug of the model's table. */
+  #requireEqual(name: string, a: LayerIndex, b: LayerIndex): void {
+    const [left, right] = [a, b].map((layer) => Object.values(this.shape(layer)).join('×'));
+    if (left !== right) throw new Error(`${this.#model}: ${name} takes ${left} and ${right}`);
+  }
+
   add(name: string, a: LayerIndex, b: LayerIndex): LayerIndex {
+    this.#requireEqual(name, a, b);
     return this.#add({ kind: 'add', name }, [a, b], this.shape(a));
+  }
+
+  /** Product of a feature map and, for every channel, one factor (squeeze-excite) or one a pixel. */
+  multiply(name: string, map: LayerIndex, factor: LayerIndex): LayerIndex {
+    const [a, b] = [this.shape(map), this.shape(factor)];
+    const gate = b.height === 1 && b.width === 1 && b.channels === a.channels;
+    if (!gate) this.#requireEqual(name, map, factor);
+    return this.#add({ kind: 'multiply', name }, [map, factor], a);
+  }
+
+  /** Joins maps of one size, first map's channels first. */
+  concat(name: string, parts: readonly [LayerIndex, ...LayerIndex[]]): LayerIndex {
+    const shapes = parts.map((part) => this.shape(part));
+    const { height, width } = this.shape(parts[0]);
+    if (shapes.some((shape) => shape.height !== height || shape.width !== width))
+      throw new Error(`${this.#model}: ${name} joins maps of different sizes`);
+    const channels = shapes.reduce((sum, shape) => sum + shape.channels, 0);
+    return this.#add({ kind: 'concat', name }, parts, { height, width, channels });
   }
 
   pool(name: string, from: LayerIndex, mode: PoolLayer['mode'], options: PoolOptions): LayerIndex {
@@ -118,6 +154,10 @@ export class NetworkBuilder {
     return this.#add({ kind: 'dropout', name, rate }, [from], this.shape(from));
   }
 
+  stochasticDepth(name: string, from: LayerIndex, rate: number): LayerIndex {
+    return this.#add({ kind: 'stochastic-depth', name, rate }, [from], this.shape(from));
+  }
+
   linear(name: string, from: LayerIndex, outFeatures: number): LayerIndex {
     const { channels: inFeatures } = this.shape(from);
     this.#register(`${name}.weight`, 'linear.weight', [outFeatures, inFeatures]);
@@ -133,15 +173,27 @@ export class NetworkBuilder {
   }
 
   /**
-   * Ends a classifier: global average pool (tap `pooled`), linear layer (tap `logits`).
+   * Ends a classifier: global average pool, then its head.
    *
    * @param from - last feature map
-   * @param head - name of the linear layer, number of classes
+   * @param head - see {@link Head}
    * @returns the finished network
    */
-  classifier(from: LayerIndex, head: { readonly name: string; readonly classes: number }): Network {
-    const pooled = this.tap('pooled', this.globalAveragePool('pool', from));
-    return this.ending(this.tap('logits', this.linear(head.name, pooled, head.classes)));
+  classifier(from: LayerIndex, head: Head): Network {
+    return this.head(this.globalAveragePool('pool', from), head);
+  }
+
+  /**
+   * Ends a classifier whose features are one pixel already: dropout, linear layer (tap `logits`).
+   *
+   * @param pooled - the features, tap `pooled`
+   * @param head - see {@link Head}
+   * @returns the finished network
+   */
+  head(pooled: LayerIndex, { name, classes, dropout = 0 }: Head): Network {
+    this.tap('pooled', pooled);
+    const features = dropout ? this.dropout('dropout', pooled, dropout) : pooled;
+    return this.ending(this.tap('logits', this.linear(name, features, classes)));
   }
 
   /**
