@@ -86,6 +86,10 @@ function toProblem(error: ErrorObject): ValueProblem {
   };
 }
 
+/** How far inside a value an error stands: an unknown key is reported at the mapping, but stands one step further in. */
+const depth = ({ keyword, instancePath }: ErrorObject): number =>
+  keysOf(instancePath).length + (keyword === 'additionalProperties' ? 1 : 0);
+
 /** Branches of anyOf/oneOf that fail at the value itself are summed up; a failure deeper inside is the likelier slip. */
 function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const summaries = errors.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf');
@@ -94,12 +98,9 @@ function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
       const isBranch = error.schemaPath !== schemaPath && error.schemaPath.startsWith(`${schemaPath}/`);
       return isBranch && error.instancePath.startsWith(instancePath);
     });
-    if (summary) return error.instancePath !== summary.instancePath;
+    if (summary) return depth(error) > depth(summary);
     if (!SUMMARIES.has(error.keyword)) return true;
-    return !errors.some(
-      (other) =>
-        other.schemaPath.startsWith(`${error.schemaPath}/`) && other.instancePath.length > error.instancePath.length,
-    );
+    return !errors.some((other) => other.schemaPath.startsWith(`${error.schemaPath}/`) && depth(other) > depth(error));
   });
 }
 
