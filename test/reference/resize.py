@@ -1,26 +1,12 @@
 """SHA-256 of what Pillow's Image.resize(size, BILINEAR) makes of hashed noise, for many pairs of sizes.
 
     python test/reference/resize.py > test/fixtures/resize.json        (numpy, Pillow 13.0)
-
-Pixel i of a w×h picture (flat, interleaved RGB) is the upper byte of the MurmurHash3 finaliser of i + 1000003·w + h.
 """
 import hashlib
 import json
 
-import numpy as np
+from noise import noise
 from PIL import Image
-
-U32 = np.uint32
-
-
-def noise(w, h):
-    x = (np.arange(w * h * 3, dtype=np.uint64) + np.uint64(1000003 * w + h)).astype(U32)
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
-        x ^= x >> U32(shift)
-        x *= U32(factor)
-    x ^= x >> U32(16)
-    return (x >> U32(24)).astype(np.uint8).reshape(h, w, 3)
-
 
 SIZES = [  # from (width, height) to (width, height)
     ((28, 28), (30, 30)), ((28, 28), (28, 28)), ((28, 28), (14, 14)), ((28, 28), (56, 56)), ((32, 32), (35, 35)),

@@ -3,18 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RgbImage } from '../../../src/ml/augment/image.ts';
 import { resize, resizeShorterSide, sizeWithShorterSide } from '../../../src/ml/augment/resize.ts';
-import { base64, fixture, referencePicture, transformReference } from './transform-reference.ts';
-
-/** The hashed noise of test/reference/resize.py. */
-function noise(width: number, height: number): RgbImage {
-  const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
-    let x = (i + 1000003 * width + height) >>> 0;
-    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-    return ((x ^ (x >>> 16)) >>> 24) & 255;
-  });
-  return { pixels, height, width };
-}
+import { base64, fixture, noise, referencePicture, transformReference } from './transform-reference.ts';
 
 /** Weights of the inputs of one output position: the triangle of the paper, not its fixed-point form. */
 function triangle(input: number, output: number, position: number): number[] {

@@ -48,3 +48,19 @@ export async function referencePicture(name: string): Promise<RgbImage> {
 export function base64(image: { readonly pixels: Uint8Array }): string {
   return Buffer.from(image.pixels).toString('base64');
 }
+
+/** The hashed noise of test/reference/noise.py. */
+export function noise(width: number, height: number): RgbImage {
+  const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+    let x = (i + 1000003 * width + height) >>> 0;
+    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+    return ((x ^ (x >>> 16)) >>> 24) & 255;
+  });
+  return { pixels, height, width };
+}
+
+/** A picture whose values are 60 … 159: test/reference/augment.py calls it muted. */
+export function muted(image: RgbImage): RgbImage {
+  return { ...image, pixels: image.pixels.map((value) => 60 + ((value * 100) >> 8)) };
+}

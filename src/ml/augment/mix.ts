@@ -1,0 +1,98 @@
+import type { Uniform } from './augmentation.ts';
+
+/** A rectangle of pixels: from `top`, `left` to before `bottom`, `right`. */
+interface Box {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+}
+
+/**
+ * How each picture of a batch is mixed with its partner, the one before it (the first with the last): everywhere by
+ * its share, or whole inside a box.
+ */
+export interface Mix {
+  /** λ: how much of a picture is its own, in [0, 1]; the partner has the rest. */
+  readonly share: number;
+  /** Where the partner's pixels stand; null where all pixels are mixed. */
+  readonly box: Box | null;
+}
+
+/** A way to mix the pictures of a batch. */
+export interface Mixing {
+  readonly summary: string;
+  readonly source: string;
+  /**
+   * Draws how one batch is mixed.
+   *
+   * @param side - of its square pictures, in pixels
+   * @param uniform - source of randomness
+   * @returns the mix
+   */
+  draw(side: number, uniform: Uniform): Mix;
+}
+
+/** λ ~ Beta(1, 1), which is uniform. */
+const mixup: Mixing = {
+  summary: 'a weighted mean of two pictures',
+  source: 'Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018',
+  draw: (_, uniform) => ({ share: uniform(), box: null }),
+};
+
+/** A box of 1 − λ of the area around a point anywhere, cut at the borders; the share is that of the pixels that stay. */
+const cutmix: Mixing = {
+  summary: 'a rectangle of one picture in the other',
+  source:
+    'Yun et al., CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features, ICCV 2019',
+  draw: (side, uniform) => {
+    const half = Math.trunc(0.5 * Math.sqrt(1 - uniform()) * side);
+    const x = Math.floor(uniform() * side);
+    const y = Math.floor(uniform() * side);
+    const within = (at: number): number => Math.min(Math.max(at, 0), side);
+    const box = { top: within(y - half), left: within(x - half), bottom: within(y + half), right: within(x + half) };
+    return { share: 1 - ((box.bottom - box.top) * (box.right - box.left)) / side ** 2, box };
+  },
+};
+
+/** Mixings by the name that a pipeline file uses. */
+export const mixings = { mixup, cutmix } as const satisfies Record<string, Mixing>;
+
+/** Name of a mixing, or of none. */
+export type MixingName = 'none' | keyof typeof mixings;
+
+/** The partner of each element: the one before it, the first one's the last. */
+const partnerOf = (index: number, count: number): number => (index + count - 1) % count;
+
+/**
+ * Labels of the partners.
+ *
+ * @param labels - int32 [N]
+ * @returns the partners' labels, [N]
+ */
+export const partnerLabels = (labels: Int32Array): Int32Array =>
+  labels.map((_, index) => labels[partnerOf(index, labels.length)] ?? 0);
+
+/**
+ * Mixes the pictures of a batch in place.
+ *
+ * @param images - float32 [N, side, side, 3]
+ * @param side - in pixels
+ * @param mix - how
+ */
+export function mixImages(images: Float32Array, side: number, mix: Mix): void {
+  const { share, box } = mix;
+  const length = side * side * 3;
+  const count = images.length / length;
+  const area = box ?? { top: 0, left: 0, bottom: side, right: side };
+  const own = box ? 0 : share;
+  const last = images.slice((count - 1) * length);
+  // From the end on, so that every partner is still as it was; the first picture's partner was kept.
+  for (let index = count - 1; index >= 0; index--) {
+    const picture = images.subarray(index * length, (index + 1) * length);
+    const partner = index === 0 ? last : images.subarray((index - 1) * length, index * length);
+    for (let row = area.top; row < area.bottom; row++)
+      for (let i = (row * side + area.left) * 3; i < (row * side + area.right) * 3; i++)
+        picture[i] = own * (picture[i] ?? 0) + (1 - own) * (partner[i] ?? 0);
+  }
+}
