@@ -90,9 +90,7 @@ describe('a collection, whatever is in the store and whatever is asked', () => {
       age: fc.nat(20 * day),
       locked: fc.boolean(),
     })
-    .map(({ type, name, bytes, age, locked }) =>
-      item(type as StoredItem['type'], name, { bytes, locked, ...aged(age) }),
-    );
+    .map(({ type, name, bytes, age, locked }) => item(type, name, { bytes, locked, ...aged(age) }));
   const anyRules = fc
     .record({
       keep: fc.subarray(names).map((kept) => new Set(kept.map(keyOf))),

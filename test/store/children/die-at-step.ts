@@ -13,7 +13,7 @@ let watching = false;
 
 /** Makes a function of a module count as a change of the disk. */
 function watch(module: object, name: string): void {
-  const functions = module as Record<string, (...values: readonly unknown[]) => unknown>;
+  const functions = module as Record<string, (...values: unknown[]) => unknown>;
   const original = functions[name];
   if (!original) throw new Error(`there is no ${name}`);
   functions[name] = (...values) => {

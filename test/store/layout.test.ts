@@ -1,0 +1,80 @@
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { entryPath, isKey, parts, withParent } from '../../src/store/layout.ts';
+import { look } from '../../src/store/look.ts';
+import { keyOf, temporaryFolder } from './stored.ts';
+
+describe('a key', () => {
+  const key = keyOf('student');
+
+  it('is told from every other name in a store', () => {
+    expect(isKey(key)).toBe(true);
+    const others = [key.slice(1), `${key}0`, key.toUpperCase(), `${key.slice(1)}g`, ` ${key}`, `${key}\n`, ''];
+    for (const name of [...others, ...Object.values(parts)]) expect(isKey(name), name).toBe(false);
+  });
+
+  it('has its entry in the folder of its first two digits', () => {
+    expect(entryPath('/store', key)).toBe(`/store/${key.slice(0, 2)}/${key}`);
+  });
+});
+
+describe('withParent', () => {
+  it('makes the folders above a path when the action finds them missing', () => {
+    const path = join(temporaryFolder(), 'a/b/c');
+    expect(
+      withParent(path, () => {
+        writeFileSync(path, '');
+        return 'written';
+      }),
+    ).toBe('written');
+    expect(existsSync(path)).toBe(true);
+  });
+
+  it('makes nothing when the action works, or fails for another reason', () => {
+    const path = join(temporaryFolder(), 'a/b');
+    expect(withParent(path, () => 1)).toBe(1);
+    const busy = Object.assign(new Error('busy'), { code: 'EBUSY' });
+    let tries = 0;
+    const refuse = () => {
+      tries += 1;
+      throw busy;
+    };
+    expect(() => withParent(path, refuse)).toThrow(busy);
+    expect(tries).toBe(1);
+    expect(existsSync(join(path, '..'))).toBe(false);
+  });
+
+  it('tries once more and no oftener: what is still missing then is the caller’s', () => {
+    let tries = 0;
+    const never = () => {
+      tries += 1;
+      throw Object.assign(new Error('missing'), { code: 'ENOENT' });
+    };
+    expect(() => withParent(join(temporaryFolder(), 'a'), never)).toThrow('missing');
+    expect(tries).toBe(2);
+  });
+});
+
+describe('look', () => {
+  it('sees files and folders, through links too', () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'file'), '12345');
+    symlinkSync('file', join(folder, 'link'));
+    expect(look(join(folder, 'link'))?.size).toBe(5);
+    expect(look(folder)?.isDirectory()).toBe(true);
+  });
+
+  it('sees nothing where nothing is: no file, a file in place of a folder, a link that leads nowhere', () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'sub'));
+    writeFileSync(join(folder, 'file'), '');
+    symlinkSync('nowhere', join(folder, 'link'));
+    for (const path of ['sub/none', 'none/none', 'file/none', 'link'])
+      expect(look(join(folder, path)), path).toBeUndefined();
+  });
+
+  it('passes on what the system says of a path that it cannot look at', () => {
+    expect(() => look(join(temporaryFolder(), 'x'.repeat(300)))).toThrow('ENAMETOOLONG');
+  });
+});
