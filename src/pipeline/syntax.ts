@@ -35,7 +35,7 @@ const unquoted: Omit<Failure, 'place'> = {
 
 function syntaxFailure(error: YAMLError, lines: Lines, text: string): Failure {
   const [start, end] = error.pos;
-  const isUnquoted = error.code === 'UNEXPECTED_TOKEN' && text.charAt(start - 1) === '$' && text.charAt(start) === '{';
+  const isUnquoted = start > 0 && text.startsWith('${', start - 1);
   const known = isUnquoted ? unquoted : SYNTAX[error.code];
   const span = [isUnquoted ? start - 1 : start, Math.max(end, start + 1)] as const;
   return {
