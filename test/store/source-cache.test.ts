@@ -7,13 +7,15 @@ import { temporaryFolder } from './stored.ts';
 
 const digest = sha256('content');
 const now = 1_800_000_000_000;
-const stats = { size: 7, mtimeMs: now - 60_000, ctimeMs: now - 50_000, ino: 42 } as Stats;
-const known = remembered(stats, digest, now);
+/** The state of a file, as far as anybody looks at it. */
+const state = (change: Partial<Stats> = {}): Stats =>
+  ({ size: 7, mtimeMs: now - 60_000, ctimeMs: now - 50_000, ino: 42, ...change }) as Stats;
+const known = remembered(state(), digest, now);
 
 describe('a remembered digest', () => {
   it('is right while nothing about the file has changed', () => {
     expect(known).toEqual({ size: 7, modified: now - 60_000, changed: now - 50_000, inode: 42, digest, trusted: true });
-    expect(isUnchanged(known, { ...stats })).toBe(true);
+    expect(isUnchanged(known, state())).toBe(true);
   });
 
   it.each([
@@ -22,7 +24,7 @@ describe('a remembered digest', () => {
     ['the time of the last change of the inode, which nobody can set back', { ctimeMs: now - 49_999 }],
     ['the inode: another file was moved there', { ino: 43 }],
   ])('is not believed when one thing differs: %s', (_, change) => {
-    expect(isUnchanged(known, { ...stats, ...change })).toBe(false);
+    expect(isUnchanged(known, state(change))).toBe(false);
   });
 
   it.each([
@@ -31,7 +33,7 @@ describe('a remembered digest', () => {
     [2001, true],
     [-5000, false],
   ])('of a file that was changed %d ms before it was read is trusted: %s', (age, trusted) => {
-    const young = { ...stats, mtimeMs: now - age };
+    const young = state({ mtimeMs: now - age });
     expect(remembered(young, digest, now).trusted).toBe(trusted);
     expect(isUnchanged(remembered(young, digest, now), young)).toBe(trusted);
   });
