@@ -7,9 +7,10 @@ import { cpus, totalmem } from 'node:os';
 import { format } from 'prettier';
 import { curve } from './curve.ts';
 import { overhead } from './overhead.ts';
+import { parityTable } from './parity.ts';
 import { train } from './train.ts';
 
-const benchmarks: Record<string, (args: readonly string[]) => string> = { overhead, curve, train };
+const benchmarks: Record<string, (args: readonly string[]) => string> = { overhead, curve, train, parity: parityTable };
 
 const [name = '', ...rest] = process.argv.slice(2);
 const dry = rest.includes('--dry');

@@ -89,7 +89,8 @@ export const structures: ReadonlyMap<ModelName, Structure> = new Map<ModelName, 
   ),
 ]);
 
-interface BlockSummary {
+/** Mean, population standard deviation and first values of a block, in PyTorch's order. */
+export interface BlockSummary {
   readonly mean: number;
   readonly std: number;
   readonly first8: readonly number[];
@@ -100,6 +101,7 @@ export interface Golden {
   readonly gain: number;
   readonly side: number;
   readonly labels: readonly number[];
+  readonly label_smoothing: number;
   readonly max_f32_difference: Readonly<Record<string, number>>;
   readonly eval_logits: readonly (readonly number[])[];
   readonly eval_blocks: Readonly<Record<string, BlockSummary>>;

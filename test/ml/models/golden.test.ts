@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { engines } from '../../../src/ml/engines/registry.ts';
+import { models, type ModelName } from '../../../src/ml/models/registry.ts';
+import { hashed, hashedState } from '../../support/hashed.ts';
+import { goldens } from '../../support/model-fixtures.ts';
+import { parity } from '../../support/parity.ts';
+
+/** Networks with layers that the engines do not execute yet. */
+const AWAITED: readonly ModelName[] = ['mobilenetv2', 'ghostnet', 'efficientnet_v2_s', 'mobile_half'];
+/** The reference engine takes some 10 ns a multiply-accumulate: minutes for the others, seconds for these. */
+const QUICK: readonly ModelName[] = ['resnet8'];
+
+const wasm = engines.wasm.create({ threads: 2 });
+const reference = engines.reference.create();
+afterAll(async () => {
+  await Promise.all([wasm.dispose(), reference.dispose()]);
+});
+
+interface HashFile {
+  readonly checks: readonly { readonly name: string; readonly u32: Readonly<Record<string, number>> }[];
+  readonly 'conv1.weight of resnet50, gain 1': {
+    readonly first4: readonly number[];
+    readonly sum: number;
+    readonly sum_of_squares: number;
+  };
+}
+
+describe('hash-made numbers', () => {
+  const file = JSON.parse(readFileSync(new URL('../../fixtures/hash.json', import.meta.url), 'utf8')) as HashFile;
+
+  it.each(file.checks)('are the reference set’s integers for $name', ({ name, u32 }) => {
+    const values = hashed(name, 12346);
+    for (const index of [0, 1, 2, 12345]) expect(values[index]! * 2 ** 32).toBe(u32[index]);
+  });
+
+  it('fill resnet50’s first convolution as the reference set does', () => {
+    const expected = file['conv1.weight of resnet50, gain 1'];
+    const network = models.resnet50.build({ height: 32, width: 32, channels: 3 }, 2);
+    const values = [...hashedState(network).get('conv1.weight')!];
+    expected.first4.forEach((value, i) => {
+      expect(values[i]).toBeCloseTo(value, 8);
+    });
+    expect(values.reduce((sum, x) => sum + x, 0)).toBeCloseTo(expected.sum, 5);
+    expect(values.reduce((sum, x) => sum + x * x, 0)).toBeCloseTo(expected.sum_of_squares, 5);
+  });
+});
+
+describe('networks against PyTorch in float64', () => {
+  const known = [...goldens].filter(([name]) => !AWAITED.includes(name));
+  const cases = [
+    ...known.map(([name, golden]) => ({ name, golden, engine: wasm })),
+    ...known.filter(([name]) => QUICK.includes(name)).map(([name, golden]) => ({ name, golden, engine: reference })),
+  ];
+
+  it.each(cases)(
+    '$name on the $engine.name engine: logits, blocks, loss, statistics and gradients within float32',
+    { timeout: 120_000 },
+    ({ name, golden, engine }) => {
+      const differences = parity(engine, name, golden);
+      expect(differences).toHaveLength(8);
+      for (const { quantity, difference, tolerance } of differences)
+        expect(difference, quantity).toBeLessThanOrEqual(tolerance);
+    },
+  );
+});
