@@ -44,7 +44,7 @@ const cub = {
   tables: { results: { from: 'score', rows: ['model', 'kd_method', 'ema'], columns: ['test.accuracy'] } },
 };
 
-const without = (plan: Plan): Omit<Plan, 'params'> => ({ ...plan, params: {} });
+const withoutParams = (plan: Plan): Plan => ({ ...plan, params: {} });
 
 describe('the plan of a whole pipeline', () => {
   const plan = planOf(yamlOf(cub));
@@ -142,8 +142,8 @@ describe('the plan of a whole pipeline', () => {
   it('differs only in what an override says', () => {
     const changed = planOf(yamlOf(cub), { overrides: ['epochs=2'] });
     expect(idsOf(changed)).toEqual(idsOf(plan));
-    expect(without(changed)).toEqual(
-      without({
+    expect(withoutParams(changed)).toEqual(
+      withoutParams({
         ...plan,
         cells: plan.cells.map((cell) =>
           'epochs' in cell.params ? { ...cell, params: { ...cell.params, epochs: 2 } } : cell,
