@@ -1,12 +1,13 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
 import { decodeCheckpoint } from '../../src/ml/train/checkpoint.ts';
 import { latestRun, readRun } from '../../src/scheduler/past-runs.ts';
-import { parseHolder } from '../../src/store/holder.ts';
+import { holderOf } from '../../src/store/lock.ts';
 import { Project } from '../support/project.ts';
 import { lives } from '../support/tasks.ts';
 
@@ -23,15 +24,13 @@ stages:
 `;
 
 /** Waits until a look succeeds: for a word of another process, never for time. */
-const until = <T>(look: () => T | undefined): Promise<T> =>
-  new Promise((resolve) => {
-    const timer = setInterval(() => {
-      const found = look();
-      if (found === undefined) return;
-      clearInterval(timer);
-      resolve(found);
-    }, 5);
-  });
+async function until<T>(look: () => T | undefined): Promise<T> {
+  for (;;) {
+    const found = look();
+    if (found !== undefined) return found;
+    await wait(5);
+  }
+}
 
 let project: Project;
 beforeEach(() => (project = new Project({ 'trial.yaml': pipeline(0) })));
@@ -71,7 +70,8 @@ const checkpointed = () => {
 const trainer = () =>
   until(() => {
     const key = checkpointFile()?.split('/').at(-2);
-    return key === undefined ? undefined : parseHolder(readlinkSync(project.path(`runs/.store/.locks/${key}`)))?.pid;
+    const holder = key === undefined ? undefined : holderOf(project.path(`runs/.store/.locks/${key}`));
+    return holder === undefined ? undefined : Number(/^process (\d+) /.exec(holder)?.[1]);
   });
 const buried = (pid: number) => until(() => (lives(pid) ? undefined : true));
 
@@ -91,6 +91,9 @@ function expectContinued(): void {
   expect(batch).toBe(0);
   expect(project.run('run', 'trial.yaml')).toMatchObject({ code: 0 });
   expect(epochsOf(runFolder(project))).toEqual(Array.from({ length: epochs - epoch }, (_, at) => epoch + at));
+  expect(project.run('logs', 'net').stdout).toMatch(
+    new RegExp(`^epoch ${epoch}: .*\\n(epoch .*\\n)*kept epoch \\d+\\n$`),
+  );
   expect(resultOf(project)).toEqual(whole);
   expect(checkpointFile()).toBeUndefined();
 }
