@@ -1,6 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { JsonObject } from '../../core/json.ts';
-import type { Shape } from '../network/network.ts';
+import type { Network, Shape } from '../network/network.ts';
 
 /** One thing a side: the teacher's and the student's. */
 export interface Sides<T> {
@@ -11,18 +11,50 @@ export interface Sides<T> {
 /** Shapes of the taps that a method asked for, without the batch. Logits have height = width = 1. */
 export type TapShapes = Sides<Readonly<Record<string, Shape>>>;
 
+/** Where the counter-based random streams of a training step stand. */
+export interface Draw {
+  readonly seed: number;
+  /** Number of the step, from 0. */
+  readonly step: number;
+}
+
 /** What a method sees of one batch. Tensors are owned by the caller. */
 export interface KdBatch extends Sides<Readonly<Record<string, Tensor>>> {
   /** Tap values: `logits` [N, C], maps [N, H, W, C]. */
   readonly teacher: Readonly<Record<string, Tensor>>;
+  /** The same, and outputs of adapters by their names. */
   readonly student: Readonly<Record<string, Tensor>>;
   /** Class indices [N], int32. */
   readonly labels: Tensor;
+  /** For whatever a method draws: equal draws, equal numbers. */
+  readonly draw: Draw;
+}
+
+/**
+ * A small network that is trained along with the student and thrown away after training. It runs on the engine; the
+ * gradient of its input goes on to the taps that the input was made of.
+ */
+export interface Adapter {
+  /** Name of its output among the student's values; unique within the method, and no tap's. */
+  readonly name: string;
+  /** Its input is differentiable where the student learns through it. */
+  readonly network: Network;
+  /** Start values of parameters that are not drawn, by their names. */
+  readonly initial?: Readonly<Record<string, number>>;
+  /**
+   * Makes its input.
+   *
+   * @param batch - taps, and outputs of the adapters before this one
+   * @returns [N, H, W, C] as the network takes it, differentiable in the student's values
+   */
+  input(batch: KdBatch): Tensor;
 }
 
 /** A method made for given shapes. */
 export interface KdLoss {
-  /** The unweighted term L_kd, differentiable in every student tap. */
+  /** In the order in which they run; none unless told. */
+  readonly adapters?: readonly Adapter[];
+  /** The unweighted term L_kd, differentiable in every student tap and in the adapters' outputs. */
   loss(batch: KdBatch): Scalar;
 }
 
@@ -38,6 +70,8 @@ export interface KdMethod {
   readonly options: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** How `kd_ratio` r becomes the weight w: `odds` = r/(1−r) for r < 1, else r; `plain` = r. */
   readonly weighting: 'odds' | 'plain';
+  /** Whether it compares images of a batch with each other, and so needs at least two. */
+  readonly relational?: boolean;
   /**
    * Taps that the method reads.
    *
@@ -52,8 +86,9 @@ export interface KdMethod {
    *
    * @param options - the method's options
    * @param shapes - shapes of the taps that it named
+   * @param all - shapes of all taps of both networks, for advice
    * @returns the term
    * @throws FailureError where the shapes don't go together
    */
-  create(options: JsonObject, shapes: TapShapes): KdLoss;
+  create(options: JsonObject, shapes: TapShapes, all: TapShapes): KdLoss;
 }

@@ -5,7 +5,7 @@ import type { StateDict } from '../network/network.ts';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../weights/safetensors.ts';
 import type { Position, Tensors, TrainingState } from './training-state.ts';
 
-const GROUPS = ['model', 'optimizer', 'average', 'best'] as const satisfies readonly (keyof Tensors)[];
+const GROUPS = ['model', 'optimizer', 'term', 'average', 'best'] as const satisfies readonly (keyof Tensors)[];
 const FORMAT = 'kdpipe-checkpoint-1';
 
 /**
@@ -50,6 +50,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): TrainingState
       model: groups.get('model') ?? empty,
       // Plain SGD keeps nothing.
       optimizer: groups.get('optimizer') ?? empty,
+      term: groups.get('term') ?? empty,
       average: groups.get('average') ?? null,
       best: groups.get('best') ?? null,
     },

@@ -1,11 +1,12 @@
 import { fail } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { ForwardStep, Session, TrainStep } from '../engines/engine.ts';
+import type { ForwardStep, Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
+import { Adapters, type AdapterSetting } from './adapters.ts';
 import { kdTerm, type TapValues } from '../methods/kd-term.ts';
 import type { KdLoss, KdMethod, Sides, TapShapes } from '../methods/kd-method.ts';
 import { kdWeight } from '../methods/kd-weight.ts';
 import { methods } from '../methods/registry.ts';
-import type { Network, Shape } from '../network/network.ts';
+import type { Network, Shape, StateDict } from '../network/network.ts';
 import type { KdTerm } from './job.ts';
 
 /** What is distilled how. */
@@ -20,7 +21,7 @@ export interface DistillationOptions {
 
 const withoutLogits = (taps: readonly string[]): readonly string[] => taps.filter((tap) => tap !== 'logits');
 
-function shapesOf(network: Network, taps: readonly string[]): Record<string, Shape> {
+function shapesIn(network: Network, taps: readonly string[]): Record<string, Shape> {
   return Object.fromEntries(
     taps.map((tap) => {
       const shape = network.layers[network.taps[tap] ?? -1]?.shape;
@@ -29,6 +30,11 @@ function shapesOf(network: Network, taps: readonly string[]): Record<string, Sha
     }),
   );
 }
+
+const shapesOf = (setting: DistillationSetting, taps: Sides<readonly string[]>): TapShapes => ({
+  teacher: shapesIn(setting.teacher.network, taps.teacher),
+  student: shapesIn(setting.student, taps.student),
+});
 
 function methodCalled(name: string): KdMethod {
   const all: Readonly<Record<string, KdMethod>> = methods;
@@ -44,37 +50,60 @@ function methodCalled(name: string): KdMethod {
   );
 }
 
+/** Who learns from whom, and where adapters are trained. */
+export interface DistillationSetting extends AdapterSetting {
+  /** Frozen session with the teacher's weights; the caller disposes it. */
+  readonly teacher: Session;
+  /** The network to be trained. */
+  readonly student: Network;
+}
+
+/** Comparing images with each other takes two of them. */
+function requirePairs(method: KdMethod, images: number): void {
+  if (!method.relational || images > 1) return;
+  fail({
+    code: 'batch-too-small',
+    message: `${method.name} compares the images of a batch, and a batch of the epoch has only one`,
+    expected: 'at least two images in every batch',
+    fix: 'choose a batch_size that does not leave one image over',
+  });
+}
+
 /** The distillation term of a student's training: a frozen teacher in evaluation mode, and a method. */
 export class Distillation implements KdTerm {
   readonly taps: readonly string[];
   readonly weight: number;
+  readonly #method: KdMethod;
   readonly #teacher: Session;
   readonly #sides: Sides<readonly string[]>;
   readonly #shapes: TapShapes;
   readonly #loss: KdLoss;
+  readonly #adapters: Adapters;
+  readonly #seed: number;
   #values: TapValues = {};
 
   /**
-   * @param teacher - frozen session with the teacher's weights; the caller disposes it
-   * @param student - the network to be trained
+   * @param setting - teacher, student, engine, optimiser, seed
    * @param options - method, options, weight
    * @throws FailureError where the method does not fit the two networks
    */
-  constructor(teacher: Session, student: Network, { method: name, options, weight }: DistillationOptions) {
+  constructor(setting: DistillationSetting, { method: name, options, weight }: DistillationOptions) {
+    const { teacher, student, seed } = setting;
     const method = methodCalled(name);
     const available = { teacher: Object.keys(teacher.network.taps), student: Object.keys(student.taps) };
+    this.#method = method;
     this.#teacher = teacher;
+    this.#seed = seed;
     this.#sides = method.taps(options, available);
-    this.#shapes = {
-      teacher: shapesOf(teacher.network, this.#sides.teacher),
-      student: shapesOf(student, this.#sides.student),
-    };
-    this.#loss = method.create(options, this.#shapes);
+    this.#shapes = shapesOf(setting, this.#sides);
+    this.#loss = method.create(options, this.#shapes, shapesOf(setting, available));
+    this.#adapters = new Adapters(this.#loss.adapters ?? [], setting);
     this.taps = withoutLogits(this.#sides.student);
     this.weight = 'weight' in weight ? weight.weight : kdWeight(weight.ratio, method.weighting);
   }
 
   observe(images: Float32Array, batch: number): void {
+    requirePairs(this.#method, batch);
     const step = this.#teacher.forwardStep({ batch, taps: withoutLogits(this.#sides.teacher) });
     step.input.set(images);
     step.run();
@@ -84,12 +113,31 @@ export class Distillation implements KdTerm {
 
   addGradients(step: TrainStep, labels: Int32Array): number {
     const student = this.#read(step, this.#sides.student, (values) => values);
-    const { value, gradients } = kdTerm(this.#loss, this.#shapes, { teacher: this.#values, student }, labels);
+    const draw = { seed: this.#seed, step: this.#adapters.updates };
+    const batch = { taps: { teacher: this.#values, student }, labels, draw, weight: this.weight };
+    const { value, gradients } = kdTerm(this.#loss, this.#shapes, batch, this.#adapters);
     for (const [tap, gradient] of Object.entries(gradients)) {
       const target = tap === 'logits' ? step.logitsGradient : step.tapGradient(tap);
-      for (let i = 0; i < target.length; i++) target[i] = (target[i] ?? 0) + this.weight * (gradient[i] ?? 0);
+      for (let i = 0; i < target.length; i++) target[i] = (target[i] ?? 0) + (gradient[i] ?? 0);
     }
     return value;
+  }
+
+  update(options: UpdateOptions): void {
+    this.#adapters.update(options);
+  }
+
+  state(): StateDict {
+    return this.#adapters.state();
+  }
+
+  restore(state: StateDict, updates: number): void {
+    this.#adapters.restore(state, updates);
+  }
+
+  /** Gives the adapters' memory back. */
+  dispose(): void {
+    this.#adapters.dispose();
   }
 
   #read(step: ForwardStep | TrainStep, taps: readonly string[], keep: (values: Float32Array) => Float32Array) {

@@ -1,5 +1,5 @@
 import type { PackedDataset } from '../data/packed.ts';
-import type { Session, TrainStep } from '../engines/engine.ts';
+import type { Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
 import type { Network, StateDict } from '../network/network.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Recipe } from './recipe.ts';
@@ -26,6 +26,21 @@ export interface KdTerm {
    * @returns the unweighted L_kd
    */
   addGradients(step: TrainStep, labels: Int32Array): number;
+  /**
+   * Updates what the term trains itself, after the student's update.
+   *
+   * @param options - the student's
+   */
+  update(options: UpdateOptions): void;
+  /** What the term has learned, for a checkpoint; empty where it trains nothing. */
+  state(): StateDict;
+  /**
+   * Goes on from what `state` gave.
+   *
+   * @param state - the same term's
+   * @param updates - number of updates that made it
+   */
+  restore(state: StateDict, updates: number): void;
 }
 
 /** Where a run stands, for progress. */

@@ -34,6 +34,7 @@ export class Trainer {
     const model = saved?.tensors.model ?? job.initial;
     session.write(model);
     if (saved) session.writeOptimizer({ updates: saved.position.updates, slots: saved.tensors.optimizer });
+    if (saved) job.kd?.restore(saved.tensors.term, saved.position.updates);
     this.#job = job;
     this.#position = saved?.position ?? start;
     this.#average = recipe.ema ? (saved?.tensors.average ?? copyOf(model)) : null;
@@ -61,12 +62,13 @@ export class Trainer {
 
   /** Everything that a later process needs to go on. */
   state(): TrainingState {
-    const { session } = this.#job;
+    const { session, kd } = this.#job;
     return {
       position: this.#position,
       tensors: {
         model: session.read(),
         optimizer: session.readOptimizer().slots,
+        term: kd?.state() ?? new Map(),
         average: this.#average,
         best: this.#best,
       },
@@ -100,7 +102,9 @@ export class Trainer {
     step.forward(this.#dropoutSeed, updates);
     const losses = this.#differentiate(step, this.#labels.subarray(0, size));
     step.backward();
-    step.update({ learningRate: learningRate(recipe.rate, epoch), weightDecay: recipe.weightDecay });
+    const update = { learningRate: learningRate(recipe.rate, epoch), weightDecay: recipe.weightDecay };
+    step.update(update);
+    kd?.update(update);
     this.#position = afterStep(this.#position, size, losses);
     if (this.#average) moveAverage(this.#average, session.read(), this.#position.updates);
     return size;

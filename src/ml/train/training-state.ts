@@ -38,10 +38,12 @@ export interface Position {
   readonly best: { readonly epoch: number; readonly score: number; readonly updates: number } | null;
 }
 
-/** The tensors: what the session holds, the moving average, and the best weights so far. */
+/** The tensors: what the session holds, what the term has learned, the moving average, and the best weights so far. */
 export interface Tensors {
   readonly model: StateDict;
   readonly optimizer: StateDict;
+  /** Of the distillation term: empty where it trains nothing itself. */
+  readonly term: StateDict;
   readonly average: StateDict | null;
   readonly best: StateDict | null;
 }

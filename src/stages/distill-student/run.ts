@@ -2,6 +2,7 @@ import { fail } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { PackedManifest } from '../../ml/data/packed.ts';
 import { Distillation, type DistillationOptions } from '../../ml/train/distillation.ts';
+import { recipeOf, type RecipeParams } from '../../ml/train/recipe.ts';
 import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/train/trained-model.ts';
 import { inputOf, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { train, type Addition, type Surroundings } from '../train-teacher/run.ts';
@@ -38,7 +39,14 @@ function distillation({ context, data, network, engine }: Surroundings): Additio
   const teacher = engine.session(own, { optimizer: null, threads: context.threads });
   try {
     teacher.write(model.state);
-    return { kd: new Distillation(teacher, network, optionsOf(context.params)), dispose: () => teacher.dispose() };
+    const { optimizer, seed } = recipeOf(context.params as unknown as RecipeParams);
+    const setting = { teacher, student: network, engine, optimizer, seed, threads: context.threads };
+    const kd = new Distillation(setting, optionsOf(context.params));
+    const dispose = (): void => {
+      kd.dispose();
+      teacher.dispose();
+    };
+    return { kd, dispose };
   } catch (error) {
     teacher.dispose();
     throw error;

@@ -29,6 +29,7 @@ const state: TrainingState = {
       ['conv.weight/exp_avg', values(1, 2, 3)],
       ['conv.weight/exp_avg_sq', values(4, 5, 6)],
     ]),
+    term: new Map([['generation/0.weight', values(10, 11)]]),
     average: new Map([['conv.weight', values(7, 8, 9)]]),
     best: new Map([['conv.weight', values(-1, -2, -3)]]),
   },

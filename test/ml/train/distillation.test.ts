@@ -13,6 +13,8 @@ import { paintedSet } from '../../support/painted-set.ts';
 import { heldCheckpoint, train } from '../../support/training-job.ts';
 
 const data = paintedSet({ train: 24, val: 6 });
+const SGD = { name: 'sgd', momentum: 0, nesterov: false } as const;
+const ADAMW = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
 const METHODS: readonly (readonly [string, DistillationOptions])[] = [
   ['SoftTarget', { method: 'SoftTarget', options: { temperature: 4 }, weight: { ratio: 0.7 } }],
   ['AT', { method: 'AT', options: { at_form: 'code' }, weight: { ratio: 100 } }],
@@ -30,8 +32,8 @@ function setting(options: DistillationOptions) {
   const engine = engines.reference.create();
   const network = networkFor('convnet4', data.manifest);
   const teacher = frozenTeacher(engine);
-  const student = engine.session(network, { optimizer: { name: 'sgd', momentum: 0, nesterov: false }, threads: 1 });
-  const kd = new Distillation(teacher, network, options);
+  const student = engine.session(network, { optimizer: SGD, threads: 1 });
+  const kd = new Distillation({ teacher, student: network, engine, optimizer: SGD, threads: 1, seed: 3 }, options);
   const batches = trainBatches(data.split('train'), data.manifest, {
     ...{ batchSize: 12, epoch: 0, seed: 1, crop: 'random', flip: false },
   });
@@ -103,8 +105,11 @@ describe.each(METHODS)('distillation by %s', (_, options) => {
   });
 
   it('pulls the student towards the teacher, gives the same bytes twice, and goes on after a stop', async () => {
-    const kd = (engine: Engine, job: { network: Network }) =>
-      new Distillation(frozenTeacher(engine), job.network, { ...options, weight: { weight: 300 } });
+    const kd = (engine: Engine, { network }: { network: Network }) =>
+      new Distillation(
+        { teacher: frozenTeacher(engine), student: network, engine, optimizer: ADAMW, threads: 1, seed: 7 },
+        { ...options, weight: { weight: 300 } },
+      );
     const recipe = { epochs: 6 };
     const [first, second] = [await train({ data, recipe, kd }), await train({ data, recipe, kd })];
     const losses = first!.history.map(({ kd_loss: loss }) => loss!);

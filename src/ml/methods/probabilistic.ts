@@ -1,0 +1,35 @@
+import { add, div, log, matMul, mean, mul, sqrt, square, sub, sum, maximum } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { KdMethod } from './kd-method.ts';
+import { flatRows } from './rows.ts';
+import { bothSides } from './taps.ts';
+
+const EPSILON = 1e-7;
+
+/** Probability that an image picks each image of the batch: (cosine + 1) / 2, rows to sum 1. */
+function neighbours(features: Tensor2D): Tensor2D {
+  const lengths = sqrt(maximum(sum(square(features), 1, true), 1e-24));
+  const units = div<Tensor2D>(features, add(lengths, EPSILON));
+  const closeness = mul(add(matMul(units, units, false, true), 1), 0.5);
+  return div(closeness, sum(closeness, 1, true));
+}
+
+/**
+ * Probabilistic transfer of pooled features: P_ij = (cos(f_i, f_j) + 1)/2, rows to sum 1,
+ * L = mean_ij P_t log((P_t + ε)/(P_s + ε)), ε = 1e-7.
+ */
+export const probabilistic: KdMethod = {
+  name: 'PKT',
+  source: 'Passalis, Tefas: Learning Deep Representations with Probabilistic Knowledge Transfer, ECCV 2018',
+  options: {},
+  weighting: 'odds',
+  relational: true,
+  taps: (_, available) => bothSides('PKT', 'pooled', available),
+  create: () => ({
+    loss: ({ teacher, student }) => {
+      const ours = neighbours(flatRows(student['pooled'] as Tensor));
+      const theirs = neighbours(flatRows(teacher['pooled'] as Tensor));
+      return mean(mul(theirs, sub(log(add(theirs, EPSILON)), log(add(ours, EPSILON)))));
+    },
+  }),
+};

@@ -1,0 +1,125 @@
+import type { Engine, OptimizerSpec, Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
+import type { Adapter } from '../methods/kd-method.ts';
+import type { AdapterRunner } from '../methods/kd-term.ts';
+import { initialState } from '../network/initial.ts';
+import type { StateDict } from '../network/network.ts';
+import { bits } from '../random/random.ts';
+
+/** Where adapters are trained, and how: with the student's optimiser. */
+export interface AdapterSetting {
+  readonly engine: Engine;
+  readonly optimizer: OptimizerSpec;
+  readonly threads: number;
+  readonly seed: number;
+}
+
+/** Start values: drawn like a network's, but for those that the adapter states. */
+function startOf({ network, initial = {} }: Adapter, seed: number): StateDict {
+  return new Map(
+    [...initialState(network, seed)].map(([name, values]) => {
+      const stated = initial[name];
+      return [name, stated === undefined ? values : values.map(() => stated)];
+    }),
+  );
+}
+
+/** An adapter on the engine. */
+interface Live {
+  readonly adapter: Adapter;
+  readonly session: Session;
+  /** Whose forward pass ran last. */
+  step: TrainStep | null;
+}
+
+/** Adapters of a term: networks that are trained along with the student, each in a session of its own. */
+export class Adapters implements AdapterRunner {
+  readonly #live = new Map<string, Live>();
+  readonly #dropoutSeed: number;
+  #updates = 0;
+
+  /**
+   * @param adapters - of a term
+   * @param setting - engine, optimiser, seed
+   */
+  constructor(adapters: readonly Adapter[], { engine, optimizer, threads, seed }: AdapterSetting) {
+    this.#dropoutSeed = bits(seed, 'dropout', 0, 0);
+    for (const adapter of adapters) {
+      const session = engine.session(adapter.network, { optimizer, threads });
+      this.#live.set(adapter.name, { adapter, session, step: null });
+      session.write(startOf(adapter, seed));
+    }
+  }
+
+  /** Number of updates so far. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  #called(name: string): Live {
+    const live = this.#live.get(name);
+    if (!live) throw new Error(`no adapter ${name}`);
+    return live;
+  }
+
+  forward(name: string, input: Float32Array, batch: number): Float32Array {
+    const live = this.#called(name);
+    const step = live.session.trainStep({ batch, taps: [] });
+    step.input.set(input);
+    step.forward(this.#dropoutSeed, this.#updates);
+    live.step = step;
+    return step.logits;
+  }
+
+  backward(name: string, gradient: Float32Array): Float32Array | null {
+    const { adapter, step } = this.#called(name);
+    if (!step) throw new Error(`backward of adapter ${name} without a forward pass`);
+    step.logitsGradient.set(gradient);
+    step.backward();
+    const [input] = adapter.network.layers;
+    return input?.kind === 'input' && input.differentiable ? step.inputGradient : null;
+  }
+
+  /**
+   * Updates every adapter from the gradients of its last `backward`.
+   *
+   * @param options - the student's: learning rate and decay
+   */
+  update(options: UpdateOptions): void {
+    for (const { step } of this.#live.values()) step?.update(options);
+    this.#updates++;
+  }
+
+  /** Parameters, running statistics and optimiser slots: `<adapter>/<name>`. */
+  state(): StateDict {
+    const state = new Map<string, Float32Array>();
+    for (const [adapter, { session }] of this.#live)
+      for (const [name, values] of [...session.read(), ...session.readOptimizer().slots])
+        state.set(`${adapter}/${name}`, values);
+    return state;
+  }
+
+  /**
+   * Goes on from what `state` gave.
+   *
+   * @param state - the same adapters'
+   * @param updates - number of updates that made it
+   */
+  restore(state: StateDict, updates: number): void {
+    for (const [adapter, { session }] of this.#live) {
+      const prefix = `${adapter}/`;
+      const own = new Map(
+        [...state].flatMap(([name, values]) =>
+          name.startsWith(prefix) ? [[name.slice(prefix.length), values] as const] : [],
+        ),
+      );
+      session.write(own);
+      session.writeOptimizer({ updates, slots: own });
+    }
+    this.#updates = updates;
+  }
+
+  dispose(): void {
+    for (const { session } of this.#live.values()) session.dispose();
+    this.#live.clear();
+  }
+}

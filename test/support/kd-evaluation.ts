@@ -1,0 +1,56 @@
+import type { JsonObject } from '../../src/core/json.ts';
+import { kdTerm, type AdapterRunner, type TapValues } from '../../src/ml/methods/kd-term.ts';
+import type { KdMethod, Sides, TapShapes } from '../../src/ml/methods/kd-method.ts';
+import type { Shape } from '../../src/ml/network/network.ts';
+import { referenceInput, referenceLabels } from './loss-reference.ts';
+
+/** Options of a method with its defaults, as the stage completes them. */
+export const optionsOf = (method: KdMethod, given: JsonObject = {}): JsonObject => ({
+  ...Object.fromEntries(
+    Object.entries(method.options).flatMap(([key, schema]) =>
+      'default' in schema ? [[key, schema['default'] as JsonObject]] : [],
+    ),
+  ),
+  ...given,
+});
+
+/** What a method is evaluated on. */
+export interface Evaluation {
+  readonly method: KdMethod;
+  readonly options?: JsonObject;
+  readonly shapes: TapShapes;
+  readonly taps: Sides<TapValues>;
+  readonly labels?: Int32Array;
+  readonly seed?: number;
+  readonly step?: number;
+  readonly weight?: number;
+  readonly runner?: AdapterRunner | null;
+}
+
+/** Value and gradients of a method on given taps, all of which it reads. */
+export function evaluate({ method, shapes, taps, runner = null, ...rest }: Evaluation) {
+  const { labels = referenceLabels, seed = 0, step = 0, weight = 1 } = rest;
+  const term = method.create(optionsOf(method, rest.options), shapes, shapes);
+  return kdTerm(term, shapes, { taps, labels, draw: { seed, step }, weight }, runner);
+}
+
+/** The shape of one image of a reference input: [N, C] or [N, H, W, C]. */
+export const shapeOf = (shape: readonly number[]): Shape =>
+  shape.length === 2
+    ? { height: 1, width: 1, channels: shape[1]! }
+    : { height: shape[1]!, width: shape[2]!, channels: shape[3]! };
+
+/** Shapes and values of one tap from two inputs of the reference file, by name. */
+export function referenceTap(tap: string, names: Sides<string>): Pick<Evaluation, 'shapes' | 'taps'> {
+  const [student, teacher] = [referenceInput(names.student), referenceInput(names.teacher)];
+  return {
+    shapes: { student: { [tap]: shapeOf(student.shape) }, teacher: { [tap]: shapeOf(teacher.shape) } },
+    taps: { student: { [tap]: student.values }, teacher: { [tap]: teacher.values } },
+  };
+}
+
+/** Shapes of one equally shaped tap on both sides. */
+export const alike = (tap: string, shape: Shape): TapShapes => ({
+  teacher: { [tap]: shape },
+  student: { [tap]: shape },
+});
