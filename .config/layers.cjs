@@ -24,6 +24,8 @@ const may = {
     'scheduler',
     'report',
     'ui',
+    // Networks as data, for `kdpipe show MODEL`: no tensors behind it.
+    'ml/show',
   ],
 };
 const mayMl = {
@@ -31,6 +33,7 @@ const mayMl = {
   network: ['random'],
   weights: ['network', 'random'],
   models: ['network'],
+  show: ['network', 'models'],
   engines: ['network', 'random'],
   losses: ['random'],
   methods: ['network', 'losses'],

@@ -46,6 +46,14 @@ describe('the layer rules fire on a planted violation', () => {
       'layer-scheduler',
     ],
     ['a kind imports the ml half', 'src/stages/x/kind.ts', 'src/ml/train/b.ts', '../../ml/train/b.ts', 'layer-stages'],
+    ['the command line imports an engine', 'src/cli/a.ts', 'src/ml/engines/b.ts', '../ml/engines/b.ts', 'layer-cli'],
+    [
+      'what shows models imports an engine',
+      'src/ml/show/a.ts',
+      'src/ml/engines/b.ts',
+      '../engines/b.ts',
+      'layer-ml-show',
+    ],
     ['the ml half imports the store', 'src/ml/train/a.ts', 'src/store/b.ts', '../../store/b.ts', 'layer-ml-train'],
     ['an engine imports a method', 'src/ml/engines/a.ts', 'src/ml/methods/b.ts', '../methods/b.ts', 'layer-ml-engines'],
     ['the store imports the command line', 'src/store/a.ts', 'src/cli/b.ts', '../cli/b.ts', 'layer-store'],
@@ -74,6 +82,8 @@ describe('the layer rules let pass', () => {
         'src/store/b.ts': uses('../core/a.ts'),
         'src/scheduler/c.ts': uses('../core/a.ts'),
         'src/ml/train/d.ts': leaf,
+        'src/ml/show/e.ts': leaf,
+        'src/cli/f.ts': uses('../ml/show/e.ts'),
         'src/stages/x/run.ts': uses('../../ml/train/d.ts'),
       }),
     ).toEqual([]);

@@ -1,32 +1,65 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { fail, FailureError } from '../../core/failure.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { cellsNamed } from '../../graph/select.ts';
+import type { ModelDescription } from '../../ml/show/describe-model.ts';
 import { cellStatuses, type PastRun } from '../../scheduler/past-runs.ts';
 import { catalogue } from '../../stages/catalogue.ts';
 import { kinds } from '../../stages/registry.ts';
 import type { StageKind } from '../../stages/stage-kind.ts';
 import type { Store } from '../../store/store.ts';
 import { nameAdvice } from '../../util/text.ts';
-import { jsonOption } from '../options.ts';
+import { modelText } from '../model-text.ts';
+import { jsonOption, positiveInteger } from '../options.ts';
 import { openProject } from '../project.ts';
 import { recentRun } from '../recent.ts';
 import { print, printJson } from '../terminal.ts';
 
+type ModelName = ModelDescription['model'];
+
+interface Flags {
+  readonly json?: boolean;
+  readonly imageSize?: number;
+  readonly classes?: number;
+}
+
 /**
- * `kdpipe show`: everything that is known of a cell's result, a run, or a registered name.
+ * `kdpipe show`: everything that is known of a cell's result, a run, or a registered name; a model layer by layer.
  *
  * @returns the commander command
  */
 export function command(): Command {
   return new Command('show')
     .argument('<name>', 'a cell, a run, or a kind, model, method, dataset or engine')
+    .addOption(new Option('--image-size <pixels>', 'build the model for such images').argParser(positiveInteger))
+    .addOption(new Option('--classes <number>', 'build the model with so many').argParser(positiveInteger))
     .addOption(jsonOption())
-    .action((name: string, flags: { readonly json?: boolean }) => {
+    .action(async (name: string, flags: Flags) => {
+      if (isModel(name)) return showModel(name, flags);
+      refuseModelFlags(name, flags);
       const shown = registered(name) ?? result(name) ?? unknown(name);
       if (flags.json) printJson(shown);
       else print(indented(shown));
     });
+}
+
+const isModel = (name: string): name is ModelName => name in (catalogue()['models'] ?? {});
+
+/** Builds the model: the only command that loads any of the ml half, and none of its tensors. */
+async function showModel(name: ModelName, { json, imageSize, classes }: Flags): Promise<void> {
+  const { describeModel } = await import('../../ml/show/describe-model.ts');
+  const description = describeModel(name, { side: imageSize, classes });
+  if (json) printJson(description);
+  else print(modelText(description));
+}
+
+function refuseModelFlags(name: string, { imageSize, classes }: Flags): void {
+  if (imageSize === undefined && classes === undefined) return;
+  fail({
+    code: 'useless-option',
+    message: `--image-size and --classes say nothing of ${name}`,
+    expected: 'a model with them (kdpipe list models)',
+  });
 }
 
 /** A name of a registry, with its facts; a kind with its parameters. */

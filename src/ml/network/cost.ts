@@ -31,17 +31,23 @@ function parametersOf(layer: Layer): number {
 }
 
 /**
+ * Counts one layer's parameters and multiply-accumulates.
+ *
+ * @param layer - the layer; its output shape decides the MACs
+ * @returns both, 0 where it has none
+ */
+export function layerCost(layer: Layer): LayerCost {
+  return { name: layer.name, parameters: parametersOf(layer), macs: macsOf(layer) };
+}
+
+/**
  * Counts parameters and multiply-accumulates.
  *
  * @param network - the network; its input size decides the MACs
  * @returns totals, and each layer that costs something
  */
 export function costOf(network: Network): NetworkCost {
-  const all = network.layers.map((layer) => ({
-    name: layer.name,
-    parameters: parametersOf(layer),
-    macs: macsOf(layer),
-  }));
+  const all = network.layers.map(layerCost);
   const sum = (key: 'parameters' | 'macs'): number => all.reduce((total, layer) => total + layer[key], 0);
   const layers = all.filter((layer) => layer.parameters + layer.macs > 0);
   return { layers, parameters: sum('parameters'), macs: sum('macs') };

@@ -110,7 +110,7 @@ describe('kdpipe show', () => {
     expect(JSON.parse(ask('show', runName(), '--json').stdout)).toMatchObject({ run: runName(), cells: 4 });
     expect(Object.keys(JSON.parse(ask('show', 'make', '--json').stdout) as object)).toEqual(cells.slice(0, 2));
     expect(ask('show', 'command').stdout).toMatch(/^kind: command\n/);
-    expect(ask('show', 'convnet4').stdout).toMatch(/^model: convnet4\n/);
+    expect(ask('show', 'convnet4').stdout).toMatch(/^convnet4: /);
     expect(ask('show', 'SoftTarget').stdout).toMatch(/^method: SoftTarget\n/);
   });
 });
