@@ -63,6 +63,8 @@ export class NetworkBuilder {
   }
 
   #register(name: string, role: Role, shape: readonly number[]): void {
+    if (this.#parameters.some((known) => known.name === name))
+      throw new Error(`${this.#model}: two layers own ${name}`);
     this.#parameters.push({ name, role, shape, trained: role !== 'bn.mean' && role !== 'bn.var' });
   }
 
@@ -159,7 +161,8 @@ export class NetworkBuilder {
   }
 
   linear(name: string, from: LayerIndex, outFeatures: number): LayerIndex {
-    const { channels: inFeatures } = this.shape(from);
+    const { height, width, channels: inFeatures } = this.shape(from);
+    if (height * width > 1) throw new Error(`${this.#model}: ${name} takes one pixel, not ${height}×${width}`);
     this.#register(`${name}.weight`, 'linear.weight', [outFeatures, inFeatures]);
     this.#register(`${name}.bias`, 'linear.bias', [outFeatures]);
     const layer = { kind: 'linear', name, inFeatures, outFeatures, bias: true } as const;
