@@ -1,4 +1,7 @@
 import type { JsonObject } from '../core/json.ts';
+import type { Augmentation } from './augment/augmentation.ts';
+import { mixings, type Mixing } from './augment/mix.ts';
+import { augmentations } from './augment/registry.ts';
 import { datasets } from './data/registry.ts';
 import type { DatasetSource } from './data/source.ts';
 import { engines, type EngineEntry } from './engines/registry.ts';
@@ -31,6 +34,7 @@ function modelFacts(model: Model): JsonObject {
  * @returns registry → name → facts
  */
 export function mlCatalogue(): Record<string, Record<string, JsonObject>> {
+  const described = ({ summary, source }: Augmentation | Mixing): JsonObject => ({ summary, source });
   return {
     models: factsOf<Model>(models, modelFacts),
     methods: factsOf<KdMethod>(methods, ({ source, weighting, options }) => ({
@@ -39,6 +43,8 @@ export function mlCatalogue(): Record<string, Record<string, JsonObject>> {
       options: options as unknown as JsonObject,
     })),
     datasets: factsOf<DatasetSource>(datasets, ({ summary, decodes }) => ({ summary, decodes })),
+    augmentations: factsOf<Augmentation>(augmentations, described),
+    mixings: factsOf<Mixing>(mixings, described),
     engines: factsOf<EngineEntry>(engines, ({ summary }) => ({ summary })),
   };
 }

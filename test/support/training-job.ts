@@ -1,4 +1,5 @@
 import type { PackedDataset } from '../../src/ml/data/packed.ts';
+import { directSupply } from '../../src/ml/data/supply.ts';
 import type { Engine } from '../../src/ml/engines/engine.ts';
 import { engines, type EngineName } from '../../src/ml/engines/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
@@ -25,6 +26,8 @@ const PARAMS: RecipeParams = {
   class_balance: false,
   crop: 'random',
   flip: false,
+  augment: 'none',
+  mixup: 'none',
   select: 'last',
   patience: 0,
   ema: false,
@@ -63,6 +66,7 @@ export async function train({ data, engine: name = 'wasm', threads = 1, ...run }
     const network = networkFor(run.model ?? 'convnet4', data.manifest);
     return await fit({
       ...{ recipe, data, network },
+      supply: directSupply(data.split('train'), data.manifest, recipe),
       initial: initialState(network, recipe.seed),
       session: engine.session(network, { optimizer: recipe.optimizer, threads }),
       shadow: recipe.ema ? engine.session(network, { optimizer: null, threads }) : null,

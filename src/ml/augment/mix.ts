@@ -28,20 +28,22 @@ export interface Mixing {
    *
    * @param side - of its square pictures, in pixels
    * @param uniform - source of randomness
-   * @returns the mix
+   * @returns the mix; null when pictures stay as they are
    */
-  draw(side: number, uniform: Uniform): Mix;
+  draw(side: number, uniform: Uniform): Mix | null;
 }
 
+const none: Mixing = { summary: 'pictures as they are', source: '', draw: () => null };
+
 /** λ ~ Beta(1, 1), which is uniform. */
-const mixup: Mixing = {
+const mixup = {
   summary: 'a weighted mean of two pictures',
   source: 'Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018',
   draw: (_, uniform) => ({ share: uniform(), box: null }),
-};
+} satisfies Mixing;
 
 /** A box of 1 − λ of the area around a point anywhere, cut at the borders; the share is that of the pixels that stay. */
-const cutmix: Mixing = {
+const cutmix = {
   summary: 'a rectangle of one picture in the other',
   source:
     'Yun et al., CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features, ICCV 2019',
@@ -53,13 +55,13 @@ const cutmix: Mixing = {
     const box = { top: within(y - half), left: within(x - half), bottom: within(y + half), right: within(x + half) };
     return { share: 1 - ((box.bottom - box.top) * (box.right - box.left)) / side ** 2, box };
   },
-};
+} satisfies Mixing;
 
 /** Mixings by the name that a pipeline file uses. */
-export const mixings = { mixup, cutmix } as const satisfies Record<string, Mixing>;
+export const mixings = { none, mixup, cutmix } as const satisfies Record<string, Mixing>;
 
-/** Name of a mixing, or of none. */
-export type MixingName = 'none' | keyof typeof mixings;
+/** Name of a mixing. */
+export type MixingName = keyof typeof mixings;
 
 /** The partner of each element: the one before it, the first one's the last. */
 const partnerOf = (index: number, count: number): number => (index + count - 1) % count;

@@ -15,11 +15,7 @@ import type { RgbImage } from './image.ts';
 /** Changes a picture by a magnitude, which an operation without one ignores; gives a fresh picture or the same one. */
 export type Operation = (image: RgbImage, magnitude: number) => RgbImage;
 
-/**
- * Operations of the augmentation policies by torchvision's names. Results are Pillow's, pixel for pixel, with nearest
- * sampling and black where nothing is.
- */
-export const operations = {
+const registered = {
   Identity: (image) => image,
   ShearX: shearX,
   ShearY: shearY,
@@ -38,4 +34,10 @@ export const operations = {
 } as const satisfies Record<string, Operation>;
 
 /** Name of an operation. */
-export type OperationName = keyof typeof operations;
+export type OperationName = keyof typeof registered;
+
+/**
+ * Operations of the augmentation policies by torchvision's names. Results are Pillow's, pixel for pixel, with nearest
+ * sampling and black where nothing is.
+ */
+export const operations: Readonly<Record<OperationName, Operation>> = registered;

@@ -1,6 +1,8 @@
-import { centreCrop, randomCrop, tenCrops, type CropPlace } from '../augment/crop.ts';
+import { centreCrop, cropped, randomCrop, tenCrops, type CropPlace } from '../augment/crop.ts';
 import type { RgbImage } from '../augment/image.ts';
-import { normalisationTable, writeNormalised } from '../augment/normalise.ts';
+import { mixImages, mixings, type Mix, type MixingName } from '../augment/mix.ts';
+import { normalisationTable, writeNormalised, type CropTarget } from '../augment/normalise.ts';
+import { augmentations, type AugmentationName } from '../augment/registry.ts';
 import { permutation, uniforms } from '../random/random.ts';
 import type { PackedManifest, PackedSplit, View } from './packed.ts';
 
@@ -31,16 +33,24 @@ export interface Batches {
 /** What every pass needs to know of the packed dataset. */
 export type InputFormat = Pick<PackedManifest, 'imageSize' | 'mean' | 'std'>;
 
-/** Options of a training pass. */
-export interface TrainPass {
+/** How the training batches of a run are made, whatever the epoch. */
+export interface TrainOptions {
   readonly batchSize: number;
-  /** Counted from 0. */
-  readonly epoch: number;
   readonly seed: number;
   /** `random`: anywhere in the `train` view; `centre`: the `eval` view. */
   readonly crop: 'random' | 'centre';
   /** Mirror each image with probability ½. */
   readonly flip: boolean;
+  /** Changes each crop. */
+  readonly augment: AugmentationName;
+  /** Mixes the images of a batch with each other, a batch with probability ½. */
+  readonly mixup: MixingName;
+}
+
+/** Options of a training pass. */
+export interface TrainPass extends TrainOptions {
+  /** Counted from 0. */
+  readonly epoch: number;
 }
 
 /** Options of an evaluation pass. */
@@ -50,18 +60,15 @@ export interface EvalPass {
   readonly crop: 'centre' | number;
 }
 
-/** Which view is read, in which order, and where each image is cut. */
+/** Which view is read, in which order, and how an image becomes an input. */
 interface Pass {
   readonly batchSize: number;
   readonly view: View;
   readonly order: Uint32Array;
-  readonly place: (image: RgbImage, index: number) => CropPlace;
+  readonly write: (image: RgbImage, index: number, target: CropTarget) => void;
 }
 
-function batches(split: PackedSplit, format: InputFormat, pass: Pass): Batches {
-  const { batchSize, view, order, place } = pass;
-  const side = format.imageSize;
-  const table = normalisationTable(format.mean, format.std);
+function batches(split: PackedSplit, side: number, { batchSize, view, order, write }: Pass): Batches {
   const members = (batch: number): Uint32Array => order.subarray(batch * batchSize, (batch + 1) * batchSize);
   return {
     count: Math.ceil(order.length / batchSize),
@@ -69,9 +76,7 @@ function batches(split: PackedSplit, format: InputFormat, pass: Pass): Batches {
     fill(batch, inputs, labels) {
       const indices = members(batch);
       indices.forEach((index, slot) => {
-        const image = split.image(view, index);
-        const target = { values: inputs, offset: slot * side * side * 3, side };
-        writeNormalised(image, place(image, index), table, target);
+        write(split.image(view, index), index, { values: inputs, offset: slot * side * side * 3, side });
         labels[slot] = split.labels[index] ?? 0;
       });
       return indices;
@@ -79,28 +84,65 @@ function batches(split: PackedSplit, format: InputFormat, pass: Pass): Batches {
   };
 }
 
+/** A whole picture. */
+const WHOLE: CropPlace = { top: 0, left: 0, mirrored: false };
+
+/** Crop, mirror, augment, normalise: what an image becomes depends on (seed, epoch, image) alone. */
+function trainWriter(format: InputFormat, pass: TrainPass): Pass['write'] {
+  const table = normalisationTable(format.mean, format.std);
+  const augment = augmentations[pass.augment].create({
+    side: format.imageSize,
+    mean: format.mean.map((value) => value * 255),
+  });
+  return (image, index, target) => {
+    const uniform = uniforms(pass.seed, 'augment', pass.epoch, index);
+    const cut = pass.crop === 'random' ? randomCrop(image, target.side, uniform) : centreCrop(image, target.side);
+    const place = pass.flip && uniform() < 0.5 ? { ...cut, mirrored: true } : cut;
+    if (augment) writeNormalised(augment(cropped(image, place, target.side), uniform), WHOLE, table, target);
+    else writeNormalised(image, place, table, target);
+  };
+}
+
 /**
- * One epoch of training batches: every image once, in an order that depends on (seed, epoch) alone; crop and mirror
- * of an image depend on (seed, epoch, image) alone, whatever the batch size.
+ * How the pictures of one training batch are mixed: a function of (seed, epoch, batch) alone.
+ *
+ * @param options - how batches are made
+ * @param side - S, of the pictures in pixels
+ * @param epoch - counted from 0
+ * @param batch - counted from 0
+ * @returns the mix; null for the batches that are not mixed
+ */
+export function mixOf(options: TrainOptions, side: number, epoch: number, batch: number): Mix | null {
+  const uniform = uniforms(options.seed, 'mix', epoch, batch);
+  return uniform() < 0.5 ? mixings[options.mixup].draw(side, uniform) : null;
+}
+
+/**
+ * One epoch of training batches: every image once, in an order that depends on (seed, epoch) alone; crop, mirror and
+ * augmentation of an image depend on (seed, epoch, image) alone, whatever the batch size; mixing as {@link mixOf} says.
  *
  * @param split - images, usually the `train` split
  * @param format - input size and statistics: the packed manifest
- * @param pass - batch size, epoch, seed, crop, flip
+ * @param pass - batch size, epoch, seed, transforms
  * @returns the batches
  */
 export function trainBatches(split: PackedSplit, format: InputFormat, pass: TrainPass): Batches {
   const side = format.imageSize;
-  const place = (image: RgbImage, index: number): CropPlace => {
-    const uniform = uniforms(pass.seed, 'augment', pass.epoch, index);
-    const cut = pass.crop === 'random' ? randomCrop(image, side, uniform) : centreCrop(image, side);
-    return pass.flip && uniform() < 0.5 ? { ...cut, mirrored: true } : cut;
-  };
-  return batches(split, format, {
+  const unmixed = batches(split, side, {
     batchSize: pass.batchSize,
     view: pass.crop === 'random' ? 'train' : 'eval',
     order: permutation(split.count, pass.seed, 'shuffle', pass.epoch),
-    place,
+    write: trainWriter(format, pass),
   });
+  return {
+    ...unmixed,
+    fill(batch, inputs, labels) {
+      const indices = unmixed.fill(batch, inputs, labels);
+      const mix = mixOf(pass, side, pass.epoch, batch);
+      if (mix) mixImages(inputs.subarray(0, indices.length * side * side * 3), side, mix);
+      return indices;
+    },
+  };
 }
 
 /**
@@ -114,11 +156,14 @@ export function trainBatches(split: PackedSplit, format: InputFormat, pass: Trai
 export function evalBatches(split: PackedSplit, format: InputFormat, pass: EvalPass): Batches {
   const { crop } = pass;
   const side = format.imageSize;
-  return batches(split, format, {
+  const table = normalisationTable(format.mean, format.std);
+  const place = (image: RgbImage): CropPlace =>
+    crop === 'centre' ? centreCrop(image, side) : tenCrop(image, side, crop);
+  return batches(split, side, {
     batchSize: pass.batchSize,
     view: crop === 'centre' ? 'eval' : 'train',
     order: Uint32Array.from({ length: split.count }, (_, index) => index),
-    place: (image) => (crop === 'centre' ? centreCrop(image, side) : tenCrop(image, side, crop)),
+    write: (image, _, target) => writeNormalised(image, place(image), table, target),
   });
 }
 

@@ -1,11 +1,12 @@
 /** Names of independent random streams. */
-export type Stream = 'init' | 'split' | 'shuffle' | 'augment' | 'dropout' | 'mask';
+export type Stream = 'init' | 'split' | 'shuffle' | 'augment' | 'mix' | 'dropout' | 'mask';
 
 const STREAMS: Readonly<Record<Stream, number>> = {
   init: 0x1b873593,
   split: 0x9e3779b1,
   shuffle: 0x85ebca6b,
   augment: 0xc2b2ae35,
+  mix: 0x2545f491,
   dropout: 0x27d4eb2f,
   mask: 0x165667b1,
 };

@@ -52,12 +52,12 @@ function saveIfDue(loop: Loop, least: number): void {
 /** The rest of the epoch under way; false when the signal was aborted. */
 async function trainEpoch(loop: Loop): Promise<boolean> {
   const { job, trainer } = loop;
-  const batches = trainer.batches();
   const images = job.data.manifest.splits.train.count;
-  while (trainer.position.batch < batches.count) {
+  while (trainer.position.batch < job.supply.count) {
     if (job.signal.aborted) return false;
     const started = performance.now();
-    loop.images += trainer.step(batches);
+    const { epoch, batch } = trainer.position;
+    loop.images += trainer.step(await job.supply.take(epoch, batch));
     loop.seconds += (performance.now() - started) / 1000;
     if (loop.speak()) report(loop, images);
     saveIfDue(loop, SAVE_WITHIN);

@@ -1,4 +1,5 @@
 import type { PackedDataset } from '../data/packed.ts';
+import type { Supply } from '../data/supply.ts';
 import type { Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
 import type { Network, StateDict } from '../network/network.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -22,7 +23,7 @@ export interface KdTerm {
    * Adds w · dL_kd/dtap to the step's gradients, after its forward pass.
    *
    * @param step - the student's
-   * @param labels - class indices [batch]
+   * @param labels - class indices [batch]; of mixed images those of the greater share
    * @returns the unweighted L_kd
    */
   addGradients(step: TrainStep, labels: Int32Array): number;
@@ -60,6 +61,8 @@ export interface FitProgress {
 export interface Job {
   readonly recipe: Recipe;
   readonly data: PackedDataset;
+  /** Makes the training batches; the caller closes it. */
+  readonly supply: Supply;
   readonly network: Network;
   /** Weights to start from. */
   readonly initial: StateDict;

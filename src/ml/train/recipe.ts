@@ -1,3 +1,4 @@
+import type { TrainOptions } from '../data/batches.ts';
 import type { OptimizerSpec } from '../engines/engine.ts';
 import type { LearningRatePlan } from '../optim/schedule.ts';
 
@@ -19,8 +20,10 @@ export interface RecipeParams {
   readonly min_lr: number;
   readonly label_smoothing: number;
   readonly class_balance: boolean;
-  readonly crop: 'random' | 'centre';
+  readonly crop: TrainOptions['crop'];
   readonly flip: boolean;
+  readonly augment: TrainOptions['augment'];
+  readonly mixup: TrainOptions['mixup'];
   readonly select: Selection;
   readonly patience: number;
   readonly ema: boolean;
@@ -30,7 +33,7 @@ export interface RecipeParams {
 /** How a network is trained. */
 export interface Recipe extends Pick<
   RecipeParams,
-  'epochs' | 'crop' | 'flip' | 'select' | 'patience' | 'ema' | 'seed'
+  'epochs' | 'crop' | 'flip' | 'augment' | 'mixup' | 'select' | 'patience' | 'ema' | 'seed'
 > {
   readonly batchSize: number;
   readonly optimizer: OptimizerSpec;
@@ -54,9 +57,9 @@ function optimizerOf({ optimizer, momentum }: RecipeParams): OptimizerSpec {
  * @returns the recipe
  */
 export function recipeOf(params: RecipeParams): Recipe {
-  const { epochs, crop, flip, select, patience, ema, seed } = params;
+  const { epochs, crop, flip, augment, mixup, select, patience, ema, seed } = params;
   return {
-    ...{ epochs, crop, flip, select, patience, ema, seed },
+    ...{ epochs, crop, flip, augment, mixup, select, patience, ema, seed },
     batchSize: params.batch_size,
     optimizer: optimizerOf(params),
     weightDecay: params.weight_decay,

@@ -1,7 +1,8 @@
 import { fail } from '../../core/failure.ts';
-import { trainBatches, type Batches } from '../data/batches.ts';
+import type { TrainBatch } from '../data/supply.ts';
 import type { TrainStep } from '../engines/engine.ts';
 import { balancedWeights, crossEntropy, type CrossEntropyOptions } from '../losses/cross-entropy.ts';
+import { mixedLoss } from '../losses/mixed.ts';
 import type { StateDict } from '../network/network.ts';
 import { moveAverage } from '../optim/moving-average.ts';
 import { learningRate } from '../optim/schedule.ts';
@@ -20,8 +21,6 @@ export class Trainer {
   readonly #job: Job;
   readonly #loss: CrossEntropyOptions;
   readonly #dropoutSeed: number;
-  readonly #images: Float32Array;
-  readonly #labels: Int32Array;
 
   /**
    * Continues from the job's checkpoint, or starts.
@@ -42,8 +41,6 @@ export class Trainer {
     const classWeights = recipe.classBalance ? balancedWeights(data.manifest.splits.train.perClass) : null;
     this.#loss = { smoothing: recipe.smoothing, classWeights };
     this.#dropoutSeed = bits(recipe.seed, 'dropout', 0, 0);
-    this.#images = new Float32Array(recipe.batchSize * data.manifest.imageSize ** 2 * 3);
-    this.#labels = new Int32Array(recipe.batchSize);
   }
 
   get position(): Position {
@@ -75,32 +72,23 @@ export class Trainer {
     };
   }
 
-  /** Batches of the epoch under way. */
-  batches(): Batches {
-    const { recipe, data } = this.#job;
-    const { batchSize, seed, crop, flip } = recipe;
-    const epoch = this.#position.epoch;
-    return trainBatches(data.split('train'), data.manifest, { batchSize, seed, crop, flip, epoch });
-  }
-
   /**
    * Trains on the next batch.
    *
-   * @param batches - of the epoch under way
+   * @param batch - the one at {@link position}
    * @returns number of images
    * @throws FailureError when the loss is not finite any more
    */
-  step(batches: Batches): number {
+  step(batch: TrainBatch): number {
     const { session, recipe, kd } = this.#job;
-    const { epoch, batch, updates } = this.#position;
-    const size = batches.size(batch);
-    batches.fill(batch, this.#images, this.#labels);
-    const images = this.#images.subarray(0, (this.#images.length / recipe.batchSize) * size);
+    const { epoch, updates } = this.#position;
+    const { images, labels } = batch;
+    const size = labels.length;
     kd?.observe(images, size);
     const step = session.trainStep({ batch: size, taps: kd?.taps ?? [] });
     step.input.set(images);
     step.forward(this.#dropoutSeed, updates);
-    const losses = this.#differentiate(step, this.#labels.subarray(0, size));
+    const losses = this.#differentiate(step, batch);
     step.backward();
     const update = { learningRate: learningRate(recipe.rate, epoch), weightDecay: recipe.weightDecay };
     step.update(update);
@@ -122,11 +110,15 @@ export class Trainer {
   }
 
   /** Writes the gradients of the total loss into the step. */
-  #differentiate(step: TrainStep, labels: Int32Array): StepLosses {
+  #differentiate(step: TrainStep, { labels, mixed }: TrainBatch): StepLosses {
     const { kd, network } = this.#job;
-    const batch = { logits: step.logits, labels, classes: network.classes };
-    const loss = crossEntropy(batch, this.#loss, step.logitsGradient);
-    const term = kd?.addGradients(step, labels) ?? 0;
+    const { logits, logitsGradient } = step;
+    const supervised = (of: Int32Array, gradient: Float32Array): number =>
+      crossEntropy({ logits, labels: of, classes: network.classes }, this.#loss, gradient);
+    const loss = mixed
+      ? mixedLoss(supervised, { ...mixed, labels }, logitsGradient)
+      : supervised(labels, logitsGradient);
+    const term = kd?.addGradients(step, mixed && mixed.share < 0.5 ? mixed.partners : labels) ?? 0;
     const total = loss + (kd?.weight ?? 0) * term;
     return Number.isFinite(total) ? { loss, kd: term, total } : this.#diverged(total);
   }

@@ -98,6 +98,18 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
     description: 'random: a place of the image resized to 1.1 · S; centre: as in validation.',
   },
   flip: flag('Mirror training images with probability ½.'),
+  augment: {
+    type: 'string',
+    'x-registry': 'augmentations',
+    default: 'none',
+    description: 'Changes each crop at random; operations are Pillow’s, pixel for pixel.',
+  },
+  mixup: {
+    type: 'string',
+    'x-registry': 'mixings',
+    default: 'none',
+    description: 'Mixes the images of a batch with each other, a batch with probability ½, λ ~ Beta(1, 1).',
+  },
   select: {
     enum: ['val.accuracy', 'val.loss', 'val.mpa', 'last'],
     default: 'val.accuracy',
@@ -118,7 +130,7 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
     minimum: 0,
     maximum: 4_294_967_295,
     default: 0,
-    description: 'Seed of initial weights, order, crops and dropout.',
+    description: 'Seed of initial weights, order, crops, augmentation, mixing and dropout.',
   },
   engine: engineParam,
 };
@@ -164,6 +176,12 @@ const IDLE: readonly IdleRule[] = [
     idle: ({ schedule }) => schedule === 'constant',
     reason: 'schedule is constant',
     fix: 'write schedule: cosine, or remove min_lr',
+  },
+  {
+    name: 'mixup',
+    idle: ({ mixup, batch_size: size }) => mixup !== 'none' && size === 1,
+    reason: 'batch_size is 1, and images are mixed with others of their batch',
+    fix: 'raise batch_size, or remove mixup',
   },
   {
     name: 'patience',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../core/json.ts';
 import { openPacked } from '../../ml/data/open.ts';
 import type { PackedDataset } from '../../ml/data/packed.ts';
+import { supplyOf } from '../../ml/data/supply-of.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
 import { costOf } from '../../ml/network/cost.ts';
 import { initialState } from '../../ml/network/initial.ts';
@@ -52,9 +53,10 @@ async function fitted(surroundings: Surroundings, params: TrainingParams, kd: Kd
   const recipe = recipeOf(params);
   const session = engine.session(network, { optimizer: recipe.optimizer, threads });
   const shadow = recipe.ema ? engine.session(network, { optimizer: null, threads }) : null;
+  const supply = supplyOf(data, inputOf(context, 'data').path, recipe);
   try {
     const result = await fit({
-      ...{ recipe, data, network, session, shadow, kd, signal },
+      ...{ recipe, data, supply, network, session, shadow, kd, signal },
       initial: initialWeights(surroundings, recipe.seed),
       checkpoint: checkpointIn(context.scratch, (message) => tell({ type: 'warning', message })),
       progress: (progress) => tell({ type: 'progress', unit: 'epochs', ...progress }),
@@ -69,6 +71,7 @@ async function fitted(surroundings: Surroundings, params: TrainingParams, kd: Kd
   } finally {
     session.dispose();
     shadow?.dispose();
+    await supply.close();
   }
 }
 

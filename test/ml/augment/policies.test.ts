@@ -199,7 +199,7 @@ describe('every policy', () => {
       ...{ autoaugment: autoAugment, randaugment: randAugment, trivialaugment: trivialAugment },
       ...{ augmix: augMix, cutout },
     });
-    expect(augmentations.none.create()).toBeNull();
+    expect(augmentations.none.create({ side: 20, mean: [] })).toBeNull();
   });
 
   it.each(names)('%s draws the same for the same place in the run, and other things elsewhere', (name) => {

@@ -2,10 +2,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cropped, mirrored, tenCrops } from '../../../src/ml/augment/crop.ts';
 import type { RgbImage } from '../../../src/ml/augment/image.ts';
-import { evalBatches, trainBatches, type Batches, type TrainPass } from '../../../src/ml/data/batches.ts';
+import { mixImages } from '../../../src/ml/augment/mix.ts';
+import { augmentations } from '../../../src/ml/augment/registry.ts';
+import { evalBatches, mixOf, trainBatches, type Batches, type TrainPass } from '../../../src/ml/data/batches.ts';
 import { openPacked } from '../../../src/ml/data/open.ts';
 import { pack } from '../../../src/ml/data/pack.ts';
 import type { PackedDataset, PackedSplit } from '../../../src/ml/data/packed.ts';
+import { uniforms } from '../../../src/ml/random/random.ts';
 import { base64, referencePicture, transformReference } from '../augment/transform-reference.ts';
 import { Folder, notes, packDefaults, sampleSet } from './samples.ts';
 
@@ -13,7 +16,10 @@ const SIDE = 10;
 const VALUES = SIDE * SIDE * 3;
 /** Inputs that are the pixels themselves. */
 const plain = { imageSize: SIDE, mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] } as const;
-const pass: TrainPass = { batchSize: 8, epoch: 0, seed: 0, crop: 'random', flip: true };
+const pass: TrainPass = {
+  ...{ batchSize: 8, epoch: 0, seed: 0, crop: 'random', flip: true },
+  ...{ augment: 'none', mixup: 'none' },
+};
 
 let folder: Folder;
 let dataset: PackedDataset;
@@ -50,6 +56,18 @@ function batch(batches: Batches, number: number): Seen[] {
 
 function all(batches: Batches): Seen[] {
   return Array.from({ length: batches.count }, (_, number) => batch(batches, number)).flat();
+}
+
+/** Sizes of all batches, and their values one after another. */
+function fill(batches: Batches): [number[], Float32Array] {
+  const sizes = Array.from({ length: batches.count }, (_, number) => batches.size(number));
+  const values = new Float32Array(sizes.reduce((sum, size) => sum + size, 0) * VALUES);
+  let start = 0;
+  sizes.forEach((size, number) => {
+    batches.fill(number, values.subarray(start, start + size * VALUES), new Int32Array(size));
+    start += size * VALUES;
+  });
+  return [sizes, values];
 }
 
 const seeds = fc.nat({ max: 2 ** 31 - 1 });
@@ -138,6 +156,53 @@ describe('training batches', () => {
     // Binomial(552, ½): standard deviation 11.7; four of them.
     expect(Math.abs(counts.mirrored - counts.unmirrored / 2)).toBeLessThan(47);
   });
+
+  it.each(['autoaugment', 'randaugment', 'trivialaugment', 'augmix', 'cutout'] as const)(
+    'with %s hold what the policy makes of the crop that they would hold without it, mirrored or not',
+    (augment) => {
+      const format = { ...plain, mean: [0.2, 0.4, 0.6] } as const;
+      const policy = augmentations[augment].create({ side: SIDE, mean: [51, 102, 153] })!;
+      const options = { ...pass, batchSize: 64, epoch: 3 };
+      const crops = all(trainBatches(train, plain, options));
+      const [, values] = fill(trainBatches(train, format, { ...options, augment }));
+      crops.forEach(({ index, pixels }, slot) => {
+        const uniform = uniforms(0, 'augment', 3, index);
+        // Two draws for the place, one for the mirror; the policy has the rest.
+        for (let draw = 0; draw < 3; draw++) uniform();
+        const crop = { pixels: Buffer.from(pixels, 'base64'), height: SIDE, width: SIDE };
+        const expected = Float32Array.from(
+          policy(crop, uniform).pixels,
+          (value, i) => (value / 255 - format.mean[i % 3]!) / format.std[i % 3]!,
+        );
+        expect(values.subarray(slot * VALUES, (slot + 1) * VALUES)).toEqual(expected);
+      });
+    },
+  );
+
+  it.each(['mixup', 'cutmix'] as const)(
+    'with %s are mixed about half the time, as a function of the epoch',
+    (mixup) => {
+      let mixed = 0;
+      for (let epoch = 0; epoch < 40; epoch++) {
+        const options = { ...pass, batchSize: 16, epoch, mixup };
+        const [sizes, values] = fill(trainBatches(train, plain, options));
+        const [, unmixed] = fill(trainBatches(train, plain, { ...options, mixup: 'none' }));
+        let start = 0;
+        sizes.forEach((size, number) => {
+          const end = start + size * VALUES;
+          const mix = mixOf(options, SIDE, epoch, number);
+          if (mix) {
+            mixImages(unmixed.subarray(start, end), SIDE, mix);
+            mixed += 1;
+          }
+          expect(values.subarray(start, end)).toEqual(unmixed.subarray(start, end));
+          start = end;
+        });
+      }
+      // Binomial(120, ½): standard deviation 5.5; four of them.
+      expect(Math.abs(mixed - 60)).toBeLessThan(22);
+    },
+  );
 
   it('with centre crops hold the evaluation view', () => {
     for (const { index, pixels } of all(trainBatches(train, plain, { ...pass, crop: 'centre', flip: false }))) {

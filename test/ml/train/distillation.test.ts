@@ -35,7 +35,7 @@ function setting(options: DistillationOptions) {
   const student = engine.session(network, { optimizer: SGD, threads: 1 });
   const kd = new Distillation({ teacher, student: network, engine, optimizer: SGD, threads: 1, seed: 3 }, options);
   const batches = trainBatches(data.split('train'), data.manifest, {
-    ...{ batchSize: 12, epoch: 0, seed: 1, crop: 'random', flip: false },
+    ...{ batchSize: 12, epoch: 0, seed: 1, crop: 'random', flip: false, augment: 'none', mixup: 'none' },
   });
   const images = new Float32Array(12 * 8 * 8 * 3);
   const labels = new Int32Array(12);

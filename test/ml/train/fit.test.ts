@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { FailureError } from '../../../src/core/failure.ts';
+import type { Supply } from '../../../src/ml/data/supply.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
-import type { Fitted, FitProgress } from '../../../src/ml/train/job.ts';
+import type { Fitted, FitProgress, KdTerm } from '../../../src/ml/train/job.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
 import { averageDecay } from '../../../src/ml/optim/moving-average.ts';
@@ -152,6 +153,7 @@ describe('a stopped run', () => {
     ['AdamW', {}],
     ['SGD with momentum', { recipe: { optimizer: 'sgd' } }],
     ['a moving average', { recipe: { ema: true, select: 'val.loss' } }],
+    ['augmentation and mixing', { recipe: { flip: true, augment: 'randaugment', mixup: 'cutmix' } }],
   ];
 
   it.each(runs)('goes on to the same bytes from wherever it was stopped: %s', async (_, run) => {
@@ -186,6 +188,44 @@ describe('a stopped run', () => {
     expect(await train({ data, change: { checkpoint, signal: abortAfter(5) } })).toBeUndefined();
     expect(checkpoint.saved?.position).toMatchObject({ epoch: 0, batch: 4, updates: 4, history: [], best: null });
     expect(checkpoint.saved?.tensors.best).toBeNull();
+  });
+});
+
+describe('mixed images', () => {
+  /** Batches whose images are the same whatever their labels, so that losses can be compared. */
+  const supplyOf = (own: number, mixed: { share: number; partner: number } | null): Supply => ({
+    count: 1,
+    take: () => ({
+      images: Float32Array.from({ length: 8 * 8 * 8 * 3 }, (_, i) => Math.sin(i)),
+      labels: new Int32Array(8).fill(own),
+      mixed: mixed && { share: mixed.share, partners: new Int32Array(8).fill(mixed.partner) },
+    }),
+    close: () => Promise.resolve(),
+  });
+  const firstLoss = async (supply: Supply): Promise<number> =>
+    losses((await train({ data: paintedSet({ train: 8 }), recipe: { epochs: 1 }, change: { supply } }))!)[0]!;
+
+  it('are trained on the labels of both, by their shares', async () => {
+    const [zero, two] = [await firstLoss(supplyOf(0, null)), await firstLoss(supplyOf(2, null))];
+    expect(Math.abs(zero - two)).toBeGreaterThan(0.01);
+    const mixed = await firstLoss(supplyOf(0, { share: 0.3, partner: 2 }));
+    expect(mixed).toBeCloseTo(0.3 * zero + 0.7 * two, 6);
+  });
+
+  it.each([
+    [0.3, 2],
+    [0.5, 0],
+    [0.8, 0],
+  ])('show a distillation term the label of the greater share: own %d, label %i', async (share, label) => {
+    const seen: number[][] = [];
+    const addGradients = (_: unknown, labels: Int32Array) => seen.push([...labels]) * 0;
+    const kd: KdTerm = {
+      ...{ taps: [], weight: 0, observe: () => undefined, addGradients },
+      ...{ update: () => undefined, state: () => new Map(), restore: () => undefined },
+    };
+    const supply = supplyOf(0, { share, partner: 2 });
+    await train({ data: paintedSet({ train: 8 }), recipe: { epochs: 1 }, kd: () => kd, change: { supply } });
+    expect(seen).toEqual([new Array<number>(8).fill(label)]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { directSupply } from '../../../src/ml/data/supply.ts';
 import { engines } from '../../../src/ml/engines/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { Job } from '../../../src/ml/train/job.ts';
@@ -18,8 +19,18 @@ const average = initialState(network, 2);
 session.write(weights);
 afterAll(() => engine.dispose());
 
+const recipe = recipeWith({ batch_size: 4 });
 const job = (change: Partial<Job> = {}): Job => ({
-  ...{ recipe: recipeWith({ batch_size: 4 }), data, network, session, shadow: null, kd: null, initial: weights },
+  ...{
+    recipe,
+    data,
+    supply: directSupply(data.split('train'), data.manifest, recipe),
+    network,
+    session,
+    shadow: null,
+    kd: null,
+    initial: weights,
+  },
   ...{ checkpoint: heldCheckpoint(), signal: new AbortController().signal },
   ...{ progress: () => undefined, epoch: () => undefined },
   ...change,

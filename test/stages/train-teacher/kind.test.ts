@@ -22,7 +22,8 @@ describe('the train-teacher kind', () => {
       ...needed,
       ...{ epochs: 150, batch_size: 64, optimizer: 'adamw', lr: 1e-3, weight_decay: 5e-4, momentum: 0.9 },
       ...{ warmup: false, warmup_ratio: 0.05, warmup_lr: 1e-6, schedule: 'cosine', min_lr: 1e-6 },
-      ...{ label_smoothing: 0.1, class_balance: false, crop: 'random', flip: false },
+      ...{ label_smoothing: 0.1, class_balance: false },
+      ...{ crop: 'random', flip: false, augment: 'none', mixup: 'none' },
       ...{ select: 'val.accuracy', patience: 30, ema: false, seed: 0, engine: 'auto' },
     });
   });
@@ -48,6 +49,8 @@ describe('the train-teacher kind', () => {
     ['an optimiser that is none', { optimizer: 'adam' }],
     ['selection by the test split', { select: 'test.accuracy' }],
     ['an unknown model', { model: 'resnet9000' }],
+    ['an unknown augmentation', { augment: 'mosaic' }],
+    ['an unknown mixing', { mixup: true }],
     ['a flag that does not exist yet', { amp: true }],
   ])('refuses %s', (_, params) => {
     expect(() => completedParams(trainTeacher, { ...needed, ...params })).toThrow();
@@ -60,6 +63,7 @@ describe('flags that would do nothing', () => {
     ['warmup_ratio without warm-up', { warmup_ratio: 0.1 }, 'warmup_ratio'],
     ['warmup_lr without warm-up', { warmup_lr: 1e-5 }, 'warmup_lr'],
     ['min_lr of a constant schedule', { schedule: 'constant', min_lr: 1e-5 }, 'min_lr'],
+    ['mixing batches of one image', { mixup: 'cutmix', batch_size: 1 }, 'mixup'],
     ['patience when the last epoch is kept', { select: 'last', patience: 5 }, 'patience'],
   ])('are refused: %s', (_, params, param) => {
     const [problem, ...others] = problems(params);

@@ -1,0 +1,55 @@
+/** Body of a thread that makes training batches: fills the array that it is told to, and says when it has. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { FailureError, type Failure } from '../../core/failure.ts';
+import type { TrainOptions } from './batches.ts';
+import { openPacked } from './open.ts';
+import { batchesByEpoch, type BatchArrays } from './supply.ts';
+
+/** What a thread starts with. */
+export interface BatchThreadSetup {
+  /** Of the packed dataset. */
+  readonly folder: string;
+  readonly options: TrainOptions;
+  /** Shared memory that batches go to. */
+  readonly slots: readonly BatchArrays[];
+}
+
+/** One batch to make. */
+export interface BatchRequest {
+  readonly id: number;
+  readonly epoch: number;
+  readonly batch: number;
+  /** Index of the arrays to fill. */
+  readonly slot: number;
+}
+
+/** A batch is made, or can't be. */
+export interface BatchReply {
+  readonly id: number;
+  readonly failures: readonly Failure[] | null;
+}
+
+const { folder, options, slots } = workerData as BatchThreadSetup;
+
+function opened(): ReturnType<typeof batchesByEpoch> {
+  // Straight from the page cache: the training thread may hold the same pixels in memory already.
+  const data = openPacked(folder, 0);
+  return batchesByEpoch(data.split('train'), data.manifest, options);
+}
+
+let batches: ReturnType<typeof batchesByEpoch> | undefined;
+
+function make({ id, epoch, batch, slot }: BatchRequest): BatchReply {
+  const arrays = slots[slot];
+  if (!arrays) throw new Error(`no slot ${slot}`);
+  try {
+    batches ??= opened();
+    batches(epoch).fill(batch, arrays.images, arrays.labels);
+    return { id, failures: null };
+  } catch (error) {
+    if (error instanceof FailureError) return { id, failures: error.failures };
+    throw error;
+  }
+}
+
+parentPort?.on('message', (request: BatchRequest) => parentPort?.postMessage(make(request)));

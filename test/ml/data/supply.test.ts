@@ -1,0 +1,170 @@
+import { writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FailureError } from '../../../src/core/failure.ts';
+import type { AugmentationName } from '../../../src/ml/augment/registry.ts';
+import { mixOf, trainBatches, type TrainOptions } from '../../../src/ml/data/batches.ts';
+import { openPacked } from '../../../src/ml/data/open.ts';
+import { pack } from '../../../src/ml/data/pack.ts';
+import type { PackedDataset } from '../../../src/ml/data/packed.ts';
+import { directSupply, type Supply, type TrainBatch } from '../../../src/ml/data/supply.ts';
+import { supplyOf } from '../../../src/ml/data/supply-of.ts';
+import { ThreadedSupply } from '../../../src/ml/data/threaded-supply.ts';
+import { failuresOf, Folder, notes, packDefaults, sampleSet } from './samples.ts';
+
+const options: TrainOptions = {
+  ...{ batchSize: 7, seed: 3, crop: 'random', flip: true, augment: 'autoaugment', mixup: 'mixup' },
+};
+let folder: Folder;
+let dataset: PackedDataset;
+
+beforeAll(async () => {
+  folder = new Folder();
+  await pack(sampleSet([30, 31], { width: 17, height: 14, side: 12 }), folder.path, packDefaults, notes());
+  dataset = openPacked(folder.path);
+});
+afterAll(() => {
+  dataset.close();
+  folder.remove();
+});
+
+const direct = (change: Partial<TrainOptions> = {}): Supply =>
+  directSupply(dataset.split('train'), dataset.manifest, { ...options, ...change });
+const threaded = (threads: number, change: Partial<TrainOptions> = {}): ThreadedSupply =>
+  new ThreadedSupply({ folder: folder.path, manifest: dataset.manifest, options: { ...options, ...change }, threads });
+
+/** A batch as text: bytes of images, labels, and how it is mixed. */
+const textOf = ({ images, labels, mixed }: TrainBatch): string =>
+  [
+    Buffer.from(images.buffer, images.byteOffset, images.byteLength).toString('base64'),
+    labels.join(),
+    mixed ? `${mixed.share} ${mixed.partners.join()}` : '',
+  ].join('|');
+
+/** Batches at these places, taken in turn; closes the supply. */
+async function taken(supply: Supply, places: readonly (readonly [number, number])[]): Promise<string[]> {
+  const texts: string[] = [];
+  for (const [epoch, batch] of places) texts.push(textOf(await supply.take(epoch, batch)));
+  await supply.close();
+  return texts;
+}
+
+/** All places of some epochs. */
+const epochs = (count: number, of: number): [number, number][] =>
+  Array.from({ length: count * of }, (_, k): [number, number] => [Math.floor(k / of), k % of]);
+
+describe('a direct supply', () => {
+  it('gives the batches of each epoch, with the partners’ labels where they are mixed', () => {
+    const supply = direct();
+    const split = dataset.split('train');
+    expect(supply.count).toBe(Math.ceil(split.count / 7));
+    let mixes = 0;
+    for (const [epoch, number] of epochs(4, supply.count)) {
+      const batches = trainBatches(split, dataset.manifest, { ...options, epoch });
+      const images = new Float32Array(batches.size(number) * 12 * 12 * 3);
+      const labels = new Int32Array(batches.size(number));
+      batches.fill(number, images, labels);
+      const mix = mixOf(options, 12, epoch, number);
+      const partners = labels.map((_, k) => labels[(k + labels.length - 1) % labels.length]!);
+      expect(supply.take(epoch, number)).toEqual({ images, labels, mixed: mix && { share: mix.share, partners } });
+      if (mix) mixes += 1;
+    }
+    // Binomial(24, ½): neither never nor always.
+    expect(mixes).toBeGreaterThan(3);
+    expect(mixes).toBeLessThan(21);
+  });
+});
+
+describe('a threaded supply', () => {
+  const many = epochs(3, 6);
+
+  it.each([1, 2, 3])(
+    'of %i threads gives the bits of a direct one, partial batches and ends of epochs included',
+    async (n) => {
+      expect(direct().count).toBe(6);
+      expect(await taken(threaded(n), many)).toEqual(await taken(direct(), many));
+    },
+  );
+
+  it.each<AugmentationName>(['none', 'randaugment', 'trivialaugment', 'augmix', 'cutout'])(
+    'gives the bits of a direct one with %s and CutMix',
+    async (augment) => {
+      const change = { augment, mixup: 'cutmix' } as const;
+      expect(await taken(threaded(2, change), many)).toEqual(await taken(direct(change), many));
+    },
+  );
+
+  it('gives the right batch when it is taken out of order, as by a run that goes on from a checkpoint', async () => {
+    const places = [
+      [5, 3],
+      [5, 4],
+      [2, 1],
+      [2, 1],
+      [2, 0],
+      [7, 5],
+      [8, 0],
+    ] as const;
+    expect(await taken(threaded(2), places)).toEqual(await taken(direct(), places));
+  });
+
+  it('leaves a batch alone until the next one is taken, though others are made meanwhile', async () => {
+    const supply = threaded(2);
+    const batch = await supply.take(0, 0);
+    const text = textOf(batch);
+    // The next two need both other slots and both threads: when the second is there, they had every chance to write.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(textOf(batch)).toBe(text);
+    await supply.take(0, 1);
+    expect(text).toBe((await taken(direct(), [[0, 0]]))[0]);
+    await supply.close();
+  });
+
+  it('tells what is wrong with the dataset, as the thread that reads it found it', async () => {
+    const damaged = new Folder();
+    await pack(sampleSet([9, 9], { width: 14, height: 14, side: 12 }), damaged.path, packDefaults, notes());
+    const { manifest } = openPacked(damaged.path);
+    writeFileSync(damaged.at('train.train.pixels'), 'short');
+    const supply = new ThreadedSupply({ folder: damaged.path, manifest, options, threads: 1 });
+    const [failure] = await failuresOf(() => supply.take(0, 0));
+    expect(failure).toMatchObject({ code: 'damaged-dataset' });
+    expect(failure?.message).toContain('train.train.pixels: has 5 bytes');
+    await supply.close();
+    damaged.remove();
+  });
+
+  it('that dies says so to whoever waits, and to whoever asks later', async () => {
+    // A policy that does not exist: the thread throws what nobody expects.
+    const supply = threaded(2, { augment: 'mosaic' as AugmentationName });
+    for (let ask = 0; ask < 2; ask++) {
+      const error = await supply.take(0, 0).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(FailureError);
+      const [failure] = (error as FailureError).failures;
+      expect(failure?.code).toBe('data-thread-died');
+      expect(failure?.message).toMatch(/^a thread that makes training batches ended: .*create/);
+    }
+    await supply.close();
+  });
+
+  it('that is closed, with batches under way or none, leaves no thread behind', async () => {
+    const threadsAlive = () => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+    const before = threadsAlive();
+    const [idle, busy] = [threaded(2), threaded(2)];
+    await busy.take(0, 0);
+    expect(threadsAlive()).toBe(before + 4);
+    const pending = busy.take(0, 1).catch(() => undefined);
+    await Promise.all([idle.close(), busy.close(), pending]);
+    expect(threadsAlive()).toBe(before);
+    expect(await failuresOf(() => busy.take(0, 2))).toMatchObject([{ code: 'data-thread-died' }]);
+  });
+});
+
+describe('the choice of a supply', () => {
+  it.each([
+    ['none', false],
+    ['autoaugment', true],
+    ['cutout', true],
+  ] as const)('makes batches on a thread where it pays: %s', async (augment, isThreaded) => {
+    const supply = supplyOf(dataset, folder.path, { ...options, augment });
+    expect(supply instanceof ThreadedSupply).toBe(isThreaded);
+    expect(await taken(supply, [[1, 2]])).toEqual(await taken(direct({ augment }), [[1, 2]]));
+  });
+});
