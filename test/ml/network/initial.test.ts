@@ -31,6 +31,15 @@ describe('initialState', () => {
     expect(Math.abs(variance / (2 / 64) - 1)).toBeLessThan(5 * Math.sqrt(2 / 2048));
   });
 
+  it.each(['features.15.conv.1.0.weight', 'features.16.conv.1.0.weight'])(
+    'counts the fan of the depthwise %s by all its outputs, as PyTorch does',
+    (name) => {
+      const mobile = models.mobilenetv2.build({ height: 32, width: 32, channels: 3 }, 10);
+      const { variance } = moments(initialState(mobile, 0).get(name)!);
+      expect(Math.abs(variance / (2 / (960 * 9)) - 1)).toBeLessThan(5 * Math.sqrt(2 / 8640));
+    },
+  );
+
   it('draws linear layers and biases uniform in ±1/√fan_in', () => {
     const weight = state.get('fc.weight')!;
     expect(Math.max(...weight)).toBeGreaterThan(0.124);
@@ -44,6 +53,15 @@ describe('initialState', () => {
   it('starts batch norms as the identity', () => {
     const bn = ['weight', 'bias', 'running_mean', 'running_var'].map((leaf) => state.get(`bn1.${leaf}`));
     expect(bn.map((values) => [...new Set(values)])).toEqual([[1], [0], [0], [1]]);
+  });
+
+  it.each(['ghostnet', 'mobile_half', 'wrn_16_2'] as const)('gives every entry of %s its values, all finite', (name) => {
+    const other = models[name].build({ height: 32, width: 32, channels: 3 }, 10);
+    const values = initialState(other, 1);
+    for (const { name: entry, shape } of other.parameters) {
+      expect(values.get(entry), entry).toHaveLength(shape.reduce((product, n) => product * n, 1));
+      expect(values.get(entry)!.every(Number.isFinite), entry).toBe(true);
+    }
   });
 
   it('depends on the seed and the parameter’s name alone', () => {
