@@ -26,6 +26,8 @@ const may = {
     'ui',
     // Networks as data, for `kdpipe show MODEL`: no tensors behind it.
     'ml/show',
+    // For `kdpipe bench`, loaded when it is called.
+    'ml/bench',
   ],
 };
 const mayMl = {
@@ -34,6 +36,7 @@ const mayMl = {
   weights: ['network', 'random'],
   models: ['network'],
   show: ['network', 'models'],
+  bench: ['network', 'models', 'engines', 'losses'],
   engines: ['network', 'random'],
   losses: ['random'],
   methods: ['network', 'losses'],

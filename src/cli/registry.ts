@@ -18,6 +18,7 @@ export const commands = {
   report: { summary: 'render the result tables', load: () => import('./commands/report.ts') },
   list: { summary: 'list kinds, models, methods, datasets or engines', load: () => import('./commands/list.ts') },
   show: { summary: 'show a run, a stage result or a registered name', load: () => import('./commands/show.ts') },
+  bench: { summary: 'measure how fast models train here', load: () => import('./commands/bench.ts') },
   gc: { summary: 'remove results that no run refers to', load: () => import('./commands/gc.ts') },
   verify: { summary: 're-hash the store', load: () => import('./commands/verify.ts') },
 } satisfies Record<string, CommandEntry>;

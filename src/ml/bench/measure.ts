@@ -1,0 +1,102 @@
+import { engines, type EngineName } from '../engines/registry.ts';
+import type { Engine, Session } from '../engines/engine.ts';
+import { crossEntropy } from '../losses/cross-entropy.ts';
+import { models, type ModelName } from '../models/registry.ts';
+import { initialState } from '../network/initial.ts';
+
+/** What is measured. */
+export interface MeasureOptions {
+  readonly model: ModelName;
+  readonly engine: EngineName;
+  /** Threads of the engine, at least 1. */
+  readonly threads: number;
+  /** Images of a step. */
+  readonly batch: number;
+  /** Image side in pixels; the model's own unless told. */
+  readonly side?: number | undefined;
+  /** How long each of the two is measured at least, seconds. */
+  readonly seconds: number;
+}
+
+/** Speed of a model on this machine. */
+export interface Measurement {
+  readonly model: ModelName;
+  readonly engine: EngineName;
+  readonly threads: number;
+  readonly batch: number;
+  readonly side: number;
+  /** Whole training steps (forward, loss, backward, AdamW), images a second: the median step. */
+  readonly training: number;
+  /** Evaluation-mode forward passes, as of a frozen teacher, images a second. */
+  readonly frozen: number;
+}
+
+const ADAMW = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
+const CLASSES = 10;
+/** Steps that are not counted: memory is touched for the first time, and kernels are compiled. */
+const WARM_UP = 2;
+const FEWEST = 3;
+
+/** Median seconds of a step. */
+function medianOf(step: () => void, seconds: number): number {
+  for (let i = 0; i < WARM_UP; i++) step();
+  const times: number[] = [];
+  for (let total = 0; total < seconds || times.length < FEWEST; total += times.at(-1) ?? 0) {
+    const start = performance.now();
+    step();
+    times.push((performance.now() - start) / 1000);
+  }
+  return times.sort((a, b) => a - b)[times.length >> 1] ?? NaN;
+}
+
+/** Pixels between −1 and 1: what is multiplied does not matter, but that it is neither 0 nor huge. */
+const fill = (input: Float32Array): void => input.forEach((_, i) => (input[i] = ((i * 37) % 101) / 50 - 1));
+
+function trainingStep(session: Session, batch: number): () => void {
+  const step = session.trainStep({ batch, taps: [] });
+  const labels = Int32Array.from({ length: batch }, (_, i) => i % CLASSES);
+  const options = { smoothing: 0.1, classWeights: null };
+  fill(step.input);
+  let count = 0;
+  return () => {
+    step.forward(0, count++);
+    crossEntropy({ logits: step.logits, labels, classes: CLASSES }, options, step.logitsGradient);
+    step.backward();
+    step.update({ learningRate: 1e-4, weightDecay: 5e-4 });
+  };
+}
+
+function frozenStep(session: Session, batch: number): () => void {
+  const step = session.forwardStep({ batch, taps: [] });
+  fill(step.input);
+  return () => step.run();
+}
+
+/** Both speeds on an engine that is up. */
+function measureOn(engine: Engine, options: MeasureOptions, side: number): Pick<Measurement, 'training' | 'frozen'> {
+  const { model, threads, batch, seconds } = options;
+  const network = models[model].build({ height: side, width: side, channels: 3 }, CLASSES);
+  const session = engine.session(network, { optimizer: ADAMW, threads });
+  session.write(initialState(network, 0));
+  const frozen = batch / medianOf(frozenStep(session, batch), seconds);
+  const training = batch / medianOf(trainingStep(session, batch), seconds);
+  session.dispose();
+  return { training, frozen };
+}
+
+/**
+ * Measures how fast a model trains and evaluates here, on made-up pixels.
+ *
+ * @param options - model, engine, batch, image size, time
+ * @returns images a second
+ * @throws FailureError `image-too-small` or `does-not-fit`
+ */
+export async function measure(options: MeasureOptions): Promise<Measurement> {
+  const { model, engine: name, threads, batch, side = models[model].nominal.side } = options;
+  const engine = engines[name].create({ threads });
+  try {
+    return { model, engine: name, threads, batch, side, ...measureOn(engine, options, side) };
+  } finally {
+    await engine.dispose();
+  }
+}
