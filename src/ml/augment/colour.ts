@@ -6,11 +6,18 @@ type Table = Uint8Array;
 /** A pixel's value from an exact one: clipped, then its fraction dropped. */
 const clipped = (value: number): number => (value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value));
 
-const tabulated = (value: (old: number) => number): Table =>
-  Uint8Array.from({ length: 256 }, (_, old) => clipped(value(old)));
+function tabulated(value: (old: number) => number): Table {
+  const table = new Uint8Array(256);
+  for (let old = 0; old < 256; old++) table[old] = clipped(value(old));
+  return table;
+}
 
 function lookedUp(image: RgbImage, table: Table): RgbImage {
-  return { ...image, pixels: image.pixels.map((value) => table[value] ?? 0) };
+  const { pixels } = image;
+  // Loops, here and below: the pixels may be a Buffer, whose map is slow and whose slice is no copy.
+  const target = new Uint8Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) target[i] = table[pixels[i] ?? 0] ?? 0;
+  return { ...image, pixels: target };
 }
 
 const count = (histogram: Uint32Array, value: number): number => (histogram[value] = (histogram[value] ?? 0) + 1);
@@ -102,14 +109,14 @@ export function sharpness(image: RgbImage, magnitude: number): RgbImage {
   const { pixels, height, width } = image;
   const factor = Math.fround(1 + magnitude);
   const stride = width * 3;
-  // Not slice: a Buffer's would be a view of the same memory.
   const target = Uint8Array.from(pixels);
+  /** Sum of a pixel's value and its neighbours' in a row. */
+  const three = (i: number): number => (pixels[i - 3] ?? 0) + (pixels[i] ?? 0) + (pixels[i + 3] ?? 0);
   for (let y = 1; y < height - 1; y++) {
     for (let i = y * stride + 3; i < (y + 1) * stride - 3; i++) {
-      let sum = 4 * (pixels[i] ?? 0);
-      for (let row = i - stride; row <= i + stride; row += stride)
-        sum += (pixels[row - 3] ?? 0) + (pixels[row] ?? 0) + (pixels[row + 3] ?? 0);
-      target[i] = blend(Math.floor(sum / 13 + 0.5), pixels[i] ?? 0, factor);
+      const own = pixels[i] ?? 0;
+      const sum = three(i - stride) + three(i) + three(i + stride) + 4 * own;
+      target[i] = blend(Math.floor(sum / 13 + 0.5), own, factor);
     }
   }
   return { ...image, pixels: target };
