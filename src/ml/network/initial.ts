@@ -65,7 +65,7 @@ export function initialState(network: Network, seed: number): StateDict {
   return new Map(
     network.parameters.map((spec) => {
       const next = draw(network, spec, uniforms(seed, 'init', 0, nameHash(spec.name)));
-      return [spec.name, Float32Array.from({ length: sizeOf(spec.shape) }, next)];
+      return [spec.name, new Float32Array(sizeOf(spec.shape)).map(next)];
     }),
   );
 }

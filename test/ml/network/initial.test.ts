@@ -55,14 +55,17 @@ describe('initialState', () => {
     expect(bn.map((values) => [...new Set(values)])).toEqual([[1], [0], [0], [1]]);
   });
 
-  it.each(['ghostnet', 'mobile_half', 'wrn_16_2'] as const)('gives every entry of %s its values, all finite', (name) => {
-    const other = models[name].build({ height: 32, width: 32, channels: 3 }, 10);
-    const values = initialState(other, 1);
-    for (const { name: entry, shape } of other.parameters) {
-      expect(values.get(entry), entry).toHaveLength(shape.reduce((product, n) => product * n, 1));
-      expect(values.get(entry)!.every(Number.isFinite), entry).toBe(true);
-    }
-  });
+  it.each(['ghostnet', 'mobile_half', 'wrn_16_2'] as const)(
+    'gives every entry of %s its values, all finite',
+    (name) => {
+      const other = models[name].build({ height: 32, width: 32, channels: 3 }, 10);
+      const values = initialState(other, 1);
+      for (const { name: entry, shape } of other.parameters) {
+        expect(values.get(entry), entry).toHaveLength(shape.reduce((product, n) => product * n, 1));
+        expect(values.get(entry)!.every(Number.isFinite), entry).toBe(true);
+      }
+    },
+  );
 
   it('depends on the seed and the parameter’s name alone', () => {
     const deeper = models.resnet32.build({ height: 28, width: 28, channels: 3 }, 100);
