@@ -72,7 +72,7 @@ function row(wanted: Case, rounds: number): string {
 /**
  * Speed, memory and start-up of the wasm engine beside PyTorch on the same machine, in turn.
  *
- * @param args - words that a situation's name must all have (`resnet20 train`), `rounds=5`; `profile` prints, instead of
+ * @param args - words that a situation's name must all have, or one of several (`resnet20,resnet50 train`), `rounds=5`; `profile` prints, instead of
  *   the comparison, where the time of each situation goes
  * @returns a Markdown section
  */
@@ -81,7 +81,9 @@ export function train(args: readonly string[]): string {
   const words = args.filter((word) => word !== 'profile' && !word.startsWith('rounds='));
   const named = ({ model, size, batch, mode }: Situation): string => `${model} ${size} b${batch} ${mode}`;
   const cases = SITUATIONS.filter(
-    (known) => known.model in models && words.every((word) => named(known).split(' ').includes(word)),
+    (known) =>
+      known.model in models &&
+      words.every((word) => word.split(',').some((choice) => named(known).split(' ').includes(choice))),
   ).flatMap((known) => THREADS.map((threads): Case => ({ ...known, threads })));
   if (args.includes('profile'))
     return cases.map((wanted) => `${named(wanted)}, ${wanted.threads} threads\n\n${profile(wanted)}\n`).join('\n');

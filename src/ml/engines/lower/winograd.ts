@@ -1,7 +1,7 @@
 import type { Numbers } from '../primitives.ts';
 
 /** Shape of a dense convolution. */
-type Shape = Numbers<'conv'>;
+type Shape = Omit<Numbers<'conv'>, 'activation'>;
 
 /** Products of a tile: F(4×4, 3×3). */
 const POINTS = 36;
@@ -23,7 +23,7 @@ const MOST_CHUNKS = 16;
  * @param map - size of the map that is cut into tiles: the output, or the input where its gradient is computed
  * @returns false for other kernels and strides, and for maps that fill their tiles badly
  */
-function pays(shape: Omit<Shape, 'activation'>, map: { readonly height: number; readonly width: number }): boolean {
+function pays(shape: Shape, map: { readonly height: number; readonly width: number }): boolean {
   const { channels, outChannels, kernel, stride } = shape;
   const tiles = tilesOf(map.height, map.width);
   return (
@@ -40,7 +40,7 @@ function pays(shape: Omit<Shape, 'activation'>, map: { readonly height: number; 
  * @param shape - of the convolution
  * @returns floats of the transformed filter; 0 where the direct sum is the better way
  */
-export function winogradFilter(shape: Omit<Shape, 'activation'>): number {
+export function winogradFilter(shape: Shape): number {
   const { channels, outChannels } = shape;
   return pays(shape, { height: shape.outHeight, width: shape.outWidth }) ? POINTS * (channels * outChannels + SKEW) : 0;
 }
@@ -51,7 +51,7 @@ export function winogradFilter(shape: Omit<Shape, 'activation'>): number {
  * @param shape - of the convolution
  * @returns floats of the transformed filter; 0 where the direct sum is the better way
  */
-export function winogradTurnedFilter(shape: Omit<Shape, 'activation'>): number {
+export function winogradTurnedFilter(shape: Shape): number {
   const { channels, outChannels } = shape;
   return pays(shape, shape) && channels % 8 === 0 ? POINTS * (channels * outChannels + SKEW) : 0;
 }
@@ -62,7 +62,7 @@ export function winogradTurnedFilter(shape: Omit<Shape, 'activation'>): number {
  * @param shape - of the convolution
  * @returns number of chunks of the batch over which sums are taken, and their floats; 0 where the direct sum is better
  */
-export function winogradSums(shape: Omit<Shape, 'activation'>): { readonly chunks: number; readonly floats: number } {
+export function winogradSums(shape: Shape): { readonly chunks: number; readonly floats: number } {
   const floats = winogradFilter(shape);
   if (!floats) return { chunks: 0, floats };
   const tiles = shape.batch * tilesOf(shape.outHeight, shape.outWidth);

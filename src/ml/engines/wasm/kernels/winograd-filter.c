@@ -6,9 +6,8 @@
 #include "winograd.h"
 #include "patches.h"
 
-#define DEEP_INPUTS 262144 // floats of a thread's transformed inputs
-#define GRADIENTS 131072 // and output gradients
-#define NEAR 131072 // floats of both that stay in the second-level cache
+#define GRADIENTS 131072 // floats of a thread's transformed output gradients
+#define NEAR 131072 // floats of transformed inputs and gradients that stay in the second-level cache
 #define MOST_DEPTH 64 // tiles summed in registers
 #define PIECES 8 // pieces of work at least
 
@@ -27,11 +26,11 @@ INLINE void transform_gradient(const tile_source *w, int channels, int n, float 
 
 /// One piece of work: the sums over some tiles for some output channels, [36][outChannels / 8][channels][8].
 static void sum_tiles(const conv_filter_gradient_op *op, float *sums, span tiles, span columns, const float *zeros) {
-  float inputs[DEEP_INPUTS], gradients[GRADIENTS];
+  float inputs[INPUTS], gradients[GRADIENTS];
   int channels = op->channels, width = columns.to - columns.from, rows = tiles_of(op->outHeight), across = tiles_of(op->outWidth);
   tiling x = { op->batch, op->height, op->width, channels, rows, across, op->padding };
   tiling dy = { op->batch, op->outHeight, op->outWidth, op->outChannels, rows, across, 0 };
-  int fitting = min((DEEP_INPUTS / POINTS - SKEW) / channels, (GRADIENTS / POINTS - SKEW) / width);
+  int fitting = min((INPUTS / POINTS - SKEW) / channels, (GRADIENTS / POINTS - SKEW) / width);
   int depth = min(min(MOST_DEPTH, fitting), max(16, NEAR / POINTS / (channels + width)));
   int x_stride = channels * depth + SKEW, dy_stride = width * depth + SKEW;
   for (int first = tiles.from; first < tiles.to; first += depth) {

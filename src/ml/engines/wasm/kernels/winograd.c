@@ -3,8 +3,7 @@
 #include "winograd.h"
 #include "patches.h"
 
-#define INPUTS 262144 // floats of a thread's transformed inputs
-#define MOST_TILES 64
+#define MOST_TILES 64 // of a block
 #define COLUMNS 32 // output channels multiplied before they are transformed back
 
 /// The walk: y (+)= convolution of x, then what a `conv` operation appends (null for a gradient).
@@ -16,7 +15,7 @@ typedef struct convolution {
   const conv_op *then;
 } convolution;
 
-/// G g Gᵀ for eight channels: `taps` is [9][8].
+/// G g Gᵀ for eight channels, a tap's lying `stride` behind those of the tap before it.
 INLINE void transform_filter(const float *taps, int stride, float *to, intptr_t to_stride) {
   for (int half = 0; half < PANEL; half += LANES, taps += LANES, to += LANES) {
     vec rows[3][REACH];
