@@ -7,7 +7,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { commands } from '@yowasp/clang';
-import { CONTROLS, PRIMITIVES, type Access } from '../src/ml/engines/primitives.ts';
+import { ACTIVATIONS, CONTROLS, PRIMITIVES, type Access } from '../src/ml/engines/primitives.ts';
 
 const FOLDER = join(import.meta.dirname, '../src/ml/engines/wasm/kernels');
 const BUILDS = { 'simd.wasm': [], 'relaxed.wasm': ['-mrelaxed-simd', '-DRELAXED'] } as const;
@@ -28,6 +28,9 @@ const table = Object.entries(PRIMITIVES) as unknown as [string, Description][];
 /** `conv-input-gradient` → `conv_input_gradient`. */
 const symbol = (name: string): string => name.replaceAll('-', '_');
 
+/** `hard-sigmoid: 5` → `HARD_SIGMOID = 5`. */
+const activations = Object.entries(ACTIVATIONS).map(([name, code]) => `${symbol(name).toUpperCase()} = ${code}`);
+
 function struct(name: string, { operands, numbers }: Description): string {
   if (1 + Object.keys(operands).length + Object.keys(numbers).length > WORDS)
     throw new Error(`${name} has too many words`);
@@ -47,6 +50,8 @@ function header(): string {
 
 #define OPERATION_BYTES ${4 * WORDS}
 typedef struct team team;
+
+enum { ${activations.join(', ')} };
 
 typedef struct controls {
   ${Object.entries(CONTROLS)

@@ -9,7 +9,13 @@ export const CONTROLS: Controls = {
   weightDecay: 0.05,
   firstCorrection: 0.19,
   secondCorrection: Math.sqrt(0.002),
+  averageStep: 0.03,
 };
+
+const SPACES: readonly Space[] = [
+  ...(['step', 'parameter', 'gradient', 'first', 'second', 'statistic'] as const),
+  ...(['parameter-average', 'statistic-average'] as const),
+];
 
 /** Runs one primitive on an executor and returns all of its operands afterwards. */
 export function runPrimitive<P extends PrimitiveName>(
@@ -35,9 +41,7 @@ export function runPrimitive<P extends PrimitiveName>(
     }),
   );
   const operation = { primitive: call.primitive, operands: refs, numbers: call.numbers } as unknown as Operation;
-  const memory = Object.fromEntries(
-    ['step', 'parameter', 'gradient', 'first', 'second', 'statistic'].map((space) => [space, region]),
-  ) as Record<Space, Region>;
+  const memory = Object.fromEntries(SPACES.map((space) => [space, region])) as Record<Space, Region>;
   const sections = { forward: [operation], backward: [], update: [] };
   const executable = executor.compile({ offsets: [], floats: 0, sections, ports: {} }, memory, threads);
   executable.run('forward', CONTROLS);

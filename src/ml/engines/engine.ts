@@ -5,17 +5,22 @@ export interface UpdateOptions {
   readonly learningRate: number;
   /** Applied to conv and linear weights only, decoupled (AdamW, Loshchilov & Hutter 2019). */
   readonly weightDecay: number;
+  /** Decay d of the moving average, a ← d·a + (1 − d)·θ after the update; needed when the session keeps one. */
+  readonly averageDecay?: number;
 }
 
 /** Optimiser of a session, fixed when the session is made. */
 export type OptimizerSpec =
   | { readonly name: 'adamw'; readonly beta1: number; readonly beta2: number; readonly eps: number }
-  | { readonly name: 'sgd'; readonly momentum: number; readonly nesterov: boolean };
+  | { readonly name: 'sgd'; readonly momentum: number; readonly nesterov: boolean }
+  | { readonly name: 'rmsprop'; readonly alpha: number; readonly eps: number; readonly momentum: number };
 
 /** What a session is made for. */
 export interface SessionOptions {
   /** null for a frozen network (teacher, evaluation): no gradients, no optimiser state. */
   readonly optimizer: OptimizerSpec | null;
+  /** Whether it keeps moving averages of parameters and running statistics, which every update moves. */
+  readonly average?: boolean;
   /** Threads; results do not depend on it. */
   readonly threads: number;
 }
@@ -64,6 +69,8 @@ export interface TrainStep {
 /** What a step is compiled for. */
 export interface StepOptions {
   readonly batch: number;
+  /** Evaluate with the moving averages instead of the weights and statistics themselves. */
+  readonly average?: boolean;
   /** Names of taps whose values (and, in training, gradients) are wanted; `logits` is always there. */
   readonly taps: readonly string[];
 }
@@ -75,6 +82,9 @@ export interface Session {
   read(): StateDict;
   /** Copies them in. Every name of `network.parameters` must be there with its exact size. */
   write(state: StateDict): void;
+  /** Copies the moving averages out, as `read` does the weights. */
+  readAverage(): StateDict;
+  writeAverage(state: StateDict): void;
   /** Optimiser slots and update count, for exact resume: `<parameter>/<slot>` → values in the engine's own order. */
   readOptimizer(): { readonly updates: number; readonly slots: StateDict };
   writeOptimizer(state: { readonly updates: number; readonly slots: StateDict }): void;

@@ -1,4 +1,4 @@
-import type { LayerIndex, Network, ParameterSpec } from '../network/network.ts';
+import type { ConvLayer, LayerIndex, LinearLayer, Network, ParameterSpec } from '../network/network.ts';
 import type { Ref } from './program.ts';
 
 /** Output channels of a filter panel; every feature map's channels are padded to a multiple of it. */
@@ -47,8 +47,29 @@ const isWeight = (spec: ParameterSpec): boolean => spec.role === 'conv.weight' |
 /** Elements of a tensor. */
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
+/** Which primitives compute a layer that owns a filter, and how the filter lies in memory. */
+export type Family = 'dense' | 'depthwise' | 'grouped';
+
+/**
+ * Chooses the primitives of a convolution or linear layer.
+ *
+ * @param network - the network
+ * @param layer - one of its layers
+ * @returns `depthwise` where every channel has one filter, `grouped` for other groups and for dilation
+ */
+export function familyOf(network: Network, layer: ConvLayer | LinearLayer): Family {
+  if (layer.kind === 'linear' || (layer.groups === 1 && layer.dilation === 1)) return 'dense';
+  const single = layer.groups === layer.inChannels && layer.groups === layer.outChannels;
+  // An image is padded to fewer channels than what comes out.
+  const [input = 0] = layer.inputs;
+  return single && strideOf(network, input) % PANEL === 0 ? 'depthwise' : 'grouped';
+}
+
+/** How many floats a filter takes, and where its elements go. */
+type Filter = Pick<Slot, 'floats' | 'place'>;
+
 /** Panels of eight output channels, [out / 8][kernel² · stride][8], from OIHW or [out, in]. */
-function filterPlace(spec: ParameterSpec, stride: number): Pick<Slot, 'floats' | 'place'> {
+function panels(spec: ParameterSpec, stride: number): Filter {
   const [outputs = 0, inputs = 0] = spec.shape;
   const taps = sizeOf(spec.shape.slice(2));
   const depth = taps * stride;
@@ -61,13 +82,31 @@ function filterPlace(spec: ParameterSpec, stride: number): Pick<Slot, 'floats' |
   return { floats: roundUp(outputs, PANEL) * depth, place };
 }
 
-/** Input stride of every layer that owns a filter, by the layer's name. */
-function inputStrides(network: Network): Map<string, number> {
-  const strides = new Map<string, number>();
-  for (const layer of network.layers)
-    if (layer.kind === 'conv' || layer.kind === 'linear')
-      strides.set(layer.name, strideOf(network, layer.inputs[0] ?? 0));
-  return strides;
+/** [kernel²][inputs of a group][out], from OIHW. */
+function tapRows(spec: ParameterSpec): Filter {
+  const [outputs = 0, inputs = 0] = spec.shape;
+  const taps = sizeOf(spec.shape.slice(2));
+  const stride = roundUp(outputs, PANEL);
+  const place = (index: number): number => {
+    const out = Math.floor(index / (inputs * taps));
+    const input = Math.floor(index / taps) % inputs;
+    return ((index % taps) * inputs + input) * stride + out;
+  };
+  return { floats: taps * inputs * stride, place };
+}
+
+/** Filters of all layers that own one, by the weight's name. */
+function filters(network: Network): Map<string, Filter> {
+  const found = new Map<string, Filter>();
+  const specs = new Map(network.parameters.map((spec) => [spec.name, spec]));
+  for (const layer of network.layers) {
+    if (layer.kind !== 'conv' && layer.kind !== 'linear') continue;
+    const spec = specs.get(`${layer.name}.weight`);
+    if (!spec) throw new Error(`${layer.name} has no weight`);
+    const dense = familyOf(network, layer) === 'dense';
+    found.set(spec.name, dense ? panels(spec, strideOf(network, layer.inputs[0] ?? 0)) : tapRows(spec));
+  }
+  return found;
 }
 
 /**
@@ -78,14 +117,12 @@ function inputStrides(network: Network): Map<string, number> {
  * @returns place and size of every state-dict entry
  */
 export function layoutOf(network: Network): Layout {
-  const strides = inputStrides(network);
+  const placed = filters(network);
   const slots = new Map<string, Slot>();
   const place = (specs: readonly ParameterSpec[], space: Slot['space'], start: number): number =>
     specs.reduce((offset, spec) => {
-      const stride = strides.get(spec.name.replace(/\.weight$/, '')) ?? 0;
-      const shape = isWeight(spec)
-        ? filterPlace(spec, stride)
-        : { floats: roundUp(sizeOf(spec.shape), PANEL), place: (index: number) => index };
+      const vector = { floats: roundUp(sizeOf(spec.shape), PANEL), place: (index: number) => index };
+      const shape = placed.get(spec.name) ?? vector;
       slots.set(spec.name, { spec, space, offset, ...shape });
       return offset + shape.floats;
     }, start);

@@ -5,9 +5,16 @@
  *
  * Layouts. Activations are [batch, height, width, stride] with the channels padded by zeros to `stride` (a multiple of 8,
  * of 4 for the network's input); `channels` of a row below is that stride unless the row also names a `stride`. Filters
- * are panels of eight output channels, [outChannels / 8][kernel² · channels][8]; a linear layer is a 1×1 filter.
- * `activation` is 0 (none), 1 (ReLU) or 2 (ReLU6). With `accumulate` = 1 a result is added to what the buffer holds.
+ * are panels of eight output channels, [outChannels / 8][kernel² · channels][8]; a linear layer is a 1×1 filter. Filters
+ * of grouped and depthwise convolutions are [kernel²][inputs of a group][outChannels]. `activation` is a code of
+ * `ACTIVATIONS`. With `accumulate` = 1 a result is added to what the buffer holds.
  */
+
+/** Codes of elementwise functions; the C header has them in capitals. */
+export const ACTIVATIONS = { none: 0, relu: 1, relu6: 2, silu: 3, sigmoid: 4, 'hard-sigmoid': 5 } as const;
+
+/** One of the codes. */
+export type ActivationCode = (typeof ACTIVATIONS)[keyof typeof ACTIVATIONS];
 
 /** How an operand is used; `?` marks one that may be absent. `scratch` holds nothing before or after the operation. */
 export type Access = 'in' | 'in?' | 'out' | 'inout' | 'scratch' | 'scratch?';
@@ -45,11 +52,34 @@ const POOL_SHAPE = {
   padding: 'int',
 } as const;
 
+/** A convolution of each channel with a filter of its own. */
+const DEPTHWISE_SHAPE = { ...POOL_SHAPE, dilation: 'int' } as const;
+
+/** A convolution whose output channels see `groupInputs` input channels each; these two are not padded. */
+const GROUPED_SHAPE = {
+  ...CONV_SHAPE,
+  dilation: 'int',
+  groups: 'int',
+  groupInputs: 'int',
+  groupOutputs: 'int',
+} as const;
+
 export const PRIMITIVES = {
-  /** y[r, c] (+)= x[r, c] for c < channels, 0 for the padding of y: between dense and padded rows. */
+  /**
+   * y[r, to + c] (+)= x[r, from + c] for c < channels; unless it accumulates, the rest of y's row becomes 0: between dense
+   * and padded rows, and in and out of joined channels.
+   */
   'copy-channels': {
     operands: { x: 'in', y: 'inout' },
-    numbers: { rows: 'int', channels: 'int', fromStride: 'int', toStride: 'int', accumulate: 'int' },
+    numbers: {
+      rows: 'int',
+      channels: 'int',
+      fromStride: 'int',
+      toStride: 'int',
+      from: 'int',
+      to: 'int',
+      accumulate: 'int',
+    },
   },
   /** y = 0. */
   zero: { operands: { y: 'out' }, numbers: { count: 'int' } },
@@ -85,6 +115,33 @@ export const PRIMITIVES = {
     operands: { x: 'in', dy: 'in', transformed: 'scratch?', dfilter: 'out' },
     numbers: { ...CONV_SHAPE, chunks: 'int' },
   },
+  /** `conv` with one filter a channel. */
+  depthwise: {
+    operands: { x: 'in', filter: 'in', scale: 'in?', shift: 'in?', residual: 'in?', y: 'out' },
+    numbers: { ...DEPTHWISE_SHAPE, activation: 'int' },
+  },
+  /** dx (+)= gradient of a depthwise convolution's input. */
+  'depthwise-input-gradient': {
+    operands: { dy: 'in', filter: 'in', dx: 'inout' },
+    numbers: { ...DEPTHWISE_SHAPE, accumulate: 'int' },
+  },
+  /** dfilter = gradient of a depthwise filter, summed over `chunks` parts of the rows. `partials`: chunks · kernel² · channels. */
+  'depthwise-filter-gradient': {
+    operands: { x: 'in', dy: 'in', dfilter: 'out', partials: 'scratch' },
+    numbers: { ...DEPTHWISE_SHAPE, chunks: 'int' },
+  },
+  /** `conv` in groups or with dilation. */
+  'grouped-conv': {
+    operands: { x: 'in', filter: 'in', scale: 'in?', shift: 'in?', residual: 'in?', y: 'out' },
+    numbers: { ...GROUPED_SHAPE, activation: 'int' },
+  },
+  /** dx (+)= gradient of a grouped convolution's input. */
+  'grouped-conv-input-gradient': {
+    operands: { dy: 'in', filter: 'in', dx: 'inout' },
+    numbers: { ...GROUPED_SHAPE, accumulate: 'int' },
+  },
+  /** dfilter = gradient of a grouped convolution's filter. */
+  'grouped-conv-filter-gradient': { operands: { x: 'in', dy: 'in', dfilter: 'out' }, numbers: GROUPED_SHAPE },
   /** dbias[c] = Σ_r dy[r, c]. */
   'bias-gradient': { operands: { dy: 'in', dbias: 'out' }, numbers: { rows: 'int', channels: 'int' } },
   /**
@@ -106,9 +163,15 @@ export const PRIMITIVES = {
     },
     numbers: { rows: 'int', channels: 'int', activation: 'int', eps: 'float', momentum: 'float' },
   },
+  /** `batch-norm`'s y once more, from what it saved. */
+  'batch-norm-output': {
+    operands: { x: 'in', saved: 'in', residual: 'in?', y: 'out' },
+    numbers: { rows: 'int', channels: 'int', activation: 'int' },
+  },
   /**
-   * Gradients of `batch-norm`. Without `y` the activation's mask is recomputed from x; with `y` (there was a residual) it
-   * is read from y and dy becomes the masked gradient, which is the residual's. dx may be dy. `partials`: 64 · channels.
+   * Gradients of `batch-norm`. Without `y` the activation's slope is recomputed from x; with `y` (there was a residual; the
+   * activation is a ReLU) it is read from y and dy becomes the gradient before the activation, which is the residual's.
+   * Without `y` dy is spoilt. dx may be dy. `partials`: 64 · channels.
    */
   'batch-norm-gradient': {
     operands: {
@@ -135,13 +198,23 @@ export const PRIMITIVES = {
   },
   /** y = activation(x). */
   activation: { operands: { x: 'in', y: 'out' }, numbers: { count: 'int', activation: 'int' } },
-  /** dx (+)= dy where the activation's output y is not clipped. */
+  /** dx (+)= dy · activation'(x). For a ReLU x may be its output as well. */
   'activation-gradient': {
-    operands: { y: 'in', dy: 'in', dx: 'inout' },
+    operands: { x: 'in', dy: 'in', dx: 'inout' },
     numbers: { count: 'int', activation: 'int', accumulate: 'int' },
   },
   /** y = activation(a + b). */
   add: { operands: { a: 'in', b: 'in', y: 'out' }, numbers: { count: 'int', activation: 'int' } },
+  /** y[r, c] (+)= a[r, c] · b[⌊r / area⌋, c]: a gate when `area` is an image's pixels, a plain product when it is 1. */
+  multiply: {
+    operands: { a: 'in', b: 'in', y: 'inout' },
+    numbers: { rows: 'int', channels: 'int', area: 'int', accumulate: 'int' },
+  },
+  /** db[q, c] (+)= Σ_r dy[r, c] · a[r, c] over the `area` rows that share row q of b. */
+  'multiply-gradient': {
+    operands: { a: 'in', dy: 'in', db: 'inout' },
+    numbers: { rows: 'int', channels: 'int', area: 'int', accumulate: 'int' },
+  },
   /** y = window maximum; padding never wins. */
   'max-pool': { operands: { x: 'in', y: 'out' }, numbers: POOL_SHAPE },
   /** dx (+)= dy at the first maximum of each window, in row order, as PyTorch. */
@@ -161,6 +234,14 @@ export const PRIMITIVES = {
     operands: { x: 'in', y: 'inout' },
     numbers: { rows: 'int', channels: 'int', stride: 'int', salt: 'int', rate: 'float', accumulate: 'int' },
   },
+  /**
+   * y (+)= x / (1 − rate) or 0, a sample of `area` rows being kept as a whole with probability 1 − rate (Huang et al. 2016).
+   * Bits are those of `bits(seed + salt, 'depth', step, sample)`; the same call on dy is the gradient.
+   */
+  'stochastic-depth': {
+    operands: { x: 'in', y: 'inout' },
+    numbers: { rows: 'int', channels: 'int', area: 'int', salt: 'int', rate: 'float', accumulate: 'int' },
+  },
   /** AdamW (Loshchilov & Hutter 2019) in PyTorch's form; `decay` says whether weight decay applies. */
   adamw: {
     operands: { w: 'inout', g: 'in', first: 'inout', second: 'inout' },
@@ -171,6 +252,13 @@ export const PRIMITIVES = {
     operands: { w: 'inout', g: 'in', first: 'inout' },
     numbers: { count: 'int', decay: 'int', nesterov: 'int', momentum: 'float' },
   },
+  /** RMSprop (Tieleman & Hinton 2012) with momentum and coupled L2 decay in PyTorch's form; `first` is the mean square. */
+  rmsprop: {
+    operands: { w: 'inout', g: 'in', first: 'inout', second: 'inout' },
+    numbers: { count: 'int', decay: 'int', alpha: 'float', eps: 'float', momentum: 'float' },
+  },
+  /** average += averageStep · (x − average): an exponential moving average (Polyak & Juditsky 1992). */
+  'moving-average': { operands: { average: 'inout', x: 'in' }, numbers: { count: 'int' } },
 } as const satisfies Readonly<Record<string, PrimitiveDescription>>;
 
 type Table = typeof PRIMITIVES;
@@ -180,7 +268,7 @@ export type PrimitiveName = keyof Table;
 
 /** Numbers that change from call to call; every primitive may read them. */
 export const CONTROLS = {
-  /** Stream key of dropout. */
+  /** Stream key of dropout and stochastic depth. */
   seed: 'int',
   /** Global training step. */
   step: 'int',
@@ -190,6 +278,8 @@ export const CONTROLS = {
   firstCorrection: 'float',
   /** √(1 − β₂ᵗ). */
   secondCorrection: 'float',
+  /** 1 − d of a moving average with decay d. */
+  averageStep: 'float',
 } as const;
 
 /** Values of the controls. */

@@ -11,12 +11,19 @@ import { CompiledForward, CompiledTraining, type Progress } from './steps.ts';
 const SLOTS = {
   adamw: { first: 'exp_avg', second: 'exp_avg_sq' },
   sgd: { first: 'momentum_buffer' },
-} as const;
+  rmsprop: { first: 'square_avg', second: 'momentum_buffer' },
+} as const satisfies Readonly<Record<OptimizerSpec['name'], Partial<Record<'first' | 'second', string>>>>;
+
+/** Where the moving average of an entry's space lies. */
+const AVERAGE = { parameter: 'parameter-average', statistic: 'statistic-average' } as const;
 
 const GIBIBYTE = 2 ** 30;
 
+/** Lowers a step for some batch size. */
+type Lowering = (batch: number) => Program;
+
 /** Largest batch whose step fits, by bisection; memory grows with the batch. */
-function largestBatch(lower: (batch: number) => Program, capacity: number, tooMany: number): number {
+function largestBatch(lower: Lowering, capacity: number, tooMany: number): number {
   let fits = 0;
   let fails = tooMany;
   while (fails - fits > 1) {
@@ -31,7 +38,7 @@ function largestBatch(lower: (batch: number) => Program, capacity: number, tooMa
 interface Wanted {
   readonly batch: number;
   readonly program: Program;
-  readonly lower: (batch: number) => Program;
+  readonly lower: Lowering;
 }
 
 /** A session over any executor. Its steps of one kind share memory: a smaller batch runs in a larger one's. */
@@ -53,13 +60,16 @@ export class CompiledSession implements Session {
     this.#options = options;
     this.#layout = layoutOf(network);
     const { parameters, statistics } = this.#layout;
-    const trained = options.optimizer ? parameters : 0;
+    const { optimizer, average = false } = options;
+    const trained = optimizer ? parameters : 0;
     this.#spaces = {
       parameter: executor.allocate(parameters),
       statistic: executor.allocate(statistics),
       gradient: executor.allocate(trained),
       first: executor.allocate(trained),
-      second: executor.allocate(options.optimizer?.name === 'adamw' ? trained : 0),
+      second: executor.allocate(optimizer && 'second' in SLOTS[optimizer.name] ? trained : 0),
+      'parameter-average': executor.allocate(average ? parameters : 0),
+      'statistic-average': executor.allocate(average ? statistics : 0),
     };
   }
 
@@ -90,20 +100,42 @@ export class CompiledSession implements Session {
     return this.#options.optimizer;
   }
 
-  read(): StateDict {
+  #readAll(spaceOf: (slot: Slot) => Exclude<Space, 'step'>): StateDict {
     return new Map(
       this.network.parameters.map(({ name }) => {
         const slot = slotOf(this.#layout, name);
-        return [name, this.#get(slot, slot.space)];
+        return [name, this.#get(slot, spaceOf(slot))];
       }),
     );
   }
 
-  write(state: StateDict): void {
+  #writeAll(state: StateDict, spaceOf: (slot: Slot) => Exclude<Space, 'step'>): void {
     for (const { name } of this.network.parameters) {
       const slot = slotOf(this.#layout, name);
-      this.#set(slot, slot.space, state.get(name));
+      this.#set(slot, spaceOf(slot), state.get(name));
     }
+  }
+
+  read(): StateDict {
+    return this.#readAll((slot) => slot.space);
+  }
+
+  write(state: StateDict): void {
+    this.#writeAll(state, (slot) => slot.space);
+  }
+
+  #needAverage(): void {
+    if (!this.#options.average) throw new Error(`the session of ${this.network.model} keeps no moving average`);
+  }
+
+  readAverage(): StateDict {
+    this.#needAverage();
+    return this.#readAll((slot) => AVERAGE[slot.space]);
+  }
+
+  writeAverage(state: StateDict): void {
+    this.#needAverage();
+    this.#writeAll(state, (slot) => AVERAGE[slot.space]);
   }
 
   readOptimizer(): { readonly updates: number; readonly slots: StateDict } {
@@ -129,43 +161,60 @@ export class CompiledSession implements Session {
   }
 
   forwardStep(options: StepOptions): ForwardStep {
+    if (options.average) this.#needAverage();
     return this.#once(this.#forwardSteps, options, () => {
-      const executable = this.#compile('an evaluation step', options, (batch) =>
-        lowerInference(this.network, { ...options, batch }),
-      );
-      return new CompiledForward(options.batch, executable);
+      const lower: Lowering = (batch) => lowerInference(this.network, { ...options, batch });
+      return new CompiledForward(options.batch, this.#compile('an evaluation step', options, [lower]));
     });
   }
 
   trainStep(options: StepOptions): TrainStep {
     const optimizer = this.#optimizer();
+    const { average = false } = this.#options;
     return this.#once(this.#trainSteps, options, () => {
-      const executable = this.#compile('a training step', options, (batch) =>
-        lowerTraining(this.network, { ...options, batch }, optimizer),
-      );
+      const lower =
+        (recompute: boolean): Lowering =>
+        (batch) =>
+          lowerTraining(this.network, { ...options, batch }, optimizer, { average, recompute });
+      const executable = this.#compile('a training step', options, [lower(false), lower(true)]);
       return new CompiledTraining(options.batch, executable, { optimizer, progress: this.#progress });
     });
   }
 
   #once<Step>(steps: Map<string, Step>, options: StepOptions, make: () => Step): Step {
-    const key = `${options.batch} ${[...options.taps].sort().join(' ')}`;
+    const key = `${options.batch} ${options.average ?? false} ${[...options.taps].sort().join(' ')}`;
     const step = steps.get(key) ?? make();
     steps.set(key, step);
     return step;
   }
 
-  #compile(kind: string, { batch }: StepOptions, lower: (batch: number) => Program): Executable {
-    const program = lower(batch);
-    const step = this.#arena(kind, { batch, program, lower });
-    const executable = this.#executor.compile(program, { ...this.#spaces, step }, this.#options.threads);
+  /** Compiles the first, fastest of the lowerings that fits; the last one takes the least memory. */
+  #compile(kind: string, { batch, average }: StepOptions, lowerings: readonly Lowering[]): Executable {
+    const fits = ({ floats }: Program): boolean =>
+      4 * floats <= this.#executor.capacity() || !!this.#known(kind, floats);
+    const [first, ...thriftier] = lowerings;
+    if (!first) throw new Error(`no lowering of ${kind}`);
+    let wanted: Wanted = { batch, lower: first, program: first(batch) };
+    for (const lower of thriftier) if (!fits(wanted.program)) wanted = { batch, lower, program: lower(batch) };
+    const step = this.#arena(kind, wanted);
+    const weights = average
+      ? { parameter: this.#spaces['parameter-average'], statistic: this.#spaces['statistic-average'] }
+      : {};
+    const memory = { ...this.#spaces, ...weights, step };
+    const executable = this.#executor.compile(wanted.program, memory, this.#options.threads);
     this.#executables.push(executable);
     return executable;
   }
 
-  /** Memory for a step: that of an earlier step of the same kind if it is large enough. */
+  /** Memory of an earlier step of the same kind, if it is large enough. */
+  #known(kind: string, floats: number): Region | undefined {
+    return this.#arenas.find((arena) => arena.kind === kind && arena.region.floats >= floats)?.region;
+  }
+
+  /** Memory for a step. */
   #arena(kind: string, { batch, program, lower }: Wanted): Region {
-    const known = this.#arenas.find((arena) => arena.kind === kind && arena.region.floats >= program.floats);
-    if (known) return known.region;
+    const known = this.#known(kind, program.floats);
+    if (known) return known;
     const capacity = this.#executor.capacity();
     if (bytes(program) > capacity) {
       const largest = largestBatch(lower, capacity, batch);

@@ -9,6 +9,7 @@ const NO_CONTROLS: Controls = {
   weightDecay: 0,
   firstCorrection: 1,
   secondCorrection: 1,
+  averageStep: 0,
 };
 
 /** Evaluation pass over one executable. */
@@ -102,12 +103,13 @@ export class CompiledTraining implements TrainStep {
     return this.#executable.port('input-gradient');
   }
 
-  update({ learningRate, weightDecay }: UpdateOptions): void {
+  update({ learningRate, weightDecay, averageDecay = 1 }: UpdateOptions): void {
     const updates = ++this.#progress.updates;
     this.#executable.run('update', {
       ...this.#controls,
       learningRate,
       weightDecay,
+      averageStep: 1 - averageDecay,
       ...corrections(this.#optimizer, updates),
     });
   }

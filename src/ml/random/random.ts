@@ -1,5 +1,5 @@
 /** Names of independent random streams. */
-export type Stream = 'init' | 'split' | 'shuffle' | 'augment' | 'mix' | 'dropout' | 'mask';
+export type Stream = 'init' | 'split' | 'shuffle' | 'augment' | 'mix' | 'dropout' | 'depth' | 'mask';
 
 const STREAMS: Readonly<Record<Stream, number>> = {
   init: 0x1b873593,
@@ -8,6 +8,7 @@ const STREAMS: Readonly<Record<Stream, number>> = {
   augment: 0xc2b2ae35,
   mix: 0x2545f491,
   dropout: 0x27d4eb2f,
+  depth: 0x94d049bb,
   mask: 0x165667b1,
 };
 

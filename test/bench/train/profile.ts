@@ -18,6 +18,7 @@ const CONTROLS: Controls = {
   weightDecay: 0,
   firstCorrection: 1,
   secondCorrection: 1,
+  averageStep: 0,
 };
 const PASSES = 15;
 
@@ -44,6 +45,8 @@ function spaces(executor: WasmExecutor, network: Network, program: Program): Rec
     first: trained(),
     second: trained(),
     statistic: executor.allocate(layout.statistics),
+    'parameter-average': executor.allocate(0),
+    'statistic-average': executor.allocate(0),
     step: executor.allocate(program.floats),
   };
   for (const [name, values] of initialState(network, 0)) {

@@ -35,19 +35,21 @@ describe('unitsOf', () => {
     expect(kinds.filter((kind) => kind === 'add')).toHaveLength(1);
   });
 
-  it('refuses layers that no primitive computes', () => {
-    const net = new NetworkBuilder('new', { height: 8, width: 8, channels: 3 });
-    const odd = net.classifier(net.activation('act', net.image, 'silu'), { name: 'fc', classes: 2 });
-    expect(() => unitsOf(odd, new Set())).toThrow('the engines do not know silu (act) yet');
-  });
-
-  it('refuses grouped and dilated convolutions', () => {
-    const net = new NetworkBuilder('grouped', { height: 8, width: 8, channels: 4 });
-    const grouped = net.classifier(net.conv('conv', net.image, { channels: 4, kernel: 3, groups: 4 }), {
-      name: 'fc',
-      classes: 2,
-    });
-    expect(() => unitsOf(grouped, new Set())).toThrow('the engines do not know 4 groups (conv) yet');
+  it('takes any activation into a batch norm, but after a sum only one whose slope its result tells', () => {
+    const build = (fn: 'relu6' | 'silu', sum: boolean) => {
+      const net = new NetworkBuilder('new', { height: 8, width: 8, channels: 8 });
+      const bn = net.batchNorm('bn', net.conv('conv', net.image, { channels: 8, kernel: 3 }));
+      return net.classifier(net.activation('act', sum ? net.add('sum', bn, net.image) : bn, fn), {
+        name: 'fc',
+        classes: 2,
+      });
+    };
+    const kinds = (fn: 'relu6' | 'silu', sum: boolean): string[] =>
+      unitsOf(build(fn, sum), new Set()).map((unit) => unit.kind);
+    expect(kinds('relu6', false)).toEqual(['product', 'norm', 'pool', 'product']);
+    expect(kinds('silu', false)).toEqual(['product', 'norm', 'pool', 'product']);
+    expect(kinds('relu6', true)).toEqual(['product', 'norm', 'pool', 'product']);
+    expect(kinds('silu', true)).toEqual(['product', 'norm', 'activation', 'pool', 'product']);
   });
 });
 

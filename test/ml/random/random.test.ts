@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bits, permutation, uniforms, type Stream } from '../../../src/ml/random/random.ts';
 
-const STREAMS: readonly Stream[] = ['init', 'split', 'shuffle', 'augment', 'dropout', 'mask', 'mix'];
+const STREAMS: readonly Stream[] = ['init', 'split', 'shuffle', 'augment', 'dropout', 'mask', 'mix', 'depth'];
 const counter = fc.nat({ max: 2 ** 31 - 1 });
 
 /** The 32-bit finaliser of MurmurHash3 in exact integers: an oracle without Math.imul. */
@@ -34,6 +34,7 @@ describe('bits', () => {
         2821742784,
         3307310306,
         1506542602,
+        2537850759,
       ]
     `);
     expect(STREAMS.map((stream) => bits(7, stream, 3, 11))).toMatchInlineSnapshot(`
@@ -45,6 +46,7 @@ describe('bits', () => {
         2311974449,
         1016950906,
         3275013863,
+        3300717857,
       ]
     `);
   });

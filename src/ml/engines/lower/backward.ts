@@ -1,9 +1,11 @@
 import type { LayerIndex } from '../../network/network.ts';
-import { refOf } from '../layout.ts';
+import { familyOf, refOf } from '../layout.ts';
+import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
 import { windowOf, type Emitter } from './emitter.ts';
-import { emitDropout, partialsFor, type Saved, type UnitOf } from './forward.ts';
-import type { Unit } from './units.ts';
+import { emitAgain, emitDrop, gateOf, partialsFor, savedOf, type Saved, type UnitOf } from './forward.ts';
+import { emitGroupedFilterGradient, emitGroupedInputGradient } from './grouped.ts';
+import { readBy, type Unit } from './units.ts';
 import { winogradSums, winogradTurnedFilter } from './winograd.ts';
 
 /**
@@ -14,10 +16,29 @@ export class Backward {
   readonly #emitter: Emitter;
   readonly #saved: Saved;
   readonly #gradients = new Map<LayerIndex, Ref>();
+  /** Units whose values are not kept but computed again when they are first read, by output. */
+  readonly #forgotten: Map<LayerIndex, Unit>;
 
-  constructor(emitter: Emitter, saved: Saved) {
+  /**
+   * @param emitter - receives the operations
+   * @param saved - what the batch norms kept
+   * @param forgotten - units whose values are to be computed again rather than kept
+   */
+  constructor(emitter: Emitter, saved: Saved, forgotten: readonly Unit[]) {
     this.#emitter = emitter;
     this.#saved = saved;
+    this.#forgotten = new Map(forgotten.map((unit) => [unit.output, unit]));
+  }
+
+  /** A layer's value of the forward pass. */
+  #value(layer: LayerIndex): Ref {
+    const unit = this.#forgotten.get(layer);
+    if (unit) {
+      this.#forgotten.delete(layer);
+      for (const read of readBy(unit)) this.#value(read);
+      emitAgain(this.#emitter, unit, this.#saved);
+    }
+    return this.#emitter.value(layer);
   }
 
   /**
@@ -61,12 +82,39 @@ export class Backward {
   unit(unit: Unit): void {
     const dy = this.#gradients.get(unit.output);
     if (!dy) return;
-    if (unit.kind === 'product') this.#product(unit, dy);
-    else if (unit.kind === 'norm') this.#norm(unit, dy);
-    else if (unit.kind === 'add') this.#sum(unit, dy);
-    else if (unit.kind === 'pool') this.#pool(unit, dy);
-    else if (unit.kind === 'activation') this.#activation(unit, dy);
-    else this.contribute(unit.input, (y, accumulate) => emitDropout(this.#emitter, unit, { x: dy, y, accumulate }));
+    switch (unit.kind) {
+      case 'product': {
+        this.#product(unit, dy);
+        return;
+      }
+      case 'norm': {
+        this.#norm(unit, dy);
+        return;
+      }
+      case 'add': {
+        this.#sum(unit, dy);
+        return;
+      }
+      case 'multiply': {
+        this.#gate(unit, dy);
+        return;
+      }
+      case 'concat': {
+        this.#join(unit, dy);
+        return;
+      }
+      case 'pool': {
+        this.#pool(unit, dy);
+        return;
+      }
+      case 'activation': {
+        this.#activation(unit, dy);
+        return;
+      }
+      case 'dropout':
+      case 'stochastic-depth':
+        this.contribute(unit.input, (y, accumulate) => emitDrop(this.#emitter, unit, { x: dy, y, accumulate }));
+    }
   }
 
   #product(unit: UnitOf<'product'>, dy: Ref): void {
@@ -76,15 +124,22 @@ export class Backward {
     const numbers = { ...windowOf(emitter, unit), outChannels: stride };
     const filter = refOf(emitter.layout, `${name}.weight`);
     const dfilter = refOf(emitter.layout, `${name}.weight`, 'gradient');
-    const x = emitter.value(unit.input);
-    const { chunks, floats } = winogradSums(numbers);
-    const transformed = emitter.scratch(floats);
-    emitter.emit('conv-filter-gradient', { x, dy, transformed, dfilter }, { ...numbers, chunks });
+    const x = this.#value(unit.input);
+    const dense = familyOf(emitter.network, unit.layer) === 'dense';
+    if (dense) {
+      const { chunks, floats } = winogradSums(numbers);
+      const transformed = emitter.scratch(floats);
+      emitter.emit('conv-filter-gradient', { x, dy, transformed, dfilter }, { ...numbers, chunks });
+    } else emitGroupedFilterGradient(emitter, unit, { x, dy });
     if (bias) {
       const dbias = refOf(emitter.layout, `${name}.bias`, 'gradient');
       emitter.emit('bias-gradient', { dy, dbias }, { rows, channels: stride });
     }
     this.contribute(unit.input, (dx, accumulate) => {
+      if (!dense) {
+        emitGroupedInputGradient(emitter, unit, { dy, dx }, accumulate);
+        return;
+      }
       const transformed = emitter.scratch(winogradTurnedFilter(numbers));
       const turned = transformed
         ? null
@@ -97,15 +152,13 @@ export class Backward {
     const emitter = this.#emitter;
     const { rows, stride } = emitter.extent(unit.output);
     const { name } = unit.layer;
-    const saved = this.#saved.get(unit.output);
-    if (!saved) throw new Error(`${name} kept nothing of its forward pass`);
     // The masked gradient is the residual's as well; without a residual the result may overwrite it.
     const dx = unit.residual === null ? dy : emitter.like(unit.input);
     const operands = {
-      x: emitter.value(unit.input),
-      y: unit.residual === null ? null : emitter.value(unit.output),
+      x: this.#value(unit.input),
+      y: unit.residual === null || !unit.activation ? null : this.#value(unit.output),
       dy,
-      saved,
+      saved: savedOf(this.#saved, unit),
       dgamma: refOf(emitter.layout, `${name}.weight`, 'gradient'),
       dbeta: refOf(emitter.layout, `${name}.bias`, 'gradient'),
       dx,
@@ -120,21 +173,50 @@ export class Backward {
     const { count, rows, stride } = this.#emitter.extent(unit.output);
     const { activation } = unit;
     if (activation) {
-      const y = this.#emitter.value(unit.output);
-      this.#emitter.emit('activation-gradient', { y, dy, dx: dy }, { count, activation, accumulate: 0 });
+      const x = this.#value(unit.output);
+      this.#emitter.emit('activation-gradient', { x, dy, dx: dy }, { count, activation, accumulate: 0 });
     }
     this.contribute(unit.other, (y, accumulate) => {
-      const numbers = { rows, channels: stride, fromStride: stride, toStride: stride, accumulate };
+      const numbers = { rows, channels: stride, fromStride: stride, toStride: stride, from: 0, to: 0, accumulate };
       this.#emitter.emit('copy-channels', { x: dy, y }, numbers);
     });
     this.#give(unit.input, dy);
   }
 
+  #gate(unit: UnitOf<'multiply'>, dy: Ref): void {
+    const emitter = this.#emitter;
+    const numbers = gateOf(emitter, unit);
+    const a = this.#value(unit.input);
+    const b = this.#value(unit.other);
+    this.contribute(unit.input, (y, accumulate) =>
+      emitter.emit('multiply', { a: dy, b, y }, { ...numbers, accumulate }),
+    );
+    this.contribute(unit.other, (db, accumulate) => {
+      emitter.emit('multiply-gradient', { a, dy, db }, { ...numbers, accumulate });
+    });
+  }
+
+  #join(unit: UnitOf<'concat'>, dy: Ref): void {
+    const emitter = this.#emitter;
+    const { rows, stride: fromStride } = emitter.extent(unit.output);
+    let from = 0;
+    for (const input of unit.inputs) {
+      const { channels } = emitter.layer(input).shape;
+      const numbers = { rows, channels, fromStride, toStride: emitter.extent(input).stride, from, to: 0 };
+      this.contribute(input, (y, accumulate) =>
+        emitter.emit('copy-channels', { x: dy, y }, { ...numbers, accumulate }),
+      );
+      from += channels;
+    }
+  }
+
   #activation(unit: UnitOf<'activation'>, dy: Ref): void {
+    const { activation } = unit;
     const { count } = this.#emitter.extent(unit.output);
-    const y = this.#emitter.value(unit.output);
+    // A ReLU's result, which its readers want anyway, does as well as its input.
+    const x = this.#value(activation <= ACTIVATIONS.relu6 ? unit.output : unit.input);
     this.contribute(unit.input, (dx, accumulate) => {
-      this.#emitter.emit('activation-gradient', { y, dy, dx }, { count, activation: unit.activation, accumulate });
+      this.#emitter.emit('activation-gradient', { x, dy, dx }, { count, activation, accumulate });
     });
   }
 
@@ -142,10 +224,12 @@ export class Backward {
     const emitter = this.#emitter;
     this.contribute(unit.input, (dx, accumulate) => {
       const numbers = { ...windowOf(emitter, unit), accumulate };
-      const x = emitter.value(unit.input);
-      const y = emitter.value(unit.output);
-      if (unit.layer.mode === 'max') emitter.emit('max-pool-gradient', { x, y, dy, dx }, numbers);
-      else emitter.emit('average-pool-gradient', { dy, dx }, numbers);
+      if (unit.layer.mode === 'average') {
+        emitter.emit('average-pool-gradient', { dy, dx }, numbers);
+        return;
+      }
+      const operands = { x: this.#value(unit.input), y: this.#value(unit.output), dy, dx };
+      emitter.emit('max-pool-gradient', operands, numbers);
     });
   }
 }

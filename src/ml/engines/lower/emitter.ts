@@ -93,7 +93,7 @@ export class Emitter {
     const { rows, stride } = this.extent(layer);
     const { channels } = this.layer(layer).shape;
     const [fromStride, toStride] = options.to === 'padded' ? [channels, stride] : [stride, channels];
-    const numbers = { rows, channels, fromStride, toStride, accumulate: options.add ? 1 : 0 };
+    const numbers = { rows, channels, fromStride, toStride, from: 0, to: 0, accumulate: options.add ? 1 : 0 };
     this.emit('copy-channels', { x: from, y: to }, numbers);
   }
 

@@ -1,7 +1,9 @@
 import type { LayerIndex } from '../../network/network.ts';
-import { refOf } from '../layout.ts';
+import { familyOf, refOf } from '../layout.ts';
+import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
 import { windowOf, type Emitter } from './emitter.ts';
+import { emitGrouped } from './grouped.ts';
 import type { Unit } from './units.ts';
 import { winogradFilter } from './winograd.ts';
 
@@ -70,27 +72,71 @@ export function emitProduct(emitter: Emitter, unit: UnitOf<'product'>, epilogue?
     scale: epilogue?.scale ?? null,
     shift: epilogue?.shift ?? (layer.bias ? refOf(emitter.layout, `${layer.name}.bias`) : null),
     residual: epilogue?.residual ?? null,
-    transformed: emitter.scratch(winogradFilter(shape)),
     y,
   };
-  emitter.emit('conv', operands, { ...shape, activation: epilogue ? epilogue.then.activation : 0 });
+  const activation = epilogue ? epilogue.then.activation : ACTIVATIONS.none;
+  if (familyOf(emitter.network, layer) === 'dense') {
+    const transformed = emitter.scratch(winogradFilter(shape));
+    emitter.emit('conv', { ...operands, transformed }, { ...shape, activation });
+  } else emitGrouped(emitter, unit, operands, activation);
   emitter.values.set(output, y);
+}
+
+/** Units that are computed alike in training and inference. */
+export type PlainUnit = UnitOf<'add' | 'multiply' | 'concat' | 'activation' | 'pool'>;
+
+/** Joins channels: the first copy clears the row, the others add to it. */
+function emitConcat(emitter: Emitter, unit: UnitOf<'concat'>, y: Ref): void {
+  const { rows, stride: toStride } = emitter.extent(unit.output);
+  let to = 0;
+  unit.inputs.forEach((input, index) => {
+    const { channels } = emitter.layer(input).shape;
+    const numbers = { rows, channels, fromStride: emitter.extent(input).stride, toStride, from: 0, to };
+    emitter.emit('copy-channels', { x: emitter.value(input), y }, { ...numbers, accumulate: index ? 1 : 0 });
+    to += channels;
+  });
+}
+
+/**
+ * Shape of a product of two maps.
+ *
+ * @param emitter - knows the shapes
+ * @param unit - the product
+ * @returns rows of the first factor, and how many of them share a row of the second
+ */
+export function gateOf(emitter: Emitter, unit: UnitOf<'multiply'>): { rows: number; channels: number; area: number } {
+  const { rows, stride } = emitter.extent(unit.output);
+  return { rows, channels: stride, area: rows / emitter.extent(unit.other).rows };
 }
 
 /**
  * Emits a unit that is computed alike in training and inference.
  *
  * @param emitter - receives it
- * @param unit - a sum, activation or pool
+ * @param unit - which
  */
-export function emitPlain(emitter: Emitter, unit: UnitOf<'add' | 'activation' | 'pool'>): void {
+export function emitPlain(emitter: Emitter, unit: PlainUnit): void {
   const x = emitter.value(unit.input);
   const y = emitter.like(unit.output);
   const { count } = emitter.extent(unit.output);
-  if (unit.kind === 'add')
-    emitter.emit('add', { a: x, b: emitter.value(unit.other), y }, { count, activation: unit.activation });
-  else if (unit.kind === 'activation') emitter.emit('activation', { x, y }, { count, activation: unit.activation });
-  else emitter.emit(unit.layer.mode === 'max' ? 'max-pool' : 'average-pool', { x, y }, windowOf(emitter, unit));
+  switch (unit.kind) {
+    case 'add':
+      emitter.emit('add', { a: x, b: emitter.value(unit.other), y }, { count, activation: unit.activation });
+      break;
+    case 'multiply': {
+      const operands = { a: x, b: emitter.value(unit.other), y };
+      emitter.emit('multiply', operands, { ...gateOf(emitter, unit), accumulate: 0 });
+      break;
+    }
+    case 'concat':
+      emitConcat(emitter, unit, y);
+      break;
+    case 'activation':
+      emitter.emit('activation', { x, y }, { count, activation: unit.activation });
+      break;
+    case 'pool':
+      emitter.emit(unit.layer.mode === 'max' ? 'max-pool' : 'average-pool', { x, y }, windowOf(emitter, unit));
+  }
   emitter.values.set(unit.output, y);
 }
 
@@ -116,37 +162,67 @@ function emitTrainingNorm(emitter: Emitter, unit: UnitOf<'norm'>, saved: Saved):
 }
 
 /**
- * Emits dropout of a value, or of its gradient: the mask depends on seed, step and position alone.
+ * Emits dropout or stochastic depth of a value, or of its gradient: the mask depends on seed, step and position alone.
  *
  * @param emitter - receives it
  * @param unit - which
  * @param move - from where to where
  */
-export function emitDropout(emitter: Emitter, unit: UnitOf<'dropout'>, move: Move): void {
+export function emitDrop(emitter: Emitter, unit: UnitOf<'dropout' | 'stochastic-depth'>, move: Move): void {
   const { rows, stride } = emitter.extent(unit.output);
+  const { x, y, accumulate } = move;
+  const numbers = { rows, salt: unit.output, rate: unit.layer.rate, accumulate };
   const { channels } = emitter.layer(unit.output).shape;
-  const numbers = { rows, channels, stride, salt: unit.output, rate: unit.layer.rate, accumulate: move.accumulate };
-  emitter.emit('dropout', { x: move.x, y: move.y }, numbers);
+  if (unit.kind === 'dropout') emitter.emit('dropout', { x, y }, { ...numbers, channels, stride });
+  else emitter.emit('stochastic-depth', { x, y }, { ...numbers, channels: stride, area: rows / emitter.batch });
 }
 
 /**
- * Emits the training-mode forward pass: batch statistics, dropout.
+ * Emits one unit of the training-mode forward pass: batch statistics, dropout.
  *
  * @param emitter - receives it
- * @param units - of the network
- * @returns what the backward pass needs of the batch norms
+ * @param unit - which
+ * @param saved - receives what the backward pass needs of a batch norm
  */
-export function emitTrainingForward(emitter: Emitter, units: readonly Unit[]): Saved {
-  const saved: Saved = new Map();
-  emitInput(emitter);
-  for (const unit of units) {
-    if (unit.kind === 'product') emitProduct(emitter, unit);
-    else if (unit.kind === 'norm') emitTrainingNorm(emitter, unit, saved);
-    else if (unit.kind === 'dropout') {
-      const y = emitter.like(unit.output);
-      emitDropout(emitter, unit, { x: emitter.value(unit.input), y, accumulate: 0 });
-      emitter.values.set(unit.output, y);
-    } else emitPlain(emitter, unit);
+export function emitTrainingUnit(emitter: Emitter, unit: Unit, saved: Saved): void {
+  if (unit.kind === 'product') emitProduct(emitter, unit);
+  else if (unit.kind === 'norm') emitTrainingNorm(emitter, unit, saved);
+  else if (unit.kind === 'dropout' || unit.kind === 'stochastic-depth') {
+    const y = emitter.like(unit.output);
+    emitDrop(emitter, unit, { x: emitter.value(unit.input), y, accumulate: 0 });
+    emitter.values.set(unit.output, y);
+  } else emitPlain(emitter, unit);
+}
+
+/**
+ * Emits a unit's value a second time, for the backward pass. A batch norm keeps its statistics.
+ *
+ * @param emitter - receives it
+ * @param unit - which; what it reads must have a value
+ * @param saved - what the batch norms have kept
+ */
+export function emitAgain(emitter: Emitter, unit: Unit, saved: Saved): void {
+  if (unit.kind !== 'norm') {
+    emitTrainingUnit(emitter, unit, saved);
+    return;
   }
-  return saved;
+  const { rows, stride } = emitter.extent(unit.output);
+  const y = emitter.like(unit.output);
+  const residual = unit.residual === null ? null : emitter.value(unit.residual);
+  const operands = { x: emitter.value(unit.input), saved: savedOf(saved, unit), residual, y };
+  emitter.emit('batch-norm-output', operands, { rows, channels: stride, activation: unit.activation });
+  emitter.values.set(unit.output, y);
+}
+
+/**
+ * Finds what a batch norm kept.
+ *
+ * @param saved - of the forward pass
+ * @param unit - the batch norm
+ * @returns scale, shift, mean and 1/σ
+ */
+export function savedOf(saved: Saved, unit: UnitOf<'norm'>): Ref {
+  const kept = saved.get(unit.output);
+  if (!kept) throw new Error(`${unit.layer.name} kept nothing of its forward pass`);
+  return kept;
 }

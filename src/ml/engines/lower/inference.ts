@@ -3,7 +3,7 @@ import { refOf } from '../layout.ts';
 import type { Ref } from '../program.ts';
 import type { Emitter } from './emitter.ts';
 import { emitInput, emitPlain, emitProduct, type UnitOf } from './forward.ts';
-import type { Unit } from './units.ts';
+import { readBy, type Unit } from './units.ts';
 
 /** Turns running statistics into a scale and a shift by channel; done at every run, as training may have moved them. */
 function fold(emitter: Emitter, unit: UnitOf<'norm'>): { scale: Ref; shift: Ref } {
@@ -24,12 +24,7 @@ function fold(emitter: Emitter, unit: UnitOf<'norm'>): { scale: Ref; shift: Ref 
 /** Products whose only reader is a batch norm: they run as part of it. */
 function appendable(units: readonly Unit[], wanted: ReadonlySet<LayerIndex>): Map<LayerIndex, UnitOf<'product'>> {
   const reads = new Map<LayerIndex, number>();
-  const note = (layer: LayerIndex | null): unknown => layer !== null && reads.set(layer, (reads.get(layer) ?? 0) + 1);
-  for (const unit of units) {
-    note(unit.input);
-    if (unit.kind === 'norm') note(unit.residual);
-    if (unit.kind === 'add') note(unit.other);
-  }
+  for (const layer of units.flatMap(readBy)) reads.set(layer, (reads.get(layer) ?? 0) + 1);
   const norms = new Set(units.flatMap((unit) => (unit.kind === 'norm' ? [unit.input] : [])));
   const single = (unit: Unit): unit is UnitOf<'product'> =>
     unit.kind === 'product' &&
@@ -41,7 +36,7 @@ function appendable(units: readonly Unit[], wanted: ReadonlySet<LayerIndex>): Ma
 }
 
 /**
- * Emits the evaluation-mode forward pass: batch norm folded into the convolution before it, dropout left out.
+ * Emits the evaluation-mode forward pass: batch norm folded into the convolution before it, dropout and stochastic depth left out.
  *
  * @param emitter - receives it
  * @param units - of the network
@@ -59,7 +54,8 @@ export function emitInference(emitter: Emitter, units: readonly Unit[], wanted: 
       const product = products.get(unit.input);
       if (product) emitProduct(emitter, product, { ...folded, residual, then: unit });
       else emitAffine(emitter, unit, { ...folded, residual });
-    } else if (unit.kind === 'dropout') emitter.values.set(unit.output, emitter.value(unit.input));
+    } else if (unit.kind === 'dropout' || unit.kind === 'stochastic-depth')
+      emitter.values.set(unit.output, emitter.value(unit.input));
     else emitPlain(emitter, unit);
   }
 }

@@ -3,9 +3,9 @@ import type { OptimizerSpec, StepOptions } from '../engine.ts';
 import type { Program } from '../program.ts';
 import { Backward } from './backward.ts';
 import { Emitter } from './emitter.ts';
-import { emitTrainingForward } from './forward.ts';
+import { emitInput, emitTrainingUnit, type Saved } from './forward.ts';
 import { emitInference } from './inference.ts';
-import { unitsOf } from './units.ts';
+import { unitsOf, type Unit } from './units.ts';
 
 /** Layer of every tap that a step is to give out, `logits` left out as it is always there. */
 function tapLayers(network: Network, names: readonly string[]): ReadonlyMap<string, LayerIndex> {
@@ -24,26 +24,59 @@ function revealAll(emitter: Emitter, taps: ReadonlyMap<string, LayerIndex>): voi
   for (const [name, layer] of taps) emitter.reveal(`tap:${name}`, layer);
 }
 
-function emitUpdate(emitter: Emitter, optimizer: OptimizerSpec): void {
-  const { decayed, parameters } = emitter.layout;
-  const groups = [
-    { from: 0, count: decayed, decay: 1 },
-    { from: decayed, count: parameters - decayed, decay: 0 },
-  ];
-  for (const { from, count, decay } of groups) {
-    const w = { space: 'parameter', offset: from } as const;
-    const g = { space: 'gradient', offset: from } as const;
-    const first = { space: 'first', offset: from } as const;
-    const second = { space: 'second', offset: from } as const;
-    if (optimizer.name === 'adamw') {
+/** How a training step is made, beside its optimiser. */
+export interface TrainingVariant {
+  /** Whether updates move the session's averages of parameters and statistics. */
+  readonly average?: boolean;
+  /** Whether what is cheap is computed again for the backward pass, rather than kept: less memory, a little more time. */
+  readonly recompute?: boolean;
+}
+
+/** One update rule over a range of parameters, which decay (1) or not (0). */
+function emitRule(
+  emitter: Emitter,
+  optimizer: OptimizerSpec,
+  range: { from: number; count: number; decay: number },
+): void {
+  const { from: offset, count, decay } = range;
+  const w = { space: 'parameter', offset } as const;
+  const g = { space: 'gradient', offset } as const;
+  const first = { space: 'first', offset } as const;
+  const second = { space: 'second', offset } as const;
+  switch (optimizer.name) {
+    case 'adamw': {
       const { beta1, beta2, eps } = optimizer;
       emitter.emit('adamw', { w, g, first, second }, { count, decay, beta1, beta2, eps });
-    } else {
+      return;
+    }
+    case 'sgd': {
       const numbers = { count, decay, nesterov: optimizer.nesterov ? 1 : 0, momentum: optimizer.momentum };
       emitter.emit('sgd', { w, g, first }, numbers);
+      return;
+    }
+    case 'rmsprop': {
+      const { alpha, eps, momentum } = optimizer;
+      emitter.emit('rmsprop', { w, g, first, second }, { count, decay, alpha, eps, momentum });
+      return;
     }
   }
 }
+
+function emitUpdate(emitter: Emitter, optimizer: OptimizerSpec, average: boolean): void {
+  const { decayed, parameters, statistics } = emitter.layout;
+  emitRule(emitter, optimizer, { from: 0, count: decayed, decay: 1 });
+  emitRule(emitter, optimizer, { from: decayed, count: parameters - decayed, decay: 0 });
+  if (!average) return;
+  const moves = [
+    { average: 'parameter-average', x: 'parameter', count: parameters },
+    { average: 'statistic-average', x: 'statistic', count: statistics },
+  ] as const;
+  for (const { average: kept, x, count } of moves)
+    emitter.emit('moving-average', { average: { space: kept, offset: 0 }, x: { space: x, offset: 0 } }, { count });
+}
+
+/** Units that take one walk over memory, so that computing them again is cheaper than much memory. */
+const isCheap = (unit: Unit): boolean => unit.kind !== 'product' && unit.kind !== 'pool';
 
 /**
  * Lowers a network's evaluation-mode forward pass.
@@ -67,14 +100,23 @@ export function lowerInference(network: Network, options: StepOptions): Program 
  * @param network - what to train
  * @param options - batch size and taps
  * @param optimizer - update rule
+ * @param variant - what else it does, and how
  * @returns the program
  */
-export function lowerTraining(network: Network, options: StepOptions, optimizer: OptimizerSpec): Program {
+export function lowerTraining(
+  network: Network,
+  options: StepOptions,
+  optimizer: OptimizerSpec,
+  variant: TrainingVariant = {},
+): Program {
   const taps = tapLayers(network, options.taps);
   const last = lastLayer(network);
-  const units = unitsOf(network, new Set([...taps.values(), last]));
+  const shown = new Set([...taps.values(), last]);
+  const units = unitsOf(network, shown);
   const emitter = new Emitter(network, options.batch);
-  const saved = emitTrainingForward(emitter, units);
+  const saved: Saved = new Map();
+  emitInput(emitter);
+  for (const unit of units) emitTrainingUnit(emitter, unit, saved);
   revealAll(emitter, taps);
   const dlogits = emitter.dense('logits-gradient', last, 'in');
   const tapGradients = new Map<LayerIndex, { ref: ReturnType<Emitter['dense']> }[]>();
@@ -84,7 +126,8 @@ export function lowerTraining(network: Network, options: StepOptions, optimizer:
     tapGradients.set(layer, [...(tapGradients.get(layer) ?? []), { ref }]);
   }
   emitter.section = 'backward';
-  const backward = new Backward(emitter, saved);
+  const forgotten = variant.recompute ? units.filter((unit) => isCheap(unit) && !shown.has(unit.output)) : [];
+  const backward = new Backward(emitter, saved, forgotten);
   backward.contribute(last, (into) => emitter.repack(last, dlogits, into, { to: 'padded' }));
   for (const unit of units.toReversed()) {
     for (const { ref } of tapGradients.get(unit.output) ?? [])
@@ -95,6 +138,6 @@ export function lowerTraining(network: Network, options: StepOptions, optimizer:
   }
   backward.revealInput();
   emitter.section = 'update';
-  emitUpdate(emitter, optimizer);
+  emitUpdate(emitter, optimizer, variant.average ?? false);
   return emitter.program();
 }

@@ -7,10 +7,9 @@ import type {
   LinearLayer,
   Network,
   PoolLayer,
+  StochasticDepthLayer,
 } from '../../network/network.ts';
-
-/** Activation codes of the primitives. */
-export type ActivationCode = 0 | 1 | 2;
+import { ACTIVATIONS, type ActivationCode } from '../primitives.ts';
 
 /** Layers that are computed together; `output` is the last of them. */
 export type Unit = { readonly output: LayerIndex; readonly input: LayerIndex } & (
@@ -23,10 +22,25 @@ export type Unit = { readonly output: LayerIndex; readonly input: LayerIndex } &
       readonly activation: ActivationCode;
     }
   | { readonly kind: 'add'; readonly other: LayerIndex; readonly activation: ActivationCode }
+  | { readonly kind: 'multiply'; readonly other: LayerIndex }
+  | { readonly kind: 'concat'; readonly inputs: readonly LayerIndex[] }
   | { readonly kind: 'activation'; readonly activation: ActivationCode }
   | { readonly kind: 'pool'; readonly layer: Pick<PoolLayer, 'mode' | 'kernel' | 'stride' | 'padding'> }
   | { readonly kind: 'dropout'; readonly layer: DropoutLayer }
+  | { readonly kind: 'stochastic-depth'; readonly layer: StochasticDepthLayer }
 );
+
+/**
+ * Layers whose values a unit reads.
+ *
+ * @param unit - the unit
+ * @returns their indices, the main input first
+ */
+export function readBy(unit: Unit): readonly LayerIndex[] {
+  if (unit.kind === 'concat') return unit.inputs;
+  if (unit.kind === 'add' || unit.kind === 'multiply') return [unit.input, unit.other];
+  return unit.kind === 'norm' && unit.residual !== null ? [unit.input, unit.residual] : [unit.input];
+}
 
 /** The only reader of each layer that has one reader and is not wanted by the caller. */
 function onlyReaders(network: Network, wanted: ReadonlySet<LayerIndex>): Map<LayerIndex, LayerIndex> {
@@ -40,10 +54,9 @@ function onlyReaders(network: Network, wanted: ReadonlySet<LayerIndex>): Map<Lay
   return only;
 }
 
-function activationCode(layer: Layer | undefined): ActivationCode {
-  if (layer?.kind !== 'activation') return 0;
-  return layer.function === 'relu' ? 1 : layer.function === 'relu6' ? 2 : 0;
-}
+/** Activations whose slope can be read from their result: what is added before them need not be kept. */
+const REVERSIBLE: readonly ActivationCode[] = [ACTIVATIONS.relu, ACTIVATIONS.relu6];
+const ALL: readonly ActivationCode[] = Object.values(ACTIVATIONS);
 
 /** Groups a network's layers into units. */
 class Grouping {
@@ -62,13 +75,17 @@ class Grouping {
     this.units.sort((a, b) => a.output - b.output);
   }
 
-  /** The activation that alone reads `index`, if the kernels can append it. */
-  #followingActivation(index: LayerIndex): { output: LayerIndex; activation: ActivationCode } {
+  /** The activation that alone reads `index`, if it is one of `appendable`. */
+  #followingActivation(
+    index: LayerIndex,
+    appendable: readonly ActivationCode[],
+  ): { output: LayerIndex; activation: ActivationCode } {
     const next = this.#only.get(index);
-    const activation = next === undefined ? 0 : activationCode(this.#network.layers[next]);
-    if (next === undefined || !activation) return { output: index, activation: 0 };
+    const layer = next === undefined ? undefined : this.#network.layers[next];
+    if (next === undefined || layer?.kind !== 'activation' || !appendable.includes(ACTIVATIONS[layer.function]))
+      return { output: index, activation: ACTIVATIONS.none };
     this.#taken.add(next);
-    return { output: next, activation };
+    return { output: next, activation: ACTIVATIONS[layer.function] };
   }
 
   /** The sum that alone reads `index`, unless the other branch has taken it. */
@@ -86,17 +103,19 @@ class Grouping {
     const [input = 0, other = 0] = layer.inputs;
     switch (layer.kind) {
       case 'conv':
-        if (layer.groups !== 1) throw unknownLayer(layer, `${layer.groups} groups`);
-        if (layer.dilation !== 1) throw unknownLayer(layer, `dilation ${layer.dilation}`);
-        return { kind: 'product', layer, input, output: index };
       case 'linear':
         return { kind: 'product', layer, input, output: index };
       case 'batch-norm': {
         const { output, residual } = this.#followingSum(index);
-        return { kind: 'norm', layer, input, residual, ...this.#followingActivation(output) };
+        const appendable = residual === null ? ALL : REVERSIBLE;
+        return { kind: 'norm', layer, input, residual, ...this.#followingActivation(output, appendable) };
       }
       case 'add':
-        return { kind: 'add', input, other, ...this.#followingActivation(index) };
+        return { kind: 'add', input, other, ...this.#followingActivation(index, REVERSIBLE) };
+      case 'multiply':
+        return { kind: 'multiply', input, other, output: index };
+      case 'concat':
+        return { kind: 'concat', input, inputs: layer.inputs, output: index };
       case 'pool':
         return { kind: 'pool', layer, input, output: index };
       case 'global-average-pool': {
@@ -106,20 +125,14 @@ class Grouping {
       }
       case 'dropout':
         return { kind: 'dropout', layer, input, output: index };
-      case 'activation':
-        if (!activationCode(layer)) throw unknownLayer(layer, layer.function);
-        return { kind: 'activation', activation: activationCode(layer), input, output: index };
-      case 'input':
-      case 'concat':
-      case 'multiply':
       case 'stochastic-depth':
-        throw unknownLayer(layer, layer.kind);
+        return { kind: 'stochastic-depth', layer, input, output: index };
+      case 'activation':
+        return { kind: 'activation', activation: ACTIVATIONS[layer.function], input, output: index };
+      case 'input':
+        throw new Error(`${this.#network.model} has a second input`);
     }
   }
-}
-
-function unknownLayer(layer: Layer, what: string): Error {
-  return new Error(`the engines do not know ${what} (${layer.name}) yet`);
 }
 
 /**
@@ -129,7 +142,6 @@ function unknownLayer(layer: Layer, what: string): Error {
  * @param network - the network
  * @param wanted - layers whose own values the caller wants; nothing is grouped past them
  * @returns units in an order in which they can run
- * @throws Error for a layer that has no primitive
  */
 export function unitsOf(network: Network, wanted: ReadonlySet<LayerIndex>): readonly Unit[] {
   return new Grouping(network, wanted).units;

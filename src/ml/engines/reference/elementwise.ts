@@ -1,14 +1,16 @@
-import { bits } from '../../random/random.ts';
-import { activate, at, put, slope } from './arrays.ts';
+import { activate, slope } from './activations.ts';
+import { at, put } from './arrays.ts';
 import type { Implementations } from './implementations.ts';
 
 export const elementwise: Implementations<
-  'copy-channels' | 'zero' | 'activation' | 'activation-gradient' | 'add' | 'dropout'
+  'copy-channels' | 'zero' | 'activation' | 'activation-gradient' | 'add' | 'multiply' | 'multiply-gradient'
 > = {
-  'copy-channels'({ x, y }, { rows, channels, fromStride, toStride, accumulate }) {
-    for (let row = 0; row < rows; row++)
-      for (let c = 0; c < toStride; c++)
-        put(y, row * toStride + c, c < channels ? at(x, row * fromStride + c) : 0, accumulate);
+  'copy-channels'({ x, y }, { rows, channels, fromStride, toStride, from, to, accumulate }) {
+    for (let row = 0; row < rows; row++) {
+      if (!accumulate) y.fill(0, row * toStride, (row + 1) * toStride);
+      for (let c = 0; c < channels; c++)
+        put(y, row * toStride + to + c, at(x, row * fromStride + from + c), accumulate);
+    }
   },
   zero({ y }, { count }) {
     y.fill(0, 0, count);
@@ -16,17 +18,21 @@ export const elementwise: Implementations<
   activation({ x, y }, { count, activation }) {
     for (let i = 0; i < count; i++) y[i] = activate(at(x, i), activation);
   },
-  'activation-gradient'({ y, dy, dx }, { count, activation, accumulate }) {
-    for (let i = 0; i < count; i++) put(dx, i, at(dy, i) * slope(at(y, i), activation), accumulate);
+  'activation-gradient'({ x, dy, dx }, { count, activation, accumulate }) {
+    for (let i = 0; i < count; i++) put(dx, i, at(dy, i) * slope(at(x, i), activation), accumulate);
   },
   add({ a, b, y }, { count, activation }) {
     for (let i = 0; i < count; i++) y[i] = activate(at(a, i) + at(b, i), activation);
   },
-  dropout({ x, y }, { rows, channels, stride, salt, rate, accumulate }, { seed, step }) {
-    for (let row = 0; row < rows; row++)
-      for (let c = 0; c < stride; c++) {
-        const kept = bits(seed + salt, 'dropout', step, row * channels + c) >= rate * 2 ** 32;
-        put(y, row * stride + c, kept ? at(x, row * stride + c) / (1 - rate) : 0, accumulate);
-      }
+  multiply({ a, b, y }, { rows, channels, area, accumulate }) {
+    for (let i = 0; i < rows * channels; i++) {
+      const gate = Math.floor(i / (area * channels)) * channels + (i % channels);
+      put(y, i, at(a, i) * at(b, gate), accumulate);
+    }
+  },
+  'multiply-gradient'({ a, dy, db }, { rows, channels, area, accumulate }) {
+    if (!accumulate) db.fill(0, 0, (rows / area) * channels);
+    for (let i = 0; i < rows * channels; i++)
+      put(db, Math.floor(i / (area * channels)) * channels + (i % channels), at(dy, i) * at(a, i), 1);
   },
 };

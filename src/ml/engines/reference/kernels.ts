@@ -1,5 +1,6 @@
 import type { PrimitiveName } from '../primitives.ts';
 import { convolution } from './convolution.ts';
+import { dropout } from './dropout.ts';
 import { elementwise } from './elementwise.ts';
 import type { Implementations } from './implementations.ts';
 import { normalization } from './normalization.ts';
@@ -11,6 +12,7 @@ export const REFERENCE: Implementations<PrimitiveName> = {
   ...convolution,
   ...normalization,
   ...elementwise,
+  ...dropout,
   ...pooling,
   ...optimizers,
 };

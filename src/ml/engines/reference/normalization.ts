@@ -1,4 +1,5 @@
-import { activate, at, slope } from './arrays.ts';
+import { activate, slope } from './activations.ts';
+import { at } from './arrays.ts';
 import type { Implementations } from './implementations.ts';
 
 /** Mean of `value(index)` over the rows of channel c. */
@@ -8,7 +9,9 @@ function channelMean(n: { rows: number; channels: number }, c: number, value: (i
   return sum / n.rows;
 }
 
-export const normalization: Implementations<'batch-norm' | 'batch-norm-gradient' | 'fold-batch-norm' | 'affine'> = {
+export const normalization: Implementations<
+  'batch-norm' | 'batch-norm-output' | 'batch-norm-gradient' | 'fold-batch-norm' | 'affine'
+> = {
   'batch-norm'({ x, gamma, beta, mean, variance, residual, y, saved }, n) {
     for (let c = 0; c < n.channels; c++) {
       const mu = channelMean(n, c, (i) => at(x, i));
@@ -22,6 +25,12 @@ export const normalization: Implementations<'batch-norm' | 'batch-norm-gradient'
       variance[c] = (1 - n.momentum) * at(variance, c) + n.momentum * unbiased;
       for (let i = c; i < n.rows * n.channels; i += n.channels)
         y[i] = activate(at(x, i) * scale + shift + (residual ? at(residual, i) : 0), n.activation);
+    }
+  },
+  'batch-norm-output'({ x, saved, residual, y }, { rows, channels, activation }) {
+    for (let i = 0; i < rows * channels; i++) {
+      const normalized = at(x, i) * at(saved, i % channels) + at(saved, channels + (i % channels));
+      y[i] = activate(normalized + (residual ? at(residual, i) : 0), activation);
     }
   },
   'batch-norm-gradient'({ x, y, dy, saved, dgamma, dbeta, dx }, n) {

@@ -55,19 +55,30 @@ static void take_statistics(const batch_norm_op *op, int c) {
   op->variance[c] += (float)(op->momentum * (unbiased - op->variance[c]));
 }
 
+void run_batch_norm_output(const batch_norm_output_op *op, const team *team) {
+  affine_op apply = { 0, op->x, op->saved, op->saved + op->channels, op->residual, op->y, op->rows, op->channels, op->activation };
+  affine_rows(&apply, share(op->rows, 1, team));
+}
+
 void run_batch_norm(const batch_norm_op *op, const team *team) {
-  span chunks = share(CHUNKS, 1, team), mine = share(op->channels, LANES, team), rows = share(op->rows, 1, team);
+  span chunks = share(CHUNKS, 1, team), mine = share(op->channels, LANES, team);
   for (int i = chunks.from; i < chunks.to; i++) sum_chunk(op, i);
   meet(team);
   for (int c = mine.from; c < mine.to; c++) take_statistics(op, c);
   meet(team);
-  affine_op apply = { 0, op->x, op->saved, op->saved + op->channels, op->residual, op->y, op->rows, op->channels, op->activation };
-  affine_rows(&apply, rows);
+  batch_norm_output_op output = { 0, op->x, op->saved, op->residual, op->y, op->rows, op->channels, op->activation };
+  run_batch_norm_output(&output, team);
 }
 
-/// Sums of the masked gradient g and of g · (x − mean) over one chunk; with a residual, dy becomes g.
-static void sum_gradient_chunk(const batch_norm_gradient_op *op, int index) {
-  int channels = op->channels, activation = op->activation, masked = activation && op->y;
+/// Whether the first pass leaves the gradient before the activation in dy: with a residual, whose gradient that is, and
+/// where the slope costs too much to compute it twice.
+INLINE int stores_gradient(const batch_norm_gradient_op *op) {
+  return op->activation && (op->y || op->activation > RELU6);
+}
+
+/// Sums of the gradient g before the activation, and of g · (x − mean), over one chunk.
+INLINE void sum_gradient_chunk(const batch_norm_gradient_op *op, int index, const int activation) {
+  int channels = op->channels, stores = stores_gradient(op);
   float *sums = op->partials + (intptr_t)index * 2 * channels;
   span rows = chunk(op->rows, index);
   for (int c = 0; c < 2 * channels; c += LANES) store(sums + c, splat(0));
@@ -79,8 +90,8 @@ static void sum_gradient_chunk(const batch_norm_gradient_op *op, int index) {
       intptr_t at = (intptr_t)from * channels + c;
       for (int row = from; row < to; row++, at += channels) {
         vec x = load(op->x + at), g = load(op->dy + at);
-        if (masked) store(op->dy + at, g = keep(g, passes(load(op->y + at), activation)));
-        else if (activation) g = keep(g, passes(multiply_add(x, scale, shift), activation));
+        g = through(g, op->y ? load(op->y + at) : multiply_add(x, scale, shift), activation);
+        if (stores) store(op->dy + at, g);
         sum += g;
         product = multiply_add(g, x - mean, product);
       }
@@ -99,8 +110,8 @@ static void take_gradients(const batch_norm_gradient_op *op, int c) {
 }
 
 /// dx = scale · (g − mean(g) − x̂ · mean(g · x̂)) for one strip of rows.
-static void input_gradient(const batch_norm_gradient_op *op, span rows) {
-  int channels = op->channels, activation = op->y ? 0 : op->activation;
+INLINE void input_gradient(const batch_norm_gradient_op *op, span rows, const int activation) {
+  int channels = op->channels;
   float over = 1.f / (float)op->rows;
   for (int c = 0; c < channels; c += LANES) {
     vec scale = load(op->saved + c), shift = load(op->saved + channels + c), mean = load(op->saved + 2 * channels + c);
@@ -108,7 +119,7 @@ static void input_gradient(const batch_norm_gradient_op *op, span rows) {
     intptr_t at = (intptr_t)rows.from * channels + c;
     for (int row = rows.from; row < rows.to; row++, at += channels) {
       vec x = load(op->x + at), g = load(op->dy + at);
-      if (activation) g = keep(g, passes(multiply_add(x, scale, shift), activation));
+      g = through(g, multiply_add(x, scale, shift), activation);
       store(op->dx + at, multiply_add(g, scale, multiply_add(x - mean, slope, level)));
     }
   }
@@ -116,12 +127,13 @@ static void input_gradient(const batch_norm_gradient_op *op, span rows) {
 
 void run_batch_norm_gradient(const batch_norm_gradient_op *op, const team *team) {
   span chunks = share(CHUNKS, 1, team), mine = share(op->channels, LANES, team), rows = share(op->rows, 1, team);
-  for (int i = chunks.from; i < chunks.to; i++) sum_gradient_chunk(op, i);
+  by_activation(op->activation, A, for (int i = chunks.from; i < chunks.to; i++) sum_gradient_chunk(op, i, A));
   meet(team);
   for (int c = mine.from; c < mine.to; c++) take_gradients(op, c);
   meet(team);
   int strip = max(1, 4096 / op->channels); // rows whose cache lines stay near while the channels are walked
-  for (int from = rows.from; from < rows.to; from += strip) input_gradient(op, (span){ from, min(rows.to, from + strip) });
+  by_activation(stores_gradient(op) ? NONE : op->activation, A, for (int from = rows.from; from < rows.to; from += strip)
+    input_gradient(op, (span){ from, min(rows.to, from + strip) }, A));
 }
 
 void run_fold_batch_norm(const fold_batch_norm_op *op, const team *team) {

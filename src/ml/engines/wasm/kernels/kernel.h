@@ -29,6 +29,7 @@ INLINE int min(int a, int b) { return a < b ? a : b; }
 INLINE int max(int a, int b) { return a > b ? a : b; }
 
 #include "primitives.h"
+#include "activation.h"
 
 /// One thread's place among those that walk the program together.
 typedef struct team {
@@ -59,18 +60,5 @@ INLINE span share(int n, int unit, const team *team) {
 /// Rows of chunk `index` of a sum over `rows` rows.
 INLINE span chunk(int rows, int index) {
   return (span){ (int)((int64_t)rows * index / CHUNKS), (int)((int64_t)rows * (index + 1) / CHUNKS) };
-}
-
-/// 0 none, 1 ReLU, 2 ReLU6. A NaN passes through: it must reach the loss, not turn into 0.
-INLINE vec activate(vec x, int activation) {
-  if (activation) x = (vec)__builtin_wasm_pmax_f32x4(x, splat(0));
-  if (activation == 2) x = (vec)__builtin_wasm_pmin_f32x4(x, splat(6));
-  return x;
-}
-
-/// Where an activation of value x (before or after it, the answer is the same) passes its gradient.
-INLINE mask passes(vec x, int activation) {
-  mask open = x > 0.f;
-  return activation == 2 ? open & (x < 6.f) : open;
 }
 #endif

@@ -1,0 +1,59 @@
+// Elementwise functions by their code (ACTIVATIONS of primitives.ts), and their slopes.
+//
+// A NaN passes through all of them: it must reach the loss, not turn into 0. `pmax(x, low)` is `x < low ? low : x`.
+#ifndef ACTIVATION_H
+#define ACTIVATION_H
+
+INLINE vec at_least(vec x, float low) { return (vec)__builtin_wasm_pmax_f32x4(x, splat(low)); }
+INLINE vec at_most(vec x, float high) { return (vec)__builtin_wasm_pmin_f32x4(x, splat(high)); }
+
+/// eˣ to two units in the last place: 2ⁿ · eʳ with |r| ≤ ln 2 / 2; held between the smallest and largest powers of two.
+INLINE vec exponential(vec x) {
+  x = at_most(at_least(x, -87.f), 88.f);
+  vec n = __builtin_elementwise_roundeven(x * 1.44269504f);
+  vec r = x - n * .693359375f + n * 2.12194440e-4f; // ln 2 in two parts, the first with few digits
+  vec p = splat(1.9875691500e-4f); // Cephes' minimax polynomial
+  p = multiply_add(p, r, splat(1.3981999507e-3f));
+  p = multiply_add(p, r, splat(8.3334519073e-3f));
+  p = multiply_add(p, r, splat(4.1665795894e-2f));
+  p = multiply_add(p, r, splat(1.6666665459e-1f));
+  p = multiply_add(p, r, splat(5.0000001201e-1f));
+  p = multiply_add(p, r * r, r + 1.f);
+  mask power = (__builtin_wasm_trunc_saturate_s_i32x4_f32x4(n) + 127) << 23;
+  return p * (vec)power;
+}
+
+INLINE vec sigmoid(vec x) { return 1.f / (1.f + exponential(-x)); }
+
+INLINE vec activate(vec x, int activation) {
+  if (activation == NONE) return x;
+  if (activation <= RELU6) {
+    x = at_least(x, 0);
+    return activation == RELU ? x : at_most(x, 6);
+  }
+  if (activation == HARD_SIGMOID) return at_most(at_least(x + 3.f, 0), 6) / 6.f;
+  vec s = sigmoid(x);
+  return activation == SILU ? x * s : s;
+}
+
+/// Gradient through an activation: g · activation'(x). A ReLU's x may be its output as well.
+INLINE vec through(vec g, vec x, int activation) {
+  if (activation == NONE) return g;
+  if (activation == RELU) return keep(g, x > 0.f);
+  if (activation == RELU6) return keep(g, (x > 0.f) & (x < 6.f));
+  if (activation == HARD_SIGMOID) return keep(g / 6.f, (x > -3.f) & (x < 3.f));
+  vec s = sigmoid(x), rest = 1.f - s;
+  return g * s * (activation == SILU ? 1.f + x * rest : rest);
+}
+
+/// Compiles what follows once for each activation, under the constant name A, so that no loop asks which it is.
+#define by_activation(code, A, ...) \
+  switch (code) { \
+    case NONE: { enum { A = NONE }; __VA_ARGS__; break; } \
+    case RELU: { enum { A = RELU }; __VA_ARGS__; break; } \
+    case RELU6: { enum { A = RELU6 }; __VA_ARGS__; break; } \
+    case SILU: { enum { A = SILU }; __VA_ARGS__; break; } \
+    case SIGMOID: { enum { A = SIGMOID }; __VA_ARGS__; break; } \
+    case HARD_SIGMOID: { enum { A = HARD_SIGMOID }; __VA_ARGS__; break; } \
+  }
+#endif
