@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../src/core/json.ts';
 import { kdTerm, type AdapterRunner, type TapValues } from '../../src/ml/methods/kd-term.ts';
-import type { KdMethod, Sides, TapShapes } from '../../src/ml/methods/kd-method.ts';
+import type { KdLoss, KdMethod, Sides, TapShapes } from '../../src/ml/methods/kd-method.ts';
 import type { Shape } from '../../src/ml/network/network.ts';
+import { EchoRunner } from './echo-runner.ts';
 import { referenceInput, referenceLabels } from './loss-reference.ts';
 
 /** Options of a method with its defaults, as the stage completes them. */
@@ -24,14 +25,15 @@ export interface Evaluation {
   readonly seed?: number;
   readonly step?: number;
   readonly weight?: number;
-  readonly runner?: AdapterRunner | null;
+  /** Runs the term's adapters; those that have learned nothing unless told. */
+  readonly runner?: (term: KdLoss) => AdapterRunner;
 }
 
 /** Value and gradients of a method on given taps, all of which it reads. */
-export function evaluate({ method, shapes, taps, runner = null, ...rest }: Evaluation) {
+export function evaluate({ method, shapes, taps, runner = (term) => new EchoRunner(term), ...rest }: Evaluation) {
   const { labels = referenceLabels, seed = 0, step = 0, weight = 1 } = rest;
   const term = method.create(optionsOf(method, rest.options), shapes, shapes);
-  return kdTerm(term, shapes, { taps, labels, draw: { seed, step }, weight }, runner);
+  return kdTerm(term, shapes, { taps, labels, draw: { seed, step }, weight }, runner(term));
 }
 
 /** The shape of one image of a reference input: [N, C] or [N, H, W, C]. */

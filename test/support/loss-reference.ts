@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 export interface ReferenceTerm {
   readonly value: number;
   readonly grad: Readonly<Record<string, readonly number[]>>;
+  /** Gradients of an adapter's parameters. */
+  readonly layer_grad?: Readonly<Record<string, readonly number[]>>;
 }
 
 const fixture = JSON.parse(readFileSync(new URL('../fixtures/losses.json', import.meta.url), 'utf8')) as {

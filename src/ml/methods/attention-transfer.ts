@@ -2,7 +2,7 @@ import { addN, div, mean, square, sub, type Scalar, type Tensor, type Tensor4D }
 import type { KdMethod } from './kd-method.ts';
 import { energyOf, pooledAlike } from './maps.ts';
 import { norms, unitRows } from './rows.ts';
-import { blocksOption, blockTaps, MULTIPLE, requireSizes } from './taps.ts';
+import { blocksOption, blockTaps, lastBlocks, MULTIPLE, requireSizes } from './taps.ts';
 
 /** Attention of each sample: A = mean_c f², flattened, L2-normalised: [N, H, W, C] → [N, H·W]. */
 const attention = (map: Tensor4D): Tensor => unitRows(div(energyOf(map), map.shape[3]));
@@ -26,7 +26,7 @@ export const attentionTransfer: KdMethod = {
     },
   },
   weighting: 'plain',
-  taps: ({ blocks }, available) => blockTaps('AT', blocks, available, 2),
+  taps: ({ blocks }, available) => blockTaps('AT', blocks, available, lastBlocks(2)),
   create: ({ at_form: form }, shapes, all) => {
     requireSizes('AT', MULTIPLE, shapes, all);
     const distance = typeof form === 'string' ? FORMS[form] : undefined;

@@ -1,5 +1,5 @@
-import { avgPool, customGrad, tensor } from '@tensorflow/tfjs-core';
-import type { GradSaveFunc, Scalar, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import { avgPool, customGrad, reshape, sum, tensor } from '@tensorflow/tfjs-core';
+import type { GradSaveFunc, Rank, Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 
 /**
  * Operations on whole feature maps, each one pass over the values with a gradient of its own. Composed of tfjs's ops, the
@@ -44,20 +44,25 @@ const energies = customGrad((...inputs) => {
  */
 export const energyOf = (map: Tensor4D): Tensor2D => energies(map) as Tensor2D;
 
+/** Σ (a − b)² of each channel (the last dimension) and its gradients ±2 (a − b) · dy. */
 const distances = customGrad((...inputs) => {
   const [left, right, save] = inputs as unknown as [Tensor, Tensor, GradSaveFunc];
+  const channels = left.shape.at(-1) ?? 1;
   const [x, y] = [valuesOf(left), valuesOf(right)];
-  let total = 0;
-  for (let i = 0; i < x.length; i++) {
-    const difference = (x[i] ?? 0) - (y[i] ?? 0);
-    total += difference * difference;
-  }
+  const sums = new Float64Array(channels);
+  for (let i = 0; i < x.length;)
+    for (let channel = 0; channel < channels; channel++, i++) {
+      const difference = (x[i] ?? 0) - (y[i] ?? 0);
+      sums[channel] = (sums[channel] ?? 0) + difference * difference;
+    }
   save([left, right]);
   const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
-    const slope = 2 * (valuesOf(dy)[0] ?? 0);
     const [p, q] = [valuesOf(saved[0] ?? left), valuesOf(saved[1] ?? right)];
+    const slopes = valuesOf(dy);
     const gradient = new Float32Array(p.length);
-    for (let i = 0; i < p.length; i++) gradient[i] = slope * ((p[i] ?? 0) - (q[i] ?? 0));
+    for (let i = 0; i < p.length;)
+      for (let channel = 0; channel < channels; channel++, i++)
+        gradient[i] = 2 * (slopes[channel] ?? 0) * ((p[i] ?? 0) - (q[i] ?? 0));
     return [
       tensor(gradient, left.shape),
       tensor(
@@ -66,21 +71,39 @@ const distances = customGrad((...inputs) => {
       ),
     ];
   };
-  return { value: tensor(total), gradFunc };
+  return { value: tensor(Float32Array.from(sums), [channels]), gradFunc };
 });
+
+/**
+ * Squared distance of each channel, Σ (a − b)² over all other dimensions.
+ *
+ * @param a - [..., C]
+ * @param b - the same shape
+ * @returns [C], each summed in float64
+ * @throws Error for unequal shapes (a bug)
+ */
+export function channelDistances(a: Tensor, b: Tensor): Tensor1D {
+  if (a.shape.join() !== b.shape.join()) throw new Error(`unequal shapes ${a.shape.join()} and ${b.shape.join()}`);
+  return distances(a, b) as Tensor1D;
+}
 
 /**
  * Squared distance Σ (a − b)².
  *
  * @param a - any shape
  * @param b - the same shape
- * @returns the scalar, summed in float64
+ * @returns the scalar
  * @throws Error for unequal shapes (a bug)
  */
-export function squaredDistance(a: Tensor, b: Tensor): Scalar {
-  if (a.shape.join() !== b.shape.join()) throw new Error(`unequal shapes ${a.shape.join()} and ${b.shape.join()}`);
-  return distances(a, b) as Scalar;
-}
+export const squaredDistance = (a: Tensor, b: Tensor): Scalar => sum(channelDistances(a, b));
+
+/**
+ * Channels as columns.
+ *
+ * @param map - [N, H, W, C]
+ * @returns [N, H·W, C]
+ */
+export const columns = (map: Tensor4D): Tensor3D => reshape<Rank.R3>(map, [map.shape[0], -1, map.shape[3]]);
 
 /**
  * Brings maps of two sides to the smaller one's size by average pooling.
@@ -96,4 +119,54 @@ export function pooledAlike(a: Tensor4D, b: Tensor4D): readonly [Tensor4D, Tenso
     return window === 1 ? map : avgPool(map, window, window, 'valid');
   };
   return [pooled(a), pooled(b)];
+}
+
+/** Where each pixel of the larger map comes from, for a whole batch. */
+function sources([batch, height, width]: readonly number[], to: MapSize): Int32Array {
+  const from = new Int32Array((batch ?? 0) * to.height * to.width);
+  let write = 0;
+  for (let image = 0; image < (batch ?? 0); image++)
+    for (let y = 0; y < to.height; y++) {
+      const row = (image * (height ?? 0) + Math.floor((y * (height ?? 0)) / to.height)) * (width ?? 0);
+      for (let x = 0; x < to.width; x++) from[write++] = row + Math.floor((x * (width ?? 0)) / to.width);
+    }
+  return from;
+}
+
+/** Height and width of a map. */
+export interface MapSize {
+  readonly height: number;
+  readonly width: number;
+}
+
+/**
+ * Enlarges a map by repeating pixels, PyTorch's `interpolate` with `nearest`: pixel i is pixel ⌊i · from/to⌋.
+ *
+ * @param map - [N, H, W, C]
+ * @param to - size of the result
+ * @returns [N, to.height, to.width, C]
+ */
+export function stretched(map: Tensor4D, to: MapSize): Tensor4D {
+  const [batch, , , channels] = map.shape;
+  const from = sources(map.shape, to);
+  const stretch = customGrad((...inputs) => {
+    const [small] = inputs as [Tensor];
+    const values = valuesOf(small);
+    const large = new Float32Array(from.length * channels);
+    from.forEach((pixel, at) => {
+      large.set(values.subarray(pixel * channels, (pixel + 1) * channels), at * channels);
+    });
+    const gradFunc = (dy: Tensor): Tensor => {
+      const slopes = valuesOf(dy);
+      const gradient = new Float32Array(small.size);
+      from.forEach((pixel, at) => {
+        for (let channel = 0; channel < channels; channel++)
+          gradient[pixel * channels + channel] =
+            (gradient[pixel * channels + channel] ?? 0) + (slopes[at * channels + channel] ?? 0);
+      });
+      return tensor(gradient, map.shape);
+    };
+    return { value: tensor(large, [batch, to.height, to.width, channels]), gradFunc };
+  });
+  return stretch(map) as Tensor4D;
 }

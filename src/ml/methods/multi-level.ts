@@ -1,21 +1,8 @@
-import {
-  add,
-  addN,
-  div,
-  matMul,
-  mul,
-  softmax,
-  square,
-  sub,
-  sum,
-  type Scalar,
-  type Tensor2D,
-} from '@tensorflow/tfjs-core';
+import { add, addN, div, matMul, mul, softmax, type Scalar, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { KdMethod, Sides } from './kd-method.ts';
+import { squaredDistance } from './maps.ts';
 import { logitsOf, softDivergence } from './rows.ts';
 import { bothSides } from './taps.ts';
-
-const squaredDistance = (a: Tensor2D, b: Tensor2D): Scalar => sum(square(sub(a, b)));
 
 /** Gram matrices of both sides' probabilities compared: of images (batch level, ÷ N) and of classes (÷ C). */
 function relations({ teacher, student }: Sides<Tensor2D>, temperature: number): Scalar {

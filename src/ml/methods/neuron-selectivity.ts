@@ -1,11 +1,8 @@
-import { add, addN, div, matMul, mean, mul, reshape, sqrt, square, sub, sum, transpose } from '@tensorflow/tfjs-core';
-import { maximum, type Rank, type Scalar, type Tensor, type Tensor3D, type Tensor4D } from '@tensorflow/tfjs-core';
+import { add, addN, div, matMul, mean, mul, sqrt, square, sub, sum, transpose } from '@tensorflow/tfjs-core';
+import { maximum, type Scalar, type Tensor, type Tensor3D, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { KdMethod } from './kd-method.ts';
-import { pooledAlike } from './maps.ts';
-import { blocksOption, blockTaps, MULTIPLE, requireSizes } from './taps.ts';
-
-/** [N, H, W, C] → [N, H·W, C]. */
-const columns = (map: Tensor4D): Tensor3D => reshape<Rank.R3>(map, [map.shape[0], -1, map.shape[3]]);
+import { columns, pooledAlike } from './maps.ts';
+import { blocksOption, blockTaps, lastBlocks, MULTIPLE, requireSizes } from './taps.ts';
 
 /** L2 norms of the columns, at least 1e-12: [N, 1, C]. */
 const lengths = (of: Tensor3D): Tensor => sqrt(maximum(sum(square(of), 1, true), 1e-24));
@@ -30,7 +27,7 @@ export const neuronSelectivity: KdMethod = {
   source: 'Huang, Wang: Like What You Like: Knowledge Distill via Neuron Selectivity Transfer, arXiv 1707.01219, 2017',
   options: { blocks: blocksOption },
   weighting: 'odds',
-  taps: ({ blocks }, available) => blockTaps('NST', blocks, available, 1),
+  taps: ({ blocks }, available) => blockTaps('NST', blocks, available, lastBlocks(1)),
   create: (_, shapes, all) => {
     requireSizes('NST', MULTIPLE, shapes, all);
     return {

@@ -2,7 +2,7 @@ import { abs, addN, div, matMul, maximum, mul, sum, type Scalar, type Tensor } f
 import type { KdMethod } from './kd-method.ts';
 import { squaredDistance } from './maps.ts';
 import { flatRows, unitRows } from './rows.ts';
-import { blocksOption, blockTaps } from './taps.ts';
+import { blocksOption, blockTaps, lastBlocks } from './taps.ts';
 
 /** How rows of a similarity matrix are normalised. */
 const NORMS: Readonly<Record<string, (rows: Tensor) => Tensor>> = {
@@ -27,7 +27,7 @@ export const similarity: KdMethod = {
   },
   weighting: 'odds',
   relational: true,
-  taps: ({ blocks }, available) => blockTaps('SP', blocks, available, 2),
+  taps: ({ blocks }, available) => blockTaps('SP', blocks, available, lastBlocks(2)),
   create: ({ sp_norm: norm }, shapes) => {
     const normalised = typeof norm === 'string' ? NORMS[norm] : undefined;
     if (!normalised) throw new Error(`SP has no norm ${JSON.stringify(norm)}`);

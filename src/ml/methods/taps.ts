@@ -3,7 +3,7 @@ import type { Json } from '../../core/json.ts';
 import type { Shape } from '../network/network.ts';
 import type { Sides, TapShapes } from './kd-method.ts';
 
-/** What a methods says of its taps' names. */
+/** Names of taps. */
 type Available = Sides<readonly string[]>;
 
 /** Option `blocks`, the same of every method that reads maps. */
@@ -14,7 +14,7 @@ export const blocksOption = {
   uniqueItems: true,
   description:
     'Blocks whose maps are compared. Unless told: the last two that both networks have (AT, SP), all of them ' +
-    '(VID, ReviewKD), or the last one.',
+    '(VID, ReviewKD), the middle one (FitNet), or the last one.',
 } as const;
 
 /** Option `temperature`, the same of every method whose paper's value is 4. */
@@ -54,20 +54,38 @@ const blocksOf = (taps: readonly string[]): readonly number[] =>
     .map(Number)
     .sort((a, b) => a - b);
 
+/** Which of the blocks that both networks have are compared where `blocks` is left out. */
+export type BlockChoice = (common: readonly number[]) => readonly number[];
+
+/** The last few. */
+export const lastBlocks =
+  (count: number): BlockChoice =>
+  (common) =>
+    common.slice(-count);
+/** Every one. */
+export const allBlocks: BlockChoice = (common) => common;
+/** The middle one; of an even number the earlier of two. */
+export const middleBlock: BlockChoice = (common) => common.slice((common.length - 1) >> 1).slice(0, 1);
+
 /**
- * Taps of the blocks asked for, or the last ones that both networks have.
+ * Taps of the blocks asked for, or of the method's own choice.
  *
  * @param method - who asks, for the message
  * @param asked - the option `blocks`
  * @param available - names of all taps
- * @param last - how many blocks from the end where the option is left out
- * @returns names of block taps, ascending unless asked otherwise
+ * @param choose - the method's choice
+ * @returns names of block taps, ascending
  * @throws FailureError where a network lacks a block, or both have none in common
  */
-export function blockTaps(method: string, asked: Json | undefined, available: Available, last: number): Available {
+export function blockTaps(
+  method: string,
+  asked: Json | undefined,
+  available: Available,
+  choose: BlockChoice,
+): Available {
   const ofTeacher = blocksOf(available.teacher);
   const common = blocksOf(available.student).filter((block) => ofTeacher.includes(block));
-  const wanted = Array.isArray(asked) ? asked.map(Number) : common.slice(-last);
+  const wanted = Array.isArray(asked) ? asked.map(Number).sort((a, b) => a - b) : choose(common);
   const missing = wanted.filter((block) => !common.includes(block));
   if (missing.length > 0 || common.length === 0) {
     const what = missing.length > 0 ? `asks for block ${missing.join(', ')}` : 'reads blocks';
@@ -75,7 +93,7 @@ export function blockTaps(method: string, asked: Json | undefined, available: Av
       code: 'no-such-block',
       message: `${method} ${what}, which teacher and student do not both have`,
       expected: common.length > 0 ? `blocks among ${common.join(', ')}` : 'networks with blocks of equal number',
-      fix: `write blocks: [${common.slice(-last).join(', ')}], or leave blocks out`,
+      fix: `write blocks: [${choose(common).join(', ')}], or leave blocks out`,
     });
   }
   const names = wanted.map((block) => `block${block}`);

@@ -19,7 +19,8 @@ const logits = { tap: 'logits', student: 'S', teacher: 'T' };
 const maps = { tap: 'block3', student: 'FS', teacher: 'FT' };
 const vectors = { tap: 'pooled', student: 'VS', teacher: 'VT' };
 
-const { SoftTarget, AT, SP, NST, PKT, RKD, DKD, DIST, NKD, LogitStd, TTM, WTTM, MLKD } = methods;
+const { SoftTarget, AT, SP, NST, PKT, RKD, DKD, DIST, NKD, LogitStd, TTM, WTTM, MLKD, MGD, FitNet, ICKD } = methods;
+const { 'WKD-F': WKDF, ReviewKD } = methods;
 const distOf = (temperature: number, beta: number, gamma: number) => ({
   temperature,
   dist_beta: beta,
@@ -53,6 +54,12 @@ const rows: readonly Row[] = [
   { method: LogitStd, ...logits, terms: { logit_std: 1 } },
   { method: TTM, ...logits, terms: { ttm: 1 } },
   { method: WTTM, ...logits, terms: { wttm: 1 } },
+  { method: MGD, options: { mgd_mask: 0 }, ...maps, terms: { mgd_identity: 1 } },
+  { method: FitNet, ...maps, terms: { fitnet_hint: 1 } },
+  { method: ICKD, ...maps, terms: { ickd: 1 } },
+  { method: WKDF, options: { wkd_mean: 0 }, ...maps, terms: { wkdf_std: 1 } },
+  { method: WKDF, ...maps, terms: { wkdf_mean: 2, wkdf_std: 1 } },
+  { method: ReviewKD, ...maps, terms: { review_hcl: 1 } },
   {
     method: MLKD,
     options: { mlkd_temperatures: [4] },

@@ -18,6 +18,11 @@ const ADAMW = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
 const METHODS: readonly (readonly [string, DistillationOptions])[] = [
   ['SoftTarget', { method: 'SoftTarget', options: { temperature: 4 }, weight: { ratio: 0.7 } }],
   ['AT', { method: 'AT', options: { at_form: 'code' }, weight: { ratio: 100 } }],
+  ['MGD', { method: 'MGD', options: { mgd_alpha: 1e-3, mgd_mask: 0.15 }, weight: { ratio: 0.7 } }],
+  ['FitNet', { method: 'FitNet', options: { fitnet_regressor: 'conv-bn-relu' }, weight: { ratio: 0.9 } }],
+  ['VID', { method: 'VID', options: { vid_variance: 1 }, weight: { ratio: 0.5 } }],
+  ['ReviewKD', { method: 'ReviewKD', options: { review_channels: 8 }, weight: { ratio: 0.5 } }],
+  ['ICKD', { method: 'ICKD', options: {}, weight: { ratio: 10 } }],
 ];
 
 function frozenTeacher(engine: Engine, seed = 5) {

@@ -1,0 +1,66 @@
+import { addN, mul, type Tensor } from '@tensorflow/tfjs-core';
+import type { LayerIndex } from '../network/network.ts';
+import { adapter } from './adapter.ts';
+import type { Adapter, KdMethod } from './kd-method.ts';
+import { squaredDistance } from './maps.ts';
+import { blocksOption, blockTaps, middleBlock, requireSizes, tapPairs, type SizeRule, type TapPair } from './taps.ts';
+
+/** The student's map is as large as the teacher's, or a whole multiple: a convolution can stride, not widen. */
+const NOT_SMALLER: SizeRule = {
+  expected: 'a map of the student as large as the teacher’s, or a whole multiple of it',
+  fits: (student, teacher) => {
+    const factor = student.height / teacher.height;
+    return Number.isInteger(factor) && teacher.width * factor === student.width;
+  },
+};
+
+const nameOf = (tap: string): string => `fitnet.${tap}.regressor`;
+
+/** Convolution with stride f = ratio of the sizes and kernel 2f − 1: 1×1 at equal sizes, 3×3 at twice the size. */
+function regressor({ tap, student, teacher }: TapPair, normed: boolean): Adapter {
+  const name = nameOf(tap);
+  const stride = student.height / teacher.height;
+  const options = { channels: teacher.channels, kernel: 2 * stride - 1, stride, bias: true };
+  return adapter({
+    name,
+    from: student,
+    input: (batch) => batch.student[tap] as Tensor,
+    layers: (net): LayerIndex => {
+      const conv = net.conv(`${name}.0`, net.image, options);
+      return normed ? net.activation(`${name}.2`, net.batchNorm(`${name}.1`, conv)) : conv;
+    },
+  });
+}
+
+/**
+ * Hints: a regressor on the student's map has to predict the teacher's: L = Σ_blocks mean (r(f_s) − f_t)². The paper
+ * trains by it alone before the rest of the network is trained; here, as in RepDistiller, it is added to the loss.
+ */
+export const fitnet: KdMethod = {
+  name: 'FitNet',
+  source: 'Romero, Ballas, Kahou, Chassang, Gatta, Bengio: FitNets: Hints for Thin Deep Nets, ICLR 2015',
+  options: {
+    blocks: blocksOption,
+    fitnet_regressor: {
+      enum: ['conv-bn-relu', 'conv'],
+      default: 'conv-bn-relu',
+      description: 'conv-bn-relu: as RepDistiller, for maps behind a ReLU; conv: the convolution alone.',
+    },
+  },
+  weighting: 'odds',
+  taps: ({ blocks }, available) => blockTaps('FitNet', blocks, available, middleBlock),
+  create: ({ fitnet_regressor: form }, shapes, all) => {
+    requireSizes('FitNet', NOT_SMALLER, shapes, all);
+    const pairs = tapPairs(shapes);
+    return {
+      adapters: pairs.map((pair) => regressor(pair, form === 'conv-bn-relu')),
+      loss: ({ student, teacher }) =>
+        addN(
+          pairs.map(({ tap }) => {
+            const theirs = teacher[tap] as Tensor;
+            return mul(squaredDistance(student[nameOf(tap)] as Tensor, theirs), 1 / theirs.size);
+          }),
+        ),
+    };
+  },
+};

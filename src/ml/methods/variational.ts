@@ -1,0 +1,73 @@
+import { add, addN, div, log, mean, mul, softplus, sum, zeros, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { adapter } from './adapter.ts';
+import type { Adapter, KdBatch, KdMethod } from './kd-method.ts';
+import { channelDistances } from './maps.ts';
+import { allBlocks, blocksOption, blockTaps, EQUAL, requireSizes, tapPairs, type TapPair } from './taps.ts';
+
+/** Least variance. */
+const EPSILON = 1e-5;
+
+const meanName = (tap: string): string => `vid.${tap}.mean`;
+const scaleName = (tap: string): string => `vid.${tap}.scale`;
+
+/** Predicts the teacher's map: three 1×1 convolutions without bias, ReLU between them. */
+function predictor({ tap, student, teacher }: TapPair): Adapter {
+  const name = meanName(tap);
+  const options = { channels: teacher.channels, kernel: 1 };
+  return adapter({
+    name,
+    from: student,
+    input: (batch) => batch.student[tap] as Tensor,
+    layers: (net) => {
+      const first = net.activation(`${name}.1`, net.conv(`${name}.0`, net.image, options));
+      const second = net.activation(`${name}.3`, net.conv(`${name}.2`, first, options));
+      return net.conv(`${name}.4`, second, options);
+    },
+  });
+}
+
+/** One free number a channel: the bias of a linear layer whose input is always 0. */
+function scale({ tap, teacher }: TapPair, variance: number): Adapter {
+  const name = scaleName(tap);
+  return adapter({
+    name,
+    from: { height: 1, width: 1, channels: 1 },
+    differentiable: false,
+    initial: { [`${name}.weight`]: 0, [`${name}.bias`]: Math.log(Math.expm1(variance - EPSILON)) },
+    input: ({ labels }) => zeros([labels.size, 1, 1, 1]),
+    layers: (net) => net.linear(name, net.image, teacher.channels),
+  });
+}
+
+/** mean ½ ((μ − f_t)²/σ² + log σ²), σ² = softplus(scale) + ε for each channel. */
+function negativeLogLikelihood({ tap, teacher }: TapPair, batch: KdBatch): Scalar {
+  const theirs = batch.teacher[tap] as Tensor;
+  // Equal for all images.
+  const variance = add(softplus(mean(batch.student[scaleName(tap)] as Tensor, [0, 1, 2])), EPSILON);
+  const distances = channelDistances(batch.student[meanName(tap)] as Tensor, theirs);
+  const perValue = div(sum(div(distances, variance)), theirs.size);
+  return mul(add(perValue, div(sum(log(variance)), teacher.channels)), 0.5);
+}
+
+/**
+ * Variational information: the student's maps tell as much as possible of the teacher's, by a Gaussian whose mean is
+ * predicted from them and whose variance, one a channel, is learned: L = Σ_blocks mean ½ ((μ(f_s) − f_t)²/σ² + log σ²).
+ */
+export const variational: KdMethod = {
+  name: 'VID',
+  source: 'Ahn, Hu, Damianou, Lawrence, Dai: Variational Information Distillation for Knowledge Transfer, CVPR 2019',
+  options: {
+    blocks: blocksOption,
+    vid_variance: { type: 'number', exclusiveMinimum: 1e-4, default: 5, description: 'σ² that training starts from.' },
+  },
+  weighting: 'odds',
+  taps: ({ blocks }, available) => blockTaps('VID', blocks, available, allBlocks),
+  create: ({ vid_variance: variance }, shapes, all) => {
+    requireSizes('VID', EQUAL, shapes, all);
+    const pairs = tapPairs(shapes);
+    return {
+      adapters: pairs.flatMap((pair) => [predictor(pair), scale(pair, Number(variance))]),
+      loss: (batch) => addN(pairs.map((pair) => negativeLogLikelihood(pair, batch))),
+    };
+  },
+};
