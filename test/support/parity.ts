@@ -12,7 +12,8 @@ export interface Difference {
   readonly difference: number;
   /** The same of PyTorch's float32. */
   readonly pytorch: number;
-  readonly tolerance: number;
+  /** What is allowed to an engine that computes in float32, and to one that only hands out float32. */
+  readonly tolerance: { readonly float32: number; readonly float64: number };
 }
 
 /**
@@ -48,8 +49,9 @@ class Comparison {
   result(quantity: string, golden: Golden, least = 0): Difference {
     const pytorch = golden.max_f32_difference[quantity];
     if (pytorch === undefined) throw new Error(`the fixture says nothing of ${quantity}`);
-    const tolerance = Math.max(MULTIPLE * Math.max(pytorch, ROUNDING * this.#magnitude), least);
-    return { quantity, difference: this.#difference, pytorch, tolerance };
+    const rounding = ROUNDING * this.#magnitude;
+    const float32 = Math.max(MULTIPLE * Math.max(pytorch, rounding), least);
+    return { quantity, difference: this.#difference, pytorch, tolerance: { float32, float64: 2 * rounding } };
   }
 }
 
