@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../core/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Catalogue } from '../stages/catalogue.ts';
 import { parameterSchema } from '../stages/schema.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
@@ -15,7 +15,7 @@ const expression: JsonObject = {
 
 const reference: JsonObject = {
   type: 'string',
-  pattern: '^\\$\\{(stages|matrix)\\.',
+  pattern: '^\\$\\{\\s*(stages|matrix)\\.',
   description: 'A reference: "${stages.id}".',
 };
 
@@ -55,6 +55,21 @@ const duration: JsonObject = {
 
 const count = (least: number): JsonObject => ({ type: 'integer', minimum: least });
 
+/** A keyword of a schema; where it holds schemas of values inside, expressions are allowed there too. */
+function opened(keyword: string, value: Json): Json {
+  if (keyword === 'anyOf' && Array.isArray(value)) return (value as readonly JsonObject[]).map(openedInside);
+  if (keyword === 'items' && Array.isArray(value)) return (value as readonly JsonObject[]).map(parameter);
+  if (!isJsonObject(value)) return value;
+  if (keyword === 'items' || keyword === 'additionalProperties') return parameter(value);
+  if (keyword !== 'properties') return value;
+  const properties = Object.entries(value as Readonly<Record<string, JsonObject>>);
+  return Object.fromEntries(properties.map(([name, schema]) => [name, parameter(schema)]));
+}
+
+/** A schema whose inner values may be given by expressions. */
+const openedInside = (schema: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(schema).map(([keyword, value]) => [keyword, opened(keyword, value)]));
+
 /** A parameter's schema for editors: descriptions and defaults stay outside, so that they are shown at once. */
 function parameter(schema: JsonObject): JsonObject {
   const { description, default: preset, ...rest } = schema;
@@ -63,8 +78,8 @@ function parameter(schema: JsonObject): JsonObject {
     ...(preset === undefined ? {} : { default: preset }),
   };
   const input = rest['x-input'] as JsonObject | undefined;
-  if (!input) return { ...shown, ...orExpression(rest) };
-  return { ...shown, ...(input['many'] === true ? orExpression({ type: 'array', items: reference }) : reference) };
+  if (!input) return { ...shown, ...orExpression(openedInside(rest)) };
+  return { ...(input['many'] === true ? orExpression({ type: 'array', items: reference }) : reference), ...shown };
 }
 
 /** The parameters of a kind; nothing is required here, because defaults and axes may give it. */
