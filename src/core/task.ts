@@ -1,3 +1,4 @@
+import type { Progress } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { CellId, Digest, Key } from './plan.ts';
@@ -72,15 +73,7 @@ export type StageResult =
 
 /** What a task tells while it runs. */
 export type TaskMessage =
-  | {
-      readonly type: 'progress';
-      readonly done: number;
-      readonly total: number;
-      readonly unit: string;
-      readonly imagesPerSecond?: number;
-      readonly loss?: number;
-      readonly eta?: number;
-    }
+  | ({ readonly type: 'progress' } & Progress)
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'waiting'; readonly holder: string }
   /** The lock that it waited for is now held: from here on its time counts. */
