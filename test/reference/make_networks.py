@@ -30,8 +30,9 @@ def groups(model, decay):
 OPTIMIZERS = {
     "adamw": lambda m: torch.optim.AdamW(groups(m, 0.05), lr=0.01, betas=(0.9, 0.999), eps=1e-8),
     "sgd": lambda m: torch.optim.SGD(groups(m, 5e-4), lr=0.1, momentum=0.9, nesterov=True),
+    "rmsprop": lambda m: torch.optim.RMSprop(groups(m, 5e-4), lr=0.003, alpha=0.99, eps=1e-8, momentum=0.9),
 }
-SLOTS = {"adamw": ("exp_avg", "exp_avg_sq"), "sgd": ("momentum_buffer",)}
+SLOTS = {"adamw": ("exp_avg", "exp_avg_sq"), "sgd": ("momentum_buffer",), "rmsprop": ("square_avg", "momentum_buffer")}
 
 
 def case(model_name, make, batch, height, width, classes):
@@ -90,11 +91,12 @@ def rounded(v):
     return [rounded(x) for x in v] if isinstance(v, list) else v
 
 
-cases = [
-    case("resnet8", lambda: ResNet(8, 10), 2, 32, 32, 10),
-    case("convnet8", lambda: ConvNet(8, 10), 2, 32, 32, 10),
-    case("resnet8", lambda: ResNet(8, 5), 3, 17, 13, 5),
-    case("convnet4", lambda: ConvNet(4, 3), 3, 11, 14, 3),
-]
-OUT.parent.mkdir(parents=True, exist_ok=True)
-OUT.write_text("[\n" + ",\n".join(json.dumps(rounded(c)) for c in cases) + "\n]\n")
+if __name__ == "__main__":
+    cases = [
+        case("resnet8", lambda: ResNet(8, 10), 2, 32, 32, 10),
+        case("convnet8", lambda: ConvNet(8, 10), 2, 32, 32, 10),
+        case("resnet8", lambda: ResNet(8, 5), 3, 17, 13, 5),
+        case("convnet4", lambda: ConvNet(4, 3), 3, 11, 14, 3),
+    ]
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    OUT.write_text("[\n" + ",\n".join(json.dumps(rounded(c)) for c in cases) + "\n]\n")
