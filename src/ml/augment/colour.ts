@@ -109,7 +109,7 @@ export function sharpness(image: RgbImage, magnitude: number): RgbImage {
   const { pixels, height, width } = image;
   const factor = Math.fround(1 + magnitude);
   const stride = width * 3;
-  const target = Uint8Array.from(pixels);
+  const target = new Uint8Array(pixels);
   /** Sum of a pixel's value and its neighbours' in a row. */
   const three = (i: number): number => (pixels[i - 3] ?? 0) + (pixels[i] ?? 0) + (pixels[i + 3] ?? 0);
   for (let y = 1; y < height - 1; y++) {

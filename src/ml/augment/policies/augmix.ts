@@ -59,13 +59,13 @@ export function augMixShares(uniform: Uniform): readonly number[] {
 
 /** Σ share · picture, fractions dropped as torchvision drops them. */
 function mixed(pictures: readonly RgbImage[], shares: readonly number[], like: RgbImage): RgbImage {
-  const sums = new Float64Array(like.pixels.length);
+  // The shares sum to 1 but for rounding, which must not cost a whole step of a value.
+  const sums = new Float64Array(like.pixels.length).fill(1e-9);
   pictures.forEach(({ pixels }, index) => {
     const share = shares[index] ?? 0;
     for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + share * (pixels[i] ?? 0);
   });
-  // The shares sum to 1 but for rounding, which must not cost a whole step of a value.
-  return { ...like, pixels: Uint8Array.from(sums, (sum) => sum + 1e-9) };
+  return { ...like, pixels: new Uint8Array(sums) };
 }
 
 /** AugMix with torchvision's defaults, but nearest sampling like all policies here. */

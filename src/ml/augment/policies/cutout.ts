@@ -9,7 +9,7 @@ export const cutout: Augmentation = {
     const colour = Uint8Array.from(mean, Math.round);
     return (image, uniform) => {
       const [y, x] = [pick(side, uniform), pick(side, uniform)];
-      const pixels = Uint8Array.from(image.pixels);
+      const pixels = new Uint8Array(image.pixels);
       for (let row = Math.max(0, y - half); row < Math.min(side, y + half); row++)
         for (let column = Math.max(0, x - half); column < Math.min(side, x + half); column++)
           pixels.set(colour, (row * side + column) * 3);
