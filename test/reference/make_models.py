@@ -101,6 +101,9 @@ def measured(make, side, blocks, dtype):
             out[f"{mode}.block{k + 1}"] = torch.cat([b.mean().view(1), b.std(unbiased=False).view(1), b.flatten()[:8]])
         for n, p in model.named_parameters():
             out[f"{mode}.grad_norm.{n}"] = p.grad.norm().view(1)
+    names = [n for n, _ in model.named_parameters()]
+    for n in names[:: len(names) // 8]:
+        out[f"train.grad_first4.{n}"] = dict(model.named_parameters())[n].grad.flatten()[:4]
     for n, t in model.state_dict().items():
         if "running" in n:
             out[f"bn.{n}"] = torch.cat([t.mean().view(1), t.flatten()[:4]])
@@ -131,11 +134,13 @@ def golden(make, side, blocks):
         f"{mode}.{what}": worst(f"{mode}.{prefix}")
         for mode in ("eval", "train")
         for what, prefix in (("logits", "logits"), ("blocks", "block"), ("loss", "loss"))
-    } | {"train.bn": worst("bn."), **{f"{mode}.grad_norm_relative": relative(mode) for mode in ("eval", "train")}}
+    } | {"train.bn": worst("bn."), "train.grad_first4": worst("train.grad_first4."), **{f"{mode}.grad_norm_relative": relative(mode) for mode in ("eval", "train")}}
     for mode in ("eval", "train"):
         out[f"{mode}_logits"] = [[num(x) for x in row] for row in a[f"{mode}.logits"].reshape(2, 10)]
         out[f"{mode}_loss"], out[f"{mode}_blocks"] = num(a[f"{mode}.loss"][0]), summary(mode)
         out[f"{mode}_grad_norm"] = norms(mode)
+    first4 = {k.removeprefix("train.grad_first4."): [num(x) for x in a[k]] for k in keys("train.grad_first4.")}
+    out["train_grad_first4"] = first4
     out["bn_after_one_training_forward"] = {
         k[3:]: {"mean": num(a[k][0]), "first16": [num(x) for x in a[k][1:]]} for k in keys("bn.")
     }

@@ -111,8 +111,8 @@ export interface Golden {
   readonly train_loss: number;
   readonly bn_after_one_training_forward: Readonly<Record<string, { mean: number; first16: readonly number[] }>>;
   readonly train_grad_norm: Readonly<Record<string, number>>;
-  /** First values of some gradients; only in the reference set. */
-  readonly train_grad_first4?: Readonly<Record<string, readonly number[]>>;
+  /** First values of some gradients. */
+  readonly train_grad_first4: Readonly<Record<string, readonly number[]>>;
 }
 
 /** PyTorch's numbers of every network that it was asked for. */

@@ -23,8 +23,8 @@ export interface Difference {
 const MULTIPLE = 20;
 /** PyTorch's draw may be luckily near 0, of a single number above all: no floor is taken below one rounding. */
 const ROUNDING = 2 ** -23;
-/** A ReLU whose input is within rounding of 0 may change sides, which moves a gradient's norm by a step. */
-const SIDES = 1e-3;
+/** A ReLU whose input is within rounding of 0 may change sides, which makes a gradient jump by such a part, a single element more. */
+const JUMP = { norm: 1e-3, element: 1e-2 };
 /** Gradients below this part of the largest norm are 0 up to rounding, or close to it: compared absolutely. */
 const NEGLIGIBLE = 1e-3;
 
@@ -46,11 +46,11 @@ class Comparison {
     return this;
   }
 
-  result(quantity: string, golden: Golden, least = 0): Difference {
+  result(quantity: string, golden: Golden, jump = 0): Difference {
     const pytorch = golden.max_f32_difference[quantity];
     if (pytorch === undefined) throw new Error(`the fixture says nothing of ${quantity}`);
     const rounding = ROUNDING * this.#magnitude;
-    const float32 = Math.max(MULTIPLE * Math.max(pytorch, rounding), least);
+    const float32 = Math.max(MULTIPLE * Math.max(pytorch, rounding), jump * this.#magnitude);
     return { quantity, difference: this.#difference, pytorch, tolerance: { float32, float64: 2 * rounding } };
   }
 }
@@ -142,8 +142,15 @@ function training(subject: Subject): Difference[] {
   ];
   step.logitsGradient.set(gradient);
   step.backward();
-  const norms = compareNorms(session.readGradients(), golden.train_grad_norm);
-  return [...forward, norms.result('train.grad_norm_relative', golden, SIDES)];
+  const gradients = session.readGradients();
+  const first = new Comparison();
+  for (const [name, values] of Object.entries(golden.train_grad_first4)) first.add(gradients.get(name) ?? [], values);
+  const norms = compareNorms(gradients, golden.train_grad_norm);
+  return [
+    ...forward,
+    first.result('train.grad_first4', golden, JUMP.element),
+    norms.result('train.grad_norm_relative', golden, JUMP.norm),
+  ];
 }
 
 /**
