@@ -2,16 +2,6 @@ import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { backend_util, registerKernel, unregisterKernel, upcastType, type TensorInfo } from '@tensorflow/tfjs-core';
 
 type Values = Float32Array | Int32Array;
-type Operation = (a: number, b: number) => number;
-
-/** Arithmetic that broadcasts, by the names of tfjs's kernels. */
-const OPERATIONS: Readonly<Record<string, Operation>> = {
-  Add: (a, b) => a + b,
-  Sub: (a, b) => a - b,
-  Multiply: (a, b) => a * b,
-  RealDiv: (a, b) => a / b,
-};
-
 /** Steps through a tensor's values along each output dimension: 0 where it is repeated. */
 function steps(shape: readonly number[], rank: number): readonly number[] {
   let size = 1;
@@ -51,14 +41,40 @@ function operand(info: TensorInfo, shape: readonly number[], backend: MathBacken
   return { values, starts: rowStarts(shape, by), step: by.at(-1) ?? 0 };
 }
 
-function combine(operation: Operation, a: Operand, b: Operand, result: Values): void {
+/** One row of the output: where it is written, and where its operands are read. */
+interface Row {
+  readonly to: number;
+  readonly end: number;
+  readonly a: number;
+  readonly b: number;
+}
+
+type RowOperation = (result: Values, a: Operand, b: Operand, row: Row) => void;
+
+/**
+ * Arithmetic that broadcasts, by the names of tfjs's kernels. A loop for each: one loop that calls an operation would
+ * be compiled for all of them at once, at several times the cost.
+ */
+const OPERATIONS: Readonly<Record<string, RowOperation>> = {
+  Add: (result, { values: x, step: i }, { values: y, step: j }, { to, end, a, b }) => {
+    for (let w = to, p = a, q = b; w < end; w++, p += i, q += j) result[w] = (x[p] ?? NaN) + (y[q] ?? NaN);
+  },
+  Sub: (result, { values: x, step: i }, { values: y, step: j }, { to, end, a, b }) => {
+    for (let w = to, p = a, q = b; w < end; w++, p += i, q += j) result[w] = (x[p] ?? NaN) - (y[q] ?? NaN);
+  },
+  Multiply: (result, { values: x, step: i }, { values: y, step: j }, { to, end, a, b }) => {
+    for (let w = to, p = a, q = b; w < end; w++, p += i, q += j) result[w] = (x[p] ?? NaN) * (y[q] ?? NaN);
+  },
+  RealDiv: (result, { values: x, step: i }, { values: y, step: j }, { to, end, a, b }) => {
+    for (let w = to, p = a, q = b; w < end; w++, p += i, q += j) result[w] = (x[p] ?? NaN) / (y[q] ?? NaN);
+  },
+};
+
+function combine(operation: RowOperation, a: Operand, b: Operand, result: Values): void {
   const length = result.length / a.starts.length;
-  let write = 0;
   for (let row = 0; row < a.starts.length; row++) {
-    let readA = a.starts[row] ?? 0;
-    let readB = b.starts[row] ?? 0;
-    for (const end = write + length; write < end; write++, readA += a.step, readB += b.step)
-      result[write] = operation(a.values[readA] ?? NaN, b.values[readB] ?? NaN);
+    const to = row * length;
+    operation(result, a, b, { to, end: to + length, a: a.starts[row] ?? 0, b: b.starts[row] ?? 0 });
   }
 }
 

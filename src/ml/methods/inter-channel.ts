@@ -1,15 +1,13 @@
-import { addN, matMul, mul, type Scalar, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { addN, mul, type Scalar, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import { aligned } from './adapter.ts';
+import { columnGram, columns } from './columns.ts';
 import type { KdMethod } from './kd-method.ts';
-import { columns, squaredDistance } from './maps.ts';
+import { squaredDistance } from './maps.ts';
 import { unitRows } from './rows.ts';
 import { blocksOption, blockTaps, lastBlocks, tapPairs } from './taps.ts';
 
 /** Products of all pairs of channels of an image, rows L2-normalised: [N, H, W, C] → [N, C, C]. */
-function correlations(map: Tensor): Tensor {
-  const channels = columns(map as Tensor4D);
-  return unitRows(matMul(channels, channels, true, false));
-}
+const correlations = (map: Tensor): Tensor => unitRows(columnGram(columns(map as Tensor4D)));
 
 function distance(ours: Tensor, theirs: Tensor): Scalar {
   const [images, channels] = [theirs.shape[0], theirs.shape.at(-1) ?? NaN];

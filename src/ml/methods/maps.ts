@@ -1,5 +1,5 @@
-import { avgPool, customGrad, reshape, sum, tensor } from '@tensorflow/tfjs-core';
-import type { GradSaveFunc, Rank, Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import { avgPool, customGrad, sum, tensor } from '@tensorflow/tfjs-core';
+import type { GradSaveFunc, Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 
 /**
  * Operations on whole feature maps, each one pass over the values with a gradient of its own. Composed of tfjs's ops, the
@@ -96,14 +96,6 @@ export function channelDistances(a: Tensor, b: Tensor): Tensor1D {
  * @throws Error for unequal shapes (a bug)
  */
 export const squaredDistance = (a: Tensor, b: Tensor): Scalar => sum(channelDistances(a, b));
-
-/**
- * Channels as columns.
- *
- * @param map - [N, H, W, C]
- * @returns [N, H·W, C]
- */
-export const columns = (map: Tensor4D): Tensor3D => reshape<Rank.R3>(map, [map.shape[0], -1, map.shape[3]]);
 
 /**
  * Brings maps of two sides to the smaller one's size by average pooling.

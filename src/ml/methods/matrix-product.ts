@@ -83,7 +83,10 @@ function addElement(product: Float64Array, a: Float32Array, b: Float32Array, { a
   product[i * n + j] = (product[i * n + j] ?? 0) + total;
 }
 
-/** product[i, j] = Σ_k a[i, k] · b[j, k], sums in float64. */
+/**
+ * product[i, j] = Σ_k a[i, k] · b[j, k], sums in float64. Where both factors are the same array the product is symmetric:
+ * tiles below the diagonal are left out, and mirrored.
+ */
 function multiply(a: Float32Array, b: Float32Array, { m, n, depth }: Pick<Part, 'm' | 'n' | 'depth'>): Float64Array {
   const product = new Float64Array(m * n);
   const [rows, columns] = [m - (m % 2), n - (n % 4)];
@@ -93,6 +96,9 @@ function multiply(a: Float32Array, b: Float32Array, { m, n, depth }: Pick<Part, 
     for (let i = 0; i < m; i++)
       for (let j = i < rows ? columns : 0; j < n; j++) addElement(product, a, b, { at: [i, j], part });
   }
+  if (a === b)
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < Math.min(i - (i % 4), columns); j++) product[i * n + j] = product[j * n + i] ?? 0;
   return product;
 }
 
@@ -128,8 +134,12 @@ export function registerMatrixProduct(): void {
         const values = cpu.data.get(info.dataId).values as Float32Array;
         return rowsOf(values.subarray(start, start + of.rows * of.depth), of);
       };
-      for (let index = 0; index < batch; index++)
-        result.set(multiply(matrixOf(a, left, index), matrixOf(b, right, index), size), index * size.m * size.n);
+      const isGram = a.dataId === b.dataId && left.turned === right.turned;
+      for (let index = 0; index < batch; index++) {
+        const rows = matrixOf(a, left, index);
+        const product = multiply(rows, isGram ? rows : matrixOf(b, right, index), size);
+        result.set(product, index * size.m * size.n);
+      }
       return cpu.makeTensorInfo([...outer, size.m, size.n], 'float32', result);
     },
   });

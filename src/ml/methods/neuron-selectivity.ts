@@ -1,19 +1,28 @@
-import { add, addN, div, matMul, mean, mul, sqrt, square, sub, sum, transpose } from '@tensorflow/tfjs-core';
+import { add, addN, div, matMul, mean, mul, sqrt, square, sub, transpose } from '@tensorflow/tfjs-core';
 import { maximum, type Scalar, type Tensor, type Tensor3D, type Tensor4D } from '@tensorflow/tfjs-core';
+import { columnEnergies, columnGram, columns } from './columns.ts';
 import type { KdMethod } from './kd-method.ts';
-import { columns, pooledAlike } from './maps.ts';
+import { pooledAlike } from './maps.ts';
 import { blocksOption, blockTaps, lastBlocks, MULTIPLE, requireSizes } from './taps.ts';
 
-/** L2 norms of the columns, at least 1e-12: [N, 1, C]. */
-const lengths = (of: Tensor3D): Tensor => sqrt(maximum(sum(square(of), 1, true), 1e-24));
-
-/** mean ⟨â_i, b̂_j⟩² over images and pairs of channels. The lengths divide the products, which are fewer than values. */
-function kernelMean(a: Tensor3D, b: Tensor3D): Scalar {
-  const products = div(matMul(a, b, true, false), transpose(lengths(a), [0, 2, 1]));
-  return mean(square(div(products, lengths(b))));
+/** One side's channels as columns, and their L2 norms, at least 1e-12: [N, 1, C]. */
+interface Channels {
+  readonly values: Tensor3D;
+  readonly lengths: Tensor;
 }
 
-function discrepancy(ours: Tensor3D, theirs: Tensor3D): Scalar {
+function channelsOf(map: Tensor4D): Channels {
+  const values = columns(map);
+  return { values, lengths: sqrt(maximum(columnEnergies(values), 1e-24)) };
+}
+
+/** mean ⟨â_i, b̂_j⟩² over images and pairs of channels. The lengths divide the products, which are fewer than values. */
+function kernelMean(a: Channels, b: Channels): Scalar {
+  const products = a === b ? columnGram(a.values) : matMul(a.values, b.values, true, false);
+  return mean(square(div(div(products, transpose(a.lengths, [0, 2, 1])), b.lengths)));
+}
+
+function discrepancy(ours: Channels, theirs: Channels): Scalar {
   return sub(add(kernelMean(theirs, theirs), kernelMean(ours, ours)), mul(kernelMean(ours, theirs), 2));
 }
 
@@ -35,7 +44,7 @@ export const neuronSelectivity: KdMethod = {
         addN(
           Object.keys(shapes.student).map((tap) => {
             const [ours, theirs] = pooledAlike(student[tap] as Tensor4D, teacher[tap] as Tensor4D);
-            return discrepancy(columns(ours), columns(theirs));
+            return discrepancy(channelsOf(ours), channelsOf(theirs));
           }),
         ),
     };

@@ -1,8 +1,9 @@
 import { add, addN, concat, div, matMul, mul, sigmoid, slice, tensor } from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { adapter } from './adapter.ts';
+import { columns } from './columns.ts';
 import type { Adapter, KdBatch, KdMethod } from './kd-method.ts';
-import { columns, squaredDistance, stretched } from './maps.ts';
+import { squaredDistance, stretched } from './maps.ts';
 import { allBlocks, blocksOption, blockTaps, EQUAL, requireSizes, tapPairs, type TapPair } from './taps.ts';
 
 /** Sides that maps are pooled to, those that are smaller than the map; each weighs half of what the one before does. */

@@ -1,4 +1,5 @@
-import { abs, addN, div, matMul, maximum, mul, sum, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { abs, addN, div, maximum, mul, sum, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { rowGram } from './columns.ts';
 import type { KdMethod } from './kd-method.ts';
 import { squaredDistance } from './maps.ts';
 import { flatRows, unitRows } from './rows.ts';
@@ -31,10 +32,7 @@ export const similarity: KdMethod = {
   create: ({ sp_norm: norm }, shapes) => {
     const normalised = typeof norm === 'string' ? NORMS[norm] : undefined;
     if (!normalised) throw new Error(`SP has no norm ${JSON.stringify(norm)}`);
-    const similarities = (map: Tensor): Tensor => {
-      const rows = flatRows(map);
-      return normalised(matMul(rows, rows, false, true));
-    };
+    const similarities = (map: Tensor): Tensor => normalised(rowGram(flatRows(map)));
     const distance = (ours: Tensor, theirs: Tensor): Scalar =>
       mul(squaredDistance(similarities(ours), similarities(theirs)), 1 / ours.shape[0] ** 2);
     return {

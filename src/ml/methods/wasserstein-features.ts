@@ -1,32 +1,15 @@
-import {
-  add,
-  addN,
-  div,
-  matMul,
-  mul,
-  ones,
-  sqrt,
-  square,
-  sub,
-  type Scalar,
-  type Tensor,
-  type Tensor4D,
-} from '@tensorflow/tfjs-core';
+import { add, addN, div, mul, sqrt, type Scalar, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import { aligned } from './adapter.ts';
+import { columnMeans, columns, columnSpreads } from './columns.ts';
 import type { KdMethod } from './kd-method.ts';
-import { columns, squaredDistance } from './maps.ts';
+import { squaredDistance } from './maps.ts';
 import { blocksOption, blockTaps, lastBlocks, tapPairs } from './taps.ts';
-
-/** Means of columns: [N, H·W, C] → [N, 1, C]. */
-const means = (of: Tensor): Tensor => div(matMul(ones([1, 1, of.shape[1] ?? NaN]), of), of.shape[1] ?? NaN);
 
 /** Each channel's mean and standard deviation √(unbiased variance + 1e-5) over the pixels of an image. */
 function moments(map: Tensor): { readonly mean: Tensor; readonly deviation: Tensor } {
   const pixels = columns(map as Tensor4D);
-  const [, count] = pixels.shape;
-  const mean = means(pixels);
-  const spread = mul(means(square(sub(pixels, mean))), count / Math.max(count - 1, 1));
-  return { mean, deviation: sqrt(add(spread, 1e-5)) };
+  const variance = div(columnSpreads(pixels), Math.max(pixels.shape[1] - 1, 1));
+  return { mean: columnMeans(pixels), deviation: sqrt(add(variance, 1e-5)) };
 }
 
 function distance(ours: Tensor, theirs: Tensor, meanWeight: number): Scalar {
