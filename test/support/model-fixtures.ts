@@ -47,12 +47,12 @@ export const referenceFile = (name: (typeof REFERENCE_MODELS)[number]): Referenc
 
 function entriesOf(layers: readonly LayerRow[]): Structure['entries'] {
   const entry = (name: string, role: Role, shape: readonly number[]) => ({ name, role, shape });
-  return layers.flatMap(([name, kind, inputs, ...rest]) => {
-    if (kind === 'batch-norm') {
+  return layers.flatMap((row) => {
+    if (row[1] === 'batch-norm') {
       const leaves = { weight: 'bn.weight', bias: 'bn.bias', running_mean: 'bn.mean', running_var: 'bn.var' } as const;
-      return Object.entries(leaves).map(([leaf, role]) => entry(`${name}.${leaf}`, role, [inputs]));
+      return Object.entries(leaves).map(([leaf, role]) => entry(`${row[0]}.${leaf}`, role, [row[2]]));
     }
-    const [outputs, kernel, , , groups, bias] = rest as [number, number, number, number, number, boolean];
+    const [name, kind, inputs, outputs, kernel, , , groups, bias] = row;
     const shape = kind === 'conv' ? [outputs, inputs / groups, kernel, kernel] : [outputs, inputs];
     const weight = entry(`${name}.weight`, `${kind}.weight`, shape);
     return bias ? [weight, entry(`${name}.bias`, `${kind}.bias`, [outputs])] : [weight];
@@ -73,19 +73,19 @@ function ofReference(file: ReferenceFile): Structure {
   };
 }
 
+type FurtherFile = Omit<Structure, 'entries' | 'layers'> & { readonly layers: readonly LayerRow[] };
+
+const ofFurther = (file: FurtherFile): Structure => ({
+  ...file,
+  layers: file.layers.filter((row): row is ProductRow => row[1] !== 'batch-norm'),
+  entries: entriesOf(file.layers),
+});
+
 /** PyTorch's structure of every network that it was asked for. */
 export const structures: ReadonlyMap<ModelName, Structure> = new Map<ModelName, Structure>([
   ...REFERENCE_MODELS.map((name) => [name, ofReference(referenceFile(name))] as const),
-  ...Object.entries(fixture('further') as Record<ModelName, Omit<Structure, 'entries'>>).map(
-    ([name, structure]) =>
-      [
-        name as ModelName,
-        {
-          ...structure,
-          layers: structure.layers.filter((row) => (row[1] as string) !== 'batch-norm'),
-          entries: entriesOf(structure.layers),
-        },
-      ] as const,
+  ...Object.entries(fixture('further') as Readonly<Record<string, FurtherFile>>).map(
+    ([name, file]) => [name as ModelName, ofFurther(file)] as const,
   ),
 ]);
 
@@ -117,6 +117,6 @@ export interface Golden {
 
 /** PyTorch's numbers of every network that it was asked for. */
 export const goldens: ReadonlyMap<ModelName, Golden> = new Map<ModelName, Golden>([
-  ...REFERENCE_MODELS.map((name) => [name, { side: 64, ...(fixture(`${name}.golden`) as Golden) }] as const),
+  ...REFERENCE_MODELS.map((name) => [name, { ...(fixture(`${name}.golden`) as Golden), side: 64 }] as const),
   ...(Object.entries(fixture('further.golden') as object) as [ModelName, Golden][]),
 ]);
