@@ -21,6 +21,9 @@ export function command(): Command {
     .option('--run <run>', 'a pipeline’s name or a run; the latest run unless told')
     .action(async (stage: string, flags: { readonly follow?: boolean; readonly run?: string }) => {
       const project = openProject();
+      let isRead = true;
+      // Node revives standard output after an error: only the event tells that its reader has gone.
+      process.stdout.once('error', () => (isRead = false));
       const past = recentRun(project.runsFolder, flags.run);
       const cells = [...unwrap(cellsNamed(past.plan.cells, [stage]))];
       for (const cell of cells) {
@@ -29,8 +32,7 @@ export function command(): Command {
         const log = new Tail(file);
         const found = log.print();
         if (!found) printError(`${cell} wrote nothing in run ${past.run} (${stateIn(past, cell)})`);
-        if (flags.follow && cells.length === 1)
-          await log.follow(() => !process.stdout.writable || ended(past.folder, cell));
+        if (flags.follow && cells.length === 1) await log.follow(() => !isRead || ended(past.folder, cell));
       }
     });
 }
