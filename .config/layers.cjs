@@ -39,7 +39,7 @@ const mayMl = {
   bench: ['network', 'models', 'engines', 'losses'],
   engines: ['network', 'random'],
   losses: ['random'],
-  methods: ['network', 'losses'],
+  methods: ['network', 'losses', 'random'],
   optim: [],
   metrics: ['losses'],
   augment: ['random', 'data'],

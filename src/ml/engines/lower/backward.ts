@@ -3,9 +3,9 @@ import { familyOf, refOf } from '../layout.ts';
 import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
 import { windowOf, type Emitter } from './emitter.ts';
-import { emitAgain, emitDrop, gateOf, partialsFor, savedOf, type Saved, type UnitOf } from './forward.ts';
+import { emitAgain, emitDrop, gateOf, partialsFor, savedOf, type Saved } from './forward.ts';
 import { emitGroupedFilterGradient, emitGroupedInputGradient } from './grouped.ts';
-import { readBy, type Unit } from './units.ts';
+import { readBy, type Unit, type UnitOf } from './units.ts';
 import { winogradSums, winogradTurnedFilter } from './winograd.ts';
 
 /**

@@ -4,11 +4,8 @@ import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
 import { windowOf, type Emitter } from './emitter.ts';
 import { emitGrouped } from './grouped.ts';
-import type { Unit } from './units.ts';
+import type { Unit, UnitOf } from './units.ts';
 import { winogradFilter } from './winograd.ts';
-
-/** A unit of one kind. */
-export type UnitOf<Kind extends Unit['kind']> = Extract<Unit, { kind: Kind }>;
 
 /** What batch norms keep from the forward pass for the backward pass, by output layer. */
 export type Saved = Map<LayerIndex, Ref>;

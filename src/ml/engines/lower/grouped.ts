@@ -2,7 +2,7 @@ import { familyOf, refOf } from '../layout.ts';
 import type { ActivationCode, Numbers, Operands } from '../primitives.ts';
 import type { Ref } from '../program.ts';
 import { windowOf, type Emitter } from './emitter.ts';
-import type { UnitOf } from './forward.ts';
+import type { UnitOf } from './units.ts';
 
 /** Most parts of the rows over which a depthwise filter gradient is summed, and fewest pixels that are worth one. */
 const MOST_CHUNKS = 32;

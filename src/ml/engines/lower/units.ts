@@ -42,6 +42,9 @@ export function readBy(unit: Unit): readonly LayerIndex[] {
   return unit.kind === 'norm' && unit.residual !== null ? [unit.input, unit.residual] : [unit.input];
 }
 
+/** A unit of one kind. */
+export type UnitOf<Kind extends Unit['kind']> = Extract<Unit, { kind: Kind }>;
+
 /** The only reader of each layer that has one reader and is not wanted by the caller. */
 function onlyReaders(network: Network, wanted: ReadonlySet<LayerIndex>): Map<LayerIndex, LayerIndex> {
   const readers = new Map<LayerIndex, LayerIndex[]>();
