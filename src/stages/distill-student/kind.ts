@@ -61,7 +61,7 @@ function checkBlocks(params: ValueObject, context: CheckContext): readonly Param
         param: ['blocks'],
         message: `${model} has no block ${namesOf(missing)}`,
         expected: `blocks among ${namesOf(known)}`,
-        fix: `write blocks: [${namesOf(known.slice(-2))}], or leave blocks out for the last two`,
+        fix: `write blocks: [${namesOf(known.slice(-2))}], or leave blocks out`,
       },
     ];
   });

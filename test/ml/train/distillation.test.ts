@@ -4,6 +4,9 @@ import { trainBatches } from '../../../src/ml/data/batches.ts';
 import { engines } from '../../../src/ml/engines/registry.ts';
 import type { Engine } from '../../../src/ml/engines/engine.ts';
 import { crossEntropy } from '../../../src/ml/losses/cross-entropy.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
+import type { KdMethod } from '../../../src/ml/methods/kd-method.ts';
+import { methods } from '../../../src/ml/methods/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
 import { Distillation, type DistillationOptions } from '../../../src/ml/train/distillation.ts';
@@ -155,5 +158,33 @@ describe('an unknown method', () => {
     expect(() => setting({ method: 'toString', options: {}, weight: { ratio: 1 } })).toThrow(
       'no distillation method is called toString',
     );
+  });
+});
+
+describe('a method that compares images with each other', () => {
+  it.each(Object.values<KdMethod>(methods).filter(({ relational }) => relational))(
+    'refuses a batch of one image: $name',
+    async ({ name, options }) => {
+      const defaults = Object.entries(options).flatMap(([key, { default: value }]) =>
+        value === undefined ? [] : [[key, value] as const],
+      );
+      const { engine, kd } = setting({
+        ...{ method: name, weight: { weight: 1 } },
+        options: Object.fromEntries(defaults) as JsonObject,
+      });
+      const image = new Float32Array(8 * 8 * 3);
+      expect(() => {
+        kd.observe(image, 1);
+      }).toThrow(`${name} compares the images of a batch, and a batch of the epoch has only one`);
+      await engine.dispose();
+    },
+  );
+
+  it('leaves other methods their batches of one', async () => {
+    const { engine, kd } = setting(METHODS[0]![1]);
+    expect(() => {
+      kd.observe(new Float32Array(8 * 8 * 3), 1);
+    }).not.toThrow();
+    await engine.dispose();
   });
 });
