@@ -88,7 +88,7 @@ describe('values and gradients of terms', () => {
     const { value, gradients } = evaluate({ ...row, ...referenceTap(row.tap, row) });
     const reference = expected(row);
     // float32 inputs and outputs against float64: sums of a few dozen numbers of size 1, some of them behind a T² of 16.
-    expect(Math.abs(value / reference.value - 1)).toBeLessThan(1e-5);
+    expect(Math.abs(value / reference.value - 1)).toBeLessThan(2e-6);
     expect(largestDifference(gradients[row.tap]!, reference.gradient)).toBeLessThan(2e-6);
   });
 

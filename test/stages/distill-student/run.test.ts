@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { methods } from '../../../src/ml/methods/registry.ts';
 import { disposeEngines } from '../../../src/ml/train/shared-engine.ts';
 import { distillStudent } from '../../../src/stages/distill-student/kind.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
@@ -48,6 +49,14 @@ describe('distilling a student', () => {
     expect(log.match(/^epoch \d: lr .*, loss .*, kd .*, val accuracy .*$/gm)).toHaveLength(3);
     const { kd_method: _method, kd_ratio: _ratio, ...recipe } = params;
     expect(bytesOf(await workshop.make(trainTeacher, recipe, { data }))).not.toEqual(bytesOf(first));
+  });
+
+  it.each(Object.keys(methods))('runs %s with its defaults, to a student that it has changed', async (name) => {
+    const short = { ...soft, epochs: 1, kd_method: name };
+    const made = await workshop.make(distillStudent, short, { data, teacher });
+    expect(Number.isFinite(metric(made, 'train.kd_loss'))).toBe(true);
+    const heavier = await workshop.make(distillStudent, { ...short, kd_ratio: 0.9 }, { data, teacher });
+    expect(bytesOf(heavier)).not.toEqual(bytesOf(made));
   });
 
   it('takes the weight itself in place of the ratio that makes it', async () => {
