@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { buildSync } from 'esbuild';
 import { models } from '../../src/ml/models/registry.ts';
@@ -92,6 +93,8 @@ export function train(args: readonly string[]): string {
     outfile: BUNDLE,
     ...({ bundle: true, format: 'esm', platform: 'node', target: 'node20' } as const),
   });
+  const load = (): string => (loadavg()[0] ?? NaN).toFixed(1);
+  const before = load();
   const rows = cases.map((wanted) => {
     const line = row(wanted, rounds);
     console.error(line);
@@ -107,5 +110,8 @@ export function train(args: readonly string[]): string {
     '| case | threads | ours (img/s) | PyTorch (img/s) | ratio | memory (MiB) ours / PyTorch | start (s) ours / PyTorch |',
     '| :-- | --: | --: | --: | --: | --: | --: |',
     ...rows,
+    '',
+    `The machine's load was ${before} before and ${load()} after: much above the threads, others shared it, and threads that`,
+    'spin at their barriers (PyTorch with two) lose most.',
   ].join('\n');
 }
