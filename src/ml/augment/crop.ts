@@ -90,13 +90,15 @@ export function cropped(image: RgbImage, place: CropPlace, side: number): RgbIma
  * @returns a fresh picture
  */
 export function mirrored(image: RgbImage): RgbImage {
-  const { height, width } = image;
-  const pixels = new Uint8Array(image.pixels.length);
+  const { pixels, height, width } = image;
+  const target = new Uint8Array(pixels.length);
+  let read = 0;
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const from = (y * width + x) * 3;
-      pixels.set(image.pixels.subarray(from, from + 3), (y * width + (width - 1 - x)) * 3);
+    for (let write = ((y + 1) * width - 1) * 3; write >= y * width * 3; write -= 3, read += 3) {
+      target[write] = pixels[read] ?? 0;
+      target[write + 1] = pixels[read + 1] ?? 0;
+      target[write + 2] = pixels[read + 2] ?? 0;
     }
   }
-  return { pixels, height, width };
+  return { pixels: target, height, width };
 }

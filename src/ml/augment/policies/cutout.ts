@@ -6,13 +6,13 @@ export const cutout: Augmentation = {
   source: 'DeVries & Taylor, Improved Regularization of Convolutional Neural Networks with Cutout, 2017',
   create: ({ side, mean }) => {
     const half = side >> 2;
-    const colour = Uint8Array.from(mean, Math.round);
+    const row = Uint8Array.from({ length: side * 3 }, (_, i) => Math.round(mean[i % 3] ?? 0));
     return (image, uniform) => {
       const [y, x] = [pick(side, uniform), pick(side, uniform)];
+      const [left, right] = [Math.max(0, x - half), Math.min(side, x + half)];
       const pixels = new Uint8Array(image.pixels);
-      for (let row = Math.max(0, y - half); row < Math.min(side, y + half); row++)
-        for (let column = Math.max(0, x - half); column < Math.min(side, x + half); column++)
-          pixels.set(colour, (row * side + column) * 3);
+      for (let line = Math.max(0, y - half); line < Math.min(side, y + half); line++)
+        pixels.set(row.subarray(0, (right - left) * 3), (line * side + left) * 3);
       return { ...image, pixels };
     };
   },
