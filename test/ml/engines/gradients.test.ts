@@ -3,7 +3,7 @@ import type { Engine, OptimizerSpec, Session } from '../../../src/ml/engines/eng
 import { engines } from '../../../src/ml/engines/registry.ts';
 import { models } from '../../../src/ml/models/registry.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
-import { assortedNetwork } from '../../support/assorted-network.ts';
+import { assortedNetwork, gatedNetwork } from '../../support/assorted-network.ts';
 import { hashedState, signed } from '../../support/hashed.ts';
 import { crossEntropy } from '../../support/softmax.ts';
 
@@ -19,6 +19,7 @@ afterAll(async () => {
 
 const cases: { name: string; network: Network; taps: readonly string[] }[] = [
   { name: 'an assorted network', network: assortedNetwork(), taps: ['block1', 'block2', 'right', 'pooled'] },
+  { name: 'a gated network', network: gatedNetwork(), taps: ['block1', 'joined', 'pooled'] },
   {
     name: 'resnet8',
     network: models.resnet8.build({ height: 9, width: 8, channels: 3 }, 3),

@@ -13,7 +13,9 @@ const ZEROS = 16384;
 /** What a 32-bit address reaches. */
 const ADDRESS_SPACE = 2 ** 32;
 /** Words of the board (program.c), by field. */
-const BOARD = { program: 3, operations: 4, controls: 5, zeros: 6, ready: 7 } as const;
+const BOARD = { lost: 2, patience: 3, program: 5, operations: 6, controls: 7, zeros: 8, ready: 9 } as const;
+/** Seconds that a thread may be silent in the middle of a step before it counts as dead. */
+const PATIENCE = 60;
 /** Bytes kept for the records of programs: 96 an operation. */
 const RECORDS = 2 ** 20;
 /** Static data of the kernels ends below this address. */
@@ -27,6 +29,8 @@ export interface WasmOptions {
   readonly memory?: number;
   /** `simd` takes the plain build even where relaxed SIMD is to be had. */
   readonly build?: string | undefined;
+  /** Seconds after which a thread that no longer answers in the middle of a step counts as dead; 60 unless told. */
+  readonly patience?: number;
 }
 
 /** Runs programs with the wasm kernels on one shared memory. */
@@ -41,7 +45,7 @@ export class WasmExecutor implements Executor {
   readonly #threads: ThreadPool;
   readonly #mostThreads: number;
 
-  constructor({ threads, memory = ADDRESS_SPACE, build }: WasmOptions) {
+  constructor({ threads, memory = ADDRESS_SPACE, build, patience = PATIENCE }: WasmOptions) {
     this.#mostThreads = Math.max(1, Math.min(threads, MOST_THREADS));
     this.#kernels = loadKernels(build);
     this.#memory = new WasmMemory(HEAP, memory);
@@ -54,6 +58,7 @@ export class WasmExecutor implements Executor {
     const stackEnd = (thread: number): number => stacks.address + (thread + 1) * STACK_BYTES;
     this.#exports.__stack_pointer.value = stackEnd(0);
     const board = this.#words(this.#board).integers;
+    board[BOARD.patience] = patience;
     board[BOARD.controls] = this.#controls.address;
     board[BOARD.zeros] = zeros.address;
     const shared = { module: this.#kernels.module, memory: this.#memory.memory, board: this.#board.address };
@@ -80,6 +85,11 @@ export class WasmExecutor implements Executor {
   /** Bytes given out. */
   used(): number {
     return this.#memory.used();
+  }
+
+  /** Bytes that the memory has grown to. */
+  grown(): number {
+    return this.#memory.memory.buffer.byteLength;
   }
 
   read(region: Region, offset: number, floats: number): Float32Array {
@@ -128,7 +138,12 @@ export class WasmExecutor implements Executor {
     writeControls(options.controls, this.#words({ ...this.#controls, floats: Object.keys(CONTROLS).length }));
     board[BOARD.program] = table.address;
     board[BOARD.operations] = operations;
-    this.#exports.run(this.#board.address, options.team);
+    try {
+      this.#exports.run(this.#board.address, options.team);
+    } catch (error) {
+      if (Atomics.load(board, BOARD.lost)) this.#threads.lose();
+      throw error;
+    }
   }
 
   async dispose(): Promise<void> {

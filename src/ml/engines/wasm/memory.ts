@@ -1,8 +1,10 @@
+import { fail } from '../../../core/failure.ts';
 import type { Region } from '../executor.ts';
 
 const PAGE = 65536;
 /** Regions start at multiples of a cache line. */
 const LINE = 64;
+const MEBIBYTE = 2 ** 20;
 
 interface Hole {
   from: number;
@@ -40,7 +42,14 @@ export class WasmMemory {
   allocate(floats: number): Region {
     const size = Math.ceil(Math.max(1, floats * 4) / LINE) * LINE;
     const hole = this.#holes.find((candidate) => candidate.to - candidate.from >= size);
-    if (!hole) throw new RangeError(`no ${size} bytes of wasm memory are free`);
+    if (!hole) {
+      fail({
+        code: 'does-not-fit',
+        message: `the wasm engine has no ${(size / MEBIBYTE).toFixed(1)} MiB left in one piece`,
+        expected: `at most ${(this.capacity() / MEBIBYTE).toFixed(1)} MiB`,
+        fix: 'take a smaller model, image_size or batch_size',
+      });
+    }
     const address = hole.from;
     hole.from += size;
     this.#holes = this.#holes.filter((left) => left.to > left.from);

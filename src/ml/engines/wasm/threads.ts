@@ -23,6 +23,8 @@ export interface ThreadSetup {
 export class ThreadPool {
   readonly #setup: ThreadSetup;
   readonly #workers: { readonly worker: Worker; readonly ended: Promise<void> }[] = [];
+  /** What a thread died of, when one has. */
+  #lost: string | null = null;
 
   constructor(setup: ThreadSetup) {
     this.#setup = setup;
@@ -33,12 +35,16 @@ export class ThreadPool {
    *
    * @param threads - size of the team, the main thread included
    * @param ready - the board's count of threads that are up
+   * @throws FailureError when a thread has died or does not come up
    */
   grow(threads: number, ready: Int32Array): void {
+    if (this.#lost !== null) this.lose();
     while (this.#workers.length < threads - 1) this.#start(this.#workers.length + 1);
     for (let up = Atomics.load(ready, 0); up < threads - 1; up = Atomics.load(ready, 0))
-      if (Atomics.wait(ready, 0, up, PATIENCE) === 'timed-out')
-        throw new Error('a thread of the wasm engine did not start');
+      if (Atomics.wait(ready, 0, up, PATIENCE) === 'timed-out') {
+        this.#lost = 'it did not start';
+        this.lose();
+      }
   }
 
   #start(thread: number): void {
@@ -48,13 +54,36 @@ export class ThreadPool {
     const workerData = { module, memory, board, thread, stack: this.#setup.stackEnd(thread) };
     const worker = new Worker(path, { workerData, execArgv: [], env: {} });
     worker.unref();
-    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    worker.on('error', (error: unknown) => (this.#lost = error instanceof Error ? error.message : String(error)));
+    const ended = new Promise<void>((resolve) =>
+      worker.once('exit', () => {
+        this.#lost ??= 'it was ended';
+        resolve();
+      }),
+    );
     this.#workers.push({ worker, ended });
   }
 
-  /** Waits until the threads, told to end, have ended. */
+  /**
+   * Gives up: a team that has lost a thread cannot be mended, as nobody knows where its work stands.
+   *
+   * @throws FailureError always
+   */
+  lose(): never {
+    this.#lost ??= 'it no longer answers';
+    return fail({
+      code: 'thread-lost',
+      message: `a thread of the wasm engine died: ${this.#lost}`,
+      expected: 'threads that live as long as the engine',
+      fix: 'run it again; should it happen again, set KDPIPE_THREADS=1 and report it',
+    });
+  }
+
+  /** Waits until the threads, told to end, have ended. Where one was lost the others may wait for it: they are ended. */
   async ended(): Promise<void> {
-    for (const { worker } of this.#workers) worker.ref();
-    await Promise.all(this.#workers.splice(0).map(({ ended }) => ended));
+    const workers = this.#workers.splice(0);
+    if (this.#lost !== null) await Promise.all(workers.map(({ worker }) => worker.terminate()));
+    for (const { worker } of workers) worker.ref();
+    await Promise.all(workers.map(({ ended }) => ended));
   }
 }

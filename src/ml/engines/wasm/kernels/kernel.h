@@ -31,10 +31,13 @@ INLINE int max(int a, int b) { return a > b ? a : b; }
 #include "primitives.h"
 #include "activation.h"
 
+/// Where a team meets. `lost` is 1 once a thread has died, `patience` says for how many seconds a silent one is waited for.
+typedef struct barrier { int32_t arrived, generation, lost, patience; } barrier;
+
 /// One thread's place among those that walk the program together.
 typedef struct team {
   int thread, threads;
-  int32_t *barrier; // [0] arrived, [1] generation
+  barrier *barrier;
   const float *zeros; // ZEROS floats of padding
   const controls *controls;
 } team;

@@ -3,11 +3,13 @@
 
 #define EXPORT(name) __attribute__((export_name(#name)))
 #define SPINS 4000 // looks before a thread goes to sleep; waking it costs more than a short operation
+#define SECOND 1000000000ll // in nanoseconds
+#define TIMED_OUT 2
 
 /// Shared by the threads of an engine. `job` is the number of the program last started times 256 plus its team's size, in
 /// one word so that a thread that wakes late cannot mistake the next team for its own; −1 tells the threads to end.
 typedef struct board {
-  int32_t barrier[2];
+  barrier barrier;
   int32_t job;
   const char *program;
   int32_t operations;
@@ -21,21 +23,32 @@ static void wait_while(int32_t *at, int32_t value) {
   while (__atomic_load_n(at, __ATOMIC_ACQUIRE) == value) __builtin_wasm_memory_atomic_wait32(at, value, -1);
 }
 
+/// Waits for the others of a team. Without this the engine would wait for ever for a thread that has crashed, which says
+/// so, or that was killed, of which nothing is heard: then it traps.
+static void wait_for_team(barrier *b, int32_t now) {
+  for (int i = 0; i < SPINS; i++) if (__atomic_load_n(&b->generation, __ATOMIC_ACQUIRE) != now) return;
+  for (int seconds = 0; __atomic_load_n(&b->generation, __ATOMIC_ACQUIRE) == now;) {
+    if (__atomic_load_n(&b->lost, __ATOMIC_ACQUIRE)) __builtin_trap();
+    int outcome = __builtin_wasm_memory_atomic_wait32(&b->generation, now, SECOND);
+    if (outcome == TIMED_OUT && ++seconds >= b->patience) __atomic_store_n(&b->lost, 1, __ATOMIC_RELEASE);
+  }
+}
+
 void meet(const team *team) {
-  int32_t *arrived = team->barrier, *generation = team->barrier + 1;
+  barrier *b = team->barrier;
   if (team->threads == 1) return;
-  int32_t now = __atomic_load_n(generation, __ATOMIC_ACQUIRE);
-  if (__atomic_add_fetch(arrived, 1, __ATOMIC_ACQ_REL) < team->threads) return wait_while(generation, now);
-  __atomic_store_n(arrived, 0, __ATOMIC_RELAXED);
-  __atomic_add_fetch(generation, 1, __ATOMIC_RELEASE);
-  __builtin_wasm_memory_atomic_notify(generation, -1);
+  int32_t now = __atomic_load_n(&b->generation, __ATOMIC_ACQUIRE);
+  if (__atomic_add_fetch(&b->arrived, 1, __ATOMIC_ACQ_REL) < team->threads) return wait_for_team(b, now);
+  __atomic_store_n(&b->arrived, 0, __ATOMIC_RELAXED);
+  __atomic_add_fetch(&b->generation, 1, __ATOMIC_RELEASE);
+  __builtin_wasm_memory_atomic_notify(&b->generation, -1);
 }
 
 static void walk(const board *board, int thread, int threads) {
   // Copies: once all have met after the last operation, the first thread may write the next program on the board.
   const char *program = board->program;
   int32_t operations = board->operations;
-  team team = { thread, threads, (int32_t *)board->barrier, board->zeros, board->controls };
+  team team = { thread, threads, (barrier *)&board->barrier, board->zeros, board->controls };
   for (int i = 0; i < operations; i++) {
     dispatch(program + i * OPERATION_BYTES, &team);
     meet(&team);
