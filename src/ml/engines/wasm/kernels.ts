@@ -24,15 +24,20 @@ function askForRelaxed(): void {
   relaxedAsked = true;
 }
 
+/** Reads a file of the kernels' folder. */
+type ReadKernels = (name: string) => Uint8Array<ArrayBuffer>;
+
+const fromPackage: ReadKernels = (name) =>
+  new Uint8Array(readFileSync(assetPath(`src/ml/engines/wasm/kernels/${name}`)));
+
 /**
  * Compiles the fastest build that this V8 takes: relaxed SIMD (fused multiply-add), else plain 128-bit SIMD.
  *
  * @param wanted - `simd` takes the plain build in any case (KDPIPE_WASM)
+ * @param read - gives a build by its file name
  * @returns the compiled module
  */
-export function loadKernels(wanted: string | undefined): Kernels {
-  const read = (name: string): Uint8Array<ArrayBuffer> =>
-    new Uint8Array(readFileSync(assetPath(`src/ml/engines/wasm/kernels/${name}`)));
+export function loadKernels(wanted: string | undefined, read: ReadKernels = fromPackage): Kernels {
   if (wanted !== 'simd') {
     askForRelaxed();
     const relaxed = read('relaxed.wasm');

@@ -13,7 +13,11 @@ declare namespace WebAssembly {
   interface Instance {
     readonly exports: Readonly<Record<string, unknown>>;
   }
-  const Module: new (bytes: Uint8Array) => Module;
+  const Module: {
+    new (bytes: Uint8Array): Module;
+    exports(module: Module): readonly { readonly name: string; readonly kind: string }[];
+    imports(module: Module): readonly { readonly module: string; readonly name: string; readonly kind: string }[];
+  };
   const Memory: new (options: { initial: number; maximum: number; shared: true }) => Memory;
   const Instance: new (module: Module, imports: { env: { memory: Memory } }) => Instance;
   function validate(bytes: Uint8Array): boolean;
