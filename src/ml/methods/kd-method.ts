@@ -20,7 +20,7 @@ export interface Draw {
 
 /** What a method sees of one batch. Tensors are owned by the caller. */
 export interface KdBatch extends Sides<Readonly<Record<string, Tensor>>> {
-  /** Tap values: `logits` [N, C], maps [N, H, W, C]. */
+  /** Tap values: `logits` [N, C], maps [N, H, W, C]; `classifier`, the weight of the last layer, [C, F]. */
   readonly teacher: Readonly<Record<string, Tensor>>;
   /** The same, and outputs of adapters by their names. */
   readonly student: Readonly<Record<string, Tensor>>;

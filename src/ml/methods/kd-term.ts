@@ -1,6 +1,7 @@
 import { engine, scalar, tensor, tidy, type Tensor } from '@tensorflow/tfjs-core';
 import './tensorflow.ts';
 import type { Shape } from '../network/network.ts';
+import { CLASSIFIER } from './taps.ts';
 import type { Adapter, Draw, KdBatch, KdLoss, Sides, TapShapes } from './kd-method.ts';
 
 /** Values of one side's taps by name: `logits` [N, C], maps [N, H, W, C], dense. */
@@ -44,7 +45,7 @@ export interface KdTermBatch {
 }
 
 const dimensions = (tap: string, batch: number, { height, width, channels }: Shape): number[] =>
-  tap === 'logits' ? [batch, channels] : [batch, height, width, channels];
+  tap === 'logits' ? [batch, channels] : tap === CLASSIFIER ? [height, channels] : [batch, height, width, channels];
 
 function tensors(values: TapValues, shapes: Readonly<Record<string, Shape>>, batch: number): Record<string, Tensor> {
   const made: Record<string, Tensor> = {};

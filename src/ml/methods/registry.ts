@@ -17,6 +17,7 @@ import { strongerTeacher } from './stronger-teacher.ts';
 import { transformedTeacher, weightedTransformedTeacher } from './transformed-teacher.ts';
 import { variational } from './variational.ts';
 import { wassersteinFeatures } from './wasserstein-features.ts';
+import { wassersteinLogits } from './wasserstein-logits.ts';
 
 /** Distillation methods by the name that `kd_method` takes. */
 export const methods = {
@@ -37,6 +38,7 @@ export const methods = {
   TTM: transformedTeacher,
   WTTM: weightedTransformedTeacher,
   MLKD: multiLevel,
+  'WKD-L': wassersteinLogits,
   'WKD-F': wassersteinFeatures,
   ICKD: interChannel,
 } satisfies Readonly<Record<string, KdMethod>>;

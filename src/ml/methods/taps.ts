@@ -6,6 +6,9 @@ import type { Sides, TapShapes } from './kd-method.ts';
 /** Names of taps. */
 type Available = Sides<readonly string[]>;
 
+/** What every teacher that is a classifier has beside its taps: the weight of its last linear layer, [classes, features]. */
+export const CLASSIFIER = 'classifier';
+
 /** Option `blocks`, the same of every method that reads maps. */
 export const blocksOption = {
   type: 'array',

@@ -6,7 +6,8 @@ import { kdTerm, type TapValues } from '../methods/kd-term.ts';
 import type { KdLoss, KdMethod, Sides, TapShapes } from '../methods/kd-method.ts';
 import { kdWeight } from '../methods/kd-weight.ts';
 import { methods } from '../methods/registry.ts';
-import type { Network, Shape, StateDict } from '../network/network.ts';
+import { CLASSIFIER } from '../methods/taps.ts';
+import type { LinearLayer, Network, Shape, StateDict } from '../network/network.ts';
 import type { KdTerm } from './job.ts';
 
 /** What is distilled how. */
@@ -19,11 +20,24 @@ export interface DistillationOptions {
   readonly weight: { readonly weight: number } | { readonly ratio: number };
 }
 
-const withoutLogits = (taps: readonly string[]): readonly string[] => taps.filter((tap) => tap !== 'logits');
+/** Taps that a step has to be compiled for. */
+const ofStep = (taps: readonly string[]): readonly string[] =>
+  taps.filter((tap) => tap !== 'logits' && tap !== CLASSIFIER);
+
+/** The last linear layer: what it turns features into are the logits. */
+function classifierOf({ layers, model }: Network): LinearLayer {
+  const last = layers.at(-1);
+  if (last?.kind !== 'linear') throw new Error(`${model} does not end with a linear layer`);
+  return last;
+}
 
 function shapesIn(network: Network, taps: readonly string[]): Record<string, Shape> {
   return Object.fromEntries(
     taps.map((tap) => {
+      if (tap === CLASSIFIER) {
+        const { inFeatures, outFeatures } = classifierOf(network);
+        return [tap, { height: outFeatures, width: 1, channels: inFeatures }];
+      }
       const shape = network.layers[network.taps[tap] ?? -1]?.shape;
       if (!shape) throw new Error(`${network.model} has no tap ${tap}`);
       return [tap, shape];
@@ -69,6 +83,14 @@ function requirePairs(method: KdMethod, images: number): void {
   });
 }
 
+/** The weight of a frozen network's classifier. */
+function weightOf(teacher: Session): TapValues {
+  const name = `${classifierOf(teacher.network).name}.weight`;
+  const values = teacher.read().get(name);
+  if (!values) throw new Error(`${teacher.network.model} has no ${name}`);
+  return { [CLASSIFIER]: values };
+}
+
 /** The distillation term of a student's training: a frozen teacher in evaluation mode, and a method. */
 export class Distillation implements KdTerm {
   readonly taps: readonly string[];
@@ -80,6 +102,8 @@ export class Distillation implements KdTerm {
   readonly #loss: KdLoss;
   readonly #adapters: Adapters;
   readonly #seed: number;
+  /** What does not change from batch to batch. */
+  readonly #fixed: TapValues;
   #values: TapValues = {};
 
   /**
@@ -90,7 +114,10 @@ export class Distillation implements KdTerm {
   constructor(setting: DistillationSetting, { method: name, options, weight }: DistillationOptions) {
     const { teacher, student, seed } = setting;
     const method = methodCalled(name);
-    const available = { teacher: Object.keys(teacher.network.taps), student: Object.keys(student.taps) };
+    const available = {
+      teacher: [...Object.keys(teacher.network.taps), CLASSIFIER],
+      student: Object.keys(student.taps),
+    };
     this.#method = method;
     this.#teacher = teacher;
     this.#seed = seed;
@@ -98,17 +125,18 @@ export class Distillation implements KdTerm {
     this.#shapes = shapesOf(setting, this.#sides);
     this.#loss = method.create(options, this.#shapes, shapesOf(setting, available));
     this.#adapters = new Adapters(this.#loss.adapters ?? [], setting);
-    this.taps = withoutLogits(this.#sides.student);
+    this.taps = ofStep(this.#sides.student);
+    this.#fixed = this.#sides.teacher.includes(CLASSIFIER) ? weightOf(teacher) : {};
     this.weight = 'weight' in weight ? weight.weight : kdWeight(weight.ratio, method.weighting);
   }
 
   observe(images: Float32Array, batch: number): void {
     requirePairs(this.#method, batch);
-    const step = this.#teacher.forwardStep({ batch, taps: withoutLogits(this.#sides.teacher) });
+    const step = this.#teacher.forwardStep({ batch, taps: ofStep(this.#sides.teacher) });
     step.input.set(images);
     step.run();
     // Copies: the student's step may use the same memory.
-    this.#values = this.#read(step, this.#sides.teacher, (values) => values.slice());
+    this.#values = { ...this.#fixed, ...this.#read(step, this.#sides.teacher, (values) => values.slice()) };
   }
 
   addGradients(step: TrainStep, labels: Int32Array): number {
@@ -141,6 +169,7 @@ export class Distillation implements KdTerm {
   }
 
   #read(step: ForwardStep | TrainStep, taps: readonly string[], keep: (values: Float32Array) => Float32Array) {
-    return Object.fromEntries(taps.map((tap) => [tap, keep(tap === 'logits' ? step.logits : step.tap(tap))]));
+    const own = taps.filter((tap) => tap !== CLASSIFIER);
+    return Object.fromEntries(own.map((tap) => [tap, keep(tap === 'logits' ? step.logits : step.tap(tap))]));
   }
 }

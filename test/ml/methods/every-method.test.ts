@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { KdMethod, TapShapes } from '../../../src/ml/methods/kd-method.ts';
 import { methods } from '../../../src/ml/methods/registry.ts';
 import type { Shape } from '../../../src/ml/network/network.ts';
+import { signed } from '../../support/hashed.ts';
 import { evaluate, optionsOf } from '../../support/kd-evaluation.ts';
 import { largestDifference } from '../../support/loss-reference.ts';
 
@@ -16,10 +17,12 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   pooled: { height: 1, width: 1, channels: 4 },
   logits: { height: 1, width: 1, channels: 5 },
 };
+/** The teacher's last layer: five classes of four features. */
+const CLASSIFIER = { height: 5, width: 1, channels: 4 };
 const NAMES = Object.keys(SHAPES);
 
 /** Cross entropies and likelihoods: least where student = teacher, but not 0 there. */
-const ENTROPIES = ['NKD', 'VID'];
+const ENTROPIES = ['NKD', 'VID', 'WKD-L'];
 /** Least where the student equals a transformed teacher, or where what adapters that have learned nothing make of it does. */
 const TRANSFORMED = ['TTM', 'WTTM', 'MGD', 'ReviewKD'];
 /** Draws numbers for each place of the batch. */
@@ -30,13 +33,15 @@ const registered = Object.entries(methods as Readonly<Record<string, KdMethod>>)
 /** Everything about one method on networks of the shapes above. */
 function settingOf(method: KdMethod) {
   const sides = method.taps(optionsOf(method), { teacher: NAMES, student: NAMES });
-  const only = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, SHAPES[name]!]));
+  const only = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, SHAPES[name] ?? CLASSIFIER]));
   const shapes: TapShapes = { teacher: only(sides.teacher), student: only(sides.student) };
   const sizes = Object.entries(shapes.student).map(([name, { height, width, channels }]) => ({
     name,
     size: BATCH * height * width * channels,
   }));
   const total = sizes.reduce((sum, { size }) => sum + size, 0);
+  const fixed = sides.teacher.includes('classifier') ? { classifier: signed('classifier', 20) } : {};
   /** Cuts one array into a tap each. */
   const cut = (flat: ArrayLike<number>) => {
     let at = 0;
@@ -47,9 +52,9 @@ function settingOf(method: KdMethod) {
   const run = (student: ArrayLike<number>, teacher: ArrayLike<number>) =>
     evaluate({
       ...{ method, shapes, labels: LABELS, seed: 3, step: 2 },
-      taps: { student: cut(student), teacher: cut(teacher) },
+      taps: { student: cut(student), teacher: { ...cut(teacher), ...fixed } },
     });
-  return { sides, shapes, total, cut, run };
+  return { sides, shapes, total, cut, run, fixed };
 }
 
 /** Values away from 0, where neither logits nor maps have kinks or vanishing norms. */
@@ -61,7 +66,7 @@ const norm = (list: Iterable<number>) => Math.hypot(...list);
 const flatten = (taps: Readonly<Record<string, Float32Array>>) => Object.values(taps).flatMap((tap) => [...tap]);
 
 describe.each(registered)('every method: %s', (name, method) => {
-  const { sides, total, cut, run } = settingOf(method);
+  const { sides, total, cut, run, fixed } = settingOf(method);
 
   it('is registered under its own name, with a source that has a year', () => {
     expect(method.name).toBe(name);
@@ -70,7 +75,7 @@ describe.each(registered)('every method: %s', (name, method) => {
 
   it('reads taps that both networks have', () => {
     expect(sides.student.length).toBeGreaterThan(0);
-    for (const tap of [...sides.student, ...sides.teacher]) expect(NAMES).toContain(tap);
+    for (const tap of [...sides.student, ...sides.teacher]) expect([...NAMES, 'classifier']).toContain(tap);
   });
 
   it('has the gradient that finite differences of its value show, in every direction', () => {
@@ -136,7 +141,7 @@ describe.each(registered)('every method: %s', (name, method) => {
   });
 
   it('leaves the values that it is given as they are', () => {
-    const taps = { student: cut(some(total, 0)), teacher: cut(some(total, 2)) };
+    const taps = { student: cut(some(total, 0)), teacher: { ...cut(some(total, 2)), ...fixed } };
     const before = structuredClone(taps);
     evaluate({ method, shapes: settingOf(method).shapes, taps, labels: LABELS });
     expect(taps).toEqual(before);
@@ -163,7 +168,13 @@ describe.each(registered)('every method: %s', (name, method) => {
       );
     const { shapes } = settingOf(method);
     const [there, back] = [forwards, { student: turn(forwards.student), teacher: turn(forwards.teacher) }].map(
-      (taps, i) => evaluate({ method, shapes, taps, labels: i ? LABELS.toReversed() : LABELS }),
+      (taps, i) =>
+        evaluate({
+          method,
+          shapes,
+          taps: { ...taps, teacher: { ...taps.teacher, ...fixed } },
+          labels: i ? LABELS.toReversed() : LABELS,
+        }),
     );
     expect(back!.value).toBeCloseTo(there!.value, 5);
     const expected = turn(there!.gradients);
