@@ -3,6 +3,7 @@ import { compileMatrix, type MatrixTemplate } from './axes.ts';
 import { compile, constant, type Template } from './interpolate.ts';
 import { compileLimits, type LimitsTemplate } from './limits.ts';
 import type { AxisScope } from './names.ts';
+import { without } from './override-stage.ts';
 import type { KindParameters } from './parameters.ts';
 import { inside, type Site } from './site.ts';
 import type { MatrixSpec, PipelineSpec, StageSpec, WrittenMap } from './spec.ts';
@@ -110,11 +111,15 @@ export function compileStage(spec: StageSpec, context: StageContext): StageTempl
   const before = problems.noted;
   const parameters = parametersOf(spec, context);
   const sites = axisSites(spec);
-  const names = new StageNames(spec.id, new Set(sites.keys()), context);
+  const axes = new Set(sites.keys());
+  const names = new StageNames(spec.id, axes, context);
   if (spec.matrix) checkExclude(spec.matrix, context);
   const given = compileParameters(spec.with, names, parameters, context);
   const ofKind = context.defaults.get(spec.uses?.value ?? '')?.params ?? new Map<string, never>();
-  const defaults = compileParameters(ofKind, names, parameters, context);
+  const winning = without(ofKind, ...spec.with.keys());
+  const defaults = compileParameters(winning, names, parameters, context);
+  // A default that the stage overrides is checked too, but the stage needs nothing of what it refers to.
+  compileParameters(without(ofKind, ...winning.keys()), new StageNames(spec.id, axes, context), parameters, context);
   for (const [name, { site }] of parameters ? spec.with : []) {
     if (parameters?.has(name) === false) problems.add(unknownParameter(name, parameters, site));
   }
