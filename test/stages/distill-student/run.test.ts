@@ -57,7 +57,7 @@ describe('distilling a student', () => {
     expect(Number.isFinite(metric(made, 'train.kd_loss'))).toBe(true);
     const heavier = await workshop.make(distillStudent, { ...short, kd_ratio: 0.9 }, { data, teacher });
     expect(bytesOf(heavier)).not.toEqual(bytesOf(made));
-  });
+  }, 120_000);
 
   it('takes the weight itself in place of the ratio that makes it', async () => {
     const { kd_ratio: _ratio, ...rest } = soft;
