@@ -51,13 +51,17 @@ describe('distilling a student', () => {
     expect(bytesOf(await workshop.make(trainTeacher, recipe, { data }))).not.toEqual(bytesOf(first));
   });
 
-  it.each(Object.keys(methods))('runs %s with its defaults, to a student that it has changed', async (name) => {
-    const short = { ...soft, epochs: 1, kd_method: name };
-    const made = await workshop.make(distillStudent, short, { data, teacher });
-    expect(Number.isFinite(metric(made, 'train.kd_loss'))).toBe(true);
-    const heavier = await workshop.make(distillStudent, { ...short, kd_ratio: 0.9 }, { data, teacher });
-    expect(bytesOf(heavier)).not.toEqual(bytesOf(made));
-  }, 120_000);
+  it.each(Object.keys(methods))(
+    'runs %s with its defaults, to a student that it has changed',
+    async (name) => {
+      const short = { ...soft, epochs: 1, kd_method: name };
+      const made = await workshop.make(distillStudent, short, { data, teacher });
+      expect(Number.isFinite(metric(made, 'train.kd_loss'))).toBe(true);
+      const heavier = await workshop.make(distillStudent, { ...short, kd_ratio: 0.9 }, { data, teacher });
+      expect(bytesOf(heavier)).not.toEqual(bytesOf(made));
+    },
+    120_000,
+  );
 
   it('takes the weight itself in place of the ratio that makes it', async () => {
     const { kd_ratio: _ratio, ...rest } = soft;
