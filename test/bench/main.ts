@@ -6,17 +6,20 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { format } from 'prettier';
 import { curve } from './curve.ts';
+import { data } from './data.ts';
 import { overhead } from './overhead.ts';
 import { parityTable } from './parity.ts';
 import { train } from './train.ts';
 
-const benchmarks: Record<string, (args: readonly string[]) => string> = { overhead, curve, train, parity: parityTable };
+const benchmarks: Record<string, (args: readonly string[]) => string | Promise<string>> = {
+  ...{ overhead, curve, data, train, parity: parityTable },
+};
 
 const [name = '', ...rest] = process.argv.slice(2);
 const dry = rest.includes('--dry');
 const benchmark = benchmarks[name];
 if (!benchmark) throw new Error(`no benchmark "${name}"; there are: ${Object.keys(benchmarks).join(', ')}`);
-const section = benchmark(rest.filter((word) => word !== '--dry'));
+const section = await benchmark(rest.filter((word) => word !== '--dry'));
 const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? '?'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
 console.log(section);
 if (!dry) {
