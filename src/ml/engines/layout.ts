@@ -50,19 +50,25 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) =
 /** Which primitives compute a layer that owns a filter, and how the filter lies in memory. */
 export type Family = 'dense' | 'depthwise' | 'grouped';
 
+/** Largest kernel that the fast primitives take (MAX_TAPS of patches.h, MAX_KERNEL of depthwise.c). */
+const LARGEST_KERNEL = 7;
+
 /**
  * Chooses the primitives of a convolution or linear layer.
  *
  * @param network - the network
  * @param layer - one of its layers
- * @returns `depthwise` where every channel has one filter, `grouped` for other groups and for dilation
+ * @returns `depthwise` where every channel has one filter, `grouped` for other groups, dilation and very large kernels
  */
 export function familyOf(network: Network, layer: ConvLayer | LinearLayer): Family {
-  if (layer.kind === 'linear' || (layer.groups === 1 && layer.dilation === 1)) return 'dense';
-  const single = layer.groups === layer.inChannels && layer.groups === layer.outChannels;
+  if (layer.kind === 'linear') return 'dense';
+  const { groups, inChannels, outChannels, dilation, kernel } = layer;
+  if (kernel > LARGEST_KERNEL) return 'grouped';
+  if (groups === 1 && dilation === 1) return 'dense';
   // An image is padded to fewer channels than what comes out.
   const [input = 0] = layer.inputs;
-  return single && strideOf(network, input) % PANEL === 0 ? 'depthwise' : 'grouped';
+  const single = groups === inChannels && groups === outChannels && strideOf(network, input) % PANEL === 0;
+  return single ? 'depthwise' : 'grouped';
 }
 
 /** How many floats a filter takes, and where its elements go. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { lowerInference, lowerTraining } from '../../../src/ml/engines/lower/lower.ts';
-import { unitsOf } from '../../../src/ml/engines/lower/units.ts';
+import { readBy, unitsOf } from '../../../src/ml/engines/lower/units.ts';
 import type { Program, Section } from '../../../src/ml/engines/program.ts';
 import { models } from '../../../src/ml/models/registry.ts';
+import { gatedNetwork } from '../../support/assorted-network.ts';
 import { NetworkBuilder } from '../../../src/ml/network/builder.ts';
 
 const network = models.resnet8.build({ height: 32, width: 32, channels: 3 }, 10);
@@ -35,6 +36,20 @@ describe('unitsOf', () => {
     expect(kinds.filter((kind) => kind === 'add')).toHaveLength(1);
   });
 
+  it('reads all that a unit needs, the main input first', () => {
+    const gated = gatedNetwork();
+    const index = (name: string): number => gated.layers.findIndex((layer) => layer.name === name);
+    const units = unitsOf(gated, new Set());
+    const reads = (name: string): readonly number[] => readBy(units.find((unit) => unit.output === index(name))!);
+    expect(reads('joined')).toEqual(['primary.act', 'cheap.bn', 'sum.act'].map(index));
+    expect(reads('gate')).toEqual(['depthwise.act', 'raise.act'].map(index));
+    expect(reads('sum')).toEqual(['depth', 'stem.act'].map(index));
+    expect(reads('depth')).toEqual([index('project.bn')]);
+    // All layers are taken in by some unit, once.
+    const outputs = units.map((unit) => unit.output);
+    expect(new Set(outputs).size).toBe(outputs.length);
+  });
+
   it('takes any activation into a batch norm, but after a sum only one whose slope its result tells', () => {
     const build = (fn: 'relu6' | 'silu', sum: boolean) => {
       const net = new NetworkBuilder('new', { height: 8, width: 8, channels: 8 });
@@ -61,6 +76,40 @@ describe('lowering', () => {
       'fold-batch-norm': 9,
       'average-pool': 1,
     });
+  });
+
+  it.each([
+    { name: 'mobilenetv2', forward: { conv: 36, depthwise: 17, 'fold-batch-norm': 52 } },
+    { name: 'resnet50', forward: { conv: 54, 'fold-batch-norm': 53, 'max-pool': 1 } },
+    { name: 'ghostnet', forward: { multiply: 7 } },
+    { name: 'efficientnet_v2_s', forward: { multiply: 30, depthwise: 30 } },
+  ] as const)('leaves no batch norm or drop of $name for evaluation', ({ name, forward }) => {
+    const big = models[name].build({ height: 64, width: 64, channels: 3 }, 10);
+    const found = counts(lowerInference(big, { batch: 1, taps: [] }), 'forward');
+    expect(found).toMatchObject(forward);
+    const left = ['affine', 'batch-norm', 'dropout', 'stochastic-depth', 'grouped-conv'];
+    expect(left.filter((primitive) => primitive in found)).toEqual([]);
+  });
+
+  it('gives each kind of layer its gradients', () => {
+    const found = counts(lowerTraining(gatedNetwork(), { batch: 2, taps: [] }, sgd), 'backward');
+    expect(found).toMatchObject({
+      'depthwise-filter-gradient': 3,
+      'depthwise-input-gradient': 3,
+      'grouped-conv-filter-gradient': 2,
+      'grouped-conv-input-gradient': 2,
+      // Each product hands a gradient to either factor.
+      multiply: 2,
+      'multiply-gradient': 2,
+      'stochastic-depth': 1,
+    });
+  });
+
+  it('moves averages of parameters and statistics after the update, where they are kept', () => {
+    const update = (average: boolean): Record<string, number> =>
+      counts(lowerTraining(network, { batch: 1, taps: [] }, sgd, { average }), 'update');
+    expect(update(false)).toEqual({ sgd: 2 });
+    expect(update(true)).toEqual({ sgd: 2, 'moving-average': 2 });
   });
 
   it('makes one gradient per product and norm, and none for the image', () => {
