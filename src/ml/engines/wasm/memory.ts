@@ -17,6 +17,8 @@ export class WasmMemory {
   readonly #limit: number;
   /** Free intervals of bytes, ascending, never touching; the last one reaches to the limit. */
   #holes: Hole[];
+  /** First byte that has never been given out. */
+  #fresh: number;
 
   /**
    * @param from - first byte that may be given out
@@ -25,7 +27,8 @@ export class WasmMemory {
   constructor(from: number, limit: number) {
     this.memory = new WebAssembly.Memory({ initial: Math.ceil(from / PAGE) + 1, maximum: limit / PAGE, shared: true });
     this.#limit = limit;
-    this.#holes = [{ from: Math.ceil(from / LINE) * LINE, to: limit }];
+    this.#fresh = Math.ceil(from / LINE) * LINE;
+    this.#holes = [{ from: this.#fresh, to: limit }];
   }
 
   /** Bytes of the largest region that could be had. */
@@ -55,8 +58,15 @@ export class WasmMemory {
     this.#holes = this.#holes.filter((left) => left.to > left.from);
     const missing = Math.ceil((address + size - this.memory.buffer.byteLength) / PAGE);
     if (missing > 0) this.memory.grow(missing);
-    this.floats(address, floats).fill(0);
+    this.#clear(address, address + size);
     return { address, floats };
+  }
+
+  /** Zeroes what has been given out before; memory that never was is zero already, and stays untouched. */
+  #clear(from: number, to: number): void {
+    const used = Math.min(to, this.#fresh);
+    if (used > from) this.floats(from, (used - from) / 4).fill(0);
+    this.#fresh = Math.max(this.#fresh, to);
   }
 
   /** Gives a region back. */

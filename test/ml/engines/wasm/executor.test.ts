@@ -1,0 +1,60 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import type { StateDict } from '../../../../src/ml/network/network.ts';
+import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
+import { WasmExecutor } from '../../../../src/ml/engines/wasm/executor.ts';
+import { gatedNetwork } from '../../../support/assorted-network.ts';
+import { hashedState, signed } from '../../../support/hashed.ts';
+
+const GIBIBYTE = 2 ** 30;
+const network = gatedNetwork();
+const made: WasmExecutor[] = [];
+
+function executor(threads: number): WasmExecutor {
+  const one = new WasmExecutor({ threads });
+  made.push(one);
+  return one;
+}
+
+afterAll(async () => {
+  await Promise.all(made.map((one) => one.dispose()));
+});
+
+/** Weights after an update, all of whose memory lies behind `offset` bytes. */
+function trained(one: WasmExecutor, offset: number): StateDict {
+  // Nobody ever touches it, so it is address space only.
+  const before = one.allocate(offset / 4);
+  const optimizer = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
+  const session = new CompiledEngine(one).session(network, { optimizer, threads: 2 });
+  session.write(hashedState(network));
+  const step = session.trainStep({ batch: 3, taps: [] });
+  step.input.set(signed('pixels', step.input.length));
+  step.forward(1, 1);
+  step.logitsGradient.set(signed('gradient', step.logitsGradient.length));
+  step.backward();
+  step.update({ learningRate: 0.01, weightDecay: 0.1 });
+  const state = session.read();
+  session.dispose();
+  one.free(before);
+  return state;
+}
+
+describe('the wasm executor', () => {
+  it('computes the same bits wherever its memory lies: below two gibibytes, across, and above', () => {
+    const one = executor(2);
+    const low = trained(one, 4);
+    expect(trained(one, 2 * GIBIBYTE - 2 ** 20)).toEqual(low);
+    expect(trained(one, 2.5 * GIBIBYTE)).toEqual(low);
+  });
+
+  it('holds up to 4 GiB', () => {
+    const one = executor(1);
+    expect(one.capacity()).toBeGreaterThan(4 * GIBIBYTE - 2 ** 24);
+    expect(() => one.allocate(GIBIBYTE)).toThrow('no 4096.0 MiB left in one piece');
+  });
+
+  it('takes no more threads than a team may have, and at least one', () => {
+    const threads = (asked: number): unknown =>
+      new WasmExecutor({ threads: asked, memory: 2 ** 28 }).description['threads'];
+    expect([0, 1, 64, 1000].map(threads)).toEqual([1, 1, 64, 64]);
+  });
+});
