@@ -70,7 +70,7 @@ function corners({ height, width }: { readonly height: number; readonly width: n
 
 /** One image after the other through the engine that is written for its clearness. */
 function oracle(name: Split, tta: (typeof augmentations)[number]): readonly Image[] {
-  const engine = engines.reference.create({ threads: 1 });
+  const engine = engines.reference.create();
   const network = networkFor('convnet4', packed.manifest);
   const session = engine.session(network, { optimizer: null, threads: 1 });
   session.write(initialState(network, 5));
