@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../src/core/failure.ts';
 import type { AugmentationName } from '../../../src/ml/augment/registry.ts';
@@ -6,7 +7,7 @@ import { mixOf, trainBatches, type TrainOptions } from '../../../src/ml/data/bat
 import { openPacked } from '../../../src/ml/data/open.ts';
 import { pack } from '../../../src/ml/data/pack.ts';
 import type { PackedDataset } from '../../../src/ml/data/packed.ts';
-import { directSupply, type Supply, type TrainBatch } from '../../../src/ml/data/supply.ts';
+import { batchOf, directSupply, type Supply, type TrainBatch } from '../../../src/ml/data/supply.ts';
 import { supplyOf } from '../../../src/ml/data/supply-of.ts';
 import { ThreadedSupply } from '../../../src/ml/data/threaded-supply.ts';
 import { failuresOf, Folder, notes, packDefaults, sampleSet } from './samples.ts';
@@ -106,6 +107,25 @@ describe('a threaded supply', () => {
     expect(await taken(threaded(2), places)).toEqual(await taken(direct(), places));
   });
 
+  it('is a function of the place alone: any walk through a run, on any number of threads, sees what a direct one sees', async () => {
+    const place = fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 5 }));
+    // Steps of a walk: on to the next batch, or a jump.
+    const walk = fc.array(fc.option(place, { freq: 1, nil: 'on' as const }), { minLength: 1, maxLength: 12 });
+    const [supplies, oracle] = [[threaded(1), threaded(3)], direct()];
+    await fc.assert(
+      fc.asyncProperty(walk, fc.nat({ max: 1 }), async (steps, which) => {
+        let [epoch, batch] = [0, 0];
+        for (const step of steps) {
+          if (step !== 'on') [epoch, batch] = step;
+          else if (++batch === oracle.count) [epoch, batch] = [epoch + 1, 0];
+          expect(textOf(await supplies[which]!.take(epoch, batch))).toBe(textOf(await oracle.take(epoch, batch)));
+        }
+      }),
+      { numRuns: 25 },
+    );
+    await Promise.all(supplies.map((supply) => supply.close()));
+  });
+
   it('leaves a batch alone until the next one is taken, though others are made meanwhile', async () => {
     const supply = threaded(2);
     const batch = await supply.take(0, 0);
@@ -154,6 +174,39 @@ describe('a threaded supply', () => {
     await Promise.all([idle.close(), busy.close(), pending]);
     expect(threadsAlive()).toBe(before);
     expect(await failuresOf(() => busy.take(0, 2))).toMatchObject([{ code: 'data-thread-died' }]);
+  });
+});
+
+describe('how a batch is mixed', () => {
+  const places = epochs(50, 6);
+
+  it('depends on seed, epoch and batch alone, and is not asked for where mixup is none', () => {
+    const mixes = (change: Partial<TrainOptions>) =>
+      places.map(([epoch, batch]) => mixOf({ ...options, ...change }, 12, epoch, batch));
+    const first = mixes({});
+    expect(mixes({ batchSize: 99, augment: 'none', flip: false })).toEqual(first);
+    expect(mixes({ seed: 4 })).not.toEqual(first);
+    expect(new Set(mixes({ mixup: 'none' }))).toEqual(new Set([null]));
+    // Shares are drawn anew for each batch.
+    const shares = first.flatMap((mix) => (mix ? [mix.share] : []));
+    expect(new Set(shares).size).toBe(shares.length);
+  });
+
+  it('mixes the same batches with CutMix as with mixup: whether is drawn before how', () => {
+    const mixed = (mixup: 'mixup' | 'cutmix') =>
+      places.map(([epoch, batch]) => mixOf({ ...options, mixup }, 12, epoch, batch) !== null);
+    expect(mixed('cutmix')).toEqual(mixed('mixup'));
+    expect(new Set(mixed('mixup')).size).toBe(2);
+  });
+
+  it('is told of the images that a partial batch holds, and of no others', () => {
+    const arrays = { images: new Float32Array(5 * 12).fill(1), labels: Int32Array.of(4, 5, 6, 7, 8) };
+    expect(batchOf(arrays, 3, { share: 0.25, box: null })).toEqual({
+      images: new Float32Array(3 * 12).fill(1),
+      labels: Int32Array.of(4, 5, 6),
+      mixed: { share: 0.25, partners: Int32Array.of(6, 4, 5) },
+    });
+    expect(batchOf(arrays, 5, null)).toEqual({ ...arrays, mixed: null });
   });
 });
 
