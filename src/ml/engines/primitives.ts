@@ -66,8 +66,8 @@ const GROUPED_SHAPE = {
 
 export const PRIMITIVES = {
   /**
-   * y[r, to + c] (+)= x[r, from + c] for c < channels; unless it accumulates, the rest of y's row becomes 0: between dense
-   * and padded rows, and in and out of joined channels.
+   * y[r, to + c] (+)= x[r, from + c] for c < channels; unless it accumulates, what follows in y's row becomes 0: between
+   * dense and padded rows, and in and out of joined channels.
    */
   'copy-channels': {
     operands: { x: 'in', y: 'inout' },

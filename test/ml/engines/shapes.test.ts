@@ -131,7 +131,7 @@ describe('whatever the window', () => {
           const call: Call = {
             primitive: 'copy-channels',
             operands: { x, y: joined },
-            numbers: { ...numbers, to: starts[i]!, accumulate: i ? 1 : 0 },
+            numbers: { ...numbers, to: starts[i]!, accumulate: 0 },
           };
           joined = Float32Array.from(runPrimitive(engines[0]!, call, 3)['y']!);
         });

@@ -82,16 +82,16 @@ export function emitProduct(emitter: Emitter, unit: UnitOf<'product'>, epilogue?
 /** Units that are computed alike in training and inference. */
 export type PlainUnit = UnitOf<'add' | 'multiply' | 'concat' | 'activation' | 'pool'>;
 
-/** Joins channels: the first copy clears the row, the others add to it. */
+/** Joins channels. Each copy clears what follows it, and so the last one the padding. */
 function emitConcat(emitter: Emitter, unit: UnitOf<'concat'>, y: Ref): void {
   const { rows, stride: toStride } = emitter.extent(unit.output);
   let to = 0;
-  unit.inputs.forEach((input, index) => {
+  for (const input of unit.inputs) {
     const { channels } = emitter.layer(input).shape;
-    const numbers = { rows, channels, fromStride: emitter.extent(input).stride, toStride, from: 0, to };
-    emitter.emit('copy-channels', { x: emitter.value(input), y }, { ...numbers, accumulate: index ? 1 : 0 });
+    const numbers = { rows, channels, fromStride: emitter.extent(input).stride, toStride, from: 0, to, accumulate: 0 };
+    emitter.emit('copy-channels', { x: emitter.value(input), y }, numbers);
     to += channels;
-  });
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ export const elementwise: Implementations<
 > = {
   'copy-channels'({ x, y }, { rows, channels, fromStride, toStride, from, to, accumulate }) {
     for (let row = 0; row < rows; row++) {
-      if (!accumulate) y.fill(0, row * toStride, (row + 1) * toStride);
+      if (!accumulate) y.fill(0, row * toStride + to, (row + 1) * toStride);
       for (let c = 0; c < channels; c++)
         put(y, row * toStride + to + c, at(x, row * fromStride + from + c), accumulate);
     }

@@ -10,20 +10,24 @@ static void copy(const float *x, float *y, int count, int accumulate) {
   for (; c < count; c++) y[c] = accumulate ? y[c] + x[c] : x[c];
 }
 
+static void clear(float *y, int count) {
+  int c = 0;
+  for (; c + LANES <= count; c += LANES) store(y + c, splat(0));
+  for (; c < count; c++) y[c] = 0;
+}
+
 void run_copy_channels(const copy_channels_op *op, const team *team) {
   span rows = share(op->rows, 16, team);
   for (int row = rows.from; row < rows.to; row++) {
     float *y = op->y + (intptr_t)row * op->toStride;
     copy(op->x + (intptr_t)row * op->fromStride + op->from, y + op->to, op->channels, op->accumulate);
-    if (op->accumulate) continue;
-    for (int c = 0; c < op->to; c++) y[c] = 0;
-    for (int c = op->to + op->channels; c < op->toStride; c++) y[c] = 0;
+    if (!op->accumulate) clear(y + op->to + op->channels, op->toStride - op->to - op->channels);
   }
 }
 
 void run_zero(const zero_op *op, const team *team) {
   span all = share(op->count, LANES, team);
-  for (int i = all.from; i < all.to; i++) op->y[i] = 0;
+  clear(op->y + all.from, all.to - all.from);
 }
 
 INLINE void affine_row(const affine_op *op, intptr_t at, const int activation) {
