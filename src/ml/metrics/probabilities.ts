@@ -2,7 +2,7 @@ import { logSumExp } from '../losses/log-sum-exp.ts';
 
 /** Predictions of a classifier on labelled images. */
 export interface Predictions {
-  /** [N, C], rows dense. */
+  /** [N, C], rows dense, finite. */
   readonly logits: Float32Array;
   /** True classes [N]. */
   readonly labels: Int32Array;

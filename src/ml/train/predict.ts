@@ -1,3 +1,4 @@
+import { fail } from '../../core/failure.ts';
 import { evalBatches, type InputFormat } from '../data/batches.ts';
 import type { PackedSplit } from '../data/packed.ts';
 import type { Session } from '../engines/engine.ts';
@@ -32,6 +33,18 @@ export function passes(split: PackedSplit, tta: Augmentation): number {
   return split.count * CROPS[tta].length;
 }
 
+/** Metrics of numbers that are none would look like metrics: a row of NaN is in every top 5. */
+function requireFinite(logits: Float32Array, { network }: Session, { names }: PackedSplit): void {
+  const first = logits.findIndex((value) => !Number.isFinite(value));
+  if (first === -1) return;
+  fail({
+    code: 'non-finite-logits',
+    message: `${network.model} gives ${logits[first]} for ${names[Math.floor(first / network.classes)] ?? ''}`,
+    expected: 'finite logits',
+    fix: 'train with a lower lr, or write warmup: true: its weights or running statistics have grown out of bounds',
+  });
+}
+
 /**
  * Runs a network in evaluation mode over a split.
  *
@@ -39,6 +52,7 @@ export function passes(split: PackedSplit, tta: Augmentation): number {
  * @param split - images
  * @param options - input format, batch size, augmentation
  * @returns logits [N, C] in the split's order (means over crops); undefined when the signal was aborted
+ * @throws FailureError `non-finite-logits` that names the first such image
  */
 export async function predict(
   session: Session,
@@ -64,5 +78,7 @@ export async function predict(
       if (signal.aborted) return undefined;
     }
   }
-  return Float32Array.from(sums, (sum) => sum / crops.length);
+  const logits = Float32Array.from(sums, (sum) => sum / crops.length);
+  requireFinite(logits, session, split);
+  return logits;
 }
