@@ -4,10 +4,14 @@ import type { Ref } from './program.ts';
 /** Output channels of a filter panel; every feature map's channels are padded to a multiple of it. */
 export const PANEL = 8;
 
-/** An image is padded to a multiple of four channels only. */
+/** An image that only convolutions read is padded to a multiple of four channels only. */
 const INPUT_CHANNELS = 4;
 
 const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
+
+/** Whether only convolutions read a layer: they alone let their input's stride differ from their output's. */
+const isConvolved = (network: Network, index: LayerIndex): boolean =>
+  network.layers.every((layer) => layer.kind === 'conv' || !layer.inputs.includes(index));
 
 /**
  * Channels of a layer's output in memory, padding included.
@@ -19,7 +23,8 @@ const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 export function strideOf(network: Network, layer: LayerIndex): number {
   const made = network.layers[layer];
   if (!made) throw new Error(`no layer ${layer} in ${network.model}`);
-  return roundUp(made.shape.channels, made.kind === 'input' && !made.differentiable ? INPUT_CHANNELS : PANEL);
+  const isImage = made.kind === 'input' && !made.differentiable && isConvolved(network, layer);
+  return roundUp(made.shape.channels, isImage ? INPUT_CHANNELS : PANEL);
 }
 
 /** Where one state-dict entry lies inside an engine. */
