@@ -67,8 +67,12 @@ function place(net: NetworkBuilder, last: LayerIndex, made: Step): LayerIndex {
     case 'activation':
       return net.activation(name, last, made.function);
     case 'add':
-    case 'multiply':
-      return net[made.kind](name, ...pair(last, choose(net, last, made), flag));
+      return net.add(name, ...pair(last, choose(net, last, made), flag));
+    case 'multiply': {
+      // A gate below 1 keeps values of order 1, however many products follow one another.
+      const gate = net.activation(`${name}.gate`, choose(net, last, made), 'sigmoid');
+      return net.multiply(name, ...pair(last, gate, flag));
+    }
     case 'concat':
       return net.concat(name, pair(last, choose(net, last, made), flag));
     case 'pool':
