@@ -103,14 +103,14 @@ interface TensorEntry {
 
 function entryOf(name: string, value: unknown, file: string): TensorEntry {
   const { dtype, shape, data_offsets: offsets } = (isJsonObject(value) ? value : {}) as Record<string, unknown>;
-  const isShaped = Array.isArray(shape) && shape.every(isSize);
-  if (!isShaped || !Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
+  const isTyped = typeof dtype === 'string' && Array.isArray(shape) && shape.every(isSize);
+  if (!isTyped || !Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
     return damaged(file, `describes tensor ${name} without a valid dtype, shape and data_offsets`);
   }
   if (dtype !== 'F32' && dtype !== 'I64') {
     return fail({
       code: 'unsupported-dtype',
-      message: `${file}: tensor ${name} has dtype ${String(dtype)}`,
+      message: `${file}: tensor ${name} has dtype ${dtype}`,
       place: { file },
       expected: 'F32 (I64 for counters)',
       fix: 'convert it: {k: v.float() for k, v in state_dict.items()}',
