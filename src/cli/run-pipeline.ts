@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import { writeFile } from 'node:fs/promises';
-import { fail, FailureError } from '../core/failure.ts';
+import { FailureError } from '../core/failure.ts';
 import type { CellId, Plan } from '../core/plan.ts';
 import { unwrap } from '../core/result.ts';
 import { executors } from '../executors/registry.ts';
@@ -20,6 +20,7 @@ import { tableOutcomes } from './outcomes.ts';
 import { printPreview } from './preview.ts';
 import { openProject, readPlan, type PlannedFile, type Project } from './project.ts';
 import { interruptions } from './signals.ts';
+import { threadsAsked } from './threads.ts';
 import { printError } from './terminal.ts';
 
 /** Flags of `kdpipe run`. */
@@ -99,20 +100,6 @@ async function execute(
     : summary.status === 'failed'
       ? exitCodes.stageFailed
       : exitCodes.interrupted;
-}
-
-/** `KDPIPE_THREADS`: threads of every stage; unless set, running stages share the cores. */
-function threadsAsked(): { readonly threads?: number } {
-  const asked = process.env['KDPIPE_THREADS'];
-  if (asked === undefined || asked === '') return {};
-  const threads = Number(asked);
-  if (Number.isInteger(threads) && threads >= 1) return { threads };
-  return fail({
-    code: 'bad-environment',
-    message: `KDPIPE_THREADS is ${JSON.stringify(asked)}`,
-    expected: 'a whole number of at least 1',
-    fix: 'KDPIPE_THREADS=2',
-  });
 }
 
 interface ReportSetting {
