@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { lowerTraining } from '../../../../src/ml/engines/lower/lower.ts';
+import type { Operation } from '../../../../src/ml/engines/program.ts';
+import { NetworkBuilder } from '../../../../src/ml/network/builder.ts';
+import type { LayerIndex } from '../../../../src/ml/network/network.ts';
+
+const sgd = { name: 'sgd', momentum: 0, nesterov: false } as const;
+
+/** Operations of the backward pass after the head's. */
+function backward(build: (net: NetworkBuilder, x: LayerIndex) => LayerIndex): Operation[] {
+  const net = new NetworkBuilder('small', { height: 6, width: 6, channels: 8 });
+  const x = net.conv('first', net.image, { channels: 8, kernel: 1 });
+  const network = net.classifier(build(net, x), { name: 'fc', classes: 2 });
+  const all = lowerTraining(network, { batch: 2, taps: [] }, sgd).sections.backward;
+  return all.slice(all.findIndex(({ primitive }) => primitive === 'average-pool-gradient') + 1);
+}
+
+const kinds = (all: readonly Operation[]): string[] => all.map(({ primitive }) => primitive);
+const numbersOf = (all: readonly Operation[], primitive: string): unknown[] =>
+  all.filter((operation) => operation.primitive === primitive).map(({ numbers }) => numbers);
+
+describe('a gradient', () => {
+  it('is written by the first reader that hands one over, and added to by the others', () => {
+    const all = backward((net, x) => {
+      const [a, b] = ['a', 'b'].map((name) => net.activation(name, x, 'silu'));
+      return net.concat('joined', [a!, b!, x]);
+    });
+    // x itself comes first, then the two activations, the last first.
+    expect(numbersOf(all, 'copy-channels')).toMatchObject([
+      { from: 0, accumulate: 0 },
+      { from: 8, accumulate: 0 },
+      { from: 16, accumulate: 0 },
+    ]);
+    expect(numbersOf(all, 'activation-gradient')).toMatchObject([{ accumulate: 1 }, { accumulate: 1 }]);
+    expect(kinds(all).at(-1)).toBe('conv-filter-gradient');
+  });
+
+  it('of both factors of a square goes to the same place', () => {
+    const all = backward((net, x) => net.multiply('square', x, x));
+    expect(kinds(all)).toEqual(['multiply', 'multiply-gradient', 'conv-filter-gradient']);
+    expect(numbersOf(all, 'multiply')).toMatchObject([{ area: 1, accumulate: 0 }]);
+    expect(numbersOf(all, 'multiply-gradient')).toMatchObject([{ area: 1, accumulate: 1 }]);
+  });
+
+  it('of a gate is a sum over the pixels of an image', () => {
+    const all = backward((net, x) => net.multiply('gate', x, net.globalAveragePool('squeeze', x)));
+    expect(numbersOf(all, 'multiply-gradient')).toMatchObject([{ rows: 72, area: 36, accumulate: 0 }]);
+  });
+
+  it('of a smooth activation is taken at its input, of a ReLU at its output', () => {
+    const operandsOf = (fn: 'relu' | 'silu') =>
+      backward((net, x) => net.activation('act', x, fn)).find(({ primitive }) => primitive === 'activation-gradient')!
+        .operands as Readonly<Record<string, unknown>>;
+    const forwardOf = (fn: 'relu' | 'silu') => {
+      const net = new NetworkBuilder('small', { height: 6, width: 6, channels: 8 });
+      const x = net.conv('first', net.image, { channels: 8, kernel: 1 });
+      const network = net.classifier(net.activation('act', x, fn), { name: 'fc', classes: 2 });
+      const { forward } = lowerTraining(network, { batch: 2, taps: [] }, sgd).sections;
+      return forward.find(({ primitive }) => primitive === 'activation')!.operands as Readonly<Record<string, unknown>>;
+    };
+    expect(operandsOf('silu')['x']).toEqual(forwardOf('silu')['x']);
+    expect(operandsOf('relu')['x']).toEqual(forwardOf('relu')['y']);
+  });
+
+  it('of what never reaches the logits is not computed', () => {
+    const all = backward((net, x) => {
+      net.conv('aside', x, { channels: 8, kernel: 3 });
+      return x;
+    });
+    expect(kinds(all)).toEqual(['conv-filter-gradient']);
+  });
+});
+
+describe('a depthwise filter gradient', () => {
+  it.each([
+    // 256 pixels are worth a part of their own, up to 32 parts, at least one.
+    { batch: 1, side: 4, chunks: 1 },
+    { batch: 4, side: 16, chunks: 4 },
+    { batch: 64, side: 64, chunks: 32 },
+  ])('is summed over $chunks parts of $batch maps of $side×$side, whatever the threads', ({ batch, side, chunks }) => {
+    const net = new NetworkBuilder('small', { height: side, width: side, channels: 8 });
+    const x = net.conv('depthwise', net.conv('first', net.image, { channels: 16, kernel: 1 }), {
+      channels: 16,
+      kernel: 5,
+      groups: 16,
+    });
+    const network = net.classifier(x, { name: 'fc', classes: 2 });
+    const program = lowerTraining(network, { batch, taps: [] }, sgd);
+    const found = program.sections.backward.find(({ primitive }) => primitive === 'depthwise-filter-gradient');
+    expect(found?.numbers).toMatchObject({ chunks });
+  });
+});
