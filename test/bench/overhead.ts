@@ -113,7 +113,7 @@ const runners: readonly Runner[] = [
 ];
 
 /** A runner that takes longer is stopped, seconds. */
-const limit = 240;
+const limit = 120;
 
 /** Runs a whole process under GNU time. Certificates that a machine adds to Node cost 60 ms a start and are not ours. */
 function measure(argv: readonly string[], folder: string): Measured {
