@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { FailureError } from '../../core/failure.ts';
+import { fail, FailureError } from '../../core/failure.ts';
+import { isJsonObject } from '../../core/json.ts';
 import type { StateDict } from '../network/network.ts';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../weights/safetensors.ts';
 import type { Position, Tensors, TrainingState } from './training-state.ts';
@@ -24,6 +25,16 @@ export function encodeCheckpoint(state: TrainingState): Uint8Array {
   return encodeSafetensors({ tensors: stored, metadata: { format: FORMAT, position: JSON.stringify(position) } });
 }
 
+function positionOf(text: string, file: string): Position {
+  try {
+    const position: unknown = JSON.parse(text);
+    if (isJsonObject(position)) return position as unknown as Position;
+  } catch {
+    // Not JSON: said below.
+  }
+  return fail({ code: 'damaged-checkpoint', message: `${file} does not say where its run stood`, place: { file } });
+}
+
 /**
  * Reads what {@link encodeCheckpoint} wrote.
  *
@@ -45,7 +56,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): TrainingState
   }
   const empty: StateDict = new Map();
   return {
-    position: JSON.parse(text) as Position,
+    position: positionOf(text, file),
     tensors: {
       model: groups.get('model') ?? empty,
       // Plain SGD keeps nothing.
