@@ -57,19 +57,28 @@ export function encodeModel(model: TrainedModel): Uint8Array {
   return encodeSafetensors({ tensors: tensorsOf(network.parameters, state, batches), metadata });
 }
 
-/** One JSON text of the metadata. */
-function described(file: TensorFile, key: string, path: string): unknown {
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string');
+const isSide = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value);
+const isTriple = (value: unknown): value is InputFormat['mean'] =>
+  Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
+const isDivisor = (value: unknown): value is InputFormat['std'] => isTriple(value) && value.every((std) => std > 0);
+
+/** One JSON text of the metadata: the file may come from anywhere. */
+function described<T>(file: TensorFile, key: string, path: string, is: (value: unknown) => value is T): T {
   try {
-    return JSON.parse(file.metadata[key] ?? '') as unknown;
+    const value: unknown = JSON.parse(file.metadata[key] ?? '');
+    if (is(value)) return value;
   } catch {
-    return fail({
-      code: 'undescribed-weights',
-      message: `${path} does not say its ${key}`,
-      place: { file: path },
-      expected: 'weights of a training stage, with model, classes, imageSize, mean and std in the metadata',
-      fix: 'take the weights output of train-teacher or distill-student',
-    });
+    // Not JSON: said below.
   }
+  return fail({
+    code: 'undescribed-weights',
+    message: `${path} does not say its ${key}`,
+    place: { file: path },
+    expected: 'weights of a training stage, with model, classes, imageSize, mean and std in the metadata',
+    fix: 'take the weights output of train-teacher or distill-student',
+  });
 }
 
 function batchesOf(file: TensorFile): number {
@@ -86,11 +95,11 @@ function batchesOf(file: TensorFile): number {
  */
 export function readModel(path: string): TrainedModel {
   const file = decodeSafetensors(readFileSync(path), path);
-  const classes = described(file, 'classes', path) as readonly string[];
+  const classes = described(file, 'classes', path, isTexts);
   const format = {
-    imageSize: described(file, 'imageSize', path) as number,
-    mean: described(file, 'mean', path) as InputFormat['mean'],
-    std: described(file, 'std', path) as InputFormat['std'],
+    imageSize: described(file, 'imageSize', path, isSide),
+    mean: described(file, 'mean', path, isTriple),
+    std: described(file, 'std', path, isDivisor),
   };
   const network = networkFor(file.metadata['model'] ?? '', { imageSize: format.imageSize, classes });
   return { network, state: stateDictOf(file, network.parameters, path), classes, format, batches: batchesOf(file) };
