@@ -1,4 +1,5 @@
 // Convolution: forward and input gradient, as implicit matrix products in tiles of four pixels by eight channels.
+#include "epilogue.h"
 #include "patches.h"
 #include "winograd.h"
 
@@ -83,21 +84,6 @@ static void multiply(const patches *p, const float *filter, const target *t, spa
     multiply_taps(p, (span){ tap, min(p->taps, tap + together) }, filter, t, pixels, zeros);
 }
 
-/// What follows an inference convolution, in place on rows still in the cache.
-static void finish(const conv_op *op, span rows) {
-  int channels = op->outChannels;
-  for (int row = rows.from; row < rows.to; row++) {
-    float *y = op->y + (intptr_t)row * channels;
-    const float *residual = op->residual ? op->residual + (intptr_t)row * channels : 0;
-    for (int c = 0; c < channels; c += LANES) {
-      vec x = load(y + c), shift = op->shift ? load(op->shift + c) : splat(0);
-      x = op->scale ? multiply_add(x, load(op->scale + c), shift) : x + shift;
-      if (residual) x += load(residual + c);
-      store(y + c, activate(x, op->activation));
-    }
-  }
-}
-
 /// Pixels that a thread takes at a time: enough to fill a block, fewer when there is little work.
 INLINE int grain(int pixels, const team *team) { return pixels / team->threads < 64 ? 4 : 16; }
 
@@ -111,12 +97,12 @@ void run_conv(const conv_op *op, const team *team) {
   target t = { op->y, op->outHeight, op->outWidth, op->outChannels, 1, 0, 0, 0 };
   int pixels = op->batch * op->outHeight * op->outWidth;
   span all = share(pixels, grain(pixels, team), team);
-  int plain = !op->scale && !op->shift && !op->residual && !op->activation;
-  int block = plain ? max(1, all.to - all.from) : 256;
+  epilogue then = { op->scale, op->shift, op->residual, op->y, op->outChannels, op->activation };
+  int block = is_plain(&then) ? max(1, all.to - all.from) : 256;
   for (int from = all.from; from < all.to; from += block) {
     span rows = { from, min(all.to, from + block) };
     multiply(&p, op->filter, &t, rows, team->zeros);
-    if (!plain) finish(op, rows);
+    apply_epilogue(&then, rows);
   }
 }
 

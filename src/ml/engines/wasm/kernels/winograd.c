@@ -1,18 +1,19 @@
 // Forward pass and input gradient of 3×3 convolutions by F(4×4, 3×3). Both are the same walk: the input gradient is a
 // convolution of the output gradient with the filter turned by half a circle, input and output channels swapped.
 #include "winograd.h"
+#include "epilogue.h"
 #include "patches.h"
 
 #define MOST_TILES 64 // of a block
 #define COLUMNS 32 // output channels multiplied before they are transformed back
 
-/// The walk: y (+)= convolution of x, then what a `conv` operation appends (null for a gradient).
+/// The walk: y (+)= convolution of x, then what follows it (null where nothing does).
 typedef struct convolution {
   const float *x, *filter; // filter: [36][outChannels / 8][channels][8], SKEW between points
   float *y;
   tiling input;
   int outHeight, outWidth, outChannels, accumulate;
-  const conv_op *then;
+  const epilogue *then;
 } convolution;
 
 /// G g Gᵀ for eight channels, a tap's lying `stride` behind those of the tap before it.
@@ -71,15 +72,10 @@ static void multiply_points(const convolution *w, const float *inputs, float *pr
     }
 }
 
-/// What follows a sum: the old value of a gradient, or a convolution's scale, shift, residual and activation.
+/// What becomes of a sum: the old value of a gradient comes to it, or a convolution's epilogue follows.
 INLINE vec finish_sum(const convolution *w, vec x, intptr_t at, int n) {
-  const conv_op *op = w->then;
   if (w->accumulate) x += load(w->y + at);
-  if (!op) return x;
-  vec shift = op->shift ? load(op->shift + n) : splat(0);
-  x = op->scale ? multiply_add(x, load(op->scale + n), shift) : x + shift;
-  if (op->residual) x += load(op->residual + at);
-  return activate(x, op->activation);
+  return w->then ? follow(w->then, x, at, n) : x;
 }
 
 /// Aᵀ m A for one tile and some output channels; `plain` says, when the code is compiled, that nothing follows.
@@ -140,9 +136,9 @@ void winograd_conv(const conv_op *op, const team *team) {
       transform_filter(op->filter + (intptr_t)n * 9 * channels + k * PANEL, channels * PANEL,
                        op->transformed + (intptr_t)n * channels + k * PANEL, point_stride(channels, op->outChannels));
   meet(team);
-  int plain = !op->scale && !op->shift && !op->residual && !op->activation;
+  epilogue then = { op->scale, op->shift, op->residual, op->y, op->outChannels, op->activation };
   tiling input = { op->batch, op->height, op->width, channels, tiles_of(op->outHeight), tiles_of(op->outWidth), op->padding };
-  convolution w = { op->x, op->transformed, op->y, input, op->outHeight, op->outWidth, op->outChannels, 0, plain ? 0 : op };
+  convolution w = { op->x, op->transformed, op->y, input, op->outHeight, op->outWidth, op->outChannels, 0, is_plain(&then) ? 0 : &then };
   convolve(&w, team);
 }
 
