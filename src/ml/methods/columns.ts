@@ -1,5 +1,6 @@
 import { add, customGrad, matMul, reshape, tensor, transpose } from '@tensorflow/tfjs-core';
 import type { GradSaveFunc, Rank, Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import { valuesOf } from './maps.ts';
 
 /**
  * Maps as matrices: one row a pixel, one column a channel, one matrix an image. Sums over pixels are one pass over the
@@ -13,8 +14,6 @@ import type { GradSaveFunc, Rank, Tensor, Tensor2D, Tensor3D, Tensor4D } from '@
  * @returns [N, H·W, C]
  */
 export const columns = (map: Tensor4D): Tensor3D => reshape<Rank.R3>(map, [map.shape[0], -1, map.shape[3]]);
-
-const valuesOf = (of: Tensor): Float32Array => of.dataSync<'float32'>();
 
 /** Calls `visit` with each value's place and that of its column among all images' columns. */
 function forEachValue([batch, pixels, channels]: Tensor3D['shape'], visit: (at: number, column: number) => void): void {

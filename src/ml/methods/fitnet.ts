@@ -1,8 +1,8 @@
-import { addN, mul, type Tensor } from '@tensorflow/tfjs-core';
+import { addN, type Tensor } from '@tensorflow/tfjs-core';
 import type { LayerIndex } from '../network/network.ts';
 import { adapter } from './adapter.ts';
 import type { Adapter, KdMethod } from './kd-method.ts';
-import { squaredDistance } from './maps.ts';
+import { meanSquare } from './maps.ts';
 import { blocksOption, blockTaps, middleBlock, requireSizes, tapPairs, type SizeRule, type TapPair } from './taps.ts';
 
 /** The student's map is as large as the teacher's, or a whole multiple: a convolution can stride, not widen. */
@@ -55,12 +55,7 @@ export const fitnet: KdMethod = {
     return {
       adapters: pairs.map((pair) => regressor(pair, form === 'conv-bn-relu')),
       loss: ({ student, teacher }) =>
-        addN(
-          pairs.map(({ tap }) => {
-            const theirs = teacher[tap] as Tensor;
-            return mul(squaredDistance(student[nameOf(tap)] as Tensor, theirs), 1 / theirs.size);
-          }),
-        ),
+        addN(pairs.map(({ tap }) => meanSquare(student[nameOf(tap)] as Tensor, teacher[tap] as Tensor))),
     };
   },
 };

@@ -1,4 +1,4 @@
-import { avgPool, customGrad, sum, tensor } from '@tensorflow/tfjs-core';
+import { avgPool, customGrad, div, sum, tensor } from '@tensorflow/tfjs-core';
 import type { GradSaveFunc, Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 
 /**
@@ -6,8 +6,13 @@ import type { GradSaveFunc, Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from 
  * CPU backend would make half a dozen arrays as large as the map a term.
  */
 
-/** Values without a copy; the backend's own array. */
-const valuesOf = (of: Tensor): Float32Array => of.dataSync<'float32'>();
+/**
+ * Values without a copy.
+ *
+ * @param of - float32
+ * @returns the backend's own array: not to be written to
+ */
+export const valuesOf = (of: Tensor): Float32Array => of.dataSync<'float32'>();
 
 /** Σ_c f² of each pixel and its gradient 2 f · dy. */
 const energies = customGrad((...inputs) => {
@@ -96,6 +101,15 @@ export function channelDistances(a: Tensor, b: Tensor): Tensor1D {
  * @throws Error for unequal shapes (a bug)
  */
 export const squaredDistance = (a: Tensor, b: Tensor): Scalar => sum(channelDistances(a, b));
+
+/**
+ * Mean squared distance.
+ *
+ * @param a - any shape
+ * @param b - the same shape
+ * @returns the scalar
+ */
+export const meanSquare = (a: Tensor, b: Tensor): Scalar => div(squaredDistance(a, b), b.size);
 
 /**
  * Brings maps of two sides to the smaller one's size by average pooling.

@@ -1,16 +1,16 @@
-import { add, div, log, matMul, mean, mul, sqrt, square, sub, sum, maximum } from '@tensorflow/tfjs-core';
+import { add, div, log, mean, mul, sub, sum } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { rowGram } from './columns.ts';
 import type { KdMethod } from './kd-method.ts';
-import { flatRows } from './rows.ts';
+import { flatRows, norms } from './rows.ts';
 import { bothSides } from './taps.ts';
 
 const EPSILON = 1e-7;
 
 /** Probability that an image picks each image of the batch: (cosine + 1) / 2, rows to sum 1. */
 function neighbours(features: Tensor2D): Tensor2D {
-  const lengths = sqrt(maximum(sum(square(features), 1, true), 1e-24));
-  const units = div<Tensor2D>(features, add(lengths, EPSILON));
-  const closeness = mul(add(matMul(units, units, false, true), 1), 0.5);
+  const units = div<Tensor2D>(features, add(norms(features), EPSILON));
+  const closeness = mul<Tensor2D>(add(rowGram(units), 1), 0.5);
   return div(closeness, sum(closeness, 1, true));
 }
 

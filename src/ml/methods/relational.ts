@@ -1,5 +1,6 @@
-import { abs, add, div, expandDims, eye, matMul, maximum, mean, minimum, mul, reshape } from '@tensorflow/tfjs-core';
+import { abs, add, div, expandDims, eye, maximum, mean, minimum, mul, reshape } from '@tensorflow/tfjs-core';
 import { sqrt, sub, sum, type Scalar, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { rowGram } from './columns.ts';
 import type { KdMethod } from './kd-method.ts';
 import { flatRows } from './rows.ts';
 import { bothSides } from './taps.ts';
@@ -24,7 +25,7 @@ interface Pairs {
 }
 
 function pairsOf(features: Tensor2D): Pairs {
-  const products: Tensor2D = matMul(features, features, false, true);
+  const products = rowGram(features);
   const same = eye(features.shape[0]);
   const squares = sum(mul(products, same), 1, true);
   const apart: Tensor2D = sub(1, same);

@@ -3,7 +3,7 @@ import type { Scalar, Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { adapter } from './adapter.ts';
 import { columns } from './columns.ts';
 import type { Adapter, KdBatch, KdMethod } from './kd-method.ts';
-import { squaredDistance, stretched } from './maps.ts';
+import { meanSquare, stretched } from './maps.ts';
 import { allBlocks, blocksOption, blockTaps, EQUAL, requireSizes, tapPairs, type TapPair } from './taps.ts';
 
 /** Sides that maps are pooled to, those that are smaller than the map; each weighs half of what the one before does. */
@@ -26,8 +26,6 @@ function poolingMatrix(height: number, width: number, to: number): Tensor3D {
   return tensor(matrix, [1, to * to, height * width]);
 }
 
-const meanSquare = (a: Tensor, b: Tensor): Scalar => div(squaredDistance(a, b), b.size);
-
 /**
  * Hierarchical context loss: mean squared differences of the maps and of their pooled forms, weights 1, ½, ¼, ⅛ in the
  * order of the forms that there are, divided by their sum.
@@ -39,12 +37,13 @@ const meanSquare = (a: Tensor, b: Tensor): Scalar => div(squaredDistance(a, b), 
 export function hierarchicalContext(ours: Tensor, theirs: Tensor): Scalar {
   const [, height = 0, width = 0] = theirs.shape;
   const smaller = POOLED.filter((side) => side < height);
-  const pooled = (map: Tensor, side: number): Tensor =>
-    matMul(poolingMatrix(height, width, side), columns(map as Tensor4D));
-  const terms = smaller.map((side, k) =>
-    mul<Scalar>(meanSquare(pooled(ours, side), pooled(theirs, side)), 0.5 ** (k + 1)),
-  );
-  const weights = smaller.reduce((total, _, k) => total + 0.5 ** (k + 1), 1);
+  const weightOf = (k: number): number => 0.5 ** (k + 1);
+  const terms = smaller.map((side, k) => {
+    const matrix = poolingMatrix(height, width, side);
+    const pooled = (map: Tensor): Tensor => matMul(matrix, columns(map as Tensor4D));
+    return mul<Scalar>(meanSquare(pooled(ours), pooled(theirs)), weightOf(k));
+  });
+  const weights = smaller.reduce((total, _, k) => total + weightOf(k), 1);
   return div(addN([meanSquare(ours, theirs), ...terms]), weights);
 }
 

@@ -126,10 +126,8 @@ const sizeOf = ({ height, width }: Shape): string => `${height}×${width}`;
 
 /** Says which maps do not go together, and which blocks would. */
 function failUnequal(method: string, { tap, student, teacher }: TapPair, rule: SizeRule, all: TapShapes): never {
-  const both = { student: all.student, teacher: {} as Record<string, Shape> };
-  for (const [name, shape] of Object.entries(all.teacher)) if (name in all.student) both.teacher[name] = shape;
-  const common = Object.fromEntries(Object.entries(both.student).filter(([name]) => name in both.teacher));
-  const fitting = tapPairs({ student: common, teacher: both.teacher })
+  const common = Object.fromEntries(Object.entries(all.student).filter(([name]) => name in all.teacher));
+  const fitting = tapPairs({ student: common, teacher: all.teacher })
     .filter((pair) => /^block\d+$/.test(pair.tap) && rule.fits(pair.student, pair.teacher))
     .map((pair) => pair.tap.slice('block'.length));
   return fail({
