@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { isJsonObject } from '../core/json.ts';
 import type { CellId, Key } from '../core/plan.ts';
+import { writeWhole } from '../util/write-whole.ts';
 
 /** What a cell's last result was: with this, `why` compares and the scheduler estimates. */
 export interface LastResult {
@@ -60,8 +61,5 @@ export function writeLastResults(file: string, results: LastResults): void {
     changed = true;
   }
   if (!changed) return;
-  mkdirSync(dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify({ format, cells: Object.fromEntries(merged) })}\n`);
-  renameSync(draft, file);
+  writeWhole(file, `${JSON.stringify({ format, cells: Object.fromEntries(merged) })}\n`);
 }

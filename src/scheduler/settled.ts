@@ -1,12 +1,13 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../core/plan.ts';
 import { canonical } from '../fingerprint/canonical.ts';
 import { sha256 } from '../fingerprint/digest.ts';
-import { parts, withParent } from '../store/layout.ts';
+import { parts } from '../store/layout.ts';
 import { sourceDigester } from '../store/sources.ts';
 import type { Seal, Store } from '../store/store.ts';
 import { mapConcurrently } from '../util/async-pool.ts';
+import { writeWhole } from '../util/write-whole.ts';
 
 /** What a user asks for: all that a plan is made of, but for the environment. */
 export interface Request {
@@ -87,11 +88,8 @@ export function keepSettled(request: Request, settled: Settled, store: Store): v
     files: [...files],
     ...rest,
   };
-  const path = noteFile(store, request);
-  const draft = `${path}.${process.pid}`;
   try {
-    withParent(draft, () => writeFileSync(draft, JSON.stringify(note)));
-    renameSync(draft, path);
+    writeWhole(noteFile(store, request), JSON.stringify(note));
   } catch {
     // Full or read-only: the next run plans.
   }

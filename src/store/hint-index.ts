@@ -1,8 +1,9 @@
-import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Key } from '../core/plan.ts';
 import type { Hint } from './entry.ts';
-import { isKey, withParent } from './layout.ts';
+import { isKey } from './layout.ts';
+import { withParent, writeWhole } from '../util/write-whole.ts';
 
 /** Length of a checksum and the blank after it. */
 const keyStart = 9;
@@ -103,10 +104,8 @@ export class HintIndex {
   }
 
   #rewrite(lines: Iterable<string>): void {
-    const draft = `${this.#file}.${process.pid}`;
     try {
-      writeFileSync(draft, ['', ...lines].join('\n'));
-      renameSync(draft, this.#file);
+      writeWhole(this.#file, ['', ...lines].join('\n'));
     } catch {
       // The long one serves as well.
     }

@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Key } from '../core/plan.ts';
 
 /** Name of the manifest in an entry. */
@@ -37,21 +35,4 @@ export function isKey(name: string): name is Key {
  */
 export function entryPath(root: string, key: Key): string {
   return `${root}/${key.slice(0, 2)}/${key}`;
-}
-
-/**
- * Does something that needs the parent folder of a path, and makes that folder only when it is missing.
- *
- * @param path - what `action` creates
- * @param action - fails with ENOENT where the folder is missing
- * @returns what `action` returns
- */
-export function withParent<T>(path: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true });
-    return action();
-  }
 }

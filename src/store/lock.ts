@@ -14,7 +14,7 @@ import { linkSync, readdirSync, readFileSync, statSync, unlinkSync, utimesSync, 
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { claim, isAlive, parseHolder } from './holder.ts';
-import { withParent } from './layout.ts';
+import { withParent } from '../util/write-whole.ts';
 import type { Lock } from './store.ts';
 
 /** First and longest pause between two looks at a held lock, milliseconds. */

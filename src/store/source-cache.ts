@@ -1,9 +1,9 @@
-import { readFileSync, renameSync, writeFileSync, type Stats } from 'node:fs';
+import { readFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Digest } from '../core/plan.ts';
 import { sha256 } from '../fingerprint/digest.ts';
-import { withParent } from './layout.ts';
+import { writeWhole } from '../util/write-whole.ts';
 
 /** A file's digest, and the state that it had then. */
 export interface Remembered {
@@ -97,11 +97,8 @@ export function writeSourceCache(
   for (const [path, { size, modified, changed, inode, digest, trusted }] of files)
     if (trusted) rows.push([path, size, modified, changed, inode, digest]);
   const body = JSON.stringify({ source, rows });
-  const file = fileOf(folder, source);
-  const draft = `${file}.${process.pid}`;
   try {
-    withParent(draft, () => writeFileSync(draft, `${checksum(body)}\n${body}`));
-    renameSync(draft, file);
+    writeWhole(fileOf(folder, source), `${checksum(body)}\n${body}`);
   } catch {
     // Full or read-only.
   }

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { entryPath, isKey, parts, withParent } from '../../src/store/layout.ts';
+import { entryPath, isKey, parts } from '../../src/store/layout.ts';
 import { look } from '../../src/store/look.ts';
 import { keyOf, temporaryFolder } from './stored.ts';
 
@@ -16,43 +16,6 @@ describe('a key', () => {
 
   it('has its entry in the folder of its first two digits', () => {
     expect(entryPath('/store', key)).toBe(`/store/${key.slice(0, 2)}/${key}`);
-  });
-});
-
-describe('withParent', () => {
-  it('makes the folders above a path when the action finds them missing', () => {
-    const path = join(temporaryFolder(), 'a/b/c');
-    expect(
-      withParent(path, () => {
-        writeFileSync(path, '');
-        return 'written';
-      }),
-    ).toBe('written');
-    expect(existsSync(path)).toBe(true);
-  });
-
-  it('makes nothing when the action works, or fails for another reason', () => {
-    const path = join(temporaryFolder(), 'a/b');
-    expect(withParent(path, () => 1)).toBe(1);
-    const busy = Object.assign(new Error('busy'), { code: 'EBUSY' });
-    let tries = 0;
-    const refuse = () => {
-      tries += 1;
-      throw busy;
-    };
-    expect(() => withParent(path, refuse)).toThrow(busy);
-    expect(tries).toBe(1);
-    expect(existsSync(join(path, '..'))).toBe(false);
-  });
-
-  it('tries once more and no oftener: what is still missing then is the caller’s', () => {
-    let tries = 0;
-    const never = () => {
-      tries += 1;
-      throw Object.assign(new Error('missing'), { code: 'ENOENT' });
-    };
-    expect(() => withParent(join(temporaryFolder(), 'a'), never)).toThrow('missing');
-    expect(tries).toBe(2);
   });
 });
 
