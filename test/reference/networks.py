@@ -15,8 +15,8 @@ class Block(nn.Module):
             self.downsample = nn.Sequential(nn.Conv2d(inputs, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
 
     def forward(self, x):
-        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return F.relu(y + (self.downsample(x) if self.downsample else x))
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)), inplace=True)))
+        return F.relu(y + (self.downsample(x) if self.downsample else x), inplace=True)
 
 
 class ResNet(nn.Module):
@@ -29,7 +29,7 @@ class ResNet(nn.Module):
         self.fc = nn.Linear(64, classes)
 
     def forward(self, x):
-        x = F.relu(self.bn1(self.conv1(x)))
+        x = F.relu(self.bn1(self.conv1(x)), inplace=True)
         taps = {}
         for i, stage in enumerate((self.layer1, self.layer2, self.layer3), 1):
             x = taps[f"block{i}"] = stage(x)
@@ -43,7 +43,7 @@ class ConvBlock(nn.Module):
         self.conv, self.bn = nn.Conv2d(inputs, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels)
 
     def forward(self, x):
-        return F.relu(self.bn(self.conv(x)))
+        return F.relu(self.bn(self.conv(x)), inplace=True)
 
 
 class ConvNet(nn.Module):

@@ -45,7 +45,7 @@ export function command(): Command {
 
 const isModel = (name: string): name is ModelName => name in (catalogue()['models'] ?? {});
 
-/** Builds the model: the only command that loads any of the ml half, and none of its tensors. */
+/** Builds the model. Loaded only here: networks as data, without any tensors behind them. */
 async function showModel(name: ModelName, { json, imageSize, classes }: Flags): Promise<void> {
   const { describeModel } = await import('../../ml/show/describe-model.ts');
   const description = describeModel(name, { side: imageSize, classes });

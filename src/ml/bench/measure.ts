@@ -52,21 +52,36 @@ function medianOf(step: () => void, seconds: number): number {
 /** Pixels between −1 and 1: what is multiplied does not matter, but that it is neither 0 nor huge. */
 const fill = (input: Float32Array): void => input.forEach((_, i) => (input[i] = ((i * 37) % 101) / 50 - 1));
 
-function trainingStep(session: Session, batch: number): () => void {
+/**
+ * Makes whole training steps on made-up pixels: forward, loss, backward, update.
+ *
+ * @param session - with an optimiser
+ * @param batch - images of a step
+ * @returns what runs one step
+ */
+export function trainingStep(session: Session, batch: number): () => void {
+  const { classes } = session.network;
   const step = session.trainStep({ batch, taps: [] });
-  const labels = Int32Array.from({ length: batch }, (_, i) => i % CLASSES);
+  const labels = Int32Array.from({ length: batch }, (_, i) => i % classes);
   const options = { smoothing: 0.1, classWeights: null };
   fill(step.input);
   let count = 0;
   return () => {
     step.forward(0, count++);
-    crossEntropy({ logits: step.logits, labels, classes: CLASSES }, options, step.logitsGradient);
+    crossEntropy({ logits: step.logits, labels, classes }, options, step.logitsGradient);
     step.backward();
     step.update({ learningRate: 1e-4, weightDecay: 5e-4 });
   };
 }
 
-function frozenStep(session: Session, batch: number): () => void {
+/**
+ * Makes evaluation-mode forward passes on made-up pixels.
+ *
+ * @param session - any
+ * @param batch - images of a step
+ * @returns what runs one pass
+ */
+export function frozenStep(session: Session, batch: number): () => void {
   const step = session.forwardStep({ batch, taps: [] });
   fill(step.input);
   return () => step.run();

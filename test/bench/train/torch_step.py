@@ -1,46 +1,32 @@
 """Runs one case with PyTorch on the CPU: the same work as ours.ts, channels last. `python torch_step.py '<case as JSON>'`."""
 import json
+import pathlib
 import resource
 import sys
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'reference'))
 import torch
-from torch import nn
 from torch.nn import functional as F
+
+from networks import ResNet
 
 WARM_UP, SECONDS = 3, 3.0
 
 
-class Block(nn.Module):
-    """Basic block of the CIFAR residual networks, with a projection shortcut where shapes change."""
+class ResNet20(ResNet):
+    """The tests' network, logits alone."""
 
-    def __init__(self, inputs, channels, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, channels, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
-        self.downsample = None
-        if stride != 1 or inputs != channels:
-            self.downsample = nn.Sequential(nn.Conv2d(inputs, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
+    def __init__(self, classes):
+        super().__init__(20, classes)
 
     def forward(self, x):
-        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)), inplace=True)))
-        return F.relu(y + (x if self.downsample is None else self.downsample(x)), inplace=True)
-
-
-def resnet_cifar(depth, classes):
-    layers, inputs = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU(inplace=True)], 16
-    for channels, first in ((16, 1), (32, 2), (64, 2)):
-        for index in range((depth - 2) // 6):
-            layers.append(Block(inputs, channels, 1 if index else first))
-            inputs = channels
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, classes))
+        return super().forward(x)[0]
 
 
 def build(name, classes):
     if name == 'resnet20':
-        return resnet_cifar(20, classes)
+        return ResNet20(classes)
     if name == 'ghostnet':
         import timm
 
