@@ -1,5 +1,4 @@
 import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WrittenTable } from '../report/into.ts';
 import type { RunSummary } from '../scheduler/run-plan.ts';
@@ -10,6 +9,7 @@ import type { Store } from '../store/store.ts';
 import { initialProgress } from '../ui/progress-state.ts';
 import { runSummary } from '../ui/summary.ts';
 import { assetPath, kdpipeVersion } from '../util/package-root.ts';
+import { foldersOf } from './folders.ts';
 import type { PlannedFile } from './project.ts';
 
 /** Tells one build of kdpipe from another; undefined for one that runs from its sources: they change without a sign. */
@@ -43,7 +43,7 @@ export async function recallNothingToDo(
     return undefined;
   }
   const workingFolder = process.cwd();
-  const store = openStore(join(workingFolder, 'runs/.store'));
+  const store = openStore(foldersOf(workingFolder).store);
   const request = { file, text, overrides, workingFolder, program: kdpipe };
   const settled = await recallSettled(request, store, process.env);
   if (!settled) return undefined;

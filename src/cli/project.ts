@@ -10,6 +10,7 @@ import { catalogue } from '../stages/catalogue.ts';
 import { kinds } from '../stages/registry.ts';
 import { openStore } from '../store/local.ts';
 import { nameAdvice } from '../util/text.ts';
+import { foldersOf } from './folders.ts';
 
 /** The working folder as commands see it: pipelines are read from it, results go to its `runs/`. */
 export interface Project extends PlanOptions {
@@ -24,9 +25,8 @@ export interface Project extends PlanOptions {
  */
 export function openProject(): Project {
   const root = process.cwd();
-  const runsFolder = join(root, 'runs');
-  const store = openStore(join(runsFolder, '.store'));
-  return { root, runsFolder, workingFolder: root, store, kinds };
+  const { runs, store } = foldersOf(root);
+  return { root, runsFolder: runs, workingFolder: root, store: openStore(store), kinds };
 }
 
 /** Names the files that a mistyped path may have meant. */
