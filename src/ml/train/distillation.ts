@@ -1,6 +1,7 @@
 import { fail } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { ForwardStep, Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
+import type { TrainBatch } from '../data/supply.ts';
+import type { TrainStep, UpdateOptions } from '../engines/engine.ts';
 import { Adapters, type AdapterSetting } from './adapters.ts';
 import { kdTerm, type TapValues } from '../methods/kd-term.ts';
 import type { KdLoss, KdMethod, Sides, TapShapes } from '../methods/kd-method.ts';
@@ -9,6 +10,7 @@ import { methods } from '../methods/registry.ts';
 import { CLASSIFIER } from '../methods/taps.ts';
 import type { LinearLayer, Network, Shape, StateDict } from '../network/network.ts';
 import type { KdTerm } from './job.ts';
+import { compiledTaps, type TeacherPass } from './teacher-pass.ts';
 
 /** What is distilled how. */
 export interface DistillationOptions {
@@ -19,10 +21,6 @@ export interface DistillationOptions {
   /** w of total = L_cls + w · L_kd, or the ratio that the method makes it of. */
   readonly weight: { readonly weight: number } | { readonly ratio: number };
 }
-
-/** Taps that a step has to be compiled for. */
-const ofStep = (taps: readonly string[]): readonly string[] =>
-  taps.filter((tap) => tap !== 'logits' && tap !== CLASSIFIER);
 
 /** The last linear layer: what it turns features into are the logits. */
 function classifierOf({ layers, model }: Network): LinearLayer {
@@ -66,8 +64,8 @@ function methodCalled(name: string): KdMethod {
 
 /** Who learns from whom, and where adapters are trained. */
 export interface DistillationSetting extends AdapterSetting {
-  /** Frozen session with the teacher's weights; the caller disposes it. */
-  readonly teacher: Session;
+  /** The teacher's outputs; the caller disposes its session. */
+  readonly teacher: TeacherPass;
   /** The network to be trained. */
   readonly student: Network;
 }
@@ -83,12 +81,9 @@ function requirePairs(method: KdMethod, images: number): void {
   });
 }
 
-/** The weight of a frozen network's classifier. */
-function weightOf(teacher: Session): TapValues {
-  const name = `${classifierOf(teacher.network).name}.weight`;
-  const values = teacher.read().get(name);
-  if (!values) throw new Error(`${teacher.network.model} has no ${name}`);
-  return { [CLASSIFIER]: values };
+/** The weight of the teacher's classifier. */
+function weightOf(teacher: TeacherPass): TapValues {
+  return { [CLASSIFIER]: teacher.parameter(`${classifierOf(teacher.network).name}.weight`) };
 }
 
 /** The distillation term of a student's training: a frozen teacher in evaluation mode, and a method. */
@@ -96,7 +91,7 @@ export class Distillation implements KdTerm {
   readonly taps: readonly string[];
   readonly weight: number;
   readonly #method: KdMethod;
-  readonly #teacher: Session;
+  readonly #teacher: TeacherPass;
   readonly #sides: Sides<readonly string[]>;
   readonly #shapes: TapShapes;
   readonly #loss: KdLoss;
@@ -125,22 +120,20 @@ export class Distillation implements KdTerm {
     this.#shapes = shapesOf(setting, this.#sides);
     this.#loss = method.create(options, this.#shapes, shapesOf(setting, available));
     this.#adapters = new Adapters(this.#loss.adapters ?? [], setting);
-    this.taps = ofStep(this.#sides.student);
+    this.taps = compiledTaps(this.#sides.student);
+    teacher.need(this.#sides.teacher);
     this.#fixed = this.#sides.teacher.includes(CLASSIFIER) ? weightOf(teacher) : {};
     this.weight = 'weight' in weight ? weight.weight : kdWeight(weight.ratio, method.weighting);
   }
 
-  observe(images: Float32Array, batch: number): void {
-    requirePairs(this.#method, batch);
-    const step = this.#teacher.forwardStep({ batch, taps: ofStep(this.#sides.teacher) });
-    step.input.set(images);
-    step.run();
-    // Copies: the student's step may use the same memory.
-    this.#values = { ...this.#fixed, ...this.#read(step, this.#sides.teacher, (values) => values.slice()) };
+  observe(batch: TrainBatch): void {
+    requirePairs(this.#method, batch.labels.length);
+    this.#values = { ...this.#fixed, ...this.#teacher.of(batch) };
   }
 
   addGradients(step: TrainStep, labels: Int32Array): number {
-    const student = this.#read(step, this.#sides.student, (values) => values);
+    const own = this.#sides.student.map((tap) => [tap, tap === 'logits' ? step.logits : step.tap(tap)] as const);
+    const student = Object.fromEntries(own);
     const draw = { seed: this.#seed, step: this.#adapters.updates };
     const batch = { taps: { teacher: this.#values, student }, labels, draw, weight: this.weight };
     const { value, gradients } = kdTerm(this.#loss, this.#shapes, batch, this.#adapters);
@@ -166,10 +159,5 @@ export class Distillation implements KdTerm {
   /** Gives the adapters' memory back. */
   dispose(): void {
     this.#adapters.dispose();
-  }
-
-  #read(step: ForwardStep | TrainStep, taps: readonly string[], keep: (values: Float32Array) => Float32Array) {
-    const own = taps.filter((tap) => tap !== CLASSIFIER);
-    return Object.fromEntries(own.map((tap) => [tap, keep(tap === 'logits' ? step.logits : step.tap(tap))]));
   }
 }

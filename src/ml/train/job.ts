@@ -1,5 +1,5 @@
 import type { PackedDataset } from '../data/packed.ts';
-import type { Supply } from '../data/supply.ts';
+import type { Supply, TrainBatch } from '../data/supply.ts';
 import type { Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
 import type { Network, StateDict } from '../network/network.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -15,10 +15,9 @@ export interface KdTerm {
   /**
    * Sees a batch before the student does.
    *
-   * @param images - [batch, S, S, 3], normalised; only valid during the call
-   * @param batch - number of images
+   * @param batch - images and labels; only valid until the step's end
    */
-  observe(images: Float32Array, batch: number): void;
+  observe(batch: TrainBatch): void;
   /**
    * Adds w · dL_kd/dtap to the step's gradients, after its forward pass.
    *

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { PackedManifest } from '../../ml/data/packed.ts';
 import { Distillation, type DistillationOptions } from '../../ml/train/distillation.ts';
 import { recipeOf, type RecipeParams } from '../../ml/train/recipe.ts';
+import { TeacherPass } from '../../ml/train/teacher-pass.ts';
 import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/train/trained-model.ts';
 import { inputOf, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { train, type Addition, type Surroundings } from '../train-teacher/run.ts';
@@ -40,7 +41,14 @@ function distillation({ context, data, network, engine }: Surroundings): Additio
   try {
     teacher.write(model.state);
     const { optimizer, seed } = recipeOf(context.params as unknown as RecipeParams);
-    const setting = { teacher, student: network, engine, optimizer, seed, threads: context.threads };
+    const setting = {
+      teacher: new TeacherPass(teacher),
+      student: network,
+      engine,
+      optimizer,
+      seed,
+      threads: context.threads,
+    };
     const kd = new Distillation(setting, optionsOf(context.params));
     const dispose = (): void => {
       kd.dispose();

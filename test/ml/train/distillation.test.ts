@@ -10,6 +10,7 @@ import { methods } from '../../../src/ml/methods/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
 import { Distillation, type DistillationOptions } from '../../../src/ml/train/distillation.ts';
+import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
 import { paintedSet } from '../../support/painted-set.ts';
@@ -41,7 +42,11 @@ function setting(options: DistillationOptions) {
   const network = networkFor('convnet4', data.manifest);
   const teacher = frozenTeacher(engine);
   const student = engine.session(network, { optimizer: SGD, threads: 1 });
-  const kd = new Distillation({ teacher, student: network, engine, optimizer: SGD, threads: 1, seed: 3 }, options);
+  const pass = new TeacherPass(teacher);
+  const kd = new Distillation(
+    { teacher: pass, student: network, engine, optimizer: SGD, threads: 1, seed: 3 },
+    options,
+  );
   const batches = trainBatches(data.split('train'), data.manifest, {
     ...{ batchSize: 12, epoch: 0, seed: 1, crop: 'random', flip: false, augment: 'none', mixup: 'none' },
   });
@@ -51,7 +56,7 @@ function setting(options: DistillationOptions) {
   /** Total loss of the batch at these weights; leaves gradients behind. */
   const total = (state: StateDict): number => {
     student.write(state);
-    kd.observe(images, 12);
+    kd.observe({ images, labels, mixed: null });
     const step = student.trainStep({ batch: 12, taps: kd.taps });
     step.input.set(images);
     step.forward(0, 0);
@@ -115,7 +120,14 @@ describe.each(METHODS)('distillation by %s', (_, options) => {
   it('pulls the student towards the teacher, gives the same bytes twice, and goes on after a stop', async () => {
     const kd = (engine: Engine, { network }: { network: Network }) =>
       new Distillation(
-        { teacher: frozenTeacher(engine), student: network, engine, optimizer: ADAMW, threads: 1, seed: 7 },
+        {
+          teacher: new TeacherPass(frozenTeacher(engine)),
+          student: network,
+          engine,
+          optimizer: ADAMW,
+          threads: 1,
+          seed: 7,
+        },
         { ...options, weight: { weight: 300 } },
       );
     const recipe = { epochs: 6 };
@@ -174,7 +186,7 @@ describe('a method that compares images with each other', () => {
       });
       const image = new Float32Array(8 * 8 * 3);
       expect(() => {
-        kd.observe(image, 1);
+        kd.observe({ images: image, labels: new Int32Array(1), mixed: null });
       }).toThrow(`${name} compares the images of a batch, and a batch of the epoch has only one`);
       await engine.dispose();
     },
@@ -183,7 +195,7 @@ describe('a method that compares images with each other', () => {
   it('leaves other methods their batches of one', async () => {
     const { engine, kd } = setting(METHODS[0]![1]);
     expect(() => {
-      kd.observe(new Float32Array(8 * 8 * 3), 1);
+      kd.observe({ images: new Float32Array(8 * 8 * 3), labels: new Int32Array(1), mixed: null });
     }).not.toThrow();
     await engine.dispose();
   });
