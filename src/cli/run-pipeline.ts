@@ -28,6 +28,8 @@ export interface RunFlags extends Selection {
   readonly dryRun?: boolean;
   readonly jobs: number;
   readonly keepGoing?: boolean;
+  /** False for `--no-cohorts`. */
+  readonly cohorts: boolean;
   readonly set?: readonly string[];
   readonly force?: readonly string[];
   readonly json?: boolean;
@@ -81,6 +83,7 @@ async function execute(
       slots: flags.jobs,
       ...threadsAsked(),
       keepGoing: flags.keepGoing ?? false,
+      cohorts: flags.cohorts,
       sinks: [(event) => (state = progressState(state, event)), (event) => reporter.event(event)],
       interrupt: signals.interrupt,
       kill: signals.kill,

@@ -54,6 +54,11 @@ export interface StageTask {
   readonly commit: string | null;
   /** True to run although the store has the key (`--force`). */
   readonly force: boolean;
+  /**
+   * Cells that run beside each other in one process and share what is equal for all, this one among them; none where it
+   * runs alone.
+   */
+  readonly cohort: readonly CellId[];
 }
 
 /** How a task ended. */

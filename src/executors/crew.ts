@@ -1,19 +1,40 @@
+import type { CellId } from '../core/plan.ts';
 import { WorkerProcess } from './worker-process.ts';
+
+/** A worker that the tasks of a cohort have in common. */
+interface Team {
+  readonly worker: Promise<WorkerProcess>;
+  /** Tasks that have it. */
+  users: number;
+}
 
 /** The worker processes of a pool: those that are busy, and those that wait for a task. */
 export class Crew {
   /** All that were ever launched, those under way too. */
   readonly #workers = new Set<Promise<WorkerProcess>>();
   readonly #idle: WorkerProcess[] = [];
+  /** By the cells of the cohort. */
+  readonly #teams = new Map<string, Team>();
 
   /**
-   * Takes an idle worker, best one that has loaded what this kind needs, or launches a new one.
+   * Takes a worker for a task: that of its cohort, or an idle one, best one that has loaded what the kind needs, or a new
+   * one.
    *
    * @param kind - of the task that it is for
+   * @param cohort - cells of the task's cohort
    * @returns the worker
    * @throws Error when no process can be started
    */
-  async take(kind: string): Promise<WorkerProcess> {
+  take(kind: string, cohort: readonly CellId[] = []): Promise<WorkerProcess> {
+    if (!cohort.length) return this.#single(kind);
+    const name = teamName(cohort);
+    const team = this.#teams.get(name) ?? { worker: this.#single(kind), users: 0 };
+    team.users++;
+    this.#teams.set(name, team);
+    return team.worker;
+  }
+
+  async #single(kind: string): Promise<WorkerProcess> {
     const alive = this.#idle.splice(0).filter((worker) => worker.alive);
     this.#idle.push(...alive);
     const same = this.#idle.findLastIndex((worker) => worker.lastKind === kind);
@@ -28,9 +49,14 @@ export class Crew {
   /**
    * Takes a worker back, once after each {@link take}.
    *
-   * @param worker - may get the next task
+   * @param worker - may get the next task, unless its cohort still has it
+   * @param cohort - as it was taken
    */
-  free(worker: WorkerProcess): void {
+  free(worker: WorkerProcess, cohort: readonly CellId[] = []): void {
+    const name = teamName(cohort);
+    const team = this.#teams.get(name);
+    if (team && --team.users > 0) return;
+    this.#teams.delete(name);
     if (worker.alive) this.#idle.push(worker);
   }
 
@@ -41,3 +67,5 @@ export class Crew {
     await Promise.all(launched.flatMap((launch) => (launch.status === 'fulfilled' ? [launch.value.close()] : [])));
   }
 }
+
+const teamName = (cohort: readonly CellId[]): string => cohort.join('\n');

@@ -54,19 +54,23 @@ class PooledTask implements RunningTask {
   }
 
   async #serveOnce(): Promise<Served> {
-    const worker = await this.#crew.take(this.#task.kind);
+    const task = this.#task;
+    const worker = await this.#crew.take(task.kind, task.cohort);
     let free = false;
     const setFree = () => {
-      if (!free) this.#crew.free(worker);
+      if (!free) this.#crew.free(worker, task.cohort);
       free = true;
     };
     try {
-      if (this.#calledOff) return { status: 'interrupted' };
+      // A cohort waits for all its members: one that was called off has to come and go.
+      if (this.#calledOff && !task.cohort.length) return { status: 'interrupted' };
       this.#worker = worker;
-      return await worker.run(this.#task, (message) => {
+      const served = worker.run(task, (message) => {
         if (message.type === 'committing') setFree();
         this.#tell(message);
       });
+      if (this.#calledOff) worker.interrupt(task.cell);
+      return await served;
     } finally {
       this.#worker = undefined;
       setFree();

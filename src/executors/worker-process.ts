@@ -57,7 +57,7 @@ interface Exit {
   readonly signal?: string | undefined;
 }
 
-/** A process that serves tasks: one that runs, and further ones that are being committed. */
+/** A process that serves tasks: one, or a cohort, that runs, and further ones that are being committed. */
 export class WorkerProcess {
   readonly #process: ReturnType<typeof startProcess>;
   readonly #gone: Promise<void>;
@@ -91,7 +91,7 @@ export class WorkerProcess {
     return this.#alive;
   }
 
-  /** Serves a task; no other one may be running, only committing. */
+  /** Serves a task; no other one may be running but those of its cohort, only committing. */
   run(task: StageTask, tell: (message: TaskMessage) => void): Promise<Served> {
     const assignment = { task, groups: watchGroups(tell), served: deferred<Served>(), committing: false };
     this.#assignments.set(task.cell, assignment);

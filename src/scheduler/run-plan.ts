@@ -6,6 +6,7 @@ import type { ExecutorFactory } from '../executors/executor.ts';
 import { longestRemaining } from '../graph/priority.ts';
 import type { Entry } from '../store/store.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
+import { cohortOf } from './cohorts.ts';
 import { lastResultsFile, writeLastResults, type LastResult } from './last-results.ts';
 import { prepare, type PlanOptions, type Prepared, type Preview } from './prepare.ts';
 import { cellFolder, startRecord, type RunRecord } from './record.ts';
@@ -24,6 +25,8 @@ export interface RunOptions extends PlanOptions {
   readonly threads?: number;
   /** On a failure, skip only what needs the failed cell. */
   readonly keepGoing: boolean;
+  /** Whether cells that share what they compute run together, as they do unless told; their results are the same either way. */
+  readonly cohorts?: boolean;
   /** Take every event; the run's record is a further sink. */
   readonly sinks: readonly EventSink[];
   /** Aborted to start nothing new and let running stages save what they have (first Ctrl-C). */
@@ -147,6 +150,10 @@ async function conduct(run: Conduct): Promise<ScheduleOutcome> {
     ...prepared,
     ...{ executor, slots, gpus, keepGoing, clock, emit },
     urgency: urgency(prepared),
+    cohortOf: (cell) =>
+      options.cohorts === false
+        ? null
+        : cohortOf(cell, options.kinds[cell.kind], () => prepared.resolver.describe(cell)),
     taskOf: (cell, share) => taskOf(run, cell, share),
   });
   const onInterrupt = () => schedule.interrupt();
@@ -171,7 +178,7 @@ function urgency({ cells, resolutions, last }: Prepared): Float64Array {
 }
 
 function taskOf({ prepared, options, record, commit }: Conduct, cell: Cell, share: Share): StageTask {
-  const { attempt, gpus, concurrent } = share;
+  const { attempt, gpus, concurrent, cohort } = share;
   const { unkeyed: _, ...resolved } = prepared.resolver.describe(cell);
   return {
     ...resolved,
@@ -179,10 +186,11 @@ function taskOf({ prepared, options, record, commit }: Conduct, cell: Cell, shar
     store: options.store.root,
     folder: cellFolder(record.folder, cell.id),
     run: record.run,
-    timeout: cell.timeout,
+    // Cells of a cohort share their time.
+    timeout: cell.timeout * Math.max(1, cohort.length),
     threads: options.threads ?? Math.max(1, Math.floor(availableParallelism() / concurrent)),
     force: options.force?.has(cell.id) ?? false,
-    ...{ attempt, gpus, commit },
+    ...{ attempt, gpus, commit, cohort },
   };
 }
 

@@ -7,11 +7,11 @@ import type { Clock } from '../util/clock.ts';
 import { deferred } from '../util/deferred.ts';
 import { Attempt, stoppedFromOutside } from './attempt.ts';
 import { CellTable } from './cell-table.ts';
-import { ReadyCells } from './ready-cells.ts';
+import { ReadyCells, type Start } from './ready-cells.ts';
 import type { Resolution } from './resolution.ts';
 import type { Resolver } from './resolve.ts';
 import { backOff } from './retry.ts';
-import { Slots, type Claim } from './slots.ts';
+import { Slots } from './slots.ts';
 import type { CellState } from './states.ts';
 import { eventOf, gpuWarning } from './task-events.ts';
 
@@ -20,8 +20,10 @@ export interface Share {
   /** Number of the attempt, from 1. */
   readonly attempt: number;
   readonly gpus: readonly number[];
-  /** How many tasks share the machine. */
+  /** How many tasks or cohorts share the machine. */
   readonly concurrent: number;
+  /** Cells that start with it, itself among them; none where it starts alone. */
+  readonly cohort: readonly CellId[];
 }
 
 /** What a schedule works with. */
@@ -34,6 +36,8 @@ export interface ScheduleSetting {
   /** Urgency of each cell, by index. */
   readonly urgency: Readonly<Float64Array>;
   readonly executor: Executor;
+  /** Label of the cohort that a ready cell may run in; null to run it alone. */
+  readonly cohortOf: (cell: Cell) => string | null;
   /** Makes the task of one attempt of a cell. */
   readonly taskOf: (cell: Cell, share: Share) => StageTask;
   readonly slots: number;
@@ -59,6 +63,9 @@ export interface ScheduleOutcome {
 /** Why an attempt failed. */
 type Problem = Pick<Extract<StageResult, { status: 'failed' }>, 'failure' | 'tail'>;
 
+/** What cells that start together get. */
+type Joint = Omit<Share, 'attempt' | 'gpus'> & Pick<Start, 'claim'>;
+
 /** A cell between two attempts: until the next one starts. */
 interface Pause {
   readonly key: Key;
@@ -76,6 +83,8 @@ export class Schedule {
   /** Why each cell runs, by index. */
   readonly #reasons: string[] = [];
   readonly #running = new Set<Attempt>();
+  /** Claims that are held. */
+  #claims = 0;
   readonly #pauses = new Map<number, Pause>();
   readonly #end = deferred<ScheduleOutcome>();
   #halted: 'failed' | 'interrupted' | undefined;
@@ -126,7 +135,7 @@ export class Schedule {
       case 'run':
         this.#table.change(index, 'needs-met');
         this.#reasons[index] = resolution.reasons.join('; ');
-        this.#ready.push(index);
+        this.#enqueue(index);
         return;
       case 'unknown':
         this.#table.await(index, resolution.because.length);
@@ -138,23 +147,42 @@ export class Schedule {
     while (!this.#halted) {
       const next = this.#ready.take(this.#slots);
       if (!next) break;
-      this.#start(next.index, next.claim);
+      this.#start(next);
     }
     if (!this.#running.size && !this.#pauses.size) this.#end.resolve(this.#outcome());
   }
 
-  #start(index: number, claim: Claim): void {
-    const { slots, executor, clock, emit, taskOf } = this.#setting;
+  #enqueue(index: number): void {
+    this.#ready.push(index, this.#setting.cohortOf(this.#table.cell(index)));
+  }
+
+  /** Starts cells on one claim, which is free again when the last of them has given it back. */
+  #start({ cells, claim }: Start): void {
+    const { slots } = this.#setting;
+    const release = this.#slots.releaser(claim);
+    const holders = new Set(cells);
+    this.#claims++;
+    const cohort = cells.length > 1 ? cells.map((index) => this.#table.cell(index).id) : [];
+    const concurrent = Math.min(slots, this.#claims + this.#ready.size);
+    for (const index of cells) {
+      this.#startCell(index, { claim, concurrent, cohort }, () => {
+        if (!holders.delete(index) || holders.size > 0) return false;
+        this.#claims--;
+        return release();
+      });
+    }
+  }
+
+  #startCell(index: number, { claim, ...share }: Joint, free: () => boolean): void {
+    const { executor, clock, emit, taskOf } = this.#setting;
     const cell = this.#table.cell(index);
     this.#table.change(index, 'start');
     this.#pauses.delete(index);
     const number = (this.#attempts[index] ?? 0) + 1;
     this.#attempts[index] = number;
-    const concurrent = Math.min(slots, this.#running.size + 1 + this.#ready.size);
-    const task = taskOf(cell, { attempt: number, gpus: claim.gpus, concurrent });
+    const task = taskOf(cell, { ...share, attempt: number, gpus: claim.gpus });
     emit({ type: 'stage-started', cell: cell.id, key: task.key, attempt: number, reason: this.#reasons[index] ?? '' });
     this.#tell(gpuWarning(cell, claim));
-    const free = this.#slots.releaser(claim);
     const attempt = new Attempt(executor, task, clock, (message) => {
       this.#tell(eventOf(task, message));
       // While a result is written to the disk its slot is free: disks wait longer than they work.
@@ -239,7 +267,7 @@ export class Schedule {
     this.#table.change(index, 'retry');
     emit({ type: 'stage-retrying', cell: id, attempt: attempt + 1, delay, failure: problem.failure });
     const callOff = clock.after(delay * 1000, () => {
-      this.#ready.push(index);
+      this.#enqueue(index);
       this.#pump();
     });
     this.#pauses.set(index, { key, problem, callOff });

@@ -61,10 +61,48 @@ export interface StageKind {
   readonly check?: (params: ValueObject, context: CheckContext) => readonly ParamProblem[];
   /** Files and folders outside the store that the cell reads, as paths relative to the working folder or absolute. */
   readonly sources?: (params: ValueObject) => readonly { readonly name: string; readonly path: string }[];
+  /**
+   * Parameters that cells have to agree in to run as a cohort: beside each other in one process, sharing what depends on
+   * these alone. A kind without them has no cohorts.
+   */
+  readonly cohort?: readonly string[];
   /** False for a kind that keeps no checkpoints: its stages get no `scratch` folder (an empty text). */
   readonly checkpoints?: boolean;
   /** Loads what runs it; the only way into the ml half. */
   readonly load: () => Promise<{ readonly run: StageRun }>;
+}
+
+/** Something that the members of a cohort share. */
+export interface Shared<T> {
+  readonly value: T;
+  /** Gives it back, once the last member that asked for it has left. */
+  readonly dispose: () => void | Promise<void>;
+}
+
+/** A cell's place among the cells that run beside it in one process. A cell that runs alone is a cohort of one. */
+export interface Cohort {
+  /**
+   * Something that is equal for all members: the first who asks makes it.
+   *
+   * @param name - what it is
+   * @param make - makes it
+   * @returns the same for all members that are there at the same time
+   */
+  share<T>(name: string, make: () => Shared<T>): T;
+  /**
+   * Waits for the others, so that all do the same work at the same time: those at the least place go on once everybody
+   * has come to one.
+   *
+   * @param place - where this member stands; a later member that starts further back is let catch up
+   * @returns when it is this member's turn, or the stage's signal was aborted
+   */
+  reach(place: number): Promise<void>;
+  /**
+   * Steps aside where there is no room beside the others, until they have left.
+   *
+   * @returns false at once where waiting would not help: nobody else is there, or the stage's signal was aborted
+   */
+  stepAside(): Promise<boolean>;
 }
 
 /** What a running stage gets. */
@@ -84,6 +122,7 @@ export interface StageContext {
   readonly gpus: readonly number[];
   /** Aborted on Ctrl-C, on a time-out and when the runner is gone: checkpoint, then throw `StageInterrupted`. */
   readonly signal: AbortSignal;
+  readonly cohort: Cohort;
   readonly tell: (message: TaskMessage) => void;
 }
 

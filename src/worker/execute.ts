@@ -9,11 +9,14 @@ import type { Draft, DraftManifest, Entry, Store } from '../store/store.ts';
 import { lastLines } from '../util/last-lines.ts';
 import { kdpipeVersion } from '../util/package-root.ts';
 import { failureOf } from './failure-of.ts';
+import type { Gatherings, Seat } from './gathering.ts';
 
 /** What a task needs from the process that executes it. */
 export interface TaskSurroundings {
   readonly store: Store;
   readonly kinds: Readonly<Record<string, StageKind>>;
+  /** Where tasks of the same cohort meet. */
+  readonly gatherings: Gatherings;
   /** Aborted when the task shall save what it has and stop. */
   readonly signal: AbortSignal;
   readonly tell: (message: TaskMessage) => void;
@@ -29,40 +32,46 @@ export interface TaskSurroundings {
  */
 export async function executeTask(task: StageTask, surroundings: TaskSurroundings): Promise<StageResult> {
   const { store, signal } = surroundings;
+  const seat = surroundings.gatherings.seat(task, signal);
   try {
-    const lock = await lockKey(task, surroundings);
+    const lock = await lockKey(task, seat, surroundings);
     try {
       const found = task.force ? undefined : store.find(task.key);
-      return found ? finished(found, found.manifest(), true) : await make(task, surroundings);
+      return found ? finished(found, found.manifest(), true) : await make({ task, seat }, surroundings);
     } finally {
       await lock.release();
     }
   } catch (error) {
     if (signal.aborted || error instanceof StageInterrupted) return { status: 'interrupted' };
     return { status: 'failed', failure: report(error, task), tail: lastLines(logOf(task)) };
+  } finally {
+    await seat.leave();
   }
 }
 
 const logOf = (task: StageTask) => join(task.folder, 'log.txt');
 
-async function lockKey(task: StageTask, { store, signal, tell }: TaskSurroundings) {
+async function lockKey(task: StageTask, seat: Seat, { store, signal, tell }: TaskSurroundings) {
   const holders: string[] = [];
   const lock = await store.lock(task.key, signal, (holder) => {
     holders.push(holder);
+    seat.away();
     tell({ type: 'waiting', holder });
   });
-  if (holders.length) tell({ type: 'acquired' });
+  if (!holders.length) return lock;
+  seat.back();
+  tell({ type: 'acquired' });
   return lock;
 }
 
-async function make(task: StageTask, surroundings: TaskSurroundings): Promise<StageResult> {
+async function make({ task, seat }: Seated, surroundings: TaskSurroundings): Promise<StageResult> {
   const { store, kinds } = surroundings;
   const kind = kinds[task.kind];
   if (!kind) throw new Error(`no stage kind is called ${task.kind}`);
   mkdirSync(task.folder, { recursive: true });
   const draft = await store.draft(task.key);
   try {
-    const result = await fill({ task, kind, draft }, surroundings);
+    const result = await fill({ task, seat, kind, draft }, surroundings);
     if (result.status === 'finished' && keepsCheckpoints(kind)) await store.clearScratch(task.key);
     return result;
   } catch (error) {
@@ -73,9 +82,14 @@ async function make(task: StageTask, surroundings: TaskSurroundings): Promise<St
 
 const keepsCheckpoints = ({ checkpoints = true }: StageKind) => checkpoints;
 
-/** A task on its way to a result. */
-interface Making {
+/** A task among those that run beside it. */
+interface Seated {
   readonly task: StageTask;
+  readonly seat: Seat;
+}
+
+/** A task on its way to a result. */
+interface Making extends Seated {
   readonly kind: StageKind;
   readonly draft: Draft;
 }
@@ -85,7 +99,8 @@ async function fill(making: Making, surroundings: TaskSurroundings): Promise<Sta
   const context = await contextOf(making, surroundings);
   const { run } = await kind.load();
   const started = Date.now();
-  const outcome = await run(context);
+  // The others need not wait until the result is written.
+  const outcome = await run(context).finally(() => making.seat.leave());
   if (surroundings.signal.aborted) throw new StageInterrupted();
   const seconds = (Date.now() - started) / 1e3;
   const manifest = manifestOf(task, kind, outcome, { started, seconds });
@@ -98,12 +113,12 @@ async function fill(making: Making, surroundings: TaskSurroundings): Promise<Sta
   return finished(await draft.commit(manifest), manifest, false);
 }
 
-async function contextOf({ task, kind, draft }: Making, surroundings: TaskSurroundings): Promise<StageContext> {
+async function contextOf({ task, seat, kind, draft }: Making, surroundings: TaskSurroundings): Promise<StageContext> {
   const { cell, params, inputs, sources, run, threads, gpus } = task;
   const { store, signal, tell } = surroundings;
   const rows = join(task.folder, 'metrics.ndjson');
   return {
-    ...{ cell, params, inputs, sources, run, threads, gpus, signal },
+    ...{ cell, params, inputs, sources, run, threads, gpus, signal, cohort: seat },
     out: draft.path,
     scratch: keepsCheckpoints(kind) ? await store.scratch(task.key) : '',
     log: logOf(task),

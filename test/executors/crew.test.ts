@@ -44,6 +44,18 @@ describe('a crew', () => {
     expect(third.alive).toBe(true);
   });
 
+  it('gives the tasks of a cohort one worker, which is free when the last of them has given it back', async () => {
+    const cohort = ['x', 'y'];
+    const [one, other] = await Promise.all([crew.take('a', cohort), crew.take('a', cohort)]);
+    expect(other).toBe(one);
+    expect(await crew.take('a', ['x', 'z'])).not.toBe(one);
+    crew.free(one, cohort);
+    const apart = await crew.take('a');
+    expect(apart).not.toBe(one);
+    crew.free(one, cohort);
+    expect(await crew.take('a')).toBe(one);
+  });
+
   it('does not give out a worker that has died, free or not', async () => {
     const [a, b] = await twoWorkers();
     for (const worker of [a, b]) worker.kill();

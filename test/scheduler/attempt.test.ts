@@ -20,7 +20,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const taskOf = (timeout: number): StageTask => ({
   ...{ cell: 'a', kind: 'fake', resultVersion: 1, key: 'k', params: {}, inputs: [], sources: [], store: '', folder },
-  ...{ run: 'r', attempt: 1, timeout, threads: 1, gpus: [], commit: null, force: false },
+  ...{ run: 'r', attempt: 1, timeout, threads: 1, gpus: [], commit: null, force: false, cohort: [] },
 });
 const start = (timeout: number) => new Attempt(executor, taskOf(timeout), clock, (message) => told.push(message));
 

@@ -56,12 +56,12 @@ describe('ready cells', () => {
         for (let step = 0; queue.length || running.length; step++) {
           const expected = plainTake(queue, all, free);
           const next = ready.take(slots);
-          expect(next?.index).toBe(expected);
+          expect(next?.cells[0]).toBe(expected);
           if (next) {
-            running.push({ at: next.index, claim: next.claim });
+            running.push({ at: next.cells[0]!, claim: next.claim });
             free.cpu -= next.claim.cpu;
             free.gpu -= next.claim.gpus.length;
-            queue = queue.filter((at) => at !== next.index);
+            queue = queue.filter((at) => at !== next.cells[0]);
             continue;
           }
           const [ended] = running.splice((ends[step % ends.length] ?? 0) % running.length, 1);
@@ -82,6 +82,31 @@ describe('ready cells', () => {
     expect(ready.size).toBe(2);
     ready.take(new Slots(1, []));
     expect(ready.size).toBe(1);
+  });
+
+  it('start a cohort together, on one claim, where its first cell stands', () => {
+    const cells = ['a', 'b', 'c', 'd', 'e'].map((id) => cell(id));
+    const ready = new ReadyCells(cells, Float64Array.of(1, 3, 2, 0, 0));
+    for (const at of [3, 0]) ready.push(at, 'red');
+    ready.push(1);
+    ready.push(2, 'blue');
+    ready.push(4, 'red');
+    expect(ready.size).toBe(3);
+    const slots = new Slots(3, []);
+    expect([1, 2, 3].map(() => ready.take(slots)?.cells)).toEqual([[1], [2], [0, 3, 4]]);
+    expect(ready.size).toBe(0);
+  });
+
+  it('start a cell anew when the cohort that it could have joined has gone', () => {
+    const ready = new ReadyCells(
+      ['a', 'b'].map((id) => cell(id)),
+      new Float64Array(2),
+    );
+    const slots = new Slots(2, []);
+    ready.push(0, 'red');
+    expect(ready.take(slots)?.cells).toEqual([0]);
+    ready.push(1, 'red');
+    expect(ready.take(slots)?.cells).toEqual([1]);
   });
 
   it('refuse a cell that is none', () => {

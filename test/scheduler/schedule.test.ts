@@ -41,6 +41,7 @@ class Stand {
       resolutions: cells.map(resolve),
       resolver: { resolve, settle: (id) => void this.settled.add(id) },
       urgency: new Float64Array(cells.length),
+      cohortOf: () => null,
       taskOf: (planned, share) => {
         this.shares.set(planned.id, [...(this.shares.get(planned.id) ?? []), share]);
         return taskOf(planned, share);
@@ -73,10 +74,10 @@ class Stand {
 }
 
 const keyOf = (id: CellId) => `key of ${id}`;
-const taskOf = (planned: Cell, { attempt, gpus }: Share): StageTask => ({
+const taskOf = (planned: Cell, { attempt, gpus, cohort }: Share): StageTask => ({
   ...{ cell: planned.id, kind: planned.kind, resultVersion: 1, key: keyOf(planned.id), params: {}, inputs: [] },
   ...{ sources: [], store: '', folder: '/nowhere', run: 'run', attempt, timeout: planned.timeout, threads: 1, gpus },
-  ...{ commit: null, force: false },
+  ...{ commit: null, force: false, cohort },
 });
 
 describe('the order of cells', () => {
@@ -507,5 +508,42 @@ describe('any DAG', () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('cells that run as a cohort', () => {
+  const cohortOf = (planned: Cell) => (planned.id === 'lone' ? null : 'same');
+  const cells = ['a', 'b', 'c', 'lone'].map((id) => cell(id));
+
+  it('start together on one slot, know of each other, and leave the other slots to others', () => {
+    const stand = new Stand(cells, { cohortOf, slots: 2 });
+    expect(stand.executor.cells).toEqual(['a', 'b', 'c', 'lone']);
+    expect(stand.shares.get('b')).toEqual([{ attempt: 1, gpus: [], concurrent: 2, cohort: ['a', 'b', 'c'] }]);
+    expect(stand.shares.get('lone')).toEqual([{ attempt: 1, gpus: [], concurrent: 2, cohort: [] }]);
+  });
+
+  it('hold their slot until the last of them ends or writes its result', async () => {
+    const stand = new Stand(cells, { cohortOf, slots: 1 });
+    await stand.finish('b');
+    stand.executor.of('a').tell({ type: 'committing' });
+    expect(stand.executor.cells).toEqual(['a', 'c']);
+    stand.executor.of('c').tell({ type: 'committing' });
+    expect(stand.executor.cells).toEqual(['a', 'c', 'lone']);
+    for (const id of ['a', 'c', 'lone']) await stand.finish(id);
+    expect(await stand.ended).toMatchObject({ status: 'done', ran: 4 });
+  });
+
+  it('leave the others going when one fails, and it tries again with whom it finds', async () => {
+    const planned = ['a', 'b'].map((id) => cell(id, { retry: 1 }));
+    const stand = new Stand(planned, { cohortOf, slots: 1 });
+    await stand.fail('a');
+    stand.clock.advance(60_000);
+    await settle();
+    expect(stand.executor.cells).toEqual(['b']);
+    await stand.finish('b');
+    expect(stand.executor.cells).toEqual(['a']);
+    expect(stand.shares.get('a')?.[1]).toMatchObject({ attempt: 2, cohort: [] });
+    await stand.finish('a');
+    expect(await stand.ended).toMatchObject({ status: 'done', ran: 2 });
   });
 });

@@ -7,7 +7,8 @@ import type { TaskInput, TaskMessage } from '../../src/core/task.ts';
 import { catalogue } from '../../src/stages/catalogue.ts';
 import { dataset } from '../../src/stages/dataset/kind.ts';
 import { parameterSchema } from '../../src/stages/schema.ts';
-import type { StageContext, StageKind, StageOutcome } from '../../src/stages/stage-kind.ts';
+import { alone } from './alone.ts';
+import type { Cohort, StageContext, StageKind, StageOutcome } from '../../src/stages/stage-kind.ts';
 
 /** What one stage left behind. */
 export interface Made extends StageOutcome {
@@ -20,6 +21,7 @@ export interface Circumstances {
   readonly scratch?: string;
   readonly threads?: number;
   readonly signal?: AbortSignal;
+  readonly cohort?: Cohort;
   readonly told?: (message: TaskMessage) => void;
 }
 
@@ -69,6 +71,7 @@ export class Workshop {
       threads: circumstances.threads ?? 1,
       gpus: [],
       signal: circumstances.signal ?? new AbortController().signal,
+      cohort: circumstances.cohort ?? alone(circumstances.signal),
       tell: (message) => {
         messages.push(message);
         circumstances.told?.(message);

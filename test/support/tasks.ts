@@ -21,7 +21,7 @@ export class Workbench {
   task(cell: string, overrides: Partial<StageTask>): StageTask {
     return {
       ...{ cell, kind: 'fake', resultVersion: 1, params: {}, inputs: [], sources: [], run: 'run-1', attempt: 1 },
-      ...{ timeout: 0, threads: 1, gpus: [], commit: null, force: false },
+      ...{ timeout: 0, threads: 1, gpus: [], commit: null, force: false, cohort: [] },
       key: sha256(`${cell} ${JSON.stringify(overrides.params)}`),
       store: this.store.root,
       folder: join(this.folder, 'stages', cell),

@@ -19,6 +19,7 @@ export function command(): Command {
     .option('-n, --dry-run', 'show what would run, and why')
     .option('-j, --jobs <n>', 'stages that run at once', positiveInteger, availableParallelism())
     .option('-k, --keep-going', 'after a failure, skip only what needs the failed stage')
+    .option('--no-cohorts', 'run each cell by itself: same results, without sharing the teacher’s passes')
     .addOption(setOption())
     .addOption(selectorOption('--only <stage>', 'run these cells and nothing else'))
     .addOption(selectorOption('--from <stage>', 'run these cells and all that depend on them'))

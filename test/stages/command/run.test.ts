@@ -7,6 +7,7 @@ import type { TaskInput, TaskMessage } from '../../../src/core/task.ts';
 import { run } from '../../../src/stages/command/run.ts';
 import { StageInterrupted, type StageContext } from '../../../src/stages/stage-kind.ts';
 import { Mailbox } from '../../support/mailbox.ts';
+import { alone } from '../../support/alone.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -28,7 +29,7 @@ const context = (params: JsonObject, overrides: Partial<StageContext> = {}): Sta
     gpus: [],
   },
   ...{ out: join(folder, 'out'), scratch: join(folder, 'scratch'), log: join(folder, 'log.txt') },
-  ...{ signal: new AbortController().signal, tell: (message) => told.push(message) },
+  ...{ signal: new AbortController().signal, cohort: alone(), tell: (message) => told.push(message) },
   ...overrides,
 });
 const input = (name: string, path: string): TaskInput => ({

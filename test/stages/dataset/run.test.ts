@@ -10,6 +10,7 @@ import { dataset } from '../../../src/stages/dataset/kind.ts';
 import { run } from '../../../src/stages/dataset/run.ts';
 import { StageInterrupted, type StageContext } from '../../../src/stages/stage-kind.ts';
 import { encoded, failuresOf, Folder, idxBytes, picture, writeTree } from '../../ml/data/samples.ts';
+import { alone } from '../../support/alone.ts';
 
 let folder: Folder;
 let told: TaskMessage[];
@@ -38,6 +39,7 @@ function stage(params: JsonObject, out = 'out', signal = new AbortController().s
     out: folder.at(out),
     scratch: folder.at('scratch'),
     log: folder.at('log.txt'),
+    cohort: alone(signal),
     run: 'test',
     threads: 2,
     gpus: [],

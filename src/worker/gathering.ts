@@ -1,0 +1,157 @@
+import type { CellId } from '../core/plan.ts';
+import type { StageTask } from '../core/task.ts';
+import type { Cohort, Shared } from '../stages/stage-kind.ts';
+import { deferred } from '../util/deferred.ts';
+
+/**
+ * Where a member is. `busy`: on its way to a place, or not begun yet; `waiting`: at a place; `aside`: without room beside
+ * the others; `away`: it waits for something outside, and nobody waits for it; `left`: it has ended.
+ */
+type Whereabouts = 'busy' | 'waiting' | 'aside' | 'away' | 'left';
+
+interface Member {
+  whereabouts: Whereabouts;
+  place: number;
+  /** Lets it go on from where it waits. */
+  release: () => void;
+}
+
+/** Something shared, and who asked for it. */
+interface Holding {
+  readonly shared: Shared<unknown>;
+  readonly holders: Set<CellId>;
+}
+
+/** A member's own view of its cohort. */
+export interface Seat extends Cohort {
+  /** Says that it waits for something outside: the others go on without it. */
+  away(): void;
+  /** Says that it is there again. */
+  back(): void;
+  /** Says that it has ended, once or more; what only it still shared is disposed. */
+  leave(): Promise<void>;
+}
+
+/** The tasks of one process that run as a cohort. Everybody waits for everybody who is there or still to come. */
+export class Gathering {
+  readonly #members: ReadonlyMap<CellId, Member>;
+  readonly #holdings = new Map<string, Holding>();
+
+  /** @param cells - all members, those that have not begun among them */
+  constructor(cells: readonly CellId[]) {
+    this.#members = new Map(cells.map((cell) => [cell, { whereabouts: 'busy', place: 0, release: () => undefined }]));
+  }
+
+  /** True once all members have ended. */
+  get over(): boolean {
+    return this.#are('left').length === this.#members.size;
+  }
+
+  /**
+   * A member's seat.
+   *
+   * @param cell - the member
+   * @param signal - aborted when it shall stop: it then waits for nobody any more
+   * @returns what the member sees of the cohort
+   * @throws RangeError when the cell is no member: a bug
+   */
+  seat(cell: CellId, signal: AbortSignal): Seat {
+    const member = this.#members.get(cell);
+    if (!member) throw new RangeError(`${cell} is not of this cohort`);
+    return {
+      share: (name, make) => this.#share(cell, name, make),
+      reach: (place) => {
+        member.place = place;
+        return this.#wait(member, 'waiting', signal);
+      },
+      stepAside: () => this.#stepAside(member, signal),
+      away: () => this.#move(member, 'away'),
+      back: () => this.#move(member, 'busy'),
+      leave: () => this.#leave(cell, member),
+    };
+  }
+
+  #are(...whereabouts: readonly Whereabouts[]): readonly Member[] {
+    return [...this.#members.values()].filter((member) => whereabouts.includes(member.whereabouts));
+  }
+
+  #move(member: Member, whereabouts: Whereabouts): void {
+    member.whereabouts = whereabouts;
+    this.#settle();
+  }
+
+  /** Lets go on who may: once nobody is busy, those at the least place; if there are none, those aside. */
+  #settle(): void {
+    if (this.#are('busy').length) return;
+    const waiting = this.#are('waiting');
+    const least = Math.min(...waiting.map(({ place }) => place));
+    const next = waiting.length ? waiting.filter(({ place }) => place === least) : this.#are('aside');
+    for (const member of next) member.whereabouts = 'busy';
+    for (const member of next) member.release();
+  }
+
+  async #wait(member: Member, how: 'waiting' | 'aside', signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { promise, resolve } = deferred<undefined>();
+    const onAbort = (): void => {
+      member.whereabouts = 'busy';
+      resolve(undefined);
+    };
+    member.release = () => resolve(undefined);
+    signal.addEventListener('abort', onAbort);
+    this.#move(member, how);
+    await promise;
+    signal.removeEventListener('abort', onAbort);
+  }
+
+  async #stepAside(member: Member, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted || this.#are('busy', 'waiting').every((other) => other === member)) return false;
+    await this.#wait(member, 'aside', signal);
+    return true;
+  }
+
+  #share<T>(cell: CellId, name: string, make: () => Shared<T>): T {
+    const holding = this.#holdings.get(name) ?? { shared: make(), holders: new Set<CellId>() };
+    this.#holdings.set(name, holding);
+    holding.holders.add(cell);
+    return holding.shared.value as T;
+  }
+
+  async #leave(cell: CellId, member: Member): Promise<void> {
+    if (member.whereabouts === 'left') return;
+    const orphaned = [...this.#holdings].filter(([, { holders }]) => holders.delete(cell) && holders.size === 0);
+    for (const [name] of orphaned) this.#holdings.delete(name);
+    try {
+      await Promise.all(orphaned.map(([, { shared }]) => shared.dispose()));
+    } finally {
+      this.#move(member, 'left');
+    }
+  }
+}
+
+/** The gatherings of a process: tasks of the same cohort find each other in it. */
+export class Gatherings {
+  readonly #cohorts = new Map<string, Gathering>();
+
+  /**
+   * A task's seat in its cohort; alone where it has none.
+   *
+   * @param task - about to begin
+   * @param signal - aborted when it shall stop
+   * @returns its seat
+   */
+  seat({ cell, cohort }: Pick<StageTask, 'cell' | 'cohort'>, signal: AbortSignal): Seat {
+    if (!cohort.length) return new Gathering([cell]).seat(cell, signal);
+    const name = cohort.join('\n');
+    const gathering = this.#cohorts.get(name) ?? new Gathering(cohort);
+    this.#cohorts.set(name, gathering);
+    const seat = gathering.seat(cell, signal);
+    return {
+      ...seat,
+      leave: async () => {
+        await seat.leave();
+        if (gathering.over) this.#cohorts.delete(name);
+      },
+    };
+  }
+}
