@@ -37,6 +37,17 @@ export class FailureError extends Error {
 }
 
 /**
+ * Tells an expected problem from others by its code.
+ *
+ * @param error - whatever was thrown
+ * @param code - of the failure
+ * @returns true when it carries exactly such a failure
+ */
+export function isFailure(error: unknown, code: string): boolean {
+  return error instanceof FailureError && error.failures.length === 1 && error.failures[0]?.code === code;
+}
+
+/**
  * Throws one failure.
  *
  * @param failure - the failure to carry

@@ -10,7 +10,8 @@ import { cohortOf } from './cohorts.ts';
 import { lastResultsFile, writeLastResults, type LastResult } from './last-results.ts';
 import { prepare, type PlanOptions, type Prepared, type Preview } from './prepare.ts';
 import { cellFolder, startRecord, type RunRecord } from './record.ts';
-import { Schedule, type ScheduleOutcome, type Share } from './schedule.ts';
+import { Schedule } from './schedule.ts';
+import type { ScheduleOutcome, Share } from './schedule-setting.ts';
 import type { CellState } from './states.ts';
 
 /** How a plan is run. */

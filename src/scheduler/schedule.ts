@@ -1,64 +1,16 @@
-import type { EventBody, RunStatus } from '../core/event.ts';
+import type { EventBody } from '../core/event.ts';
 import { FailureError } from '../core/failure.ts';
-import type { Cell, CellId, Key } from '../core/plan.ts';
+import type { CellId, Key } from '../core/plan.ts';
 import type { StageResult, StageTask } from '../core/task.ts';
-import type { Executor } from '../executors/executor.ts';
-import type { Clock } from '../util/clock.ts';
 import { deferred } from '../util/deferred.ts';
 import { Attempt, stoppedFromOutside } from './attempt.ts';
 import { CellTable } from './cell-table.ts';
 import { ReadyCells, type Start } from './ready-cells.ts';
 import type { Resolution } from './resolution.ts';
-import type { Resolver } from './resolve.ts';
 import { backOff } from './retry.ts';
 import { Slots } from './slots.ts';
-import type { CellState } from './states.ts';
+import type { ScheduleOutcome, ScheduleSetting, Share } from './schedule-setting.ts';
 import { eventOf, gpuWarning } from './task-events.ts';
-
-/** What one attempt of a cell gets. */
-export interface Share {
-  /** Number of the attempt, from 1. */
-  readonly attempt: number;
-  readonly gpus: readonly number[];
-  /** How many tasks or cohorts share the machine. */
-  readonly concurrent: number;
-  /** Cells that start with it, itself among them; none where it starts alone. */
-  readonly cohort: readonly CellId[];
-}
-
-/** What a schedule works with. */
-export interface ScheduleSetting {
-  /** The cells of the run, each after all that it needs. */
-  readonly cells: readonly Cell[];
-  /** What is to be done with each cell, by index, as far as it is known at the start. */
-  readonly resolutions: readonly Resolution[];
-  readonly resolver: Pick<Resolver, 'resolve' | 'settle'>;
-  /** Urgency of each cell, by index. */
-  readonly urgency: Readonly<Float64Array>;
-  readonly executor: Executor;
-  /** Label of the cohort that a ready cell may run in; null to run it alone. */
-  readonly cohortOf: (cell: Cell) => string | null;
-  /** Makes the task of one attempt of a cell. */
-  readonly taskOf: (cell: Cell, share: Share) => StageTask;
-  readonly slots: number;
-  /** Indices of the machine's GPUs. */
-  readonly gpus: readonly number[];
-  /** On a failure, skip only what needs the failed cell; otherwise nothing new is started. */
-  readonly keepGoing: boolean;
-  readonly clock: Clock;
-  readonly emit: (event: EventBody) => void;
-}
-
-/** How the cells of a run ended. */
-export interface ScheduleOutcome {
-  readonly status: RunStatus;
-  readonly ran: number;
-  readonly reused: number;
-  readonly failed: number;
-  readonly skipped: number;
-  /** State of each cell, by index. */
-  readonly states: readonly CellState[];
-}
 
 /** Why an attempt failed. */
 type Problem = Pick<Extract<StageResult, { status: 'failed' }>, 'failure' | 'tail'>;
@@ -181,7 +133,10 @@ export class Schedule {
     const number = (this.#attempts[index] ?? 0) + 1;
     this.#attempts[index] = number;
     const task = taskOf(cell, { ...share, attempt: number, gpus: claim.gpus });
-    emit({ type: 'stage-started', cell: cell.id, key: task.key, attempt: number, reason: this.#reasons[index] ?? '' });
+    emit({
+      ...{ type: 'stage-started', cell: cell.id, key: task.key, attempt: number, reason: this.#reasons[index] ?? '' },
+      ...(share.cohort.length > 0 && { beside: share.cohort.length - 1 }),
+    });
     this.#tell(gpuWarning(cell, claim));
     const attempt = new Attempt(executor, task, clock, (message) => {
       this.#tell(eventOf(task, message));

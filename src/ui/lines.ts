@@ -28,7 +28,8 @@ export function eventLine(state: ProgressState, event: Event): string | undefine
         : `${event.pipeline}: ${counted(event.cells, 'cell')}, ${counted(event.slots, 'slot')}, run ${event.run}`;
     case 'stage-started': {
       const again = event.attempt > 1 ? `, attempt ${event.attempt}` : '';
-      return `${event.cell} started${again}: ${oneLine(event.reason)}`;
+      const beside = event.beside ? ` beside ${event.beside} others` : '';
+      return `${event.cell} started${beside}${again}: ${oneLine(event.reason)}`;
     }
     case 'stage-progress':
       return `${event.cell} ${progressFacts(event.progress).join('  ')}`;

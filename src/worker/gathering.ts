@@ -122,7 +122,7 @@ export class Gathering {
     const orphaned = [...this.#holdings].filter(([, { holders }]) => holders.delete(cell) && holders.size === 0);
     for (const [name] of orphaned) this.#holdings.delete(name);
     try {
-      await Promise.all(orphaned.map(([, { shared }]) => shared.dispose()));
+      await Promise.all(orphaned.map(async ([, { shared }]) => shared.dispose()));
     } finally {
       this.#move(member, 'left');
     }

@@ -5,7 +5,8 @@ import { FailureError } from '../../src/core/failure.ts';
 import type { Cell, CellId } from '../../src/core/plan.ts';
 import type { StageTask } from '../../src/core/task.ts';
 import type { Resolution } from '../../src/scheduler/resolution.ts';
-import { Schedule, type ScheduleSetting, type Share } from '../../src/scheduler/schedule.ts';
+import type { ScheduleSetting, Share } from '../../src/scheduler/schedule-setting.ts';
+import { Schedule } from '../../src/scheduler/schedule.ts';
 import { isTerminal } from '../../src/scheduler/states.ts';
 import { cell, failed, FakeExecutor, finished, ManualClock, settle } from './fakes.ts';
 

@@ -57,6 +57,7 @@ export class Workshop {
     const completed = completedParams(kind, { ...references, ...params });
     const messages: TaskMessage[] = [];
     const folder = this.folder();
+    const seat = alone(circumstances.signal);
     const context: StageContext = {
       cell: kind.name,
       params: completed,
@@ -71,14 +72,18 @@ export class Workshop {
       threads: circumstances.threads ?? 1,
       gpus: [],
       signal: circumstances.signal ?? new AbortController().signal,
-      cohort: circumstances.cohort ?? alone(circumstances.signal),
+      cohort: circumstances.cohort ?? seat,
       tell: (message) => {
         messages.push(message);
         circumstances.told?.(message);
       },
     };
     const { run } = await kind.load();
-    return { ...(await run(context)), folder, messages };
+    try {
+      return { ...(await run(context)), folder, messages };
+    } finally {
+      await seat.leave();
+    }
   }
 
   /** Digits of the npm package, cut down. */

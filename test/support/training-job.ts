@@ -73,6 +73,7 @@ export async function train({ data, engine: name = 'wasm', threads = 1, ...run }
       kd: run.kd?.(engine, { network }) ?? null,
       checkpoint: heldCheckpoint(),
       signal: new AbortController().signal,
+      turn: () => Promise.resolve(),
       progress: () => undefined,
       epoch: () => undefined,
       ...run.change,

@@ -1,4 +1,5 @@
 import type { Network, StateDict } from '../network/network.ts';
+import type { Workspace } from './workspace.ts';
 
 /** Learning-rate dependent numbers of one optimiser update. */
 export interface UpdateOptions {
@@ -23,6 +24,8 @@ export interface SessionOptions {
   readonly average?: boolean;
   /** Threads; results do not depend on it. */
   readonly threads: number;
+  /** Memory for its steps; its own unless told. */
+  readonly workspace?: Workspace;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { fail } from '../../core/failure.ts';
 import type { Engine } from './engine.ts';
 import { ReferenceExecutor } from './reference/executor.ts';
 import { CompiledEngine } from './session.ts';
@@ -17,11 +18,27 @@ export interface EngineEntry {
   create(options: EngineOptions): Engine;
 }
 
+const MEBIBYTE = 2 ** 20;
+
+/** `KDPIPE_MEMORY`: most MiB that the engine of a process may take; 4096, what it can address, unless set. */
+function memoryAllowed(): { readonly memory?: number } {
+  const asked = process.env['KDPIPE_MEMORY'];
+  if (asked === undefined) return {};
+  if (/^\d+$/.test(asked) && Number(asked) >= 1 && Number(asked) <= 4096) return { memory: Number(asked) * MEBIBYTE };
+  return fail({
+    code: 'bad-environment',
+    message: `KDPIPE_MEMORY is ${JSON.stringify(asked)}`,
+    expected: 'a whole number of MiB from 1 to 4096',
+    fix: 'KDPIPE_MEMORY=2048',
+  });
+}
+
 /** All engines by name. */
 export const engines = {
   wasm: {
     summary: 'kernels in WebAssembly with 128-bit SIMD on threads; needs nothing but Node',
-    create: (options) => new CompiledEngine(new WasmExecutor({ ...options, build: process.env['KDPIPE_WASM'] })),
+    create: (options) =>
+      new CompiledEngine(new WasmExecutor({ ...memoryAllowed(), ...options, build: process.env['KDPIPE_WASM'] })),
   },
   reference: {
     summary: 'plain TypeScript in float64: slow and obvious, the oracle of the tests',

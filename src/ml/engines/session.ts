@@ -6,6 +6,7 @@ import { fromPyTorch, layoutOf, slotOf, toPyTorch, type Layout, type Slot } from
 import { lowerInference, lowerTraining } from './lower/lower.ts';
 import { bytes, type Program, type Space } from './program.ts';
 import { CompiledForward, CompiledTraining, type Progress } from './steps.ts';
+import { Workspace } from './workspace.ts';
 
 /** Slots of each update rule under PyTorch's names, by space. */
 const SLOTS = {
@@ -17,7 +18,10 @@ const SLOTS = {
 /** Where the moving average of an entry's space lies. */
 const AVERAGE = { parameter: 'parameter-average', statistic: 'statistic-average' } as const;
 
-const GIBIBYTE = 2 ** 30;
+const MEBIBYTE = 2 ** 20;
+
+const sizeText = (size: number): string =>
+  size < 1024 * MEBIBYTE ? `${Math.ceil(size / MEBIBYTE)} MiB` : `${(size / 1024 / MEBIBYTE).toFixed(2)} GiB`;
 
 /** Lowers a step for some batch size. */
 type Lowering = (batch: number) => Program;
@@ -41,14 +45,29 @@ interface Wanted {
   readonly lower: Lowering;
 }
 
-/** A session over any executor. Its steps of one kind share memory: a smaller batch runs in a larger one's. */
+/** Regions of these sizes, in floats: all or none. */
+function allocateAll<Name extends string>(
+  executor: Executor,
+  sizes: Readonly<Record<Name, number>>,
+): Readonly<Record<Name, Region>> {
+  const made: [string, Region][] = [];
+  try {
+    for (const [name, floats] of Object.entries<number>(sizes)) made.push([name, executor.allocate(floats)]);
+  } catch (error) {
+    for (const [, region] of made) executor.free(region);
+    throw error;
+  }
+  return Object.fromEntries(made) as Record<Name, Region>;
+}
+
+/** A session over any executor. */
 export class CompiledSession implements Session {
   readonly network: Network;
   readonly #executor: Executor;
   readonly #options: SessionOptions;
   readonly #layout: Layout;
   readonly #spaces: Readonly<Record<Exclude<Space, 'step'>, Region>>;
-  readonly #arenas: { readonly kind: string; readonly region: Region }[] = [];
+  readonly #workspace: Workspace;
   readonly #executables: Executable[] = [];
   readonly #forwardSteps = new Map<string, ForwardStep>();
   readonly #trainSteps = new Map<string, TrainStep>();
@@ -62,15 +81,17 @@ export class CompiledSession implements Session {
     const { parameters, statistics } = this.#layout;
     const { optimizer, average = false } = options;
     const trained = optimizer ? parameters : 0;
-    this.#spaces = {
-      parameter: executor.allocate(parameters),
-      statistic: executor.allocate(statistics),
-      gradient: executor.allocate(trained),
-      first: executor.allocate(trained),
-      second: executor.allocate(optimizer && 'second' in SLOTS[optimizer.name] ? trained : 0),
-      'parameter-average': executor.allocate(average ? parameters : 0),
-      'statistic-average': executor.allocate(average ? statistics : 0),
-    };
+    this.#spaces = allocateAll(executor, {
+      parameter: parameters,
+      statistic: statistics,
+      gradient: trained,
+      first: trained,
+      second: optimizer && 'second' in SLOTS[optimizer.name] ? trained : 0,
+      'parameter-average': average ? parameters : 0,
+      'statistic-average': average ? statistics : 0,
+    });
+    this.#workspace = options.workspace ?? new Workspace();
+    this.#workspace.join();
   }
 
   #get(slot: Slot, space: Exclude<Space, 'step'>): Float32Array {
@@ -191,7 +212,7 @@ export class CompiledSession implements Session {
   /** Compiles the first, fastest of the lowerings that fits; the last one takes the least memory. */
   #compile(kind: string, { batch, average }: StepOptions, lowerings: readonly Lowering[]): Executable {
     const fits = ({ floats }: Program): boolean =>
-      4 * floats <= this.#executor.capacity() || !!this.#known(kind, floats);
+      4 * floats <= this.#executor.capacity() || !!this.#workspace.known(kind, floats);
     const [first, ...thriftier] = lowerings;
     if (!first) throw new Error(`no lowering of ${kind}`);
     let wanted: Wanted = { batch, lower: first, program: first(batch) };
@@ -206,33 +227,28 @@ export class CompiledSession implements Session {
     return executable;
   }
 
-  /** Memory of an earlier step of the same kind, if it is large enough. */
-  #known(kind: string, floats: number): Region | undefined {
-    return this.#arenas.find((arena) => arena.kind === kind && arena.region.floats >= floats)?.region;
-  }
-
   /** Memory for a step. */
   #arena(kind: string, { batch, program, lower }: Wanted): Region {
-    const known = this.#known(kind, program.floats);
+    const known = this.#workspace.known(kind, program.floats);
     if (known) return known;
     const capacity = this.#executor.capacity();
     if (bytes(program) > capacity) {
       const largest = largestBatch(lower, capacity, batch);
       fail({
         code: 'does-not-fit',
-        message: `${kind} of ${this.network.model} with batch ${batch} needs ${(bytes(program) / GIBIBYTE).toFixed(2)} GiB`,
-        expected: `at most ${(capacity / GIBIBYTE).toFixed(2)} GiB, what the ${this.#executor.name} engine has left`,
+        message: `${kind} of ${this.network.model} with batch ${batch} needs ${sizeText(bytes(program))}`,
+        expected: `at most ${sizeText(capacity)}, what the ${this.#executor.name} engine has left`,
         fix: largest ? `batch_size: ${largest}` : 'take a smaller image_size or model',
       });
     }
     const region = this.#executor.allocate(program.floats);
-    this.#arenas.push({ kind, region });
+    this.#workspace.keep(kind, region);
     return region;
   }
 
   dispose(): void {
     for (const executable of this.#executables.splice(0)) executable.dispose();
-    for (const { region } of this.#arenas.splice(0)) this.#executor.free(region);
+    this.#workspace.leave((region) => this.#executor.free(region));
     for (const region of Object.values(this.#spaces)) this.#executor.free(region);
   }
 }

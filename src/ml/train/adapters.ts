@@ -43,11 +43,25 @@ export class Adapters implements AdapterRunner {
    */
   constructor(adapters: readonly Adapter[], { engine, optimizer, threads, seed }: AdapterSetting) {
     this.#dropoutSeed = bits(seed, 'dropout', 0, 0);
-    for (const adapter of adapters) {
-      const session = engine.session(adapter.network, { optimizer, threads });
-      this.#live.set(adapter.name, { adapter, session, step: null });
-      session.write(startOf(adapter, seed));
+    try {
+      for (const adapter of adapters) {
+        const session = engine.session(adapter.network, { optimizer, threads });
+        this.#live.set(adapter.name, { adapter, session, step: null });
+        session.write(startOf(adapter, seed));
+      }
+    } catch (error) {
+      this.dispose();
+      throw error;
     }
+  }
+
+  /**
+   * Takes the memory for steps.
+   *
+   * @param batch - largest number of images
+   */
+  reserve(batch: number): void {
+    for (const { session } of this.#live.values()) session.trainStep({ batch, taps: [] });
   }
 
   /** Number of updates so far. */

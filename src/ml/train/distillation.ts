@@ -126,6 +126,11 @@ export class Distillation implements KdTerm {
     this.weight = 'weight' in weight ? weight.weight : kdWeight(weight.ratio, method.weighting);
   }
 
+  reserve(batch: number): void {
+    this.#teacher.reserve(batch);
+    this.#adapters.reserve(batch);
+  }
+
   observe(batch: TrainBatch): void {
     requirePairs(this.#method, batch.labels.length);
     this.#values = { ...this.#fixed, ...this.#teacher.of(batch) };

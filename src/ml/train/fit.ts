@@ -54,9 +54,10 @@ async function trainEpoch(loop: Loop): Promise<boolean> {
   const { job, trainer } = loop;
   const images = job.data.manifest.splits.train.count;
   while (trainer.position.batch < job.supply.count) {
-    if (job.signal.aborted) return false;
     const started = performance.now();
     const { epoch, batch } = trainer.position;
+    await job.turn(epoch * job.supply.count + batch);
+    if (job.signal.aborted) return false;
     loop.images += trainer.step(await job.supply.take(epoch, batch));
     loop.seconds += (performance.now() - started) / 1000;
     if (loop.speak()) report(loop, images);
@@ -93,6 +94,21 @@ function fitted(loop: Loop): Fitted {
   if (!best || !state || !row) throw new Error('training ended without an epoch');
   const imagesPerSecond = loop.images > 0 ? speedOf(loop) : null;
   return { state, batches: best.updates, best: row, history, imagesPerSecond };
+}
+
+/**
+ * Takes the memory of every step that a run will make, so that what does not fit is missed before it starts.
+ *
+ * @param run - the parts of its job that take memory
+ * @throws FailureError `does-not-fit`
+ */
+export function reserve(run: Pick<Job, 'session' | 'shadow' | 'kd' | 'recipe' | 'data'>): void {
+  const { session, shadow, kd, recipe, data } = run;
+  const { train, val } = data.manifest.splits;
+  const batchOf = (count: number): number => Math.min(recipe.batchSize, count);
+  session.trainStep({ batch: batchOf(train.count), taps: kd?.taps ?? [] });
+  if (val.count > 0) (shadow ?? session).forwardStep({ batch: batchOf(val.count), taps: [] });
+  kd?.reserve(batchOf(train.count));
 }
 
 /**

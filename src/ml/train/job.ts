@@ -13,6 +13,12 @@ export interface KdTerm {
   /** w of total = L_cls + w · L_kd. */
   readonly weight: number;
   /**
+   * Takes the memory that it will need.
+   *
+   * @param batch - largest number of images
+   */
+  reserve(batch: number): void;
+  /**
    * Sees a batch before the student does.
    *
    * @param batch - images and labels; only valid until the step's end
@@ -72,6 +78,13 @@ export interface Job {
   readonly kd: KdTerm | null;
   readonly checkpoint: Checkpoint;
   readonly signal: AbortSignal;
+  /**
+   * Waits for runs that take the same batches.
+   *
+   * @param place - number of the batch, counted over all epochs
+   * @returns when the batch may be taken; it is used up when the caller waits for anything else
+   */
+  readonly turn: (place: number) => Promise<void>;
   readonly progress: (progress: FitProgress) => void;
   readonly epoch: (row: EpochRow, imagesPerSecond: number) => void;
 }

@@ -52,6 +52,15 @@ export class TeacherPass {
   }
 
   /**
+   * Takes the memory for a pass.
+   *
+   * @param batch - largest number of images
+   */
+  reserve(batch: number): void {
+    this.#session.forwardStep({ batch, taps: compiledTaps(this.#needed) });
+  }
+
+  /**
    * The teacher's outputs on a batch, in evaluation mode.
    *
    * @param batch - what the student trains on

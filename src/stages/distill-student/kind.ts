@@ -82,6 +82,8 @@ export const distillStudent: StageKind = {
   },
   required: [...recipeRequired, 'teacher', 'kd_method'],
   unkeyed: [],
+  // What batches, and the teacher's passes over them, are made of.
+  cohort: ['data', 'teacher', 'batch_size', 'seed', 'crop', 'flip', 'augment', 'mixup', 'engine'],
   outputs: () => trainingOutputs,
   check: (params, context) => [
     ...checkRecipe(params, context),

@@ -5,8 +5,8 @@ import { Distillation, type DistillationOptions } from '../../ml/train/distillat
 import { recipeOf, type RecipeParams } from '../../ml/train/recipe.ts';
 import { TeacherPass } from '../../ml/train/teacher-pass.ts';
 import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/train/trained-model.ts';
-import { inputOf, type StageContext, type StageOutcome } from '../stage-kind.ts';
-import { train, type Addition, type Surroundings } from '../train-teacher/run.ts';
+import { inputOf, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
+import { train, type Surroundings } from '../train-teacher/run.ts';
 
 /** Parameters that say what is distilled how; options of the method stand beside them. */
 interface Params {
@@ -32,33 +32,23 @@ function requireSameStatistics({ format }: TrainedModel, { mean, std }: PackedMa
   });
 }
 
-function distillation({ context, data, network, engine }: Surroundings): Addition {
+/** The teacher, for all students that learn from it on the same batches. */
+function teacherOf({ context, data, engine }: Surroundings): Shared<TeacherPass> {
   const model = readModel(inputOf(context, 'teacher').path);
   requireSameClasses(model, data.manifest, 'the teacher');
   requireSameStatistics(model, data.manifest);
-  const own = networkFor(model.network.model, data.manifest);
-  const teacher = engine.session(own, { optimizer: null, threads: context.threads });
-  try {
-    teacher.write(model.state);
-    const { optimizer, seed } = recipeOf(context.params as unknown as RecipeParams);
-    const setting = {
-      teacher: new TeacherPass(teacher),
-      student: network,
-      engine,
-      optimizer,
-      seed,
-      threads: context.threads,
-    };
-    const kd = new Distillation(setting, optionsOf(context.params));
-    const dispose = (): void => {
-      kd.dispose();
-      teacher.dispose();
-    };
-    return { kd, dispose };
-  } catch (error) {
-    teacher.dispose();
-    throw error;
-  }
+  const network = networkFor(model.network.model, data.manifest);
+  const session = engine.session(network, { optimizer: null, threads: context.threads });
+  session.write(model.state);
+  return { value: new TeacherPass(session), dispose: () => session.dispose() };
+}
+
+function distillation(surroundings: Surroundings): Distillation {
+  const { context, network, engine } = surroundings;
+  const teacher = context.cohort.share('teacher', () => teacherOf(surroundings));
+  const { optimizer, seed } = recipeOf(context.params as unknown as RecipeParams);
+  const setting = { teacher, student: network, engine, optimizer, seed, threads: context.threads };
+  return new Distillation(setting, optionsOf(context.params));
 }
 
 /**

@@ -1,22 +1,26 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../core/json.ts';
+import { isFailure } from '../../core/failure.ts';
 import { openPacked } from '../../ml/data/open.ts';
 import type { PackedDataset } from '../../ml/data/packed.ts';
+import { sameBatch } from '../../ml/data/same-batch.ts';
+import type { Supply } from '../../ml/data/supply.ts';
 import { supplyOf } from '../../ml/data/supply-of.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
+import { Workspace } from '../../ml/engines/workspace.ts';
 import { costOf } from '../../ml/network/cost.ts';
 import { initialState } from '../../ml/network/initial.ts';
 import type { Network, StateDict } from '../../ml/network/network.ts';
 import { checkpointIn } from '../../ml/train/checkpoint.ts';
-import { fit } from '../../ml/train/fit.ts';
-import type { Fitted, KdTerm } from '../../ml/train/job.ts';
-import { recipeOf, type RecipeParams } from '../../ml/train/recipe.ts';
+import { fit, reserve } from '../../ml/train/fit.ts';
+import type { Fitted, Job, KdTerm } from '../../ml/train/job.ts';
+import { recipeOf, type Recipe, type RecipeParams } from '../../ml/train/recipe.ts';
 import { sharedEngine } from '../../ml/train/shared-engine.ts';
 import { curvesOf, epochLine, keptLine, logOf } from '../../ml/train/records.ts';
 import { encodeModel, networkFor, readModel, requireSameModel } from '../../ml/train/trained-model.ts';
 import { requireValidation } from '../../ml/train/validate.ts';
-import { inputOf, StageInterrupted, type StageContext, type StageOutcome } from '../stage-kind.ts';
+import { inputOf, StageInterrupted, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { trainingOutputs } from './recipe.ts';
 
 /** Parameters of a training stage, as the kind's schema has checked and completed them. */
@@ -25,10 +29,9 @@ export interface TrainingParams extends RecipeParams {
   readonly engine: 'auto' | 'wasm' | 'reference';
 }
 
-/** What a distilling stage adds to ordinary training. */
-export interface Addition {
-  readonly kd: KdTerm;
-  readonly dispose: () => void;
+/** A distillation term that holds memory of the engine. */
+export interface HeldTerm extends KdTerm {
+  dispose(): void;
 }
 
 /** Where a distillation term comes from. */
@@ -39,6 +42,9 @@ export interface Surroundings {
   readonly engine: Engine;
 }
 
+/** Makes the distillation term of a stage. */
+export type TermMaker = (surroundings: Surroundings) => HeldTerm;
+
 function initialWeights({ context, network }: Surroundings, seed: number): StateDict {
   if (context.params['weights'] === undefined) return initialState(network, seed);
   const given = readModel(inputOf(context, 'weights').path);
@@ -46,17 +52,56 @@ function initialWeights({ context, network }: Surroundings, seed: number): State
   return given.state;
 }
 
-async function fitted(surroundings: Surroundings, params: TrainingParams, kd: KdTerm | null): Promise<Fitted> {
+/** What a run holds in the engine. */
+interface Equipment extends Pick<Job, 'session' | 'shadow' | 'kd'> {
+  readonly dispose: () => void;
+}
+
+/** Takes all the memory that training will need; where there is too little, none. */
+function equip(surroundings: Surroundings, recipe: Recipe, term: TermMaker | null): Equipment {
   const { context, data, network, engine } = surroundings;
-  const { threads, signal, tell } = context;
+  const { threads, cohort } = context;
+  const held: { dispose(): void }[] = [];
+  const hold = <T extends { dispose(): void }>(thing: T): T => {
+    held.push(thing);
+    return thing;
+  };
+  const dispose = (): void => held.splice(0).forEach((thing) => thing.dispose());
+  // The members' steps never run at the same time.
+  const workspace = cohort.share('workspace', () => ({ value: new Workspace(), dispose: () => undefined }));
+  try {
+    const kd = term ? hold(term(surroundings)) : null;
+    const session = hold(engine.session(network, { optimizer: recipe.optimizer, threads, workspace }));
+    const shadow = recipe.ema ? hold(engine.session(network, { optimizer: null, threads, workspace })) : null;
+    reserve({ session, shadow, kd, recipe, data });
+    return { session, shadow, kd, dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** Equips a run as soon as there is room for it beside the others of its cohort. */
+async function equipped(surroundings: Surroundings, recipe: Recipe, term: TermMaker | null): Promise<Equipment> {
+  for (;;) {
+    try {
+      return equip(surroundings, recipe, term);
+    } catch (error) {
+      if (!isFailure(error, 'does-not-fit') || !(await surroundings.context.cohort.stepAside())) throw error;
+    }
+  }
+}
+
+async function fitted(surroundings: Surroundings, recipe: Recipe, term: TermMaker | null): Promise<Fitted> {
+  const { context, data, network } = surroundings;
+  const { signal, tell, cohort } = context;
   const say = (line: string): void => appendFileSync(context.log, `${line}\n`);
-  const recipe = recipeOf(params);
-  const session = engine.session(network, { optimizer: recipe.optimizer, threads });
-  const shadow = recipe.ema ? engine.session(network, { optimizer: null, threads }) : null;
-  const supply = supplyOf(data, inputOf(context, 'data').path, recipe);
+  const { dispose, ...equipment } = await equipped(surroundings, recipe, term);
   try {
     const result = await fit({
-      ...{ recipe, data, supply, network, session, shadow, kd, signal },
+      ...{ recipe, data, network, signal, ...equipment },
+      supply: cohort.share('batches', () => batchesOf(surroundings, recipe)),
+      turn: (place) => cohort.reach(place),
       initial: initialWeights(surroundings, recipe.seed),
       checkpoint: checkpointIn(context.scratch, (message) => tell({ type: 'warning', message })),
       progress: (progress) => tell({ type: 'progress', unit: 'epochs', ...progress }),
@@ -69,10 +114,14 @@ async function fitted(surroundings: Surroundings, params: TrainingParams, kd: Kd
     say(keptLine(result.best));
     return result;
   } finally {
-    session.dispose();
-    shadow?.dispose();
-    await supply.close();
+    dispose();
   }
+}
+
+/** Training batches, each made once for the whole cohort. */
+function batchesOf({ context, data }: Surroundings, recipe: Recipe): Shared<Supply> {
+  const supply = supplyOf(data, inputOf(context, 'data').path, recipe);
+  return { value: sameBatch(supply), dispose: () => supply.close() };
 }
 
 /** `val.accuracy` and the like, as tables name them; nothing of a split without images. */
@@ -103,32 +152,26 @@ function write({ context, data, network }: Surroundings, result: Fitted): void {
  * Trains a network as a stage does: from parameters and inputs to the files of the entry.
  *
  * @param context - the running stage
- * @param adding - makes the distillation term; null for ordinary training
+ * @param term - makes the distillation term; null for ordinary training
  * @returns metrics and the record
  * @throws FailureError when inputs do not fit each other, or the loss diverges
  * @throws StageInterrupted when the signal was aborted, after a checkpoint
  */
-export async function train(
-  context: StageContext,
-  adding: ((surroundings: Surroundings) => Addition) | null,
-): Promise<StageOutcome> {
+export async function train(context: StageContext, term: TermMaker | null): Promise<StageOutcome> {
   const params = context.params as unknown as TrainingParams;
   const data = openPacked(inputOf(context, 'data').path);
-  let added: Addition | null = null;
   try {
     requireValidation(data.manifest, params.select);
     const network = networkFor(params.model, data.manifest);
     const engine = sharedEngine(params.engine, context.threads);
     const surroundings = { context, data, network, engine };
-    added = adding?.(surroundings) ?? null;
-    const result = await fitted(surroundings, params, added?.kd ?? null);
+    const result = await fitted(surroundings, recipeOf(params), term);
     write(surroundings, result);
     return {
       metrics: metricsOf(result, network),
       environment: { engine: { name: engine.name, ...engine.description } },
     };
   } finally {
-    added?.dispose();
     data.close();
   }
 }

@@ -114,7 +114,7 @@ describe('a step that does not fit', () => {
     const session = new CompiledEngine(executor).session(network, { optimizer: ADAMW, threads: 1 });
     const failure = failureOf(() => session.trainStep({ batch: 64, taps: [] }));
     expect(failure).toMatchObject({ code: 'does-not-fit', fix: 'batch_size: 9' });
-    expect(failure?.message).toMatch(/^a training step of mobilenetv2 with batch 64 needs 0\.\d\d GiB$/);
+    expect(failure?.message).toMatch(/^a training step of mobilenetv2 with batch 64 needs \d+ MiB$/);
     expect(failureOf(() => session.trainStep({ batch: 10, taps: [] }))?.code).toBe('does-not-fit');
     expect(session.trainStep({ batch: 9, taps: [] }).batch).toBe(9);
   });

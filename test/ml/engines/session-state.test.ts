@@ -216,7 +216,7 @@ describe('the memory of a session', () => {
     };
     const failure = attempt(4096);
     expect(failure?.code).toBe('does-not-fit');
-    expect(failure?.message).toMatch(new RegExp(`^${kind} of assorted with batch 4096 needs [\\d.]+ GiB$`));
+    expect(failure?.message).toMatch(new RegExp(`^${kind} of assorted with batch 4096 needs [\\d.]+ [MG]iB$`));
     const largest = Number(/^batch_size: (\d+)$/.exec(failure?.fix ?? '')?.[1]);
     expect(largest).toBeGreaterThan(1);
     expect(attempt(largest)).toBeUndefined();

@@ -220,7 +220,7 @@ describe('mixed images', () => {
     const seen: number[][] = [];
     const addGradients = (_: unknown, labels: Int32Array) => seen.push([...labels]) * 0;
     const kd: KdTerm = {
-      ...{ taps: [], weight: 0, observe: () => undefined, addGradients },
+      ...{ taps: [], weight: 0, reserve: () => undefined, observe: () => undefined, addGradients },
       ...{ update: () => undefined, state: () => new Map(), restore: () => undefined },
     };
     const supply = supplyOf(0, { share, partner: 2 });

@@ -32,7 +32,7 @@ const job = (change: Partial<Job> = {}): Job => ({
     initial: weights,
   },
   ...{ checkpoint: heldCheckpoint(), signal: new AbortController().signal },
-  ...{ progress: () => undefined, epoch: () => undefined },
+  ...{ progress: () => undefined, epoch: () => undefined, turn: () => Promise.resolve() },
   ...change,
 });
 

@@ -1,0 +1,20 @@
+import type { Supply, TrainBatch } from './supply.ts';
+
+/**
+ * Lets several runs take the same batches: whoever asks for the one that was taken last gets that very object.
+ *
+ * @param supply - makes each batch once; the caller closes it
+ * @returns a supply whose batches are valid until somebody takes another one; it is not to be closed
+ */
+export function sameBatch(supply: Supply): Supply {
+  let latest: { readonly epoch: number; readonly batch: number; readonly made: Promise<TrainBatch> } | undefined;
+  return {
+    count: supply.count,
+    take: (epoch, batch) => {
+      if (latest?.epoch !== epoch || latest.batch !== batch)
+        latest = { epoch, batch, made: Promise.resolve(supply.take(epoch, batch)) };
+      return latest.made;
+    },
+    close: () => Promise.resolve(),
+  };
+}
