@@ -1,7 +1,8 @@
 import { fail } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { PackedManifest } from '../../ml/data/packed.ts';
-import { Distillation, type DistillationOptions } from '../../ml/train/distillation.ts';
+import { Combination } from '../../ml/train/combination.ts';
+import type { DistillationOptions } from '../../ml/train/distillation.ts';
 import { recipeOf, type RecipeParams } from '../../ml/train/recipe.ts';
 import { TeacherPass } from '../../ml/train/teacher-pass.ts';
 import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/train/trained-model.ts';
@@ -42,14 +43,15 @@ function distillation({ context, data, network, engine }: Surroundings): Additio
     teacher.write(model.state);
     const { optimizer, seed } = recipeOf(context.params as unknown as RecipeParams);
     const setting = {
-      teacher: new TeacherPass(teacher),
+      teachers: [new TeacherPass(teacher)],
+      labels: data.split('train').labels,
       student: network,
       engine,
       optimizer,
       seed,
       threads: context.threads,
     };
-    const kd = new Distillation(setting, optionsOf(context.params));
+    const kd = new Combination(setting, [optionsOf(context.params)]);
     const dispose = (): void => {
       kd.dispose();
       teacher.dispose();
