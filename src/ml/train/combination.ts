@@ -63,6 +63,12 @@ export class Combination implements KdTerm {
     return this.#unit * (this.#terms[0]?.ramped ?? 1);
   }
 
+  /** What is minimised, for people: `loss + 2.333 SoftTarget + 100 AT`; the weights are those without a ramp. */
+  get formula(): string {
+    const terms = this.#terms.map(({ fullWeight, method }) => `${Number(fullWeight.toPrecision(4))} ${method}`);
+    return ['loss', ...terms].join(' + ');
+  }
+
   observe(batch: TrainBatch, epoch: number): void {
     for (const term of this.#terms) term.observe(batch, epoch);
   }

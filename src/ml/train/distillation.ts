@@ -34,6 +34,8 @@ export interface DistillationSetting extends AdapterSetting {
   readonly student: Network;
   /** Class indices of the training split. */
   readonly labels: KdSplit['labels'];
+  /** Images of a batch; the last one of an epoch may have fewer. */
+  readonly batchSize: number;
 }
 
 /** Name of what the memory's arrays stand under in checkpoints; no adapter's. */
@@ -63,12 +65,12 @@ function methodCalled(name: string): KdMethod {
   );
 }
 
-/** Comparing images with each other takes two of them. */
-function requirePairs(method: KdMethod, images: number): void {
-  if (!method.relational || images > 1) return;
+/** Comparing images with each other takes two of them, in the last batch of an epoch too. */
+function requirePairs(method: KdMethod, { labels: { length }, batchSize }: DistillationSetting): void {
+  if (!method.relational || (length % batchSize !== 1 && batchSize > 1)) return;
   fail({
     code: 'batch-too-small',
-    message: `${method.name} compares the images of a batch, and a batch of the epoch has only one`,
+    message: `${method.name} compares the images of a batch, and of ${length} in batches of ${batchSize} one is left alone`,
     expected: 'at least two images in every batch',
     fix: 'choose a batch_size that does not leave one image over',
   });
@@ -86,7 +88,8 @@ export class Distillation implements KdTerm {
   /** w, where no ramp lowers it. */
   readonly fullWeight: number;
   readonly #ramp: number;
-  readonly #method: KdMethod;
+  /** Name of the method. */
+  readonly method: string;
   readonly #teacher: Teacher;
   readonly #sides: Sides<readonly string[]>;
   readonly #shapes: TapShapes;
@@ -106,7 +109,8 @@ export class Distillation implements KdTerm {
     const { teacher, student, seed, labels } = setting;
     const method = methodCalled(name);
     const all = { teacher: teacher.shapes, student: tapShapes(student) };
-    this.#method = method;
+    requirePairs(method, setting);
+    this.method = name;
     this.#teacher = teacher;
     this.#seed = seed;
     this.#sides = method.taps(options, { teacher: Object.keys(all.teacher), student: Object.keys(all.student) });
@@ -132,8 +136,7 @@ export class Distillation implements KdTerm {
   }
 
   observe(batch: TrainBatch, epoch: number): void {
-    const { labels, indices, mixed } = batch;
-    requirePairs(this.#method, labels.length);
+    const { indices, mixed } = batch;
     this.#epoch = epoch;
     const shown = mixed && mixed.share < 0.5 ? partnersOf(indices) : indices;
     this.#observed = { teacher: this.#teacher.of(batch), indices: shown };
