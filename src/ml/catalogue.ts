@@ -7,6 +7,7 @@ import type { DatasetSource } from './data/source.ts';
 import { engines, type EngineEntry } from './engines/registry.ts';
 import { methods } from './methods/registry.ts';
 import type { KdMethod } from './methods/kd-method.ts';
+import { CLASSIFIER } from './methods/taps.ts';
 import type { Model } from './models/model.ts';
 import { models } from './models/registry.ts';
 import { costOf } from './network/cost.ts';
@@ -27,6 +28,17 @@ function modelFacts(model: Model): JsonObject {
   return { summary, source, minimumSize, blocks, dropout, parameters, macs, side, classes };
 }
 
+/** Whatever a method may read. */
+const EVERY_TAP = ['block1', 'block2', 'block3', 'block4', 'pooled', 'logits', CLASSIFIER];
+
+/** `logits`: it reads nothing else of a teacher, so that several can be averaged. */
+function methodFacts(method: KdMethod): JsonObject {
+  const { source, weighting, relational = false, options } = method;
+  const { teacher } = method.taps({}, { teacher: EVERY_TAP, student: EVERY_TAP });
+  const logits = teacher.every((tap) => tap === 'logits');
+  return { source, weighting, relational, logits, options: options as unknown as JsonObject };
+}
+
 /**
  * What the runner half may know of the ml half: names in every registry and facts about each, as JSON.
  * `npm run build:schemas` stores it in `schemas/catalogue.json`.
@@ -37,11 +49,7 @@ export function mlCatalogue(): Record<string, Record<string, JsonObject>> {
   const described = ({ summary, source }: Augmentation | Mixing): JsonObject => ({ summary, source });
   return {
     models: factsOf<Model>(models, modelFacts),
-    methods: factsOf<KdMethod>(methods, ({ source, weighting, options }) => ({
-      source,
-      weighting,
-      options: options as unknown as JsonObject,
-    })),
+    methods: factsOf<KdMethod>(methods, methodFacts),
     datasets: factsOf<DatasetSource>(datasets, ({ summary, decodes }) => ({ summary, decodes })),
     augmentations: factsOf<Augmentation>(augmentations, described),
     mixings: factsOf<Mixing>(mixings, described),

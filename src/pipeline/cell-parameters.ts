@@ -82,7 +82,9 @@ export class StageParameters {
   of(scope: CellScope): CellParameters {
     const draft = new Draft();
     for (const slot of this.#slots) this.#fill(slot, scope, draft);
-    return draft.finish();
+    const found = draft.finish();
+    const effective = this.#stage.parameters?.kind.effective;
+    return effective ? { ...found, params: effective(found.params) } : found;
   }
 
   /** Where a parameter's value was written; undefined when it is the kind's default. */

@@ -56,9 +56,8 @@ const written = (value: Json): string => (typeof value === 'string' ? value : JS
  */
 export function inputText(rule: InputRule): string {
   const kind = listed(rule.kinds);
-  return rule.many === true
-    ? `a list of references to stages of kind ${kind}`
-    : `a reference to a stage of kind ${kind}: "\${stages.id}"`;
+  if (rule.many === true) return `a list of references to stages of kind ${kind}`;
+  return `a reference to a stage of kind ${kind}: "\${stages.id}"${rule.many === 'or-one' ? ', or a list of them' : ''}`;
 }
 
 /**

@@ -32,7 +32,7 @@ export function checkReference(value: Value, rule: InputRule, world: World): Cel
     return {
       code: 'wrong-type',
       message: `got ${shown(value)}`,
-      expected: inputText({ ...rule, many: false }),
+      expected: inputText(rule),
       path: [],
     };
   }
@@ -43,7 +43,7 @@ export function checkReference(value: Value, rule: InputRule, world: World): Cel
     return {
       code: 'wrong-kind',
       message: `${id} is of kind ${kind}`,
-      expected: inputText({ ...rule, many: false }),
+      expected: inputText(rule),
       path: [],
     };
   }
@@ -57,19 +57,19 @@ export function checkReference(value: Value, rule: InputRule, world: World): Cel
 /**
  * Checks the value of an input parameter.
  *
- * @param value - a reference, or a list of them for an input of many
+ * @param value - a reference, or a list of them for an input that takes many
  * @param rule - the parameter's `x-input`
  * @param world - planned stages
  * @returns the value with outputs filled in, or what is wrong
  */
 export function checkInput(value: Value, rule: InputRule, world: World): Checked {
-  if (rule.many !== true) {
+  if (rule.many !== true && !(rule.many === 'or-one' && isList(value))) {
     const checked = checkReference(value, rule, world);
     return checked instanceof CellReference ? { value: checked } : { problems: [checked] };
   }
   if (!isList(value))
     return { problems: [{ code: 'wrong-type', message: `got ${shown(value)}`, expected: inputText(rule), path: [] }] };
-  const checked = value.map((item) => checkReference(item, rule, world));
+  const checked = value.map((item) => checkReference(item, { ...rule, many: false }, world));
   const problems = checked.flatMap((item, index) =>
     item instanceof CellReference ? [] : [{ ...item, path: [index] }],
   );

@@ -93,13 +93,17 @@ class Validator {
   #isInput(rule: InputRule, value: unknown, spot: Spot | undefined): boolean {
     if (!this.#current || !spot) return false;
     const { encoding, world } = this.#current;
-    const items = rule.many === true ? value : [value];
+    const isMany = rule.many === true || (rule.many === 'or-one' && Array.isArray(value));
+    const items = isMany ? value : [value];
     if (!Array.isArray(items)) return false;
-    const checked = items.map((item) => checkReference(encoding.reference(item) ?? null, rule, world));
+    const checked = items.map((item) =>
+      checkReference(encoding.reference(item) ?? null, { ...rule, many: false }, world),
+    );
     const references = checked.filter((item) => item instanceof CellReference).map((item) => encoding.mark(item));
     if (references.length < checked.length) return false;
-    (spot.parentData as Record<string | number, unknown>)[spot.parentDataProperty] =
-      rule.many === true ? references : references[0];
+    (spot.parentData as Record<string | number, unknown>)[spot.parentDataProperty] = isMany
+      ? references
+      : references[0];
     return true;
   }
 }

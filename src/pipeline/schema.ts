@@ -79,7 +79,9 @@ function parameter(schema: JsonObject): JsonObject {
   };
   const input = rest['x-input'] as JsonObject | undefined;
   if (!input) return { ...shown, ...orExpression(openedInside(rest)) };
-  return { ...(input['many'] === true ? orExpression({ type: 'array', items: reference }) : reference), ...shown };
+  if (input['many'] === undefined) return { ...reference, ...shown };
+  const list: JsonObject = { type: 'array', items: reference };
+  return { ...(input['many'] === true ? orExpression(list) : { anyOf: [reference, list] }), ...shown };
 }
 
 /** The parameters of a kind; nothing is required here, because defaults and axes may give it. */

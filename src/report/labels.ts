@@ -28,8 +28,11 @@ export function plainJson(value: Value | undefined): Json {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainJson(item)]));
 }
 
+const isListOfCells = (value: Value | undefined): value is readonly CellReference[] =>
+  Array.isArray(value) && value.length > 0 && value.every((item) => item instanceof CellReference);
+
 /**
- * Writes a value as a table shows it.
+ * Writes a value as a table shows it; several cells (teachers) are joined by +.
  *
  * @param value - a value of a plan; undefined and null are `none`
  * @param labels - short names for referenced cells; a cell without one is shown by its id
@@ -39,6 +42,7 @@ export function valueText(value: Value | undefined, labels: CellLabels = new Map
   if (value === undefined || value === null) return none;
   if (typeof value === 'string') return value;
   if (value instanceof CellReference) return labels.get(value.cell) ?? referenceText(value);
+  if (isListOfCells(value)) return value.map((item) => valueText(item, labels)).join(' + ');
   if (Array.isArray(value)) return `[${(value as readonly Value[]).map((item) => valueText(item, labels)).join(', ')}]`;
   const json = plainJson(value);
   return typeof json === 'string' ? json : JSON.stringify(json);
@@ -65,7 +69,7 @@ export function identity(value: Value | undefined): string {
  */
 export function cellLabels(index: CellIndex, values: readonly (Value | undefined)[]): CellLabels {
   const models = new Map<CellId, string>();
-  for (const value of values) {
+  for (const value of values.flatMap((one): readonly (Value | undefined)[] => (isListOfCells(one) ? one : [one]))) {
     const cell = value instanceof CellReference ? index.get(value.cell) : undefined;
     const model = cell && lookUp(index, cell, 'model');
     if (cell && typeof model === 'string') models.set(cell.id, model);

@@ -55,6 +55,10 @@ function inside(index: CellIndex, value: Value | undefined, path: string): Value
     const cell = index.get(value.cell);
     return cell && lookUp(index, cell, path);
   }
+  if (Array.isArray(value)) {
+    const found = (value as readonly Value[]).map((item) => inside(index, item, path));
+    return found.every((item) => item !== undefined) ? found : undefined;
+  }
   if (!isMapping(value)) return undefined;
   const [head = '', ...rest] = path.split('.');
   const found = own(value, head);
@@ -63,7 +67,7 @@ function inside(index: CellIndex, value: Value | undefined, path: string): Value
 
 /**
  * Finds what a name means for a cell: its own axes, its parameters, then those of the cells that it refers to, nearest
- * first. A dotted name reaches through: `teacher.model`.
+ * first. A dotted name reaches through: `teacher.model`, of several teachers a list.
  *
  * @param index - the plan's cells
  * @param cell - the cell

@@ -7,7 +7,7 @@ import type { TaskInput, TaskMessage, TaskSource } from '../core/task.ts';
  * JSON Schema (draft 2020-12 as ajv reads it) of one parameter, with two keywords of ours:
  *
  * - `x-input`: the parameter is a reference to a cell of one of these kinds; `output` is read unless the
- *   reference names another. A list of references where `many` is true.
+ *   reference names another. A list of references where `many` is true, one or a list where it is `or-one`.
  * - `x-registry`: the names of that ml registry are the enum (`models`, `methods`, `datasets`, …); filled in by
  *   `npm run build:schemas`, because the runner half never loads the ml half.
  */
@@ -15,7 +15,11 @@ export interface ParamSchema {
   readonly type?: string | readonly string[];
   readonly description?: string;
   readonly default?: Json;
-  readonly 'x-input'?: { readonly kinds: readonly string[]; readonly output?: string; readonly many?: boolean };
+  readonly 'x-input'?: {
+    readonly kinds: readonly string[];
+    readonly output?: string;
+    readonly many?: boolean | 'or-one';
+  };
   readonly 'x-registry'?: string;
   /** Unit of a number, for docs: `epochs`, `pixels`, `seconds`. */
   readonly 'x-unit'?: string;
@@ -57,6 +61,11 @@ export interface StageKind {
    * The first is what a bare reference reads when the taker does not say.
    */
   readonly outputs: (params: ValueObject) => Readonly<Record<string, string>>;
+  /**
+   * The parameters that act, of those that the schema has completed: without defaults that nothing reads, with defaults
+   * that depend on other parameters. They alone are the cell's, and so in its key; all of them unless told.
+   */
+  readonly effective?: (params: ValueObject) => ValueObject;
   /** Rules beyond the schema: flags that would do nothing, values that exclude each other. */
   readonly check?: (params: ValueObject, context: CheckContext) => readonly ParamProblem[];
   /** Files and folders outside the store that the cell reads, as paths relative to the working folder or absolute. */

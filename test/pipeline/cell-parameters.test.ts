@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CellReference } from '../../src/core/plan.ts';
+import { CellReference, type ValueObject } from '../../src/core/plan.ts';
+import { kinds } from './support/kinds.ts';
 import { cellOf, failuresOf, planOf, problemsOf, underlined } from './support/planning.ts';
 import { yamlOf } from './support/yaml.ts';
 
@@ -86,6 +87,29 @@ describe('the value of a parameter', () => {
       list: [1, 'a'],
       all: '3 true',
     });
+  });
+});
+
+describe('the parameters that act', () => {
+  const text =
+    'stages:\n  birds: { uses: dataset, with: { source: cub } }\n' +
+    '  teacher: { uses: train-teacher, matrix: { ema: [false, true] }, with: { data: "${stages.birds}", model: resnet18, lr: 1 } }';
+
+  it('are all of them, unless the kind tells', () => {
+    expect(planOf(text).cells[1]?.params).toMatchObject({ ema: false, lr: 1, seed: 0 });
+  });
+
+  it('are those that the kind leaves, given the completed ones of each cell', () => {
+    const effective = ({ seed: _, lr, ...rest }: ValueObject): ValueObject =>
+      rest['ema'] === true ? { ...rest, lr: lr ?? 0 } : rest;
+    const telling = { ...kinds, 'train-teacher': { ...kinds['train-teacher'], effective } };
+    const [plain, averaged] = planOf(text, { kinds: telling }).cells.slice(1);
+    expect(plain?.params).not.toHaveProperty('lr');
+    expect(averaged?.params).toMatchObject({ lr: 1, ema: true });
+    for (const one of [plain, averaged]) {
+      expect(one?.params).not.toHaveProperty('seed');
+      expect(one?.needs).toEqual(['birds']);
+    }
   });
 });
 

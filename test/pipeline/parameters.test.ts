@@ -239,6 +239,7 @@ describe('a reference in a value', () => {
 describe('an input', () => {
   const one: ParamSchema = { 'x-input': { kinds: ['dataset'], output: 'data' } };
   const many: ParamSchema = { 'x-input': { kinds: ['dataset', 'train-teacher'], many: true } };
+  const either: ParamSchema = { 'x-input': { kinds: ['dataset'], output: 'data', many: 'or-one' } };
   const birds = new CellReference('birds');
 
   it('gets the output that its rule names', () => {
@@ -249,6 +250,15 @@ describe('an input', () => {
     ]);
   });
 
+  it('of one or many takes both, wherever it stands', () => {
+    const read = new CellReference('birds', 'data');
+    expect(valueOf(either, birds)).toEqual(read);
+    expect(valueOf(either, [birds, birds])).toEqual([read, read]);
+    const schema: ParamSchema = { type: 'object', properties: { from: either }, additionalProperties: false };
+    expect(valueOf(schema, { from: birds })).toEqual({ from: read });
+    expect(valueOf(schema, { from: [birds] })).toEqual({ from: [read] });
+  });
+
   it.each<[ParamSchema, Value, string[]]>([
     [one, 'birds', ['wrong-type: got "birds" | a reference to a stage of kind dataset: "${stages.id}"']],
     [
@@ -257,6 +267,8 @@ describe('an input', () => {
       ['wrong-kind: teacher is of kind train-teacher | a reference to a stage of kind dataset: "${stages.id}"'],
     ],
     [one, new CellReference('birds', 'dta'), ['unknown-output: birds has no output "dta" | did you mean data?']],
+    [either, 3, ['wrong-type: got 3 | a reference to a stage of kind dataset: "${stages.id}", or a list of them']],
+    [either, [birds, 3], ['1 wrong-type: got 3 | a reference to a stage of kind dataset: "${stages.id}"']],
     [
       many,
       birds,
@@ -298,6 +310,8 @@ describe('takesList', () => {
     [{ anyOf: [{ type: 'integer' }, { type: 'array' }] }, true],
     [{ 'x-input': { kinds: ['dataset'], many: true } }, true],
     [{ 'x-input': { kinds: ['dataset'] } }, false],
+    // One after the other: a list of one list stands for several at once.
+    [{ 'x-input': { kinds: ['dataset'], many: 'or-one' } }, false],
     [{ type: 'string' }, false],
     [{ type: 'object', properties: { a: { type: 'array' } } }, false],
   ])('tells whether a list is a value: %j → %s', (schema, wanted) => {

@@ -25,6 +25,7 @@ const values: readonly Json[] = [
     [0.5, 0.5, 0.5],
     [0.2, 0.2, 0],
   ],
+  ...[[{ method: 'AT', weight: 1 }], [{ method: 'AT', temperature: 0 }], [{ weight: 1 }]],
   ...[{}, { val: 0.5 }, { val: 1 }, { val: 0.5, no: 1 }, { train: 2 }, { train: 1 }, { a: 'b' }, { a: 1 }, { a: null }],
 ];
 

@@ -43,7 +43,8 @@ describe('a value as text', () => {
   it('calls cells by their short names, in lists too', () => {
     const labels = new Map([['teacher[model=resnet50]', 'resnet50']]);
     expect(valueText(to('teacher[model=resnet50]'), labels)).toBe('resnet50');
-    expect(valueText([to('teacher[model=resnet50]'), to('other')], labels)).toBe('[resnet50, other]');
+    expect(valueText([to('teacher[model=resnet50]'), to('other')], labels)).toBe('resnet50 + other');
+    expect(valueText([to('teacher[model=resnet50]'), 3], labels)).toBe('[resnet50, 3]');
   });
 });
 
@@ -91,6 +92,12 @@ describe('short names of cells', () => {
     expect([...cellLabels(index, [to(resnet50.id), to(again.id), to(ghostnet.id)])]).toEqual([
       [ghostnet.id, 'ghostnet'],
     ]);
+  });
+
+  it('are given to the members of a list, and count there', () => {
+    const both = [to(resnet50.id), to(ghostnet.id)];
+    expect(valueText(both, cellLabels(index, [both]))).toBe('resnet50 + ghostnet');
+    expect([...cellLabels(index, [both, to(again.id)]).keys()]).toEqual([ghostnet.id]);
   });
 
   it('come from the cell behind, too', () => {

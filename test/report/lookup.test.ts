@@ -100,6 +100,14 @@ describe('a dotted name', () => {
     expect(lookUp(index, score, 'of.teacher.model')).toBe('resnet50');
   });
 
+  it('reaches through each cell of a list, where all have the name', () => {
+    const other = cell('other', {}, { model: 'resnet18' });
+    const taught = cell('taught', {}, { teacher: [to('teacher'), to('other')] });
+    const wider = indexOf(teacher, other, taught);
+    expect(lookUp(wider, taught, 'teacher.model')).toEqual(['resnet50', 'resnet18']);
+    expect(lookUp(wider, taught, 'teacher.optimizer')).toBeUndefined();
+  });
+
   it('reaches into a mapping', () => {
     expect(lookUp(index, teacher, 'optimizer.name')).toBe('adamw');
     expect(lookUp(index, score, 'teacher.optimizer.name')).toBe('adamw');

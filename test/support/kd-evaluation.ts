@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../src/core/json.ts';
 import { kdTerm, type AdapterRunner, type TapValues } from '../../src/ml/methods/kd-term.ts';
-import type { KdLoss, KdMethod, Sides, TapShapes } from '../../src/ml/methods/kd-method.ts';
+import type { KdLoss, KdMethod, KdSplit, Sides, TapShapes } from '../../src/ml/methods/kd-method.ts';
 import type { Shape } from '../../src/ml/network/network.ts';
 import { EchoRunner } from './echo-runner.ts';
 import { referenceInput, referenceLabels } from './loss-reference.ts';
@@ -14,6 +14,9 @@ export const optionsOf = (method: KdMethod, given: JsonObject = {}): JsonObject 
   ),
   ...given,
 });
+
+/** A training split of six images of three classes. */
+export const someSplit: KdSplit = { labels: Int32Array.of(0, 1, 2, 1, 0, 2), seed: 5 };
 
 /** What a method is evaluated on. */
 export interface Evaluation {
@@ -32,8 +35,9 @@ export interface Evaluation {
 /** Value and gradients of a method on given taps, all of which it reads. */
 export function evaluate({ method, shapes, taps, runner = (term) => new EchoRunner(term), ...rest }: Evaluation) {
   const { labels = referenceLabels, seed = 0, step = 0, weight = 1 } = rest;
-  const term = method.create(optionsOf(method, rest.options), shapes, shapes);
-  return kdTerm(term, shapes, { taps, labels, draw: { seed, step }, weight }, runner(term));
+  const term = method.create(optionsOf(method, rest.options), shapes, shapes, someSplit);
+  const indices = Uint32Array.from(labels, (_, image) => image);
+  return kdTerm(term, shapes, { taps, labels, indices, draw: { seed, step }, weight }, runner(term));
 }
 
 /** The shape of one image of a reference input: [N, C] or [N, H, W, C]. */

@@ -27,12 +27,12 @@ export interface Circumstances {
 
 const ajv = new Ajv({ useDefaults: true, strict: false, allErrors: true });
 
-/** Parameters as the plan would complete them: defaults filled in; throws what the schema says against them. */
+/** Parameters as the plan would complete them: defaults filled in, those that act; throws what the schema says against them. */
 export function completedParams(kind: StageKind, params: JsonObject): JsonObject {
   const copy = structuredClone<JsonObject>(params);
   const validate = ajv.compile(parameterSchema(kind, catalogue()));
   if (!validate(copy)) throw new Error(ajv.errorsText(validate.errors));
-  return copy;
+  return (kind.effective?.(copy) ?? copy) as JsonObject;
 }
 
 /** Runs real stages in this process, in a temporary folder of its own, without a store. */
@@ -46,14 +46,22 @@ export class Workshop {
     return path;
   }
 
-  /** Inputs are given as `{ $input: name }` parameters beside paths of what they stand for. */
+  /** Inputs are given as `{ $input: name }` parameters beside paths of what they stand for; a list of paths is a list of inputs. */
   async make(
     kind: StageKind,
     params: JsonObject,
-    inputs: Readonly<Record<string, string>> = {},
+    inputs: Readonly<Record<string, string | readonly string[]>> = {},
     circumstances: Circumstances = {},
   ): Promise<Made> {
-    const references = Object.fromEntries(Object.keys(inputs).map((name) => [name, { $input: name }]));
+    const named = Object.entries(inputs).flatMap(([name, paths]) =>
+      typeof paths === 'string' ? [{ name, path: paths }] : paths.map((path, at) => ({ name: `${name}.${at}`, path })),
+    );
+    const references = Object.fromEntries(
+      Object.entries(inputs).map(([name, paths]) => [
+        name,
+        typeof paths === 'string' ? { $input: name } : paths.map((_, at) => ({ $input: `${name}.${at}` })),
+      ]),
+    );
     const completed = completedParams(kind, { ...references, ...params });
     const messages: TaskMessage[] = [];
     const folder = this.folder();
@@ -61,7 +69,7 @@ export class Workshop {
     const context: StageContext = {
       cell: kind.name,
       params: completed,
-      inputs: Object.entries(inputs).map(([name, path]): TaskInput => ({
+      inputs: named.map(({ name, path }): TaskInput => ({
         ...{ name, path, cell: name, output: name, key: '0'.repeat(64), digest: '0'.repeat(64) },
       })),
       sources: (kind.sources?.(completed) ?? []).map((source) => ({ ...source, digest: '0'.repeat(64) })),

@@ -63,17 +63,17 @@ export const mixings = { none, mixup, cutmix } as const satisfies Record<string,
 /** Name of a mixing. */
 export type MixingName = keyof typeof mixings;
 
-/** The partner of each element: the one before it, the first one's the last. */
-const partnerOf = (index: number, count: number): number => (index + count - 1) % count;
-
 /**
- * Labels of the partners.
+ * What the partners have: the element before, the first one's the last.
  *
- * @param labels - int32 [N]
- * @returns the partners' labels, [N]
+ * @param own - labels or places of a batch's pictures, [N]
+ * @returns those of the partners, [N]
  */
-export const partnerLabels = (labels: Int32Array): Int32Array =>
-  labels.map((_, index) => labels[partnerOf(index, labels.length)] ?? 0);
+export function partnersOf<List extends Int32Array | Uint32Array>(own: List): List {
+  const partners = own.slice() as List;
+  own.forEach((value, index) => (partners[(index + 1) % own.length] = value));
+  return partners;
+}
 
 /**
  * Mixes the pictures of a batch in place.

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import type { TrainOptions } from './batches.ts';
 import { openPacked } from './open.ts';
-import { batchesByEpoch, type BatchArrays } from './supply.ts';
+import { batchesByEpoch, fillArrays, type BatchArrays } from './supply.ts';
 
 /** What a thread starts with. */
 export interface BatchThreadSetup {
@@ -44,7 +44,7 @@ function make({ id, epoch, batch, slot }: BatchRequest): BatchReply {
   if (!arrays) throw new Error(`no slot ${slot}`);
   try {
     batches ??= opened();
-    batches(epoch).fill(batch, arrays.images, arrays.labels);
+    fillArrays(batches(epoch), batch, arrays);
     return { id, failures: null };
   } catch (error) {
     if (error instanceof FailureError) return { id, failures: error.failures };

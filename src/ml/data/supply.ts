@@ -1,4 +1,4 @@
-import { partnerLabels, type Mix } from '../augment/mix.ts';
+import { partnersOf, type Mix } from '../augment/mix.ts';
 import { mixOf, trainBatches, type Batches, type InputFormat, type TrainOptions } from './batches.ts';
 import type { PackedSplit } from './packed.ts';
 
@@ -8,6 +8,8 @@ export interface TrainBatch {
   readonly images: Float32Array;
   /** Int32 [size]: classes of the pictures, mixed or not. */
   readonly labels: Int32Array;
+  /** Uint32 [size]: places of the pictures in the `train` split. */
+  readonly indices: Uint32Array;
   /** Where pictures are mixed: how, and the classes of the partners, [size]. */
   readonly mixed: { readonly share: number; readonly partners: Int32Array } | null;
 }
@@ -32,6 +34,21 @@ export interface Supply {
 export interface BatchArrays {
   readonly images: Float32Array;
   readonly labels: Int32Array;
+  readonly indices: Uint32Array;
+}
+
+/**
+ * Makes one batch in arrays.
+ *
+ * @param batches - an epoch's
+ * @param batch - 0 … count − 1
+ * @param arrays - to be filled, from their beginning
+ * @returns number of images
+ */
+export function fillArrays(batches: Batches, batch: number, arrays: BatchArrays): number {
+  const members = batches.fill(batch, arrays.images, arrays.labels);
+  arrays.indices.set(members);
+  return members.length;
 }
 
 /**
@@ -43,13 +60,14 @@ export interface BatchArrays {
  * @returns the batch: views, not copies
  */
 export function batchOf(arrays: BatchArrays, size: number, mix: Mix | null): TrainBatch {
-  const { images, labels } = arrays;
+  const { images, labels, indices } = arrays;
   const values = images.length / labels.length;
   const own = labels.subarray(0, size);
   return {
     images: images.subarray(0, values * size),
     labels: own,
-    mixed: mix && { share: mix.share, partners: partnerLabels(own) },
+    indices: indices.subarray(0, size),
+    mixed: mix && { share: mix.share, partners: partnersOf(own) },
   };
 }
 
@@ -85,12 +103,16 @@ export function directSupply(split: PackedSplit, format: InputFormat, options: T
   const { batchSize } = options;
   const side = format.imageSize;
   const batches = batchesByEpoch(split, format, options);
-  const arrays = { images: new Float32Array(batchSize * side * side * 3), labels: new Int32Array(batchSize) };
+  const arrays = {
+    images: new Float32Array(batchSize * side * side * 3),
+    labels: new Int32Array(batchSize),
+    indices: new Uint32Array(batchSize),
+  };
   return {
     count: Math.ceil(split.count / batchSize),
     take(epoch, batch) {
-      const { length } = batches(epoch).fill(batch, arrays.images, arrays.labels);
-      return batchOf(arrays, length, mixOf(options, side, epoch, batch));
+      const size = fillArrays(batches(epoch), batch, arrays);
+      return batchOf(arrays, size, mixOf(options, side, epoch, batch));
     },
     close: () => Promise.resolve(),
   };

@@ -34,6 +34,7 @@ function sharedArrays(batchSize: number, values: number): BatchArrays {
   return {
     images: new Float32Array(new SharedArrayBuffer(batchSize * values * 4)),
     labels: new Int32Array(new SharedArrayBuffer(batchSize * 4)),
+    indices: new Uint32Array(new SharedArrayBuffer(batchSize * 4)),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { JsonObject } from '../../core/json.ts';
-import type { Network, Shape } from '../network/network.ts';
+import type { Network, Shape, StateDict } from '../network/network.ts';
 
 /** One thing a side: the teacher's and the student's. */
 export interface Sides<T> {
@@ -26,6 +26,8 @@ export interface KdBatch extends Sides<Readonly<Record<string, Tensor>>> {
   readonly student: Readonly<Record<string, Tensor>>;
   /** Class indices [N], int32. */
   readonly labels: Tensor;
+  /** Places of the images in the training split, [N]; of mixed images those of the greater share, as the labels are. */
+  readonly indices: Uint32Array;
   /** For whatever a method draws: equal draws, equal numbers. */
   readonly draw: Draw;
 }
@@ -50,10 +52,28 @@ export interface Adapter {
   input(batch: KdBatch): Tensor;
 }
 
+/** What a term remembers from step to step. It goes into checkpoints. */
+export interface KdMemory {
+  /** Arrays by name; they are written to when a run goes on. */
+  readonly values: StateDict;
+  /** Takes in what the last `loss` saw; called once a step, behind it. */
+  update(): void;
+}
+
+/** What a term may know of the training split. */
+export interface KdSplit {
+  /** Class indices by place in the split. */
+  readonly labels: Int32Array;
+  /** For what is drawn once. */
+  readonly seed: number;
+}
+
 /** A method made for given shapes. */
 export interface KdLoss {
   /** In the order in which they run; none unless told. */
   readonly adapters?: readonly Adapter[];
+  /** Nothing unless told. */
+  readonly memory?: KdMemory;
   /** The unweighted term L_kd, differentiable in every student tap and in the adapters' outputs. */
   loss(batch: KdBatch): Scalar;
 }
@@ -87,8 +107,9 @@ export interface KdMethod {
    * @param options - the method's options
    * @param shapes - shapes of the taps that it named
    * @param all - shapes of all taps of both networks, for advice
+   * @param split - the images that the student is trained on
    * @returns the term
    * @throws FailureError where the shapes don't go together
    */
-  create(options: JsonObject, shapes: TapShapes, all: TapShapes): KdLoss;
+  create(options: JsonObject, shapes: TapShapes, all: TapShapes, split: KdSplit): KdLoss;
 }

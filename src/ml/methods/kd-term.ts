@@ -39,6 +39,8 @@ export interface KdTermBatch {
   readonly taps: Sides<TapValues>;
   /** Class indices [N]. */
   readonly labels: Int32Array;
+  /** Places of the images in the training split, [N]. */
+  readonly indices: Uint32Array;
   readonly draw: Draw;
   /** w that gradients are multiplied by. */
   readonly weight: number;
@@ -156,13 +158,14 @@ export function kdTerm(
   batch: KdTermBatch,
   runner: AdapterRunner | null = null,
 ): KdTermValue {
-  const { taps, labels, draw, weight } = batch;
+  const { taps, labels, indices, draw, weight } = batch;
   let result: KdTermValue | undefined;
   tidy(() => {
     const pass = new Pass(term, runner, {
       teacher: tensors(taps.teacher, shapes.teacher, labels.length),
       student: tensors(taps.student, shapes.student, labels.length),
       labels: tensor(labels.slice(), [labels.length], 'int32'),
+      indices,
       draw,
     });
     const value = pass.run(weight);

@@ -11,3 +11,12 @@ import type { KdMethod } from './kd-method.ts';
 export function kdWeight(ratio: number, weighting: KdMethod['weighting']): number {
   return weighting === 'odds' && ratio < 1 ? ratio / (1 - ratio) : ratio;
 }
+
+/**
+ * How much of the weight a ramp leaves: it climbs linearly from 0, an epoch at a time, as a warm-up does.
+ *
+ * @param epoch - counted from 0
+ * @param ramp - n, epochs until all of it is there; 0 = all from the start
+ * @returns min(1, epoch / n)
+ */
+export const rampShare = (epoch: number, ramp: number): number => (epoch < ramp ? epoch / ramp : 1);

@@ -1,4 +1,5 @@
 import { attentionTransfer } from './attention-transfer.ts';
+import { contrastive } from './contrastive.ts';
 import { decoupled } from './decoupled.ts';
 import { fitnet } from './fitnet.ts';
 import { interChannel } from './inter-channel.ts';
@@ -37,6 +38,7 @@ export const methods = {
   ReviewKD: review,
   TTM: transformedTeacher,
   WTTM: weightedTransformedTeacher,
+  CRD: contrastive,
   MLKD: multiLevel,
   'WKD-L': wassersteinLogits,
   'WKD-F': wassersteinFeatures,

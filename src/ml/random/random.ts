@@ -1,5 +1,6 @@
 /** Names of independent random streams. */
-export type Stream = 'init' | 'split' | 'shuffle' | 'augment' | 'mix' | 'dropout' | 'depth' | 'mask';
+export type Stream =
+  'init' | 'split' | 'shuffle' | 'augment' | 'mix' | 'dropout' | 'depth' | 'mask' | 'bank' | 'contrast' | 'term';
 
 const STREAMS: Readonly<Record<Stream, number>> = {
   init: 0x1b873593,
@@ -10,6 +11,9 @@ const STREAMS: Readonly<Record<Stream, number>> = {
   dropout: 0x27d4eb2f,
   depth: 0x94d049bb,
   mask: 0x165667b1,
+  bank: 0xd6e8feb9,
+  contrast: 0xa0761d65,
+  term: 0xe7037ed1,
 };
 
 /** Bijective 32-bit finaliser (MurmurHash3 fmix32, Appleby). */

@@ -7,7 +7,7 @@ import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../weig
 import type { Position, Tensors, TrainingState } from './training-state.ts';
 
 const GROUPS = ['model', 'optimizer', 'term', 'average', 'best'] as const satisfies readonly (keyof Tensors)[];
-const FORMAT = 'kdpipe-checkpoint-1';
+const FORMAT = 'kdpipe-checkpoint-2';
 
 /**
  * Writes a training state as the bytes of a .safetensors file: tensors under `<group>/<name>`, flat; the rest is JSON

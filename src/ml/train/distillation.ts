@@ -1,16 +1,16 @@
 import { fail } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { partnersOf } from '../augment/mix.ts';
 import type { TrainBatch } from '../data/supply.ts';
 import type { TrainStep, UpdateOptions } from '../engines/engine.ts';
-import { Adapters, type AdapterSetting } from './adapters.ts';
 import { kdTerm, type TapValues } from '../methods/kd-term.ts';
-import type { KdLoss, KdMethod, Sides, TapShapes } from '../methods/kd-method.ts';
-import { kdWeight } from '../methods/kd-weight.ts';
+import type { KdLoss, KdMethod, KdSplit, Sides, TapShapes } from '../methods/kd-method.ts';
+import { kdWeight, rampShare } from '../methods/kd-weight.ts';
 import { methods } from '../methods/registry.ts';
-import { CLASSIFIER } from '../methods/taps.ts';
-import type { LinearLayer, Network, Shape, StateDict } from '../network/network.ts';
+import type { Network, Shape, StateDict } from '../network/network.ts';
+import { Adapters, type AdapterSetting } from './adapters.ts';
 import type { KdTerm } from './job.ts';
-import { compiledTaps, type TeacherPass } from './teacher-pass.ts';
+import { compiledTaps, tapShapes, type Teacher } from './teacher-pass.ts';
 
 /** What is distilled how. */
 export interface DistillationOptions {
@@ -20,33 +20,36 @@ export interface DistillationOptions {
   readonly options: JsonObject;
   /** w of total = L_cls + w · L_kd, or the ratio that the method makes it of. */
   readonly weight: { readonly weight: number } | { readonly ratio: number };
+  /** Epochs over which the weight climbs from 0; 0 = it is w from the start. */
+  readonly ramp?: number;
+  /** Which part of the weight it has: 1/n where it is one of n teachers'. */
+  readonly share?: number;
 }
 
-/** The last linear layer: what it turns features into are the logits. */
-function classifierOf({ layers, model }: Network): LinearLayer {
-  const last = layers.at(-1);
-  if (last?.kind !== 'linear') throw new Error(`${model} does not end with a linear layer`);
-  return last;
+/** Who learns from whom, on what, and where adapters are trained. */
+export interface DistillationSetting extends AdapterSetting {
+  /** The teacher's outputs; the caller disposes its session. */
+  readonly teacher: Teacher;
+  /** The network to be trained. */
+  readonly student: Network;
+  /** Class indices of the training split. */
+  readonly labels: KdSplit['labels'];
+  /** Images of a batch; the last one of an epoch may have fewer. */
+  readonly batchSize: number;
 }
 
-function shapesIn(network: Network, taps: readonly string[]): Record<string, Shape> {
+/** Name of what the memory's arrays stand under in checkpoints; no adapter's. */
+const MEMORY = 'memory/';
+
+function picked(shapes: Readonly<Record<string, Shape>>, taps: readonly string[]): Record<string, Shape> {
   return Object.fromEntries(
     taps.map((tap) => {
-      if (tap === CLASSIFIER) {
-        const { inFeatures, outFeatures } = classifierOf(network);
-        return [tap, { height: outFeatures, width: 1, channels: inFeatures }];
-      }
-      const shape = network.layers[network.taps[tap] ?? -1]?.shape;
-      if (!shape) throw new Error(`${network.model} has no tap ${tap}`);
+      const shape = shapes[tap];
+      if (!shape) throw new Error(`no tap ${tap}`);
       return [tap, shape];
     }),
   );
 }
-
-const shapesOf = (setting: DistillationSetting, taps: Sides<readonly string[]>): TapShapes => ({
-  teacher: shapesIn(setting.teacher.network, taps.teacher),
-  student: shapesIn(setting.student, taps.student),
-});
 
 function methodCalled(name: string): KdMethod {
   const all: Readonly<Record<string, KdMethod>> = methods;
@@ -62,68 +65,65 @@ function methodCalled(name: string): KdMethod {
   );
 }
 
-/** Who learns from whom, and where adapters are trained. */
-export interface DistillationSetting extends AdapterSetting {
-  /** The teacher's outputs; the caller disposes its session. */
-  readonly teacher: TeacherPass;
-  /** The network to be trained. */
-  readonly student: Network;
-}
-
-/** Comparing images with each other takes two of them. */
-function requirePairs(method: KdMethod, images: number): void {
-  if (!method.relational || images > 1) return;
+/** Comparing images with each other takes two of them, in the last batch of an epoch too. */
+function requirePairs(method: KdMethod, { labels: { length }, batchSize }: DistillationSetting): void {
+  if (!method.relational || (length % batchSize !== 1 && batchSize > 1)) return;
   fail({
     code: 'batch-too-small',
-    message: `${method.name} compares the images of a batch, and a batch of the epoch has only one`,
+    message: `${method.name} compares the images of a batch, and of ${length} in batches of ${batchSize} one is left alone`,
     expected: 'at least two images in every batch',
     fix: 'choose a batch_size that does not leave one image over',
   });
 }
 
-/** The weight of the teacher's classifier. */
-function weightOf(teacher: TeacherPass): TapValues {
-  return { [CLASSIFIER]: teacher.parameter(`${classifierOf(teacher.network).name}.weight`) };
+/** The batch that is under way, as the term sees it. */
+interface Observed {
+  readonly teacher: TapValues;
+  readonly indices: Uint32Array;
 }
 
 /** The distillation term of a student's training: a frozen teacher in evaluation mode, and a method. */
 export class Distillation implements KdTerm {
   readonly taps: readonly string[];
-  readonly weight: number;
-  readonly #method: KdMethod;
-  readonly #teacher: TeacherPass;
+  /** w, where no ramp lowers it. */
+  readonly fullWeight: number;
+  readonly #ramp: number;
+  /** Name of the method. */
+  readonly method: string;
+  readonly #teacher: Teacher;
   readonly #sides: Sides<readonly string[]>;
   readonly #shapes: TapShapes;
   readonly #loss: KdLoss;
   readonly #adapters: Adapters;
   readonly #seed: number;
-  /** What does not change from batch to batch. */
-  readonly #fixed: TapValues;
-  #values: TapValues = {};
+  #observed: Observed = { teacher: {}, indices: new Uint32Array() };
+  #epoch = 0;
 
   /**
-   * @param setting - teacher, student, engine, optimiser, seed
-   * @param options - method, options, weight
-   * @throws FailureError where the method does not fit the two networks
+   * @param setting - teacher, student, training labels, engine, optimiser, seed
+   * @param distilled - method, options, weight
+   * @throws FailureError where the method does not fit the two networks or the images
    */
-  constructor(setting: DistillationSetting, { method: name, options, weight }: DistillationOptions) {
-    const { teacher, student, seed } = setting;
+  constructor(setting: DistillationSetting, distilled: DistillationOptions) {
+    const { method: name, options, weight, ramp = 0, share = 1 } = distilled;
+    const { teacher, student, seed, labels } = setting;
     const method = methodCalled(name);
-    const available = {
-      teacher: [...Object.keys(teacher.network.taps), CLASSIFIER],
-      student: Object.keys(student.taps),
-    };
-    this.#method = method;
+    const all = { teacher: teacher.shapes, student: tapShapes(student) };
+    requirePairs(method, setting);
+    this.method = name;
     this.#teacher = teacher;
     this.#seed = seed;
-    this.#sides = method.taps(options, available);
-    this.#shapes = shapesOf(setting, this.#sides);
-    this.#loss = method.create(options, this.#shapes, shapesOf(setting, available));
+    this.#sides = method.taps(options, { teacher: Object.keys(all.teacher), student: Object.keys(all.student) });
+    this.#shapes = {
+      teacher: picked(all.teacher, this.#sides.teacher),
+      student: picked(all.student, this.#sides.student),
+    };
+    this.#loss = method.create(options, this.#shapes, all, { labels, seed });
     this.#adapters = new Adapters(this.#loss.adapters ?? [], setting);
     this.taps = compiledTaps(this.#sides.student);
     teacher.need(this.#sides.teacher);
-    this.#fixed = this.#sides.teacher.includes(CLASSIFIER) ? weightOf(teacher) : {};
-    this.weight = 'weight' in weight ? weight.weight : kdWeight(weight.ratio, method.weighting);
+    this.fullWeight = share * ('weight' in weight ? weight.weight : kdWeight(weight.ratio, method.weighting));
+    this.#ramp = ramp;
   }
 
   reserve(batch: number): void {
@@ -131,16 +131,29 @@ export class Distillation implements KdTerm {
     this.#adapters.reserve(batch);
   }
 
-  observe(batch: TrainBatch): void {
-    requirePairs(this.#method, batch.labels.length);
-    this.#values = { ...this.#fixed, ...this.#teacher.of(batch) };
+  /** How much of it the ramp leaves in the epoch under way. */
+  get ramped(): number {
+    return rampShare(this.#epoch, this.#ramp);
+  }
+
+  get weight(): number {
+    return this.fullWeight * this.ramped;
+  }
+
+  observe(batch: TrainBatch, epoch: number): void {
+    const { indices, mixed } = batch;
+    this.#epoch = epoch;
+    const shown = mixed && mixed.share < 0.5 ? partnersOf(indices) : indices;
+    this.#observed = { teacher: this.#teacher.of(batch), indices: shown };
   }
 
   addGradients(step: TrainStep, labels: Int32Array): number {
+    const { teacher: read, indices } = this.#observed;
     const own = this.#sides.student.map((tap) => [tap, tap === 'logits' ? step.logits : step.tap(tap)] as const);
-    const student = Object.fromEntries(own);
+    const teacher = Object.fromEntries(Object.entries(read).filter(([tap]) => tap in this.#shapes.teacher));
+    const taps = { teacher, student: Object.fromEntries(own) };
     const draw = { seed: this.#seed, step: this.#adapters.updates };
-    const batch = { taps: { teacher: this.#values, student }, labels, draw, weight: this.weight };
+    const batch = { taps, labels, indices, draw, weight: this.weight };
     const { value, gradients } = kdTerm(this.#loss, this.#shapes, batch, this.#adapters);
     for (const [tap, gradient] of Object.entries(gradients)) {
       const target = tap === 'logits' ? step.logitsGradient : step.tapGradient(tap);
@@ -151,14 +164,22 @@ export class Distillation implements KdTerm {
 
   update(options: UpdateOptions): void {
     this.#adapters.update(options);
+    this.#loss.memory?.update();
   }
 
   state(): StateDict {
-    return this.#adapters.state();
+    const remembered = [...(this.#loss.memory?.values ?? [])];
+    const copies = remembered.map(([name, values]) => [`${MEMORY}${name}`, values.slice()] as const);
+    return new Map([...this.#adapters.state(), ...copies]);
   }
 
   restore(state: StateDict, updates: number): void {
     this.#adapters.restore(state, updates);
+    for (const [name, values] of this.#loss.memory?.values ?? []) {
+      const saved = state.get(`${MEMORY}${name}`);
+      if (!saved) throw new Error(`the checkpoint has no ${name}`);
+      values.set(saved);
+    }
   }
 
   /** Gives the adapters' memory back. */

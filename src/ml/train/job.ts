@@ -10,7 +10,7 @@ import type { EpochRow } from './training-state.ts';
 export interface KdTerm {
   /** Student's taps that it reads, `logits` left out. */
   readonly taps: readonly string[];
-  /** w of total = L_cls + w · L_kd. */
+  /** w of total = L_cls + w · L_kd, in the epoch under way. */
   readonly weight: number;
   /**
    * Takes the memory that it will need.
@@ -22,14 +22,15 @@ export interface KdTerm {
    * Sees a batch before the student does.
    *
    * @param batch - images and labels; only valid until the step's end
+   * @param epoch - counted from 0
    */
-  observe(batch: TrainBatch): void;
+  observe(batch: TrainBatch, epoch: number): void;
   /**
    * Adds w · dL_kd/dtap to the step's gradients, after its forward pass.
    *
    * @param step - the student's
    * @param labels - class indices [batch]; of mixed images those of the greater share
-   * @returns the unweighted L_kd
+   * @returns L_kd, which `weight` has not multiplied
    */
   addGradients(step: TrainStep, labels: Int32Array): number;
   /**

@@ -84,7 +84,7 @@ export class Trainer {
     const { epoch, updates } = this.#position;
     const { images, labels } = batch;
     const size = labels.length;
-    kd?.observe(batch);
+    kd?.observe(batch, epoch);
     const step = session.trainStep({ batch: size, taps: kd?.taps ?? [] });
     step.input.set(images);
     step.forward(this.#dropoutSeed, updates);

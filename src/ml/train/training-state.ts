@@ -8,7 +8,7 @@ export interface EpochRow {
   readonly lr: number;
   /** Mean supervised loss over the epoch's images. */
   readonly train_loss: number;
-  /** Mean unweighted distillation term; null without a teacher. */
+  /** Mean distillation term without its weight; of several terms their weighted sum, without a ramp. Null without a teacher. */
   readonly kd_loss: number | null;
   readonly val_accuracy: number | null;
   readonly val_mpa: number | null;
@@ -60,7 +60,7 @@ const NOTHING: EpochSums = { images: 0, loss: 0, kd: 0 };
 export interface StepLosses {
   /** Supervised. */
   readonly loss: number;
-  /** Unweighted distillation term; 0 without one. */
+  /** Distillation term without its weight; 0 without one. */
   readonly kd: number;
   readonly total: number;
 }

@@ -1,58 +1,105 @@
+import { appendFileSync } from 'node:fs';
 import { fail } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { PackedManifest } from '../../ml/data/packed.ts';
-import { Distillation, type DistillationOptions } from '../../ml/train/distillation.ts';
+import type { Session } from '../../ml/engines/engine.ts';
+import { Combination } from '../../ml/train/combination.ts';
+import type { DistillationOptions } from '../../ml/train/distillation.ts';
+import { MeanTeacher } from '../../ml/train/mean-teacher.ts';
 import { recipeOf, type RecipeParams } from '../../ml/train/recipe.ts';
 import { TeacherPass } from '../../ml/train/teacher-pass.ts';
 import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/train/trained-model.ts';
 import { inputOf, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { train, type Surroundings } from '../train-teacher/run.ts';
 
-/** Parameters that say what is distilled how; options of the method stand beside them. */
+/** One term, alone or among several; options of the method stand beside these. */
+interface Term {
+  readonly method: string;
+  readonly ratio?: number;
+  readonly weight?: number;
+}
+
+/** Parameters that say what is distilled how; options of a single method stand beside them. */
 interface Params {
   readonly kd_method: string;
   readonly kd_ratio?: number;
   readonly kd_weight?: number;
+  readonly kd?: readonly (Term & JsonObject)[];
+  readonly ramp: number;
+  readonly teachers_mean?: 'losses' | 'logits';
 }
 
-function optionsOf(params: JsonObject): DistillationOptions {
-  const { kd_method: method, kd_ratio: ratio = 0, kd_weight: weight } = params as unknown as Params;
-  return { method, options: params, weight: weight === undefined ? { ratio } : { weight } };
+function termsOf(params: JsonObject): readonly DistillationOptions[] {
+  const { kd, kd_method: method, kd_ratio: ratio, kd_weight: weight, ramp } = params as unknown as Params;
+  const termOf = (term: Term, options: JsonObject): DistillationOptions => ({
+    ...{ method: term.method, options, ramp },
+    weight: term.weight === undefined ? { ratio: term.ratio ?? 0 } : { weight: term.weight },
+  });
+  if (kd) return kd.map((term) => termOf(term, term));
+  return [termOf({ method, ...(ratio !== undefined && { ratio }), ...(weight !== undefined && { weight }) }, params)];
 }
 
 /** The teacher sees the student's batch: it must have been trained on pixels that were normalised alike. */
-function requireSameStatistics({ format }: TrainedModel, { mean, std }: PackedManifest): void {
+function requireSameStatistics({ format }: TrainedModel, { mean, std }: PackedManifest, role: string): void {
   const text = (of: Pick<PackedManifest, 'mean' | 'std'>): string => `mean ${of.mean.join()}, std ${of.std.join()}`;
   if (text(format) === text({ mean, std })) return;
   fail({
     code: 'other-normalisation',
-    message: `the teacher was trained on images normalised by ${text(format)}`,
+    message: `${role} was trained on images normalised by ${text(format)}`,
     expected: `the dataset's ${text({ mean, std })}`,
-    fix: "train the teacher on this dataset, or give both datasets the same mean_std (e.g. 'imagenet')",
+    fix: `train ${role} on this dataset, or give both datasets the same mean_std (e.g. 'imagenet')`,
   });
 }
 
-/** The teacher, for all students that learn from it on the same batches. */
-function teacherOf({ context, data, engine }: Surroundings): Shared<TeacherPass> {
-  const model = readModel(inputOf(context, 'teacher').path);
-  requireSameClasses(model, data.manifest, 'the teacher');
-  requireSameStatistics(model, data.manifest);
-  const network = networkFor(model.network.model, data.manifest);
-  const session = engine.session(network, { optimizer: null, threads: context.threads });
-  session.write(model.state);
-  return { value: new TeacherPass(session), dispose: () => session.dispose() };
+/** Names of the inputs that teachers come from, and what messages call them. */
+function teacherInputs({ teacher }: JsonObject): readonly { readonly input: string; readonly role: string }[] {
+  if (!Array.isArray(teacher)) return [{ input: 'teacher', role: 'the teacher' }];
+  return teacher.map((_, index) => ({ input: `teacher.${index}`, role: `teacher ${index + 1}` }));
 }
 
-function distillation(surroundings: Surroundings): Distillation {
-  const { context, network, engine } = surroundings;
-  const teacher = context.cohort.share('teacher', () => teacherOf(surroundings));
-  const { optimizer, seed } = recipeOf(context.params as unknown as RecipeParams);
-  const setting = { teacher, student: network, engine, optimizer, seed, threads: context.threads };
-  return new Distillation(setting, optionsOf(context.params));
+/** The teachers, for all students that learn from them on the same batches. */
+function openTeachers({ context, data: { manifest }, engine }: Surroundings): Shared<readonly TeacherPass[]> {
+  const models = teacherInputs(context.params).map(({ input, role }) => {
+    const model = readModel(inputOf(context, input).path);
+    requireSameClasses(model, manifest, role);
+    requireSameStatistics(model, manifest, role);
+    return model;
+  });
+  const sessions: Session[] = [];
+  const dispose = (): void => sessions.splice(0).forEach((session) => session.dispose());
+  try {
+    for (const { network, state } of models) {
+      const session = engine.session(networkFor(network.model, manifest), {
+        optimizer: null,
+        threads: context.threads,
+      });
+      sessions.push(session);
+      session.write(state);
+    }
+    return { value: sessions.map((session) => new TeacherPass(session)), dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+function distillation(surroundings: Surroundings): Combination {
+  const { context, data, network: student, engine } = surroundings;
+  const { threads, params, cohort } = context;
+  const passes = cohort.share('teachers', () => openTeachers(surroundings));
+  const teachers = params['teachers_mean'] === 'logits' ? [new MeanTeacher(passes)] : passes;
+  const { optimizer, seed, batchSize } = recipeOf(params as unknown as RecipeParams);
+  const { labels } = data.split('train');
+  const kd = new Combination(
+    { teachers, student, labels, batchSize, engine, optimizer, seed, threads },
+    termsOf(params),
+  );
+  appendFileSync(context.log, `total = ${kd.formula}\n`);
+  return kd;
 }
 
 /**
- * Trains a student on labels and on what its teacher makes of the same images.
+ * Trains a student on labels and on what its teachers make of the same images.
  *
  * @param context - the running stage
  * @returns metrics and the record

@@ -13,8 +13,11 @@ const flag = (description: string): ParamSchema => ({ type: 'boolean', default: 
 /** Kinds whose `weights` output holds a trained network. */
 const TRAINED = { kinds: ['train-teacher', 'distill-student'], output: 'weights' } as const;
 
-/** Reference to a trained network. */
-export const trainedWeights = (description: string): ParamSchema => ({ 'x-input': TRAINED, description });
+/** Reference to a trained network; with `or-one` to several, too. */
+export const trainedWeights = (description: string, many?: 'or-one'): ParamSchema => ({
+  'x-input': { ...TRAINED, ...(many && { many }) },
+  description,
+});
 
 /** Parameters that only say where and how fast: of every stage that runs a network. */
 export const engineParam: ParamSchema = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mixImages, mixings, partnerLabels, type Mix } from '../../../src/ml/augment/mix.ts';
+import { mixImages, mixings, partnersOf, type Mix } from '../../../src/ml/augment/mix.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
 
 const SIDE = 12;
@@ -32,7 +32,7 @@ describe('mixup', () => {
       const partner = before[(i + 2 * LENGTH) % (3 * LENGTH)]!;
       expect(value).toBe(Math.fround(0.75 * before[i]! + 0.25 * partner));
     });
-    expect([...partnerLabels(Int32Array.of(7, 8, 9))]).toEqual([9, 7, 8]);
+    expect([...partnersOf(Int32Array.of(7, 8, 9))]).toEqual([9, 7, 8]);
   });
 });
 

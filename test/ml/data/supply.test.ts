@@ -33,11 +33,12 @@ const direct = (change: Partial<TrainOptions> = {}): Supply =>
 const threaded = (threads: number, change: Partial<TrainOptions> = {}): ThreadedSupply =>
   new ThreadedSupply({ folder: folder.path, manifest: dataset.manifest, options: { ...options, ...change }, threads });
 
-/** A batch as text: bytes of images, labels, and how it is mixed. */
-const textOf = ({ images, labels, mixed }: TrainBatch): string =>
+/** A batch as text: bytes of images, labels, places in the split, and how it is mixed. */
+const textOf = ({ images, labels, indices, mixed }: TrainBatch): string =>
   [
     Buffer.from(images.buffer, images.byteOffset, images.byteLength).toString('base64'),
     labels.join(),
+    indices.join(),
     mixed ? `${mixed.share} ${mixed.partners.join()}` : '',
   ].join('|');
 
@@ -54,7 +55,7 @@ const epochs = (count: number, of: number): [number, number][] =>
   Array.from({ length: count * of }, (_, k): [number, number] => [Math.floor(k / of), k % of]);
 
 describe('a direct supply', () => {
-  it('gives the batches of each epoch, with the partners’ labels where they are mixed', () => {
+  it('gives the batches of each epoch and what they are made of, with the partners’ labels where they are mixed', () => {
     const supply = direct();
     const split = dataset.split('train');
     expect(supply.count).toBe(Math.ceil(split.count / 7));
@@ -63,10 +64,14 @@ describe('a direct supply', () => {
       const batches = trainBatches(split, dataset.manifest, { ...options, epoch });
       const images = new Float32Array(batches.size(number) * 12 * 12 * 3);
       const labels = new Int32Array(batches.size(number));
-      batches.fill(number, images, labels);
+      const indices = batches.fill(number, images, labels).slice();
       const mix = mixOf(options, 12, epoch, number);
       const partners = labels.map((_, k) => labels[(k + labels.length - 1) % labels.length]!);
-      expect(supply.take(epoch, number)).toEqual({ images, labels, mixed: mix && { share: mix.share, partners } });
+      expect(supply.take(epoch, number)).toEqual({
+        ...{ images, labels, indices },
+        mixed: mix && { share: mix.share, partners },
+      });
+      expect([...indices].map((index) => split.labels[index])).toEqual([...labels]);
       if (mix) mixes += 1;
     }
     // Binomial(24, ½): neither never nor always.
@@ -200,10 +205,15 @@ describe('how a batch is mixed', () => {
   });
 
   it('is told of the images that a partial batch holds, and of no others', () => {
-    const arrays = { images: new Float32Array(5 * 12).fill(1), labels: Int32Array.of(4, 5, 6, 7, 8) };
+    const arrays = {
+      images: new Float32Array(5 * 12).fill(1),
+      labels: Int32Array.of(4, 5, 6, 7, 8),
+      indices: Uint32Array.of(9, 3, 0, 1, 2),
+    };
     expect(batchOf(arrays, 3, { share: 0.25, box: null })).toEqual({
       images: new Float32Array(3 * 12).fill(1),
       labels: Int32Array.of(4, 5, 6),
+      indices: Uint32Array.of(9, 3, 0),
       mixed: { share: 0.25, partners: Int32Array.of(6, 4, 5) },
     });
     expect(batchOf(arrays, 5, null)).toEqual({ ...arrays, mixed: null });

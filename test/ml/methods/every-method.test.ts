@@ -26,7 +26,9 @@ const ENTROPIES = ['NKD', 'VID', 'WKD-L'];
 /** Least where the student equals a transformed teacher, or where what adapters that have learned nothing make of it does. */
 const TRANSFORMED = ['TTM', 'WTTM', 'MGD', 'ReviewKD'];
 /** Draws numbers for each place of the batch. */
-const DRAWING = ['MGD'];
+const DRAWING = ['MGD', 'CRD'];
+/** Compares with what it remembers: contrastive.test.ts says what holds instead. */
+const REMEMBERING = ['CRD'];
 
 const registered = Object.entries(methods as Readonly<Record<string, KdMethod>>);
 
@@ -106,7 +108,7 @@ describe.each(registered)('every method: %s', (name, method) => {
     for (const gradient of Object.values(gradients)) expect(norm(gradient)).toBeGreaterThan(1e-9);
   });
 
-  it.skipIf([...ENTROPIES, ...TRANSFORMED].includes(name))(
+  it.skipIf([...ENTROPIES, ...TRANSFORMED, ...REMEMBERING].includes(name))(
     'is never negative, and zero with zero gradient where student = teacher',
     () => {
       fc.assert(
@@ -122,7 +124,7 @@ describe.each(registered)('every method: %s', (name, method) => {
     },
   );
 
-  it.skipIf(TRANSFORMED.includes(name))('is least where student = teacher', () => {
+  it.skipIf([...TRANSFORMED, ...REMEMBERING].includes(name))('is least where student = teacher', () => {
     fc.assert(
       fc.property(values(total), values(total), (ours, theirs) => {
         expect(run(theirs, theirs).value).toBeLessThan(run(ours, theirs).value + 1e-5);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { hierarchicalContext, review } from '../../../src/ml/methods/review.ts';
 import '../../../src/ml/methods/tensorflow.ts';
 import { signed } from '../../support/hashed.ts';
-import { alike, optionsOf } from '../../support/kd-evaluation.ts';
+import { alike, optionsOf, someSplit } from '../../support/kd-evaluation.ts';
 import { total } from '../../support/plain-arrays.ts';
 
 const CHANNELS = 2;
@@ -55,7 +55,7 @@ describe('knowledge review', () => {
   };
 
   it('fuses from the deepest block upwards, at no more channels than that has', () => {
-    const { adapters = [] } = review.create(optionsOf(review), shapes, shapes);
+    const { adapters = [] } = review.create(optionsOf(review), shapes, shapes, someSplit);
     expect(adapters.map(({ name }) => name)).toEqual([
       ...['review.block3.reduce', 'review.block3.expand'],
       ...['review.block2.reduce', 'review.block2.attention', 'review.block2.expand'],
@@ -82,8 +82,8 @@ describe('knowledge review', () => {
 
   it('wants equal sizes', () => {
     const unequal = alike('block2', at(8, 6));
-    expect(() => review.create(optionsOf(review), { ...unequal, teacher: { block2: at(4, 6) } }, unequal)).toThrow(
-      "the student's map is 8×8, the teacher's 4×4",
-    );
+    expect(() =>
+      review.create(optionsOf(review), { ...unequal, teacher: { block2: at(4, 6) } }, unequal, someSplit),
+    ).toThrow("the student's map is 8×8, the teacher's 4×4");
   });
 });

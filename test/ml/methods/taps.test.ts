@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FailureError, type Failure } from '../../../src/core/failure.ts';
 import type { KdMethod, TapShapes } from '../../../src/ml/methods/kd-method.ts';
 import { methods } from '../../../src/ml/methods/registry.ts';
-import { optionsOf } from '../../support/kd-evaluation.ts';
+import { optionsOf, someSplit } from '../../support/kd-evaluation.ts';
 
 const FOUR = ['block1', 'block2', 'block3', 'block4'];
 const both = { teacher: FOUR, student: FOUR };
@@ -82,7 +82,7 @@ describe('maps of unequal size', () => {
   it.each([methods.MGD, methods.VID, methods.ReviewKD])(
     'are refused where equal ones are needed, with the blocks that would do: $name',
     (method) => {
-      expect(failureOf(() => method.create(optionsOf(method), tapsOf(5, 4), all))).toMatchObject({
+      expect(failureOf(() => method.create(optionsOf(method), tapsOf(5, 4), all, someSplit))).toMatchObject({
         code: 'unequal-maps',
         message: `${method.name} can't compare block3: the student's map is 5×5, the teacher's 4×4`,
         expected: 'maps of equal size',
@@ -93,7 +93,9 @@ describe('maps of unequal size', () => {
 
   it('have no block that would do where all differ', () => {
     const unequal = tapsOf(5, 4);
-    expect(failureOf(() => methods.MGD.create(optionsOf(methods.MGD), unequal, unequal)).fix).toContain('strides');
+    expect(failureOf(() => methods.MGD.create(optionsOf(methods.MGD), unequal, unequal, someSplit)).fix).toContain(
+      'strides',
+    );
   });
 
   it.each([methods.AT, methods.NST])('may be whole multiples of each other where they are pooled: $name', (method) => {
@@ -102,14 +104,16 @@ describe('maps of unequal size', () => {
       [4, 8],
       [6, 6],
     ] as const)
-      expect(() => method.create(optionsOf(method), tapsOf(student, teacher), all)).not.toThrow();
-    expect(failureOf(() => method.create(optionsOf(method), tapsOf(6, 4), all)).expected).toContain('whole multiple');
+      expect(() => method.create(optionsOf(method), tapsOf(student, teacher), all, someSplit)).not.toThrow();
+    expect(failureOf(() => method.create(optionsOf(method), tapsOf(6, 4), all, someSplit)).expected).toContain(
+      'whole multiple',
+    );
     const oblong = { student: { block3: shape(8, 4) }, teacher: { block3: shape(4, 4) } };
-    expect(failureOf(() => method.create(optionsOf(method), oblong, oblong)).code).toBe('unequal-maps');
+    expect(failureOf(() => method.create(optionsOf(method), oblong, oblong, someSplit)).code).toBe('unequal-maps');
   });
 
   it.each([methods.SP, methods.ICKD, methods['WKD-F']])('do not matter to $name', (method) => {
-    expect(() => method.create(optionsOf(method), tapsOf(5, 4), all)).not.toThrow();
+    expect(() => method.create(optionsOf(method), tapsOf(5, 4), all, someSplit)).not.toThrow();
   });
 
   it('may be larger in the student of FitNet, whose regressor strides to the teacher’s size, not smaller', () => {
@@ -119,11 +123,11 @@ describe('maps of unequal size', () => {
       [8, 4, { kernel: 3, stride: 2, padding: 1 }],
       [12, 4, { kernel: 5, stride: 3, padding: 2 }],
     ] as const) {
-      const { adapters = [] } = FitNet.create(optionsOf(FitNet), tapsOf(student, teacher), all);
+      const { adapters = [] } = FitNet.create(optionsOf(FitNet), tapsOf(student, teacher), all, someSplit);
       expect(adapters[0]!.network.layers[1]).toMatchObject({ kind: 'conv', ...window });
       expect(adapters[0]!.network.layers.at(-1)!.shape).toEqual(shape(teacher));
     }
-    expect(failureOf(() => FitNet.create(optionsOf(FitNet), tapsOf(4, 8), all)).code).toBe('unequal-maps');
+    expect(failureOf(() => FitNet.create(optionsOf(FitNet), tapsOf(4, 8), all, someSplit)).code).toBe('unequal-maps');
   });
 });
 
@@ -137,7 +141,7 @@ describe('channels that differ', () => {
     'are brought to the teacher’s by a 1×1 convolution, which there is none of where they agree: $name',
     (method) => {
       const names = (of: TapShapes) =>
-        (method.create(optionsOf(method), of, of).adapters ?? []).map(({ name }) => name.split('.').at(-1));
+        (method.create(optionsOf(method), of, of, someSplit).adapters ?? []).map(({ name }) => name.split('.').at(-1));
       const equal = { student: shapes.teacher, teacher: shapes.teacher };
       expect(names(shapes)).toEqual(['align', ...names(equal)]);
       expect(names(equal)).not.toContain('align');
@@ -154,7 +158,7 @@ describe('channels that differ', () => {
       const pick = (from: Readonly<Record<string, typeof vector>>) =>
         Object.fromEntries(taps.map((tap) => [tap, from[tap] ?? vector]));
       const of = { student: pick(all), teacher: pick(wider) };
-      const { adapters = [] } = method.create(optionsOf(method), of, of);
+      const { adapters = [] } = method.create(optionsOf(method), of, of, someSplit);
       const parameters = adapters.flatMap(({ network }) => network.parameters.map(({ name }) => name));
       expect(new Set(parameters).size, method.name).toBe(parameters.length);
     }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KdLoss } from '../../../src/ml/methods/kd-method.ts';
 import { methods } from '../../../src/ml/methods/registry.ts';
 import { EchoRunner } from '../../support/echo-runner.ts';
-import { evaluate, referenceTap } from '../../support/kd-evaluation.ts';
+import { evaluate, referenceTap, someSplit } from '../../support/kd-evaluation.ts';
 import { largestDifference, lossReference, toChannelsLast } from '../../support/loss-reference.ts';
 import { slopes, total } from '../../support/plain-arrays.ts';
 
@@ -71,7 +71,7 @@ describe('variational information', () => {
   });
 
   it('starts from the variance that it is told', () => {
-    const { adapters = [] } = methods.VID.create({ vid_variance: 2 }, given.shapes, given.shapes);
+    const { adapters = [] } = methods.VID.create({ vid_variance: 2 }, given.shapes, given.shapes, someSplit);
     const bias = adapters.find(({ name }) => name.endsWith('.scale'))!.initial!['vid.block3.scale.bias']!;
     expect(Math.log1p(Math.exp(bias)) + 1e-5).toBeCloseTo(2, 10);
   });

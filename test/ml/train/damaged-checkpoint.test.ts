@@ -62,7 +62,7 @@ describe('a damaged checkpoint', () => {
     expect(warnings[0]).toContain('does not say where its run stood');
   });
 
-  it.each(['', 'kdpipe-checkpoint-2', 'pt'])('of format %j is of another version, whatever it holds', (format) => {
+  it.each(['', 'kdpipe-checkpoint-1', 'pt'])('of format %j is of another version, whatever it holds', (format) => {
     expect(loaded(withMetadata({ format, position: '{' }))).toBeUndefined();
     expect(warnings[0]).toContain('is of another version');
   });

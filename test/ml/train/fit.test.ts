@@ -198,6 +198,7 @@ describe('mixed images', () => {
     take: () => ({
       images: Float32Array.from({ length: 8 * 8 * 8 * 3 }, (_, i) => Math.sin(i)),
       labels: new Int32Array(8).fill(own),
+      indices: new Uint32Array(8),
       mixed: mixed && { share: mixed.share, partners: new Int32Array(8).fill(mixed.partner) },
     }),
     close: () => Promise.resolve(),

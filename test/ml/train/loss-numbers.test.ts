@@ -21,7 +21,11 @@ const images = (count: number, name = 'images') => signed(name, count * 8 * 8 * 
 function supplyOf(batches: readonly TrainBatch[]): Supply {
   return { count: batches.length, take: (_, batch) => batches[batch]!, close: () => Promise.resolve() };
 }
-const all: TrainBatch = { images: images(7), labels, mixed: null };
+/** A batch of images with these labels; which of the split they are does not matter here. */
+const batchOf = (own: Int32Array, name?: string): TrainBatch => ({
+  ...{ images: images(own.length, name), labels: own, indices: new Uint32Array(own.length), mixed: null },
+});
+const all = batchOf(labels);
 
 /** Logits of a training pass from the initial weights: the first ones that a run sees. */
 async function firstLogits(batch: TrainBatch): Promise<Float32Array> {
@@ -72,10 +76,7 @@ describe('the loss of a step', () => {
 
   it('is weighed by images in the mean of an epoch, its last batch small', async () => {
     // Rate 0: both batches are seen with the initial weights.
-    const batches = [
-      { images: images(5, 'a'), labels: labels.slice(0, 5), mixed: null },
-      { images: images(2, 'b'), labels: labels.slice(5), mixed: null },
-    ];
+    const batches = [batchOf(labels.slice(0, 5), 'a'), batchOf(labels.slice(5), 'b')];
     const losses = await Promise.all(
       batches.map(async (batch) => crossEntropy(await firstLogits(batch), [...batch.labels]).loss),
     );
@@ -107,9 +108,7 @@ describe('a distillation term', () => {
   it('of an epoch is its mean over images, as the loss is', async () => {
     let value = 0;
     const rising = { ...term(0, 0), addGradients: () => (value += 1) };
-    const supply = supplyOf(
-      [5, 2].map((count) => ({ images: images(count), labels: labels.slice(0, count), mixed: null })),
-    );
+    const supply = supplyOf([5, 2].map((count) => batchOf(labels.slice(0, count))));
     const fitted = await train({ ...run, kd: () => rising, change: { supply } });
     expect(fitted!.history[0]!.kd_loss).toBeCloseTo((5 * 1 + 2 * 2) / 7, 12);
   });

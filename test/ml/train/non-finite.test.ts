@@ -105,6 +105,7 @@ describe('training', () => {
       take: (epoch: number) => ({
         images: images.map((_, i) => (epoch === 2 && i === 100 ? NaN : Math.sin(i))),
         labels: data.split('train').labels,
+        indices: new Uint32Array(6),
         mixed: null,
       }),
       close: () => Promise.resolve(),

@@ -19,6 +19,7 @@ function teacher() {
 const batchOf = (value: number) => ({
   images: new Float32Array(BATCH * manifest.imageSize ** 2 * 3).fill(value),
   labels: new Int32Array(BATCH),
+  indices: new Uint32Array(BATCH),
   mixed: null,
 });
 

@@ -42,9 +42,35 @@ describe('the distill-student kind', () => {
       }
   });
 
-  it('gives soft targets a temperature of 4 and AT its authors’ form', () => {
-    expect(completedParams(distillStudent, needed)).toMatchObject({ temperature: 4, at_form: 'code' });
-    expect(completedParams(distillStudent, needed)).not.toHaveProperty('blocks');
+  it('has the options of the chosen method alone among its parameters, at their defaults', () => {
+    const soft = completedParams(distillStudent, needed);
+    expect(soft).toMatchObject({ temperature: 4 });
+    const attention = completedParams(distillStudent, { ...needed, kd_method: 'AT' });
+    expect(attention).toMatchObject({ at_form: 'code' });
+    const ofMethods = Object.values<KdMethod>(methods).flatMap(({ options }) => Object.keys(options));
+    expect(Object.keys(soft).filter((name) => ofMethods.includes(name))).toEqual(['temperature']);
+    expect(Object.keys(attention).filter((name) => ofMethods.includes(name))).toEqual(['at_form']);
+  });
+
+  it('completes each term of a list by its own method, and names them together', () => {
+    const { kd_method: _, ...rest } = needed;
+    const kd = [
+      { method: 'SoftTarget', weight: 1 },
+      { method: 'AT', ratio: 100, blocks: [2] },
+    ];
+    const completed = completedParams(distillStudent, { ...rest, kd });
+    expect(completed).toMatchObject({ kd_method: 'SoftTarget+AT' });
+    expect(completed['kd']).toEqual([
+      { method: 'SoftTarget', weight: 1, temperature: 4 },
+      { method: 'AT', ratio: 100, blocks: [2], at_form: 'code' },
+    ]);
+    expect(completed).not.toHaveProperty('temperature');
+  });
+
+  it('says how teachers are averaged only where there are several', () => {
+    expect(completedParams(distillStudent, needed)).not.toHaveProperty('teachers_mean');
+    const several = { ...needed, teacher: ['t', 'u'] };
+    expect(completedParams(distillStudent, several)).toMatchObject({ teachers_mean: 'losses' });
   });
 
   it.each<[string, JsonObject]>([
@@ -57,6 +83,12 @@ describe('the distill-student kind', () => {
     ['no block', { kd_method: 'AT', blocks: [] }],
     ['the same block twice', { kd_method: 'AT', blocks: [3, 3] }],
     ['a form that is none', { kd_method: 'AT', at_form: 'thesis' }],
+    ['no term', { kd: [] }],
+    ['a term without a method', { kd: [{ weight: 1 }] }],
+    ['an unknown option of a term', { kd: [{ method: 'AT', weight: 1, norm: 2 }] }],
+    ['a term of weight 0', { kd: [{ method: 'AT', weight: 0 }] }],
+    ['a negative ramp', { ramp: -1 }],
+    ['another mean', { teachers_mean: 'weights' }],
   ])('refuses %s', (_, params) => {
     expect(() => completedParams(distillStudent, { ...needed, ...params })).toThrow();
   });
@@ -94,5 +126,88 @@ describe('the distill-student kind', () => {
       fix: expect.stringContaining('blocks: [2, 3]') as string,
     });
     expect(problems({ kd_method: 'AT', kd_ratio: 100, blocks: [1, 3] })).toEqual([]);
+  });
+
+  describe('with several terms', () => {
+    const { kd_method: _, ...rest } = needed;
+    const upstream = { teacher: { model: 'resnet20' } };
+    const found = (params: JsonObject) => problemsOf(distillStudent, { ...rest, ...params }, upstream);
+
+    it('takes a list in place of one method, and not both', () => {
+      expect(found({ kd: [{ method: 'SoftTarget', ratio: 0.7 }] })).toEqual([]);
+      expect(found({})).toMatchObject([{ code: 'missing-param', message: 'neither kd_method nor kd is given' }]);
+      expect(problems({ kd: [{ method: 'AT', ratio: 100 }] })).toMatchObject([
+        { code: 'conflicting-params', param: ['kd'], message: 'both kd_method and kd are given' },
+      ]);
+    });
+
+    it('refuses the single form’s weights and options beside the list', () => {
+      const kd = [{ method: 'SoftTarget', ratio: 0.7 }];
+      expect(found({ kd, kd_ratio: 0.3, temperature: 2 })).toMatchObject([
+        { code: 'no-effect', param: ['kd_ratio'], fix: 'write ratio in the items of kd' },
+        { code: 'no-effect', param: ['temperature'], fix: 'write temperature in the items of kd' },
+      ]);
+    });
+
+    it('checks each as it would alone, and says which one is meant', () => {
+      const kd = [
+        { method: 'SoftTarget', ratio: 0.5, weight: 1, at_form: 'code' },
+        { method: 'AT', blocks: [3, 4] },
+      ];
+      expect(found({ kd })).toMatchObject([
+        { code: 'conflicting-params', param: ['kd', 0, 'weight'], message: 'both ratio and weight are given' },
+        { param: ['kd', 0, 'at_form'], message: 'at_form would do nothing: SoftTarget does not read it' },
+        { code: 'missing-param', param: ['kd', 1, 'method'], message: 'neither ratio nor weight is given' },
+        { code: 'no-such-block', param: ['kd', 1, 'blocks'], message: 'resnet8 has no block 4' },
+        { code: 'no-such-block', param: ['kd', 1, 'blocks'], message: 'resnet20 has no block 4' },
+      ]);
+    });
+  });
+
+  it('refuses batches of one image for methods that compare images, and for no others', () => {
+    for (const [name, { relational }] of Object.entries<KdMethod>(methods)) {
+      const found = problems({ kd_method: name, kd_ratio: 0.7, batch_size: 1 }).map(({ code }) => code);
+      expect(found).toEqual(relational ? ['batch-too-small'] : []);
+    }
+  });
+
+  describe('with several teachers', () => {
+    const found = (params: JsonObject) =>
+      problemsOf(
+        distillStudent,
+        { ...needed, kd_ratio: 0.7, teacher: ['t', 'u'], ...params },
+        { 'teacher.0': { model: 'resnet20' }, 'teacher.1': { model: 'mobilenetv2' } },
+      );
+
+    it('looks for blocks in each of them', () => {
+      expect(found({ kd_method: 'AT', model: 'mobilenetv2', blocks: [4] })).toMatchObject([
+        { code: 'no-such-block', message: 'resnet20 has no block 4' },
+      ]);
+    });
+
+    it('lets the mean of their logits serve methods that read logits alone', () => {
+      expect(found({ teachers_mean: 'logits' })).toEqual([]);
+      expect(found({ teachers_mean: 'logits', kd_method: 'AT' })).toMatchObject([
+        {
+          code: 'not-in-mean',
+          param: ['teachers_mean'],
+          expected: 'with teachers_mean: logits one of SoftTarget, DKD, DIST, NKD, LogitStd, TTM, WTTM, MLKD',
+        },
+      ]);
+      expect(found({ teachers_mean: 'losses', kd_method: 'AT' })).toEqual([]);
+    });
+
+    it('wants at least one, and a mean only of several', () => {
+      expect(found({ teacher: [] })).toMatchObject([{ code: 'missing-param', param: ['teacher'] }]);
+      expect(problems({ kd_ratio: 0.7, teachers_mean: 'losses' })).toMatchObject([
+        { code: 'no-effect', param: ['teachers_mean'] },
+      ]);
+    });
+  });
+
+  it('refuses a ramp that would leave nothing to distil', () => {
+    expect(problems({ kd_ratio: 0.7, ramp: 2, epochs: 1 })).toMatchObject([{ code: 'no-effect', param: ['ramp'] }]);
+    expect(problems({ kd_ratio: 0.7, ramp: 2, epochs: 2 })).toEqual([]);
+    expect(problems({ kd_ratio: 0.7, ramp: 0, epochs: 1 })).toEqual([]);
   });
 });

@@ -71,6 +71,37 @@ describe('distilling a student', () => {
     expect(bytesOf(byWeight)).toEqual(bytesOf(byRatio));
   });
 
+  it('adds several terms up, from several teachers, behind a ramp, and says what it minimises', async () => {
+    const { kd_method: _method, kd_ratio: _ratio, ...recipe } = soft;
+    const kd = [
+      { method: 'SoftTarget', ratio: 0.8 },
+      { method: 'AT', weight: 100, blocks: [2] },
+    ];
+    const several = { data, teacher: [teacher, teacher] };
+    const made = await workshop.make(distillStudent, { ...recipe, kd, ramp: 2 }, several);
+    expect(metric(made, 'train.kd_loss')).toBeGreaterThan(0);
+    const log = readFileSync(join(made.folder, 'task.log'), 'utf8');
+    expect(log).toMatch(/^total = loss \+ 2 SoftTarget \+ 2 SoftTarget \+ 50 AT \+ 50 AT$/m);
+    const steep = await workshop.make(distillStudent, { ...recipe, kd }, several);
+    expect(bytesOf(steep)).not.toEqual(bytesOf(made));
+  });
+
+  it('learns from the mean of equal teachers’ logits what it learns from one of them', async () => {
+    const alone = await workshop.make(distillStudent, soft, { data, teacher });
+    const mean = { ...soft, teachers_mean: 'logits' };
+    const both = await workshop.make(distillStudent, mean, { data, teacher: [teacher, teacher] });
+    expect(bytesOf(both)).toEqual(bytesOf(alone));
+  });
+
+  it('says which of several teachers was trained on other images', async () => {
+    const other = await workshop.digits({ train: 60, val: 30, test: 30 }, { mean_std: 'imagenet' });
+    const params = { model: 'convnet8', epochs: 1, batch_size: 32 };
+    const stranger = weightsOf(await workshop.make(trainTeacher, params, { data: other }));
+    await expect(workshop.make(distillStudent, soft, { data, teacher: [teacher, stranger] })).rejects.toThrow(
+      /^teacher 2 was trained on images normalised by mean /,
+    );
+  });
+
   it('takes a distilled student as a teacher', async () => {
     const student = await workshop.make(distillStudent, { ...soft, epochs: 1 }, { data, teacher });
     const next = await workshop.make(distillStudent, { ...soft, epochs: 1 }, { data, teacher: weightsOf(student) });

@@ -1,0 +1,40 @@
+import type { TrainBatch } from '../data/supply.ts';
+import type { TapValues } from '../methods/kd-term.ts';
+import type { Shape } from '../network/network.ts';
+import type { Teacher } from './teacher-pass.ts';
+
+const LOGITS = ['logits'] as const;
+
+/** Several teachers as one: z_t = 1/n · Σ_k z_k. It has logits and nothing else. */
+export class MeanTeacher implements Teacher {
+  readonly shapes: Readonly<Record<string, Shape>>;
+  readonly #teachers: readonly Teacher[];
+  #latest: { readonly batch: TrainBatch; readonly values: TapValues } | undefined;
+
+  /** @param teachers - at least one; of the same classes */
+  constructor(teachers: readonly Teacher[]) {
+    const logits = teachers[0]?.shapes['logits'];
+    this.#teachers = teachers;
+    this.shapes = logits ? { logits } : {};
+  }
+
+  need(): void {
+    for (const teacher of this.#teachers) teacher.need(LOGITS);
+  }
+
+  reserve(batch: number): void {
+    for (const teacher of this.#teachers) teacher.reserve(batch);
+  }
+
+  of(batch: TrainBatch): TapValues {
+    if (this.#latest?.batch !== batch) this.#latest = { batch, values: { logits: this.#mean(batch) } };
+    return this.#latest.values;
+  }
+
+  #mean(batch: TrainBatch): Float32Array {
+    const all = this.#teachers.map((teacher) => teacher.of(batch)['logits'] ?? new Float32Array());
+    const sums = new Float64Array(all[0]?.length ?? 0);
+    for (const logits of all) logits.forEach((value, at) => (sums[at] = (sums[at] ?? 0) + value));
+    return Float32Array.from(sums, (sum) => sum / all.length);
+  }
+}

@@ -1,0 +1,83 @@
+import type { Value, ValueObject } from '../../core/plan.ts';
+import { catalogue } from '../catalogue.ts';
+import type { ParamSchema } from '../stage-kind.ts';
+
+type Options = Readonly<Record<string, ParamSchema>>;
+
+let all: Options | undefined;
+
+/**
+ * Options of one method: it declares them, and they become parameters of the stage.
+ *
+ * @param method - name in the registry; anything else has none
+ * @returns schemas by name
+ */
+export function optionsOf(method: Value | undefined): Options {
+  const methods = catalogue()['methods'] ?? {};
+  return typeof method === 'string' && Object.hasOwn(methods, method) ? (methods[method]?.['options'] as Options) : {};
+}
+
+/**
+ * Options of all methods.
+ *
+ * @returns schemas by name
+ */
+export function allOptions(): Options {
+  all ??= Object.assign({}, ...Object.keys(catalogue()['methods'] ?? {}).map(optionsOf)) as Options;
+  return all;
+}
+
+/**
+ * Options as an item of `kd` has them: what is left out is filled in by {@link effectiveParams}, which knows the method.
+ *
+ * @returns schemas without defaults, by name
+ */
+export function itemOptions(): Options {
+  const open = ({ default: _, ...schema }: ParamSchema): ParamSchema => schema;
+  return Object.fromEntries(Object.entries(allOptions()).map(([name, schema]) => [name, open(schema)]));
+}
+
+/**
+ * Name of a method, as the schema has checked it.
+ *
+ * @param value - a parameter
+ * @returns the name; an empty one where there is none
+ */
+export const methodName = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
+
+const isList = (value: Value | undefined): value is readonly Value[] => Array.isArray(value);
+
+/**
+ * The terms of a combination.
+ *
+ * @param kd - the parameter, as its schema has checked it
+ * @returns items; undefined where `kd` is not given
+ */
+export const termsIn = (kd: Value | undefined): readonly ValueObject[] | undefined =>
+  isList(kd) ? (kd as readonly ValueObject[]) : undefined;
+
+function completed(term: ValueObject): ValueObject {
+  const defaults = Object.entries(optionsOf(term['method'])).flatMap(([name, schema]) =>
+    schema.default === undefined ? [] : [[name, schema.default] as const],
+  );
+  return { ...Object.fromEntries(defaults), ...term };
+}
+
+/**
+ * Parameters that act: options of the chosen method alone, items of `kd` with their methods' defaults, and
+ * `teachers_mean` only where there are several teachers. Of a combination, `kd_method` is its methods' names joined by +,
+ * which tables show.
+ *
+ * @param params - as the schema has completed them
+ * @returns those that change the result
+ */
+export function effectiveParams(params: ValueObject): ValueObject {
+  const terms = termsIn(params['kd'])?.map(completed);
+  const own = terms ? {} : optionsOf(params['kd_method']);
+  const { teacher } = params;
+  const acts = (name: string): boolean =>
+    name === 'teachers_mean' ? isList(teacher) && teacher.length > 1 : !(name in allOptions()) || name in own;
+  const acting = Object.fromEntries(Object.entries(params).filter(([name]) => acts(name)));
+  if (!terms) return acting;
+  return { ...acting, kd: terms, kd_method: terms.map(({ method }) => methodName(method)).join('+') };
+}

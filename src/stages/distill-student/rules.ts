@@ -1,0 +1,204 @@
+import type { Value, ValueObject } from '../../core/plan.ts';
+import { catalogue } from '../catalogue.ts';
+import type { CheckContext, ParamProblem } from '../stage-kind.ts';
+import { noEffect } from '../train-teacher/recipe.ts';
+import { allOptions, methodName, optionsOf, termsIn } from './options.ts';
+
+/** One term as it is written: alone, or as an item of `kd`. */
+interface Term {
+  readonly values: ValueObject;
+  /** Names of method, ratio and weight. */
+  readonly names: Readonly<Record<'method' | 'ratio' | 'weight', string>>;
+  /** Options that were given. */
+  readonly given: readonly string[];
+  /** Where the term stands. */
+  readonly place: ParamProblem['param'];
+}
+
+const ALONE = { method: 'kd_method', ratio: 'kd_ratio', weight: 'kd_weight' } as const;
+const ITEM = { method: 'method', ratio: 'ratio', weight: 'weight' } as const;
+
+function termsOf(params: ValueObject, context: CheckContext): readonly Term[] {
+  const options = Object.keys(allOptions());
+  const items = termsIn(params['kd']);
+  if (!items) {
+    const given = options.filter((name) => context.given(name));
+    return params['kd_method'] === undefined ? [] : [{ values: params, names: ALONE, given, place: [] }];
+  }
+  return items.map((values, index) => ({
+    ...{ values, names: ITEM, place: ['kd', index] },
+    given: options.filter((name) => name in values),
+  }));
+}
+
+const methodOf = ({ values, names }: Term): string => methodName(values[names.method]);
+
+/** A single term, or a list of terms. */
+function checkForm(params: ValueObject, { given }: CheckContext): readonly ParamProblem[] {
+  const forms = ['kd_method', 'kd'].filter((name) => given(name));
+  const expected = 'exactly one: kd_method, or kd, a list of terms';
+  if (forms.length === 2)
+    return [
+      {
+        code: 'conflicting-params',
+        param: ['kd'],
+        message: 'both kd_method and kd are given',
+        expected,
+        fix: 'remove one',
+      },
+    ];
+  if (forms.length === 0)
+    return [
+      {
+        ...{ code: 'missing-param', param: [], message: 'neither kd_method nor kd is given', expected },
+        fix: 'add e.g. kd_method: SoftTarget',
+      },
+    ];
+  if (!termsIn(params['kd'])) return [];
+  const single = ['kd_ratio', 'kd_weight', ...Object.keys(allOptions())].filter((name) => given(name));
+  return single.map((name) =>
+    noEffect(name, 'each item of kd has its own', `write ${name.replace(/^kd_/, '')} in the items of kd`),
+  );
+}
+
+/** Weight of the term: exactly one of two ways to say it. */
+function checkWeight({ values, names, place }: Term): readonly ParamProblem[] {
+  const [ratio, weight] = [values[names.ratio], values[names.weight]];
+  if ((ratio === undefined) !== (weight === undefined)) return [];
+  const none = ratio === undefined;
+  return [
+    {
+      code: none ? 'missing-param' : 'conflicting-params',
+      param: [...place, none ? names.method : names.weight],
+      message: none
+        ? `neither ${names.ratio} nor ${names.weight} is given`
+        : `both ${names.ratio} and ${names.weight} are given`,
+      expected: `exactly one: ${names.ratio}, or the weight itself`,
+      fix: none ? `add e.g. ${names.ratio}: 0.7` : 'remove one',
+    },
+  ];
+}
+
+/** Options of other methods than the chosen one. */
+function checkOptions(term: Term): readonly ParamProblem[] {
+  const method = methodOf(term);
+  const own = optionsOf(method);
+  return term.given
+    .filter((name) => !(name in own))
+    .map((name) => ({
+      ...noEffect(name, `${method} does not read it`, `remove ${name}, or choose a method that reads it`),
+      param: [...term.place, name],
+    }));
+}
+
+/** How many teachers there are. */
+const teachersIn = ({ teacher }: ValueObject): number => (Array.isArray(teacher) ? teacher.length : 1);
+
+/** The models that have to have a block: the student's and the teachers'. */
+function modelsOf(params: ValueObject, context: CheckContext): readonly string[] {
+  const { teacher } = params;
+  const names = Array.isArray(teacher) ? teacher.map((_, index) => `teacher.${index}`) : ['teacher'];
+  const models = [params['model'], ...names.map((name) => context.upstream(name)?.params['model'])];
+  return [...new Set(models.filter((model) => typeof model === 'string'))];
+}
+
+const listOf = (blocks: readonly unknown[]): string => blocks.map(String).join(', ');
+
+/** Blocks that a network lacks. */
+function checkBlocks(
+  { values, place }: Term,
+  models: readonly string[],
+  context: CheckContext,
+): readonly ParamProblem[] {
+  const blocks: Value | undefined = values['blocks'];
+  if (!Array.isArray(blocks)) return [];
+  return models.flatMap((model): readonly ParamProblem[] => {
+    const known = context.facts('models', model)?.['blocks'];
+    const missing = Array.isArray(known) ? blocks.filter((block) => !known.includes(block)) : [];
+    if (!Array.isArray(known) || missing.length === 0) return [];
+    return [
+      {
+        code: 'no-such-block',
+        param: [...place, 'blocks'],
+        message: `${model} has no block ${listOf(missing)}`,
+        expected: `blocks among ${listOf(known)}`,
+        fix: `write blocks: [${listOf(known.slice(-2))}], or leave blocks out`,
+      },
+    ];
+  });
+}
+
+/** Comparing images of a batch with each other takes two. */
+function checkPairs(term: Term, { batch_size: size }: ValueObject, context: CheckContext): readonly ParamProblem[] {
+  const method = methodOf(term);
+  if (size !== 1 || context.facts('methods', method)?.['relational'] !== true) return [];
+  return [
+    {
+      code: 'batch-too-small',
+      param: ['batch_size'],
+      message: `${method} compares the images of a batch, and batch_size is 1`,
+      expected: 'at least two images in every batch',
+      fix: 'raise batch_size, or choose a method that looks at each image alone',
+    },
+  ];
+}
+
+/** The mean of several teachers' logits is no network. */
+function checkMean(term: Term, params: ValueObject, context: CheckContext): readonly ParamProblem[] {
+  const method = methodOf(term);
+  if (params['teachers_mean'] !== 'logits' || context.facts('methods', method)?.['logits'] !== false) return [];
+  const fitting = Object.entries(catalogue()['methods'] ?? {}).flatMap(([name, { logits }]) => (logits ? [name] : []));
+  return [
+    {
+      code: 'not-in-mean',
+      param: ['teachers_mean'],
+      message: `${method} reads more of a teacher than its logits, and the mean of logits has nothing else`,
+      expected: `with teachers_mean: logits one of ${fitting.join(', ')}`,
+      fix: 'write teachers_mean: losses, or choose another method',
+    },
+  ];
+}
+
+function checkTeachers(params: ValueObject, context: CheckContext): readonly ParamProblem[] {
+  const count = teachersIn(params);
+  if (count === 0)
+    return [{ code: 'missing-param', param: ['teacher'], message: 'the list of teachers is empty', fix: 'name one' }];
+  if (count > 1 || !context.given('teachers_mean')) return [];
+  return [noEffect('teachers_mean', 'there is one teacher', 'remove it, or give teacher a list of several')];
+}
+
+/** The only epoch of a training would be the one at which a ramp begins. */
+function checkRamp({ ramp, epochs }: ValueObject): readonly ParamProblem[] {
+  if (typeof ramp !== 'number' || ramp === 0 || epochs !== 1) return [];
+  return [
+    {
+      code: 'no-effect',
+      param: ['ramp'],
+      message: 'nothing would be distilled: ramp begins at weight 0, and there is one epoch',
+      fix: 'train for at least 2 epochs, or remove ramp',
+    },
+  ];
+}
+
+/**
+ * Rules of distillation beyond the schema.
+ *
+ * @param params - effective parameters of the cell
+ * @param context - what the user wrote, and the teachers
+ * @returns problems: what is missing, what excludes each other, what would do nothing, what networks lack
+ */
+export function checkDistillation(params: ValueObject, context: CheckContext): readonly ParamProblem[] {
+  const models = modelsOf(params, context);
+  return [
+    ...checkForm(params, context),
+    ...checkTeachers(params, context),
+    ...checkRamp(params),
+    ...termsOf(params, context).flatMap((term) => [
+      ...checkWeight(term),
+      ...checkOptions(term),
+      ...checkBlocks(term, models, context),
+      ...checkPairs(term, params, context),
+      ...checkMean(term, params, context),
+    ]),
+  ];
+}
