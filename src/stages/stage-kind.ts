@@ -4,10 +4,12 @@ import type { ValueObject } from '../core/plan.ts';
 import type { TaskInput, TaskMessage, TaskSource } from '../core/task.ts';
 
 /**
- * JSON Schema (draft 2020-12 as ajv reads it) of one parameter, with two keywords of ours:
+ * JSON Schema (draft 2020-12 as ajv reads it) of one parameter, with three keywords of ours:
  *
  * - `x-input`: the parameter is a reference to a cell of one of these kinds; `output` is read unless the
  *   reference names another. A list of references where `many` is true.
+ * - `x-inherits`: unless given, the parameter is what the cell behind the named one, which must stand before it, has
+ *   under the same name, and nothing where that has no such parameter.
  * - `x-registry`: the names of that ml registry are the enum (`models`, `methods`, `datasets`, …); filled in by
  *   `npm run build:schemas`, because the runner half never loads the ml half.
  */
@@ -16,6 +18,7 @@ export interface ParamSchema {
   readonly description?: string;
   readonly default?: Json;
   readonly 'x-input'?: { readonly kinds: readonly string[]; readonly output?: string; readonly many?: boolean };
+  readonly 'x-inherits'?: string;
   readonly 'x-registry'?: string;
   /** Unit of a number, for docs: `epochs`, `pixels`, `seconds`. */
   readonly 'x-unit'?: string;
