@@ -7,6 +7,7 @@ import type { DatasetSource } from './data/source.ts';
 import { engines, type EngineEntry } from './engines/registry.ts';
 import { methods } from './methods/registry.ts';
 import type { KdMethod } from './methods/kd-method.ts';
+import { metrics, teacherMetrics, type Metric, type TeacherMetric } from './metrics/registry.ts';
 import type { Model } from './models/model.ts';
 import { models } from './models/registry.ts';
 import { costOf } from './network/cost.ts';
@@ -45,6 +46,10 @@ export function mlCatalogue(): Record<string, Record<string, JsonObject>> {
     datasets: factsOf<DatasetSource>(datasets, ({ summary, decodes }) => ({ summary, decodes })),
     augmentations: factsOf<Augmentation>(augmentations, described),
     mixings: factsOf<Mixing>(mixings, described),
+    metrics: {
+      ...factsOf<Metric>(metrics, ({ summary }) => ({ summary, teacher: false })),
+      ...factsOf<TeacherMetric>(teacherMetrics, ({ summary }) => ({ summary, teacher: true })),
+    },
     engines: factsOf<EngineEntry>(engines, ({ summary }) => ({ summary })),
   };
 }

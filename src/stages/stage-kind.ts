@@ -60,6 +60,11 @@ export interface StageKind {
    * The first is what a bare reference reads when the taker does not say.
    */
   readonly outputs: (params: ValueObject) => Readonly<Record<string, string>>;
+  /**
+   * Dotted paths of the metrics that a cell may report: what columns of a table can name. Left out where only the
+   * result tells.
+   */
+  readonly metrics?: (params: ValueObject) => readonly string[];
   /** Rules beyond the schema: flags that would do nothing, values that exclude each other. */
   readonly check?: (params: ValueObject, context: CheckContext) => readonly ParamProblem[];
   /** Files and folders outside the store that the cell reads, as paths relative to the working folder or absolute. */

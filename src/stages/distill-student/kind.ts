@@ -7,6 +7,7 @@ import {
   recipeParams,
   recipeRequired,
   trainedWeights,
+  trainingMetrics,
   trainingOutputs,
 } from '../train-teacher/recipe.ts';
 
@@ -83,6 +84,7 @@ export const distillStudent: StageKind = {
   required: [...recipeRequired, 'teacher', 'kd_method'],
   unkeyed: [],
   outputs: () => trainingOutputs,
+  metrics: () => [...trainingMetrics, 'train.kd_loss'],
   check: (params, context) => [
     ...checkRecipe(params, context),
     ...checkWeight(params),

@@ -1,4 +1,5 @@
 import type { ValueObject } from '../../core/plan.ts';
+import { catalogue } from '../catalogue.ts';
 import { predictionParams } from '../predict/kind.ts';
 import type { CheckContext, ParamProblem, StageKind } from '../stage-kind.ts';
 
@@ -21,6 +22,19 @@ function checkKept(params: ValueObject, { upstream }: CheckContext): readonly Pa
       expected: 'logits of every split and augmentation that is evaluated',
       fix: 'add them to splits and tta of the predict stage',
     },
+  ];
+}
+
+/** `test.accuracy`, `test.tta.accuracy`; a network without a teacher is compared with none. */
+function metricsOf(params: ValueObject): readonly string[] {
+  const known = Object.entries(catalogue()['metrics'] ?? {});
+  const names = known.filter(([, { teacher }]) => teacher !== true || params['teacher'] !== undefined);
+  const groups = texts(params['splits']).flatMap((split) =>
+    texts(params['tta']).map((tta) => (tta === 'none' ? split : `${split}.tta`)),
+  );
+  return [
+    ...groups.flatMap((group) => names.map(([name]) => `${group}.${name}`)),
+    ...['parameters', 'macs', 'images_per_second'],
   ];
 }
 
@@ -47,6 +61,7 @@ export const evaluate: StageKind = {
     calibration: 'calibration.csv',
     predictions: 'predictions.csv',
   }),
+  metrics: metricsOf,
   check: checkKept,
   load: () => import('./run.ts'),
 };

@@ -40,5 +40,6 @@ export const predict: StageKind = {
   required: ['data', 'of'],
   unkeyed: [],
   outputs: () => ({ logits: 'logits.safetensors' }),
+  metrics: () => ['images_per_second'],
   load: () => import('./run.ts'),
 };

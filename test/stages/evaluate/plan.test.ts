@@ -89,3 +89,34 @@ describe('the teacher of an evaluation', () => {
     ]);
   });
 });
+
+describe('a column of a table', () => {
+  const table = (columns: string, score: string) =>
+    planned(`
+  score:
+    uses: evaluate
+    matrix: { of: [${score}] }
+    with: { data: "\${stages.digits}", splits: [val] }
+tables:
+  t: { from: [score], rows: [model], columns: [${columns}] }
+`);
+  const students = '"${stages.alone}", "${stages.student}"';
+
+  it('may be any metric that one of the cells reports', () => {
+    expect(table('val.accuracy, val.agreement, images_per_second', students)).toMatchObject({ ok: true });
+  });
+
+  it.each([
+    ['val.acuracy', students, 'did you mean val.accuracy?'],
+    ['test.accuracy', students, 'did you mean val.accuracy?'],
+    ['val.tta.nll', students, 'val.nll'],
+    ['val.agreement', '"${stages.alone}"', 'known: '],
+  ])('that no cell will report is refused before anything runs: %s', (column, score, fix) => {
+    const plan = table(column, score);
+    const [failure, ...others] = plan.ok ? [] : plan.failures;
+    expect(others).toEqual([]);
+    expect(failure).toMatchObject({ code: 'unknown-column', place: { line: 18 } });
+    expect(failure?.message).toBe(`no cell of table t reports "${column}"`);
+    expect(failure?.fix).toContain(fix);
+  });
+});

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/core/json.ts';
 import { disposeEngines } from '../../../src/ml/train/shared-engine.ts';
 import { decodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
+import { metricPaths } from '../../../src/report/metrics.ts';
 import { evaluate } from '../../../src/stages/evaluate/kind.ts';
 import { predict } from '../../../src/stages/predict/kind.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
-import { metric, Workshop, type Made } from '../../support/stage-workshop.ts';
+import { completedParams, metric, Workshop, type Made } from '../../support/stage-workshop.ts';
 
 const workshop = new Workshop();
 const ways = { splits: ['val', 'test'], tta: ['none', 'ten-crop'] };
@@ -79,6 +81,14 @@ describe('an evaluation beside a teacher', () => {
   it('finds the same from logits that were kept', async () => {
     const read = await workshop.make(evaluate, ways, { data, of, teacher: logitsFile(kept) });
     expect(withoutSpeed(read)).toEqual(withoutSpeed(compared));
+  });
+
+  it('reports the metrics that its kind names beforehand, and no other', async () => {
+    const alone = await workshop.make(evaluate, { splits: ['val'] }, { data, of });
+    const named = (params: JsonObject) => evaluate.metrics?.(completedParams(evaluate, { data, of, ...params }));
+    expect(metricPaths(alone.metrics)).toEqual(named({ splits: ['val'] }));
+    expect(metricPaths(compared.metrics).toSorted()).toEqual(named({ ...ways, teacher })?.toSorted());
+    expect(metricPaths(kept.metrics)).toEqual(predict.metrics?.({}));
   });
 
   it('leaves the network’s own numbers as they are without one', async () => {
