@@ -8,6 +8,7 @@ import { engines, type EngineEntry } from './engines/registry.ts';
 import { methods } from './methods/registry.ts';
 import type { KdMethod } from './methods/kd-method.ts';
 import { CLASSIFIER } from './methods/taps.ts';
+import { metrics, teacherMetrics, type Metric, type TeacherMetric } from './metrics/registry.ts';
 import type { Model } from './models/model.ts';
 import { models } from './models/registry.ts';
 import { costOf } from './network/cost.ts';
@@ -53,6 +54,10 @@ export function mlCatalogue(): Record<string, Record<string, JsonObject>> {
     datasets: factsOf<DatasetSource>(datasets, ({ summary, decodes }) => ({ summary, decodes })),
     augmentations: factsOf<Augmentation>(augmentations, described),
     mixings: factsOf<Mixing>(mixings, described),
+    metrics: {
+      ...factsOf<Metric>(metrics, ({ summary }) => ({ summary, teacher: false })),
+      ...factsOf<TeacherMetric>(teacherMetrics, ({ summary }) => ({ summary, teacher: true })),
+    },
     engines: factsOf<EngineEntry>(engines, ({ summary }) => ({ summary })),
   };
 }

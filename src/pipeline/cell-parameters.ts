@@ -1,4 +1,4 @@
-import type { CellId, Value, ValueObject } from '../core/plan.ts';
+import { CellReference, type CellId, type Value, type ValueObject } from '../core/plan.ts';
 import { referencesIn } from '../graph/cell-id.ts';
 import { byCodeUnits } from '../util/text.ts';
 import type { Checked } from './inputs.ts';
@@ -19,12 +19,14 @@ export interface CellParameters {
   readonly resolved: boolean;
 }
 
-/** Where one parameter's value comes from, in the order of precedence: `with`, axis, defaults, the kind's default. */
+/** Where a parameter's value comes from, by precedence: `with`, axis, defaults, the kind's default, another cell. */
 interface Slot {
   readonly name: string;
   readonly given: ParameterTemplate | undefined;
   readonly fallback: ParameterTemplate | undefined;
   readonly preset: Value | undefined;
+  /** The parameter whose cell has the value. */
+  readonly inherits: string | undefined;
   readonly required: boolean;
 }
 
@@ -37,6 +39,7 @@ function slotsOf({ parameters, given, defaults }: StageTemplate): readonly Slot[
     given: given.get(name),
     fallback: defaults.get(name),
     preset: parameters?.schemaOf(name).default,
+    inherits: parameters?.schemaOf(name)['x-inherits'],
     required: required.has(name),
   }));
 }
@@ -98,6 +101,7 @@ export class StageParameters {
     if (axis) this.#fromAxis(slot, axis, scope, draft);
     else if (slot.given ?? slot.fallback) this.#fromTemplate(slot, scope, draft);
     else if (slot.preset !== undefined) draft.params[slot.name] = slot.preset;
+    else if (slot.inherits !== undefined) this.#inherit(slot.name, draft.params[slot.inherits], draft);
     else if (slot.required) this.#missing(slot, scope, draft);
   }
 
@@ -114,6 +118,13 @@ export class StageParameters {
 
   #fromAxis(slot: Slot, axis: AxisValue, scope: CellScope, draft: Draft): void {
     this.#take(this.#checked(slot.name, axis.value), { name: slot.name, site: axis.site }, scope, draft);
+  }
+
+  /** What the other cell has was checked when that was planned; of a list, none is the one. */
+  #inherit(name: string, from: Value | undefined, draft: Draft): void {
+    const params = from instanceof CellReference ? this.#context.world.find(from.cell)?.cell.params : undefined;
+    const value = params && Object.hasOwn(params, name) ? params[name] : undefined;
+    if (value !== undefined && !Array.isArray(value)) draft.set(name, value);
   }
 
   #checked(name: string, value: Value): Checked {

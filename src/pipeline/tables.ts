@@ -79,6 +79,23 @@ function checkRows(table: TableSpec, cells: readonly PlannedCell[], { world, pro
   }
 }
 
+/** Columns that no cell will have, where all kinds say beforehand what they report. */
+function checkColumns(table: TableSpec, cells: readonly PlannedCell[], { world, problems }: TableContext): void {
+  const known = new Set<string>();
+  for (const { cell } of cells) {
+    const reported = world.stage(cell.stage)?.healthy === true ? world.kind(cell.kind)?.metrics : undefined;
+    if (!reported) return;
+    for (const name of reported(cell.params)) known.add(name);
+    // Of ten thousand cells the first one usually reports all that is asked for.
+    if (table.columns.every(({ value }) => known.has(value))) return;
+  }
+  for (const { value, site } of table.columns) {
+    if (known.has(value)) continue;
+    const message = `no cell of table ${table.name} reports ${JSON.stringify(value)}`;
+    problems.add(withNameAdvice({ code: 'unknown-column', message, site }, value, known));
+  }
+}
+
 function checkTwice(names: readonly Written<string>[], what: string, problems: Problems): void {
   const first = new Map<string, Written<string>>();
   for (const name of names) {
@@ -180,7 +197,10 @@ export function planTable(table: TableSpec, context: TableContext): TablePlan {
   const named = table.from.map((from) => cellsOf(from, context));
   const found = new Set(named.flatMap((cells) => cells ?? []));
   const cells = stages.flatMap((stage) => (world.stage(stage)?.cells ?? []).filter((cell) => found.has(cell)));
-  if (cells.length > 0 && !named.includes(undefined)) checkRows(table, cells, context);
+  if (cells.length > 0 && !named.includes(undefined)) {
+    checkRows(table, cells, context);
+    checkColumns(table, cells, context);
+  }
   return {
     name: table.name,
     cells: cells.map(({ cell }) => cell.id),

@@ -6,6 +6,7 @@ const lowerWords = new Set([
   'nll',
   'ece',
   'brier',
+  'kl',
   'error',
   'errors',
   'perplexity',

@@ -4,10 +4,12 @@ import type { ValueObject } from '../core/plan.ts';
 import type { TaskInput, TaskMessage, TaskSource } from '../core/task.ts';
 
 /**
- * JSON Schema (draft 2020-12 as ajv reads it) of one parameter, with two keywords of ours:
+ * JSON Schema (draft 2020-12 as ajv reads it) of one parameter, with three keywords of ours:
  *
  * - `x-input`: the parameter is a reference to a cell of one of these kinds; `output` is read unless the
  *   reference names another. A list of references where `many` is true, one or a list where it is `or-one`.
+ * - `x-inherits`: unless given, the parameter is what the cell behind the named one, which must stand before it, has
+ *   under the same name, and nothing where that has no such parameter, or a list.
  * - `x-registry`: the names of that ml registry are the enum (`models`, `methods`, `datasets`, …); filled in by
  *   `npm run build:schemas`, because the runner half never loads the ml half.
  */
@@ -20,6 +22,7 @@ export interface ParamSchema {
     readonly output?: string;
     readonly many?: boolean | 'or-one';
   };
+  readonly 'x-inherits'?: string;
   readonly 'x-registry'?: string;
   /** Unit of a number, for docs: `epochs`, `pixels`, `seconds`. */
   readonly 'x-unit'?: string;
@@ -66,6 +69,11 @@ export interface StageKind {
    * that depend on other parameters. They alone are the cell's, and so in its key; all of them unless told.
    */
   readonly effective?: (params: ValueObject) => ValueObject;
+  /**
+   * Dotted paths of the metrics that a cell may report: what columns of a table can name. Left out where only the
+   * result tells.
+   */
+  readonly metrics?: (params: ValueObject) => readonly string[];
   /** Rules beyond the schema: flags that would do nothing, values that exclude each other. */
   readonly check?: (params: ValueObject, context: CheckContext) => readonly ParamProblem[];
   /** Files and folders outside the store that the cell reads, as paths relative to the working folder or absolute. */

@@ -78,6 +78,7 @@ describe('whether less is better', () => {
     'val.loss',
     'test.nll',
     'test.ece',
+    'test.teacher_kl',
     'seconds',
     'train_seconds',
     'error',

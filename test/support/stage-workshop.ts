@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Ajv } from 'ajv';
 import { isJsonObject, type JsonObject } from '../../src/core/json.ts';
 import type { TaskInput, TaskMessage } from '../../src/core/task.ts';
@@ -70,7 +71,8 @@ export class Workshop {
       cell: kind.name,
       params: completed,
       inputs: named.map(({ name, path }): TaskInput => ({
-        ...{ name, path, cell: name, output: name, key: '0'.repeat(64), digest: '0'.repeat(64) },
+        ...{ name, path, cell: name, output: basename(path).split('.')[0] ?? '', key: '0'.repeat(64) },
+        digest: createHash('sha256').update(path).digest('hex'),
       })),
       sources: (kind.sources?.(completed) ?? []).map((source) => ({ ...source, digest: '0'.repeat(64) })),
       out: folder,

@@ -1,20 +1,12 @@
-import { accuracy, confusionMatrix, macroF1, meanPerClassAccuracy, perClass } from './confusion.ts';
-import type { ClassScores, Confusion } from './confusion.ts';
-import { expectedCalibrationError, negativeLogLikelihood, predictedClasses, topAccuracy } from './probabilities.ts';
-import type { Predictions } from './probabilities.ts';
+import { confusionMatrix, perClass, type ClassScores, type Confusion } from './confusion.ts';
+import { predictedClasses, type Predictions } from './probabilities.ts';
+import { metrics, teacherMetrics } from './registry.ts';
 
-/** The numbers of one evaluation, by the names that tables use. */
-export interface Scores {
-  readonly accuracy: number;
-  /** Mean per-class accuracy. */
-  readonly mpa: number;
-  readonly top5: number;
-  /** Mean negative log likelihood, nats. */
-  readonly nll: number;
-  /** Expected calibration error, 15 bins. */
-  readonly ece: number;
-  readonly macro_f1: number;
-}
+/** The numbers of one evaluation. */
+export type Scores = Readonly<Record<keyof typeof metrics, number>>;
+
+/** How near a student is to its teacher. */
+export type TeacherScores = Readonly<Record<keyof typeof teacherMetrics, number>>;
 
 /** Scores, and the tables that they are made of. */
 export interface Classification {
@@ -23,6 +15,15 @@ export interface Classification {
   readonly perClass: readonly ClassScores[];
   /** Predicted classes [N]. */
   readonly predicted: Int32Array;
+}
+
+/** Asks every entry of a registry. */
+function valuesOf<Name extends string, Entry>(
+  registry: Readonly<Record<Name, Entry>>,
+  value: (entry: Entry) => number,
+): Readonly<Record<Name, number>> {
+  const entries = Object.entries<Entry>(registry).map(([name, entry]) => [name, value(entry)] as const);
+  return Object.fromEntries(entries) as Record<Name, number>;
 }
 
 /**
@@ -34,14 +35,18 @@ export interface Classification {
 export function classification(predictions: Predictions): Classification {
   const predicted = predictedClasses(predictions);
   const confusion = confusionMatrix(predictions.labels, predicted, predictions.classes);
-  const classes = perClass(confusion);
-  const scores = {
-    accuracy: accuracy(confusion),
-    mpa: meanPerClassAccuracy(classes),
-    top5: topAccuracy(predictions, 5),
-    nll: negativeLogLikelihood(predictions),
-    ece: expectedCalibrationError(predictions),
-    macro_f1: macroF1(classes),
-  };
-  return { scores, confusion, perClass: classes, predicted };
+  const judged = { predictions, confusion, perClass: perClass(confusion) };
+  const scores = valuesOf(metrics, ({ value }) => value(judged));
+  return { scores, confusion, perClass: judged.perClass, predicted };
+}
+
+/**
+ * Computes every metric that compares a student with its teacher.
+ *
+ * @param student - the student's predictions
+ * @param teacher - the teacher's logits of the same images, [N, C]
+ * @returns scores
+ */
+export function teacherScores(student: Predictions, teacher: Float32Array): TeacherScores {
+  return valuesOf(teacherMetrics, ({ value }) => value(student, { ...student, logits: teacher }));
 }

@@ -98,3 +98,20 @@ export function meanPerClassAccuracy(scores: readonly ClassScores[]): number {
 export function macroF1(scores: readonly ClassScores[]): number {
   return mean(scores.filter((score) => score.support + score.predicted > 0).map((score) => score.f1));
 }
+
+/**
+ * Cohen's kappa: how far agreement with the labels exceeds that of chance, (p_o − p_e)/(1 − p_e), with p_o the accuracy and
+ * p_e = Σ_c support_c · predicted_c / N² (Cohen, "A coefficient of agreement for nominal scales", 1960).
+ *
+ * @param scores - of every class
+ * @param hits - share of images whose class was found: the accuracy
+ * @returns kappa in [−1, 1]; 0 where all images are of one class and predicted as it, since chance would do as well
+ */
+export function kappa(scores: readonly ClassScores[], hits: number): number {
+  const images = scores.reduce((sum, { support }) => sum + support, 0);
+  const chance = ratio(
+    scores.reduce((sum, { support, predicted }) => sum + support * predicted, 0),
+    images * images,
+  );
+  return ratio(hits - chance, 1 - chance);
+}

@@ -73,23 +73,48 @@ export function topAccuracy(predictions: Predictions, k: number): number {
   return labels.length === 0 ? 0 : hits / labels.length;
 }
 
+/** Images whose predicted class has a probability in one bin. Sums, so that bins can be added up. */
+export interface CalibrationBin {
+  readonly count: number;
+  /** Images whose class was found. */
+  readonly hits: number;
+  /** Σ of the probabilities of the predicted classes. */
+  readonly certainty: number;
+}
+
 /**
- * Expected calibration error (Naeini et al., AAAI 2015; Guo et al., ICML 2017): images are put into equal bins
- * (b/B, (b+1)/B] by the probability of their predicted class; Σ_b (n_b/N) |accuracy of b − mean probability in b|.
+ * Puts images into equal bins (b/B, (b+1)/B] by the probability of their predicted class.
+ *
+ * @param predictions - logits and labels
+ * @param bins - B; 15 as in Guo et al.
+ * @returns the B bins, lowest first: what a reliability diagram shows
+ */
+export function calibrationBins(predictions: Predictions, bins = 15): readonly CalibrationBin[] {
+  const predicted = predictedClasses(predictions);
+  const filled = Array.from({ length: bins }, () => ({ count: 0, hits: 0, certainty: 0 }));
+  logProbabilities(predictions, predicted).forEach((value, image) => {
+    const certainty = Math.exp(value);
+    const bin = filled[Math.min(bins - 1, Math.max(0, Math.ceil(certainty * bins) - 1))];
+    if (!bin) return;
+    bin.count += 1;
+    bin.certainty += certainty;
+    if (predicted[image] === predictions.labels[image]) bin.hits += 1;
+  });
+  return filled;
+}
+
+/**
+ * Expected calibration error (Naeini et al., AAAI 2015; Guo et al., ICML 2017):
+ * Σ_b (n_b/N) |accuracy of b − mean probability in b| over the bins of {@link calibrationBins}.
  *
  * @param predictions - logits and labels
  * @param bins - B; 15 as in Guo et al.
  * @returns the error in [0, 1]; 0 of no images
  */
 export function expectedCalibrationError(predictions: Predictions, bins = 15): number {
-  const predicted = predictedClasses(predictions);
-  // Σ of (hit − probability) a bin: its absolute value is n_b times the bin's gap.
-  const gaps = new Float64Array(bins);
-  logProbabilities(predictions, predicted).forEach((value, image) => {
-    const probability = Math.exp(value);
-    const bin = Math.min(bins - 1, Math.max(0, Math.ceil(probability * bins) - 1));
-    gaps[bin] = (gaps[bin] ?? 0) + (predicted[image] === predictions.labels[image] ? 1 : 0) - probability;
-  });
-  const total = gaps.reduce((sum, gap) => sum + Math.abs(gap), 0);
-  return predicted.length === 0 ? 0 : total / predicted.length;
+  const total = calibrationBins(predictions, bins).reduce(
+    (sum, { hits, certainty }) => sum + Math.abs(hits - certainty),
+    0,
+  );
+  return predictions.labels.length === 0 ? 0 : total / predictions.labels.length;
 }

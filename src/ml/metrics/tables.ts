@@ -1,5 +1,5 @@
 import type { Classification } from './classification.ts';
-import { logProbabilities, type Predictions } from './probabilities.ts';
+import { calibrationBins, logProbabilities, type Predictions } from './probabilities.ts';
 
 /** One split, measured in one way. */
 export interface Measured {
@@ -73,4 +73,22 @@ export function predictionTable(measured: readonly Measured[], classes: readonly
     });
   });
   return table(['split', 'tta', 'name', 'label', 'predicted', 'probability'], rows);
+}
+
+/**
+ * Reliability tables as CSV, one row a split, augmentation and bin of the predicted class's probability: how many images,
+ * their mean probability and their accuracy; empty where a bin has none.
+ *
+ * @param measured - all measurements
+ * @returns the file's text
+ */
+export function calibrationTable(measured: readonly Measured[]): string {
+  const rows = measured.flatMap(({ split, tta, predictions }) => {
+    const bins = calibrationBins(predictions);
+    return bins.map(({ count, hits, certainty }, bin) => [
+      ...[split, tta, bin / bins.length, (bin + 1) / bins.length, count],
+      ...(count === 0 ? ['', ''] : [certainty / count, hits / count]),
+    ]);
+  });
+  return table(['split', 'tta', 'above', 'up_to', 'count', 'confidence', 'accuracy'], rows);
 }

@@ -1,5 +1,12 @@
 import type { ParamSchema, StageKind } from '../stage-kind.ts';
-import { checkRecipe, recipeParams, recipeRequired, trainedWeights, trainingOutputs } from '../train-teacher/recipe.ts';
+import {
+  checkRecipe,
+  recipeParams,
+  recipeRequired,
+  trainedWeights,
+  trainingMetrics,
+  trainingOutputs,
+} from '../train-teacher/recipe.ts';
 import { allOptions, effectiveParams, itemOptions } from './options.ts';
 import { checkDistillation } from './rules.ts';
 
@@ -60,6 +67,7 @@ export const distillStudent: StageKind = {
   cohort: ['data', 'teacher', 'batch_size', 'seed', 'crop', 'flip', 'augment', 'mixup', 'engine'],
   outputs: () => trainingOutputs,
   effective: effectiveParams,
+  metrics: () => [...trainingMetrics, 'train.kd_loss'],
   check: (params, context) => [...checkRecipe(params, context), ...checkDistillation(params, context)],
   load: () => import('./run.ts'),
 };

@@ -1,38 +1,56 @@
-import type { StageKind } from '../stage-kind.ts';
-import { dataParam, engineParam, trainedWeights } from '../train-teacher/recipe.ts';
+import type { ValueObject } from '../../core/plan.ts';
+import { catalogue } from '../catalogue.ts';
+import { predictionParams } from '../predict/kind.ts';
+import type { CheckContext, ParamProblem, StageKind } from '../stage-kind.ts';
 
-const list = (values: readonly string[], initial: readonly string[], description: string) => ({
-  type: 'array',
-  items: { enum: values },
-  minItems: 1,
-  uniqueItems: true,
-  default: initial,
-  description,
-});
+const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
+
+/** Splits and augmentations that the teacher's kept logits lack. */
+function checkKept(params: ValueObject, { upstream }: CheckContext): readonly ParamProblem[] {
+  const teacher = upstream('teacher');
+  if (teacher?.kind !== 'predict') return [];
+  const lacking = ['splits', 'tta'].flatMap((name) => {
+    const kept = texts(teacher.params[name]);
+    return texts(params[name]).filter((one) => !kept.includes(one));
+  });
+  if (lacking.length === 0) return [];
+  return [
+    {
+      code: 'no-such-logits',
+      param: ['teacher'],
+      message: `the teacher's logits were not kept for ${lacking.join(', ')}`,
+      expected: 'logits of every split and augmentation that is evaluated',
+      fix: 'add them to splits and tta of the predict stage',
+    },
+  ];
+}
+
+/** `test.accuracy`, `test.tta.accuracy`; a network without a teacher is compared with none. */
+function metricsOf(params: ValueObject): readonly string[] {
+  const known = Object.entries(catalogue()['metrics'] ?? {});
+  const names = known.filter(([, { teacher }]) => teacher !== true || params['teacher'] !== undefined);
+  const groups = texts(params['splits']).flatMap((split) =>
+    texts(params['tta']).map((tta) => (tta === 'none' ? split : `${split}.tta`)),
+  );
+  return [
+    ...groups.flatMap((group) => names.map(([name]) => `${group}.${name}`)),
+    ...['parameters', 'macs', 'images_per_second'],
+  ];
+}
 
 /** Measures a trained network. */
 export const evaluate: StageKind = {
   name: 'evaluate',
-  resultVersion: 1,
+  resultVersion: 2,
   summary: 'Measures a trained network on splits of a dataset, with and without test-time augmentation.',
   params: {
-    data: dataParam,
-    of: trainedWeights('The network.'),
-    splits: list(['train', 'val', 'test'], ['val', 'test'], 'Splits that are measured.'),
-    tta: list(
-      ['none', 'ten-crop'],
-      ['none'],
-      'none: centre crops; ten-crop: also the mean logits of four corners, centre and their mirrors, under <split>.tta.',
-    ),
-    batch_size: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 65_536,
-      default: 64,
-      'x-unit': 'images',
-      description: 'Images a pass.',
+    ...predictionParams,
+    teacher: {
+      'x-input': { kinds: ['train-teacher', 'distill-student', 'predict'] },
+      'x-inherits': 'of',
+      description:
+        'Whom it is compared with (agreement, teacher_kl): a network, or its logits that a predict stage has kept; unless given, the teacher that it was distilled from.',
     },
-    engine: engineParam,
   },
   required: ['data', 'of'],
   unkeyed: [],
@@ -40,7 +58,10 @@ export const evaluate: StageKind = {
     metrics: 'metrics.json',
     per_class: 'per-class.csv',
     confusion: 'confusion.csv',
+    calibration: 'calibration.csv',
     predictions: 'predictions.csv',
   }),
+  metrics: metricsOf,
+  check: checkKept,
   load: () => import('./run.ts'),
 };

@@ -1,122 +1,95 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../core/json.ts';
-import { openPacked } from '../../ml/data/open.ts';
-import type { PackedDataset, Split } from '../../ml/data/packed.ts';
-import { fail } from '../../core/failure.ts';
-import type { Session } from '../../ml/engines/engine.ts';
-import { classification, type Scores } from '../../ml/metrics/classification.ts';
-import { confusionTable, perClassTable, predictionTable, type Measured } from '../../ml/metrics/tables.ts';
+import type { PackedDataset } from '../../ml/data/packed.ts';
+import { classification, teacherScores, type Scores, type TeacherScores } from '../../ml/metrics/classification.ts';
+import {
+  calibrationTable,
+  confusionTable,
+  perClassTable,
+  predictionTable,
+  type Measured,
+} from '../../ml/metrics/tables.ts';
 import { costOf } from '../../ml/network/cost.ts';
-import { passes, predict, type Augmentation } from '../../ml/train/predict.ts';
-import { every } from '../../ml/train/pace.ts';
-import { sharedEngine } from '../../ml/train/shared-engine.ts';
-import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/train/trained-model.ts';
-import { inputOf, StageInterrupted, type StageContext, type StageOutcome } from '../stage-kind.ts';
+import { KeptLogits, type Predicted } from '../../ml/train/kept-logits.ts';
+import { networkFor, readModel, type TrainedModel } from '../../ml/train/trained-model.ts';
+import { environmentOf, said, showing, type Showing } from '../predict/run.ts';
+import { inputOf, type StageContext, type StageOutcome } from '../stage-kind.ts';
 
-/** Parameters of the stage, as the kind's schema has checked and completed them. */
-interface Params {
-  readonly splits: readonly Split[];
-  readonly tta: readonly Augmentation[];
-  readonly batch_size: number;
-  readonly engine: 'auto' | 'wasm' | 'reference';
+/** A split measured in one way, and compared with the teacher where there is one. */
+interface Evaluated extends Measured {
+  readonly teacher: TeacherScores | undefined;
 }
 
-/** What is measured with what. */
-interface Measurement {
-  readonly context: StageContext;
-  readonly params: Params;
-  readonly data: PackedDataset;
-  readonly model: TrainedModel;
-  readonly session: Session;
+/** Whom the network is compared with; nobody when that is the network itself. */
+function teacherOf(context: StageContext): TrainedModel | KeptLogits | undefined {
+  if (context.params['teacher'] === undefined) return undefined;
+  const [of, teacher] = [inputOf(context, 'of'), inputOf(context, 'teacher')];
+  if (teacher.output !== 'logits') return teacher.digest === of.digest ? undefined : readModel(teacher.path);
+  const kept = new KeptLogits(teacher.path);
+  kept.requireData(inputOf(context, 'data').digest);
+  return kept.origin.weights === of.digest ? undefined : kept;
 }
 
-/** Tells progress over all splits and augmentations. */
-function progressOf({ context, params, data }: Measurement): (images: number) => void {
-  const pairs = params.splits.flatMap((split) => params.tta.map((tta) => passes(data.split(split), tta)));
-  const total = pairs.reduce((sum, images) => sum + images, 0);
-  const started = performance.now();
-  const due = every(250);
-  let done = 0;
-  return (images) => {
-    done += images;
-    if (!due()) return;
-    const imagesPerSecond = (1000 * done) / (performance.now() - started);
-    const eta = (total - done) / imagesPerSecond;
-    context.tell({ type: 'progress', unit: 'images', done, total, imagesPerSecond, eta });
+type Asked = Pick<Predicted, 'split' | 'tta'>;
+
+/** What the teacher says of the same images: kept, or said now. */
+async function teacherLogits(
+  shown: Showing,
+  teacher: ReturnType<typeof teacherOf>,
+): Promise<(asked: Asked) => Float32Array | undefined> {
+  if (!teacher) return () => undefined;
+  if (teacher instanceof KeptLogits) return ({ split, tta }) => teacher.of(split, tta);
+  const { predicted } = await said(shown, teacher, 'the teacher');
+  return (asked) => predicted.find(({ split, tta }) => split === asked.split && tta === asked.tta)?.logits;
+}
+
+function evaluated(data: PackedDataset, { split: name, tta, logits }: Predicted, teacher?: Float32Array): Evaluated {
+  const { labels, names } = data.split(name);
+  const predictions = { logits, labels, classes: data.manifest.classes.length };
+  return {
+    ...{ split: name, tta, names, predictions, result: classification(predictions) },
+    teacher: teacher && teacherScores(predictions, teacher),
   };
 }
 
-async function measure(measurement: Measurement): Promise<readonly Measured[]> {
-  const { context, params, data, model, session } = measurement;
-  const told = progressOf(measurement);
-  const measured: Measured[] = [];
-  // The network's own normalisation, at the dataset's size.
-  const format = { ...model.format, imageSize: data.manifest.imageSize };
-  for (const name of params.splits) {
-    const split = data.split(name);
-    for (const tta of params.tta) {
-      const options = { format, batchSize: params.batch_size, tta, signal: context.signal, told };
-      const logits = await predict(session, split, options);
-      if (!logits) throw new StageInterrupted();
-      const predictions = { logits, labels: split.labels, classes: model.classes.length };
-      measured.push({ split: name, tta, names: split.names, predictions, result: classification(predictions) });
-    }
-  }
-  return measured;
-}
-
 /** `{ test: { accuracy, …, tta: { accuracy, … } } }`. */
-function metricsOf(measured: readonly Measured[], cost: { parameters: number; macs: number }): JsonObject {
+function metricsOf(all: readonly Evaluated[], cost: { parameters: number; macs: number }): JsonObject {
   const splits: Record<string, JsonObject> = {};
-  for (const { split, tta, result } of measured) {
-    const scores: JsonObject = { ...(result.scores satisfies Scores) };
+  for (const { split, tta, result, teacher } of all) {
+    const scores: JsonObject = { ...(result.scores satisfies Scores), ...teacher };
     splits[split] = { ...splits[split], ...(tta === 'none' ? scores : { tta: scores }) };
   }
   return { ...splits, parameters: cost.parameters, macs: cost.macs };
 }
 
-function requireImages(data: PackedDataset, splits: readonly Split[]): void {
-  const empty = splits.filter((split) => data.manifest.splits[split].count === 0);
-  const full = (['train', 'val', 'test'] as const).filter((split) => data.manifest.splits[split].count > 0);
-  if (empty.length === 0) return;
-  fail({
-    code: 'empty-split',
-    message: `the dataset has no ${empty.join(' and no ')} images`,
-    expected: `splits among ${full.join(', ')}`,
-    fix: `write splits: [${full.join(', ')}], or split the dataset differently`,
-  });
-}
-
 /**
- * Measures a network and writes metrics, scores of each class, confusion matrices and predictions.
+ * Measures a network and writes metrics, scores of each class, confusion matrices, reliability tables and predictions.
  *
  * @param context - the running stage
- * @returns the metrics
- * @throws FailureError when the network and the dataset do not fit
+ * @returns the metrics; what the machine adds, its speed, is in no file, so that equal networks give equal bytes
+ * @throws FailureError when network, teacher and dataset do not fit each other
  * @throws StageInterrupted when the signal was aborted; the next run starts over
  */
 export async function run(context: StageContext): Promise<StageOutcome> {
-  const params = context.params as unknown as Params;
-  const data = openPacked(inputOf(context, 'data').path);
-  const engine = sharedEngine(params.engine, context.threads);
   const model = readModel(inputOf(context, 'of').path);
-  requireSameClasses(model, data.manifest, 'the network');
-  requireImages(data, params.splits);
-  const network = networkFor(model.network.model, data.manifest);
-  const session = engine.session(network, { optimizer: null, threads: context.threads });
+  const teacher = teacherOf(context);
+  const shown = showing(context, teacher && !(teacher instanceof KeptLogits) ? 2 : 1);
+  const { data, engine } = shown;
   try {
-    session.write(model.state);
-    const measured = await measure({ context, params, data, model, session });
-    const metrics = metricsOf(measured, costOf(network));
+    const { predicted, imagesPerSecond } = await said(shown, model, 'the network');
+    const ofTeacher = await teacherLogits(shown, teacher);
+    const all = predicted.map((one) => evaluated(data, one, ofTeacher(one)));
+    const metrics = metricsOf(all, costOf(networkFor(model.network.model, data.manifest)));
     const write = (file: string, text: string): void => writeFileSync(join(context.out, file), text);
     write('metrics.json', `${JSON.stringify(metrics, null, 2)}\n`);
-    write('per-class.csv', perClassTable(measured, model.classes));
-    write('confusion.csv', confusionTable(measured, model.classes));
-    write('predictions.csv', predictionTable(measured, model.classes));
-    return { metrics, environment: { engine: { name: engine.name, ...engine.description } } };
+    write('per-class.csv', perClassTable(all, model.classes));
+    write('confusion.csv', confusionTable(all, model.classes));
+    write('calibration.csv', calibrationTable(all));
+    write('predictions.csv', predictionTable(all, model.classes));
+    const environment = environmentOf(engine);
+    return { metrics: { ...metrics, images_per_second: imagesPerSecond }, environment };
   } finally {
-    session.dispose();
     data.close();
   }
 }

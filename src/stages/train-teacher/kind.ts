@@ -1,5 +1,5 @@
 import type { StageKind } from '../stage-kind.ts';
-import { checkRecipe, recipeParams, recipeRequired, trainingOutputs } from './recipe.ts';
+import { checkRecipe, recipeParams, recipeRequired, trainingMetrics, trainingOutputs } from './recipe.ts';
 
 /** Ordinary training: teachers, and students without one. */
 export const trainTeacher: StageKind = {
@@ -10,6 +10,7 @@ export const trainTeacher: StageKind = {
   required: recipeRequired,
   unkeyed: [],
   outputs: () => trainingOutputs,
+  metrics: () => trainingMetrics,
   check: checkRecipe,
   load: () => import('./run.ts'),
 };

@@ -237,3 +237,9 @@ export function checkRecipe(params: ValueObject, context: CheckContext): readonl
 
 /** Outputs of every training stage. */
 export const trainingOutputs = { weights: 'weights.safetensors', log: 'log.txt', curves: 'curves.csv' } as const;
+
+/** Metrics of every training stage; those of a split without images are not reported. */
+export const trainingMetrics = [
+  ...['val.accuracy', 'val.mpa', 'val.loss', 'train.loss'],
+  ...['best_epoch', 'epochs', 'images_per_second', 'parameters', 'macs'],
+] as const;

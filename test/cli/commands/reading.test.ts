@@ -122,6 +122,7 @@ describe('kdpipe list', () => {
     ['methods', ['SoftTarget', 'AT']],
     ['datasets', ['mnist-digits', 'image-folder']],
     ['engines', ['wasm', 'reference']],
+    ['metrics', ['accuracy', 'agreement']],
   ])('%s names what a pipeline file may use, one a line', (registry, names) => {
     const { code, stdout } = ask('list', registry);
     expect(code).toBe(0);

@@ -1,21 +1,48 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classification } from '../../../src/ml/metrics/classification.ts';
+import {
+  classification,
+  teacherScores,
+  type Scores,
+  type TeacherScores,
+} from '../../../src/ml/metrics/classification.ts';
 import { confusionMatrix } from '../../../src/ml/metrics/confusion.ts';
-import { expectedCalibrationError, predictedClasses, topAccuracy } from '../../../src/ml/metrics/probabilities.ts';
+import {
+  calibrationBins,
+  expectedCalibrationError,
+  predictedClasses,
+  topAccuracy,
+} from '../../../src/ml/metrics/probabilities.ts';
 
-/** Made by scikit-learn: test/reference/metrics.py. */
-const fixture = JSON.parse(readFileSync(new URL('../../fixtures/metrics.json', import.meta.url), 'utf8')) as {
+/** One set of predictions with what others make of it. */
+interface Reference {
+  readonly name: string;
+  readonly classes: number;
+  readonly logits: readonly number[];
+  readonly labels: readonly number[];
+  readonly teacher: readonly number[];
+  readonly scores: Scores;
+  readonly teacherScores: TeacherScores;
+  /** Count, mean confidence, accuracy. */
+  readonly bins: readonly (readonly [number, number | null, number | null])[];
   readonly confusion: readonly (readonly number[])[];
-} & Readonly<Record<'logits' | 'labels' | 'precision' | 'recall' | 'f1' | 'support', readonly number[]>> &
-  Readonly<Record<'accuracy' | 'mpa' | 'top5' | 'nll' | 'ece' | 'macro_f1', number>>;
+  readonly perClass: Readonly<Record<'precision' | 'recall' | 'f1' | 'support', readonly number[]>>;
+  /** Null where pycm leaves a number undefined. */
+  readonly pycm: Readonly<Record<'accuracy' | 'kappa' | 'micro_f1', number | null>> &
+    Readonly<Record<'precision' | 'recall' | 'f1' | 'support' | 'predicted', readonly (number | null)[]>>;
+}
 
-const predictions = {
-  logits: Float32Array.from(fixture.logits),
-  labels: Int32Array.from(fixture.labels),
-  classes: 8,
-};
+/** Made by scikit-learn, pycm and SciPy: test/reference/metrics.py. */
+const references = JSON.parse(
+  readFileSync(new URL('../../fixtures/metrics.json', import.meta.url), 'utf8'),
+) as readonly Reference[];
+
+const predictionsOf = ({ logits, labels, classes }: Reference) => ({
+  logits: Float32Array.from(logits),
+  labels: Int32Array.from(labels),
+  classes,
+});
 /** Logits of images whose predicted class is certain to the degree given. */
 const certain = (probabilities: readonly number[], labels: readonly number[]) => ({
   logits: Float32Array.from(probabilities.flatMap((p) => [Math.log(p), Math.log(1 - p)])),
@@ -23,21 +50,67 @@ const certain = (probabilities: readonly number[], labels: readonly number[]) =>
   classes: 2,
 });
 
-describe('classification', () => {
+describe.each(references)('classification: $name', (reference) => {
+  const predictions = predictionsOf(reference);
   const result = classification(predictions);
 
-  it.each(['accuracy', 'mpa', 'top5', 'nll', 'macro_f1', 'ece'] as const)('has scikit-learn’s %s', (name) => {
-    expect(result.scores[name]).toBeCloseTo(fixture[name], 10);
+  it('has scikit-learn’s number of every score', () => {
+    expect(Object.keys(result.scores).sort()).toEqual(Object.keys(reference.scores).sort());
+    for (const [name, value] of Object.entries(reference.scores))
+      expect(result.scores[name as keyof Scores], name).toBeCloseTo(value, 12);
   });
 
-  it.each(['precision', 'recall', 'f1', 'support'] as const)('has scikit-learn’s %s of every class', (name) => {
-    result.perClass.forEach((scores, label) => expect(scores[name]).toBeCloseTo(fixture[name][label]!, 12));
+  it('has scikit-learn’s numbers of every class', () => {
+    for (const [name, values] of Object.entries(reference.perClass))
+      result.perClass.forEach((scores, label) =>
+        expect(scores[name as keyof typeof scores], name).toBeCloseTo(values[label]!, 12),
+      );
+  });
+
+  it('has pycm’s numbers, and 0 where a denominator is 0 and pycm leaves them undefined', () => {
+    const { pycm } = reference;
+    for (const name of ['accuracy', 'kappa', 'micro_f1'] as const)
+      expect(result.scores[name], name).toBeCloseTo(pycm[name] ?? 0, 12);
+    for (const name of ['precision', 'recall', 'f1', 'support', 'predicted'] as const)
+      result.perClass.forEach((scores, label) => expect(scores[name], name).toBeCloseTo(pycm[name][label] ?? 0, 12));
   });
 
   it('has scikit-learn’s confusion matrix, rows true and columns predicted', () => {
-    expect([...result.confusion.counts]).toEqual(fixture.confusion.flat());
+    expect([...result.confusion.counts]).toEqual(reference.confusion.flat());
   });
 
+  it('has the bins of scikit-learn’s calibration curve', () => {
+    const bins = calibrationBins(predictions);
+    expect(bins.map(({ count }) => count)).toEqual(reference.bins.map(([count]) => count));
+    bins.forEach(({ count, certainty, hits }, bin) => {
+      const [, confidence, accuracy] = reference.bins[bin]!;
+      expect(certainty).toBeCloseTo(count * (confidence ?? 0), 12);
+      expect(hits).toBeCloseTo(count * (accuracy ?? 0), 12);
+    });
+  });
+
+  it('has scikit-learn’s agreement with a teacher, and SciPy’s divergence from it', () => {
+    const scores = teacherScores(predictions, Float32Array.from(reference.teacher));
+    expect(scores.agreement).toBeCloseTo(reference.teacherScores.agreement, 12);
+    expect(scores.teacher_kl).toBeCloseTo(reference.teacherScores.teacher_kl, 12);
+  });
+});
+
+describe('a student that says what its teacher says', () => {
+  it('agrees with it wholly and diverges nowhere, whatever the labels', () => {
+    for (const reference of references) {
+      const predictions = predictionsOf(reference);
+      expect(teacherScores(predictions, predictions.logits)).toEqual({ agreement: 1, teacher_kl: 0 });
+    }
+  });
+
+  it('diverges by the logarithm of the number of classes where it is sure and the student knows nothing', () => {
+    const student = { logits: new Float32Array(4), labels: Int32Array.of(3), classes: 4 };
+    expect(teacherScores(student, Float32Array.of(0, 900, 0, 0)).teacher_kl).toBeCloseTo(Math.log(4), 12);
+  });
+});
+
+describe('a confusion matrix', () => {
   it('counts every image once, and its diagonal are the hits', () => {
     const sets = fc.array(fc.tuple(fc.nat(4), fc.nat(4)), { minLength: 1, maxLength: 50 });
     fc.assert(
@@ -71,8 +144,11 @@ describe('top-k accuracy', () => {
   });
 
   it('is 1 where k reaches the number of classes, and top-1 is accuracy', () => {
-    expect(topAccuracy(predictions, 8)).toBe(1);
-    expect(topAccuracy(predictions, 1)).toBeCloseTo(fixture.accuracy, 12);
+    for (const reference of references) {
+      const predictions = predictionsOf(reference);
+      expect(topAccuracy(predictions, reference.classes)).toBe(1);
+      expect(topAccuracy(predictions, 1)).toBeCloseTo(reference.scores.accuracy, 12);
+    }
   });
 });
 

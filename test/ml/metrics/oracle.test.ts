@@ -53,6 +53,25 @@ const oracles: Readonly<Record<string, (images: readonly Image[], classes: numbe
         return [(2 * precision * recall) / (precision + recall)];
       }),
     ),
+  micro_f1: (images, classes) => {
+    const of = (label: number, holds: (image: Image) => boolean) =>
+      images.filter((image) => guess(image) === label && holds(image)).length;
+    const labels = [...Array(classes).keys()];
+    const hits = sum(labels.map((label) => of(label, isHit)));
+    const falsePositives = sum(labels.map((label) => of(label, (image) => !isHit(image))));
+    const falseNegatives = sum(labels.map((label) => images.filter((i) => i.label === label && !isHit(i)).length));
+    return (2 * hits) / (2 * hits + falsePositives + falseNegatives);
+  },
+  kappa: (images, classes) => {
+    const observed = mean(images.map((image) => Number(isHit(image))));
+    const shareOf = (is: (image: Image) => boolean) => mean(images.map((image) => Number(is(image))));
+    const chance = sum(
+      [...Array(classes).keys()].map(
+        (label) => shareOf((image) => image.label === label) * shareOf((image) => guess(image) === label),
+      ),
+    );
+    return 1 - chance < 1e-12 ? 0 : (observed - chance) / (1 - chance);
+  },
   ece: (images) => {
     const certainty = (image: Image) => Math.max(...softmax(image));
     return sum(
@@ -98,7 +117,7 @@ describe('every score', () => {
             classes,
           }).scores;
         const [forwards, backwards] = [scoresOf(images), scoresOf([...images].reverse())];
-        for (const name of ['accuracy', 'mpa', 'top5', 'macro_f1'] as const)
+        for (const name of ['accuracy', 'mpa', 'top5', 'macro_f1', 'micro_f1', 'kappa'] as const)
           expect(backwards[name]).toBe(forwards[name]);
         for (const name of ['nll', 'ece'] as const) expect(backwards[name]).toBeCloseTo(forwards[name], 12);
       }),

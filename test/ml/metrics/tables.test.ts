@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { classification } from '../../../src/ml/metrics/classification.ts';
-import { confusionTable, perClassTable, predictionTable } from '../../../src/ml/metrics/tables.ts';
+import { calibrationTable, confusionTable, perClassTable, predictionTable } from '../../../src/ml/metrics/tables.ts';
 
 const classes = ['cat', 'big, "red" dog'];
 const predictions = {
@@ -48,5 +48,18 @@ describe('tables of an evaluation', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('give the bins of a reliability diagram, empty fields where there is no image', () => {
+    const [header, ...lines] = calibrationTable(measured).trimEnd().split('\n');
+    expect(header).toBe('split,tta,above,up_to,count,confidence,accuracy');
+    expect(lines).toHaveLength(15);
+    // ½ lies in (7/15, 8/15], ¾ in (11/15, 12/15], 0.9 in (13/15, 14/15].
+    expect(lines[6]).toBe(`test,none,0.4,${7 / 15},0,,`);
+    expect(lines[7]).toBe(`test,none,${7 / 15},${8 / 15},1,0.5,1`);
+    const bin = (at: number) => lines[at]!.split(',').slice(4).map(Number);
+    expect([bin(11)[0], bin(11)[2], bin(13)[0], bin(13)[2]]).toEqual([1, 0, 1, 1]);
+    expect(bin(11)[1]).toBeCloseTo(0.75, 7);
+    expect(bin(13)[1]).toBeCloseTo(0.9, 7);
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { methods } from '../../../src/ml/methods/registry.ts';
 import { disposeEngines } from '../../../src/ml/train/shared-engine.ts';
+import { metricPaths } from '../../../src/report/metrics.ts';
 import { distillStudent } from '../../../src/stages/distill-student/kind.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
 import { metric, Workshop, type Made } from '../../support/stage-workshop.ts';
@@ -45,6 +46,7 @@ describe('distilling a student', () => {
     ];
     expect(bytesOf(second)).toEqual(bytesOf(first));
     expect(metric(first, 'train.kd_loss')).toBeGreaterThan(0);
+    expect(metricPaths(first.metrics).toSorted()).toEqual(distillStudent.metrics?.({}).toSorted());
     const log = readFileSync(join(first.folder, 'task.log'), 'utf8');
     expect(log.match(/^epoch \d: lr .*, loss .*, kd .*, val accuracy .*$/gm)).toHaveLength(3);
     const { kd_method: _method, kd_ratio: _ratio, ...recipe } = params;

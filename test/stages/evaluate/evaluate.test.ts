@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metrics } from '../../../src/ml/metrics/registry.ts';
 import { disposeEngines } from '../../../src/ml/train/shared-engine.ts';
 import { encodeModel, readModel } from '../../../src/ml/train/trained-model.ts';
 import { evaluate } from '../../../src/stages/evaluate/kind.ts';
@@ -37,7 +38,13 @@ describe('the evaluate kind', () => {
   it('is registered under its own name; it measures val and test without augmentation unless told', () => {
     expect(kinds.evaluate).toBe(evaluate);
     expect(completedParams(evaluate, { data: 'd', of: 'w' })).toMatchObject({ splits: ['val', 'test'], tta: ['none'] });
-    expect(Object.keys(evaluate.outputs({}))).toEqual(['metrics', 'per_class', 'confusion', 'predictions']);
+    expect(Object.keys(evaluate.outputs({}))).toEqual([
+      'metrics',
+      'per_class',
+      'confusion',
+      'calibration',
+      'predictions',
+    ]);
   });
 
   it.each([{ splits: [] }, { splits: ['valid'] }, { tta: ['none', 'none'] }, { tta: ['flip'] }, { batch_size: 0 }])(
@@ -56,15 +63,22 @@ describe('an evaluation', () => {
   });
 
   it('has all metrics of each split, those of ten crops below tta, and the network’s cost', () => {
-    const names = ['accuracy', 'mpa', 'top5', 'nll', 'ece', 'macro_f1'];
+    const names = Object.keys(metrics);
     for (const split of ['val', 'test'])
       for (const name of names) {
-        expect(metric(scored, `${split}.${name}`)).toBeGreaterThanOrEqual(0);
-        expect(metric(scored, `${split}.tta.${name}`)).toBeGreaterThanOrEqual(0);
+        expect(metric(scored, `${split}.${name}`), name).toBeGreaterThan(0);
+        expect(metric(scored, `${split}.tta.${name}`), name).toBeGreaterThan(0);
       }
     expect(metric(scored, 'test.tta.nll')).not.toBe(metric(scored, 'test.nll'));
     expect(scored.metrics).toMatchObject({ parameters: 6418 });
-    expect(JSON.parse(text(scored, 'metrics.json'))).toEqual(scored.metrics);
+  });
+
+  it('tells its speed to the record and no file: equal networks give equal bytes', async () => {
+    const again = await workshop.make(evaluate, { tta: ['none', 'ten-crop'] }, { data, of });
+    const { images_per_second: speed, ...rest } = again.metrics;
+    expect(speed).toBeGreaterThan(0);
+    expect(JSON.parse(text(again, 'metrics.json'))).toEqual(rest);
+    for (const file of Object.values(evaluate.outputs({}))) expect(text(again, file)).toBe(text(scored, file));
   });
 
   it('writes one prediction an image, which add up to the accuracy', () => {
@@ -86,6 +100,14 @@ describe('an evaluation', () => {
     const recalls = rows(scored, 'per-class.csv').filter(([split, tta]) => split === 'test' && tta === 'none');
     const mean = recalls.reduce((sum, line) => sum + Number(line[4]), 0) / 10;
     expect(mean).toBeCloseTo(metric(scored, 'test.mpa'), 12);
+  });
+
+  it('writes a reliability table that adds up to the calibration error', () => {
+    const bins = rows(scored, 'calibration.csv').filter(([split, tta]) => split === 'test' && tta === 'none');
+    expect(bins).toHaveLength(15);
+    expect(bins.reduce((sum, bin) => sum + Number(bin[4]), 0)).toBe(150);
+    const gaps = bins.map((bin) => Number(bin[4]) * Math.abs(Number(bin[5]) - Number(bin[6])));
+    expect(gaps.reduce((sum, gap) => sum + gap, 0) / 150).toBeCloseTo(metric(scored, 'test.ece'), 12);
   });
 
   it('does not depend on the batch size or threads', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { disposeEngines } from '../../../src/ml/train/shared-engine.ts';
 import { readModel } from '../../../src/ml/train/trained-model.ts';
+import { metricPaths } from '../../../src/report/metrics.ts';
 import { StageInterrupted } from '../../../src/stages/stage-kind.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
 import { metric, Workshop, type Made } from '../../support/stage-workshop.ts';
@@ -31,6 +32,7 @@ describe('training on real digits', () => {
   it('says what it made: metrics, network, engine', () => {
     expect(whole.metrics).toMatchObject({ epochs: 12, parameters: 6418 });
     expect(metric(whole, 'images_per_second')).toBeGreaterThan(0);
+    expect(metricPaths(whole.metrics).toSorted()).toEqual(trainTeacher.metrics?.({}).toSorted());
     expect(whole.environment).toMatchObject({ engine: { name: 'wasm' } });
   });
 
