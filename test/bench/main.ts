@@ -7,12 +7,13 @@ import { cpus, totalmem } from 'node:os';
 import { format } from 'prettier';
 import { curve } from './curve.ts';
 import { data } from './data.ts';
+import { methodsTable } from './methods.ts';
 import { overhead } from './overhead.ts';
 import { parityTable } from './parity.ts';
 import { train } from './train.ts';
 
 const benchmarks: Record<string, (args: readonly string[]) => string | Promise<string>> = {
-  ...{ overhead, curve, data, train, parity: parityTable },
+  ...{ overhead, curve, data, train, parity: parityTable, methods: methodsTable },
 };
 
 const [name = '', ...rest] = process.argv.slice(2);

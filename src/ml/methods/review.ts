@@ -1,7 +1,8 @@
-import { add, addN, concat, div, matMul, mul, sigmoid, slice, tensor } from '@tensorflow/tfjs-core';
+import { addN, div, matMul, mul, tensor } from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { adapter } from './adapter.ts';
 import { columns } from './columns.ts';
+import { sideBySide, weighed } from './fusion.ts';
 import type { Adapter, KdBatch, KdMethod } from './kd-method.ts';
 import { meanSquare, stretched } from './maps.ts';
 import { allBlocks, blocksOption, blockTaps, EQUAL, requireSizes, tapPairs, type TapPair } from './taps.ts';
@@ -89,12 +90,8 @@ function levelOf(pair: TapPair, above: Level | undefined, channels: number): Lev
   const reduce = reducer(pair, channels);
   if (!above) return { pair, fused: own, adapters: [reduce, expander(pair, channels, own)] };
   const from = (batch: KdBatch): Tensor4D => stretched(above.fused(batch), pair.student);
-  const attend = attention(pair, channels, (batch) => concat([own(batch), from(batch)], 3));
-  const fused = (batch: KdBatch): Tensor4D => {
-    const weights = sigmoid(batch.student[attend.name] as Tensor4D);
-    const weight = (index: number): Tensor4D => slice(weights, [0, 0, 0, index], [-1, -1, -1, 1]);
-    return add(mul(own(batch), weight(0)), mul(from(batch), weight(1)));
-  };
+  const attend = attention(pair, channels, (batch) => sideBySide(own(batch), from(batch)));
+  const fused = (batch: KdBatch): Tensor4D => weighed(own(batch), from(batch), batch.student[attend.name] as Tensor4D);
   return { pair, fused, adapters: [reduce, attend, expander(pair, channels, fused)] };
 }
 
