@@ -18,6 +18,9 @@ export interface RecipeParams {
   readonly warmup_lr: number;
   readonly schedule: LearningRatePlan['schedule'];
   readonly min_lr: number;
+  readonly step_size: number;
+  readonly step_gamma: number;
+  readonly t_max: number;
   readonly label_smoothing: number;
   readonly class_balance: boolean;
   readonly crop: TrainOptions['crop'];
@@ -43,12 +46,12 @@ export interface Recipe extends Pick<
   readonly classBalance: boolean;
 }
 
-/** AdamW has betas (momentum, 0.999) and eps 1e-8; SGD takes Nesterov's step. */
-function optimizerOf({ optimizer, momentum }: RecipeParams): OptimizerSpec {
-  return optimizer === 'adamw'
-    ? { name: 'adamw', beta1: momentum, beta2: 0.999, eps: 1e-8 }
-    : { name: 'sgd', momentum, nesterov: momentum > 0 };
-}
+/** Every update rule, with the momentum that the recipe gives it. */
+const OPTIMIZERS = {
+  adamw: (momentum) => ({ name: 'adamw', beta1: momentum, beta2: 0.999, eps: 1e-8 }),
+  sgd: (momentum) => ({ name: 'sgd', momentum, nesterov: momentum > 0 }),
+  rmsprop: (momentum) => ({ name: 'rmsprop', alpha: 0.99, eps: 1e-8, momentum }),
+} as const satisfies Record<OptimizerSpec['name'], (momentum: number) => OptimizerSpec>;
 
 /**
  * Reads a recipe from a stage's parameters.
@@ -61,7 +64,7 @@ export function recipeOf(params: RecipeParams): Recipe {
   return {
     ...{ epochs, crop, flip, augment, mixup, select, patience, ema, seed },
     batchSize: params.batch_size,
-    optimizer: optimizerOf(params),
+    optimizer: OPTIMIZERS[params.optimizer](params.momentum),
     weightDecay: params.weight_decay,
     rate: {
       epochs,
@@ -70,6 +73,9 @@ export function recipeOf(params: RecipeParams): Recipe {
       warmupRate: params.warmup_lr,
       schedule: params.schedule,
       minRate: params.min_lr,
+      stepSize: params.step_size,
+      stepFactor: params.step_gamma,
+      halfPeriod: params.t_max,
     },
     smoothing: params.label_smoothing,
     classBalance: params.class_balance,

@@ -1,14 +1,8 @@
 import type { ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
 import type { CheckContext, ParamProblem, ParamSchema, StageKind } from '../stage-kind.ts';
-import {
-  checkRecipe,
-  noEffect,
-  recipeParams,
-  recipeRequired,
-  trainedWeights,
-  trainingOutputs,
-} from '../train-teacher/recipe.ts';
+import { checkRecipe, noEffect } from '../train-teacher/recipe-rules.ts';
+import { recipeParams, recipeRequired, trainedWeights, trainingOutputs } from '../train-teacher/recipe.ts';
 
 /** Options of all methods, by name: a method declares its own, and they become parameters here. */
 function methodOptions(): Readonly<Record<string, ParamSchema>> {

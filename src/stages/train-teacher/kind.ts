@@ -1,5 +1,6 @@
 import type { StageKind } from '../stage-kind.ts';
-import { checkRecipe, recipeParams, recipeRequired, trainingOutputs } from './recipe.ts';
+import { checkRecipe } from './recipe-rules.ts';
+import { recipeParams, recipeRequired, trainingOutputs } from './recipe.ts';
 
 /** Ordinary training: teachers, and students without one. */
 export const trainTeacher: StageKind = {

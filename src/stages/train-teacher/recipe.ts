@@ -1,5 +1,4 @@
-import type { ValueObject } from '../../core/plan.ts';
-import type { CheckContext, ParamProblem, ParamSchema } from '../stage-kind.ts';
+import type { ParamSchema } from '../stage-kind.ts';
 
 const rate = (description: string, initial: number): ParamSchema => ({
   type: 'number',
@@ -51,9 +50,10 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
     description: 'Images an update; the last, partial batch of an epoch is kept.',
   },
   optimizer: {
-    enum: ['adamw', 'sgd'],
+    enum: ['adamw', 'sgd', 'rmsprop'],
     default: 'adamw',
-    description: 'adamw: betas (momentum, 0.999), eps 1e-8; sgd: Nesterov momentum.',
+    description:
+      'adamw: betas (momentum, 0.999), eps 1e-8; sgd: Nesterov momentum; rmsprop: alpha 0.99, eps 1e-8, momentum.',
   },
   lr: {
     type: 'number',
@@ -67,7 +67,7 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
     minimum: 0,
     exclusiveMaximum: 1,
     default: 0.9,
-    description: 'Momentum of sgd, first beta of adamw.',
+    description: 'Momentum of sgd and rmsprop, first beta of adamw.',
   },
   warmup: flag('Climb linearly to lr over the first floor(warmup_ratio · epochs) epochs.'),
   warmup_ratio: {
@@ -79,11 +79,33 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
   },
   warmup_lr: rate('Learning rate of the first warm-up epoch.', 1e-6),
   schedule: {
-    enum: ['cosine', 'constant'],
+    enum: ['cosine', 'constant', 'step', 'cosine-restart-wave'],
     default: 'cosine',
-    description: 'Course of the learning rate after the warm-up, an epoch at a time.',
+    description:
+      'Course of the learning rate after the warm-up, an epoch at a time. cosine-restart-wave falls and climbs again, as the original experiments did.',
   },
-  min_lr: rate('Where the cosine ends.', 1e-6),
+  min_lr: rate('Lowest rate of a cosine.', 1e-6),
+  step_size: {
+    type: 'integer',
+    minimum: 1,
+    default: 30,
+    'x-unit': 'epochs',
+    description: 'Epochs between two drops of schedule: step.',
+  },
+  step_gamma: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    exclusiveMaximum: 1,
+    default: 0.1,
+    description: 'What schedule: step multiplies the rate by at each drop.',
+  },
+  t_max: {
+    type: 'integer',
+    minimum: 1,
+    default: 10,
+    'x-unit': 'epochs',
+    description: 'Epochs that cosine-restart-wave takes down, and as many up.',
+  },
   label_smoothing: {
     type: 'number',
     minimum: 0,
@@ -137,100 +159,6 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
 
 /** What a recipe must have. */
 export const recipeRequired = ['data', 'model'] as const;
-
-/**
- * A flag that would do nothing.
- *
- * @param name - the parameter
- * @param reason - why it does nothing, a clause
- * @param fix - how to mend it
- * @returns the problem
- */
-export const noEffect = (name: string, reason: string, fix: string): ParamProblem => ({
-  code: 'no-effect',
-  param: [name],
-  message: `${name} would do nothing: ${reason}`,
-  fix,
-});
-
-/** When a parameter of the recipe, though given, would do nothing; and why. */
-interface IdleRule {
-  readonly name: string;
-  readonly idle: (params: ValueObject) => boolean;
-  readonly reason: string;
-  readonly fix: string;
-}
-
-const withoutWarmup = (name: string): IdleRule => ({
-  name,
-  idle: ({ warmup }) => warmup !== true,
-  reason: 'warmup is false',
-  fix: `write warmup: true, or remove ${name}`,
-});
-
-const IDLE: readonly IdleRule[] = [
-  withoutWarmup('warmup_ratio'),
-  withoutWarmup('warmup_lr'),
-  {
-    name: 'min_lr',
-    idle: ({ schedule }) => schedule === 'constant',
-    reason: 'schedule is constant',
-    fix: 'write schedule: cosine, or remove min_lr',
-  },
-  {
-    name: 'mixup',
-    idle: ({ mixup, batch_size: size }) => mixup !== 'none' && size === 1,
-    reason: 'batch_size is 1, and images are mixed with others of their batch',
-    fix: 'raise batch_size, or remove mixup',
-  },
-  {
-    name: 'patience',
-    idle: ({ select, patience }) => select === 'last' && patience !== 0,
-    reason: 'select is last, so that the newest epoch is always the best',
-    fix: 'select by a validation number, or remove patience',
-  },
-];
-
-/** The same floor as the schedule's, which the runner half can't import. */
-const warmupEpochs = (epochs: number, ratio: number): number => Math.floor(epochs * ratio + 1e-9);
-
-function emptyWarmup({ warmup, epochs, warmup_ratio: ratio }: ValueObject): readonly ParamProblem[] {
-  if (warmup !== true || typeof epochs !== 'number' || typeof ratio !== 'number') return [];
-  if (warmupEpochs(epochs, ratio) > 0) return [];
-  const needed = Math.ceil(1 / ratio);
-  const reason = `floor(${ratio} · ${epochs}) = 0 epochs of warm-up`;
-  return [
-    noEffect('warmup', reason, `train for at least ${needed} epochs, raise warmup_ratio, or write warmup: false`),
-  ];
-}
-
-/** Rates that a schedule or a warm-up would climb down, or up, from the wrong side. */
-function crossedRates(params: ValueObject): readonly ParamProblem[] {
-  const { lr, schedule, warmup } = params;
-  const isUsed = { min_lr: schedule === 'cosine', warmup_lr: warmup === true };
-  return (['min_lr', 'warmup_lr'] as const).flatMap((name): readonly ParamProblem[] => {
-    const value = params[name];
-    if (!isUsed[name] || typeof value !== 'number' || typeof lr !== 'number' || value <= lr) return [];
-    const message = `${name} is ${value}, above lr ${lr}`;
-    return [{ code: 'rate-above-lr', param: [name], message, expected: `${name} ≤ lr`, fix: `set ${name} below lr` }];
-  });
-}
-
-/**
- * Rules of the recipe beyond its schema.
- *
- * @param params - full parameters of the cell
- * @param context - what the user wrote
- * @returns problems: flags that would do nothing, rates that cross
- */
-export function checkRecipe(params: ValueObject, context: CheckContext): readonly ParamProblem[] {
-  const idle = IDLE.filter(({ name, idle: isIdle }) => context.given(name) && isIdle(params));
-  return [
-    ...idle.map(({ name, reason, fix }) => noEffect(name, reason, fix)),
-    ...emptyWarmup(params),
-    ...crossedRates(params),
-  ];
-}
 
 /** Outputs of every training stage. */
 export const trainingOutputs = { weights: 'weights.safetensors', log: 'log.txt', curves: 'curves.csv' } as const;

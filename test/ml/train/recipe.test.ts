@@ -12,6 +12,11 @@ describe('a recipe', () => {
     expect(sgd(0)).toEqual({ name: 'sgd', momentum: 0, nesterov: false });
   });
 
+  it('has PyTorch’s alpha and eps with RMSprop', () => {
+    const { optimizer } = recipeWith({ optimizer: 'rmsprop', momentum: 0.5 });
+    expect(optimizer).toEqual({ name: 'rmsprop', alpha: 0.99, eps: 1e-8, momentum: 0.5 });
+  });
+
   it('warms up only where it is asked to', () => {
     const ratio = (warmup: boolean) => recipeWith({ warmup, warmup_ratio: 0.3 }).rate.warmupRatio;
     expect([ratio(true), ratio(false)]).toEqual([0.3, 0]);
@@ -21,5 +26,7 @@ describe('a recipe', () => {
     const recipe = recipeWith({ lr: 0.5, min_lr: 0.25, epochs: 9, weight_decay: 0.125, label_smoothing: 0.2 });
     expect(recipe).toMatchObject({ epochs: 9, weightDecay: 0.125, smoothing: 0.2 });
     expect(recipe.rate).toMatchObject({ epochs: 9, rate: 0.5, minRate: 0.25, schedule: 'cosine' });
+    const course = recipeWith({ schedule: 'step', step_size: 4, step_gamma: 0.3, t_max: 6 }).rate;
+    expect(course).toMatchObject({ schedule: 'step', stepSize: 4, stepFactor: 0.3, halfPeriod: 6 });
   });
 });

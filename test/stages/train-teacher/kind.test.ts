@@ -22,6 +22,7 @@ describe('the train-teacher kind', () => {
       ...needed,
       ...{ epochs: 150, batch_size: 64, optimizer: 'adamw', lr: 1e-3, weight_decay: 5e-4, momentum: 0.9 },
       ...{ warmup: false, warmup_ratio: 0.05, warmup_lr: 1e-6, schedule: 'cosine', min_lr: 1e-6 },
+      ...{ step_size: 30, step_gamma: 0.1, t_max: 10 },
       ...{ label_smoothing: 0.1, class_balance: false },
       ...{ crop: 'random', flip: false, augment: 'none', mixup: 'none' },
       ...{ select: 'val.accuracy', patience: 30, ema: false, seed: 0, engine: 'auto' },
@@ -63,6 +64,16 @@ describe('flags that would do nothing', () => {
     ['warmup_ratio without warm-up', { warmup_ratio: 0.1 }, 'warmup_ratio'],
     ['warmup_lr without warm-up', { warmup_lr: 1e-5 }, 'warmup_lr'],
     ['min_lr of a constant schedule', { schedule: 'constant', min_lr: 1e-5 }, 'min_lr'],
+    ['min_lr of steps', { schedule: 'step', min_lr: 1e-5 }, 'min_lr'],
+    ['step_size of a cosine', { step_size: 10 }, 'step_size'],
+    ['step_gamma of a cosine', { step_gamma: 0.5 }, 'step_gamma'],
+    ['t_max of a cosine that only falls', { t_max: 5 }, 't_max'],
+    ['steps that never come', { schedule: 'step', step_size: 20, epochs: 20 }, 'schedule'],
+    [
+      'steps that never come after the warm-up',
+      { schedule: 'step', step_size: 19, epochs: 20, warmup: true },
+      'schedule',
+    ],
     ['mixing batches of one image', { mixup: 'cutmix', batch_size: 1 }, 'mixup'],
     ['patience when the last epoch is kept', { select: 'last', patience: 5 }, 'patience'],
   ])('are refused: %s', (_, params, param) => {
@@ -78,6 +89,8 @@ describe('flags that would do nothing', () => {
     expect(problems({ warmup: true, warmup_ratio: 0.1, warmup_lr: 1e-5 })).toEqual([]);
     expect(problems({ warmup: true, epochs: 20 })).toEqual([]);
     expect(problems({ schedule: 'constant' })).toEqual([]);
+    expect(problems({ schedule: 'step', step_size: 19, step_gamma: 0.5, epochs: 20 })).toEqual([]);
+    expect(problems({ schedule: 'cosine-restart-wave', t_max: 5, min_lr: 0 })).toEqual([]);
     expect(problems({ select: 'last', patience: 0 })).toEqual([]);
     // Momentum is AdamW's first beta.
     expect(problems({ optimizer: 'adamw', momentum: 0.8 })).toEqual([]);
@@ -106,6 +119,7 @@ describe('learning rates', () => {
       ['rate-above-lr', 'min_lr'],
       ['rate-above-lr', 'warmup_lr'],
     ]);
+    expect(named({ lr: 1e-7, schedule: 'cosine-restart-wave' })).toEqual([['rate-above-lr', 'min_lr']]);
     expect(named({ lr: 1e-7, schedule: 'constant' })).toEqual([]);
     expect(named({ lr: 1e-6 })).toEqual([]);
   });
