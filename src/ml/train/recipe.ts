@@ -1,5 +1,7 @@
 import type { TrainOptions } from '../data/batches.ts';
 import type { OptimizerSpec } from '../engines/engine.ts';
+import type { LossOptions } from '../losses/loss.ts';
+import type { LossName } from '../losses/registry.ts';
 import type { LearningRatePlan } from '../optim/schedule.ts';
 
 /** What decides which epoch's weights are kept. */
@@ -21,6 +23,9 @@ export interface RecipeParams {
   readonly step_size: number;
   readonly step_gamma: number;
   readonly t_max: number;
+  readonly loss: LossName;
+  readonly poly_epsilon: number;
+  readonly focal_gamma: number;
   readonly label_smoothing: number;
   readonly class_balance: boolean;
   readonly crop: TrainOptions['crop'];
@@ -36,13 +41,14 @@ export interface RecipeParams {
 /** How a network is trained. */
 export interface Recipe extends Pick<
   RecipeParams,
-  'epochs' | 'crop' | 'flip' | 'augment' | 'mixup' | 'select' | 'patience' | 'ema' | 'seed'
+  'epochs' | 'loss' | 'crop' | 'flip' | 'augment' | 'mixup' | 'select' | 'patience' | 'ema' | 'seed'
 > {
   readonly batchSize: number;
   readonly optimizer: OptimizerSpec;
   readonly weightDecay: number;
   readonly rate: LearningRatePlan;
-  readonly smoothing: number;
+  /** Of the loss; class weights are the dataset's. */
+  readonly shape: Omit<LossOptions, 'classWeights'>;
   readonly classBalance: boolean;
 }
 
@@ -60,9 +66,9 @@ const OPTIMIZERS = {
  * @returns the recipe
  */
 export function recipeOf(params: RecipeParams): Recipe {
-  const { epochs, crop, flip, augment, mixup, select, patience, ema, seed } = params;
+  const { epochs, loss, crop, flip, augment, mixup, select, patience, ema, seed } = params;
   return {
-    ...{ epochs, crop, flip, augment, mixup, select, patience, ema, seed },
+    ...{ epochs, loss, crop, flip, augment, mixup, select, patience, ema, seed },
     batchSize: params.batch_size,
     optimizer: OPTIMIZERS[params.optimizer](params.momentum),
     weightDecay: params.weight_decay,
@@ -77,7 +83,11 @@ export function recipeOf(params: RecipeParams): Recipe {
       stepFactor: params.step_gamma,
       halfPeriod: params.t_max,
     },
-    smoothing: params.label_smoothing,
+    shape: {
+      smoothing: params.label_smoothing,
+      polyEpsilon: params.poly_epsilon,
+      focalGamma: params.focal_gamma,
+    },
     classBalance: params.class_balance,
   };
 }

@@ -1,8 +1,10 @@
 import { fail } from '../../core/failure.ts';
 import type { TrainBatch } from '../data/supply.ts';
 import type { TrainStep } from '../engines/engine.ts';
-import { balancedWeights, crossEntropy, type CrossEntropyOptions } from '../losses/cross-entropy.ts';
+import { balancedWeights } from '../losses/cross-entropy.ts';
+import type { LossOptions } from '../losses/loss.ts';
 import { mixedLoss } from '../losses/mixed.ts';
+import { losses } from '../losses/registry.ts';
 import type { StateDict } from '../network/network.ts';
 import { moveAverage } from '../optim/moving-average.ts';
 import { learningRate } from '../optim/schedule.ts';
@@ -19,7 +21,7 @@ export class Trainer {
   #average: StateDict | null;
   #best: StateDict | null;
   readonly #job: Job;
-  readonly #loss: CrossEntropyOptions;
+  readonly #loss: LossOptions;
   readonly #dropoutSeed: number;
 
   /**
@@ -39,7 +41,7 @@ export class Trainer {
     this.#average = recipe.ema ? (saved?.tensors.average ?? copyOf(model)) : null;
     this.#best = saved?.tensors.best ?? null;
     const classWeights = recipe.classBalance ? balancedWeights(data.manifest.splits.train.perClass) : null;
-    this.#loss = { smoothing: recipe.smoothing, classWeights };
+    this.#loss = { ...recipe.shape, classWeights };
     this.#dropoutSeed = bits(recipe.seed, 'dropout', 0, 0);
   }
 
@@ -88,12 +90,12 @@ export class Trainer {
     const step = session.trainStep({ batch: size, taps: kd?.taps ?? [] });
     step.input.set(images);
     step.forward(this.#dropoutSeed, updates);
-    const losses = this.#differentiate(step, batch);
+    const stepLosses = this.#differentiate(step, batch);
     step.backward();
     const update = { learningRate: learningRate(recipe.rate, epoch), weightDecay: recipe.weightDecay };
     step.update(update);
     kd?.update(update);
-    this.#position = afterStep(this.#position, size, losses);
+    this.#position = afterStep(this.#position, size, stepLosses);
     if (this.#average) moveAverage(this.#average, session.read(), this.#position.updates);
     return size;
   }
@@ -111,10 +113,10 @@ export class Trainer {
 
   /** Writes the gradients of the total loss into the step. */
   #differentiate(step: TrainStep, { labels, mixed }: TrainBatch): StepLosses {
-    const { kd, network } = this.#job;
+    const { kd, network, recipe } = this.#job;
     const { logits, logitsGradient } = step;
     const supervised = (of: Int32Array, gradient: Float32Array): number =>
-      crossEntropy({ logits, labels: of, classes: network.classes }, this.#loss, gradient);
+      losses[recipe.loss].of({ logits, labels: of, classes: network.classes }, this.#loss, gradient);
     const loss = mixed
       ? mixedLoss(supervised, { ...mixed, labels }, logitsGradient)
       : supervised(labels, logitsGradient);

@@ -43,6 +43,8 @@ const IDLE: readonly IdleRule[] = [
   readBy('step_size', 'schedule', ['step']),
   readBy('step_gamma', 'schedule', ['step']),
   readBy('t_max', 'schedule', ['cosine-restart-wave']),
+  readBy('poly_epsilon', 'loss', ['poly']),
+  readBy('focal_gamma', 'loss', ['focal']),
   {
     name: 'mixup',
     idle: ({ mixup, batch_size: size }) => mixup !== 'none' && size === 1,

@@ -7,6 +7,13 @@ const rate = (description: string, initial: number): ParamSchema => ({
   description,
 });
 
+const positive = (description: string, initial: number): ParamSchema => ({
+  type: 'number',
+  exclusiveMinimum: 0,
+  default: initial,
+  description,
+});
+
 const flag = (description: string): ParamSchema => ({ type: 'boolean', default: false, description });
 
 /** Kinds whose `weights` output holds a trained network. */
@@ -55,12 +62,7 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
     description:
       'adamw: betas (momentum, 0.999), eps 1e-8; sgd: Nesterov momentum; rmsprop: alpha 0.99, eps 1e-8, momentum.',
   },
-  lr: {
-    type: 'number',
-    exclusiveMinimum: 0,
-    default: 1e-3,
-    description: 'Learning rate: its highest value where a schedule or warm-up changes it.',
-  },
+  lr: positive('Learning rate: its highest value where a schedule or warm-up changes it.', 1e-3),
   weight_decay: rate('Decay of convolution and linear weights; biases and norms have none.', 5e-4),
   momentum: {
     type: 'number',
@@ -106,12 +108,20 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
     'x-unit': 'epochs',
     description: 'Epochs that cosine-restart-wave takes down, and as many up.',
   },
+  loss: {
+    type: 'string',
+    'x-registry': 'losses',
+    default: 'cross-entropy',
+    description: 'The supervised loss.',
+  },
+  poly_epsilon: positive('Factor of mean(1 − p_y) in loss: poly.', 2),
+  focal_gamma: positive('Exponent of 1 − p in loss: focal.', 2),
   label_smoothing: {
     type: 'number',
     minimum: 0,
     exclusiveMaximum: 1,
     default: 0.1,
-    description: 'Share of the target that is spread evenly over all classes.',
+    description: 'Share of the target that goes to other classes: evenly to all (focal: to all but the label).',
   },
   class_balance: flag('Weigh classes by sqrt(n / (C · n_c)).'),
   crop: {

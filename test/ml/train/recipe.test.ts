@@ -23,8 +23,14 @@ describe('a recipe', () => {
   });
 
   it('carries every number over', () => {
-    const recipe = recipeWith({ lr: 0.5, min_lr: 0.25, epochs: 9, weight_decay: 0.125, label_smoothing: 0.2 });
-    expect(recipe).toMatchObject({ epochs: 9, weightDecay: 0.125, smoothing: 0.2 });
+    const loss = { loss: 'poly', label_smoothing: 0.2, poly_epsilon: 3, focal_gamma: 5 } as const;
+    const recipe = recipeWith({ lr: 0.5, min_lr: 0.25, epochs: 9, weight_decay: 0.125, ...loss });
+    expect(recipe).toMatchObject({
+      epochs: 9,
+      weightDecay: 0.125,
+      loss: 'poly',
+      shape: { smoothing: 0.2, polyEpsilon: 3, focalGamma: 5 },
+    });
     expect(recipe.rate).toMatchObject({ epochs: 9, rate: 0.5, minRate: 0.25, schedule: 'cosine' });
     const course = recipeWith({ schedule: 'step', step_size: 4, step_gamma: 0.3, t_max: 6 }).rate;
     expect(course).toMatchObject({ schedule: 'step', stepSize: 4, stepFactor: 0.3, halfPeriod: 6 });

@@ -23,7 +23,7 @@ describe('the train-teacher kind', () => {
       ...{ epochs: 150, batch_size: 64, optimizer: 'adamw', lr: 1e-3, weight_decay: 5e-4, momentum: 0.9 },
       ...{ warmup: false, warmup_ratio: 0.05, warmup_lr: 1e-6, schedule: 'cosine', min_lr: 1e-6 },
       ...{ step_size: 30, step_gamma: 0.1, t_max: 10 },
-      ...{ label_smoothing: 0.1, class_balance: false },
+      ...{ loss: 'cross-entropy', poly_epsilon: 2, focal_gamma: 2, label_smoothing: 0.1, class_balance: false },
       ...{ crop: 'random', flip: false, augment: 'none', mixup: 'none' },
       ...{ select: 'val.accuracy', patience: 30, ema: false, seed: 0, engine: 'auto' },
     });
@@ -51,6 +51,7 @@ describe('the train-teacher kind', () => {
     ['selection by the test split', { select: 'test.accuracy' }],
     ['an unknown model', { model: 'resnet9000' }],
     ['an unknown augmentation', { augment: 'mosaic' }],
+    ['an unknown loss', { loss: 'hinge' }],
     ['an unknown mixing', { mixup: true }],
     ['a flag that does not exist yet', { amp: true }],
   ])('refuses %s', (_, params) => {
@@ -74,6 +75,8 @@ describe('flags that would do nothing', () => {
       { schedule: 'step', step_size: 19, epochs: 20, warmup: true },
       'schedule',
     ],
+    ['poly_epsilon of another loss', { loss: 'focal', poly_epsilon: 1 }, 'poly_epsilon'],
+    ['focal_gamma of another loss', { focal_gamma: 1 }, 'focal_gamma'],
     ['mixing batches of one image', { mixup: 'cutmix', batch_size: 1 }, 'mixup'],
     ['patience when the last epoch is kept', { select: 'last', patience: 5 }, 'patience'],
   ])('are refused: %s', (_, params, param) => {
@@ -89,6 +92,8 @@ describe('flags that would do nothing', () => {
     expect(problems({ warmup: true, warmup_ratio: 0.1, warmup_lr: 1e-5 })).toEqual([]);
     expect(problems({ warmup: true, epochs: 20 })).toEqual([]);
     expect(problems({ schedule: 'constant' })).toEqual([]);
+    expect(problems({ loss: 'poly', poly_epsilon: 1 })).toEqual([]);
+    expect(problems({ loss: 'focal', focal_gamma: 1, class_balance: true })).toEqual([]);
     expect(problems({ schedule: 'step', step_size: 19, step_gamma: 0.5, epochs: 20 })).toEqual([]);
     expect(problems({ schedule: 'cosine-restart-wave', t_max: 5, min_lr: 0 })).toEqual([]);
     expect(problems({ select: 'last', patience: 0 })).toEqual([]);
