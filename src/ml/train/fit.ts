@@ -78,7 +78,7 @@ function rowOf({ epoch, sums }: Position, recipe: Recipe, hasTerm: boolean): Omi
 /** Validates the epoch under way and closes it; false when the signal was aborted. */
 async function closeEpoch(loop: Loop): Promise<boolean> {
   const { job, trainer } = loop;
-  const numbers = await validate(job, trainer.average);
+  const numbers = await validate(job);
   if (!numbers) return false;
   const row = { ...rowOf(trainer.position, job.recipe, job.kd !== null), ...numbers };
   trainer.closeEpoch(row);

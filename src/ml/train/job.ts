@@ -66,10 +66,8 @@ export interface Job {
   readonly network: Network;
   /** Weights to start from. */
   readonly initial: StateDict;
-  /** A session over `network` with the recipe's optimiser. */
+  /** A session over `network` with the recipe's optimiser; keeps moving averages where the recipe says so. */
   readonly session: Session;
-  /** A frozen session over `network`: validates a moving average. */
-  readonly shadow: Session | null;
   readonly kd: KdTerm | null;
   readonly checkpoint: Checkpoint;
   readonly signal: AbortSignal;

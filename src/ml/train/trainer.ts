@@ -6,19 +6,16 @@ import type { LossOptions } from '../losses/loss.ts';
 import { mixedLoss } from '../losses/mixed.ts';
 import { losses } from '../losses/registry.ts';
 import type { StateDict } from '../network/network.ts';
-import { moveAverage } from '../optim/moving-average.ts';
+import { averageDecay } from '../optim/moving-average.ts';
 import { learningRate } from '../optim/schedule.ts';
 import { bits } from '../random/random.ts';
 import type { Job } from './job.ts';
 import { afterEpoch, afterStep, start } from './training-state.ts';
 import type { EpochRow, Position, StepLosses, TrainingState } from './training-state.ts';
 
-const copyOf = (state: StateDict): StateDict => new Map([...state].map(([name, values]) => [name, values.slice()]));
-
 /** A run between two steps, and how a step is made. */
 export class Trainer {
   #position: Position;
-  #average: StateDict | null;
   #best: StateDict | null;
   readonly #job: Job;
   readonly #loss: LossOptions;
@@ -34,11 +31,11 @@ export class Trainer {
     const saved = job.checkpoint.load();
     const model = saved?.tensors.model ?? job.initial;
     session.write(model);
+    if (recipe.ema) session.writeAverage(saved?.tensors.average ?? model);
     if (saved) session.writeOptimizer({ updates: saved.position.updates, slots: saved.tensors.optimizer });
     if (saved) job.kd?.restore(saved.tensors.term, saved.position.updates);
     this.#job = job;
     this.#position = saved?.position ?? start;
-    this.#average = recipe.ema ? (saved?.tensors.average ?? copyOf(model)) : null;
     this.#best = saved?.tensors.best ?? null;
     const classWeights = recipe.classBalance ? balancedWeights(data.manifest.splits.train.perClass) : null;
     this.#loss = { ...recipe.shape, classWeights };
@@ -49,11 +46,6 @@ export class Trainer {
     return this.#position;
   }
 
-  /** The moving average of weights and running statistics; null where the recipe keeps none. */
-  get average(): StateDict | null {
-    return this.#average;
-  }
-
   /** Weights and running statistics of the best epoch so far. */
   get best(): StateDict | null {
     return this.#best;
@@ -61,14 +53,14 @@ export class Trainer {
 
   /** Everything that a later process needs to go on. */
   state(): TrainingState {
-    const { session, kd } = this.#job;
+    const { session, kd, recipe } = this.#job;
     return {
       position: this.#position,
       tensors: {
         model: session.read(),
         optimizer: session.readOptimizer().slots,
         term: kd?.state() ?? new Map(),
-        average: this.#average,
+        average: recipe.ema ? session.readAverage() : null,
         best: this.#best,
       },
     };
@@ -92,11 +84,14 @@ export class Trainer {
     step.forward(this.#dropoutSeed, updates);
     const stepLosses = this.#differentiate(step, batch);
     step.backward();
-    const update = { learningRate: learningRate(recipe.rate, epoch), weightDecay: recipe.weightDecay };
+    const update = {
+      learningRate: learningRate(recipe.rate, epoch),
+      weightDecay: recipe.weightDecay,
+      averageDecay: averageDecay(updates + 1),
+    };
     step.update(update);
     kd?.update(update);
     this.#position = afterStep(this.#position, size, stepLosses);
-    if (this.#average) moveAverage(this.#average, session.read(), this.#position.updates);
     return size;
   }
 
@@ -106,9 +101,10 @@ export class Trainer {
    * @param row - its numbers
    */
   closeEpoch(row: EpochRow): void {
-    this.#position = afterEpoch(this.#position, row, this.#job.recipe.select);
+    const { session, recipe } = this.#job;
+    this.#position = afterEpoch(this.#position, row, recipe.select);
     if (this.#position.best?.epoch !== row.epoch) return;
-    this.#best = this.#average ? copyOf(this.#average) : this.#job.session.read();
+    this.#best = recipe.ema ? session.readAverage() : session.read();
   }
 
   /** Writes the gradients of the total loss into the step. */

@@ -51,12 +51,11 @@ async function fitted(surroundings: Surroundings, params: TrainingParams, kd: Kd
   const { threads, signal, tell } = context;
   const say = (line: string): void => appendFileSync(context.log, `${line}\n`);
   const recipe = recipeOf(params);
-  const session = engine.session(network, { optimizer: recipe.optimizer, threads });
-  const shadow = recipe.ema ? engine.session(network, { optimizer: null, threads }) : null;
+  const session = engine.session(network, { optimizer: recipe.optimizer, average: recipe.ema, threads });
   const supply = supplyOf(data, inputOf(context, 'data').path, recipe);
   try {
     const result = await fit({
-      ...{ recipe, data, supply, network, session, shadow, kd, signal },
+      ...{ recipe, data, supply, network, session, kd, signal },
       initial: initialWeights(surroundings, recipe.seed),
       checkpoint: checkpointIn(context.scratch, (message) => tell({ type: 'warning', message })),
       progress: (progress) => tell({ type: 'progress', unit: 'epochs', ...progress }),
@@ -70,7 +69,6 @@ async function fitted(surroundings: Surroundings, params: TrainingParams, kd: Kd
     return result;
   } finally {
     session.dispose();
-    shadow?.dispose();
     await supply.close();
   }
 }
