@@ -57,6 +57,9 @@ const recipe: readonly Range[] = [
   ['select', ['val.accuracy', 'val.loss', 'val.mpa', 'last'], ['test.accuracy', 'best']],
   ['patience', [0, 1, 1000], [-1, 0.5]],
   ['ema', [true, false], [0.9999]],
+  ['rdrop', [true, false], [0.3, 'true']],
+  ['rdrop_alpha', [1e-3, 5], [0, -1]],
+  ['rdrop_reduction', ['sum', 'mean'], ['batchmean']],
   ['seed', [0, 2 ** 32 - 1], [-1, 2 ** 32, 0.5, '0']],
   ['engine', ['auto', 'wasm', 'reference'], ['cpu', 'cuda']],
 ];

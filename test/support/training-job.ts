@@ -37,6 +37,9 @@ const PARAMS: RecipeParams = {
   select: 'last',
   patience: 0,
   ema: false,
+  rdrop: false,
+  rdrop_alpha: 0.3,
+  rdrop_reduction: 'sum',
   seed: 7,
 };
 

@@ -8,7 +8,7 @@ import { kdWeight } from '../methods/kd-weight.ts';
 import { methods } from '../methods/registry.ts';
 import { CLASSIFIER } from '../methods/taps.ts';
 import type { LinearLayer, Network, Shape, StateDict } from '../network/network.ts';
-import type { KdTerm } from './job.ts';
+import type { KdTerm, Pass } from './job.ts';
 
 /** What is distilled how. */
 export interface DistillationOptions {
@@ -139,11 +139,12 @@ export class Distillation implements KdTerm {
     this.#values = { ...this.#fixed, ...this.#read(step, this.#sides.teacher, (values) => values.slice()) };
   }
 
-  addGradients(step: TrainStep, labels: Int32Array): number {
+  addGradients(step: TrainStep, labels: Int32Array, { index, of }: Pass = { index: 0, of: 1 }): number {
     const student = this.#read(step, this.#sides.student, (values) => values);
-    const draw = { seed: this.#seed, step: this.#adapters.updates };
-    const batch = { taps: { teacher: this.#values, student }, labels, draw, weight: this.weight };
-    const { value, gradients } = kdTerm(this.#loss, this.#shapes, batch, this.#adapters);
+    const draw = { seed: this.#seed, step: this.#adapters.updates * of + index };
+    const batch = { taps: { teacher: this.#values, student }, labels, draw, weight: this.weight / of };
+    const runner = index === 0 ? this.#adapters : this.#adapters.second;
+    const { value, gradients } = kdTerm(this.#loss, this.#shapes, batch, runner);
     for (const [tap, gradient] of Object.entries(gradients)) {
       const target = tap === 'logits' ? step.logitsGradient : step.tapGradient(tap);
       for (let i = 0; i < target.length; i++) target[i] = (target[i] ?? 0) + (gradient[i] ?? 0);

@@ -6,6 +6,14 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { Recipe } from './recipe.ts';
 import type { EpochRow } from './training-state.ts';
 
+/** Which of the forward passes of one batch: R-Drop makes two. */
+export interface Pass {
+  /** From 0. */
+  readonly index: number;
+  /** Number of passes. */
+  readonly of: number;
+}
+
 /** A term that is added to the supervised loss, made of the student's taps and of whatever it observes itself. */
 export interface KdTerm {
   /** Student's taps that it reads, `logits` left out. */
@@ -20,13 +28,15 @@ export interface KdTerm {
    */
   observe(images: Float32Array, batch: number): void;
   /**
-   * Adds w · dL_kd/dtap to the step's gradients, after its forward pass.
+   * Adds w · dL_kd/dtap to the step's gradients, after its forward pass; of several passes the mean counts, so that each
+   * adds its share of it.
    *
    * @param step - the student's
    * @param labels - class indices [batch]; of mixed images those of the greater share
-   * @returns the unweighted L_kd
+   * @param pass - the only one unless told
+   * @returns the unweighted L_kd of this pass
    */
-  addGradients(step: TrainStep, labels: Int32Array): number;
+  addGradients(step: TrainStep, labels: Int32Array, pass?: Pass): number;
   /**
    * Updates what the term trains itself, after the student's update.
    *

@@ -1,6 +1,7 @@
 import type { TrainOptions } from '../data/batches.ts';
 import type { OptimizerSpec } from '../engines/engine.ts';
 import type { LossOptions } from '../losses/loss.ts';
+import type { DivergenceOptions } from '../losses/rdrop.ts';
 import type { LossName } from '../losses/registry.ts';
 import type { LearningRatePlan } from '../optim/schedule.ts';
 
@@ -35,6 +36,9 @@ export interface RecipeParams {
   readonly select: Selection;
   readonly patience: number;
   readonly ema: boolean;
+  readonly rdrop: boolean;
+  readonly rdrop_alpha: number;
+  readonly rdrop_reduction: DivergenceOptions['reduction'];
   readonly seed: number;
 }
 
@@ -50,6 +54,8 @@ export interface Recipe extends Pick<
   /** Of the loss; class weights are the dataset's. */
   readonly shape: Omit<LossOptions, 'classWeights'>;
   readonly classBalance: boolean;
+  /** Null where there is no second pass. */
+  readonly rdrop: DivergenceOptions | null;
 }
 
 /** Every update rule, with the momentum that the recipe gives it. */
@@ -89,5 +95,6 @@ export function recipeOf(params: RecipeParams): Recipe {
       focalGamma: params.focal_gamma,
     },
     classBalance: params.class_balance,
+    rdrop: params.rdrop ? { alpha: params.rdrop_alpha, reduction: params.rdrop_reduction } : null,
   };
 }

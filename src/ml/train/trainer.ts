@@ -2,14 +2,12 @@ import { fail } from '../../core/failure.ts';
 import type { TrainBatch } from '../data/supply.ts';
 import type { TrainStep } from '../engines/engine.ts';
 import { balancedWeights } from '../losses/cross-entropy.ts';
-import type { LossOptions } from '../losses/loss.ts';
-import { mixedLoss } from '../losses/mixed.ts';
-import { losses } from '../losses/registry.ts';
 import type { StateDict } from '../network/network.ts';
 import { averageDecay } from '../optim/moving-average.ts';
 import { learningRate } from '../optim/schedule.ts';
 import { bits } from '../random/random.ts';
 import type { Job } from './job.ts';
+import { supervise, type Supervision } from './supervised.ts';
 import { afterEpoch, afterStep, start } from './training-state.ts';
 import type { EpochRow, Position, StepLosses, TrainingState } from './training-state.ts';
 
@@ -18,8 +16,9 @@ export class Trainer {
   #position: Position;
   #best: StateDict | null;
   readonly #job: Job;
-  readonly #loss: LossOptions;
-  readonly #dropoutSeed: number;
+  readonly #supervision: Supervision;
+  /** Stream keys of the passes over each batch: one, two with R-Drop. */
+  readonly #dropoutSeeds: readonly number[];
 
   /**
    * Continues from the job's checkpoint, or starts.
@@ -27,7 +26,7 @@ export class Trainer {
    * @param job - the run
    */
   constructor(job: Job) {
-    const { recipe, session, data } = job;
+    const { recipe, session, data, network } = job;
     const saved = job.checkpoint.load();
     const model = saved?.tensors.model ?? job.initial;
     session.write(model);
@@ -38,8 +37,8 @@ export class Trainer {
     this.#position = saved?.position ?? start;
     this.#best = saved?.tensors.best ?? null;
     const classWeights = recipe.classBalance ? balancedWeights(data.manifest.splits.train.perClass) : null;
-    this.#loss = { ...recipe.shape, classWeights };
-    this.#dropoutSeed = bits(recipe.seed, 'dropout', 0, 0);
+    this.#supervision = { recipe, options: { ...recipe.shape, classWeights }, classes: network.classes };
+    this.#dropoutSeeds = (recipe.rdrop ? [0, 1] : [0]).map((pass) => bits(recipe.seed, 'dropout', 0, pass));
   }
 
   get position(): Position {
@@ -74,24 +73,21 @@ export class Trainer {
    * @throws FailureError when the loss is not finite any more
    */
   step(batch: TrainBatch): number {
-    const { session, recipe, kd } = this.#job;
+    const { recipe, kd } = this.#job;
     const { epoch, updates } = this.#position;
-    const { images, labels } = batch;
-    const size = labels.length;
-    kd?.observe(images, size);
-    const step = session.trainStep({ batch: size, taps: kd?.taps ?? [] });
-    step.input.set(images);
-    step.forward(this.#dropoutSeed, updates);
-    const stepLosses = this.#differentiate(step, batch);
-    step.backward();
+    const size = batch.labels.length;
+    kd?.observe(batch.images, size);
+    const passes = this.#forward(batch);
+    const losses = this.#differentiate(passes, batch);
+    for (const pass of passes) pass.backward();
     const update = {
       learningRate: learningRate(recipe.rate, epoch),
       weightDecay: recipe.weightDecay,
       averageDecay: averageDecay(updates + 1),
     };
-    step.update(update);
+    passes[0]?.update(update);
     kd?.update(update);
-    this.#position = afterStep(this.#position, size, stepLosses);
+    this.#position = afterStep(this.#position, size, losses);
     return size;
   }
 
@@ -107,16 +103,26 @@ export class Trainer {
     this.#best = recipe.ema ? session.readAverage() : session.read();
   }
 
-  /** Writes the gradients of the total loss into the step. */
-  #differentiate(step: TrainStep, { labels, mixed }: TrainBatch): StepLosses {
-    const { kd, network, recipe } = this.#job;
-    const { logits, logitsGradient } = step;
-    const supervised = (of: Int32Array, gradient: Float32Array): number =>
-      losses[recipe.loss].of({ logits, labels: of, classes: network.classes }, this.#loss, gradient);
-    const loss = mixed
-      ? mixedLoss(supervised, { ...mixed, labels }, logitsGradient)
-      : supervised(labels, logitsGradient);
-    const term = kd?.addGradients(step, mixed && mixed.share < 0.5 ? mixed.partners : labels) ?? 0;
+  /** Every pass draws dropout of its own, and moves the running statistics by batch statistics of its own. */
+  #forward({ images, labels }: TrainBatch): readonly TrainStep[] {
+    const { session, kd } = this.#job;
+    return this.#dropoutSeeds.map((seed, index) => {
+      const step = session.trainStep({ batch: labels.length, taps: kd?.taps ?? [], second: index === 1 });
+      step.input.set(images);
+      step.forward(seed, this.#position.updates);
+      return step;
+    });
+  }
+
+  /** Writes the gradients of the total loss into the passes. */
+  #differentiate(passes: readonly TrainStep[], batch: TrainBatch): StepLosses {
+    const { kd } = this.#job;
+    const { labels, mixed } = batch;
+    const loss = supervise(passes, batch, this.#supervision);
+    const seen = mixed && mixed.share < 0.5 ? mixed.partners : labels;
+    const of = passes.length;
+    const terms = passes.map((step, index) => kd?.addGradients(step, seen, { index, of }) ?? 0);
+    const term = terms.reduce((sum, value) => sum + value, 0) / of;
     const total = loss + (kd?.weight ?? 0) * term;
     return Number.isFinite(total) ? { loss, kd: term, total } : this.#diverged(total);
   }

@@ -45,6 +45,8 @@ const IDLE: readonly IdleRule[] = [
   readBy('t_max', 'schedule', ['cosine-restart-wave']),
   readBy('poly_epsilon', 'loss', ['poly']),
   readBy('focal_gamma', 'loss', ['focal']),
+  readBy('rdrop_alpha', 'rdrop', [true]),
+  readBy('rdrop_reduction', 'rdrop', [true]),
   {
     name: 'mixup',
     idle: ({ mixup, batch_size: size }) => mixup !== 'none' && size === 1,
@@ -82,6 +84,13 @@ function emptySteps({ schedule, step_size: size, ...params }: ValueObject): read
   return [noEffect('schedule', reason, 'lower step_size, or write schedule: constant')];
 }
 
+/** Two passes of a network that draws nothing are one. */
+function equalPasses({ rdrop, model }: ValueObject, { facts }: CheckContext): readonly ParamProblem[] {
+  if (rdrop !== true || typeof model !== 'string' || facts('models', model)?.['dropout'] !== false) return [];
+  const reason = `${model} has neither dropout nor stochastic depth, so that both passes say the same`;
+  return [noEffect('rdrop', reason, 'take a model that has, e.g. mobilenetv2, or write rdrop: false')];
+}
+
 /** Rates that a schedule or a warm-up would climb down, or up, from the wrong side. */
 function crossedRates(params: ValueObject): readonly ParamProblem[] {
   const { lr, schedule, warmup } = params;
@@ -107,6 +116,7 @@ export function checkRecipe(params: ValueObject, context: CheckContext): readonl
     ...idle.map(({ name, reason, fix }) => noEffect(name, reason(params), fix)),
     ...emptyWarmup(params),
     ...emptySteps(params),
+    ...equalPasses(params, context),
     ...crossedRates(params),
   ];
 }

@@ -157,6 +157,15 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
   ema: flag(
     'Validate and keep an exponential moving average of weights: decay 0.9999 (1 − e^(−u/2000)) after update u.',
   ),
+  rdrop: flag(
+    'R-Drop: two passes over each batch with dropout of their own, and a penalty on the divergence of what they say.',
+  ),
+  rdrop_alpha: positive('Weight of the divergence.', 0.3),
+  rdrop_reduction: {
+    enum: ['sum', 'mean'],
+    default: 'sum',
+    description: 'Over batch and classes: the divergence is their sum, or the mean.',
+  },
   seed: {
     type: 'integer',
     minimum: 0,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
+import type { Model } from '../../../src/ml/models/model.ts';
+import { models } from '../../../src/ml/models/registry.ts';
 import { warmupEpochs } from '../../../src/ml/optim/schedule.ts';
 import { kinds } from '../../../src/stages/registry.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
@@ -25,6 +27,7 @@ describe('the train-teacher kind', () => {
       ...{ step_size: 30, step_gamma: 0.1, t_max: 10 },
       ...{ loss: 'cross-entropy', poly_epsilon: 2, focal_gamma: 2, label_smoothing: 0.1, class_balance: false },
       ...{ crop: 'random', flip: false, augment: 'none', mixup: 'none' },
+      ...{ rdrop: false, rdrop_alpha: 0.3, rdrop_reduction: 'sum' },
       ...{ select: 'val.accuracy', patience: 30, ema: false, seed: 0, engine: 'auto' },
     });
   });
@@ -77,6 +80,9 @@ describe('flags that would do nothing', () => {
     ],
     ['poly_epsilon of another loss', { loss: 'focal', poly_epsilon: 1 }, 'poly_epsilon'],
     ['focal_gamma of another loss', { focal_gamma: 1 }, 'focal_gamma'],
+    ['R-Drop on a network that draws nothing', { rdrop: true }, 'rdrop'],
+    ['rdrop_alpha without R-Drop', { rdrop_alpha: 1 }, 'rdrop_alpha'],
+    ['rdrop_reduction without R-Drop', { rdrop_reduction: 'mean' }, 'rdrop_reduction'],
     ['mixing batches of one image', { mixup: 'cutmix', batch_size: 1 }, 'mixup'],
     ['patience when the last epoch is kept', { select: 'last', patience: 5 }, 'patience'],
   ])('are refused: %s', (_, params, param) => {
@@ -96,6 +102,7 @@ describe('flags that would do nothing', () => {
     expect(problems({ loss: 'focal', focal_gamma: 1, class_balance: true })).toEqual([]);
     expect(problems({ schedule: 'step', step_size: 19, step_gamma: 0.5, epochs: 20 })).toEqual([]);
     expect(problems({ schedule: 'cosine-restart-wave', t_max: 5, min_lr: 0 })).toEqual([]);
+    expect(problems({ model: 'mobilenetv2', rdrop: true, rdrop_alpha: 1, rdrop_reduction: 'mean' })).toEqual([]);
     expect(problems({ select: 'last', patience: 0 })).toEqual([]);
     // Momentum is AdamW's first beta.
     expect(problems({ optimizer: 'adamw', momentum: 0.8 })).toEqual([]);
@@ -107,6 +114,15 @@ describe('flags that would do nothing', () => {
         expect(named({ warmup: true, epochs, warmup_ratio: ratio }).length).toBe(
           warmupEpochs(epochs, ratio) === 0 ? 1 : 0,
         );
+  });
+
+  it('takes R-Drop on exactly the networks that draw dropout or stochastic depth', () => {
+    for (const [model, entry] of Object.entries<Model>(models)) {
+      const { side } = entry.nominal;
+      const { layers } = entry.build({ height: side, width: side, channels: 3 }, 10);
+      const draws = layers.some(({ kind }) => kind === 'dropout' || kind === 'stochastic-depth');
+      expect([model, named({ model, rdrop: true })]).toEqual([model, draws ? [] : [['no-effect', 'rdrop']]]);
+    }
   });
 
   it('says how many epochs a warm-up needs', () => {
