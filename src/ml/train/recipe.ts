@@ -37,6 +37,8 @@ export interface RecipeParams {
   readonly patience: number;
   readonly ema: boolean;
   readonly rdrop: boolean;
+  /** Of distilling stages only. */
+  readonly rdrop_distilling?: boolean;
   readonly rdrop_alpha: number;
   readonly rdrop_reduction: DivergenceOptions['reduction'];
   readonly seed: number;
@@ -64,6 +66,12 @@ const OPTIMIZERS = {
   sgd: (momentum) => ({ name: 'sgd', momentum, nesterov: momentum > 0 }),
   rmsprop: (momentum) => ({ name: 'rmsprop', alpha: 0.99, eps: 1e-8, momentum }),
 } as const satisfies Record<OptimizerSpec['name'], (momentum: number) => OptimizerSpec>;
+
+/** Null without R-Drop, or where a distilling stage ignores it. */
+function rdropOf(params: RecipeParams): DivergenceOptions | null {
+  const { rdrop, rdrop_distilling: acts = true, rdrop_alpha: alpha, rdrop_reduction: reduction } = params;
+  return rdrop && acts ? { alpha, reduction } : null;
+}
 
 /**
  * Reads a recipe from a stage's parameters.
@@ -95,6 +103,6 @@ export function recipeOf(params: RecipeParams): Recipe {
       focalGamma: params.focal_gamma,
     },
     classBalance: params.class_balance,
-    rdrop: params.rdrop ? { alpha: params.rdrop_alpha, reduction: params.rdrop_reduction } : null,
+    rdrop: rdropOf(params),
   };
 }

@@ -2,7 +2,13 @@ import type { ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
 import type { CheckContext, ParamProblem, ParamSchema, StageKind } from '../stage-kind.ts';
 import { checkRecipe, noEffect } from '../train-teacher/recipe-rules.ts';
-import { recipeParams, recipeRequired, trainedWeights, trainingOutputs } from '../train-teacher/recipe.ts';
+import {
+  recipeParams,
+  recipeProfiles,
+  recipeRequired,
+  trainedWeights,
+  trainingOutputs,
+} from '../train-teacher/recipe.ts';
 
 /** Options of all methods, by name: a method declares its own, and they become parameters here. */
 function methodOptions(): Readonly<Record<string, ParamSchema>> {
@@ -61,6 +67,14 @@ function checkBlocks(params: ValueObject, context: CheckContext): readonly Param
   });
 }
 
+/** The original experiments ignored R-Drop while distilling. */
+const profiles = { original: { ...recipeProfiles.original, rdrop_distilling: false } } as const;
+
+function checkRdrop({ rdrop }: ValueObject, context: CheckContext): readonly ParamProblem[] {
+  if (rdrop === true || !context.given('rdrop_distilling')) return [];
+  return [noEffect('rdrop_distilling', 'rdrop is false', 'write rdrop: true, or remove rdrop_distilling')];
+}
+
 /** Training with a teacher: total = L_cls + w · L_kd. */
 export const distillStudent: StageKind = {
   name: 'distill-student',
@@ -72,13 +86,20 @@ export const distillStudent: StageKind = {
     kd_method: { type: 'string', 'x-registry': 'methods', description: 'How the student learns from the teacher.' },
     kd_ratio: positive('r: the term’s weight is r/(1 − r) for r < 1, else r (so r = 1 means 1); of AT it is r itself.'),
     kd_weight: positive('Weight of the term, instead of kd_ratio.'),
+    rdrop_distilling: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether rdrop acts while distilling; the original experiments ignored it.',
+    },
     ...methodOptions(),
   },
   required: [...recipeRequired, 'teacher', 'kd_method'],
-  unkeyed: [],
+  profiles,
+  unkeyed: ['profile'],
   outputs: () => trainingOutputs,
   check: (params, context) => [
-    ...checkRecipe(params, context),
+    ...checkRecipe(params, context, profiles),
+    ...checkRdrop(params, context),
     ...checkWeight(params),
     ...checkOptions(params, context),
     ...checkBlocks(params, context),

@@ -1,5 +1,5 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
-import type { CheckContext, ParamProblem } from '../stage-kind.ts';
+import type { CheckContext, ParamProblem, StageKind } from '../stage-kind.ts';
 
 /**
  * A flag that would do nothing.
@@ -54,6 +54,15 @@ const IDLE: readonly IdleRule[] = [
     fix: 'raise batch_size, or remove mixup',
   },
   {
+    name: 'on_nan',
+    idle: ({ on_nan: answer }) => answer === 'retry-float32',
+    reason: ({ amp }) =>
+      amp === true
+        ? 'no engine has half precision, so that the stage runs in float32 already'
+        : 'amp is false, so that the stage runs in float32 already',
+    fix: 'write on_nan: stop, or remove it',
+  },
+  {
     name: 'patience',
     idle: ({ select, patience }) => select === 'last' && patience !== 0,
     reason: () => 'select is last, so that the newest epoch is always the best',
@@ -91,6 +100,19 @@ function equalPasses({ rdrop, model }: ValueObject, { facts }: CheckContext): re
   return [noEffect('rdrop', reason, 'take a model that has, e.g. mobilenetv2, or write rdrop: false')];
 }
 
+/** A profile all of whose defaults are written out. */
+function idleProfile(
+  { profile }: ValueObject,
+  { given }: CheckContext,
+  profiles: StageKind['profiles'],
+): readonly ParamProblem[] {
+  const defaults = typeof profile === 'string' ? profiles?.[profile] : undefined;
+  if (!defaults || !Object.keys(defaults).every(given)) return [];
+  const names = Object.keys(defaults);
+  const reason = `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} written out`;
+  return [noEffect('profile', reason, 'remove profile')];
+}
+
 /** Rates that a schedule or a warm-up would climb down, or up, from the wrong side. */
 function crossedRates(params: ValueObject): readonly ParamProblem[] {
   const { lr, schedule, warmup } = params;
@@ -108,15 +130,21 @@ function crossedRates(params: ValueObject): readonly ParamProblem[] {
  *
  * @param params - full parameters of the cell
  * @param context - what the user wrote
+ * @param profiles - of the kind
  * @returns problems: flags that would do nothing, rates that cross
  */
-export function checkRecipe(params: ValueObject, context: CheckContext): readonly ParamProblem[] {
+export function checkRecipe(
+  params: ValueObject,
+  context: CheckContext,
+  profiles: StageKind['profiles'],
+): readonly ParamProblem[] {
   const idle = IDLE.filter(({ name, idle: isIdle }) => context.given(name) && isIdle(params));
   return [
     ...idle.map(({ name, reason, fix }) => noEffect(name, reason(params), fix)),
     ...emptyWarmup(params),
     ...emptySteps(params),
     ...equalPasses(params, context),
+    ...idleProfile(params, context, profiles),
     ...crossedRates(params),
   ];
 }

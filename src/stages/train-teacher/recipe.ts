@@ -40,6 +40,12 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
   data: dataParam,
   model: { type: 'string', 'x-registry': 'models', description: 'Architecture of the network that is trained.' },
   weights: trainedWeights('Weights to start from, of the same model; drawn from the seed unless told.'),
+  profile: {
+    enum: ['sound', 'original'],
+    default: 'sound',
+    description:
+      'Defaults of other parameters. original: what the original experiments really did, schedule: cosine-restart-wave and, while distilling, rdrop_distilling: false.',
+  },
   epochs: {
     type: 'integer',
     minimum: 1,
@@ -166,6 +172,14 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
     default: 'sum',
     description: 'Over batch and classes: the divergence is their sum, or the mean.',
   },
+  amp: flag(
+    'Half precision where the engine has it. None has so far: the stage runs in float32, and its record and tables say so.',
+  ),
+  on_nan: {
+    enum: ['stop', 'retry-float32'],
+    default: 'stop',
+    description: 'What a loss that is not finite does; retry-float32 is for half precision.',
+  },
   seed: {
     type: 'integer',
     minimum: 0,
@@ -175,6 +189,9 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
   },
   engine: engineParam,
 };
+
+/** What `profile: original` sets: that which the original experiments did beside what they meant to do. */
+export const recipeProfiles = { original: { schedule: 'cosine-restart-wave' } } as const;
 
 /** What a recipe must have. */
 export const recipeRequired = ['data', 'model'] as const;

@@ -22,6 +22,7 @@ import { trainingOutputs } from './recipe.ts';
 /** Parameters of a training stage, as the kind's schema has checked and completed them. */
 export interface TrainingParams extends RecipeParams {
   readonly model: string;
+  readonly amp: boolean;
   readonly engine: 'auto' | 'wasm' | 'reference';
 }
 
@@ -123,7 +124,11 @@ export async function train(
     write(surroundings, result);
     return {
       metrics: metricsOf(result, network),
-      environment: { engine: { name: engine.name, ...engine.description } },
+      environment: {
+        engine: { name: engine.name, ...engine.description },
+        // No engine has half precision.
+        ...(params.amp && { amp: 'float32' }),
+      },
     };
   } finally {
     added?.dispose();

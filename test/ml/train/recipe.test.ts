@@ -17,6 +17,14 @@ describe('a recipe', () => {
     expect(optimizer).toEqual({ name: 'rmsprop', alpha: 0.99, eps: 1e-8, momentum: 0.5 });
   });
 
+  it('makes two passes with R-Drop, unless a distilling stage ignores it', () => {
+    const rdrop = { rdrop: true, rdrop_alpha: 0.5, rdrop_reduction: 'mean' } as const;
+    expect(recipeWith(rdrop).rdrop).toEqual({ alpha: 0.5, reduction: 'mean' });
+    expect(recipeWith({ ...rdrop, rdrop_distilling: true }).rdrop).toEqual({ alpha: 0.5, reduction: 'mean' });
+    expect(recipeWith({ ...rdrop, rdrop_distilling: false }).rdrop).toBeNull();
+    expect(recipeWith({}).rdrop).toBeNull();
+  });
+
   it('warms up only where it is asked to', () => {
     const ratio = (warmup: boolean) => recipeWith({ warmup, warmup_ratio: 0.3 }).rate.warmupRatio;
     expect([ratio(true), ratio(false)]).toEqual([0.3, 0]);

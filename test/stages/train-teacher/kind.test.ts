@@ -27,6 +27,7 @@ describe('the train-teacher kind', () => {
       ...{ step_size: 30, step_gamma: 0.1, t_max: 10 },
       ...{ loss: 'cross-entropy', poly_epsilon: 2, focal_gamma: 2, label_smoothing: 0.1, class_balance: false },
       ...{ crop: 'random', flip: false, augment: 'none', mixup: 'none' },
+      ...{ profile: 'sound', amp: false, on_nan: 'stop' },
       ...{ rdrop: false, rdrop_alpha: 0.3, rdrop_reduction: 'sum' },
       ...{ select: 'val.accuracy', patience: 30, ema: false, seed: 0, engine: 'auto' },
     });
@@ -56,7 +57,7 @@ describe('the train-teacher kind', () => {
     ['an unknown augmentation', { augment: 'mosaic' }],
     ['an unknown loss', { loss: 'hinge' }],
     ['an unknown mixing', { mixup: true }],
-    ['a flag that does not exist yet', { amp: true }],
+    ['a flag that does not exist', { half: true }],
   ])('refuses %s', (_, params) => {
     expect(() => completedParams(trainTeacher, { ...needed, ...params })).toThrow();
   });
@@ -83,6 +84,8 @@ describe('flags that would do nothing', () => {
     ['R-Drop on a network that draws nothing', { rdrop: true }, 'rdrop'],
     ['rdrop_alpha without R-Drop', { rdrop_alpha: 1 }, 'rdrop_alpha'],
     ['rdrop_reduction without R-Drop', { rdrop_reduction: 'mean' }, 'rdrop_reduction'],
+    ['a retry of what is float32 already', { on_nan: 'retry-float32' }, 'on_nan'],
+    ['a retry where no engine has half precision', { amp: true, on_nan: 'retry-float32' }, 'on_nan'],
     ['mixing batches of one image', { mixup: 'cutmix', batch_size: 1 }, 'mixup'],
     ['patience when the last epoch is kept', { select: 'last', patience: 5 }, 'patience'],
   ])('are refused: %s', (_, params, param) => {
@@ -103,6 +106,7 @@ describe('flags that would do nothing', () => {
     expect(problems({ schedule: 'step', step_size: 19, step_gamma: 0.5, epochs: 20 })).toEqual([]);
     expect(problems({ schedule: 'cosine-restart-wave', t_max: 5, min_lr: 0 })).toEqual([]);
     expect(problems({ model: 'mobilenetv2', rdrop: true, rdrop_alpha: 1, rdrop_reduction: 'mean' })).toEqual([]);
+    expect(problems({ amp: true, on_nan: 'stop', profile: 'original' })).toEqual([]);
     expect(problems({ select: 'last', patience: 0 })).toEqual([]);
     // Momentum is AdamW's first beta.
     expect(problems({ optimizer: 'adamw', momentum: 0.8 })).toEqual([]);
