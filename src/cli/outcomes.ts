@@ -7,15 +7,17 @@ import type { Entry } from '../store/store.ts';
  *
  * @param plan - the plan
  * @param entries - results by cell
- * @returns metrics of the cells that any table reads and that have a result
+ * @returns metrics of the cells that any table reads, and of those that asked for half precision, where they have a result
  */
 export function tableOutcomes(plan: Plan, entries: ReadonlyMap<CellId, Entry>): Outcomes {
   const outcomes = new Map<CellId, Outcome>();
-  for (const cell of new Set(plan.tables.flatMap((table) => table.cells))) {
+  const mixed = plan.cells.filter(({ params }) => params['amp'] === true).map(({ id }) => id);
+  for (const cell of new Set([...plan.tables.flatMap((table) => table.cells), ...mixed])) {
     const entry = entries.get(cell);
     if (!entry) continue;
-    const { metrics, key, run } = entry.manifest();
-    outcomes.set(cell, { metrics, key, run });
+    const { metrics, key, run, environment } = entry.manifest();
+    const { amp } = environment;
+    outcomes.set(cell, { metrics, key, run, ...(typeof amp === 'string' && { amp }) });
   }
   return outcomes;
 }

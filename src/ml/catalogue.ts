@@ -5,6 +5,8 @@ import { augmentations } from './augment/registry.ts';
 import { datasets } from './data/registry.ts';
 import type { DatasetSource } from './data/source.ts';
 import { engines, type EngineEntry } from './engines/registry.ts';
+import type { SupervisedLoss } from './losses/loss.ts';
+import { losses } from './losses/registry.ts';
 import { methods } from './methods/registry.ts';
 import type { KdMethod } from './methods/kd-method.ts';
 import { CLASSIFIER } from './methods/taps.ts';
@@ -47,11 +49,12 @@ function methodFacts(method: KdMethod): JsonObject {
  * @returns registry → name → facts
  */
 export function mlCatalogue(): Record<string, Record<string, JsonObject>> {
-  const described = ({ summary, source }: Augmentation | Mixing): JsonObject => ({ summary, source });
+  const described = ({ summary, source }: Augmentation | Mixing | SupervisedLoss): JsonObject => ({ summary, source });
   return {
     models: factsOf<Model>(models, modelFacts),
     methods: factsOf<KdMethod>(methods, methodFacts),
     datasets: factsOf<DatasetSource>(datasets, ({ summary, decodes }) => ({ summary, decodes })),
+    losses: factsOf<SupervisedLoss>(losses, described),
     augmentations: factsOf<Augmentation>(augmentations, described),
     mixings: factsOf<Mixing>(mixings, described),
     metrics: {

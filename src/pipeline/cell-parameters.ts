@@ -100,9 +100,15 @@ export class StageParameters {
     const axis = slot.given ? undefined : scope.values.get(slot.name);
     if (axis) this.#fromAxis(slot, axis, scope, draft);
     else if (slot.given ?? slot.fallback) this.#fromTemplate(slot, scope, draft);
-    else if (slot.preset !== undefined) draft.params[slot.name] = slot.preset;
+    else if (slot.preset !== undefined) draft.params[slot.name] = this.#ofProfile(slot.name, draft) ?? slot.preset;
     else if (slot.inherits !== undefined) this.#inherit(slot.name, draft.params[slot.inherits], draft);
     else if (slot.required) this.#missing(slot, scope, draft);
+  }
+
+  /** The default that the cell's profile has instead of the kind's. */
+  #ofProfile(name: string, { params }: Draft): Value | undefined {
+    const { profile } = params;
+    return typeof profile === 'string' ? this.#stage.parameters?.kind.profiles?.[profile]?.[name] : undefined;
   }
 
   #fromTemplate(slot: Slot, scope: CellScope, draft: Draft): void {

@@ -5,7 +5,7 @@ import { baselines, baselineText, groupText, type Baselines } from './baseline.t
 import { bestRow } from './best.ts';
 import { experimentText } from './experiment.ts';
 import { none } from './labels.ts';
-import type { CellIndex } from './lookup.ts';
+import { reachable, type CellIndex } from './lookup.ts';
 import { lowerIsBetter, metricHead } from './metrics.ts';
 import { footnotes } from './notes.ts';
 import { decimalsOf, measuredText, missing, numberText, signedText } from './number-text.ts';
@@ -134,6 +134,13 @@ function ourRows(groups: readonly RowGroup[], measured: readonly Measured[], out
   }));
 }
 
+/** Whether a cell of the table, or one that it comes of, asked for half precision and ran in float32. */
+const isInFloat32 = (index: CellIndex, table: TablePlan, outcomes: Outcomes): boolean =>
+  [...outcomes.values()].some(({ amp }) => amp === 'float32') &&
+  tableCells(index, table).some((cell) =>
+    [...reachable(index, cell)].some(({ id }) => outcomes.get(id)?.amp === 'float32'),
+  );
+
 /**
  * Makes a table of a plan and its results. Pure: equal results give an equal table.
  *
@@ -172,7 +179,7 @@ export function tableView(plan: Plan, table: TablePlan, outcomes: Outcomes, cont
     rows,
     compare,
     hasPublished: context.published.length > 0,
-    notes: footnotes(rows, compare),
+    notes: footnotes(rows, compare, isInFloat32(index, table, outcomes)),
     provenance: context.provenance,
     runsFolder: context.runsFolder,
   });

@@ -20,11 +20,13 @@ function judgedText(differences: readonly DifferenceView[]): string {
  *
  * @param rows - the table's rows
  * @param compare - the compared metric and its baseline, if any
+ * @param inFloat32 - whether a row comes of a stage that asked for half precision and ran in float32
  * @returns sentences
  */
 export function footnotes(
   rows: readonly RowView[],
   compare: { readonly on: string; readonly baseline: string } | null,
+  inFloat32 = false,
 ): readonly string[] {
   const values = rows.filter(({ source }) => source === null).flatMap((row) => row.values);
   const differences = rows.flatMap(({ difference }) => difference ?? []);
@@ -42,5 +44,6 @@ export function footnotes(
   if (compare && differences.length > 0) {
     notes.push(`Δ ${compare.on} is the difference to the baseline (${compare.baseline})${judgedText(differences)}.`);
   }
+  if (inFloat32) notes.push('amp: trained in float32, as the engine has no half precision.');
   return notes;
 }

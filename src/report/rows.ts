@@ -22,6 +22,8 @@ export interface Outcome {
   readonly key: Key;
   /** Id of the run that computed the result, which may be older than the one that reports it. */
   readonly run: string;
+  /** Precision that a stage which asked for half precision ran in. */
+  readonly amp?: string;
 }
 
 /** Results by cell. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tableOutcomes } from '../../src/cli/outcomes.ts';
 import type { Plan, TablePlan } from '../../src/core/plan.ts';
+import { cell } from '../report/sample-plan.ts';
 import type { Entry, Manifest } from '../../src/store/store.ts';
 
 const table = (name: string, cells: readonly string[]): TablePlan => ({
@@ -22,6 +23,7 @@ describe('what tables are made of', () => {
           metrics: { accuracy: cell.length },
           key: `key of ${cell}`,
           run: `run of ${cell}`,
+          environment: {},
         } as unknown as Manifest;
       },
     });
@@ -31,6 +33,17 @@ describe('what tables are made of', () => {
       ['c', { metrics: { accuracy: 1 }, key: 'key of c', run: 'run of c' }],
     ]);
     expect(read).toEqual(['b', 'c']);
+  });
+
+  it('is the precision, too, of stages that asked for half of it', () => {
+    const entry: Entry = {
+      ...{ key: 'k', path: '', outputs: {} },
+      manifest: () => ({ metrics: {}, key: 'k', run: 'r', environment: { amp: 'float32' } }) as unknown as Manifest,
+    };
+    const cells = [cell('mixed', {}, { amp: true }), cell('other', {}, { amp: false })];
+    const entries = new Map(['mixed', 'other'].map((name) => [name, entry]));
+    const mixed = { metrics: {}, key: 'k', run: 'r', amp: 'float32' };
+    expect([...tableOutcomes({ ...plan, cells }, entries)]).toEqual([['mixed', mixed]]);
   });
 
   it('is nothing where no pipeline has a table', () => {

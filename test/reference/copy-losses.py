@@ -9,6 +9,7 @@ with open(sys.argv[1]) as file:
     losses = json.load(file)
 inputs = ["S", "T", "FS", "FT", "FS2", "FS4", "VS", "VT", "mask", "classWeight"]
 terms = ["cross_entropy", "cross_entropy_smooth", "cross_entropy_smooth_weighted",
+         "poly", "poly_weighted", "focal", "focal_weighted", "rdrop_sum", "rdrop_kl_sum",
          "soft_target_T4", "soft_target_T1", "at_code", "at_paper", "at_code_pooled",
          "mgd_identity", "mgd", "mgd_align", "sp_l1", "sp_l2", "fitnet_hint", "nst", "pkt",
          "rkd_distance", "rkd_angle", "rkd", "dkd_target", "dkd_other", "dkd",

@@ -5,7 +5,7 @@ import { unwrap, type Result } from '../../src/core/result.ts';
 import { tableView, type ViewContext } from '../../src/report/build-view.ts';
 import type { Outcomes } from '../../src/report/rows.ts';
 import type { RowView, TableView } from '../../src/report/view.ts';
-import { accuracy, cell, context, outcomes, plan, study, studyOutcomes } from './sample-plan.ts';
+import { accuracy, cell, context, outcomes, plan, study, studyOutcomes, to } from './sample-plan.ts';
 
 /** The view of a plan's first table, or why there is none. */
 function attempt(whole: Plan, found: Outcomes, extra: Partial<ViewContext> = {}): Result<TableView> {
@@ -36,6 +36,27 @@ function seeds(metrics: readonly (JsonObject | undefined)[], table: Partial<Tabl
   );
   return viewOf(plan(cells, { rows: ['kd'], ...table }), outcomes(found));
 }
+
+describe('a table of cells that asked for half precision', () => {
+  const cells = [
+    cell('mixed', {}, { amp: true }),
+    cell('plain', {}, { amp: false }),
+    cell('score[of=mixed]', { of: to('mixed') }),
+    cell('score[of=plain]', { of: to('plain') }),
+  ];
+  const notesOf = (of: string, amp: string | undefined): readonly string[] => {
+    const whole = plan(cells, { rows: ['of'], cells: [`score[of=${of}]`] });
+    const found = new Map(outcomes({ [`score[of=${of}]`]: accuracy(0.5) }));
+    found.set('mixed', { metrics: {}, key: '0'.repeat(64), run: 'r1', ...(amp !== undefined && { amp }) });
+    return viewOf(whole, found).notes;
+  };
+
+  it('says that they ran in float32 where their records do, whoever evaluated them', () => {
+    expect(notesOf('mixed', 'float32')).toEqual(['amp: trained in float32, as the engine has no half precision.']);
+    expect(notesOf('mixed', undefined)).toEqual([]);
+    expect(notesOf('plain', 'float32')).toEqual([]);
+  });
+});
 
 describe('a table', () => {
   it('shows mean, deviation and runs of each row', () => {

@@ -52,6 +52,12 @@ describe('footnotes', () => {
     expect(footnotes([published, row([value({ sd: null, n: 1, expected: 1 })])], null)).toEqual([]);
   });
 
+  it('say at the end that half precision was not to be had', () => {
+    const rows = [row([value({ sd: null, n: 1, expected: 1 })])];
+    expect(footnotes(rows, null, true)).toEqual(['amp: trained in float32, as the engine has no half precision.']);
+    expect(footnotes([row([value()])], null, true)[0]).toMatch(/^±/);
+  });
+
   it('stand in a fixed order', () => {
     const values = [value({ best: true }), value({ n: 2 }), value({ n: 0, sd: null })];
     const notes = footnotes([row(values, { difference: difference() })], compare);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../src/core/failure.ts';
 import type { Json } from '../../src/core/json.ts';
+import { unwrap } from '../../src/core/result.ts';
 import { planPipeline } from '../../src/pipeline/plan.ts';
 import { catalogue } from '../../src/stages/catalogue.ts';
 import { kinds } from '../../src/stages/registry.ts';
@@ -33,15 +34,21 @@ const recipe: readonly Range[] = [
   ['model', ['resnet8', 'convnet4'], ['resnet9', '', 8, null]],
   ['epochs', [1, 100_000], [0, -1, 1.5, 100_001, '3', null]],
   ['batch_size', [1, 65_536], [0, 65_537, 2.5, '64']],
-  ['optimizer', ['adamw', 'sgd'], ['adam', 'AdamW', null]],
+  ['optimizer', ['adamw', 'sgd', 'rmsprop'], ['adam', 'AdamW', null]],
   ['lr', [1e-12, 10], [0, -1e-3, '1e-3']],
   ['weight_decay', [0, 1], [-1e-9, null]],
   ['momentum', [0, 0.999], [-0.1, 1]],
   ['warmup', [true, false], ['yes', 1, null]],
   ['warmup_ratio', [1e-6, 0.999], [0, 1, -0.1]],
   ['warmup_lr', [0, 1], [-1e-9]],
-  ['schedule', ['cosine', 'constant'], ['linear', null]],
+  ['schedule', ['cosine', 'constant', 'step', 'cosine-restart-wave'], ['linear', null]],
   ['min_lr', [0, 1], [-1e-9]],
+  ['step_size', [1, 100], [0, 1.5]],
+  ['step_gamma', [1e-3, 0.999], [0, 1]],
+  ['t_max', [1, 100], [0, 0.5]],
+  ['loss', ['cross-entropy', 'poly', 'focal'], ['ce', null]],
+  ['poly_epsilon', [1e-3, 6], [0, -1]],
+  ['focal_gamma', [1e-3, 5], [0, -1]],
   ['label_smoothing', [0, 0.999], [-0.1, 1]],
   ['class_balance', [true, false], ['true']],
   ['crop', ['random', 'centre'], ['center', 'none']],
@@ -51,6 +58,12 @@ const recipe: readonly Range[] = [
   ['select', ['val.accuracy', 'val.loss', 'val.mpa', 'last'], ['test.accuracy', 'best']],
   ['patience', [0, 1, 1000], [-1, 0.5]],
   ['ema', [true, false], [0.9999]],
+  ['profile', ['sound', 'original'], ['paper', true]],
+  ['amp', [true, false], ['float16']],
+  ['on_nan', ['stop', 'retry-float32'], ['ignore']],
+  ['rdrop', [true, false], [0.3, 'true']],
+  ['rdrop_alpha', [1e-3, 5], [0, -1]],
+  ['rdrop_reduction', ['sum', 'mean'], ['batchmean']],
   ['seed', [0, 2 ** 32 - 1], [-1, 2 ** 32, 0.5, '0']],
   ['engine', ['auto', 'wasm', 'reference'], ['cpu', 'cuda']],
 ];
@@ -177,6 +190,42 @@ describe('references of the registered kinds', () => {
     ['print', 'inputs', '${stages.score}', 'wrong-type: parameter inputs: got a reference to score'],
   ])('%s.%s may not be %s', (stage, param, value, problem) => {
     expect(problems({ [stage]: { [param]: value } })).toEqual([problem]);
+  });
+});
+
+describe('a profile', () => {
+  const paramsOf = (change: Parameters<typeof pipeline>[0], defaults = '') => {
+    const text = defaults + pipeline(change);
+    const plan = planPipeline({ file: 'p.yaml', text }, { env: {}, overrides: [], kinds, catalogue: catalogue() });
+    const cells = unwrap(plan).cells.map(({ stage, params }) => [stage, params] as const);
+    return new Map(cells);
+  };
+
+  it('sets the defaults of others: what the original experiments did', () => {
+    const profile = { profile: 'original' };
+    const cells = paramsOf({ teacher: profile, student: profile });
+    expect(cells.get('teacher')).toMatchObject({ schedule: 'cosine-restart-wave', t_max: 10, min_lr: 1e-6 });
+    expect(cells.get('student')).toMatchObject({ schedule: 'cosine-restart-wave', rdrop_distilling: false });
+    const sound = paramsOf({});
+    expect(sound.get('teacher')).toMatchObject({ profile: 'sound', schedule: 'cosine' });
+    expect(sound.get('student')).toMatchObject({ schedule: 'cosine', rdrop_distilling: true });
+  });
+
+  it('gives way to what is written, and may stand in defaults itself', () => {
+    const written = paramsOf({ student: { profile: 'original', schedule: 'constant' } }).get('student');
+    expect(written).toMatchObject({ schedule: 'constant', rdrop_distilling: false });
+    const defaults = 'defaults: { train-teacher: { profile: original } }\n';
+    expect(paramsOf({}, defaults).get('teacher')).toMatchObject({ schedule: 'cosine-restart-wave' });
+  });
+
+  it('is not in the key: the parameters that it sets are', () => {
+    for (const kind of ['train-teacher', 'distill-student'] as const) expect(kinds[kind].unkeyed).toEqual(['profile']);
+  });
+
+  it('is refused where all that it would set is written', () => {
+    expect(problems({ teacher: { profile: 'original', schedule: 'cosine' } })).toEqual([
+      'no-effect: profile would do nothing: schedule is written out',
+    ]);
   });
 });
 

@@ -13,7 +13,7 @@ export const CONTROLS: Controls = {
 };
 
 const SPACES: readonly Space[] = [
-  ...(['step', 'parameter', 'gradient', 'first', 'second', 'statistic'] as const),
+  ...(['step', 'parameter', 'gradient', 'gradient-sum', 'first', 'second', 'statistic'] as const),
   ...(['parameter-average', 'statistic-average'] as const),
 ];
 

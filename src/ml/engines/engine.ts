@@ -74,6 +74,11 @@ export interface StepOptions {
   readonly batch: number;
   /** Evaluate with the moving averages instead of the weights and statistics themselves. */
   readonly average?: boolean;
+  /**
+   * Train: a second pass of the same update, with activations of its own, so that both passes are there at once. Its
+   * `backward` comes after the first's and adds to the gradients, and the first one updates.
+   */
+  readonly second?: boolean;
   /** Names of taps whose values (and, in training, gradients) are wanted; `logits` is always there. */
   readonly taps: readonly string[];
 }

@@ -2,11 +2,19 @@ import type { Numbers, Operands, PrimitiveName } from './primitives.ts';
 
 /**
  * Memory that an operation may name. `step` is the step's own planned memory; the others belong to the session and live on
- * from step to step: trained parameters, their gradients, two optimiser slots, running statistics, and moving averages of
- * parameters and statistics.
+ * from step to step: trained parameters, their gradients, what a second pass adds its gradients to, two optimiser slots,
+ * running statistics, and moving averages of parameters and statistics.
  */
 export type Space =
-  'step' | 'parameter' | 'gradient' | 'first' | 'second' | 'statistic' | 'parameter-average' | 'statistic-average';
+  | 'step'
+  | 'parameter'
+  | 'gradient'
+  | 'gradient-sum'
+  | 'first'
+  | 'second'
+  | 'statistic'
+  | 'parameter-average'
+  | 'statistic-average';
 
 /** Where an operand lies: in `step` an index into the program's buffers, elsewhere an offset in floats. */
 export type Ref =

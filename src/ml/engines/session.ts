@@ -72,6 +72,9 @@ export class CompiledSession implements Session {
   readonly #forwardSteps = new Map<string, ForwardStep>();
   readonly #trainSteps = new Map<string, TrainStep>();
   readonly #progress: Progress = { updates: 0, last: null };
+  readonly #secondProgress: Progress = { updates: 0, last: null };
+  /** Gradients of second passes; none until one is asked for. */
+  #secondGradient: Region | null = null;
 
   constructor(executor: Executor, network: Network, options: SessionOptions) {
     this.network = network;
@@ -85,6 +88,7 @@ export class CompiledSession implements Session {
       parameter: parameters,
       statistic: statistics,
       gradient: trained,
+      'gradient-sum': 0,
       first: trained,
       second: optimizer && 'second' in SLOTS[optimizer.name] ? trained : 0,
       'parameter-average': average ? parameters : 0,
@@ -197,20 +201,28 @@ export class CompiledSession implements Session {
         (recompute: boolean): Lowering =>
         (batch) =>
           lowerTraining(this.network, { ...options, batch }, optimizer, { average, recompute });
-      const executable = this.#compile('a training step', options, [lower(false), lower(true)]);
-      return new CompiledTraining(options.batch, executable, { optimizer, progress: this.#progress });
+      const lowerings = [lower(false), lower(true)];
+      if (!options.second) {
+        const executable = this.#compile('a training step', options, lowerings);
+        return new CompiledTraining(options.batch, executable, { optimizer, progress: this.#progress });
+      }
+      this.#secondGradient ??= this.#executor.allocate(this.#layout.parameters);
+      const executable = this.#compile('a second training step', options, lowerings);
+      return new CompiledTraining(options.batch, executable, { optimizer: null, progress: this.#secondProgress });
     });
   }
 
   #once<Step>(steps: Map<string, Step>, options: StepOptions, make: () => Step): Step {
-    const key = `${options.batch} ${options.average ?? false} ${[...options.taps].sort().join(' ')}`;
+    const { batch, average = false, second = false, taps } = options;
+    const key = `${batch} ${average} ${second} ${[...taps].sort().join(' ')}`;
     const step = steps.get(key) ?? make();
     steps.set(key, step);
     return step;
   }
 
   /** Compiles the first, fastest of the lowerings that fits; the last one takes the least memory. */
-  #compile(kind: string, { batch, average }: StepOptions, lowerings: readonly Lowering[]): Executable {
+  #compile(kind: string, options: StepOptions, lowerings: readonly Lowering[]): Executable {
+    const { batch } = options;
     const fits = ({ floats }: Program): boolean =>
       4 * floats <= this.#executor.capacity() || !!this.#workspace.known(kind, floats);
     const [first, ...thriftier] = lowerings;
@@ -218,13 +230,17 @@ export class CompiledSession implements Session {
     let wanted: Wanted = { batch, lower: first, program: first(batch) };
     for (const lower of thriftier) if (!fits(wanted.program)) wanted = { batch, lower, program: lower(batch) };
     const step = this.#arena(kind, wanted);
-    const weights = average
-      ? { parameter: this.#spaces['parameter-average'], statistic: this.#spaces['statistic-average'] }
-      : {};
-    const memory = { ...this.#spaces, ...weights, step };
+    const memory = { ...this.#spaces, ...this.#instead(options), step };
     const executable = this.#executor.compile(wanted.program, memory, this.#options.threads);
     this.#executables.push(executable);
     return executable;
+  }
+
+  /** What an averaged, or a second, step finds in the place of others. */
+  #instead({ average, second }: StepOptions): Partial<Record<Space, Region>> {
+    const { gradient, 'parameter-average': parameter, 'statistic-average': statistic } = this.#spaces;
+    if (average) return { parameter, statistic };
+    return second && this.#secondGradient ? { gradient: this.#secondGradient, 'gradient-sum': gradient } : {};
   }
 
   /** Memory for a step. */
@@ -250,6 +266,7 @@ export class CompiledSession implements Session {
     for (const executable of this.#executables.splice(0)) executable.dispose();
     this.#workspace.leave((region) => this.#executor.free(region));
     for (const region of Object.values(this.#spaces)) this.#executor.free(region);
+    if (this.#secondGradient) this.#executor.free(this.#secondGradient);
   }
 }
 

@@ -35,7 +35,7 @@ export class CompiledForward implements ForwardStep {
   }
 }
 
-/** What training steps of one session share: the number of updates so far, and whose forward pass ran last. */
+/** What training steps that share activations have in common: the number of updates so far, and whose forward pass ran last. */
 export interface Progress {
   updates: number;
   last: TrainStep | null;
@@ -66,11 +66,12 @@ export class CompiledTraining implements TrainStep {
   readonly logits: Float32Array;
   readonly logitsGradient: Float32Array;
   readonly #executable: Executable;
-  readonly #optimizer: OptimizerSpec;
+  readonly #optimizer: OptimizerSpec | null;
   readonly #progress: Progress;
   #controls = NO_CONTROLS;
 
-  constructor(batch: number, executable: Executable, shared: { optimizer: OptimizerSpec; progress: Progress }) {
+  /** `optimizer` is null for a second pass, which updates nothing. */
+  constructor(batch: number, executable: Executable, shared: { optimizer: OptimizerSpec | null; progress: Progress }) {
     this.batch = batch;
     this.#executable = executable;
     this.#optimizer = shared.optimizer;
@@ -104,6 +105,7 @@ export class CompiledTraining implements TrainStep {
   }
 
   update({ learningRate, weightDecay, averageDecay = 1 }: UpdateOptions): void {
+    if (!this.#optimizer) throw new Error('update of a second pass: the first one does it');
     const updates = ++this.#progress.updates;
     this.#executable.run('update', {
       ...this.#controls,

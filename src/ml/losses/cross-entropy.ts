@@ -1,21 +1,5 @@
 import { logSumExp } from './log-sum-exp.ts';
-
-/** A batch of logits and what they should say. */
-export interface LabelledLogits {
-  /** [N, C], rows dense. */
-  readonly logits: Float32Array;
-  /** Class indices [N], each in 0 … C−1. */
-  readonly labels: Int32Array;
-  readonly classes: number;
-}
-
-/** How the loss is shaped. */
-export interface CrossEntropyOptions {
-  /** ε in [0, 1): share of the target that is spread evenly over all classes (Szegedy et al., CVPR 2016). */
-  readonly smoothing: number;
-  /** w_c > 0 for every class; null for equal weights. */
-  readonly classWeights: Float64Array | null;
-}
+import type { LabelledLogits, LossOptions } from './loss.ts';
 
 /**
  * Class weights for unbalanced sets: w_c = sqrt(n / (C · n_c)). A class without images gets 0; no label can name it.
@@ -38,7 +22,11 @@ export function balancedWeights(perClass: readonly number[]): Float64Array {
  * @param gradient - receives dL/dlogits, [N, C]; all of it is written
  * @returns the loss
  */
-export function crossEntropy(batch: LabelledLogits, options: CrossEntropyOptions, gradient: Float32Array): number {
+export function crossEntropy(
+  batch: LabelledLogits,
+  options: Pick<LossOptions, 'smoothing' | 'classWeights'>,
+  gradient: Float32Array,
+): number {
   const { logits, labels, classes } = batch;
   const weight = (label: number): number => options.classWeights?.[label] ?? 1;
   const spread = options.smoothing / classes;

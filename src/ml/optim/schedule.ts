@@ -7,10 +7,31 @@ export interface LearningRatePlan {
   readonly warmupRatio: number;
   /** Rate of the first epoch while warming up. */
   readonly warmupRate: number;
-  readonly schedule: 'cosine' | 'constant';
-  /** Where the cosine ends. */
+  readonly schedule: Schedule;
+  /** Lowest rate of a cosine. */
   readonly minRate: number;
+  /** Epochs between two drops of `step`. */
+  readonly stepSize: number;
+  /** What `step` multiplies the rate by at each drop. */
+  readonly stepFactor: number;
+  /** Epochs that `cosine-restart-wave` falls, and then climbs. */
+  readonly halfPeriod: number;
 }
+
+/** Course of the learning rate after the warm-up. */
+export type Schedule = 'cosine' | 'constant' | 'step' | 'cosine-restart-wave';
+
+/** Half a cosine, from the full to the lowest rate at `turn` = π, and on as a cosine goes on. */
+const along = ({ rate, minRate }: LearningRatePlan, turn: number): number =>
+  minRate + ((rate - minRate) * (1 + Math.cos(turn))) / 2;
+
+/** Rate by the number of epochs since the warm-up and the number of epochs that it leaves. */
+const COURSES: Readonly<Record<Schedule, (plan: LearningRatePlan, since: number, span: number) => number>> = {
+  cosine: (plan, since, span) => along(plan, Math.PI * (since / span)),
+  constant: ({ rate }) => rate,
+  step: ({ rate, stepSize, stepFactor }, since) => rate * stepFactor ** Math.floor(since / stepSize),
+  'cosine-restart-wave': (plan, since) => along(plan, Math.PI * (since / plan.halfPeriod)),
+};
 
 /**
  * Number of epochs that warm up: W = floor(ratio · E).
@@ -25,8 +46,13 @@ export function warmupEpochs(epochs: number, ratio: number): number {
 
 /**
  * Learning rate of an epoch. Warm-up (Goyal et al., 2017): lo + (hi − lo) · e/W for e ≤ W, so that epoch W runs at the
- * full rate. Then either constant, or cosine annealing without restarts (Loshchilov & Hutter, ICLR 2017) over the
- * E − W epochs that are left: min + ½ (hi − min)(1 + cos(π (e − W)/(E − W))).
+ * full rate. Then, with s = e − W:
+ *
+ * - cosine: annealing without restarts (Loshchilov & Hutter, ICLR 2017): min + ½ (hi − min)(1 + cos(π s/(E − W)));
+ * - constant: hi;
+ * - step: hi · factor^floor(s/size), PyTorch's StepLR;
+ * - cosine-restart-wave: min + ½ (hi − min)(1 + cos(π s/H)) with half period H: PyTorch's CosineAnnealingLR in its
+ *   closed form, stepped past its T_max = H. It climbs back as it fell rather than restart: period 2H.
  *
  * @param plan - the schedule
  * @param epoch - e, integer in 0 … E−1
@@ -35,7 +61,5 @@ export function warmupEpochs(epochs: number, ratio: number): number {
 export function learningRate(plan: LearningRatePlan, epoch: number): number {
   const warmup = warmupEpochs(plan.epochs, plan.warmupRatio);
   if (epoch < warmup) return plan.warmupRate + ((plan.rate - plan.warmupRate) * epoch) / warmup;
-  if (plan.schedule === 'constant') return plan.rate;
-  const turn = Math.PI * ((epoch - warmup) / (plan.epochs - warmup));
-  return plan.minRate + ((plan.rate - plan.minRate) * (1 + Math.cos(turn))) / 2;
+  return COURSES[plan.schedule](plan, epoch - warmup, plan.epochs - warmup);
 }

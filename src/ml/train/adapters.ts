@@ -27,8 +27,9 @@ function startOf({ network, initial = {} }: Adapter, seed: number): StateDict {
 interface Live {
   readonly adapter: Adapter;
   readonly session: Session;
-  /** Whose forward pass ran last. */
+  /** Whose forward pass ran last; of the second pass over a batch too. */
   step: TrainStep | null;
+  second: TrainStep | null;
 }
 
 /** Adapters of a term: networks that are trained along with the student, each in a session of its own. */
@@ -36,6 +37,11 @@ export class Adapters implements AdapterRunner {
   readonly #live = new Map<string, Live>();
   readonly #dropoutSeed: number;
   #updates = 0;
+  /** Runs them for the second pass over a batch, whose gradients are added to the first one's. */
+  readonly second: AdapterRunner = {
+    forward: (name, input, batch) => this.#forward(name, input, { batch, second: true }),
+    backward: (name, gradient) => this.#backward(this.#called(name), gradient, 'second'),
+  };
 
   /**
    * @param adapters - of a term
@@ -46,7 +52,7 @@ export class Adapters implements AdapterRunner {
     try {
       for (const adapter of adapters) {
         const session = engine.session(adapter.network, { optimizer, threads });
-        this.#live.set(adapter.name, { adapter, session, step: null });
+        this.#live.set(adapter.name, { adapter, session, step: null, second: null });
         session.write(startOf(adapter, seed));
       }
     } catch (error) {
@@ -59,9 +65,11 @@ export class Adapters implements AdapterRunner {
    * Takes the memory for steps.
    *
    * @param batch - largest number of images
+   * @param passes - over each batch: 1 or 2
    */
-  reserve(batch: number): void {
-    for (const { session } of this.#live.values()) session.trainStep({ batch, taps: [] });
+  reserve(batch: number, passes: number): void {
+    for (const second of [false, true].slice(0, passes))
+      for (const { session } of this.#live.values()) session.trainStep({ batch, taps: [], second });
   }
 
   /** Number of updates so far. */
@@ -75,22 +83,34 @@ export class Adapters implements AdapterRunner {
     return live;
   }
 
-  forward(name: string, input: Float32Array, batch: number): Float32Array {
+  #forward(
+    name: string,
+    input: Float32Array,
+    pass: { readonly batch: number; readonly second: boolean },
+  ): Float32Array {
     const live = this.#called(name);
-    const step = live.session.trainStep({ batch, taps: [] });
+    const step = live.session.trainStep({ ...pass, taps: [] });
     step.input.set(input);
     step.forward(this.#dropoutSeed, this.#updates);
-    live.step = step;
+    live[pass.second ? 'second' : 'step'] = step;
     return step.logits;
   }
 
-  backward(name: string, gradient: Float32Array): Float32Array | null {
-    const { adapter, step } = this.#called(name);
-    if (!step) throw new Error(`backward of adapter ${name} without a forward pass`);
+  #backward(live: Live, gradient: Float32Array, pass: 'step' | 'second'): Float32Array | null {
+    const { adapter, [pass]: step } = live;
+    if (!step) throw new Error(`backward of adapter ${adapter.name} without a forward pass`);
     step.logitsGradient.set(gradient);
     step.backward();
     const [input] = adapter.network.layers;
     return input?.kind === 'input' && input.differentiable ? step.inputGradient : null;
+  }
+
+  forward(name: string, input: Float32Array, batch: number): Float32Array {
+    return this.#forward(name, input, { batch, second: false });
+  }
+
+  backward(name: string, gradient: Float32Array): Float32Array | null {
+    return this.#backward(this.#called(name), gradient, 'step');
   }
 
   /**

@@ -3,7 +3,7 @@ import type { TrainStep, UpdateOptions } from '../engines/engine.ts';
 import type { StateDict } from '../network/network.ts';
 import { bits } from '../random/random.ts';
 import { Distillation, type DistillationOptions, type DistillationSetting } from './distillation.ts';
-import type { KdTerm } from './job.ts';
+import type { KdTerm, Pass } from './job.ts';
 import type { Teacher } from './teacher-pass.ts';
 
 /** Who learns from whom: as for one term, but from several teachers. */
@@ -69,16 +69,16 @@ export class Combination implements KdTerm {
     return ['loss', ...terms].join(' + ');
   }
 
-  reserve(batch: number): void {
-    for (const term of this.#terms) term.reserve(batch);
+  reserve(batch: number, passes: number): void {
+    for (const term of this.#terms) term.reserve(batch, passes);
   }
 
   observe(batch: TrainBatch, epoch: number): void {
     for (const term of this.#terms) term.observe(batch, epoch);
   }
 
-  addGradients(step: TrainStep, labels: Int32Array): number {
-    return sum(this.#terms.map((term) => (term.fullWeight / this.#unit) * term.addGradients(step, labels)));
+  addGradients(step: TrainStep, labels: Int32Array, pass?: Pass): number {
+    return sum(this.#terms.map((term) => (term.fullWeight / this.#unit) * term.addGradients(step, labels, pass)));
   }
 
   update(options: UpdateOptions): void {

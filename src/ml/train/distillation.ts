@@ -9,7 +9,7 @@ import { kdWeight, rampShare } from '../methods/kd-weight.ts';
 import { methods } from '../methods/registry.ts';
 import type { Network, Shape, StateDict } from '../network/network.ts';
 import { Adapters, type AdapterSetting } from './adapters.ts';
-import type { KdTerm } from './job.ts';
+import type { KdTerm, Pass } from './job.ts';
 import { compiledTaps, tapShapes, type Teacher } from './teacher-pass.ts';
 
 /** What is distilled how. */
@@ -126,9 +126,9 @@ export class Distillation implements KdTerm {
     this.#ramp = ramp;
   }
 
-  reserve(batch: number): void {
+  reserve(batch: number, passes: number): void {
     this.#teacher.reserve(batch);
-    this.#adapters.reserve(batch);
+    this.#adapters.reserve(batch, passes);
   }
 
   /** How much of it the ramp leaves in the epoch under way. */
@@ -147,14 +147,15 @@ export class Distillation implements KdTerm {
     this.#observed = { teacher: this.#teacher.of(batch), indices: shown };
   }
 
-  addGradients(step: TrainStep, labels: Int32Array): number {
+  addGradients(step: TrainStep, labels: Int32Array, { index, of }: Pass = { index: 0, of: 1 }): number {
     const { teacher: read, indices } = this.#observed;
     const own = this.#sides.student.map((tap) => [tap, tap === 'logits' ? step.logits : step.tap(tap)] as const);
     const teacher = Object.fromEntries(Object.entries(read).filter(([tap]) => tap in this.#shapes.teacher));
     const taps = { teacher, student: Object.fromEntries(own) };
-    const draw = { seed: this.#seed, step: this.#adapters.updates };
-    const batch = { taps, labels, indices, draw, weight: this.weight };
-    const { value, gradients } = kdTerm(this.#loss, this.#shapes, batch, this.#adapters);
+    const draw = { seed: this.#seed, step: this.#adapters.updates * of + index };
+    const batch = { taps, labels, indices, draw, weight: this.weight / of };
+    const runner = index === 0 ? this.#adapters : this.#adapters.second;
+    const { value, gradients } = kdTerm(this.#loss, this.#shapes, batch, runner);
     for (const [tap, gradient] of Object.entries(gradients)) {
       const target = tap === 'logits' ? step.logitsGradient : step.tapGradient(tap);
       for (let i = 0; i < target.length; i++) target[i] = (target[i] ?? 0) + (gradient[i] ?? 0);

@@ -79,7 +79,7 @@ function rowOf({ epoch, sums }: Position, recipe: Recipe, hasTerm: boolean): Omi
 /** Validates the epoch under way and closes it; false when the signal was aborted. */
 async function closeEpoch(loop: Loop): Promise<boolean> {
   const { job, trainer } = loop;
-  const numbers = await validate(job, trainer.average);
+  const numbers = await validate(job);
   if (!numbers) return false;
   const row = { ...rowOf(trainer.position, job.recipe, job.kd !== null), ...numbers };
   trainer.closeEpoch(row);
@@ -102,13 +102,15 @@ function fitted(loop: Loop): Fitted {
  * @param run - the parts of its job that take memory
  * @throws FailureError `does-not-fit`
  */
-export function reserve(run: Pick<Job, 'session' | 'shadow' | 'kd' | 'recipe' | 'data'>): void {
-  const { session, shadow, kd, recipe, data } = run;
+export function reserve(run: Pick<Job, 'session' | 'kd' | 'recipe' | 'data'>): void {
+  const { session, kd, recipe, data } = run;
   const { train, val } = data.manifest.splits;
   const batchOf = (count: number): number => Math.min(recipe.batchSize, count);
-  session.trainStep({ batch: batchOf(train.count), taps: kd?.taps ?? [] });
-  if (val.count > 0) (shadow ?? session).forwardStep({ batch: batchOf(val.count), taps: [] });
-  kd?.reserve(batchOf(train.count));
+  const batch = batchOf(train.count);
+  const passes = recipe.rdrop ? 2 : 1;
+  for (const second of [false, true].slice(0, passes)) session.trainStep({ batch, taps: kd?.taps ?? [], second });
+  if (val.count > 0) session.forwardStep({ batch: batchOf(val.count), taps: [], average: recipe.ema });
+  kd?.reserve(batch, passes);
 }
 
 /**

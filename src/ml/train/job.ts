@@ -6,6 +6,14 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { Recipe } from './recipe.ts';
 import type { EpochRow } from './training-state.ts';
 
+/** Which of the forward passes of one batch: R-Drop makes two. */
+export interface Pass {
+  /** From 0. */
+  readonly index: number;
+  /** Number of passes. */
+  readonly of: number;
+}
+
 /** A term that is added to the supervised loss, made of the student's taps and of whatever it observes itself. */
 export interface KdTerm {
   /** Student's taps that it reads, `logits` left out. */
@@ -16,8 +24,9 @@ export interface KdTerm {
    * Takes the memory that it will need.
    *
    * @param batch - largest number of images
+   * @param passes - the student's over each batch: 1, or 2 with R-Drop
    */
-  reserve(batch: number): void;
+  reserve(batch: number, passes: number): void;
   /**
    * Sees a batch before the student does.
    *
@@ -26,13 +35,15 @@ export interface KdTerm {
    */
   observe(batch: TrainBatch, epoch: number): void;
   /**
-   * Adds w · dL_kd/dtap to the step's gradients, after its forward pass.
+   * Adds w · dL_kd/dtap to the step's gradients, after its forward pass; of several passes the mean counts, so that each
+   * adds its share of it.
    *
    * @param step - the student's
    * @param labels - class indices [batch]; of mixed images those of the greater share
-   * @returns L_kd, which `weight` has not multiplied
+   * @param pass - the only one unless told
+   * @returns L_kd of this pass, which `weight` has not multiplied
    */
-  addGradients(step: TrainStep, labels: Int32Array): number;
+  addGradients(step: TrainStep, labels: Int32Array, pass?: Pass): number;
   /**
    * Updates what the term trains itself, after the student's update.
    *
@@ -72,10 +83,8 @@ export interface Job {
   readonly network: Network;
   /** Weights to start from. */
   readonly initial: StateDict;
-  /** A session over `network` with the recipe's optimiser. */
+  /** A session over `network` with the recipe's optimiser; keeps moving averages where the recipe says so. */
   readonly session: Session;
-  /** A frozen session over `network`: validates a moving average. */
-  readonly shadow: Session | null;
   readonly kd: KdTerm | null;
   readonly checkpoint: Checkpoint;
   readonly signal: AbortSignal;

@@ -13,6 +13,8 @@ export interface Prediction {
   readonly batchSize: number;
   readonly tta: Augmentation;
   readonly signal: AbortSignal;
+  /** Whether the session's moving averages predict rather than its weights. */
+  readonly average?: boolean;
   /** Told the number of images of each batch. */
   readonly told?: (images: number) => void;
 }
@@ -59,7 +61,7 @@ export async function predict(
   split: PackedSplit,
   options: Prediction,
 ): Promise<Float32Array | undefined> {
-  const { format, batchSize, signal } = options;
+  const { format, batchSize, signal, average = false } = options;
   const { classes } = session.network;
   const crops = CROPS[options.tta];
   const sums = new Float64Array(split.count * classes);
@@ -68,7 +70,7 @@ export async function predict(
   for (const crop of crops) {
     const batches = evalBatches(split, format, { batchSize, crop });
     for (let batch = 0; batch < batches.count; batch++) {
-      const step = session.forwardStep({ batch: batches.size(batch), taps: [] });
+      const step = session.forwardStep({ batch: batches.size(batch), taps: [], average });
       const start = batch * batchSize * classes;
       batches.fill(batch, step.input, labels);
       step.run();

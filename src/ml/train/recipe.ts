@@ -1,5 +1,8 @@
 import type { TrainOptions } from '../data/batches.ts';
 import type { OptimizerSpec } from '../engines/engine.ts';
+import type { LossOptions } from '../losses/loss.ts';
+import type { DivergenceOptions } from '../losses/rdrop.ts';
+import type { LossName } from '../losses/registry.ts';
 import type { LearningRatePlan } from '../optim/schedule.ts';
 
 /** What decides which epoch's weights are kept. */
@@ -18,6 +21,12 @@ export interface RecipeParams {
   readonly warmup_lr: number;
   readonly schedule: LearningRatePlan['schedule'];
   readonly min_lr: number;
+  readonly step_size: number;
+  readonly step_gamma: number;
+  readonly t_max: number;
+  readonly loss: LossName;
+  readonly poly_epsilon: number;
+  readonly focal_gamma: number;
   readonly label_smoothing: number;
   readonly class_balance: boolean;
   readonly crop: TrainOptions['crop'];
@@ -27,27 +36,41 @@ export interface RecipeParams {
   readonly select: Selection;
   readonly patience: number;
   readonly ema: boolean;
+  readonly rdrop: boolean;
+  /** Of distilling stages only. */
+  readonly rdrop_distilling?: boolean;
+  readonly rdrop_alpha: number;
+  readonly rdrop_reduction: DivergenceOptions['reduction'];
   readonly seed: number;
 }
 
 /** How a network is trained. */
 export interface Recipe extends Pick<
   RecipeParams,
-  'epochs' | 'crop' | 'flip' | 'augment' | 'mixup' | 'select' | 'patience' | 'ema' | 'seed'
+  'epochs' | 'loss' | 'crop' | 'flip' | 'augment' | 'mixup' | 'select' | 'patience' | 'ema' | 'seed'
 > {
   readonly batchSize: number;
   readonly optimizer: OptimizerSpec;
   readonly weightDecay: number;
   readonly rate: LearningRatePlan;
-  readonly smoothing: number;
+  /** Of the loss; class weights are the dataset's. */
+  readonly shape: Omit<LossOptions, 'classWeights'>;
   readonly classBalance: boolean;
+  /** Null where there is no second pass. */
+  readonly rdrop: DivergenceOptions | null;
 }
 
-/** AdamW has betas (momentum, 0.999) and eps 1e-8; SGD takes Nesterov's step. */
-function optimizerOf({ optimizer, momentum }: RecipeParams): OptimizerSpec {
-  return optimizer === 'adamw'
-    ? { name: 'adamw', beta1: momentum, beta2: 0.999, eps: 1e-8 }
-    : { name: 'sgd', momentum, nesterov: momentum > 0 };
+/** Every update rule, with the momentum that the recipe gives it. */
+const OPTIMIZERS = {
+  adamw: (momentum) => ({ name: 'adamw', beta1: momentum, beta2: 0.999, eps: 1e-8 }),
+  sgd: (momentum) => ({ name: 'sgd', momentum, nesterov: momentum > 0 }),
+  rmsprop: (momentum) => ({ name: 'rmsprop', alpha: 0.99, eps: 1e-8, momentum }),
+} as const satisfies Record<OptimizerSpec['name'], (momentum: number) => OptimizerSpec>;
+
+/** Null without R-Drop, or where a distilling stage ignores it. */
+function rdropOf(params: RecipeParams): DivergenceOptions | null {
+  const { rdrop, rdrop_distilling: acts = true, rdrop_alpha: alpha, rdrop_reduction: reduction } = params;
+  return rdrop && acts ? { alpha, reduction } : null;
 }
 
 /**
@@ -57,11 +80,11 @@ function optimizerOf({ optimizer, momentum }: RecipeParams): OptimizerSpec {
  * @returns the recipe
  */
 export function recipeOf(params: RecipeParams): Recipe {
-  const { epochs, crop, flip, augment, mixup, select, patience, ema, seed } = params;
+  const { epochs, loss, crop, flip, augment, mixup, select, patience, ema, seed } = params;
   return {
-    ...{ epochs, crop, flip, augment, mixup, select, patience, ema, seed },
+    ...{ epochs, loss, crop, flip, augment, mixup, select, patience, ema, seed },
     batchSize: params.batch_size,
-    optimizer: optimizerOf(params),
+    optimizer: OPTIMIZERS[params.optimizer](params.momentum),
     weightDecay: params.weight_decay,
     rate: {
       epochs,
@@ -70,8 +93,16 @@ export function recipeOf(params: RecipeParams): Recipe {
       warmupRate: params.warmup_lr,
       schedule: params.schedule,
       minRate: params.min_lr,
+      stepSize: params.step_size,
+      stepFactor: params.step_gamma,
+      halfPeriod: params.t_max,
     },
-    smoothing: params.label_smoothing,
+    shape: {
+      smoothing: params.label_smoothing,
+      polyEpsilon: params.poly_epsilon,
+      focalGamma: params.focal_gamma,
+    },
     classBalance: params.class_balance,
+    rdrop: rdropOf(params),
   };
 }

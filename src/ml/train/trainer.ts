@@ -1,26 +1,24 @@
 import { fail } from '../../core/failure.ts';
 import type { TrainBatch } from '../data/supply.ts';
 import type { TrainStep } from '../engines/engine.ts';
-import { balancedWeights, crossEntropy, type CrossEntropyOptions } from '../losses/cross-entropy.ts';
-import { mixedLoss } from '../losses/mixed.ts';
+import { balancedWeights } from '../losses/cross-entropy.ts';
 import type { StateDict } from '../network/network.ts';
-import { moveAverage } from '../optim/moving-average.ts';
+import { averageDecay } from '../optim/moving-average.ts';
 import { learningRate } from '../optim/schedule.ts';
 import { bits } from '../random/random.ts';
 import type { Job } from './job.ts';
+import { supervise, type Supervision } from './supervised.ts';
 import { afterEpoch, afterStep, start } from './training-state.ts';
 import type { EpochRow, Position, StepLosses, TrainingState } from './training-state.ts';
-
-const copyOf = (state: StateDict): StateDict => new Map([...state].map(([name, values]) => [name, values.slice()]));
 
 /** A run between two steps, and how a step is made. */
 export class Trainer {
   #position: Position;
-  #average: StateDict | null;
   #best: StateDict | null;
   readonly #job: Job;
-  readonly #loss: CrossEntropyOptions;
-  readonly #dropoutSeed: number;
+  readonly #supervision: Supervision;
+  /** Stream keys of the passes over each batch: one, two with R-Drop. */
+  readonly #dropoutSeeds: readonly number[];
 
   /**
    * Continues from the job's checkpoint, or starts.
@@ -28,28 +26,23 @@ export class Trainer {
    * @param job - the run
    */
   constructor(job: Job) {
-    const { recipe, session, data } = job;
+    const { recipe, session, data, network } = job;
     const saved = job.checkpoint.load();
     const model = saved?.tensors.model ?? job.initial;
     session.write(model);
+    if (recipe.ema) session.writeAverage(saved?.tensors.average ?? model);
     if (saved) session.writeOptimizer({ updates: saved.position.updates, slots: saved.tensors.optimizer });
     if (saved) job.kd?.restore(saved.tensors.term, saved.position.updates);
     this.#job = job;
     this.#position = saved?.position ?? start;
-    this.#average = recipe.ema ? (saved?.tensors.average ?? copyOf(model)) : null;
     this.#best = saved?.tensors.best ?? null;
     const classWeights = recipe.classBalance ? balancedWeights(data.manifest.splits.train.perClass) : null;
-    this.#loss = { smoothing: recipe.smoothing, classWeights };
-    this.#dropoutSeed = bits(recipe.seed, 'dropout', 0, 0);
+    this.#supervision = { recipe, options: { ...recipe.shape, classWeights }, classes: network.classes };
+    this.#dropoutSeeds = (recipe.rdrop ? [0, 1] : [0]).map((pass) => bits(recipe.seed, 'dropout', 0, pass));
   }
 
   get position(): Position {
     return this.#position;
-  }
-
-  /** The moving average of weights and running statistics; null where the recipe keeps none. */
-  get average(): StateDict | null {
-    return this.#average;
   }
 
   /** Weights and running statistics of the best epoch so far. */
@@ -59,14 +52,14 @@ export class Trainer {
 
   /** Everything that a later process needs to go on. */
   state(): TrainingState {
-    const { session, kd } = this.#job;
+    const { session, kd, recipe } = this.#job;
     return {
       position: this.#position,
       tensors: {
         model: session.read(),
         optimizer: session.readOptimizer().slots,
         term: kd?.state() ?? new Map(),
-        average: this.#average,
+        average: recipe.ema ? session.readAverage() : null,
         best: this.#best,
       },
     };
@@ -80,21 +73,21 @@ export class Trainer {
    * @throws FailureError when the loss is not finite any more
    */
   step(batch: TrainBatch): number {
-    const { session, recipe, kd } = this.#job;
+    const { recipe, kd } = this.#job;
     const { epoch, updates } = this.#position;
-    const { images, labels } = batch;
-    const size = labels.length;
+    const size = batch.labels.length;
     kd?.observe(batch, epoch);
-    const step = session.trainStep({ batch: size, taps: kd?.taps ?? [] });
-    step.input.set(images);
-    step.forward(this.#dropoutSeed, updates);
-    const losses = this.#differentiate(step, batch);
-    step.backward();
-    const update = { learningRate: learningRate(recipe.rate, epoch), weightDecay: recipe.weightDecay };
-    step.update(update);
+    const passes = this.#forward(batch);
+    const losses = this.#differentiate(passes, batch);
+    for (const pass of passes) pass.backward();
+    const update = {
+      learningRate: learningRate(recipe.rate, epoch),
+      weightDecay: recipe.weightDecay,
+      averageDecay: averageDecay(updates + 1),
+    };
+    passes[0]?.update(update);
     kd?.update(update);
     this.#position = afterStep(this.#position, size, losses);
-    if (this.#average) moveAverage(this.#average, session.read(), this.#position.updates);
     return size;
   }
 
@@ -104,21 +97,32 @@ export class Trainer {
    * @param row - its numbers
    */
   closeEpoch(row: EpochRow): void {
-    this.#position = afterEpoch(this.#position, row, this.#job.recipe.select);
+    const { session, recipe } = this.#job;
+    this.#position = afterEpoch(this.#position, row, recipe.select);
     if (this.#position.best?.epoch !== row.epoch) return;
-    this.#best = this.#average ? copyOf(this.#average) : this.#job.session.read();
+    this.#best = recipe.ema ? session.readAverage() : session.read();
   }
 
-  /** Writes the gradients of the total loss into the step. */
-  #differentiate(step: TrainStep, { labels, mixed }: TrainBatch): StepLosses {
-    const { kd, network } = this.#job;
-    const { logits, logitsGradient } = step;
-    const supervised = (of: Int32Array, gradient: Float32Array): number =>
-      crossEntropy({ logits, labels: of, classes: network.classes }, this.#loss, gradient);
-    const loss = mixed
-      ? mixedLoss(supervised, { ...mixed, labels }, logitsGradient)
-      : supervised(labels, logitsGradient);
-    const term = kd?.addGradients(step, mixed && mixed.share < 0.5 ? mixed.partners : labels) ?? 0;
+  /** Every pass draws dropout of its own, and moves the running statistics by batch statistics of its own. */
+  #forward({ images, labels }: TrainBatch): readonly TrainStep[] {
+    const { session, kd } = this.#job;
+    return this.#dropoutSeeds.map((seed, index) => {
+      const step = session.trainStep({ batch: labels.length, taps: kd?.taps ?? [], second: index === 1 });
+      step.input.set(images);
+      step.forward(seed, this.#position.updates);
+      return step;
+    });
+  }
+
+  /** Writes the gradients of the total loss into the passes. */
+  #differentiate(passes: readonly TrainStep[], batch: TrainBatch): StepLosses {
+    const { kd } = this.#job;
+    const { labels, mixed } = batch;
+    const loss = supervise(passes, batch, this.#supervision);
+    const seen = mixed && mixed.share < 0.5 ? mixed.partners : labels;
+    const of = passes.length;
+    const terms = passes.map((step, index) => kd?.addGradients(step, seen, { index, of }) ?? 0);
+    const term = terms.reduce((sum, value) => sum + value, 0) / of;
     const total = loss + (kd?.weight ?? 0) * term;
     return Number.isFinite(total) ? { loss, kd: term, total } : this.#diverged(total);
   }

@@ -1,6 +1,5 @@
 import { fail } from '../../core/failure.ts';
 import type { PackedManifest } from '../data/packed.ts';
-import type { StateDict } from '../network/network.ts';
 import { accuracy, confusionMatrix, meanPerClassAccuracy, perClass } from '../metrics/confusion.ts';
 import { negativeLogLikelihood, predictedClasses } from '../metrics/probabilities.ts';
 import type { Job } from './job.ts';
@@ -29,20 +28,17 @@ export function requireValidation(manifest: PackedManifest, select: Selection): 
 }
 
 /**
- * Evaluates the present weights, or their moving average, on the validation split.
+ * Evaluates the present weights, or their moving average where the recipe keeps one, on the validation split.
  *
  * @param job - the run
- * @param average - the moving average where the recipe keeps one
  * @returns the numbers, nulls without validation images; undefined when the signal was aborted
  */
-export async function validate(job: Job, average: StateDict | null): Promise<ValidationNumbers | undefined> {
+export async function validate(job: Job): Promise<ValidationNumbers | undefined> {
   const { data, recipe, signal } = job;
   const split = data.split('val');
   if (split.count === 0) return { val_accuracy: null, val_mpa: null, val_loss: null };
-  if (average && job.shadow) job.shadow.write(average);
-  const session = job.shadow ?? job.session;
   const options = { format: data.manifest, batchSize: recipe.batchSize, tta: 'none', signal } as const;
-  const logits = await predict(session, split, options);
+  const logits = await predict(job.session, split, { ...options, average: recipe.ema });
   if (!logits) return undefined;
   const predictions = { logits, labels: split.labels, classes: job.network.classes };
   const confusion = confusionMatrix(split.labels, predictedClasses(predictions), job.network.classes);

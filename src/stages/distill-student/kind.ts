@@ -1,7 +1,8 @@
 import type { ParamSchema, StageKind } from '../stage-kind.ts';
+import { checkRecipe } from '../train-teacher/recipe-rules.ts';
 import {
-  checkRecipe,
   recipeParams,
+  recipeProfiles,
   recipeRequired,
   trainedWeights,
   trainingMetrics,
@@ -27,6 +28,9 @@ const term: ParamSchema = {
   additionalProperties: false,
 };
 
+/** The original experiments ignored R-Drop while distilling. */
+const profiles = { original: { ...recipeProfiles.original, rdrop_distilling: false } } as const;
+
 /** Training with teachers: total = L_cls + w · L_kd. */
 export const distillStudent: StageKind = {
   name: 'distill-student',
@@ -46,6 +50,11 @@ export const distillStudent: StageKind = {
     kd_method: method,
     kd_ratio: ratio,
     kd_weight: positive('Weight of the term, instead of kd_ratio.'),
+    rdrop_distilling: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether rdrop acts while distilling; the original experiments ignored it.',
+    },
     ...allOptions(),
     kd: {
       type: 'array',
@@ -62,12 +71,13 @@ export const distillStudent: StageKind = {
     },
   },
   required: [...recipeRequired, 'teacher'],
-  unkeyed: [],
+  profiles,
+  unkeyed: ['profile'],
   // What batches, and the teacher's passes over them, are made of.
   cohort: ['data', 'teacher', 'batch_size', 'seed', 'crop', 'flip', 'augment', 'mixup', 'engine'],
   outputs: () => trainingOutputs,
   effective: effectiveParams,
   metrics: () => [...trainingMetrics, 'train.kd_loss'],
-  check: (params, context) => [...checkRecipe(params, context), ...checkDistillation(params, context)],
+  check: (params, context) => [...checkRecipe(params, context, profiles), ...checkDistillation(params, context)],
   load: () => import('./run.ts'),
 };

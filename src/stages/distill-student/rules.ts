@@ -1,7 +1,7 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
-import { noEffect } from '../train-teacher/recipe.ts';
+import { noEffect } from '../train-teacher/recipe-rules.ts';
 import { allOptions, methodName, optionsOf, termsIn } from './options.ts';
 
 /** One term as it is written: alone, or as an item of `kd`. */
@@ -180,6 +180,11 @@ function checkRamp({ ramp, epochs }: ValueObject): readonly ParamProblem[] {
   ];
 }
 
+function checkRdrop({ rdrop }: ValueObject, context: CheckContext): readonly ParamProblem[] {
+  if (rdrop === true || !context.given('rdrop_distilling')) return [];
+  return [noEffect('rdrop_distilling', 'rdrop is false', 'write rdrop: true, or remove rdrop_distilling')];
+}
+
 /**
  * Rules of distillation beyond the schema.
  *
@@ -193,6 +198,7 @@ export function checkDistillation(params: ValueObject, context: CheckContext): r
     ...checkForm(params, context),
     ...checkTeachers(params, context),
     ...checkRamp(params),
+    ...checkRdrop(params, context),
     ...termsOf(params, context).flatMap((term) => [
       ...checkWeight(term),
       ...checkOptions(term),

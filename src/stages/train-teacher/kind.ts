@@ -1,5 +1,6 @@
 import type { StageKind } from '../stage-kind.ts';
-import { checkRecipe, recipeParams, recipeRequired, trainingMetrics, trainingOutputs } from './recipe.ts';
+import { checkRecipe } from './recipe-rules.ts';
+import { recipeParams, recipeProfiles, recipeRequired, trainingMetrics, trainingOutputs } from './recipe.ts';
 
 /** Ordinary training: teachers, and students without one. */
 export const trainTeacher: StageKind = {
@@ -8,9 +9,11 @@ export const trainTeacher: StageKind = {
   summary: 'Trains a network on labels alone: a teacher, or a student to compare with.',
   params: recipeParams,
   required: recipeRequired,
-  unkeyed: [],
+  profiles: recipeProfiles,
+  // All that a profile does, it does by parameters that are keyed.
+  unkeyed: ['profile'],
   outputs: () => trainingOutputs,
   metrics: () => trainingMetrics,
-  check: checkRecipe,
+  check: (params, context) => checkRecipe(params, context, recipeProfiles),
   load: () => import('./run.ts'),
 };

@@ -1,9 +1,15 @@
-import type { ValueObject } from '../../core/plan.ts';
-import type { CheckContext, ParamProblem, ParamSchema } from '../stage-kind.ts';
+import type { ParamSchema } from '../stage-kind.ts';
 
 const rate = (description: string, initial: number): ParamSchema => ({
   type: 'number',
   minimum: 0,
+  default: initial,
+  description,
+});
+
+const positive = (description: string, initial: number): ParamSchema => ({
+  type: 'number',
+  exclusiveMinimum: 0,
   default: initial,
   description,
 });
@@ -37,6 +43,12 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
   data: dataParam,
   model: { type: 'string', 'x-registry': 'models', description: 'Architecture of the network that is trained.' },
   weights: trainedWeights('Weights to start from, of the same model; drawn from the seed unless told.'),
+  profile: {
+    enum: ['sound', 'original'],
+    default: 'sound',
+    description:
+      'Defaults of other parameters. original: what the original experiments really did, schedule: cosine-restart-wave and, while distilling, rdrop_distilling: false.',
+  },
   epochs: {
     type: 'integer',
     minimum: 1,
@@ -54,23 +66,19 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
     description: 'Images an update; the last, partial batch of an epoch is kept.',
   },
   optimizer: {
-    enum: ['adamw', 'sgd'],
+    enum: ['adamw', 'sgd', 'rmsprop'],
     default: 'adamw',
-    description: 'adamw: betas (momentum, 0.999), eps 1e-8; sgd: Nesterov momentum.',
+    description:
+      'adamw: betas (momentum, 0.999), eps 1e-8; sgd: Nesterov momentum; rmsprop: alpha 0.99, eps 1e-8, momentum.',
   },
-  lr: {
-    type: 'number',
-    exclusiveMinimum: 0,
-    default: 1e-3,
-    description: 'Learning rate: its highest value where a schedule or warm-up changes it.',
-  },
+  lr: positive('Learning rate: its highest value where a schedule or warm-up changes it.', 1e-3),
   weight_decay: rate('Decay of convolution and linear weights; biases and norms have none.', 5e-4),
   momentum: {
     type: 'number',
     minimum: 0,
     exclusiveMaximum: 1,
     default: 0.9,
-    description: 'Momentum of sgd, first beta of adamw.',
+    description: 'Momentum of sgd and rmsprop, first beta of adamw.',
   },
   warmup: flag('Climb linearly to lr over the first floor(warmup_ratio · epochs) epochs.'),
   warmup_ratio: {
@@ -82,17 +90,47 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
   },
   warmup_lr: rate('Learning rate of the first warm-up epoch.', 1e-6),
   schedule: {
-    enum: ['cosine', 'constant'],
+    enum: ['cosine', 'constant', 'step', 'cosine-restart-wave'],
     default: 'cosine',
-    description: 'Course of the learning rate after the warm-up, an epoch at a time.',
+    description:
+      'Course of the learning rate after the warm-up, an epoch at a time. cosine-restart-wave falls and climbs again, as the original experiments did.',
   },
-  min_lr: rate('Where the cosine ends.', 1e-6),
+  min_lr: rate('Lowest rate of a cosine.', 1e-6),
+  step_size: {
+    type: 'integer',
+    minimum: 1,
+    default: 30,
+    'x-unit': 'epochs',
+    description: 'Epochs between two drops of schedule: step.',
+  },
+  step_gamma: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    exclusiveMaximum: 1,
+    default: 0.1,
+    description: 'What schedule: step multiplies the rate by at each drop.',
+  },
+  t_max: {
+    type: 'integer',
+    minimum: 1,
+    default: 10,
+    'x-unit': 'epochs',
+    description: 'Epochs that cosine-restart-wave takes down, and as many up.',
+  },
+  loss: {
+    type: 'string',
+    'x-registry': 'losses',
+    default: 'cross-entropy',
+    description: 'The supervised loss.',
+  },
+  poly_epsilon: positive('Factor of mean(1 − p_y) in loss: poly.', 2),
+  focal_gamma: positive('Exponent of 1 − p in loss: focal.', 2),
   label_smoothing: {
     type: 'number',
     minimum: 0,
     exclusiveMaximum: 1,
     default: 0.1,
-    description: 'Share of the target that is spread evenly over all classes.',
+    description: 'Share of the target that goes to other classes: evenly to all (focal: to all but the label).',
   },
   class_balance: flag('Weigh classes by sqrt(n / (C · n_c)).'),
   crop: {
@@ -128,6 +166,23 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
   ema: flag(
     'Validate and keep an exponential moving average of weights: decay 0.9999 (1 − e^(−u/2000)) after update u.',
   ),
+  rdrop: flag(
+    'R-Drop: two passes over each batch with dropout of their own, and a penalty on the divergence of what they say.',
+  ),
+  rdrop_alpha: positive('Weight of the divergence.', 0.3),
+  rdrop_reduction: {
+    enum: ['sum', 'mean'],
+    default: 'sum',
+    description: 'Over batch and classes: the divergence is their sum, or the mean.',
+  },
+  amp: flag(
+    'Half precision where the engine has it. None has so far: the stage runs in float32, and its record and tables say so.',
+  ),
+  on_nan: {
+    enum: ['stop', 'retry-float32'],
+    default: 'stop',
+    description: 'What a loss that is not finite does; retry-float32 is for half precision.',
+  },
   seed: {
     type: 'integer',
     minimum: 0,
@@ -138,102 +193,11 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
   engine: engineParam,
 };
 
+/** What `profile: original` sets: that which the original experiments did beside what they meant to do. */
+export const recipeProfiles = { original: { schedule: 'cosine-restart-wave' } } as const;
+
 /** What a recipe must have. */
 export const recipeRequired = ['data', 'model'] as const;
-
-/**
- * A flag that would do nothing.
- *
- * @param name - the parameter
- * @param reason - why it does nothing, a clause
- * @param fix - how to mend it
- * @returns the problem
- */
-export const noEffect = (name: string, reason: string, fix: string): ParamProblem => ({
-  code: 'no-effect',
-  param: [name],
-  message: `${name} would do nothing: ${reason}`,
-  fix,
-});
-
-/** When a parameter of the recipe, though given, would do nothing; and why. */
-interface IdleRule {
-  readonly name: string;
-  readonly idle: (params: ValueObject) => boolean;
-  readonly reason: string;
-  readonly fix: string;
-}
-
-const withoutWarmup = (name: string): IdleRule => ({
-  name,
-  idle: ({ warmup }) => warmup !== true,
-  reason: 'warmup is false',
-  fix: `write warmup: true, or remove ${name}`,
-});
-
-const IDLE: readonly IdleRule[] = [
-  withoutWarmup('warmup_ratio'),
-  withoutWarmup('warmup_lr'),
-  {
-    name: 'min_lr',
-    idle: ({ schedule }) => schedule === 'constant',
-    reason: 'schedule is constant',
-    fix: 'write schedule: cosine, or remove min_lr',
-  },
-  {
-    name: 'mixup',
-    idle: ({ mixup, batch_size: size }) => mixup !== 'none' && size === 1,
-    reason: 'batch_size is 1, and images are mixed with others of their batch',
-    fix: 'raise batch_size, or remove mixup',
-  },
-  {
-    name: 'patience',
-    idle: ({ select, patience }) => select === 'last' && patience !== 0,
-    reason: 'select is last, so that the newest epoch is always the best',
-    fix: 'select by a validation number, or remove patience',
-  },
-];
-
-/** The same floor as the schedule's, which the runner half can't import. */
-const warmupEpochs = (epochs: number, ratio: number): number => Math.floor(epochs * ratio + 1e-9);
-
-function emptyWarmup({ warmup, epochs, warmup_ratio: ratio }: ValueObject): readonly ParamProblem[] {
-  if (warmup !== true || typeof epochs !== 'number' || typeof ratio !== 'number') return [];
-  if (warmupEpochs(epochs, ratio) > 0) return [];
-  const needed = Math.ceil(1 / ratio);
-  const reason = `floor(${ratio} · ${epochs}) = 0 epochs of warm-up`;
-  return [
-    noEffect('warmup', reason, `train for at least ${needed} epochs, raise warmup_ratio, or write warmup: false`),
-  ];
-}
-
-/** Rates that a schedule or a warm-up would climb down, or up, from the wrong side. */
-function crossedRates(params: ValueObject): readonly ParamProblem[] {
-  const { lr, schedule, warmup } = params;
-  const isUsed = { min_lr: schedule === 'cosine', warmup_lr: warmup === true };
-  return (['min_lr', 'warmup_lr'] as const).flatMap((name): readonly ParamProblem[] => {
-    const value = params[name];
-    if (!isUsed[name] || typeof value !== 'number' || typeof lr !== 'number' || value <= lr) return [];
-    const message = `${name} is ${value}, above lr ${lr}`;
-    return [{ code: 'rate-above-lr', param: [name], message, expected: `${name} ≤ lr`, fix: `set ${name} below lr` }];
-  });
-}
-
-/**
- * Rules of the recipe beyond its schema.
- *
- * @param params - full parameters of the cell
- * @param context - what the user wrote
- * @returns problems: flags that would do nothing, rates that cross
- */
-export function checkRecipe(params: ValueObject, context: CheckContext): readonly ParamProblem[] {
-  const idle = IDLE.filter(({ name, idle: isIdle }) => context.given(name) && isIdle(params));
-  return [
-    ...idle.map(({ name, reason, fix }) => noEffect(name, reason, fix)),
-    ...emptyWarmup(params),
-    ...crossedRates(params),
-  ];
-}
 
 /** Outputs of every training stage. */
 export const trainingOutputs = { weights: 'weights.safetensors', log: 'log.txt', curves: 'curves.csv' } as const;

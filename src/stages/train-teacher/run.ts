@@ -26,6 +26,7 @@ import { trainingOutputs } from './recipe.ts';
 /** Parameters of a training stage, as the kind's schema has checked and completed them. */
 export interface TrainingParams extends RecipeParams {
   readonly model: string;
+  readonly amp: boolean;
   readonly engine: 'auto' | 'wasm' | 'reference';
 }
 
@@ -53,7 +54,7 @@ function initialWeights({ context, network }: Surroundings, seed: number): State
 }
 
 /** What a run holds in the engine. */
-interface Equipment extends Pick<Job, 'session' | 'shadow' | 'kd'> {
+interface Equipment extends Pick<Job, 'session' | 'kd'> {
   readonly dispose: () => void;
 }
 
@@ -71,10 +72,10 @@ function equip(surroundings: Surroundings, recipe: Recipe, term: TermMaker | nul
   const workspace = cohort.share('workspace', () => ({ value: new Workspace(), dispose: () => undefined }));
   try {
     const kd = term ? hold(term(surroundings)) : null;
-    const session = hold(engine.session(network, { optimizer: recipe.optimizer, threads, workspace }));
-    const shadow = recipe.ema ? hold(engine.session(network, { optimizer: null, threads, workspace })) : null;
-    reserve({ session, shadow, kd, recipe, data });
-    return { session, shadow, kd, dispose };
+    const { optimizer, ema: average } = recipe;
+    const session = hold(engine.session(network, { optimizer, average, threads, workspace }));
+    reserve({ session, kd, recipe, data });
+    return { session, kd, dispose };
   } catch (error) {
     dispose();
     throw error;
@@ -169,7 +170,11 @@ export async function train(context: StageContext, term: TermMaker | null): Prom
     write(surroundings, result);
     return {
       metrics: metricsOf(result, network),
-      environment: { engine: { name: engine.name, ...engine.description } },
+      environment: {
+        engine: { name: engine.name, ...engine.description },
+        // No engine has half precision.
+        ...(params.amp && { amp: 'float32' }),
+      },
     };
   } finally {
     data.close();

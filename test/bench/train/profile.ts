@@ -45,6 +45,7 @@ function spaces(executor: WasmExecutor, network: Network, program: Program): Rec
     first: trained(),
     second: trained(),
     statistic: executor.allocate(layout.statistics),
+    'gradient-sum': executor.allocate(0),
     'parameter-average': executor.allocate(0),
     'statistic-average': executor.allocate(0),
     step: executor.allocate(program.floats),

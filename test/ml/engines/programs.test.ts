@@ -150,6 +150,27 @@ function checkTraining(network: Network, recompute: boolean): void {
     ['moving-average', layout.statistics],
   ]);
   expect(written(update, 'parameter')).toEqual([0, layout.decayed]);
+  checkSecond(network, program, recompute);
+}
+
+/** A second pass is the same program, but for what it does with its gradients. */
+function checkSecond(network: Network, first: Program, recompute: boolean): void {
+  const options = { batch: 2, taps: Object.keys(network.taps), second: true };
+  const { sections, ...rest } = lowerTraining(network, options, SGD, { average: true, recompute });
+  const sum = { space: 'gradient-sum', offset: 0 };
+  expect(rest).toEqual({ offsets: first.offsets, floats: first.floats, ports: first.ports });
+  expect(sections).toEqual({
+    forward: first.sections.forward,
+    backward: [
+      ...first.sections.backward,
+      {
+        primitive: 'add',
+        operands: { a: sum, b: { space: 'gradient', offset: 0 }, y: sum },
+        numbers: { count: layoutOf(network).parameters, activation: 0 },
+      },
+    ],
+    update: [],
+  });
 }
 
 function checkInference(network: Network): void {

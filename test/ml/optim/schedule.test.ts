@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { learningRate, warmupEpochs, type LearningRatePlan } from '../../../src/ml/optim/schedule.ts';
@@ -9,6 +10,18 @@ const plan: LearningRatePlan = {
   warmupRate: 1e-6,
   schedule: 'cosine',
   minRate: 1e-6,
+  stepSize: 30,
+  stepFactor: 0.1,
+  halfPeriod: 10,
+};
+
+interface Rates {
+  readonly stepped: readonly number[];
+}
+const torch = JSON.parse(readFileSync(new URL('../../fixtures/torch/schedules.json', import.meta.url), 'utf8')) as {
+  readonly rate: number;
+  readonly wave: Rates & { readonly T_max: number; readonly eta_min: number; readonly closed: readonly number[] };
+  readonly step: Rates & { readonly step_size: number; readonly gamma: number };
 };
 const rates = (change: Partial<LearningRatePlan>): readonly number[] => {
   const changed = { ...plan, ...change };
@@ -37,6 +50,28 @@ describe('learning rate', () => {
     rates({ schedule: 'constant', epochs: 4, warmupRatio: 0.5 }).forEach((rate, epoch) =>
       expect(rate).toBeCloseTo(expected[epoch]!, 15),
     );
+  });
+
+  it('drops by a factor every so many epochs, as PyTorch’s StepLR', () => {
+    const { stepped, step_size: stepSize, gamma: stepFactor } = torch.step;
+    const ours = rates({ schedule: 'step', rate: torch.rate, epochs: stepped.length, stepSize, stepFactor });
+    ours.forEach((rate, epoch) => expect(rate / stepped[epoch]!).toBeCloseTo(1, 13));
+  });
+
+  it.each(['closed', 'stepped'] as const)('waves as PyTorch’s CosineAnnealingLR past its T_max: %s', (form) => {
+    const { T_max: halfPeriod, eta_min: minRate } = torch.wave;
+    const wave = { schedule: 'cosine-restart-wave', rate: torch.rate, epochs: 45, halfPeriod, minRate } as const;
+    // Down for ten epochs, up for ten: lowest at 10 and 30, full again at 20 and 40.
+    rates(wave).forEach((rate, epoch) => expect(rate / torch.wave[form][epoch]!).toBeCloseTo(1, 13));
+  });
+
+  it('steps and waves from the end of the warm-up on', () => {
+    const warmed = { epochs: 50, warmupRatio: 0.1, warmupRate: 0 };
+    const wave = rates({ ...warmed, schedule: 'cosine-restart-wave' });
+    expect(wave.slice(0, 5)).toEqual([0, 1, 2, 3, 4].map((epoch) => (1e-3 * epoch) / 5));
+    wave.slice(5).forEach((rate, epoch) => expect(rate / torch.wave.closed[epoch]!).toBeCloseTo(1, 13));
+    const step = rates({ ...warmed, schedule: 'step', stepSize: 20, stepFactor: 0.5 });
+    expect([step[5], step[24], step[25], step[44], step[45]]).toEqual([1e-3, 1e-3, 5e-4, 5e-4, 2.5e-4]);
   });
 
   it('is the full rate in a run of one epoch', () => {

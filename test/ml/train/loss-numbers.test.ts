@@ -74,6 +74,28 @@ describe('the loss of a step', () => {
     expect(await lossOf({ class_balance: true, label_smoothing: smoothing })).toBeCloseTo(loss / norm, 12);
   });
 
+  it('is poly where the recipe says so: only its cross entropy is weighed', async () => {
+    const ce = await lossOf({ class_balance: true });
+    const rows = surprise(await firstLogits(all));
+    const misses = rows.reduce((sum, row, image) => sum + (1 - Math.exp(-row[labels[image]!]!)), 0) / 7;
+    expect(await lossOf({ class_balance: true, loss: 'poly', poly_epsilon: 3 })).toBeCloseTo(ce + 3 * misses, 12);
+  });
+
+  it('is focal where the recipe says so: weighed, and divided by the number of images', async () => {
+    const rows = surprise(await firstLogits(all));
+    const weights = [3, 2, 2].map((count) => Math.sqrt(7 / (3 * count)));
+    const loss = rows.map((row, image) => {
+      const terms = row.map((value, label) => {
+        const q = Math.exp(-value) + 1e-7;
+        return (1 - q) ** 3 * -Math.log(q) * (label === labels[image] ? 0.8 : 0.1);
+      });
+      return weights[labels[image]!]! * terms.reduce((sum, term) => sum + term, 0);
+    });
+    const mean = loss.reduce((sum, value) => sum + value, 0) / 7;
+    const focal = { class_balance: true, loss: 'focal', focal_gamma: 3, label_smoothing: 0.2 } as const;
+    expect(await lossOf(focal)).toBeCloseTo(mean, 12);
+  });
+
   it('is weighed by images in the mean of an epoch, its last batch small', async () => {
     // Rate 0: both batches are seen with the initial weights.
     const batches = [batchOf(labels.slice(0, 5), 'a'), batchOf(labels.slice(5), 'b')];

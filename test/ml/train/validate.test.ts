@@ -12,11 +12,13 @@ import { heldCheckpoint, recipeWith } from '../../support/training-job.ts';
 const data = paintedSet({ train: 6, val: 11 });
 const network = networkFor('convnet4', data.manifest);
 const engine = engines.wasm.create({ threads: 1 });
-const session = engine.session(network, { optimizer: null, threads: 1 });
-const shadow = engine.session(network, { optimizer: null, threads: 1 });
+const session = engine.session(network, { optimizer: null, average: true, threads: 1 });
+const other = engine.session(network, { optimizer: null, threads: 1 });
 const weights = initialState(network, 1);
 const average = initialState(network, 2);
 session.write(weights);
+session.writeAverage(average);
+other.write(average);
 afterAll(() => engine.dispose());
 
 const recipe = recipeWith({ batch_size: 4 });
@@ -27,7 +29,6 @@ const job = (change: Partial<Job> = {}): Job => ({
     supply: directSupply(data.split('train'), data.manifest, recipe),
     network,
     session,
-    shadow: null,
     kd: null,
     initial: weights,
   },
@@ -54,7 +55,7 @@ async function byHand(of: typeof session) {
 describe('validation', () => {
   it('measures the present weights on the validation split, its last batch too', async () => {
     const expected = await byHand(session);
-    const found = (await validate(job(), null))!;
+    const found = (await validate(job()))!;
     expect(found.val_accuracy).toBeCloseTo(expected.accuracy, 12);
     expect(found.val_mpa).toBeCloseTo(expected.mpa, 12);
     expect(found.val_loss).toBeCloseTo(expected.loss, 6);
@@ -62,19 +63,19 @@ describe('validation', () => {
 
   it('measures the moving average where there is one, and leaves the weights that are trained alone', async () => {
     const before = session.read().get('fc.weight')!.slice();
-    const found = (await validate(job({ shadow }), average))!;
-    expect(found.val_loss).toBeCloseTo((await byHand(shadow)).loss, 6);
+    const found = (await validate(job({ recipe: { ...recipe, ema: true } })))!;
+    expect(found.val_loss).toBeCloseTo((await byHand(other)).loss, 6);
     expect(found.val_loss).not.toBeCloseTo((await byHand(session)).loss, 6);
     expect(session.read().get('fc.weight')).toEqual(before);
   });
 
   it('of a set without validation images has no numbers', async () => {
     const unsplit = paintedSet({ train: 6 });
-    expect(await validate(job({ data: unsplit }), null)).toEqual({ val_accuracy: null, val_mpa: null, val_loss: null });
+    expect(await validate(job({ data: unsplit }))).toEqual({ val_accuracy: null, val_mpa: null, val_loss: null });
   });
 
   it('ends without numbers when it is stopped', async () => {
-    expect(await validate(job({ signal: AbortSignal.abort() }), null)).toBeUndefined();
+    expect(await validate(job({ signal: AbortSignal.abort() }))).toBeUndefined();
   });
 });
 

@@ -102,6 +102,14 @@ describe('the distill-student kind', () => {
     expect(problems({ kd_ratio: 0.7 })).toEqual([]);
   });
 
+  it('refuses to say whether R-Drop acts where there is none', () => {
+    expect(problems({ kd_ratio: 0.7, rdrop_distilling: false })).toMatchObject([
+      { code: 'no-effect', param: ['rdrop_distilling'] },
+    ]);
+    const dropped = { model: 'mobilenetv2', kd_ratio: 0.7, rdrop: true };
+    expect(problems({ ...dropped, rdrop_distilling: false })).toEqual([]);
+  });
+
   it('refuses options of other methods', () => {
     expect(problems({ kd_method: 'AT', kd_ratio: 100, temperature: 2 })).toMatchObject([
       { code: 'no-effect', param: ['temperature'], message: 'temperature would do nothing: AT does not read it' },

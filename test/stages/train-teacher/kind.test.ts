@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
+import type { Model } from '../../../src/ml/models/model.ts';
+import { models } from '../../../src/ml/models/registry.ts';
 import { warmupEpochs } from '../../../src/ml/optim/schedule.ts';
 import { kinds } from '../../../src/stages/registry.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
@@ -22,8 +24,11 @@ describe('the train-teacher kind', () => {
       ...needed,
       ...{ epochs: 150, batch_size: 64, optimizer: 'adamw', lr: 1e-3, weight_decay: 5e-4, momentum: 0.9 },
       ...{ warmup: false, warmup_ratio: 0.05, warmup_lr: 1e-6, schedule: 'cosine', min_lr: 1e-6 },
-      ...{ label_smoothing: 0.1, class_balance: false },
+      ...{ step_size: 30, step_gamma: 0.1, t_max: 10 },
+      ...{ loss: 'cross-entropy', poly_epsilon: 2, focal_gamma: 2, label_smoothing: 0.1, class_balance: false },
       ...{ crop: 'random', flip: false, augment: 'none', mixup: 'none' },
+      ...{ profile: 'sound', amp: false, on_nan: 'stop' },
+      ...{ rdrop: false, rdrop_alpha: 0.3, rdrop_reduction: 'sum' },
       ...{ select: 'val.accuracy', patience: 30, ema: false, seed: 0, engine: 'auto' },
     });
   });
@@ -50,8 +55,9 @@ describe('the train-teacher kind', () => {
     ['selection by the test split', { select: 'test.accuracy' }],
     ['an unknown model', { model: 'resnet9000' }],
     ['an unknown augmentation', { augment: 'mosaic' }],
+    ['an unknown loss', { loss: 'hinge' }],
     ['an unknown mixing', { mixup: true }],
-    ['a flag that does not exist yet', { amp: true }],
+    ['a flag that does not exist', { half: true }],
   ])('refuses %s', (_, params) => {
     expect(() => completedParams(trainTeacher, { ...needed, ...params })).toThrow();
   });
@@ -63,6 +69,23 @@ describe('flags that would do nothing', () => {
     ['warmup_ratio without warm-up', { warmup_ratio: 0.1 }, 'warmup_ratio'],
     ['warmup_lr without warm-up', { warmup_lr: 1e-5 }, 'warmup_lr'],
     ['min_lr of a constant schedule', { schedule: 'constant', min_lr: 1e-5 }, 'min_lr'],
+    ['min_lr of steps', { schedule: 'step', min_lr: 1e-5 }, 'min_lr'],
+    ['step_size of a cosine', { step_size: 10 }, 'step_size'],
+    ['step_gamma of a cosine', { step_gamma: 0.5 }, 'step_gamma'],
+    ['t_max of a cosine that only falls', { t_max: 5 }, 't_max'],
+    ['steps that never come', { schedule: 'step', step_size: 20, epochs: 20 }, 'schedule'],
+    [
+      'steps that never come after the warm-up',
+      { schedule: 'step', step_size: 19, epochs: 20, warmup: true },
+      'schedule',
+    ],
+    ['poly_epsilon of another loss', { loss: 'focal', poly_epsilon: 1 }, 'poly_epsilon'],
+    ['focal_gamma of another loss', { focal_gamma: 1 }, 'focal_gamma'],
+    ['R-Drop on a network that draws nothing', { rdrop: true }, 'rdrop'],
+    ['rdrop_alpha without R-Drop', { rdrop_alpha: 1 }, 'rdrop_alpha'],
+    ['rdrop_reduction without R-Drop', { rdrop_reduction: 'mean' }, 'rdrop_reduction'],
+    ['a retry of what is float32 already', { on_nan: 'retry-float32' }, 'on_nan'],
+    ['a retry where no engine has half precision', { amp: true, on_nan: 'retry-float32' }, 'on_nan'],
     ['mixing batches of one image', { mixup: 'cutmix', batch_size: 1 }, 'mixup'],
     ['patience when the last epoch is kept', { select: 'last', patience: 5 }, 'patience'],
   ])('are refused: %s', (_, params, param) => {
@@ -78,6 +101,12 @@ describe('flags that would do nothing', () => {
     expect(problems({ warmup: true, warmup_ratio: 0.1, warmup_lr: 1e-5 })).toEqual([]);
     expect(problems({ warmup: true, epochs: 20 })).toEqual([]);
     expect(problems({ schedule: 'constant' })).toEqual([]);
+    expect(problems({ loss: 'poly', poly_epsilon: 1 })).toEqual([]);
+    expect(problems({ loss: 'focal', focal_gamma: 1, class_balance: true })).toEqual([]);
+    expect(problems({ schedule: 'step', step_size: 19, step_gamma: 0.5, epochs: 20 })).toEqual([]);
+    expect(problems({ schedule: 'cosine-restart-wave', t_max: 5, min_lr: 0 })).toEqual([]);
+    expect(problems({ model: 'mobilenetv2', rdrop: true, rdrop_alpha: 1, rdrop_reduction: 'mean' })).toEqual([]);
+    expect(problems({ amp: true, on_nan: 'stop', profile: 'original' })).toEqual([]);
     expect(problems({ select: 'last', patience: 0 })).toEqual([]);
     // Momentum is AdamW's first beta.
     expect(problems({ optimizer: 'adamw', momentum: 0.8 })).toEqual([]);
@@ -89,6 +118,15 @@ describe('flags that would do nothing', () => {
         expect(named({ warmup: true, epochs, warmup_ratio: ratio }).length).toBe(
           warmupEpochs(epochs, ratio) === 0 ? 1 : 0,
         );
+  });
+
+  it('takes R-Drop on exactly the networks that draw dropout or stochastic depth', () => {
+    for (const [model, entry] of Object.entries<Model>(models)) {
+      const { side } = entry.nominal;
+      const { layers } = entry.build({ height: side, width: side, channels: 3 }, 10);
+      const draws = layers.some(({ kind }) => kind === 'dropout' || kind === 'stochastic-depth');
+      expect([model, named({ model, rdrop: true })]).toEqual([model, draws ? [] : [['no-effect', 'rdrop']]]);
+    }
   });
 
   it('says how many epochs a warm-up needs', () => {
@@ -106,6 +144,7 @@ describe('learning rates', () => {
       ['rate-above-lr', 'min_lr'],
       ['rate-above-lr', 'warmup_lr'],
     ]);
+    expect(named({ lr: 1e-7, schedule: 'cosine-restart-wave' })).toEqual([['rate-above-lr', 'min_lr']]);
     expect(named({ lr: 1e-7, schedule: 'constant' })).toEqual([]);
     expect(named({ lr: 1e-6 })).toEqual([]);
   });

@@ -91,6 +91,15 @@ describe('a training stage', () => {
     expect(read(again, 'task.log').toString()).toBe(lines.slice(5).join('\n'));
   });
 
+  it('that asks for half precision runs in float32, to the same bytes, and its record says so', async () => {
+    const [plain, mixed] = await Promise.all(
+      [false, true].map((amp) => workshop.make(trainTeacher, { ...recipe, epochs: 1, amp }, { data })),
+    );
+    expect(read(mixed!, 'weights.safetensors')).toEqual(read(plain!, 'weights.safetensors'));
+    expect(mixed!.environment).toEqual({ ...plain!.environment, amp: 'float32' });
+    expect(plain!.environment).not.toHaveProperty('amp');
+  });
+
   it('starts from weights of the same model, and from no others', async () => {
     const weights = join(whole.folder, 'weights.safetensors');
     const more = await workshop.make(trainTeacher, { ...recipe, epochs: 1, lr: 1e-5 }, { data, weights });

@@ -62,7 +62,15 @@ function emitRule(
   }
 }
 
+/** Adds a second pass's gradients to the first one's. */
+function emitSum(emitter: Emitter): void {
+  const sum = { space: 'gradient-sum', offset: 0 } as const;
+  const numbers = { count: emitter.layout.parameters, activation: 0 };
+  emitter.emit('add', { a: sum, b: { space: 'gradient', offset: 0 }, y: sum }, numbers);
+}
+
 function emitUpdate(emitter: Emitter, optimizer: OptimizerSpec, average: boolean): void {
+  emitter.section = 'update';
   const { decayed, parameters, statistics } = emitter.layout;
   emitRule(emitter, optimizer, { from: 0, count: decayed, decay: 1 });
   emitRule(emitter, optimizer, { from: decayed, count: parameters - decayed, decay: 0 });
@@ -95,10 +103,11 @@ export function lowerInference(network: Network, options: StepOptions): Program 
 }
 
 /**
- * Lowers a training step: forward, gradients of every trained parameter from the gradients of logits and taps, update.
+ * Lowers a training step: forward, gradients of every trained parameter from the gradients of logits and taps, update. A
+ * second pass ends by adding its gradients to `gradient-sum` and updates nothing.
  *
  * @param network - what to train
- * @param options - batch size and taps
+ * @param options - batch size and taps, which pass
  * @param optimizer - update rule
  * @param variant - what else it does, and how
  * @returns the program
@@ -137,7 +146,7 @@ export function lowerTraining(
     backward.unit(unit);
   }
   backward.revealInput();
-  emitter.section = 'update';
-  emitUpdate(emitter, optimizer, variant.average ?? false);
+  if (options.second) emitSum(emitter);
+  else emitUpdate(emitter, optimizer, variant.average ?? false);
   return emitter.program();
 }

@@ -1,0 +1,34 @@
+/** A batch of logits and what they should say. */
+export interface LabelledLogits {
+  /** [N, C], rows dense. */
+  readonly logits: Float32Array;
+  /** Class indices [N], each in 0 … C−1. */
+  readonly labels: Int32Array;
+  readonly classes: number;
+}
+
+/** How a loss is shaped; each loss reads what it needs. */
+export interface LossOptions {
+  /** ε in [0, 1): share of the target that goes to other classes (Szegedy et al., CVPR 2016). */
+  readonly smoothing: number;
+  /** w_c > 0 for every class; null for equal weights. */
+  readonly classWeights: Float64Array | null;
+  /** Factor of poly's own term, > 0. */
+  readonly polyEpsilon: number;
+  /** Exponent of focal's factor, > 0. */
+  readonly focalGamma: number;
+}
+
+/** A supervised loss by its YAML name. */
+export interface SupervisedLoss {
+  readonly summary: string;
+  /** Paper: authors, title, venue, year. */
+  readonly source: string;
+  /**
+   * @param batch - logits and labels
+   * @param options - its shape
+   * @param gradient - receives dL/dlogits, [N, C]; all of it is written
+   * @returns the loss; not finite where a logit is NaN or +∞
+   */
+  of(batch: LabelledLogits, options: LossOptions, gradient: Float32Array): number;
+}
