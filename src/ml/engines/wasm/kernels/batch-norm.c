@@ -1,7 +1,7 @@
 // Batch norm in training, fused with the residual sum and the activation that follow it, and its gradients.
 #include "kernel.h"
 
-#define STRIP 256 // rows summed in registers before they are added to the chunk's sum
+#define STRIP 256 // rows of the forward sums that stay in registers before they are added to the chunk's sum
 
 /// Sums of x − origin and its square over one chunk of rows. The origin keeps the variance's digits when |mean| ≫ σ.
 static void sum_chunk(const batch_norm_op *op, int index) {
@@ -70,6 +70,20 @@ void run_batch_norm(const batch_norm_op *op, const team *team) {
   run_batch_norm_output(&output, team);
 }
 
+#define TOGETHER 4 // rows that are summed in registers before they are added to the chunk's sum
+#define NARROW 64 // channels up to which that pays: in wider rows memory is fastest when it is read in order
+
+/// Walks rows in the order of memory, narrow ones side by side: `...` sees the first row, how many there are (`count`, a
+/// constant) and the channel c.
+#define by_rows(rows, channels, ...) \
+  for (int row = (rows).from, together; row < (rows).to; row += together) { \
+    together = (channels) > NARROW || (rows).to - row < TOGETHER ? 1 : TOGETHER; \
+    if (together > 1) for (int c = 0; c < (channels); c += LANES) { enum { count = TOGETHER }; __VA_ARGS__; } \
+    else for (int c = 0; c < (channels); c += LANES) { enum { count = 1 }; __VA_ARGS__; } \
+  }
+
+INLINE void add_to(float *sum, vec x) { store(sum, load(sum) + x); }
+
 /// Whether the first pass leaves the gradient before the activation in dy: with a residual, whose gradient that is, and
 /// where the slope costs too much to compute it twice.
 INLINE int stores_gradient(const batch_norm_gradient_op *op) {
@@ -79,26 +93,21 @@ INLINE int stores_gradient(const batch_norm_gradient_op *op) {
 /// Sums of the gradient g before the activation, and of g · (x − mean), over one chunk.
 INLINE void sum_gradient_chunk(const batch_norm_gradient_op *op, int index, const int activation) {
   int channels = op->channels, stores = stores_gradient(op);
-  float *sums = op->partials + (intptr_t)index * 2 * channels;
-  span rows = chunk(op->rows, index);
+  float *sums = op->partials + (intptr_t)index * 2 * channels, *products = sums + channels;
   for (int c = 0; c < 2 * channels; c += LANES) store(sums + c, splat(0));
-  for (int from = rows.from; from < rows.to; from += STRIP) {
-    int to = min(rows.to, from + STRIP);
-    for (int c = 0; c < channels; c += LANES) {
-      vec scale = load(op->saved + c), shift = load(op->saved + channels + c), mean = load(op->saved + 2 * channels + c);
-      vec sum = splat(0), product = splat(0);
-      intptr_t at = (intptr_t)from * channels + c;
-      for (int row = from; row < to; row++, at += channels) {
-        vec x = load(op->x + at), g = load(op->dy + at);
-        g = through(g, op->y ? load(op->y + at) : multiply_add(x, scale, shift), activation);
-        if (stores) store(op->dy + at, g);
-        sum += g;
-        product = multiply_add(g, x - mean, product);
-      }
-      store(sums + c, load(sums + c) + sum);
-      store(sums + channels + c, load(sums + channels + c) + product);
+  by_rows(chunk(op->rows, index), channels,
+    vec scale = load(op->saved + c), shift = load(op->saved + channels + c), mean = load(op->saved + 2 * channels + c);
+    vec sum = splat(0), product = splat(0);
+    intptr_t at = (intptr_t)row * channels + c;
+    for (int i = 0; i < count; i++, at += channels) {
+      vec x = load(op->x + at), g = load(op->dy + at);
+      g = through(g, op->y ? load(op->y + at) : multiply_add(x, scale, shift), activation);
+      if (stores) store(op->dy + at, g);
+      sum += g;
+      product = multiply_add(g, x - mean, product);
     }
-  }
+    add_to(sums + c, sum);
+    add_to(products + c, product))
 }
 
 /// dbeta = Σ g, dgamma = Σ g · x̂.
@@ -109,20 +118,19 @@ static void take_gradients(const batch_norm_gradient_op *op, int c) {
   op->dgamma[c] = (float)(product * op->saved[3 * op->channels + c]);
 }
 
-/// dx = scale · (g − mean(g) − x̂ · mean(g · x̂)) for one strip of rows.
+/// dx = scale · (g − mean(g) − x̂ · mean(g · x̂)) for some rows.
 INLINE void input_gradient(const batch_norm_gradient_op *op, span rows, const int activation) {
   int channels = op->channels;
   float over = 1.f / (float)op->rows;
-  for (int c = 0; c < channels; c += LANES) {
+  by_rows(rows, channels,
     vec scale = load(op->saved + c), shift = load(op->saved + channels + c), mean = load(op->saved + 2 * channels + c);
     vec slope = -scale * load(op->saved + 3 * channels + c) * load(op->dgamma + c) * over, level = -scale * load(op->dbeta + c) * over;
-    intptr_t at = (intptr_t)rows.from * channels + c;
-    for (int row = rows.from; row < rows.to; row++, at += channels) {
+    intptr_t at = (intptr_t)row * channels + c;
+    for (int i = 0; i < count; i++, at += channels) {
       vec x = load(op->x + at), g = load(op->dy + at);
       g = through(g, multiply_add(x, scale, shift), activation);
       store(op->dx + at, multiply_add(g, scale, multiply_add(x - mean, slope, level)));
-    }
-  }
+    })
 }
 
 void run_batch_norm_gradient(const batch_norm_gradient_op *op, const team *team) {
@@ -131,9 +139,7 @@ void run_batch_norm_gradient(const batch_norm_gradient_op *op, const team *team)
   meet(team);
   for (int c = mine.from; c < mine.to; c++) take_gradients(op, c);
   meet(team);
-  int strip = max(1, 4096 / op->channels); // rows whose cache lines stay near while the channels are walked
-  by_activation(stores_gradient(op) ? NONE : op->activation, A, for (int from = rows.from; from < rows.to; from += strip)
-    input_gradient(op, (span){ from, min(rows.to, from + strip) }, A));
+  by_activation(stores_gradient(op) ? NONE : op->activation, A, input_gradient(op, rows, A));
 }
 
 void run_fold_batch_norm(const fold_batch_norm_op *op, const team *team) {

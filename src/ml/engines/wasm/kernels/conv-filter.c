@@ -6,8 +6,9 @@
 #include "winograd.h"
 
 #define BLOCK 128 // pixels summed in registers
+#define GROUPS 4 // of four channels that are gathered at a time: those of a cache line
 #define TABLE (MAX_TAPS * BLOCK)
-#define PANELS 8192 // floats of packed output gradients
+#define PANELS 16384 // floats of packed output gradients
 
 /// Gathers eight channels of `count` pixels of dy into [count][8].
 static void pack_gradients(float *packed, const float *dy, int channels, int count) {
@@ -17,26 +18,35 @@ static void pack_gradients(float *packed, const float *dy, int channels, int cou
   }
 }
 
+/// Gathers four channels from k of the pixels met, and of the `groups` − 1 groups of four after them: [groups][BLOCK][4].
+INLINE void gather_inputs(float *inputs, const float *const *rows, int k, int count, int groups) {
+  for (int i = 0; i < count; i++)
+    for (int group = 0; group < groups; group++) store(inputs + (group * BLOCK + i) * 4, load(rows[i] + k + 4 * group));
+}
+
 /// Adds one block of pixels to the rows (tap, four channels) `groups` and the channels `columns` of the gradient.
 static void add_block(const conv_filter_gradient_op *op, const float **met_at, int first, int count, span groups, span columns) {
-  float gradients[PANELS], inputs[BLOCK * 4];
+  float gradients[PANELS], inputs[GROUPS * BLOCK * 4];
   int depth = op->kernel * op->kernel * op->channels, quarter = op->channels / 4;
   int width = PANELS / BLOCK & -PANEL;
   for (int from = columns.from; from < columns.to; from += width) {
     int to = min(columns.to, from + width);
     for (int n = from; n < to; n += PANEL)
       pack_gradients(gradients + (n - from) * BLOCK, op->dy + (intptr_t)first * op->outChannels + n, op->outChannels, count);
-    for (int group = groups.from; group < groups.to; group++) {
+    for (int group = groups.from, together; group < groups.to; group += together) {
+      together = min(min(GROUPS, quarter - group % quarter), groups.to - group);
       const float **rows = met_at + group / quarter * BLOCK;
-      int k = group % quarter * 4;
-      for (int i = 0; i < count; i++) store(inputs + i * 4, load(rows[i] + k));
+      if (together == GROUPS) gather_inputs(inputs, rows, group % quarter * 4, count, GROUPS);
+      else for (int i = 0; i < together; i++) gather_inputs(inputs + i * BLOCK * 4, rows, (group % quarter + i) * 4, count, 1);
       for (int n = from; n < to; n += PANEL) {
-        tile t = multiply_tile(count, inputs, gradients + (n - from) * BLOCK);
         float *out = op->dfilter + (intptr_t)n * depth + group * 4 * PANEL;
-        put(out, t.c00, t.c01, first);
-        put(out + 8, t.c10, t.c11, first);
-        put(out + 16, t.c20, t.c21, first);
-        put(out + 24, t.c30, t.c31, first);
+        for (int i = 0; i < together; i++, out += 4 * PANEL) {
+          tile t = multiply_tile(count, inputs + i * BLOCK * 4, gradients + (n - from) * BLOCK);
+          put(out, t.c00, t.c01, first);
+          put(out + 8, t.c10, t.c11, first);
+          put(out + 16, t.c20, t.c21, first);
+          put(out + 24, t.c30, t.c31, first);
+        }
       }
     }
   }

@@ -75,27 +75,28 @@ void run_multiply(const multiply_op *op, const team *team) {
   }
 }
 
-/// Sum of dy · a for four channels of the rows that share one row of b, in strips so that rounding errors stay few.
-INLINE vec gate_gradient(const multiply_gradient_op *op, int row, int c) {
-  vec total = splat(0);
+/// Sums of dy · a for eight channels of the rows that share one row of b, in strips so that rounding errors stay few.
+INLINE void gate_gradient(const multiply_gradient_op *op, int row, int c) {
+  vec total = splat(0), total2 = splat(0);
   for (int from = 0; from < op->area; from += SUM_STRIP) {
-    vec sum = splat(0);
+    vec sum = splat(0), sum2 = splat(0);
     intptr_t at = ((intptr_t)row * op->area + from) * op->channels + c;
-    for (int i = from; i < min(op->area, from + SUM_STRIP); i++, at += op->channels)
+    for (int i = from; i < min(op->area, from + SUM_STRIP); i++, at += op->channels) {
       sum = multiply_add(load(op->dy + at), load(op->a + at), sum);
+      sum2 = multiply_add(load(op->dy + at + 4), load(op->a + at + 4), sum2);
+    }
     total += sum;
+    total2 += sum2;
   }
-  return total;
+  float *db = op->db + (intptr_t)row * op->channels + c;
+  store(db, op->accumulate ? load(db) + total : total);
+  store(db + 4, op->accumulate ? load(db + 4) + total2 : total2);
 }
 
 void run_multiply_gradient(const multiply_gradient_op *op, const team *team) {
-  int quarters = op->channels / LANES;
-  span all = share(op->rows / op->area * quarters, 1, team);
-  for (int i = all.from; i < all.to; i++) {
-    float *db = op->db + (intptr_t)i * LANES;
-    vec sum = gate_gradient(op, i / quarters, i % quarters * LANES);
-    store(db, op->accumulate ? load(db) + sum : sum);
-  }
+  int panels = op->channels / PANEL;
+  span all = share(op->rows / op->area * panels, 1, team);
+  for (int i = all.from; i < all.to; i++) gate_gradient(op, i / panels, i % panels * PANEL);
 }
 
 void run_bias_gradient(const bias_gradient_op *op, const team *team) {

@@ -27,14 +27,14 @@ void run_max_pool(const max_pool_op *op, const team *team) {
     }
 }
 
-static void clear_image(float *dx, intptr_t floats) {
-  for (intptr_t i = 0; i < floats; i += LANES) store(dx + i, splat(0));
+static void clear_map(float *to, intptr_t floats) {
+  for (intptr_t i = 0; i < floats; i += LANES) store(to + i, splat(0));
 }
 
 void run_max_pool_gradient(const max_pool_gradient_op *op, const team *team) {
   span images = share(op->batch, 1, team);
   for (int image = images.from; image < images.to; image++) {
-    if (!op->accumulate) clear_image(op->dx + offset(op, image, 0, 0), offset(op, 1, 0, 0));
+    if (!op->accumulate) clear_map(op->dx + offset(op, image, 0, 0), offset(op, 1, 0, 0));
     for (int row = 0; row < op->outHeight; row++)
       for (int column = 0; column < op->outWidth; column++) {
         window w = window_of(op, row, column);
@@ -64,28 +64,27 @@ void run_average_pool(const average_pool_op *op, const team *team) {
       int image = row / op->outHeight;
       window w = window_of(op, row % op->outHeight, column);
       float *y = op->y + ((intptr_t)row * op->outWidth + column) * op->channels;
-      for (int c = 0; c < op->channels; c += LANES) {
-        vec sum = splat(0);
-        each_pixel(w) sum += load(op->x + offset(op, image, i, j) + c);
-        store(y + c, sum * inverse_area(w));
+      clear_map(y, op->channels); // pixel by pixel, as windows are often whole images: memory is read in order
+      each_pixel(w) {
+        const float *x = op->x + offset(op, image, i, j);
+        for (int c = 0; c < op->channels; c += LANES) store(y + c, load(y + c) + load(x + c));
       }
+      for (int c = 0; c < op->channels; c += LANES) store(y + c, load(y + c) * inverse_area(w));
     }
 }
 
 void run_average_pool_gradient(const average_pool_gradient_op *op, const team *team) {
   span images = share(op->batch, 1, team);
   for (int image = images.from; image < images.to; image++) {
-    if (!op->accumulate) clear_image(op->dx + offset(op, image, 0, 0), offset(op, 1, 0, 0));
+    if (!op->accumulate) clear_map(op->dx + offset(op, image, 0, 0), offset(op, 1, 0, 0));
     for (int row = 0; row < op->outHeight; row++)
       for (int column = 0; column < op->outWidth; column++) {
         window w = window_of(op, row, column);
         const float *dy = op->dy + ((intptr_t)(image * op->outHeight + row) * op->outWidth + column) * op->channels;
-        for (int c = 0; c < op->channels; c += LANES) {
-          vec g = load(dy + c) * inverse_area(w);
-          each_pixel(w) {
-            float *dx = op->dx + offset(op, image, i, j) + c;
-            store(dx, load(dx) + g);
-          }
+        float inverse = inverse_area(w);
+        each_pixel(w) {
+          float *dx = op->dx + offset(op, image, i, j);
+          for (int c = 0; c < op->channels; c += LANES) store(dx + c, load(dx + c) + load(dy + c) * inverse);
         }
       }
   }
