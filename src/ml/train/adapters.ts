@@ -61,6 +61,15 @@ export class Adapters implements AdapterRunner {
     return live;
   }
 
+  /**
+   * Compiles every adapter's step.
+   *
+   * @param batch - number of images
+   */
+  prepare(batch: number): void {
+    for (const { session } of this.#live.values()) session.trainStep({ batch, taps: [] });
+  }
+
   forward(name: string, input: Float32Array, batch: number): Float32Array {
     const live = this.#called(name);
     const step = live.session.trainStep({ batch, taps: [] });

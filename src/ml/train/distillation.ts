@@ -130,9 +130,18 @@ export class Distillation implements KdTerm {
     this.weight = 'weight' in weight ? weight.weight : kdWeight(weight.ratio, method.weighting);
   }
 
-  observe(images: Float32Array, batch: number): void {
+  prepare(batch: number): void {
     requirePairs(this.#method, batch);
-    const step = this.#teacher.forwardStep({ batch, taps: ofStep(this.#sides.teacher) });
+    this.#teacherStep(batch);
+    this.#adapters.prepare(batch);
+  }
+
+  #teacherStep(batch: number): ForwardStep {
+    return this.#teacher.forwardStep({ batch, taps: ofStep(this.#sides.teacher) });
+  }
+
+  observe(images: Float32Array, batch: number): void {
+    const step = this.#teacherStep(batch);
     step.input.set(images);
     step.run();
     // Copies: the student's step may use the same memory.

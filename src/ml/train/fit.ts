@@ -49,6 +49,22 @@ function saveIfDue(loop: Loop, least: number): void {
   if (performance.now() - loop.savedAt >= Math.max(least, loop.saving / SAVE_SHARE)) save(loop);
 }
 
+/** Sizes of the batches of a split: all alike but for the last. */
+function batchSizes(images: number, batchSize: number): readonly number[] {
+  const sizes = images >= batchSize ? [batchSize] : [];
+  return images % batchSize ? [...sizes, images % batchSize] : sizes;
+}
+
+/** Compiles every step of the run, so that what does not fit, or cannot be, is said before training and not after an epoch. */
+function prepare({ session, shadow, kd, recipe, data }: Job): void {
+  const { train, val } = data.manifest.splits;
+  for (const batch of batchSizes(train.count, recipe.batchSize)) {
+    kd?.prepare(batch);
+    session.trainStep({ batch, taps: kd?.taps ?? [] });
+  }
+  for (const batch of batchSizes(val.count, recipe.batchSize)) (shadow ?? session).forwardStep({ batch, taps: [] });
+}
+
 /** The rest of the epoch under way; false when the signal was aborted. */
 async function trainEpoch(loop: Loop): Promise<boolean> {
   const { job, trainer } = loop;
@@ -101,9 +117,10 @@ function fitted(loop: Loop): Fitted {
  *
  * @param job - network, data, recipe, distillation term and whom to tell
  * @returns the best epoch's weights; undefined when the signal was aborted, after a checkpoint
- * @throws FailureError `non-finite-loss`, or `no-validation-images`
+ * @throws FailureError `non-finite-loss`, or, before the first step, `does-not-fit` or `batch-too-small`
  */
 export async function fit(job: Job): Promise<Fitted | undefined> {
+  prepare(job);
   const loop: Loop = {
     job,
     trainer: new Trainer(job),

@@ -13,6 +13,13 @@ export interface KdTerm {
   /** w of total = L_cls + w · L_kd. */
   readonly weight: number;
   /**
+   * Compiles what a batch of some size needs, before training begins.
+   *
+   * @param batch - number of images
+   * @throws FailureError when it cannot take, or has no memory for, as many
+   */
+  prepare(batch: number): void;
+  /**
    * Sees a batch before the student does.
    *
    * @param images - [batch, S, S, 3], normalised; only valid during the call

@@ -172,9 +172,8 @@ describe('a method that compares images with each other', () => {
         ...{ method: name, weight: { weight: 1 } },
         options: Object.fromEntries(defaults) as JsonObject,
       });
-      const image = new Float32Array(8 * 8 * 3);
       expect(() => {
-        kd.observe(image, 1);
+        kd.prepare(1);
       }).toThrow(`${name} compares the images of a batch, and a batch of the epoch has only one`);
       await engine.dispose();
     },
@@ -183,7 +182,7 @@ describe('a method that compares images with each other', () => {
   it('leaves other methods their batches of one', async () => {
     const { engine, kd } = setting(METHODS[0]![1]);
     expect(() => {
-      kd.observe(new Float32Array(8 * 8 * 3), 1);
+      kd.prepare(1);
     }).not.toThrow();
     await engine.dispose();
   });

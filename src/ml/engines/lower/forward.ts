@@ -1,3 +1,4 @@
+import { fail } from '../../../core/failure.ts';
 import type { LayerIndex } from '../../network/network.ts';
 import { familyOf, refOf } from '../layout.ts';
 import { ACTIVATIONS } from '../primitives.ts';
@@ -170,8 +171,20 @@ export function emitPlain(emitter: Emitter, unit: PlainUnit): void {
   emitter.values.set(unit.output, y);
 }
 
+/** PyTorch refuses it too: the variance of one value says nothing, and what comes out depends on no image. */
+function requireRows(emitter: Emitter, unit: UnitOf<'norm'>, rows: number): void {
+  if (rows > 1) return;
+  fail({
+    code: 'batch-too-small',
+    message: `${emitter.network.model} normalises maps of 1×1 pixels (${unit.layer.name}) over a batch of one image`,
+    expected: 'more than one value a channel in training',
+    fix: 'choose a batch_size that does not leave one image over, or a larger image_size',
+  });
+}
+
 function emitTrainingNorm(emitter: Emitter, unit: UnitOf<'norm'>, saved: Saved): void {
   const { rows, stride } = emitter.extent(unit.output);
+  requireRows(emitter, unit, rows);
   const { name, eps, momentum } = unit.layer;
   const y = emitter.like(unit.output);
   const kept = emitter.buffer(4 * stride);
