@@ -41,14 +41,14 @@ interface Wanted {
   readonly lower: Lowering;
 }
 
-/** A session over any executor. Its steps of one kind share memory: a smaller batch runs in a larger one's. */
+/** A session over any executor. Its steps share memory, as one runs at a time: evaluation runs in a training step's. */
 export class CompiledSession implements Session {
   readonly network: Network;
   readonly #executor: Executor;
   readonly #options: SessionOptions;
   readonly #layout: Layout;
   readonly #spaces: Readonly<Record<Exclude<Space, 'step'>, Region>>;
-  readonly #arenas: { readonly kind: string; readonly region: Region }[] = [];
+  readonly #arenas: Region[] = [];
   readonly #executables: Executable[] = [];
   readonly #forwardSteps = new Map<string, ForwardStep>();
   readonly #trainSteps = new Map<string, TrainStep>();
@@ -190,8 +190,7 @@ export class CompiledSession implements Session {
 
   /** Compiles the first, fastest of the lowerings that fits; the last one takes the least memory. */
   #compile(kind: string, { batch, average }: StepOptions, lowerings: readonly Lowering[]): Executable {
-    const fits = ({ floats }: Program): boolean =>
-      4 * floats <= this.#executor.capacity() || !!this.#known(kind, floats);
+    const fits = ({ floats }: Program): boolean => 4 * floats <= this.#executor.capacity() || !!this.#known(floats);
     const [first, ...thriftier] = lowerings;
     if (!first) throw new Error(`no lowering of ${kind}`);
     let wanted: Wanted = { batch, lower: first, program: first(batch) };
@@ -206,14 +205,14 @@ export class CompiledSession implements Session {
     return executable;
   }
 
-  /** Memory of an earlier step of the same kind, if it is large enough. */
-  #known(kind: string, floats: number): Region | undefined {
-    return this.#arenas.find((arena) => arena.kind === kind && arena.region.floats >= floats)?.region;
+  /** Memory of an earlier step, if it is large enough. */
+  #known(floats: number): Region | undefined {
+    return this.#arenas.find((arena) => arena.floats >= floats);
   }
 
   /** Memory for a step. */
   #arena(kind: string, { batch, program, lower }: Wanted): Region {
-    const known = this.#known(kind, program.floats);
+    const known = this.#known(program.floats);
     if (known) return known;
     const capacity = this.#executor.capacity();
     if (bytes(program) > capacity) {
@@ -226,13 +225,13 @@ export class CompiledSession implements Session {
       });
     }
     const region = this.#executor.allocate(program.floats);
-    this.#arenas.push({ kind, region });
+    this.#arenas.push(region);
     return region;
   }
 
   dispose(): void {
     for (const executable of this.#executables.splice(0)) executable.dispose();
-    for (const { region } of this.#arenas.splice(0)) this.#executor.free(region);
+    for (const region of this.#arenas.splice(0)) this.#executor.free(region);
     for (const region of Object.values(this.#spaces)) this.#executor.free(region);
   }
 }
