@@ -54,6 +54,12 @@ class NormThen(nn.Module):
         return self.function(self.layer(x))
 
 
+def shuffled(x, groups):
+    """Channel shuffle as torchvision has it (Zhang et al. 2018)."""
+    n, c, h, w = x.shape
+    return x.view(n, groups, c // groups, h, w).transpose(1, 2).reshape(n, c, h, w)
+
+
 FUNCTIONS = {"relu": F.relu, "relu6": F.relu6, "silu": F.silu, "sigmoid": torch.sigmoid, "hard-sigmoid": F.hardsigmoid}
 CASES = {
     "depthwise 3×3": ((10, 7, 6), Conv(10, 10, 3, padding=1, groups=10, bias=False)),
@@ -66,6 +72,9 @@ CASES = {
     **{f"batch norm and {name}": ((11, 4, 3), NormThen(11, f)) for name, f in FUNCTIONS.items()},
     "gate": ((10, 4, 5), Elementwise(lambda x: x * torch.sigmoid(x.mean((2, 3), keepdim=True)))),
     "square": ((10, 4, 5), Elementwise(lambda x: x * x)),
+    "sliced": ((11, 3, 4), Elementwise(lambda x: x[:, 4:9])),
+    "split and shuffled": ((10, 3, 4), Elementwise(lambda x: shuffled(torch.cat([x[:, :5], F.silu(x[:, 5:])], 1), 2))),
+    "shuffled in three groups": ((9, 3, 4), Elementwise(lambda x: shuffled(x, 3))),
     "joined": ((5, 3, 4), Elementwise(lambda x: torch.cat([x, F.silu(x), torch.sigmoid(x)], 1))),
 }
 

@@ -25,6 +25,7 @@ OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "models"
 # name: constructor, image side and classes of the structure, side of the numbers, modules whose outputs are the blocks
 STAGES = ["layer1", "layer2", "layer3"]
 RESIDUAL = ["layer1", "layer2", "layer3", "layer4"]
+SHUFFLED = ["maxpool", "stage2", "stage3", "conv5"]
 NETWORKS = {
     "resnet18": (tv.resnet18, 224, 1000, 64, RESIDUAL),
     "resnet34": (tv.resnet34, 224, 1000, None, RESIDUAL),
@@ -39,6 +40,8 @@ NETWORKS = {
     # RepDistiller applies the last ReLU of a VGG block outside of it: pools and pool4 see it.
     "vgg8_bn": (rep.model_dict["vgg8"], 32, 100, 32, ["block1", "block2", "block3", "block4"]),
     "vgg13_bn": (rep.model_dict["vgg13"], 32, 100, 32, ["block1", "block2", "block3", "block4"]),
+    **{f"shufflenet_v2_{w}": (getattr(tv, f"shufflenet_v2_{w}"), 224, 1000, 64, SHUFFLED) for w in ("x0_5", "x1_0")},
+    "shuffle_v2": (rep.model_dict["ShuffleV2"], 32, 100, 32, STAGES),
     "mobile_half": (rep.model_dict["MobileNetV2"], 32, 100, 32, ["blocks.1", "blocks.2", "blocks.4", "blocks.6"]),
 }
 LABELS = [3, 7]

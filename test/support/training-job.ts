@@ -4,7 +4,7 @@ import type { Engine } from '../../src/ml/engines/engine.ts';
 import { engines, type EngineName } from '../../src/ml/engines/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
 import type { Checkpoint } from '../../src/ml/train/checkpoint.ts';
-import { fit } from '../../src/ml/train/fit.ts';
+import { fit, prepare } from '../../src/ml/train/fit.ts';
 import type { Fitted, Job, KdTerm } from '../../src/ml/train/job.ts';
 import { recipeOf, type RecipeParams } from '../../src/ml/train/recipe.ts';
 import { networkFor } from '../../src/ml/train/trained-model.ts';
@@ -73,7 +73,7 @@ export async function train({ data, engine: name = 'wasm', threads = 1, ...run }
   try {
     const recipe = recipeWith(run.recipe);
     const network = networkFor(run.model ?? 'convnet4', data.manifest);
-    return await fit({
+    const job: Job = {
       ...{ recipe, data, network },
       supply: directSupply(data.split('train'), data.manifest, recipe),
       initial: initialState(network, recipe.seed),
@@ -85,7 +85,9 @@ export async function train({ data, engine: name = 'wasm', threads = 1, ...run }
       progress: () => undefined,
       epoch: () => undefined,
       ...run.change,
-    });
+    };
+    prepare(job);
+    return await fit(job);
   } finally {
     await engine.dispose();
   }

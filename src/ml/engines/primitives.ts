@@ -66,8 +66,8 @@ const GROUPED_SHAPE = {
 
 export const PRIMITIVES = {
   /**
-   * y[r, to + c] (+)= x[r, from + c] for c < channels; unless it accumulates, what follows in y's row becomes 0: between
-   * dense and padded rows, and in and out of joined channels.
+   * y[r, to + c·toStep] (+)= x[r, from + c·fromStep] for c < channels; unless it accumulates, what follows the last of them
+   * in y's row becomes 0: between dense and padded rows, in and out of joined or interleaved channels.
    */
   'copy-channels': {
     operands: { x: 'in', y: 'inout' },
@@ -78,6 +78,8 @@ export const PRIMITIVES = {
       toStride: 'int',
       from: 'int',
       to: 'int',
+      fromStep: 'int',
+      toStep: 'int',
       accumulate: 'int',
     },
   },

@@ -6,7 +6,7 @@ import { fromPyTorch, layoutOf, slotOf, toPyTorch, type Layout, type Slot } from
 import { lowerInference, lowerTraining } from './lower/lower.ts';
 import { bytes, type Program, type Space } from './program.ts';
 import { CompiledForward, CompiledTraining, type Progress } from './steps.ts';
-import { Workspace } from './workspace.ts';
+import { Workspace, type Place } from './workspace.ts';
 
 /** Slots of each update rule under PyTorch's names, by space. */
 const SLOTS = {
@@ -223,13 +223,14 @@ export class CompiledSession implements Session {
   /** Compiles the first, fastest of the lowerings that fits; the last one takes the least memory. */
   #compile(kind: string, options: StepOptions, lowerings: readonly Lowering[]): Executable {
     const { batch } = options;
+    const place = options.second ? 'second' : 'first';
     const fits = ({ floats }: Program): boolean =>
-      4 * floats <= this.#executor.capacity() || !!this.#workspace.known(kind, floats);
+      4 * floats <= this.#executor.capacity() || !!this.#workspace.known(place, floats);
     const [first, ...thriftier] = lowerings;
     if (!first) throw new Error(`no lowering of ${kind}`);
     let wanted: Wanted = { batch, lower: first, program: first(batch) };
     for (const lower of thriftier) if (!fits(wanted.program)) wanted = { batch, lower, program: lower(batch) };
-    const step = this.#arena(kind, wanted);
+    const step = this.#arena({ kind, place }, wanted);
     const memory = { ...this.#spaces, ...this.#instead(options), step };
     const executable = this.#executor.compile(wanted.program, memory, this.#options.threads);
     this.#executables.push(executable);
@@ -244,8 +245,8 @@ export class CompiledSession implements Session {
   }
 
   /** Memory for a step. */
-  #arena(kind: string, { batch, program, lower }: Wanted): Region {
-    const known = this.#workspace.known(kind, program.floats);
+  #arena({ kind, place }: { readonly kind: string; readonly place: Place }, { batch, program, lower }: Wanted): Region {
+    const known = this.#workspace.known(place, program.floats);
     if (known) return known;
     const capacity = this.#executor.capacity();
     if (bytes(program) > capacity) {
@@ -258,7 +259,7 @@ export class CompiledSession implements Session {
       });
     }
     const region = this.#executor.allocate(program.floats);
-    this.#workspace.keep(kind, region);
+    this.#workspace.keep(place, region);
     return region;
   }
 

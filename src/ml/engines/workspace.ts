@@ -1,14 +1,18 @@
 import type { Region } from './executor.ts';
 
-/** Memory of a step, and what it may be used for. */
+/** Steps whose contents have to last at the same time lie in different places: the two passes of one update. */
+export type Place = 'first' | 'second';
+
+/** Memory of steps. */
 interface Arena {
-  readonly kind: string;
+  readonly place: Place;
   readonly region: Region;
 }
 
 /**
- * Memory for steps. Steps of one kind lie in the same place: a smaller one runs in a larger one's. Sessions may have a
- * workspace in common where no step of one begins between a training step's `forward` and its `update` in another.
+ * Memory for steps. As one runs at a time they lie in the same place: a smaller one runs in a larger one's memory, an
+ * evaluation in a training step's. Sessions may have a workspace in common where no step of one begins between a training
+ * step's `forward` and its `update` in another.
  */
 export class Workspace {
   readonly #arenas: Arena[] = [];
@@ -17,22 +21,22 @@ export class Workspace {
   /**
    * Memory that is there already.
    *
-   * @param kind - of step
+   * @param place - of the step
    * @param floats - that it takes
    * @returns a region that is large enough, if there is one
    */
-  known(kind: string, floats: number): Region | undefined {
-    return this.#arenas.find((arena) => arena.kind === kind && arena.region.floats >= floats)?.region;
+  known(place: Place, floats: number): Region | undefined {
+    return this.#arenas.find((arena) => arena.place === place && arena.region.floats >= floats)?.region;
   }
 
   /**
-   * Keeps a region for steps of a kind.
+   * Keeps a region for steps.
    *
-   * @param kind - of step
+   * @param place - of the steps
    * @param region - its memory
    */
-  keep(kind: string, region: Region): void {
-    this.#arenas.push({ kind, region });
+  keep(place: Place, region: Region): void {
+    this.#arenas.push({ place, region });
   }
 
   /** Counts a session in. */

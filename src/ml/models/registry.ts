@@ -6,6 +6,8 @@ import { mobilenetv2 } from './mobilenetv2.ts';
 import type { Model } from './model.ts';
 import { resnetModel } from './resnet.ts';
 import { resnetCifarModel } from './resnet-cifar.ts';
+import { shuffleV2 } from './shuffle-v2.ts';
+import { shufflenetV2Model } from './shufflenetv2.ts';
 import { vggModel } from './vgg.ts';
 import { wideResnetModel } from './wide-resnet.ts';
 
@@ -29,11 +31,14 @@ export const models = {
   vgg8_bn: vggModel(8),
   vgg13_bn: vggModel(13),
   mobile_half: mobileHalf,
+  shuffle_v2: shuffleV2,
   mobilenetv2,
   resnet18: resnetModel(18),
   resnet34: resnetModel(34),
   resnet50: resnetModel(50),
   ghostnet,
+  shufflenet_v2_x0_5: shufflenetV2Model('x0_5'),
+  shufflenet_v2_x1_0: shufflenetV2Model('x1_0'),
   efficientnet_v2_s: efficientnetV2S,
 } as const satisfies Readonly<Record<string, Model>>;
 

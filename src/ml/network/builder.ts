@@ -129,14 +129,33 @@ export class NetworkBuilder {
     return this.#add({ kind: 'multiply', name }, [map, factor], a);
   }
 
-  /** Joins maps of one size, first map's channels first. */
-  concat(name: string, parts: readonly [LayerIndex, ...LayerIndex[]]): LayerIndex {
+  /** Joins maps of one size: the first map's channels first, or `interleaved`, one channel of each in turn. */
+  concat(
+    name: string,
+    parts: readonly [LayerIndex, ...LayerIndex[]],
+    { interleaved = false }: { readonly interleaved?: boolean } = {},
+  ): LayerIndex {
     const shapes = parts.map((part) => this.shape(part));
-    const { height, width } = this.shape(parts[0]);
+    const first = this.shape(parts[0]);
+    const { height, width } = first;
     if (shapes.some((shape) => shape.height !== height || shape.width !== width))
       throw new Error(`${this.#model}: ${name} joins maps of different sizes`);
+    if (interleaved && shapes.some((shape) => shape.channels !== first.channels))
+      throw new Error(`${this.#model}: ${name} interleaves different numbers of channels`);
     const channels = shapes.reduce((sum, shape) => sum + shape.channels, 0);
-    return this.#add({ kind: 'concat', name }, parts, { height, width, channels });
+    return this.#add({ kind: 'concat', name, interleaved }, parts, { height, width, channels });
+  }
+
+  /** Takes `channels` channels, the first of which is `start`. */
+  slice(
+    name: string,
+    from: LayerIndex,
+    { start, channels }: { readonly start: number; readonly channels: number },
+  ): LayerIndex {
+    const shape = this.shape(from);
+    if (start < 0 || channels < 1 || start + channels > shape.channels)
+      throw new Error(`${this.#model}: ${name} takes channels ${start} to ${start + channels} of ${shape.channels}`);
+    return this.#add({ kind: 'slice', name, from: start }, [from], { ...shape, channels });
   }
 
   pool(name: string, from: LayerIndex, mode: PoolLayer['mode'], options: PoolOptions): LayerIndex {

@@ -62,6 +62,18 @@ export interface LinearLayer extends LayerOf<'linear'> {
   readonly bias: boolean;
 }
 
+/** Joins the channels of equal maps: all of the first, then all of the second …, or one of each in turn. */
+export interface ConcatLayer extends LayerOf<'concat'> {
+  /** Whether channel c of part k of n becomes channel c·n + k: a join and the channel shuffle (Zhang et al. 2018) behind it. */
+  readonly interleaved: boolean;
+}
+
+/** As many of its input's channels as its shape has, in a row. */
+export interface SliceLayer extends LayerOf<'slice'> {
+  /** The first of them. */
+  readonly from: number;
+}
+
 /** Elements set to 0 with `rate`, others scaled by 1/(1 − rate); identity in evaluation. */
 export interface DropoutLayer extends LayerOf<'dropout'> {
   readonly rate: number;
@@ -86,8 +98,8 @@ export type Layer =
   | LayerOf<'add'>
   /** Product; the second input may be 1×1 (squeeze-excite gate). */
   | LayerOf<'multiply'>
-  /** Joins channels, in the order of the inputs. */
-  | LayerOf<'concat'>
+  | ConcatLayer
+  | SliceLayer
   | DropoutLayer
   | StochasticDepthLayer;
 

@@ -44,6 +44,10 @@ function operationOf(layer: Layer): string {
     }
     case 'activation':
       return layer.function;
+    case 'concat':
+      return listed('concat', layer.interleaved && 'interleaved');
+    case 'slice':
+      return `channels ${layer.from}–${layer.from + layer.shape.channels - 1}`;
     case 'dropout':
     case 'stochastic-depth':
       return `${layer.kind} ${Number(layer.rate.toFixed(4))}`;

@@ -62,12 +62,12 @@ export class Adapters implements AdapterRunner {
   }
 
   /**
-   * Takes the memory for steps.
+   * Compiles every adapter's step.
    *
-   * @param batch - largest number of images
+   * @param batch - number of images
    * @param passes - over each batch: 1 or 2
    */
-  reserve(batch: number, passes: number): void {
+  prepare(batch: number, passes: number): void {
     for (const second of [false, true].slice(0, passes))
       for (const { session } of this.#live.values()) session.trainStep({ batch, taps: [], second });
   }

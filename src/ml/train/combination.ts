@@ -69,8 +69,8 @@ export class Combination implements KdTerm {
     return ['loss', ...terms].join(' + ');
   }
 
-  reserve(batch: number, passes: number): void {
-    for (const term of this.#terms) term.reserve(batch, passes);
+  prepare(batch: number, passes: number): void {
+    for (const term of this.#terms) term.prepare(batch, passes);
   }
 
   observe(batch: TrainBatch, epoch: number): void {

@@ -126,9 +126,9 @@ export class Distillation implements KdTerm {
     this.#ramp = ramp;
   }
 
-  reserve(batch: number, passes: number): void {
-    this.#teacher.reserve(batch);
-    this.#adapters.reserve(batch, passes);
+  prepare(batch: number, passes: number): void {
+    this.#teacher.prepare(batch);
+    this.#adapters.prepare(batch, passes);
   }
 
   /** How much of it the ramp leaves in the epoch under way. */

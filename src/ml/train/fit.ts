@@ -49,6 +49,12 @@ function saveIfDue(loop: Loop, least: number): void {
   if (performance.now() - loop.savedAt >= Math.max(least, loop.saving / SAVE_SHARE)) save(loop);
 }
 
+/** Sizes of the batches of a split: all alike but for the last. */
+function batchSizes(images: number, batchSize: number): readonly number[] {
+  const sizes = images >= batchSize ? [batchSize] : [];
+  return images % batchSize ? [...sizes, images % batchSize] : sizes;
+}
+
 /** The rest of the epoch under way; false when the signal was aborted. */
 async function trainEpoch(loop: Loop): Promise<boolean> {
   const { job, trainer } = loop;
@@ -97,20 +103,21 @@ function fitted(loop: Loop): Fitted {
 }
 
 /**
- * Takes the memory of every step that a run will make, so that what does not fit is missed before it starts.
+ * Compiles every step of a run, so that what does not fit, or cannot be, is said before training and not after an epoch.
  *
  * @param run - the parts of its job that take memory
- * @throws FailureError `does-not-fit`
+ * @throws FailureError `does-not-fit`, or `batch-too-small` where a network cannot take a batch of the split
  */
-export function reserve(run: Pick<Job, 'session' | 'kd' | 'recipe' | 'data'>): void {
+export function prepare(run: Pick<Job, 'session' | 'kd' | 'recipe' | 'data'>): void {
   const { session, kd, recipe, data } = run;
   const { train, val } = data.manifest.splits;
-  const batchOf = (count: number): number => Math.min(recipe.batchSize, count);
-  const batch = batchOf(train.count);
   const passes = recipe.rdrop ? 2 : 1;
-  for (const second of [false, true].slice(0, passes)) session.trainStep({ batch, taps: kd?.taps ?? [], second });
-  if (val.count > 0) session.forwardStep({ batch: batchOf(val.count), taps: [], average: recipe.ema });
-  kd?.reserve(batch, passes);
+  for (const batch of batchSizes(train.count, recipe.batchSize)) {
+    kd?.prepare(batch, passes);
+    for (const second of [false, true].slice(0, passes)) session.trainStep({ batch, taps: kd?.taps ?? [], second });
+  }
+  for (const batch of batchSizes(val.count, recipe.batchSize))
+    session.forwardStep({ batch, taps: [], average: recipe.ema });
 }
 
 /**
@@ -119,7 +126,7 @@ export function reserve(run: Pick<Job, 'session' | 'kd' | 'recipe' | 'data'>): v
  *
  * @param job - network, data, recipe, distillation term and whom to tell
  * @returns the best epoch's weights; undefined when the signal was aborted, after a checkpoint
- * @throws FailureError `non-finite-loss`, or `no-validation-images`
+ * @throws FailureError `non-finite-loss`
  */
 export async function fit(job: Job): Promise<Fitted | undefined> {
   const loop: Loop = {

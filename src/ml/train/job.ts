@@ -21,12 +21,13 @@ export interface KdTerm {
   /** w of total = L_cls + w · L_kd, in the epoch under way. */
   readonly weight: number;
   /**
-   * Takes the memory that it will need.
+   * Compiles what a batch of some size needs, before training begins.
    *
-   * @param batch - largest number of images
+   * @param batch - number of images
    * @param passes - the student's over each batch: 1, or 2 with R-Drop
+   * @throws FailureError when it cannot take, or has no memory for, as many
    */
-  reserve(batch: number, passes: number): void;
+  prepare(batch: number, passes: number): void;
   /**
    * Sees a batch before the student does.
    *

@@ -22,8 +22,8 @@ export class MeanTeacher implements Teacher {
     for (const teacher of this.#teachers) teacher.need(LOGITS);
   }
 
-  reserve(batch: number): void {
-    for (const teacher of this.#teachers) teacher.reserve(batch);
+  prepare(batch: number): void {
+    for (const teacher of this.#teachers) teacher.prepare(batch);
   }
 
   of(batch: TrainBatch): TapValues {

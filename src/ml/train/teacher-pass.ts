@@ -15,11 +15,11 @@ export interface Teacher {
    */
   need(taps: readonly string[]): void;
   /**
-   * Takes the memory for a pass.
+   * Compiles a pass.
    *
-   * @param batch - largest number of images
+   * @param batch - number of images
    */
-  reserve(batch: number): void;
+  prepare(batch: number): void;
   /**
    * The teacher's outputs on a batch, in evaluation mode.
    *
@@ -85,7 +85,7 @@ export class TeacherPass implements Teacher {
     this.#latest = undefined;
   }
 
-  reserve(batch: number): void {
+  prepare(batch: number): void {
     this.#session.forwardStep({ batch, taps: compiledTaps(this.#needed) });
   }
 

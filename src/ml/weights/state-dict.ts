@@ -44,6 +44,33 @@ function some(names: readonly string[]): string {
   return `${names.slice(0, 3).join(', ')}${more}`;
 }
 
+/** Row-major position of a value in its tensor: `[2, 0, 1, 1]`. */
+function positionOf(index: number, shape: readonly number[]): string {
+  let rest = index;
+  const position = shape.toReversed().map((length) => {
+    const at = rest % length;
+    rest = (rest - at) / length;
+    return at;
+  });
+  return `[${position.toReversed().join(', ')}]`;
+}
+
+/** A network with a NaN or an infinity in it gives no number at all, and says nothing of where it came from. */
+function requireFinite(state: StateDict, parameters: readonly ParameterSpec[], path: string): void {
+  for (const { name, shape } of parameters) {
+    const values = state.get(name) ?? new Float32Array();
+    const first = values.findIndex((value) => !Number.isFinite(value));
+    if (first === -1) continue;
+    fail({
+      code: 'non-finite-weights',
+      message: `${path}: ${name}${positionOf(first, shape)} is ${values[first]}`,
+      place: { file: path },
+      expected: 'finite weights and running statistics',
+      fix: 'take the weights of another run: these are of one that diverged, or were damaged',
+    });
+  }
+}
+
 /**
  * Takes a network's parameters out of a file: every name must be there with its shape, and no other.
  *
@@ -52,6 +79,7 @@ function some(names: readonly string[]): string {
  * @param path - the file's name for messages
  * @returns values by name, in the order of `parameters`
  * @throws FailureError `wrong-weights` that names missing, unknown and wrongly shaped tensors
+ * @throws FailureError `non-finite-weights` that names the first value that is NaN or infinite
  */
 export function stateDictOf(file: TensorFile, parameters: readonly ParameterSpec[], path: string): StateDict {
   const state = new Map<string, Float32Array>();
@@ -71,7 +99,10 @@ export function stateDictOf(file: TensorFile, parameters: readonly ParameterSpec
     ...(shaped.length > 0 ? [`has other shapes: ${some(shaped)}`] : []),
     ...(unknown.length > 0 ? [`has unknown tensors: ${some(unknown)}`] : []),
   ];
-  if (faults.length === 0) return state;
+  if (faults.length === 0) {
+    requireFinite(state, parameters, path);
+    return state;
+  }
   return fail({
     code: 'wrong-weights',
     message: `${path} ${faults.join('; ')}`,

@@ -13,7 +13,7 @@ import { costOf } from '../../ml/network/cost.ts';
 import { initialState } from '../../ml/network/initial.ts';
 import type { Network, StateDict } from '../../ml/network/network.ts';
 import { checkpointIn } from '../../ml/train/checkpoint.ts';
-import { fit, reserve } from '../../ml/train/fit.ts';
+import { fit, prepare } from '../../ml/train/fit.ts';
 import type { Fitted, Job, KdTerm } from '../../ml/train/job.ts';
 import { recipeOf, type Recipe, type RecipeParams } from '../../ml/train/recipe.ts';
 import { sharedEngine } from '../../ml/train/shared-engine.ts';
@@ -74,7 +74,7 @@ function equip(surroundings: Surroundings, recipe: Recipe, term: TermMaker | nul
     const kd = term ? hold(term(surroundings)) : null;
     const { optimizer, ema: average } = recipe;
     const session = hold(engine.session(network, { optimizer, average, threads, workspace }));
-    reserve({ session, kd, recipe, data });
+    prepare({ session, kd, recipe, data });
     return { session, kd, dispose };
   } catch (error) {
     dispose();

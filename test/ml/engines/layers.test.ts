@@ -59,6 +59,18 @@ const BUILDS: Readonly<Record<string, Build>> = {
   gate: (net) =>
     net.multiply('gate', net.image, net.activation('act', net.globalAveragePool('pool', net.image), 'sigmoid')),
   square: (net) => net.multiply('square', net.image, net.image),
+  sliced: (net) => net.slice('slice', net.image, { start: 4, channels: 5 }),
+  'split and shuffled': (net) => {
+    const [kept, rest] = [0, 5].map((start) => net.slice('slice', net.image, { start, channels: 5 })) as [
+      number,
+      number,
+    ];
+    return net.concat('shuffle', [kept, net.activation('act', rest, 'silu')], { interleaved: true });
+  },
+  'shuffled in three groups': (net) => {
+    const part = (start: number) => net.slice('slice', net.image, { start, channels: 3 });
+    return net.concat('shuffle', [part(0), part(3), part(6)], { interleaved: true });
+  },
   joined: (net) =>
     net.concat('joined', [
       net.image,

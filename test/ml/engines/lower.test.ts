@@ -125,6 +125,17 @@ describe('lowering', () => {
     expect(counts(program, 'update')).toEqual({ sgd: 2 });
   });
 
+  it('refuses to train a batch norm over one value a channel, as PyTorch does, and takes two', () => {
+    const net = new NetworkBuilder('tiny', { height: 3, width: 3, channels: 8 });
+    const bn = net.batchNorm('bn', net.conv('conv', net.image, { channels: 8, kernel: 3, padding: 0 }));
+    const tiny = net.classifier(bn, { name: 'fc', classes: 2 });
+    const lowered = (batch: number) => () => lowerTraining(tiny, { batch, taps: [] }, sgd);
+    expect(lowered(1)).toThrow('tiny normalises maps of 1×1 pixels (bn) over a batch of one image');
+    expect(lowered(2)).not.toThrow();
+    // Its running statistics are enough for evaluation.
+    expect(() => lowerInference(tiny, { batch: 1, taps: [] })).not.toThrow();
+  });
+
   it('opens a port for each tap and its gradient', () => {
     const program = lowerTraining(network, { batch: 2, taps: ['block2', 'logits'] }, sgd);
     expect(Object.keys(program.ports).sort()).toEqual(

@@ -9,6 +9,7 @@ const KINDS = [
   'add',
   'multiply',
   'concat',
+  'slice',
   'pool',
   'dropout',
   'stochastic-depth',
@@ -73,8 +74,16 @@ function place(net: NetworkBuilder, last: LayerIndex, made: Step): LayerIndex {
       const gate = net.activation(`${name}.gate`, choose(net, last, made), 'sigmoid');
       return net.multiply(name, ...pair(last, gate, flag));
     }
-    case 'concat':
-      return net.concat(name, pair(last, choose(net, last, made), flag));
+    case 'concat': {
+      const parts = pair(last, choose(net, last, made), flag);
+      const interleaved = net.shape(parts[0]).channels === net.shape(parts[1]).channels && made.stride === 1;
+      return net.concat(name, parts, { interleaved });
+    }
+    case 'slice': {
+      const { channels } = net.shape(last);
+      const start = made.other % channels;
+      return net.slice(name, last, { start, channels: Math.min(made.channels, channels - start) });
+    }
     case 'pool':
       return net.pool(name, last, flag ? 'max' : 'average', { kernel: 3, stride, padding: 1 });
     case 'dropout':

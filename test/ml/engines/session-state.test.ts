@@ -124,6 +124,21 @@ describe.each(OPTIMIZERS)('the optimiser state of $optimizer.name', ({ optimizer
   });
 });
 
+describe('memory that training and evaluation share', () => {
+  it('leaves no trace of one in the other', () => {
+    const [mixed, apart, frozen] = [open(), open(), open(wasm, { optimizer: null })];
+    const steps = [0, 1].map((index) => {
+      const logits = train(mixed, index);
+      frozen.write(mixed.read());
+      expect(evaluate(mixed)).toEqual(evaluate(frozen));
+      return logits;
+    });
+    expect(steps).toEqual([0, 1].map((index) => train(apart, index)));
+    expect([...mixed.read()]).toEqual([...apart.read()]);
+    for (const session of [mixed, apart, frozen]) session.dispose();
+  });
+});
+
 describe('what a session gives out', () => {
   it.each([wasm, reference])('is a copy: nobody can change $name’s weights by it', (engine) => {
     const session = open(engine);

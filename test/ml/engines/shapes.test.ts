@@ -121,6 +121,7 @@ describe('whatever the window', () => {
       fc.property(parts, fc.integer({ min: 1, max: 40 }), (channels, rows) => {
         const padded = (n: number): number => Math.ceil(n / 8) * 8;
         const toStride = padded(channels.reduce((sum, n) => sum + n, 0));
+        const inTurn = { fromStep: 1, toStep: 1 };
         let joined = new Float32Array(rows * toStride).fill(9);
         const starts = channels.map((_, i) => channels.slice(0, i).reduce((sum, n) => sum + n, 0));
         const maps = channels.map((n, i) =>
@@ -131,7 +132,7 @@ describe('whatever the window', () => {
           const call: Call = {
             primitive: 'copy-channels',
             operands: { x, y: joined },
-            numbers: { ...numbers, to: starts[i]!, accumulate: 0 },
+            numbers: { ...numbers, ...inTurn, to: starts[i]!, accumulate: 0 },
           };
           joined = Float32Array.from(runPrimitive(engines[0]!, call, 3)['y']!);
         });
@@ -140,7 +141,7 @@ describe('whatever the window', () => {
           const call: Call = {
             primitive: 'copy-channels',
             operands: { x: joined, y: empty(x.length).fill(5) },
-            numbers: { ...numbers, from: starts[i]!, accumulate: 0 },
+            numbers: { ...numbers, ...inTurn, from: starts[i]!, accumulate: 0 },
           };
           expect(runPrimitive(engines[0]!, call, 2)['y']).toEqual(x);
         });

@@ -7,7 +7,14 @@ import { goldens } from '../../support/model-fixtures.ts';
 import { parity } from '../../support/parity.ts';
 
 /** The reference engine takes a minute for each of the others. */
-const QUICK: readonly ModelName[] = ['mobilenetv2', 'ghostnet', 'mobile_half', 'resnet8'];
+const QUICK: readonly ModelName[] = [
+  'mobilenetv2',
+  'ghostnet',
+  'mobile_half',
+  'resnet8',
+  'shufflenet_v2_x1_0',
+  'shuffle_v2',
+];
 
 const wasm = engines.wasm.create({ threads: 2 });
 const reference = engines.reference.create();

@@ -31,6 +31,7 @@ describe('published sizes', () => {
     ['vgg8_bn', 3.97],
     ['vgg13_bn', 9.46],
     ['mobile_half', 0.81],
+    ['shuffle_v2', 1.36],
   ] as const)('%s has %d million parameters with 100 classes', (name, millions) => {
     expect(costOf(models[name].build(image(32), 100)).parameters / 1e6).toBeCloseTo(millions, 2);
   });

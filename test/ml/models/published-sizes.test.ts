@@ -16,6 +16,8 @@ describe('sizes with ImageNet’s 1000 classes', () => {
     ['resnet50', 25_557_032, 224, 4.09],
     ['mobilenetv2', 3_504_872, 224, 0.3],
     ['efficientnet_v2_s', 21_458_488, 384, 8.37],
+    ['shufflenet_v2_x0_5', 1_366_792, 224, 0.04],
+    ['shufflenet_v2_x1_0', 2_278_604, 224, 0.14],
   ] as const)('are torchvision’s: %s has %i parameters, and at %i pixels %d GMACs', (name, parameters, side, giga) => {
     const cost = costOf(build(name, side, 1000));
     expect(cost.parameters).toBe(parameters);
@@ -31,6 +33,9 @@ describe('sizes with ImageNet’s 1000 classes', () => {
     ['mobilenetv2', 0.3],
     // Han et al., CVPR 2020, table 7: 141 M.
     ['ghostnet', 0.141],
+    // Ma et al., ECCV 2018, table 8: 41 M and 146 M.
+    ['shufflenet_v2_x0_5', 0.041],
+    ['shufflenet_v2_x1_0', 0.146],
   ] as const)('cost about what the paper says: %s %d GMACs', (name, giga) => {
     // The papers' networks differ in details: strides in 1×1 convolutions (v1), rounding of channels.
     expect(costOf(build(name, 224, 1000)).macs / 1e9 / giga).toBeGreaterThan(0.97);
@@ -101,18 +106,25 @@ describe('strides of the blocks', () => {
     return models[name].blocks.map((block) => side / network.layers[network.taps[`block${block}`]!]!.shape.height);
   };
 
-  it.each(['mobilenetv2', 'resnet18', 'resnet34', 'resnet50', 'ghostnet', 'efficientnet_v2_s'] as const)(
-    'are 4, 8, 16, 32 in networks for large images: %s',
-    (name) => {
-      expect(strides(name)).toEqual([4, 8, 16, 32]);
-    },
-  );
+  it.each([
+    'mobilenetv2',
+    'resnet18',
+    'resnet34',
+    'resnet50',
+    'ghostnet',
+    'efficientnet_v2_s',
+    'shufflenet_v2_x0_5',
+    'shufflenet_v2_x1_0',
+  ] as const)('are 4, 8, 16, 32 in networks for large images: %s', (name) => {
+    expect(strides(name)).toEqual([4, 8, 16, 32]);
+  });
 
   it.each<[ModelName, readonly number[]]>([
     ['convnet8', [1, 2, 4]],
     ['resnet20', [1, 2, 4]],
     ['resnet8x4', [1, 2, 4]],
     ['wrn_16_2', [1, 2, 4]],
+    ['shuffle_v2', [2, 4, 8]],
     ['mobile_half', [2, 4, 8, 16]],
     ['vgg8_bn', [2, 4, 8, 16]],
     ['vgg13_bn', [2, 4, 8, 16]],
@@ -137,6 +149,8 @@ describe('activations', () => {
     ['wrn_16_2', ['relu']],
     ['vgg13_bn', ['relu']],
     ['mobile_half', ['relu']],
+    ['shuffle_v2', ['relu']],
+    ['shufflenet_v2_x1_0', ['relu']],
     ['mobilenetv2', ['relu6']],
     ['ghostnet', ['hard-sigmoid', 'relu']],
     ['efficientnet_v2_s', ['sigmoid', 'silu']],

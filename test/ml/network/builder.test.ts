@@ -83,6 +83,34 @@ describe('NetworkBuilder', () => {
     expect(net.ending(joined).layers[joined]).toMatchObject({ kind: 'concat', inputs: [wide, 0, wide] });
   });
 
+  it('shuffles channels as a slice of each group in turn', () => {
+    const net = builder(6, 4);
+    const wide = net.conv('wide', net.image, { channels: 6, kernel: 1 });
+    const groups = [0, 3].map((start) => net.slice('group', wide, { start, channels: 3 }));
+    expect(net.shape(groups[1]!)).toEqual({ height: 6, width: 4, channels: 3 });
+    const shuffled = net.concat('shuffle', [groups[0]!, groups[1]!], { interleaved: true });
+    expect(net.shape(shuffled)).toEqual({ height: 6, width: 4, channels: 6 });
+    expect(net.ending(shuffled).layers.slice(2)).toMatchObject([
+      { kind: 'slice', from: 0, inputs: [wide] },
+      { kind: 'slice', from: 3, inputs: [wide] },
+      { kind: 'concat', interleaved: true, inputs: groups },
+    ]);
+  });
+
+  it('takes no channel that is not there, and interleaves as many of each map only', () => {
+    const net = builder(6, 4);
+    const wide = net.conv('wide', net.image, { channels: 6, kernel: 1 });
+    for (const [start, channels] of [
+      [4, 3],
+      [-1, 2],
+      [2, 0],
+    ] as const)
+      expect(() => net.slice('part', wide, { start, channels })).toThrow(/net: part takes channels .* of 6/);
+    expect(() => net.concat('shuffle', [wide, net.image], { interleaved: true })).toThrow(
+      'net: shuffle interleaves different numbers of channels',
+    );
+  });
+
   it('puts dropout between the pooled features and the linear layer, where there is one', () => {
     const net = builder(8);
     const network = net.classifier(net.image, { name: 'fc', classes: 4, dropout: 0.3 });

@@ -35,6 +35,8 @@ describe('describeModel', () => {
     expect(ghostnet.get('blocks.3.0.se.conv_expand.hard-sigmoid')).toBe('hard-sigmoid');
     expect(ghostnet.get('dropout')).toBe('dropout 0.2');
     expect(operations('resnet18').get('maxpool')).toBe('max pool 3×3, stride 2, padding 1');
+    expect(operations('shufflenet_v2_x1_0').get('stage2.1.rest')).toBe('channels 58–115');
+    expect(operations('shufflenet_v2_x1_0').get('stage2.1.shuffle')).toBe('concat, interleaved');
     expect(operations('vgg8_bn').get('pool0')).toBe('max pool 2×2, stride 2');
     expect(operations('efficientnet_v2_s').get('features.2.1.stochastic_depth')).toBe('stochastic-depth 0.015');
   });

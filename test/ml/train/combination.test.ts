@@ -155,7 +155,7 @@ describe('several teachers', () => {
     const keeping: Teacher = {
       shapes: mean.shapes,
       need: () => undefined,
-      reserve: () => undefined,
+      prepare: () => undefined,
       of: (batch) => {
         for (const teacher of teachers) read.push(teacher.of(batch)['logits']!.slice());
         return mean.of(batch);

@@ -221,12 +221,37 @@ describe('mixed images', () => {
     const seen: number[][] = [];
     const addGradients = (_: unknown, labels: Int32Array) => seen.push([...labels]) * 0;
     const kd: KdTerm = {
-      ...{ taps: [], weight: 0, reserve: () => undefined, observe: () => undefined, addGradients },
+      ...{ taps: [], weight: 0, prepare: () => undefined, observe: () => undefined, addGradients },
       ...{ update: () => undefined, state: () => new Map(), restore: () => undefined },
     };
     const supply = supplyOf(0, { share, partner: 2 });
     await train({ data: paintedSet({ train: 8 }), recipe: { epochs: 1 }, kd: () => kd, change: { supply } });
     expect(seen).toEqual([new Array<number>(8).fill(label)]);
+  });
+});
+
+describe('before the first step', () => {
+  it('every size of batch is prepared, the epoch’s last and validation’s among them', async () => {
+    const seen: string[] = [];
+    const said = (what: string) => (batch: number) => void seen.push(`${what} ${batch}`);
+    const kd: KdTerm = {
+      ...{ taps: [], weight: 0, prepare: said('prepare'), addGradients: () => 0 },
+      observe: ({ labels }) => {
+        said('observe')(labels.length);
+      },
+      ...{ update: () => undefined, state: () => new Map(), restore: () => undefined },
+    };
+    await train({ data: paintedSet({ train: 11, val: 3 }), recipe: { epochs: 1 }, kd: () => kd });
+    expect(seen).toEqual(['prepare 8', 'prepare 3', 'observe 8', 'observe 3']);
+  });
+
+  it('a last batch of one image is refused where the network normalises 1×1 maps over it', async () => {
+    const tiny = paintedSet({ train: 9, val: 1, side: 16 });
+    const take = vi.fn<Supply['take']>();
+    const change = { supply: { count: 2, take, close: () => Promise.resolve() } };
+    const failed = train({ data: tiny, model: 'mobile_half', change });
+    await expect(failed).rejects.toMatchObject({ failures: [{ code: 'batch-too-small' }] });
+    expect(take).not.toHaveBeenCalled();
   });
 });
 

@@ -110,7 +110,7 @@ describe('the loss of a step', () => {
 describe('a distillation term', () => {
   /** A term of constant value that pushes the logits by a constant gradient. */
   const term = (value: number, weight: number, push = 0): KdTerm => ({
-    ...{ taps: [], weight, reserve: () => undefined, observe: () => undefined, update: () => undefined },
+    ...{ taps: [], weight, prepare: () => undefined, observe: () => undefined, update: () => undefined },
     addGradients: (step) => {
       for (let i = 0; i < step.logitsGradient.length; i++) step.logitsGradient[i]! += weight * push;
       return value;

@@ -132,7 +132,7 @@ describe('R-Drop', () => {
   it('shows a distillation term both passes, and takes the mean of what it says of them', async () => {
     const seen: (Pass | undefined)[] = [];
     const kd: KdTerm = {
-      ...{ taps: [], weight: 10, reserve: () => undefined, observe: () => undefined, update: () => undefined },
+      ...{ taps: [], weight: 10, prepare: () => undefined, observe: () => undefined, update: () => undefined },
       addGradients: (_step, _labels, pass) => [1, 4][seen.push(pass) - 1]!,
       ...{ state: () => new Map(), restore: () => undefined },
     };

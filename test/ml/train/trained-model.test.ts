@@ -39,6 +39,11 @@ describe('a model file', () => {
     expect(read).toMatchObject({ classes: ['top', 'middle', 'bottom'], format: model.format, batches: 17 });
   });
 
+  it('with a weight that is no number is refused by name and place', () => {
+    const state = new Map(model.state).set('fc.weight', model.state.get('fc.weight')!.with(17, NaN));
+    expect(() => readModel(written(encodeModel({ ...model, state })))).toThrow('fc.weight[1, 1] is NaN');
+  });
+
   it('has the same bytes for the same model', () => {
     expect(encodeModel(model)).toEqual(encodeModel({ ...model, state: initialState(network, 3) }));
   });

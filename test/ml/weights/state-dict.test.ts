@@ -70,6 +70,17 @@ describe('a state dict', () => {
     expect(failure(new Map())).toBe('w.safetensors lacks conv1.weight, bn1.weight, bn1.bias and 2 more');
   });
 
+  it.each([
+    ['conv1.weight', 4, NaN, 'conv1.weight[1, 1, 0, 0] is NaN'],
+    ['bn1.bias', 1, Infinity, 'bn1.bias[1] is Infinity'],
+    ['bn1.running_var', 0, -Infinity, 'bn1.running_var[0] is -Infinity'],
+  ])('with a value of %s that is no number is refused, with its place', (name, index, value, said) => {
+    const tensors = written();
+    const { shape } = parameters.find((spec) => spec.name === name)!;
+    tensors.set(name, { dtype: 'F32', shape, values: state.get(name)!.with(index, value) });
+    expect(failure(tensors)).toBe(`w.safetensors: ${said}`);
+  });
+
   it('that lacks a value is a bug of the writer', () => {
     expect(() => tensorsOf(parameters, new Map(), 0)).toThrow(RangeError);
   });

@@ -3,7 +3,7 @@ import { familyOf, refOf } from '../layout.ts';
 import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
 import { windowOf, type Emitter } from './emitter.ts';
-import { emitAgain, emitDrop, gateOf, partialsFor, savedOf, type Saved } from './forward.ts';
+import { emitAgain, emitDrop, gateOf, partialsFor, partsOf, savedOf, type Saved } from './forward.ts';
 import { emitGroupedFilterGradient, emitGroupedInputGradient } from './grouped.ts';
 import { readBy, type Unit, type UnitOf } from './units.ts';
 import { winogradSums, winogradTurnedFilter } from './winograd.ts';
@@ -103,6 +103,10 @@ export class Backward {
         this.#join(unit, dy);
         return;
       }
+      case 'slice': {
+        this.#slice(unit, dy);
+        return;
+      }
       case 'pool': {
         this.#pool(unit, dy);
         return;
@@ -177,8 +181,8 @@ export class Backward {
       this.#emitter.emit('activation-gradient', { x, dy, dx: dy }, { count, activation, accumulate: 0 });
     }
     this.contribute(unit.other, (y, accumulate) => {
-      const numbers = { rows, channels: stride, fromStride: stride, toStride: stride, from: 0, to: 0, accumulate };
-      this.#emitter.emit('copy-channels', { x: dy, y }, numbers);
+      const numbers = { rows, channels: stride, fromStride: stride, toStride: stride, accumulate };
+      this.#emitter.copyChannels({ x: dy, y }, numbers);
     });
     this.#give(unit.input, dy);
   }
@@ -199,15 +203,25 @@ export class Backward {
   #join(unit: UnitOf<'concat'>, dy: Ref): void {
     const emitter = this.#emitter;
     const { rows, stride: fromStride } = emitter.extent(unit.output);
-    let from = 0;
-    for (const input of unit.inputs) {
-      const { channels } = emitter.layer(input).shape;
-      const numbers = { rows, channels, fromStride, toStride: emitter.extent(input).stride, from, to: 0 };
-      this.contribute(input, (y, accumulate) =>
-        emitter.emit('copy-channels', { x: dy, y }, { ...numbers, accumulate }),
-      );
-      from += channels;
+    for (const { input, channels, stride: toStride, first: from, step: fromStep } of partsOf(emitter, unit)) {
+      const numbers = { rows, channels, fromStride, toStride, from, fromStep };
+      this.contribute(input, (y, accumulate) => {
+        emitter.copyChannels({ x: dy, y }, { ...numbers, accumulate });
+      });
     }
+  }
+
+  #slice(unit: UnitOf<'slice'>, dy: Ref): void {
+    const emitter = this.#emitter;
+    const { from: to, shape } = unit.layer;
+    const { rows, stride: fromStride } = emitter.extent(unit.output);
+    const { count, stride: toStride } = emitter.extent(unit.input);
+    this.contribute(unit.input, (y, accumulate) => {
+      // A copy clears what follows it, not what comes before it.
+      const add = accumulate || to ? 1 : 0;
+      if (add > accumulate) emitter.emit('zero', { y }, { count });
+      emitter.copyChannels({ x: dy, y }, { rows, channels: shape.channels, fromStride, toStride, to, accumulate: add });
+    });
   }
 
   #activation(unit: UnitOf<'activation'>, dy: Ref): void {

@@ -5,6 +5,8 @@ import type { Numbers, Operands, PrimitiveName } from '../primitives.ts';
 import type { Operation, Port, Program, Ref, Section } from '../program.ts';
 import type { Unit } from './units.ts';
 
+type Copy = Numbers<'copy-channels'>;
+
 /** Collects the operations, buffers and ports of a program. */
 export class Emitter {
   readonly network: Network;
@@ -83,6 +85,14 @@ export class Emitter {
     return ref;
   }
 
+  /** Copies channels: the first ones, in a row, overwriting what is there, unless told. */
+  copyChannels(
+    { x, y }: { readonly x: Ref; readonly y: Ref },
+    numbers: Pick<Copy, 'rows' | 'channels' | 'fromStride' | 'toStride'> & Partial<Copy>,
+  ): void {
+    this.emit('copy-channels', { x, y }, { from: 0, to: 0, fromStep: 1, toStep: 1, accumulate: 0, ...numbers });
+  }
+
   /** Copies dense rows to padded ones (`in`), or back (`out`). */
   repack(
     layer: LayerIndex,
@@ -93,8 +103,7 @@ export class Emitter {
     const { rows, stride } = this.extent(layer);
     const { channels } = this.layer(layer).shape;
     const [fromStride, toStride] = options.to === 'padded' ? [channels, stride] : [stride, channels];
-    const numbers = { rows, channels, fromStride, toStride, from: 0, to: 0, accumulate: options.add ? 1 : 0 };
-    this.emit('copy-channels', { x: from, y: to }, numbers);
+    this.copyChannels({ x: from, y: to }, { rows, channels, fromStride, toStride, accumulate: options.add ? 1 : 0 });
   }
 
   /** Lets the caller read a layer's value, dense: the value itself where no channel is padding. */

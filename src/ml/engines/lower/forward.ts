@@ -1,3 +1,4 @@
+import { fail } from '../../../core/failure.ts';
 import type { LayerIndex } from '../../network/network.ts';
 import { familyOf, refOf } from '../layout.ts';
 import { ACTIVATIONS } from '../primitives.ts';
@@ -80,18 +81,48 @@ export function emitProduct(emitter: Emitter, unit: UnitOf<'product'>, epilogue?
 }
 
 /** Units that are computed alike in training and inference. */
-export type PlainUnit = UnitOf<'add' | 'multiply' | 'concat' | 'activation' | 'pool'>;
+export type PlainUnit = UnitOf<'add' | 'multiply' | 'concat' | 'slice' | 'activation' | 'pool'>;
+
+/** Where one input's channels lie in joined ones: the first, and how far it is to the next. */
+interface Part {
+  readonly input: LayerIndex;
+  readonly channels: number;
+  readonly stride: number;
+  readonly first: number;
+  readonly step: number;
+}
+
+/**
+ * Finds where the channels of a join's inputs lie in it.
+ *
+ * @param emitter - knows the shapes
+ * @param unit - the join
+ * @returns the parts, in the order of the inputs
+ */
+export function partsOf(emitter: Emitter, unit: UnitOf<'concat'>): readonly Part[] {
+  const { interleaved } = unit.layer;
+  const step = interleaved ? unit.inputs.length : 1;
+  let before = 0;
+  return unit.inputs.map((input, index) => {
+    const { channels } = emitter.layer(input).shape;
+    const first = interleaved ? index : before;
+    before += channels;
+    return { input, channels, stride: emitter.extent(input).stride, first, step };
+  });
+}
 
 /** Joins channels. Each copy clears what follows it, and so the last one the padding. */
 function emitConcat(emitter: Emitter, unit: UnitOf<'concat'>, y: Ref): void {
   const { rows, stride: toStride } = emitter.extent(unit.output);
-  let to = 0;
-  for (const input of unit.inputs) {
-    const { channels } = emitter.layer(input).shape;
-    const numbers = { rows, channels, fromStride: emitter.extent(input).stride, toStride, from: 0, to, accumulate: 0 };
-    emitter.emit('copy-channels', { x: emitter.value(input), y }, numbers);
-    to += channels;
-  }
+  for (const { input, channels, stride: fromStride, first: to, step: toStep } of partsOf(emitter, unit))
+    emitter.copyChannels({ x: emitter.value(input), y }, { rows, channels, fromStride, toStride, to, toStep });
+}
+
+function emitSlice(emitter: Emitter, unit: UnitOf<'slice'>, y: Ref): void {
+  const { from, shape } = unit.layer;
+  const { rows, stride: toStride } = emitter.extent(unit.output);
+  const numbers = { rows, channels: shape.channels, fromStride: emitter.extent(unit.input).stride, toStride, from };
+  emitter.copyChannels({ x: emitter.value(unit.input), y }, numbers);
 }
 
 /**
@@ -128,6 +159,9 @@ export function emitPlain(emitter: Emitter, unit: PlainUnit): void {
     case 'concat':
       emitConcat(emitter, unit, y);
       break;
+    case 'slice':
+      emitSlice(emitter, unit, y);
+      break;
     case 'activation':
       emitter.emit('activation', { x, y }, { count, activation: unit.activation });
       break;
@@ -137,8 +171,20 @@ export function emitPlain(emitter: Emitter, unit: PlainUnit): void {
   emitter.values.set(unit.output, y);
 }
 
+/** PyTorch refuses it too: the variance of one value says nothing, and what comes out depends on no image. */
+function requireRows(emitter: Emitter, unit: UnitOf<'norm'>, rows: number): void {
+  if (rows > 1) return;
+  fail({
+    code: 'batch-too-small',
+    message: `${emitter.network.model} normalises maps of 1×1 pixels (${unit.layer.name}) over a batch of one image`,
+    expected: 'more than one value a channel in training',
+    fix: 'choose a batch_size that does not leave one image over, or a larger image_size',
+  });
+}
+
 function emitTrainingNorm(emitter: Emitter, unit: UnitOf<'norm'>, saved: Saved): void {
   const { rows, stride } = emitter.extent(unit.output);
+  requireRows(emitter, unit, rows);
   const { name, eps, momentum } = unit.layer;
   const y = emitter.like(unit.output);
   const kept = emitter.buffer(4 * stride);

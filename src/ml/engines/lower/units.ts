@@ -1,5 +1,6 @@
 import type {
   BatchNormLayer,
+  ConcatLayer,
   ConvLayer,
   DropoutLayer,
   Layer,
@@ -7,6 +8,7 @@ import type {
   LinearLayer,
   Network,
   PoolLayer,
+  SliceLayer,
   StochasticDepthLayer,
 } from '../../network/network.ts';
 import { ACTIVATIONS, type ActivationCode } from '../primitives.ts';
@@ -23,7 +25,8 @@ export type Unit = { readonly output: LayerIndex; readonly input: LayerIndex } &
     }
   | { readonly kind: 'add'; readonly other: LayerIndex; readonly activation: ActivationCode }
   | { readonly kind: 'multiply'; readonly other: LayerIndex }
-  | { readonly kind: 'concat'; readonly inputs: readonly LayerIndex[] }
+  | { readonly kind: 'concat'; readonly inputs: readonly LayerIndex[]; readonly layer: ConcatLayer }
+  | { readonly kind: 'slice'; readonly layer: SliceLayer }
   | { readonly kind: 'activation'; readonly activation: ActivationCode }
   | { readonly kind: 'pool'; readonly layer: Pick<PoolLayer, 'mode' | 'kernel' | 'stride' | 'padding'> }
   | { readonly kind: 'dropout'; readonly layer: DropoutLayer }
@@ -118,7 +121,9 @@ class Grouping {
       case 'multiply':
         return { kind: 'multiply', input, other, output: index };
       case 'concat':
-        return { kind: 'concat', input, inputs: layer.inputs, output: index };
+        return { kind: 'concat', layer, input, inputs: layer.inputs, output: index };
+      case 'slice':
+        return { kind: 'slice', layer, input, output: index };
       case 'pool':
         return { kind: 'pool', layer, input, output: index };
       case 'global-average-pool': {

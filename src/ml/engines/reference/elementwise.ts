@@ -5,11 +5,12 @@ import type { Implementations } from './implementations.ts';
 export const elementwise: Implementations<
   'copy-channels' | 'zero' | 'activation' | 'activation-gradient' | 'add' | 'multiply' | 'multiply-gradient'
 > = {
-  'copy-channels'({ x, y }, { rows, channels, fromStride, toStride, from, to, accumulate }) {
+  'copy-channels'({ x, y }, { rows, channels, accumulate, ...n }) {
     for (let row = 0; row < rows; row++) {
-      if (!accumulate) y.fill(0, row * toStride + to, (row + 1) * toStride);
+      const first = row * n.toStride + n.to;
+      if (!accumulate) y.fill(0, first + (channels - 1) * n.toStep, (row + 1) * n.toStride);
       for (let c = 0; c < channels; c++)
-        put(y, row * toStride + to + c, at(x, row * fromStride + from + c), accumulate);
+        put(y, first + c * n.toStep, at(x, row * n.fromStride + n.from + c * n.fromStep), accumulate);
     }
   },
   zero({ y }, { count }) {

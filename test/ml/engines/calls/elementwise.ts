@@ -13,11 +13,13 @@ function copies(): Call[] {
     toStride: number;
     from?: number;
     to?: number;
+    fromStep?: number;
+    toStep?: number;
   }): Call[] =>
     [0, 1].map((accumulate) => ({
       primitive: 'copy-channels',
       operands: { x: signed('x', 37 * numbers.fromStride), y: signed('y', 37 * numbers.toStride) },
-      numbers: { rows: 37, from: 0, to: 0, ...numbers, accumulate },
+      numbers: { rows: 37, from: 0, to: 0, fromStep: 1, toStep: 1, ...numbers, accumulate },
     }));
   return [
     ...copy({ channels: 3, fromStride: 3, toStride: 4 }),
@@ -27,6 +29,10 @@ function copies(): Call[] {
     ...copy({ channels: 10, fromStride: 16, toStride: 24, to: 11 }),
     ...copy({ channels: 7, fromStride: 24, toStride: 8, from: 13 }),
     ...copy({ channels: 9, fromStride: 24, toStride: 24, from: 1, to: 15 }),
+    // In and out of interleaved channels, of which some follow the last one.
+    ...copy({ channels: 5, fromStride: 8, toStride: 16, to: 1, toStep: 3 }),
+    ...copy({ channels: 5, fromStride: 16, toStride: 8, from: 2, fromStep: 3 }),
+    ...copy({ channels: 1, fromStride: 8, toStride: 8, from: 7, to: 3, fromStep: 2, toStep: 4 }),
     { primitive: 'zero', operands: { y: a }, numbers: { count: 999 } },
   ];
 }

@@ -35,6 +35,34 @@ describe('a gradient', () => {
     expect(kinds(all).at(-1)).toBe('conv-filter-gradient');
   });
 
+  it('of a slice leaves the channels before it at 0 where nobody has handed one over yet', () => {
+    const all = backward((net, x) => {
+      const [kept, rest] = [0, 3].map((start) => net.slice('part', x, { start, channels: 3 + start / 3 }));
+      return net.concat('joined', [kept!, rest!]);
+    });
+    // Last first: the second slice finds no gradient, the first one adds to it.
+    expect(kinds(all)).toEqual([
+      ...['copy-channels', 'copy-channels'],
+      ...['zero', 'copy-channels', 'copy-channels'],
+      'conv-filter-gradient',
+    ]);
+    expect(numbersOf(all, 'copy-channels').slice(2)).toMatchObject([
+      { to: 3, channels: 4, accumulate: 1 },
+      { to: 0, channels: 3, accumulate: 1 },
+    ]);
+  });
+
+  it('of interleaved maps goes back from every second channel', () => {
+    const all = backward((net, x) => {
+      const [a, b] = ['a', 'b'].map((name) => net.activation(name, x, 'silu'));
+      return net.concat('shuffle', [a!, b!], { interleaved: true });
+    });
+    expect(numbersOf(all, 'copy-channels')).toMatchObject([
+      { from: 0, fromStep: 2, toStep: 1, channels: 8 },
+      { from: 1, fromStep: 2, toStep: 1, channels: 8 },
+    ]);
+  });
+
   it('of both factors of a square goes to the same place', () => {
     const all = backward((net, x) => net.multiply('square', x, x));
     expect(kinds(all)).toEqual(['multiply', 'multiply-gradient', 'conv-filter-gradient']);

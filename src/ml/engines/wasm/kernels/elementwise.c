@@ -10,6 +10,11 @@ static void copy(const float *x, float *y, int count, int accumulate) {
   for (; c < count; c++) y[c] = accumulate ? y[c] + x[c] : x[c];
 }
 
+/// The same between floats that lie apart.
+static void copy_apart(const float *x, float *y, const copy_channels_op *op) {
+  for (int c = 0; c < op->channels; c++, x += op->fromStep, y += op->toStep) *y = op->accumulate ? *y + *x : *x;
+}
+
 static void clear(float *y, int count) {
   int c = 0;
   for (; c + LANES <= count; c += LANES) store(y + c, splat(0));
@@ -18,10 +23,13 @@ static void clear(float *y, int count) {
 
 void run_copy_channels(const copy_channels_op *op, const team *team) {
   span rows = share(op->rows, 16, team);
+  int end = op->to + (op->channels - 1) * op->toStep + 1;
   for (int row = rows.from; row < rows.to; row++) {
+    const float *x = op->x + (intptr_t)row * op->fromStride + op->from;
     float *y = op->y + (intptr_t)row * op->toStride;
-    copy(op->x + (intptr_t)row * op->fromStride + op->from, y + op->to, op->channels, op->accumulate);
-    if (!op->accumulate) clear(y + op->to + op->channels, op->toStride - op->to - op->channels);
+    if (op->fromStep == 1 && op->toStep == 1) copy(x, y + op->to, op->channels, op->accumulate);
+    else copy_apart(x, y + op->to, op);
+    if (!op->accumulate) clear(y + end, op->toStride - end);
   }
 }
 
