@@ -7,13 +7,14 @@ import { cpus, totalmem } from 'node:os';
 import { format } from 'prettier';
 import { curve } from './curve.ts';
 import { data } from './data.ts';
+import { distil } from './distil.ts';
 import { methodsTable } from './methods.ts';
 import { overhead } from './overhead.ts';
 import { parityTable } from './parity.ts';
 import { train } from './train.ts';
 
 const benchmarks: Record<string, (args: readonly string[]) => string | Promise<string>> = {
-  ...{ overhead, curve, data, train, parity: parityTable, methods: methodsTable },
+  ...{ overhead, curve, data, train, distil, parity: parityTable, methods: methodsTable },
 };
 
 const [name = '', ...rest] = process.argv.slice(2);

@@ -20,13 +20,15 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    def __init__(self, depth, classes):
+    """`channels`: of the first convolution and the three stages; RepDistiller's x4 networks have (32, 64, 128, 256)."""
+
+    def __init__(self, depth, classes, channels=(16, 16, 32, 64)):
         super().__init__()
-        n = (depth - 2) // 6
-        self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
+        n, (c0, c1, c2, c3) = (depth - 2) // 6, channels
+        self.conv1, self.bn1 = nn.Conv2d(3, c0, 3, 1, 1, bias=False), nn.BatchNorm2d(c0)
         stage = lambda i, o, s: nn.Sequential(Block(i, o, s), *[Block(o, o, 1) for _ in range(n - 1)])
-        self.layer1, self.layer2, self.layer3 = stage(16, 16, 1), stage(16, 32, 2), stage(32, 64, 2)
-        self.fc = nn.Linear(64, classes)
+        self.layer1, self.layer2, self.layer3 = stage(c0, c1, 1), stage(c1, c2, 2), stage(c2, c3, 2)
+        self.fc = nn.Linear(c3, classes)
 
     def forward(self, x):
         x = F.relu(self.bn1(self.conv1(x)), inplace=True)

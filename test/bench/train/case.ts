@@ -4,8 +4,10 @@ export interface Case {
   readonly size: number;
   readonly batch: number;
   readonly classes: number;
-  /** `train`: forward, loss, backward, AdamW. `frozen`: evaluation-mode forward. */
-  readonly mode: 'train' | 'frozen';
+  /** `train`: forward, loss, backward, AdamW. `frozen`: evaluation-mode forward. `distil`: `train` with a teacher. */
+  readonly mode: 'train' | 'frozen' | 'distil';
+  /** Network whose soft targets the model learns, in mode `distil`. */
+  readonly teacher?: string;
   readonly threads: number;
 }
 

@@ -12,14 +12,28 @@ const SECONDS = 3;
 
 const wanted = JSON.parse(process.argv[2] ?? '') as Case;
 const { size, threads } = wanted;
-const network = models[wanted.model as keyof typeof models].build(
-  { height: size, width: size, channels: 3 },
-  wanted.classes,
-);
+const build = (name: string) =>
+  models[name as keyof typeof models].build({ height: size, width: size, channels: 3 }, wanted.classes);
 const engine = engines.wasm.create({ threads });
-const session = engine.session(network, { optimizer: wanted.mode === 'train' ? ADAMW : null, threads });
-session.write(initialState(network, 0));
-const step = wanted.mode === 'train' ? trainingStep(session, wanted.batch) : frozenStep(session, wanted.batch);
+
+/** A session with weights drawn from the seed. */
+function sessionOf(name: string, optimizer: typeof ADAMW | null) {
+  const session = engine.session(build(name), { optimizer, threads });
+  session.write(initialState(session.network, 0));
+  return session;
+}
+
+async function stepOf({ model, mode, teacher, batch }: Case): Promise<() => void> {
+  if (mode === 'frozen') return frozenStep(sessionOf(model, null), batch);
+  const session = sessionOf(model, ADAMW);
+  if (teacher === undefined) return trainingStep(session, batch);
+  // Methods are loaded only where something is distilled.
+  const { distillingStep } = await import('./distilling.ts');
+  const frozen = sessionOf(teacher, null);
+  return distillingStep({ engine, teacher: frozen, student: session, optimizer: ADAMW }, { batch, threads });
+}
+
+const step = await stepOf(wanted);
 step();
 const first = Date.now() / 1e3;
 for (let i = 1; i < WARM_UP; i++) step();

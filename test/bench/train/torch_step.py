@@ -1,40 +1,15 @@
 """Runs one case with PyTorch on the CPU: the same work as ours.ts, channels last. `python torch_step.py '<case as JSON>'`."""
 import json
-import pathlib
 import resource
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'reference'))
 import torch
 from torch.nn import functional as F
 
-from networks import ResNet
+from torch_networks import build, distillation
 
 WARM_UP, SECONDS = 3, 3.0
-
-
-class ResNet20(ResNet):
-    """The tests' network, logits alone."""
-
-    def __init__(self, classes):
-        super().__init__(20, classes)
-
-    def forward(self, x):
-        return super().forward(x)[0]
-
-
-def build(name, classes):
-    if name == 'resnet20':
-        return ResNet20(classes)
-    if name == 'ghostnet':
-        import timm
-
-        return timm.create_model('ghostnet_100', num_classes=classes)
-    import torchvision
-
-    torchvision_name = {'mobilenetv2': 'mobilenet_v2'}.get(name, name)
-    return getattr(torchvision.models, torchvision_name)(num_classes=classes)
 
 
 def step_of(case):
@@ -50,12 +25,20 @@ def step_of(case):
 
         return forward
     model.train()
+    distils = case['mode'] == 'distil'
+    teacher = build(case['teacher'], case['classes']).to(memory_format=torch.channels_last).eval() if distils else None
     labels = torch.arange(batch) % case['classes']
     optimizer = torch.optim.AdamW(model.parameters(), 1e-4, weight_decay=5e-4, foreach=True)
 
     def train():
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), labels)
+        if teacher:
+            with torch.no_grad():
+                targets = teacher(x)
+        logits = model(x)
+        loss = F.cross_entropy(logits, labels)
+        if teacher:
+            loss = loss + distillation(logits, targets)
         loss.backward()
         optimizer.step()
         loss.item()
