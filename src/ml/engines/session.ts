@@ -1,4 +1,4 @@
-import { fail } from '../../core/failure.ts';
+import { fail, isFailure } from '../../core/failure.ts';
 import type { Network, StateDict } from '../network/network.ts';
 import type { Engine, ForwardStep, OptimizerSpec, Session, SessionOptions, StepOptions, TrainStep } from './engine.ts';
 import type { Executable, Executor, Region } from './executor.ts';
@@ -26,13 +26,23 @@ const sizeText = (size: number): string =>
 /** Lowers a step for some batch size. */
 type Lowering = (batch: number) => Program;
 
+/** Whether a batch has a step that fits; some networks have none for a single image. */
+function isPossible(lower: Lowering, batch: number, capacity: number): boolean {
+  try {
+    return bytes(lower(batch)) <= capacity;
+  } catch (error) {
+    if (isFailure(error, 'batch-too-small')) return false;
+    throw error;
+  }
+}
+
 /** Largest batch whose step fits, by bisection; memory grows with the batch. */
 function largestBatch(lower: Lowering, capacity: number, tooMany: number): number {
   let fits = 0;
   let fails = tooMany;
   while (fails - fits > 1) {
     const middle = (fits + fails) >> 1;
-    if (bytes(lower(middle)) <= capacity) fits = middle;
+    if (isPossible(lower, middle, capacity)) fits = middle;
     else fails = middle;
   }
   return fits;

@@ -5,7 +5,7 @@ import { recipeParams, recipeProfiles, recipeRequired, trainingMetrics, training
 /** Ordinary training: teachers, and students without one. */
 export const trainTeacher: StageKind = {
   name: 'train-teacher',
-  resultVersion: 1,
+  resultVersion: 2,
   summary: 'Trains a network on labels alone: a teacher, or a student to compare with.',
   params: recipeParams,
   required: recipeRequired,

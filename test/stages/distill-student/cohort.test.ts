@@ -136,7 +136,7 @@ describe('students for whom there is not enough memory together', () => {
     const alone = [];
     for (const cell of big) alone.push(filesOf(await distil(cell)));
     await disposeEngines();
-    process.env['KDPIPE_MEMORY'] = '40';
+    process.env['KDPIPE_MEMORY'] = '34';
     const asides: string[] = [];
     const beside = made(await together(big, [], asides));
     expect(beside.map(filesOf)).toEqual(alone);
