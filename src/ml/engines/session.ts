@@ -1,8 +1,9 @@
-import { fail, isFailure } from '../../core/failure.ts';
+import { fail } from '../../core/failure.ts';
 import type { Network, StateDict } from '../network/network.ts';
 import type { Engine, ForwardStep, OptimizerSpec, Session, SessionOptions, StepOptions, TrainStep } from './engine.ts';
 import type { Executable, Executor, Region } from './executor.ts';
 import { fromPyTorch, layoutOf, slotOf, toPyTorch, type Layout, type Slot } from './layout.ts';
+import { largestBatch, type Lowering } from './largest-batch.ts';
 import { lowerInference, lowerTraining } from './lower/lower.ts';
 import { bytes, type Program, type Space } from './program.ts';
 import { CompiledForward, CompiledTraining, type Progress } from './steps.ts';
@@ -22,31 +23,6 @@ const MEBIBYTE = 2 ** 20;
 
 const sizeText = (size: number): string =>
   size < 1024 * MEBIBYTE ? `${Math.ceil(size / MEBIBYTE)} MiB` : `${(size / 1024 / MEBIBYTE).toFixed(2)} GiB`;
-
-/** Lowers a step for some batch size. */
-type Lowering = (batch: number) => Program;
-
-/** Whether a batch has a step that fits; some networks have none for a single image. */
-function isPossible(lower: Lowering, batch: number, capacity: number): boolean {
-  try {
-    return bytes(lower(batch)) <= capacity;
-  } catch (error) {
-    if (isFailure(error, 'batch-too-small')) return false;
-    throw error;
-  }
-}
-
-/** Largest batch whose step fits, by bisection; memory grows with the batch. */
-function largestBatch(lower: Lowering, capacity: number, tooMany: number): number {
-  let fits = 0;
-  let fails = tooMany;
-  while (fails - fits > 1) {
-    const middle = (fits + fails) >> 1;
-    if (isPossible(lower, middle, capacity)) fits = middle;
-    else fails = middle;
-  }
-  return fits;
-}
 
 /** A step that memory is wanted for, and how the same step is lowered for other batches. */
 interface Wanted {
