@@ -34,8 +34,10 @@ export interface Slot {
   readonly offset: number;
   /** Floats in the engine, padding included. */
   readonly floats: number;
-  /** PyTorch's flat index → index from `offset`. */
-  place(index: number): number;
+  /** Where the value of an output, an input and a tap lies, from `offset`: row(output) + input · inputStep + tap · tapStep. */
+  readonly row: (output: number) => number;
+  readonly inputStep: number;
+  readonly tapStep: number;
 }
 
 /** All of a network's parameters and running statistics, laid out in memory. */
@@ -77,20 +79,14 @@ export function familyOf(network: Network, layer: ConvLayer | LinearLayer): Fami
 }
 
 /** How many floats a filter takes, and where its elements go. */
-type Filter = Pick<Slot, 'floats' | 'place'>;
+type Filter = Pick<Slot, 'floats' | 'row' | 'inputStep' | 'tapStep'>;
 
 /** Panels of eight output channels, [out / 8][kernel² · stride][8], from OIHW or [out, in]. */
 function panels(spec: ParameterSpec, stride: number): Filter {
-  const [outputs = 0, inputs = 0] = spec.shape;
-  const taps = sizeOf(spec.shape.slice(2));
-  const depth = taps * stride;
-  const place = (index: number): number => {
-    const out = Math.floor(index / (inputs * taps));
-    const input = Math.floor(index / taps) % inputs;
-    const row = (index % taps) * stride + input;
-    return (Math.floor(out / PANEL) * depth + row) * PANEL + (out % PANEL);
-  };
-  return { floats: roundUp(outputs, PANEL) * depth, place };
+  const [outputs = 0] = spec.shape;
+  const depth = sizeOf(spec.shape.slice(2)) * stride;
+  const row = (output: number): number => Math.floor(output / PANEL) * depth * PANEL + (output % PANEL);
+  return { floats: roundUp(outputs, PANEL) * depth, row, inputStep: PANEL, tapStep: stride * PANEL };
 }
 
 /** [kernel²][inputs of a group][out], from OIHW. */
@@ -98,12 +94,13 @@ function tapRows(spec: ParameterSpec): Filter {
   const [outputs = 0, inputs = 0] = spec.shape;
   const taps = sizeOf(spec.shape.slice(2));
   const stride = roundUp(outputs, PANEL);
-  const place = (index: number): number => {
-    const out = Math.floor(index / (inputs * taps));
-    const input = Math.floor(index / taps) % inputs;
-    return ((index % taps) * inputs + input) * stride + out;
-  };
-  return { floats: taps * inputs * stride, place };
+  const row = (output: number): number => output;
+  return { floats: taps * inputs * stride, row, inputStep: stride, tapStep: inputs * stride };
+}
+
+/** One value a channel. */
+function vector(spec: ParameterSpec): Filter {
+  return { floats: roundUp(sizeOf(spec.shape), PANEL), row: (output) => output, inputStep: 0, tapStep: 0 };
 }
 
 /** Filters of all layers that own one, by the weight's name. */
@@ -132,8 +129,7 @@ export function layoutOf(network: Network): Layout {
   const slots = new Map<string, Slot>();
   const place = (specs: readonly ParameterSpec[], space: Slot['space'], start: number): number =>
     specs.reduce((offset, spec) => {
-      const vector = { floats: roundUp(sizeOf(spec.shape), PANEL), place: (index: number) => index };
-      const shape = placed.get(spec.name) ?? vector;
+      const shape = placed.get(spec.name) ?? vector(spec);
       slots.set(spec.name, { spec, space, offset, ...shape });
       return offset + shape.floats;
     }, start);
@@ -179,6 +175,20 @@ export function refOf(layout: Layout, name: string, space?: 'gradient'): Ref {
   return { space: space ?? slot.space, offset: slot.offset };
 }
 
+/** The engine's index, from the slot's offset, of every value in PyTorch's order. */
+function placesOf({ spec, row, inputStep, tapStep }: Slot): Uint32Array {
+  const [outputs = 1, inputs = 1] = spec.shape;
+  const taps = sizeOf(spec.shape.slice(2));
+  const places = new Uint32Array(outputs * inputs * taps);
+  let index = 0;
+  for (let output = 0; output < outputs; output++) {
+    const start = row(output);
+    for (let input = 0; input < inputs; input++)
+      for (let tap = 0; tap < taps; tap++) places[index++] = start + input * inputStep + tap * tapStep;
+  }
+  return places;
+}
+
 /**
  * Copies an entry from the engine's layout into PyTorch's.
  *
@@ -187,7 +197,10 @@ export function refOf(layout: Layout, name: string, space?: 'gradient'): Ref {
  * @returns PyTorch's flat array
  */
 export function toPyTorch(slot: Slot, values: Float32Array): Float32Array {
-  return Float32Array.from({ length: sizeOf(slot.spec.shape) }, (_, index) => values[slot.place(index)] ?? 0);
+  const places = placesOf(slot);
+  const dense = new Float32Array(places.length);
+  for (let i = 0; i < places.length; i++) dense[i] = values[places[i] ?? 0] ?? 0;
+  return dense;
 }
 
 /**
@@ -199,6 +212,7 @@ export function toPyTorch(slot: Slot, values: Float32Array): Float32Array {
  */
 export function fromPyTorch(slot: Slot, values: Float32Array): Float32Array {
   const placed = new Float32Array(slot.floats);
-  values.forEach((value, index) => (placed[slot.place(index)] = value));
+  const places = placesOf(slot);
+  for (let i = 0; i < places.length; i++) placed[places[i] ?? 0] = values[i] ?? 0;
   return placed;
 }

@@ -6,20 +6,18 @@ function nameHash(name: string): number {
   return new TextEncoder().encode(name).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193) >>> 0, 0x811c9dc5);
 }
 
-/** Standard normal numbers by Box & Muller's transform of pairs of uniform ones. */
-function normals(uniform: () => number): () => number {
-  let spare: number | undefined;
-  return () => {
-    if (spare !== undefined) {
-      const value = spare;
-      spare = undefined;
-      return value;
-    }
+/** Normal numbers by Box & Muller's transform of pairs of uniform ones: of an odd number of values the last pair is half used. */
+function fillNormal(values: Float32Array, deviation: number, uniform: () => number): void {
+  for (let i = 0; i < values.length; i += 2) {
     const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
     const angle = 2 * Math.PI * uniform();
-    spare = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
-  };
+    values[i] = radius * Math.cos(angle) * deviation;
+    if (i + 1 < values.length) values[i + 1] = radius * Math.sin(angle) * deviation;
+  }
+}
+
+function fillWithin(values: Float32Array, bound: number, uniform: () => number): void {
+  for (let i = 0; i < values.length; i++) values[i] = (2 * uniform() - 1) * bound;
 }
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
@@ -30,25 +28,25 @@ function fanIn(network: Network, bias: ParameterSpec): number {
   return sizeOf(weight?.shape.slice(1) ?? [1]);
 }
 
-/** How one value of a parameter is drawn. */
-function draw(network: Network, spec: ParameterSpec, uniform: () => number): () => number {
-  const within = (bound: number) => () => (2 * uniform() - 1) * bound;
+/** Fills a parameter that is all zeros. */
+function draw(network: Network, spec: ParameterSpec, values: Float32Array, uniform: () => number): void {
   switch (spec.role) {
-    case 'conv.weight': {
-      const normal = normals(uniform);
-      const deviation = Math.sqrt(2 / ((spec.shape[0] ?? 1) * sizeOf(spec.shape.slice(2))));
-      return () => normal() * deviation;
-    }
+    case 'conv.weight':
+      fillNormal(values, Math.sqrt(2 / ((spec.shape[0] ?? 1) * sizeOf(spec.shape.slice(2)))), uniform);
+      return;
     case 'linear.weight':
-      return within(1 / Math.sqrt(sizeOf(spec.shape.slice(1))));
+      fillWithin(values, 1 / Math.sqrt(sizeOf(spec.shape.slice(1))), uniform);
+      return;
     case 'conv.bias':
     case 'linear.bias':
-      return within(1 / Math.sqrt(fanIn(network, spec)));
+      fillWithin(values, 1 / Math.sqrt(fanIn(network, spec)), uniform);
+      return;
     case 'bn.weight':
     case 'bn.var':
-      return () => 1;
-    default:
-      return () => 0;
+      values.fill(1);
+      return;
+    case 'bn.bias':
+    case 'bn.mean':
   }
 }
 
@@ -64,8 +62,9 @@ function draw(network: Network, spec: ParameterSpec, uniform: () => number): () 
 export function initialState(network: Network, seed: number): StateDict {
   return new Map(
     network.parameters.map((spec) => {
-      const next = draw(network, spec, uniforms(seed, 'init', 0, nameHash(spec.name)));
-      return [spec.name, new Float32Array(sizeOf(spec.shape)).map(next)];
+      const values = new Float32Array(sizeOf(spec.shape));
+      draw(network, spec, values, uniforms(seed, 'init', 0, nameHash(spec.name)));
+      return [spec.name, values];
     }),
   );
 }

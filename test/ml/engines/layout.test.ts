@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { familyOf, fromPyTorch, layoutOf, slotOf, toPyTorch } from '../../../src/ml/engines/layout.ts';
+import { familyOf, fromPyTorch, layoutOf, slotOf, toPyTorch, type Slot } from '../../../src/ml/engines/layout.ts';
 import { NetworkBuilder } from '../../../src/ml/network/builder.ts';
 import { assortedNetwork, gatedNetwork } from '../../support/assorted-network.ts';
 import { signed } from '../../support/hashed.ts';
 
 const network = assortedNetwork();
 const layout = layoutOf(network);
+
+/** Where one of PyTorch's values ends up. */
+function placeOf(slot: Slot, index: number): number {
+  const size = slot.spec.shape.reduce((product, n) => product * n, 1);
+  return fromPyTorch(slot, new Float32Array(size).with(index, 1)).indexOf(1);
+}
 
 describe('layoutOf', () => {
   it('gives entries of one space places that neither overlap nor leave holes', () => {
@@ -42,7 +48,7 @@ describe('layoutOf', () => {
     const index = ((9 * inputs + 4) * kernel + 1) * kernel + 2;
     const depth = kernel * kernel * stride;
     expect(slot.floats).toBe(16 * depth);
-    expect(slot.place(index)).toBe((1 * depth + (1 * kernel + 2) * stride + 4) * 8 + 1);
+    expect(placeOf(slot, index)).toBe((1 * depth + (1 * kernel + 2) * stride + 4) * 8 + 1);
   });
 
   it('places filters of groups tap by tap, output channels innermost', () => {
@@ -50,11 +56,11 @@ describe('layoutOf', () => {
     const depthwise = slotOf(gated, 'depthwise.weight');
     // 22 channels in 24, 5×5: channel 21, row 3, column 1.
     expect(depthwise.floats).toBe(25 * 24);
-    expect(depthwise.place((21 * 5 + 3) * 5 + 1)).toBe((3 * 5 + 1) * 24 + 21);
+    expect(placeOf(depthwise, (21 * 5 + 3) * 5 + 1)).toBe((3 * 5 + 1) * 24 + 21);
     const groups = slotOf(gated, 'groups.weight');
     // 24 → 12 channels in 4 groups of 6, in 16: output 10, input 4 of its group, row 2, column 0.
     expect(groups.floats).toBe(9 * 6 * 16);
-    expect(groups.place(((10 * 6 + 4) * 3 + 2) * 3)).toBe((6 * 6 + 4) * 16 + 10);
+    expect(placeOf(groups, ((10 * 6 + 4) * 3 + 2) * 3)).toBe((6 * 6 + 4) * 16 + 10);
   });
 
   it('pads the image to four channels only', () => {

@@ -101,6 +101,8 @@ export class WasmExecutor implements Executor {
   }
 
   compile(program: Program, memory: Readonly<Record<Space, Region>>, threads: number): Executable {
+    const team = Math.max(1, Math.min(threads, this.#mostThreads));
+    this.#threads.start(team);
     const addressOf = (ref: Ref): number =>
       memory[ref.space].address + 4 * (ref.space === 'step' ? (program.offsets[ref.buffer] ?? 0) : ref.offset);
     const tables = {
@@ -114,7 +116,6 @@ export class WasmExecutor implements Executor {
         this.#memory.floats(addressOf({ space: 'step', buffer }), floats),
       ]),
     );
-    const team = Math.max(1, Math.min(threads, this.#mostThreads));
     return {
       run: (section, controls) => this.#run(tables[section], program.sections[section].length, { controls, team }),
       port: (name) => {

@@ -31,7 +31,16 @@ export class ThreadPool {
   }
 
   /**
-   * Starts threads until a team of `threads` can work, and waits until they are up.
+   * Starts threads that a team of `threads` lacks; they come up while the caller does something else.
+   *
+   * @param threads - size of the team, the main thread included
+   */
+  start(threads: number): void {
+    while (this.#workers.length < threads - 1) this.#start(this.#workers.length + 1);
+  }
+
+  /**
+   * Waits until a team of `threads` can work; starts those that it lacks.
    *
    * @param threads - size of the team, the main thread included
    * @param ready - the board's count of threads that are up
@@ -39,7 +48,7 @@ export class ThreadPool {
    */
   grow(threads: number, ready: Int32Array): void {
     if (this.#lost !== null) this.lose();
-    while (this.#workers.length < threads - 1) this.#start(this.#workers.length + 1);
+    this.start(threads);
     for (let up = Atomics.load(ready, 0); up < threads - 1; up = Atomics.load(ready, 0))
       if (Atomics.wait(ready, 0, up, PATIENCE) === 'timed-out') {
         this.#lost = 'it did not start';
