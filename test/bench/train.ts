@@ -15,6 +15,7 @@ const SITUATIONS: readonly Situation[] = [
   situation('resnet20', 32, 64, 'frozen'),
   situation('mobilenetv2', 32, 64, 'train'),
   situation('mobilenetv2', 224, 16, 'train'),
+  situation('mobilenetv2', 224, 16, 'frozen'),
   situation('resnet50', 224, 8, 'train'),
   situation('resnet50', 224, 16, 'frozen'),
   situation('ghostnet', 224, 8, 'train'),

@@ -35,7 +35,7 @@ export interface Slot {
   /** Floats in the engine, padding included. */
   readonly floats: number;
   /** Where the value of an output, an input and a tap lies, from `offset`: row(output) + input · inputStep + tap · tapStep. */
-  row(output: number): number;
+  readonly row: (output: number) => number;
   readonly inputStep: number;
   readonly tapStep: number;
 }

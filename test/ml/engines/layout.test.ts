@@ -7,10 +7,10 @@ import { signed } from '../../support/hashed.ts';
 const network = assortedNetwork();
 const layout = layoutOf(network);
 
-/** Where the engine has what stands at an index of PyTorch's. */
+/** Where one of PyTorch's values ends up. */
 function placeOf(slot: Slot, index: number): number {
   const size = slot.spec.shape.reduce((product, n) => product * n, 1);
-  return fromPyTorch(slot, new Float32Array(size).fill(1, index, index + 1)).indexOf(1);
+  return fromPyTorch(slot, new Float32Array(size).with(index, 1)).indexOf(1);
 }
 
 describe('layoutOf', () => {
