@@ -50,7 +50,7 @@ describe('readOverride', () => {
         const text = JSON.stringify(value);
         // A key that holds a backslash or a quote does not end at the quote that the cut looks for.
         fc.pre(!text.includes('\\'));
-        expect(read(`a=${text}`).values).toEqual([JSON.parse(text.replaceAll(/(?<![\d.])-0(?![\d.])/g, '0'))]);
+        expect(read(`a=${text}`).values).toEqual([JSON.parse(text)]);
       }),
     );
   });
