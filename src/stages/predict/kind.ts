@@ -1,5 +1,5 @@
 import type { ParamSchema, StageKind } from '../stage-kind.ts';
-import { dataParam, engineParam, trainedWeights } from '../train-teacher/recipe.ts';
+import { batchSizeParam, dataParam, engineParam, trainedWeights } from '../train-teacher/recipe.ts';
 
 const list = (values: readonly string[], initial: readonly string[], description: string): ParamSchema => ({
   type: 'array',
@@ -20,14 +20,7 @@ export const predictionParams = {
     ['none'],
     'none: centre crops; ten-crop: also the mean logits of four corners, centre and their mirrors.',
   ),
-  batch_size: {
-    type: 'integer',
-    minimum: 1,
-    maximum: 65_536,
-    default: 64,
-    'x-unit': 'images',
-    description: 'Images a pass.',
-  },
+  batch_size: batchSizeParam('Images a pass.'),
   engine: engineParam,
 } as const satisfies Readonly<Record<string, ParamSchema>>;
 

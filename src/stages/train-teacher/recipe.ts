@@ -38,6 +38,12 @@ export const dataParam: ParamSchema = {
   description: 'The dataset.',
 };
 
+/** Images that pass a network together. */
+export const batchSizeParam = (description: string): ParamSchema => ({
+  ...{ type: 'integer', minimum: 1, maximum: 65_536, default: 64, 'x-unit': 'images' },
+  description,
+});
+
 /** The recipe: parameters of every training stage. Defaults are those of the original experiments. */
 export const recipeParams: Readonly<Record<string, ParamSchema>> = {
   data: dataParam,
@@ -57,14 +63,7 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
     'x-unit': 'epochs',
     description: 'Passes over the training split.',
   },
-  batch_size: {
-    type: 'integer',
-    minimum: 1,
-    maximum: 65_536,
-    default: 64,
-    'x-unit': 'images',
-    description: 'Images an update; the last, partial batch of an epoch is kept.',
-  },
+  batch_size: batchSizeParam('Images an update; the last, partial batch of an epoch is kept.'),
   optimizer: {
     enum: ['adamw', 'sgd', 'rmsprop'],
     default: 'adamw',
