@@ -1,5 +1,6 @@
 import { CellReference, type CellId, type Value, type ValueObject } from '../core/plan.ts';
 import { referencesIn } from '../graph/cell-id.ts';
+import type { Need } from '../stages/stage-kind.ts';
 import { byCodeUnits } from '../util/text.ts';
 import type { Checked } from './inputs.ts';
 import type { AxisValue } from './matrix.ts';
@@ -64,13 +65,19 @@ class Draft {
   }
 }
 
+/** What parameters are worked out with. */
+export interface ParameterContext extends StageContext {
+  /** Plans the cells that parameters ask for without naming them. */
+  readonly needed: { reference(need: Need, site: Site): CellReference | undefined };
+}
+
 /** Works out the parameters of a stage's cells. */
 export class StageParameters {
   readonly #stage: StageTemplate;
   readonly #slots: readonly Slot[];
-  readonly #context: StageContext;
+  readonly #context: ParameterContext;
 
-  constructor(stage: StageTemplate, context: StageContext) {
+  constructor(stage: StageTemplate, context: ParameterContext) {
     this.#stage = stage;
     this.#slots = slotsOf(stage);
     this.#context = context;
@@ -85,6 +92,7 @@ export class StageParameters {
   of(scope: CellScope): CellParameters {
     const draft = new Draft();
     for (const slot of this.#slots) this.#fill(slot, scope, draft);
+    if (draft.complete) this.#addNeeded(scope, draft);
     const found = draft.finish();
     const effective = this.#stage.parameters?.kind.effective;
     return effective ? { ...found, params: effective(found.params) } : found;
@@ -94,6 +102,15 @@ export class StageParameters {
   siteOf(name: string, scope: CellScope): Site | undefined {
     const slot = this.#slots.find((one) => one.name === name);
     return slot?.given?.site ?? scope.values.get(name)?.site ?? slot?.fallback?.site;
+  }
+
+  /** Puts references to what the cell needs in their places. */
+  #addNeeded(scope: CellScope, draft: Draft): void {
+    for (const need of this.#stage.parameters?.kind.needs?.(draft.params) ?? []) {
+      const reference = this.#context.needed.reference(need, this.siteOf(need.by, scope) ?? this.stageSite);
+      if (reference) draft.set(need.param, reference);
+      else draft.complete = false;
+    }
   }
 
   #fill(slot: Slot, scope: CellScope, draft: Draft): void {

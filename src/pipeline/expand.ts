@@ -2,17 +2,17 @@ import type { Cell, ValueObject } from '../core/plan.ts';
 import { axisOrder, axisText, cellId, referencesIn } from '../graph/cell-id.ts';
 import { parentsOf, type PlannedCell } from '../graph/carry.ts';
 import type { Catalogue } from '../stages/catalogue.ts';
-import { StageParameters } from './cell-parameters.ts';
+import { StageParameters, type ParameterContext } from './cell-parameters.ts';
 import { combinationsOf } from './combinations.ts';
 import { checkRules } from './kind-rules.ts';
 import type { AxisValue, Combination } from './matrix.ts';
 import { StageCells } from './stage-cells.ts';
 import type { PipelineSpec } from './spec.ts';
 import type { CellScope } from './stage-names.ts';
-import type { StageContext, StageTemplate } from './stage-template.ts';
+import type { StageTemplate } from './stage-template.ts';
 
 /** What stages are expanded with. */
-export interface ExpandContext extends StageContext {
+export interface ExpandContext extends ParameterContext {
   readonly swept: PipelineSpec['swept'];
   readonly catalogue: Catalogue;
 }

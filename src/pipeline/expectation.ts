@@ -57,7 +57,11 @@ const written = (value: Json): string => (typeof value === 'string' ? value : JS
 export function inputText(rule: InputRule): string {
   const kind = listed(rule.kinds);
   if (rule.many === true) return `a list of references to stages of kind ${kind}`;
-  return `a reference to a stage of kind ${kind}: "\${stages.id}"${rule.many === 'or-one' ? ', or a list of them' : ''}`;
+  const others = [
+    ...(rule.many === 'or-one' ? ['a list of them'] : []),
+    ...(rule.text === undefined ? [] : [rule.text]),
+  ];
+  return [`a reference to a stage of kind ${kind}: "\${stages.id}"`, ...others].join(', or ');
 }
 
 /**

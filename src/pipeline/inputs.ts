@@ -57,12 +57,13 @@ export function checkReference(value: Value, rule: InputRule, world: World): Cel
 /**
  * Checks the value of an input parameter.
  *
- * @param value - a reference, or a list of them for an input that takes many
+ * @param value - a reference, a list of them for an input that takes many, or a text where the rule has one
  * @param rule - the parameter's `x-input`
  * @param world - planned stages
  * @returns the value with outputs filled in, or what is wrong
  */
 export function checkInput(value: Value, rule: InputRule, world: World): Checked {
+  if (rule.text !== undefined && typeof value === 'string' && value !== '') return { value };
   if (rule.many !== true && !(rule.many === 'or-one' && isList(value))) {
     const checked = checkReference(value, rule, world);
     return checked instanceof CellReference ? { value: checked } : { problems: [checked] };

@@ -7,6 +7,7 @@ import type { StageKind } from '../stages/stage-kind.ts';
 import { checkStructure } from './check.ts';
 import { expandStage, type ExpandContext } from './expand.ts';
 import { Names, type Environment } from './names.ts';
+import { NeededCells } from './needs.ts';
 import { applyOverrides } from './overrides.ts';
 import { KindParameters } from './parameters.ts';
 import { Problems } from './problems.ts';
@@ -102,26 +103,20 @@ function assemble(document: PipelineDocument, options: PlanOptions, problems: Pr
     const kind = world.kind(name);
     return kind && parametersOf(kind, catalogue);
   };
-  const written = checkStructure(document, world.kindNames, problems);
-  const spec = applyOverrides(written, overrides, { problems, parametersOf: ofKind });
+  const structure = checkStructure(document, world.kindNames, problems);
+  const spec = applyOverrides(structure, overrides, { problems, parametersOf: ofKind });
   const names = new Names(spec, env, problems);
   const params = names.values();
   const { stages, defaults, swept } = spec;
-  const stageOrder = expandAll(spec, {
-    names,
-    world,
-    problems,
-    stages,
-    defaults,
-    swept,
-    catalogue,
-    parametersOf: ofKind,
-  });
+  const context = { names, world, problems, stages, defaults, swept, catalogue, parametersOf: ofKind };
+  const needed = new NeededCells(context);
+  const stageOrder = expandAll(spec, { ...context, needed });
   const resolved = spec.tables
     .map((table) => resolveTable(table, names, problems))
     .filter((table) => table !== undefined);
   const tables = resolved.map((table) => planTable(table, { world, problems, stages: stageOrder }));
-  const cells = stageOrder.flatMap((id) => (world.stage(id)?.cells ?? []).map(({ cell }) => cell));
+  const written = stageOrder.flatMap((id) => (world.stage(id)?.cells ?? []).map(({ cell }) => cell));
+  const cells = [...needed.cells, ...written];
   return { name: spec.name, description: spec.description, file: document.file, params, cells, tables };
 }
 

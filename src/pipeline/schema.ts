@@ -79,6 +79,7 @@ function parameter(schema: JsonObject): JsonObject {
   };
   const input = rest['x-input'] as JsonObject | undefined;
   if (!input) return { ...shown, ...orExpression(openedInside(rest)) };
+  if (input['text'] !== undefined) return { type: 'string', minLength: 1, ...shown };
   if (input['many'] === undefined) return { ...reference, ...shown };
   const list: JsonObject = { type: 'array', items: reference };
   return { ...(input['many'] === true ? orExpression(list) : { anyOf: [reference, list] }), ...shown };

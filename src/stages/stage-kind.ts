@@ -7,7 +7,8 @@ import type { TaskInput, TaskMessage, TaskSource } from '../core/task.ts';
  * JSON Schema (draft 2020-12 as ajv reads it) of one parameter, with three keywords of ours:
  *
  * - `x-input`: the parameter is a reference to a cell of one of these kinds; `output` is read unless the
- *   reference names another. A list of references where `many` is true, one or a list where it is `or-one`.
+ *   reference names another. A list of references where `many` is true, one or a list where it is `or-one`. Where `text`
+ *   says what a text may be, a text is a value too: for kinds whose `needs` put a reference in its place.
  * - `x-inherits`: unless given, the parameter is what the cell behind the named one, which must stand before it, has
  *   under the same name, and nothing where that has no such parameter, or a list.
  * - `x-registry`: the names of that ml registry are the enum (`models`, `methods`, `datasets`, …); filled in by
@@ -21,6 +22,7 @@ export interface ParamSchema {
     readonly kinds: readonly string[];
     readonly output?: string;
     readonly many?: boolean | 'or-one';
+    readonly text?: string;
   };
   readonly 'x-inherits'?: string;
   readonly 'x-registry'?: string;
@@ -37,6 +39,21 @@ export interface CheckContext {
   readonly given: (name: string) => boolean;
   /** Facts about registered names that the runner half may read: `facts('models', 'resnet8').dropout`. */
   readonly facts: (registry: string, name: string) => JsonObject | undefined;
+}
+
+/**
+ * A cell that a cell needs though no parameter names it: `pretrained: true` says what is wanted, and the plan adds the cell
+ * that makes it, one for all that want the same.
+ */
+export interface Need {
+  /** The parameter that asks for it: where its problems are shown. */
+  readonly by: string;
+  /** The parameter that takes the reference to it. */
+  readonly param: string;
+  /** Kind of the cell. */
+  readonly kind: string;
+  /** Its parameters; what is left out has the kind's defaults. */
+  readonly params: JsonObject;
 }
 
 /** A problem that a kind's rule found, placed at one parameter. */
@@ -66,6 +83,11 @@ export interface StageKind {
    * The first is what a bare reference reads when the taker does not say.
    */
   readonly outputs: (params: ValueObject) => Readonly<Record<string, string>>;
+  /**
+   * Cells that a cell needs though it does not name them. What follows, its `effective` parameters and rules too, sees
+   * references in their places.
+   */
+  readonly needs?: (params: ValueObject) => readonly Need[];
   /**
    * The parameters that act, of those that the schema has completed: without defaults that nothing reads, with defaults
    * that depend on other parameters. They alone are the cell's, and so in its key; all of them unless told.

@@ -48,6 +48,10 @@ describe('expectation', () => {
     [{ 'x-input': { kinds: ['dataset'] } }, 'a reference to a stage of kind dataset: "${stages.id}"'],
     [{ 'x-input': { kinds: ['a', 'b'], many: true } }, 'a list of references to stages of kind a or b'],
     [
+      { 'x-input': { kinds: ['a'], many: 'or-one', text: 'a path' } },
+      'a reference to a stage of kind a: "${stages.id}", or a list of them, or a path',
+    ],
+    [
       { type: 'array', items: { 'x-input': { kinds: ['a'] } } },
       'a list, each a reference to a stage of kind a: "${stages.id}"',
     ],

@@ -259,6 +259,15 @@ describe('an input', () => {
     expect(valueOf(schema, { from: [birds] })).toEqual({ from: [read] });
   });
 
+  it('that may be a text takes one that says something', () => {
+    const open: ParamSchema = { 'x-input': { kinds: ['dataset'], output: 'data', text: 'a path' } };
+    expect(valueOf(open, 'birds.tgz')).toBe('birds.tgz');
+    expect(valueOf(open, birds)).toEqual(new CellReference('birds', 'data'));
+    expect(problems(open, '')).toEqual([
+      'wrong-type: got "" | a reference to a stage of kind dataset: "${stages.id}", or a path',
+    ]);
+  });
+
   it.each<[ParamSchema, Value, string[]]>([
     [one, 'birds', ['wrong-type: got "birds" | a reference to a stage of kind dataset: "${stages.id}"']],
     [
