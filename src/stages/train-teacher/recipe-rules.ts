@@ -55,11 +55,8 @@ const IDLE: readonly IdleRule[] = [
   },
   {
     name: 'on_nan',
-    idle: ({ on_nan: answer }) => answer === 'retry-float32',
-    reason: ({ amp }) =>
-      amp === true
-        ? 'no engine has half precision, so that the stage runs in float32 already'
-        : 'amp is false, so that the stage runs in float32 already',
+    idle: ({ on_nan: answer, amp }) => answer === 'retry-float32' && amp !== true,
+    reason: () => 'amp is false, so that the stage runs in float32 already',
     fix: 'write on_nan: stop, or remove it',
   },
   {

@@ -180,7 +180,7 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
   on_nan: {
     enum: ['stop', 'retry-float32'],
     default: 'stop',
-    description: 'What a loss that is not finite does; retry-float32 is for half precision.',
+    description: 'What a loss that is not finite does. retry-float32 (with amp) trains anew in float32: a stage that ran in float32 already, for want of half precision, stops.',
   },
   seed: {
     type: 'integer',
