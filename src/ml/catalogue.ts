@@ -27,8 +27,10 @@ function factsOf<Entry>(
 function modelFacts(model: Model): JsonObject {
   const { summary, source, minimumSize, blocks, dropout } = model;
   const { side, classes } = model.nominal;
-  const { parameters, macs } = costOf(model.build({ height: side, width: side, channels: 3 }, classes));
-  return { summary, source, minimumSize, blocks, dropout, parameters, macs, side, classes };
+  const network = model.build({ height: side, width: side, channels: 3 }, classes);
+  const { parameters, macs } = costOf(network);
+  const stochasticDepth = network.layers.some(({ kind }) => kind === 'stochastic-depth');
+  return { summary, source, minimumSize, blocks, dropout, stochasticDepth, parameters, macs, side, classes };
 }
 
 /** Whatever a method may read. */

@@ -205,10 +205,15 @@ describe('a profile', () => {
     const profile = { profile: 'original' };
     const cells = paramsOf({ teacher: profile, student: profile });
     expect(cells.get('teacher')).toMatchObject({ schedule: 'cosine-restart-wave', t_max: 10, min_lr: 1e-6 });
-    expect(cells.get('student')).toMatchObject({ schedule: 'cosine-restart-wave', rdrop_distilling: false });
+    expect(cells.get('teacher')).toMatchObject({ dropout: 0.2 });
+    expect(cells.get('student')).toMatchObject({
+      ...{ schedule: 'cosine-restart-wave', dropout: 0.2, rdrop_distilling: false, adapter_schedule: 'original' },
+    });
     const sound = paramsOf({});
     expect(sound.get('teacher')).toMatchObject({ profile: 'sound', schedule: 'cosine' });
     expect(sound.get('student')).toMatchObject({ schedule: 'cosine', rdrop_distilling: true });
+    // What does not act is no parameter of the cell, and so not in its key.
+    for (const name of ['dropout', 'adapter_schedule']) expect(sound.get('student')).not.toHaveProperty(name);
   });
 
   it('gives way to what is written, and may stand in defaults itself', () => {
@@ -223,8 +228,8 @@ describe('a profile', () => {
   });
 
   it('is refused where all that it would set is written', () => {
-    expect(problems({ teacher: { profile: 'original', schedule: 'cosine' } })).toEqual([
-      'no-effect: profile would do nothing: schedule is written out',
+    expect(problems({ teacher: { profile: 'original', schedule: 'cosine', dropout: 0.1 } })).toEqual([
+      'no-effect: profile would do nothing: schedule and dropout are written out',
     ]);
   });
 });

@@ -21,6 +21,9 @@ export interface LearningRatePlan {
 /** Course of the learning rate after the warm-up. */
 export type Schedule = 'cosine' | 'constant' | 'step' | 'cosine-restart-wave';
 
+/** Course of the learning rate of adapters. */
+export type AdapterSchedule = 'student' | 'original';
+
 /** Half a cosine, from the full to the lowest rate at `turn` = π, and on as a cosine goes on. */
 const along = ({ rate, minRate }: LearningRatePlan, turn: number): number =>
   minRate + ((rate - minRate) * (1 + Math.cos(turn))) / 2;
@@ -62,4 +65,22 @@ export function learningRate(plan: LearningRatePlan, epoch: number): number {
   const warmup = warmupEpochs(plan.epochs, plan.warmupRatio);
   if (epoch < warmup) return plan.warmupRate + ((plan.rate - plan.warmupRate) * epoch) / warmup;
   return COURSES[plan.schedule](plan, epoch - warmup, plan.epochs - warmup);
+}
+
+/**
+ * Learning rate of a distillation method's adapters: the student's, or in the form `original` that of a parameter group
+ * which joins an optimiser after its scheduler was made, as in the original experiments. Epoch 0 runs at the full rate,
+ * not at the warm-up's; and CosineAnnealingLR of PyTorch 1.13, which climbs from its lowest rate by a rule that knows the
+ * first groups alone, leaves it there: after the first fall of cosine-restart-wave it stays at the lowest rate.
+ *
+ * @param plan - the student's schedule
+ * @param epoch - e, integer in 0 … E−1
+ * @param form - `student` or `original`
+ * @returns the rate of every update of that epoch
+ */
+export function adapterRate(plan: LearningRatePlan, epoch: number, form: AdapterSchedule): number {
+  if (form === 'student') return learningRate(plan, epoch);
+  if (epoch === 0) return plan.rate;
+  const lowest = warmupEpochs(plan.epochs, plan.warmupRatio) + plan.halfPeriod;
+  return plan.schedule === 'cosine-restart-wave' && epoch >= lowest ? plan.minRate : learningRate(plan, epoch);
 }

@@ -3,7 +3,7 @@ import type { OptimizerSpec } from '../engines/engine.ts';
 import type { LossOptions } from '../losses/loss.ts';
 import type { DivergenceOptions } from '../losses/rdrop.ts';
 import type { LossName } from '../losses/registry.ts';
-import type { LearningRatePlan } from '../optim/schedule.ts';
+import type { AdapterSchedule, LearningRatePlan } from '../optim/schedule.ts';
 
 /** What decides which epoch's weights are kept. */
 export type Selection = 'val.accuracy' | 'val.loss' | 'val.mpa' | 'last';
@@ -39,6 +39,7 @@ export interface RecipeParams {
   readonly rdrop: boolean;
   /** Of distilling stages only. */
   readonly rdrop_distilling?: boolean;
+  readonly adapter_schedule?: AdapterSchedule;
   readonly rdrop_alpha: number;
   readonly rdrop_reduction: DivergenceOptions['reduction'];
   readonly seed: number;
@@ -53,6 +54,7 @@ export interface Recipe extends Pick<
   readonly optimizer: OptimizerSpec;
   readonly weightDecay: number;
   readonly rate: LearningRatePlan;
+  readonly adapterSchedule: AdapterSchedule;
   /** Of the loss; class weights are the dataset's. */
   readonly shape: Omit<LossOptions, 'classWeights'>;
   readonly classBalance: boolean;
@@ -97,6 +99,7 @@ export function recipeOf(params: RecipeParams): Recipe {
       stepFactor: params.step_gamma,
       halfPeriod: params.t_max,
     },
+    adapterSchedule: params.adapter_schedule ?? 'student',
     shape: {
       smoothing: params.label_smoothing,
       polyEpsilon: params.poly_epsilon,

@@ -4,7 +4,7 @@ import type { TrainStep } from '../engines/engine.ts';
 import { balancedWeights } from '../losses/cross-entropy.ts';
 import type { StateDict } from '../network/network.ts';
 import { averageDecay } from '../optim/moving-average.ts';
-import { learningRate } from '../optim/schedule.ts';
+import { adapterRate, learningRate } from '../optim/schedule.ts';
 import { bits } from '../random/random.ts';
 import type { Job } from './job.ts';
 import { supervise, type Supervision } from './supervised.ts';
@@ -86,7 +86,7 @@ export class Trainer {
       averageDecay: averageDecay(updates + 1),
     };
     passes[0]?.update(update);
-    kd?.update(update);
+    kd?.update({ ...update, learningRate: adapterRate(recipe.rate, epoch, recipe.adapterSchedule) });
     this.#position = afterStep(this.#position, size, losses);
     return size;
   }

@@ -28,8 +28,10 @@ const term: ParamSchema = {
   additionalProperties: false,
 };
 
-/** The original experiments ignored R-Drop while distilling. */
-const profiles = { original: { ...recipeProfiles.original, rdrop_distilling: false } } as const;
+/** The original experiments ignored R-Drop while distilling, and told adapters of no schedule. */
+const profiles = {
+  original: { ...recipeProfiles.original, rdrop_distilling: false, adapter_schedule: 'original' },
+} as const;
 
 /** Training with teachers: total = L_cls + w · L_kd. */
 export const distillStudent: StageKind = {
@@ -54,6 +56,12 @@ export const distillStudent: StageKind = {
       type: 'boolean',
       default: true,
       description: 'Whether rdrop acts while distilling; the original experiments ignored it.',
+    },
+    adapter_schedule: {
+      enum: ['student', 'original'],
+      default: 'student',
+      description:
+        'Learning rate of trained adapters: the student’s, or what the original experiments gave them: lr in the first epoch, and min_lr once cosine-restart-wave has fallen to it.',
     },
     ...allOptions(),
     kd: {

@@ -1,6 +1,7 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
 import type { ParamSchema } from '../stage-kind.ts';
+import { effectiveRecipe } from '../train-teacher/recipe.ts';
 
 type Options = Readonly<Record<string, ParamSchema>>;
 
@@ -64,8 +65,8 @@ function completed(term: ValueObject): ValueObject {
 }
 
 /**
- * Parameters that act: options of the chosen method alone, items of `kd` with their methods' defaults, and
- * `teachers_mean` only where there are several teachers. Of a combination, `kd_method` is its methods' names joined by +,
+ * Parameters that act: those of the recipe, options of the chosen method alone, items of `kd` with their methods' defaults,
+ * `teachers_mean` only where there are several teachers, and `adapter_schedule` where it is not the student's. Of a combination, `kd_method` is its methods' names joined by +,
  * which tables show.
  *
  * @param params - as the schema has completed them
@@ -74,10 +75,13 @@ function completed(term: ValueObject): ValueObject {
 export function effectiveParams(params: ValueObject): ValueObject {
   const terms = termsIn(params['kd'])?.map(completed);
   const own = terms ? {} : optionsOf(params['kd_method']);
-  const { teacher } = params;
-  const acts = (name: string): boolean =>
-    name === 'teachers_mean' ? isList(teacher) && teacher.length > 1 : !(name in allOptions()) || name in own;
-  const acting = Object.fromEntries(Object.entries(params).filter(([name]) => acts(name)));
+  const { teacher, adapter_schedule: schedule } = params;
+  const special: Readonly<Record<string, boolean>> = {
+    teachers_mean: isList(teacher) && teacher.length > 1,
+    adapter_schedule: schedule !== 'student',
+  };
+  const acts = (name: string): boolean => special[name] ?? (!(name in allOptions()) || name in own);
+  const acting = effectiveRecipe(Object.fromEntries(Object.entries(params).filter(([name]) => acts(name))));
   if (!terms) return acting;
   return { ...acting, kd: terms, kd_method: terms.map(({ method }) => methodName(method)).join('+') };
 }

@@ -1,6 +1,13 @@
 import type { StageKind } from '../stage-kind.ts';
 import { checkRecipe } from './recipe-rules.ts';
-import { recipeParams, recipeProfiles, recipeRequired, trainingMetrics, trainingOutputs } from './recipe.ts';
+import {
+  effectiveRecipe,
+  recipeParams,
+  recipeProfiles,
+  recipeRequired,
+  trainingMetrics,
+  trainingOutputs,
+} from './recipe.ts';
 
 /** Ordinary training: teachers, and students without one. */
 export const trainTeacher: StageKind = {
@@ -13,6 +20,7 @@ export const trainTeacher: StageKind = {
   // All that a profile does, it does by parameters that are keyed.
   unkeyed: ['profile'],
   outputs: () => trainingOutputs,
+  effective: effectiveRecipe,
   metrics: () => trainingMetrics,
   check: (params, context) => checkRecipe(params, context, recipeProfiles),
   load: () => import('./run.ts'),

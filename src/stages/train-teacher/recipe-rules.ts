@@ -91,10 +91,18 @@ function emptySteps({ schedule, step_size: size, ...params }: ValueObject): read
 }
 
 /** Two passes of a network that draws nothing are one. */
-function equalPasses({ rdrop, model }: ValueObject, { facts }: CheckContext): readonly ParamProblem[] {
-  if (rdrop !== true || typeof model !== 'string' || facts('models', model)?.['dropout'] !== false) return [];
+function equalPasses({ rdrop, model, dropout }: ValueObject, { facts }: CheckContext): readonly ParamProblem[] {
+  const known = typeof model === 'string' ? facts('models', model) : undefined;
+  const draws = typeof dropout === 'number' ? dropout > 0 || known?.['stochasticDepth'] : known?.['dropout'];
+  if (rdrop !== true || typeof model !== 'string' || draws !== false) return [];
   const reason = `${model} has neither dropout nor stochastic depth, so that both passes say the same`;
-  return [noEffect('rdrop', reason, 'take a model that has, e.g. mobilenetv2, or write rdrop: false')];
+  return [
+    noEffect(
+      'rdrop',
+      reason,
+      'write e.g. dropout: 0.2, take a model that has, e.g. mobilenetv2, or write rdrop: false',
+    ),
+  ];
 }
 
 /** A profile all of whose defaults are written out. */

@@ -1,3 +1,4 @@
+import type { ValueObject } from '../../core/plan.ts';
 import type { ParamSchema } from '../stage-kind.ts';
 
 const rate = (description: string, initial: number): ParamSchema => ({
@@ -53,7 +54,12 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
     enum: ['sound', 'original'],
     default: 'sound',
     description:
-      'Defaults of other parameters. original: what the original experiments really did, schedule: cosine-restart-wave and, while distilling, rdrop_distilling: false.',
+      'Defaults of other parameters. original: what the original experiments really did, schedule: cosine-restart-wave, dropout: 0.2 and, while distilling, rdrop_distilling: false, adapter_schedule: original.',
+  },
+  dropout: {
+    anyOf: [{ type: 'number', minimum: 0, exclusiveMaximum: 1 }, { type: 'null' }],
+    default: null,
+    description: 'Share of the features that training sets to 0 before the classifier; null = the model’s own.',
   },
   epochs: {
     type: 'integer',
@@ -180,7 +186,8 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
   on_nan: {
     enum: ['stop', 'retry-float32'],
     default: 'stop',
-    description: 'What a loss that is not finite does. retry-float32 (with amp) trains anew in float32: a stage that ran in float32 already, for want of half precision, stops.',
+    description:
+      'What a loss that is not finite does. retry-float32 (with amp) trains anew in float32: a stage that ran in float32 already, for want of half precision, stops.',
   },
   seed: {
     type: 'integer',
@@ -193,7 +200,18 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
 };
 
 /** What `profile: original` sets: that which the original experiments did beside what they meant to do. */
-export const recipeProfiles = { original: { schedule: 'cosine-restart-wave' } } as const;
+export const recipeProfiles = { original: { schedule: 'cosine-restart-wave', dropout: 0.2 } } as const;
+
+/**
+ * The recipe's parameters that act.
+ *
+ * @param params - as the schema has completed them
+ * @returns all but a dropout that is left to the model
+ */
+export function effectiveRecipe(params: ValueObject): ValueObject {
+  const { dropout, ...others } = params;
+  return dropout === undefined || dropout === null ? others : params;
+}
 
 /** What a recipe must have. */
 export const recipeRequired = ['data', 'model'] as const;

@@ -10,6 +10,7 @@ import { supplyOf } from '../../ml/data/supply-of.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
 import { Workspace } from '../../ml/engines/workspace.ts';
 import { costOf } from '../../ml/network/cost.ts';
+import { withHeadDropout } from '../../ml/network/head-dropout.ts';
 import { initialState } from '../../ml/network/initial.ts';
 import type { Network, StateDict } from '../../ml/network/network.ts';
 import { checkpointIn } from '../../ml/train/checkpoint.ts';
@@ -26,6 +27,7 @@ import { trainingOutputs } from './recipe.ts';
 /** Parameters of a training stage, as the kind's schema has checked and completed them. */
 export interface TrainingParams extends RecipeParams {
   readonly model: string;
+  readonly dropout?: number;
   readonly amp: boolean;
   readonly engine: 'auto' | 'wasm' | 'reference';
 }
@@ -163,7 +165,7 @@ export async function train(context: StageContext, term: TermMaker | null): Prom
   const data = openPacked(inputOf(context, 'data').path);
   try {
     requireValidation(data.manifest, params.select);
-    const network = networkFor(params.model, data.manifest);
+    const network = withHeadDropout(networkFor(params.model, data.manifest), params.dropout ?? null);
     const engine = sharedEngine(params.engine, context.threads);
     const surroundings = { context, data, network, engine };
     const result = await fitted(surroundings, recipeOf(params), term);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { learningRate, warmupEpochs, type LearningRatePlan } from '../../../src/ml/optim/schedule.ts';
+import { adapterRate, learningRate, warmupEpochs, type LearningRatePlan } from '../../../src/ml/optim/schedule.ts';
 
 const plan: LearningRatePlan = {
   epochs: 10,
@@ -21,6 +21,7 @@ interface Rates {
 const torch = JSON.parse(readFileSync(new URL('../../fixtures/torch/schedules.json', import.meta.url), 'utf8')) as {
   readonly rate: number;
   readonly wave: Rates & { readonly T_max: number; readonly eta_min: number; readonly closed: readonly number[] };
+  readonly late: { readonly warmup: number; readonly student: readonly number[]; readonly adapter: readonly number[] };
   readonly step: Rates & { readonly step_size: number; readonly gamma: number };
 };
 const rates = (change: Partial<LearningRatePlan>): readonly number[] => {
@@ -76,6 +77,18 @@ describe('learning rate', () => {
 
   it('is the full rate in a run of one epoch', () => {
     expect(rates({ epochs: 1, warmupRatio: 0.05 })).toEqual([1e-3]);
+  });
+
+  it('of adapters, as the original experiments gave it, is that of a group which its optimiser’s scheduler does not know', () => {
+    const { student, adapter, warmup } = torch.late;
+    const wave = { schedule: 'cosine-restart-wave', rate: torch.rate, epochs: student.length } as const;
+    const warmed = { ...plan, ...wave, warmupRatio: warmup / student.length };
+    student.forEach((rate, epoch) => expect(adapterRate(warmed, epoch, 'student') / rate).toBeCloseTo(1, 13));
+    adapter.forEach((rate, epoch) => expect(adapterRate(warmed, epoch, 'original') / rate).toBeCloseTo(1, 13));
+    // Other schedules than the wave do not lose it.
+    expect(adapterRate({ ...warmed, schedule: 'cosine' }, 30, 'original')).toBe(
+      learningRate({ ...warmed, schedule: 'cosine' }, 30),
+    );
   });
 
   it('never leaves the span between the lowest and the full rate, and falls monotonically after the warm-up', () => {

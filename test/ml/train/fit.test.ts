@@ -230,6 +230,21 @@ describe('mixed images', () => {
   });
 });
 
+describe('a distillation term', () => {
+  it('is updated at its own rate, which the original experiments took out of the schedule', async () => {
+    const rates: number[] = [];
+    const kd: KdTerm = {
+      ...{ taps: [], weight: 0, prepare: () => undefined, observe: () => undefined, addGradients: () => 0 },
+      update: ({ learningRate: rate }) => void rates.push(rate),
+      ...{ state: () => new Map(), restore: () => undefined },
+    };
+    const wave = { schedule: 'cosine-restart-wave', t_max: 1, lr: 1e-3, min_lr: 1e-6 } as const;
+    const recipe = { ...wave, epochs: 5, warmup: true, warmup_ratio: 0.4, warmup_lr: 0 };
+    await train({ data: paintedSet({ train: 8 }), recipe: { ...recipe, adapter_schedule: 'original' }, kd: () => kd });
+    expect(rates).toEqual([1e-3, 5e-4, 1e-3, 1e-6, 1e-6]);
+  });
+});
+
 describe('before the first step', () => {
   it('every size of batch is prepared, the epoch’s last and validation’s among them', async () => {
     const seen: string[] = [];

@@ -82,6 +82,7 @@ describe('flags that would do nothing', () => {
     ['poly_epsilon of another loss', { loss: 'focal', poly_epsilon: 1 }, 'poly_epsilon'],
     ['focal_gamma of another loss', { focal_gamma: 1 }, 'focal_gamma'],
     ['R-Drop on a network that draws nothing', { rdrop: true }, 'rdrop'],
+    ['R-Drop on one whose dropout is taken away', { model: 'mobilenetv2', dropout: 0, rdrop: true }, 'rdrop'],
     ['rdrop_alpha without R-Drop', { rdrop_alpha: 1 }, 'rdrop_alpha'],
     ['rdrop_reduction without R-Drop', { rdrop_reduction: 'mean' }, 'rdrop_reduction'],
     ['a retry of what is float32 already', { on_nan: 'retry-float32' }, 'on_nan'],
@@ -105,6 +106,8 @@ describe('flags that would do nothing', () => {
     expect(problems({ schedule: 'step', step_size: 19, step_gamma: 0.5, epochs: 20 })).toEqual([]);
     expect(problems({ schedule: 'cosine-restart-wave', t_max: 5, min_lr: 0 })).toEqual([]);
     expect(problems({ model: 'mobilenetv2', rdrop: true, rdrop_alpha: 1, rdrop_reduction: 'mean' })).toEqual([]);
+    expect(problems({ dropout: 0.1, rdrop: true })).toEqual([]);
+    expect(problems({ model: 'efficientnet_v2_s', dropout: 0, rdrop: true })).toEqual([]);
     expect(problems({ amp: true, on_nan: 'stop', profile: 'original' })).toEqual([]);
     expect(problems({ amp: true, on_nan: 'retry-float32' })).toEqual([]);
     expect(problems({ select: 'last', patience: 0 })).toEqual([]);
