@@ -1,6 +1,6 @@
 import type { ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
-import { lackingLogits } from '../predict/lacking-logits.ts';
+import { checkKeptLogits } from '../predict/kept-rules.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
 import { noEffect, textOf } from '../train-teacher/recipe-rules.ts';
 
@@ -45,12 +45,26 @@ function checkPictures(params: ValueObject, { param }: PlannedTeacher): readonly
   ];
 }
 
-function checkKept(params: ValueObject, context: CheckContext): readonly ParamProblem[] {
-  const kept = teachersOf(params, context).filter(({ cell }) => cell?.kind === 'predict');
-  return kept.flatMap((teacher) => [
-    ...checkPictures(params, teacher),
-    ...lackingLogits(teacher.cell, { splits: ['train'], tta: ['none'] }, teacher.param),
-  ]);
+/** Kept logits in the place of a teacher. */
+function checkKept(params: ValueObject, teacher: PlannedTeacher): readonly ParamProblem[] {
+  const read = { ...params, splits: ['train'], tta: ['none'] };
+  return [...checkPictures(params, teacher), ...checkKeptLogits(teacher.cell, read, teacher.param)];
+}
+
+/** A network is shown the student's images, normalised as the student's dataset says: it has to know them so. */
+function checkStatistics({ param, cell }: PlannedTeacher, { upstream }: CheckContext): readonly ParamProblem[] {
+  const [ours, theirs] = ['data', `${param.join('.')}.data`].map((name) => upstream(name)?.params['mean_std']);
+  // Numbers may be those that a name stands for.
+  if (typeof ours !== 'string' || typeof theirs !== 'string' || ours === theirs) return [];
+  const teacher = typeof cell?.params['model'] === 'string' ? cell.params['model'] : 'the teacher';
+  return [
+    {
+      ...{ code: 'other-normalisation', param },
+      message: `${teacher} is trained on images normalised by mean_std: ${theirs}, and is shown those of mean_std: ${ours}`,
+      expected: 'teacher and student with the same normalisation',
+      fix: 'train it on the dataset of the student, or give both datasets the same mean_std',
+    },
+  ];
 }
 
 /** Where a teacher has logits and nothing else: neither kept logits nor the mean of several teachers' are a network. */
@@ -101,17 +115,19 @@ export function checkReads(method: string, params: ValueObject, context: CheckCo
  *
  * @param params - effective parameters of the cell
  * @param context - what the user wrote, and the teachers
- * @returns problems: no teacher, a mean of one, logits of other images than the student is shown
+ * @returns problems: no teacher, a mean of one, images that the teacher does not know
  */
 export function checkTeachers(params: ValueObject, context: CheckContext): readonly ParamProblem[] {
-  const { length: count } = teachersOf(params, context);
-  if (count === 0)
+  const teachers = teachersOf(params, context);
+  if (teachers.length === 0)
     return [{ code: 'missing-param', param: ['teacher'], message: 'the list of teachers is empty', fix: 'name one' }];
-  const idle = count === 1 && context.given('teachers_mean');
+  const idle = teachers.length === 1 && context.given('teachers_mean');
   return [
     ...(idle
       ? [noEffect('teachers_mean', 'there is one teacher', 'remove it, or give teacher a list of several')]
       : []),
-    ...checkKept(params, context),
+    ...teachers.flatMap((teacher) =>
+      teacher.cell?.kind === 'predict' ? checkKept(params, teacher) : checkStatistics(teacher, context),
+    ),
   ];
 }

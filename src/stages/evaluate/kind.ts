@@ -1,7 +1,7 @@
 import type { ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
 import { predictionParams } from '../predict/kind.ts';
-import { lackingLogits } from '../predict/lacking-logits.ts';
+import { checkKeptLogits } from '../predict/kept-rules.ts';
 import type { StageKind } from '../stage-kind.ts';
 import { teacherParam } from '../train-teacher/recipe.ts';
 
@@ -44,6 +44,6 @@ export const evaluate: StageKind = {
     predictions: 'predictions.csv',
   }),
   metrics: metricsOf,
-  check: (params, { upstream }) => lackingLogits(upstream('teacher'), params, ['teacher']),
+  check: (params, { upstream }) => checkKeptLogits(upstream('teacher'), params, ['teacher']),
   load: () => import('./run.ts'),
 };

@@ -12,15 +12,23 @@ interface Parts {
   /** Of the kept logits. */
   readonly splits?: string;
   readonly tta?: string;
+  /** What the teacher is trained on, and its logits are of. */
+  readonly seen?: string;
 }
 const FIXED = 'crop: centre, kd_method: SoftTarget, kd_ratio: 0.5, teacher: "${stages.said}"';
 
 /** A teacher whose logits are kept, a student of them, and its evaluation. */
-const pipeline = ({ student = FIXED, splits = '[train, val, test]', tta = '[none]' }: Parts): string => `name: trial
+const pipeline = ({
+  student = FIXED,
+  splits = '[train, val, test]',
+  tta = '[none]',
+  seen = 'digits',
+}: Parts): string => `name: trial
 stages:
   digits: { uses: dataset, with: { source: mnist-digits } }
-  teacher: { uses: train-teacher, with: { data: "\${stages.digits}", model: resnet20 } }
-  said: { uses: predict, with: { data: "\${stages.digits}", of: "\${stages.teacher}", splits: ${splits}, tta: ${tta} } }
+  own: { uses: dataset, with: { source: mnist-digits, mean_std: data } }
+  teacher: { uses: train-teacher, with: { data: "\${stages.${seen}}", model: resnet20 } }
+  said: { uses: predict, with: { data: "\${stages.${seen}}", of: "\${stages.teacher}", splits: ${splits}, tta: ${tta} } }
   student:
     uses: distill-student
     with: { data: "\${stages.digits}", model: convnet4, ${student} }
@@ -61,7 +69,7 @@ describe('kept logits in the place of a teacher', () => {
     expect(failures({ student: moving })).toMatchObject([
       {
         code: 'other-pictures',
-        place: { line: 8 },
+        place: { line: 9 },
         message:
           "the teacher's logits are of centre crops, and the student is shown others: crop: random, flip: true, mixup: cutmix",
         expected: 'crop: centre, flip: false, augment: none, mixup: none',
@@ -91,9 +99,9 @@ describe('kept logits in the place of a teacher', () => {
   });
 
   it('must be those of the training split, as it is', () => {
-    const ofTraining = (found: Failure) => found.place?.line === 8;
+    const ofTraining = (found: Failure) => found.place?.line === 9;
     expect(failures({ splits: '[val, test]' })).toMatchObject([
-      { code: 'no-such-logits', message: "the teacher's logits were not kept for train", place: { line: 8 } },
+      { code: 'no-such-logits', message: "the teacher's logits were not kept for train", place: { line: 9 } },
     ]);
     expect(failures({ tta: '[ten-crop]' }).filter(ofTraining)).toMatchObject([
       { message: "the teacher's logits were not kept for none" },
@@ -104,10 +112,38 @@ describe('kept logits in the place of a teacher', () => {
     expect(failures({ splits: '[train]' })).toMatchObject([
       {
         code: 'no-such-logits',
-        place: { line: 9 },
+        place: { line: 10 },
         message: "the teacher's logits were not kept for val, test",
         fix: 'add them to splits and tta of the predict stage, or let teacher be the network itself',
       },
     ]);
+  });
+
+  it('must be of the very images that the student, and its evaluation, read', () => {
+    expect(failures({ seen: 'own' })).toMatchObject([
+      {
+        code: 'other-images',
+        place: { line: 9 },
+        message: "the teacher's logits are of own, and this stage reads digits",
+        fix: 'give the predict stage the same data',
+      },
+      { code: 'other-images', place: { line: 10 } },
+    ]);
+  });
+});
+
+describe('a network as a teacher', () => {
+  const student = (teacher: string) => `kd_method: SoftTarget, kd_ratio: 0.5, teacher: ${teacher}`;
+
+  it('is shown images that are normalised as those that it was trained on, as far as names tell', () => {
+    const refused = {
+      code: 'other-normalisation',
+      place: { line: 9 },
+      message: 'resnet20 is trained on images normalised by mean_std: data, and is shown those of mean_std: imagenet',
+    };
+    const one = '"${stages.teacher}"';
+    expect(failures({ student: student(one), seen: 'own' })).toMatchObject([refused]);
+    expect(failures({ student: student(`[${one}]`), seen: 'own' })).toMatchObject([refused]);
+    expect(failures({ student: student(one) })).toEqual([]);
   });
 });
