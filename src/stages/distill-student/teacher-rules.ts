@@ -24,9 +24,7 @@ export function teachersOf(params: ValueObject, context: CheckContext): readonly
 }
 
 /** Parameters that leave an image as evaluations, and so `predict`, show it. */
-const FIXED: Readonly<Record<string, string | boolean>> = {
-  ...{ crop: 'centre', flip: false, augment: 'none', mixup: 'none' },
-};
+const FIXED: ValueObject = { crop: 'centre', flip: false, augment: 'none', mixup: 'none' };
 
 const written = (names: readonly string[], values: ValueObject): string =>
   names.map((name) => `${name}: ${textOf(values[name])}`).join(', ');
