@@ -25,10 +25,11 @@ function own<T>(object: Readonly<Record<string, T>> | undefined, key: string): T
   return object && Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** The value at a dotted name: `teachers.0`. */
-function valueAt(params: Cell['params'], name: string): Value | undefined {
+/** The value at a dotted name, through references to other cells: `teachers.0`, `teacher.data`. */
+function valueAt(params: Cell['params'], name: string, world: World): Value | undefined {
   let here: Value | undefined = params;
   for (const key of name.split('.')) {
+    if (here instanceof CellReference) here = world.find(here.cell)?.cell.params;
     here = typeof here === 'object' && here !== null ? own(here as Record<string, Value>, key) : undefined;
   }
   return here;
@@ -47,7 +48,7 @@ export function checkRules(ready: ReadyCell, kind: StageKind, context: RuleConte
   const { world, problems, catalogue } = context;
   const look: CheckContext = {
     upstream: (name) => {
-      const value = valueAt(cell.params, name);
+      const value = valueAt(cell.params, name, world);
       return value instanceof CellReference ? world.find(value.cell)?.cell : undefined;
     },
     given: (name) => parameters.siteOf(name, scope) !== undefined,

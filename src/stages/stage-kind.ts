@@ -33,7 +33,10 @@ export interface ParamSchema {
 
 /** What plan-time rules of a kind may look at. */
 export interface CheckContext {
-  /** Parameters of the cell that a reference parameter points to; undefined when it is not a reference. */
+  /**
+   * Parameters of the cell that a reference parameter points to, an item of a list (`teacher.0`) or that cell's own
+   * (`teacher.data`); undefined when it is not a reference.
+   */
   readonly upstream: (name: string) => { readonly kind: string; readonly params: ValueObject } | undefined;
   /** True when the user wrote this parameter (in `with`, `defaults` or as an axis): "a flag that would do nothing". */
   readonly given: (name: string) => boolean;

@@ -8,13 +8,14 @@ import { format } from 'prettier';
 import { curve } from './curve.ts';
 import { data } from './data.ts';
 import { distil } from './distil.ts';
+import { kept } from './kept.ts';
 import { methodsTable } from './methods.ts';
 import { overhead } from './overhead.ts';
 import { parityTable } from './parity.ts';
 import { train } from './train.ts';
 
 const benchmarks: Record<string, (args: readonly string[]) => string | Promise<string>> = {
-  ...{ overhead, curve, data, train, distil, parity: parityTable, methods: methodsTable },
+  ...{ overhead, curve, data, train, distil, kept, parity: parityTable, methods: methodsTable },
 };
 
 const [name = '', ...rest] = process.argv.slice(2);

@@ -65,7 +65,9 @@ describe('a rule of a kind', () => {
     const [seen] = seenBy(plain);
     expect(seen?.context.upstream('teacher')).toMatchObject({ kind: 'train-teacher', params: { epochs: 7 } });
     expect(seen?.context.upstream('data')).toMatchObject({ kind: 'dataset' });
-    for (const name of ['lr', 'blocks', 'blocks.0', 'nothing', 'constructor', 'model.length']) {
+    expect(seen?.context.upstream('teacher.data')).toMatchObject({ kind: 'dataset', params: { source: 'mnist' } });
+    const none = ['lr', 'blocks', 'blocks.0', 'nothing', 'constructor', 'model.length'];
+    for (const name of [...none, 'teacher.epochs', 'teacher.cell', 'lr.data']) {
       expect(seen?.context.upstream(name)).toBeUndefined();
     }
   });

@@ -74,7 +74,8 @@ export const contrastive: KdMethod = {
     },
     crd_temperature: {
       type: 'number',
-      exclusiveMinimum: 0,
+      // Banks keep Z in float32, and Z may be n · exp(1/τ).
+      minimum: 0.02,
       default: 0.07,
       description: 'τ: products of features are divided by it.',
     },

@@ -92,19 +92,3 @@ export class KeptLogits {
     });
   }
 }
-
-/**
- * Gathers rows of logits: those of a batch whose images are known by their places in the split.
- *
- * @param logits - [N, C]
- * @param indices - places of the images, [n], each below N
- * @param classes - C
- * @returns the rows, [n, C]
- */
-export function logitRows(logits: Float32Array, indices: Uint32Array, classes: number): Float32Array {
-  const rows = new Float32Array(indices.length * classes);
-  indices.forEach((index, row) => {
-    rows.set(logits.subarray(index * classes, (index + 1) * classes), row * classes);
-  });
-  return rows;
-}

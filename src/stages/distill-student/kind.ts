@@ -4,7 +4,7 @@ import {
   recipeParams,
   recipeProfiles,
   recipeRequired,
-  trainedWeights,
+  teacherParam,
   trainingMetrics,
   trainingOutputs,
 } from '../train-teacher/recipe.ts';
@@ -40,8 +40,8 @@ export const distillStudent: StageKind = {
   summary: 'Trains a student on labels and on what frozen teachers make of the same images.',
   params: {
     ...recipeParams,
-    teacher: trainedWeights(
-      'The teacher, or a list of several; frozen, in evaluation mode, on the same augmented batch.',
+    teacher: teacherParam(
+      'The teacher, or a list of several: frozen networks, in evaluation mode, on the same augmented batch; or, with fixed crops, their logits that a predict stage has kept.',
       'or-one',
     ),
     teachers_mean: {

@@ -1,8 +1,8 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
-import { catalogue } from '../catalogue.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
 import { noEffect } from '../train-teacher/recipe-rules.ts';
 import { allOptions, methodName, optionsOf, termsIn } from './options.ts';
+import { checkReads, checkTeachers, teachersOf } from './teacher-rules.ts';
 
 /** One term as it is written: alone, or as an item of `kd`. */
 interface Term {
@@ -91,14 +91,9 @@ function checkOptions(term: Term): readonly ParamProblem[] {
     }));
 }
 
-/** How many teachers there are. */
-const teachersIn = ({ teacher }: ValueObject): number => (Array.isArray(teacher) ? teacher.length : 1);
-
 /** The models that have to have a block: the student's and the teachers'. */
 function modelsOf(params: ValueObject, context: CheckContext): readonly string[] {
-  const { teacher } = params;
-  const names = Array.isArray(teacher) ? teacher.map((_, index) => `teacher.${index}`) : ['teacher'];
-  const models = [params['model'], ...names.map((name) => context.upstream(name)?.params['model'])];
+  const models = [params, ...teachersOf(params, context).map(({ cell }) => cell?.params)].map((of) => of?.['model']);
   return [...new Set(models.filter((model) => typeof model === 'string'))];
 }
 
@@ -143,30 +138,6 @@ function checkPairs(term: Term, { batch_size: size }: ValueObject, context: Chec
   ];
 }
 
-/** The mean of several teachers' logits is no network. */
-function checkMean(term: Term, params: ValueObject, context: CheckContext): readonly ParamProblem[] {
-  const method = methodOf(term);
-  if (params['teachers_mean'] !== 'logits' || context.facts('methods', method)?.['logits'] !== false) return [];
-  const fitting = Object.entries(catalogue()['methods'] ?? {}).flatMap(([name, { logits }]) => (logits ? [name] : []));
-  return [
-    {
-      code: 'not-in-mean',
-      param: ['teachers_mean'],
-      message: `${method} reads more of a teacher than its logits, and the mean of logits has nothing else`,
-      expected: `with teachers_mean: logits one of ${fitting.join(', ')}`,
-      fix: 'write teachers_mean: losses, or choose another method',
-    },
-  ];
-}
-
-function checkTeachers(params: ValueObject, context: CheckContext): readonly ParamProblem[] {
-  const count = teachersIn(params);
-  if (count === 0)
-    return [{ code: 'missing-param', param: ['teacher'], message: 'the list of teachers is empty', fix: 'name one' }];
-  if (count > 1 || !context.given('teachers_mean')) return [];
-  return [noEffect('teachers_mean', 'there is one teacher', 'remove it, or give teacher a list of several')];
-}
-
 /** The only epoch of a training would be the one at which a ramp begins. */
 function checkRamp({ ramp, epochs }: ValueObject): readonly ParamProblem[] {
   if (typeof ramp !== 'number' || ramp === 0 || epochs !== 1) return [];
@@ -204,7 +175,7 @@ export function checkDistillation(params: ValueObject, context: CheckContext): r
       ...checkOptions(term),
       ...checkBlocks(term, models, context),
       ...checkPairs(term, params, context),
-      ...checkMean(term, params, context),
+      ...checkReads(methodOf(term), params, context),
     ]),
   ];
 }

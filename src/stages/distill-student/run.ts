@@ -5,10 +5,12 @@ import type { PackedManifest } from '../../ml/data/packed.ts';
 import type { Session } from '../../ml/engines/engine.ts';
 import { Combination } from '../../ml/train/combination.ts';
 import type { DistillationOptions } from '../../ml/train/distillation.ts';
+import { KeptTeacher } from '../../ml/train/kept-teacher.ts';
 import { MeanTeacher } from '../../ml/train/mean-teacher.ts';
 import { recipeOf, type RecipeParams } from '../../ml/train/recipe.ts';
-import { TeacherPass } from '../../ml/train/teacher-pass.ts';
+import { TeacherPass, type Teacher } from '../../ml/train/teacher-pass.ts';
 import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/train/trained-model.ts';
+import { keptLogits } from '../predict/run.ts';
 import { inputOf, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { train, type Surroundings } from '../train-teacher/run.ts';
 
@@ -58,25 +60,26 @@ function teacherInputs({ teacher }: JsonObject): readonly { readonly input: stri
 }
 
 /** The teachers, for all students that learn from them on the same batches. */
-function openTeachers({ context, data: { manifest }, engine }: Surroundings): Shared<readonly TeacherPass[]> {
-  const models = teacherInputs(context.params).map(({ input, role }) => {
+function openTeachers({ context, data: { manifest }, engine }: Surroundings): Shared<readonly Teacher[]> {
+  const { threads, params } = context;
+  const sessions: Session[] = [];
+  const dispose = (): void => sessions.splice(0).forEach((session) => session.dispose());
+  const live = (model: TrainedModel): Teacher => {
+    const session = engine.session(networkFor(model.network.model, manifest), { optimizer: null, threads });
+    sessions.push(session);
+    session.write(model.state);
+    return new TeacherPass(session);
+  };
+  const opened = ({ input, role }: ReturnType<typeof teacherInputs>[number]): Teacher => {
+    const kept = keptLogits(context, input);
+    if (kept) return new KeptTeacher(kept.of('train', 'none'), manifest.classes.length);
     const model = readModel(inputOf(context, input).path);
     requireSameClasses(model, manifest, role);
     requireSameStatistics(model, manifest, role);
-    return model;
-  });
-  const sessions: Session[] = [];
-  const dispose = (): void => sessions.splice(0).forEach((session) => session.dispose());
+    return live(model);
+  };
   try {
-    for (const { network, state } of models) {
-      const session = engine.session(networkFor(network.model, manifest), {
-        optimizer: null,
-        threads: context.threads,
-      });
-      sessions.push(session);
-      session.write(state);
-    }
-    return { value: sessions.map((session) => new TeacherPass(session)), dispose };
+    return { value: teacherInputs(params).map(opened), dispose };
   } catch (error) {
     dispose();
     throw error;
@@ -86,8 +89,8 @@ function openTeachers({ context, data: { manifest }, engine }: Surroundings): Sh
 function distillation(surroundings: Surroundings): Combination {
   const { context, data, network: student, engine } = surroundings;
   const { threads, params, cohort } = context;
-  const passes = cohort.share('teachers', () => openTeachers(surroundings));
-  const teachers = params['teachers_mean'] === 'logits' ? [new MeanTeacher(passes)] : passes;
+  const opened = cohort.share('teachers', () => openTeachers(surroundings));
+  const teachers = params['teachers_mean'] === 'logits' ? [new MeanTeacher(opened)] : opened;
   const { optimizer, seed, batchSize } = recipeOf(params as unknown as RecipeParams);
   const { labels } = data.split('train');
   const kd = new Combination(

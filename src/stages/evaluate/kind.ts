@@ -1,29 +1,11 @@
 import type { ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
 import { predictionParams } from '../predict/kind.ts';
-import type { CheckContext, ParamProblem, StageKind } from '../stage-kind.ts';
+import { checkKeptLogits } from '../predict/kept-rules.ts';
+import type { StageKind } from '../stage-kind.ts';
+import { teacherParam } from '../train-teacher/recipe.ts';
 
 const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
-
-/** Splits and augmentations that the teacher's kept logits lack. */
-function checkKept(params: ValueObject, { upstream }: CheckContext): readonly ParamProblem[] {
-  const teacher = upstream('teacher');
-  if (teacher?.kind !== 'predict') return [];
-  const lacking = ['splits', 'tta'].flatMap((name) => {
-    const kept = texts(teacher.params[name]);
-    return texts(params[name]).filter((one) => !kept.includes(one));
-  });
-  if (lacking.length === 0) return [];
-  return [
-    {
-      code: 'no-such-logits',
-      param: ['teacher'],
-      message: `the teacher's logits were not kept for ${lacking.join(', ')}`,
-      expected: 'logits of every split and augmentation that is evaluated',
-      fix: 'add them to splits and tta of the predict stage',
-    },
-  ];
-}
 
 /** `test.accuracy`, `test.tta.accuracy`; a network without a teacher is compared with none. */
 function metricsOf(params: ValueObject): readonly string[] {
@@ -46,10 +28,10 @@ export const evaluate: StageKind = {
   params: {
     ...predictionParams,
     teacher: {
-      'x-input': { kinds: ['train-teacher', 'distill-student', 'predict'] },
-      'x-inherits': 'of',
-      description:
+      ...teacherParam(
         'Whom it is compared with (agreement, teacher_kl): a network, or its logits that a predict stage has kept; unless given, the teacher that it was distilled from.',
+      ),
+      'x-inherits': 'of',
     },
   },
   required: ['data', 'of'],
@@ -62,6 +44,6 @@ export const evaluate: StageKind = {
     predictions: 'predictions.csv',
   }),
   metrics: metricsOf,
-  check: checkKept,
+  check: (params, { upstream }) => checkKeptLogits(upstream('teacher'), params, ['teacher']),
   load: () => import('./run.ts'),
 };

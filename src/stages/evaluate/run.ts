@@ -13,7 +13,7 @@ import {
 import { costOf } from '../../ml/network/cost.ts';
 import { KeptLogits, type Predicted } from '../../ml/train/kept-logits.ts';
 import { networkFor, readModel, type TrainedModel } from '../../ml/train/trained-model.ts';
-import { environmentOf, said, showing, type Showing } from '../predict/run.ts';
+import { environmentOf, keptLogits, said, showing, type Showing } from '../predict/run.ts';
 import { inputOf, type StageContext, type StageOutcome } from '../stage-kind.ts';
 
 /** A split measured in one way, and compared with the teacher where there is one. */
@@ -25,10 +25,9 @@ interface Evaluated extends Measured {
 function teacherOf(context: StageContext): TrainedModel | KeptLogits | undefined {
   if (context.params['teacher'] === undefined) return undefined;
   const [of, teacher] = [inputOf(context, 'of'), inputOf(context, 'teacher')];
-  if (teacher.output !== 'logits') return teacher.digest === of.digest ? undefined : readModel(teacher.path);
-  const kept = new KeptLogits(teacher.path);
-  kept.requireData(inputOf(context, 'data').digest);
-  return kept.origin.weights === of.digest ? undefined : kept;
+  const kept = keptLogits(context, 'teacher');
+  if ((kept?.origin.weights ?? teacher.digest) === of.digest) return undefined;
+  return kept ?? readModel(teacher.path);
 }
 
 type Asked = Pick<Predicted, 'split' | 'tta'>;

@@ -28,7 +28,7 @@ export const predictionParams = {
 export const predict: StageKind = {
   name: 'predict',
   resultVersion: 1,
-  summary: 'Keeps the logits of a trained network, so that evaluations of its students need not run it again.',
+  summary: 'Keeps the logits of a trained network, so that its students and their evaluations need not run it again.',
   params: predictionParams,
   required: ['data', 'of'],
   unkeyed: [],

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { openPacked } from '../../ml/data/open.ts';
 import type { PackedDataset, Split } from '../../ml/data/packed.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
-import { encodeLogits, type Predicted } from '../../ml/train/kept-logits.ts';
+import { encodeLogits, KeptLogits, type Predicted } from '../../ml/train/kept-logits.ts';
 import { every } from '../../ml/train/pace.ts';
 import { passes, predict, type Augmentation } from '../../ml/train/predict.ts';
 import { sharedEngine } from '../../ml/train/shared-engine.ts';
@@ -124,6 +124,22 @@ export async function said(shown: Showing, model: TrainedModel, role: string): P
   } finally {
     session.dispose();
   }
+}
+
+/**
+ * Opens logits that stand for a network.
+ *
+ * @param context - the running stage, with an input `data`
+ * @param name - the input that is a network or its logits
+ * @returns the logits; undefined where it is a network
+ * @throws FailureError `other-images` where they are of another dataset than the stage's
+ */
+export function keptLogits(context: StageContext, name: string): KeptLogits | undefined {
+  const { path, output } = inputOf(context, name);
+  if (output !== 'logits') return undefined;
+  const kept = new KeptLogits(path);
+  kept.requireData(inputOf(context, 'data').digest);
+  return kept;
 }
 
 /**

@@ -24,7 +24,13 @@ interface IdleRule {
   readonly fix: string;
 }
 
-const textOf = (value: Value | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value));
+/**
+ * Writes a value as a message shows it.
+ *
+ * @param value - of a parameter
+ * @returns a text as it is, anything else as JSON
+ */
+export const textOf = (value: Value | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** A parameter that only some values of another one read. */
 const readBy = (name: string, other: string, values: readonly (string | true)[]): IdleRule => ({

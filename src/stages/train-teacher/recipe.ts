@@ -26,6 +26,12 @@ export const trainedWeights = (description: string, many?: 'or-one'): ParamSchem
   description,
 });
 
+/** Reference to a teacher: a trained network, or its logits that a predict stage has kept; with `or-one` to several, too. */
+export const teacherParam = (description: string, many?: 'or-one'): ParamSchema => ({
+  'x-input': { kinds: [...TRAINED.kinds, 'predict'], ...(many && { many }) },
+  description,
+});
+
 /** Parameters that only say where and how fast: of every stage that runs a network. */
 export const engineParam: ParamSchema = {
   enum: ['auto', 'wasm', 'reference'],

@@ -1,14 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { python } from '../python.ts';
 import { median } from '../train/median.ts';
+import { call, inCopy, prepared, run, secondsOf, THREADS, weightsOf } from './project.ts';
 
-const THREADS = 2;
 const RATIOS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
 const CELL = { teacher: 'resnet32x4', student: 'resnet8x4', size: 32, batch: 64, classes: 10, threads: THREADS };
-const KDPIPE = resolve('dist/cli/main.js');
 const TORCH = resolve('test/bench/distil/torch_cell.py');
 
 /** Images of the splits: a tenth as many validate. */
@@ -35,44 +32,14 @@ stages:
     with: { data: "\${stages.digits}", model: ${CELL.student}, kd_method: SoftTarget, temperature: 4 }
 `;
 
-/** Runs a process to its end; certificates that a machine adds to Node cost 60 ms a start and are not ours. */
-function call(argv: readonly [string, ...string[]], folder: string): string {
-  const [command, ...args] = argv;
-  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-  const ended = spawnSync(command, args, {
-    cwd: folder,
-    env: { ...env, KDPIPE_THREADS: String(THREADS), OMP_NUM_THREADS: String(THREADS) },
-    encoding: 'utf8',
-    maxBuffer: 2 ** 26,
-  });
-  if (ended.status !== 0) throw new Error(`${argv.join(' ')}: ${ended.stderr.slice(-2000)}`);
-  return ended.stdout;
-}
-
-/** Seconds that something takes. */
-function secondsOf(work: () => unknown): number {
-  const start = performance.now();
-  work();
-  return (performance.now() - start) / 1e3;
-}
-
-/** Digests of the students' weights, by cell. */
-function digests(folder: string): ReadonlyMap<string, string> {
-  const shown = call(['node', KDPIPE, 'show', 'student', '--json'], folder);
-  const cells = JSON.parse(shown) as Record<string, { readonly outputs: { readonly weights: { digest: string } } }>;
-  const found = Object.entries(cells).map(([cell, { outputs }]) => [cell, outputs.weights.digest] as const);
-  if (found.length !== RATIOS.length) throw new Error(`${found.length} students instead of ${RATIOS.length}`);
-  return new Map(found);
-}
-
 /** Runs the students in a copy of the prepared project. */
-function students(prepared: string, flags: readonly string[]) {
-  const folder = mkdtempSync(join(tmpdir(), 'distil-sweep-'));
-  cpSync(prepared, folder, { recursive: true, preserveTimestamps: true });
-  const seconds = secondsOf(() => call(['node', KDPIPE, 'run', '-j', '1', ...flags, 'pipeline.yaml'], folder));
-  const weights = digests(folder);
-  rmSync(folder, { recursive: true });
-  return { seconds, weights };
+function students(project: string, flags: readonly string[]) {
+  return inCopy(project, (folder) => {
+    const seconds = secondsOf(() => run(folder, ...flags));
+    const weights = weightsOf(folder, 'student');
+    if (weights.size !== RATIOS.length) throw new Error(`${weights.size} students instead of ${RATIOS.length}`);
+    return { seconds, weights };
+  });
 }
 
 /** One process of PyTorch a cell, one after the other. */
@@ -84,12 +51,12 @@ function pytorch(images: number, folder: string): number {
 }
 
 /** The three ways in turn; seconds. */
-function round(prepared: string, images: number) {
-  const cohort = students(prepared, []);
-  const single = students(prepared, ['--no-cohorts']);
+function round(project: string, images: number) {
+  const cohort = students(project, []);
+  const single = students(project, ['--no-cohorts']);
   for (const [cell, digest] of cohort.weights)
     if (single.weights.get(cell) !== digest) throw new Error(`${cell} has other weights in a cohort than alone`);
-  const times = { cohort: cohort.seconds, single: single.seconds, torch: pytorch(images, prepared) };
+  const times = { cohort: cohort.seconds, single: single.seconds, torch: pytorch(images, project) };
   console.error(JSON.stringify(times));
   return times;
 }
@@ -103,11 +70,9 @@ function round(prepared: string, images: number) {
  * @throws Error where a cell's weights in the cohort are not, byte for byte, those that it has alone
  */
 export function sweep(rounds: number, images: number): readonly string[] {
-  const prepared = mkdtempSync(join(tmpdir(), 'distil-prepared-'));
-  writeFileSync(join(prepared, 'pipeline.yaml'), pipeline(images));
-  call(['node', KDPIPE, 'run', '-j', '1', '--to', 'teacher', 'pipeline.yaml'], prepared);
-  const times = Array.from({ length: rounds }, () => round(prepared, images));
-  rmSync(prepared, { recursive: true });
+  const project = prepared(pipeline(images), 'teacher');
+  const times = Array.from({ length: rounds }, () => round(project, images));
+  rmSync(project, { recursive: true });
   const line = (name: string, of: (one: (typeof times)[number]) => number): string => {
     const ratios = times.map((one) => of(one) / one.cohort);
     const range = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;

@@ -130,6 +130,24 @@ describe('its options', () => {
     expect(values[2]).not.toBe(values[0]);
   });
 
+  it('leave the term finite at the lowest temperature, though features are those that the banks hold', () => {
+    const { minimum } = contrastive.options['crd_temperature'] ?? {};
+    const value = (temperature: number) => {
+      const term = made({ crd_temperature: temperature });
+      const axis = Float32Array.from({ length: split.labels.length * D }, (_, i) => Number(i % D === 0));
+      for (const side of SIDES) term.memory!.values.get(side)!.set(axis);
+      const embeddings = { student: axis.slice(0, 2 * D), teacher: axis.slice(0, 2 * D) };
+      evaluated(term, [0, 1], embeddings);
+      term.memory!.update();
+      return evaluated(term, [0, 1], embeddings).value;
+    };
+    // All scores are equal, and so 1/n of Z: P = 1/n, c = K/n.
+    const negatives = new ClassSampler(split.labels).most;
+    const expected = 2 * (Math.log(1 + negatives) + negatives * Math.log(1 + 1 / negatives));
+    expect(value(Number(minimum)) / expected).toBeCloseTo(1, 4);
+    expect(value(Number(minimum) / 10)).not.toBeCloseTo(expected, 0);
+  });
+
   it('with relax compare an image with one of its class', () => {
     const [exact, relaxed] = ['exact', 'relax'].map(
       (sample) => evaluated(made({ crd_sample: sample }), [0, 1, 2], embeddingsOf(0, 3)).value,

@@ -7,7 +7,7 @@ import type { Session } from '../../../src/ml/engines/engine.ts';
 import { CompiledEngine } from '../../../src/ml/engines/session.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
-import { encodeLogits, KeptLogits, logitRows } from '../../../src/ml/train/kept-logits.ts';
+import { encodeLogits, KeptLogits } from '../../../src/ml/train/kept-logits.ts';
 import { predict } from '../../../src/ml/train/predict.ts';
 import { networkFor } from '../../../src/ml/train/trained-model.ts';
 import { paintedSet } from '../../support/painted-set.ts';
@@ -42,14 +42,6 @@ describe('kept logits', () => {
     expect(() => file.of('test', 'ten-crop')).toThrow('has no logits of test.ten-crop');
     expect(() => file.requireData(origin.data)).not.toThrow();
     expect(() => file.requireData(origin.weights)).toThrow('the logits are of another dataset');
-  });
-
-  it('are gathered for a batch in the order of its images', () => {
-    expect([...logitRows(kept('val').of('val', 'none'), Uint32Array.of(1, 0, 1), 3)]).toEqual([
-      ...[3, 4, 5],
-      ...[0, 1, 2],
-      ...[3, 4, 5],
-    ]);
   });
 });
 

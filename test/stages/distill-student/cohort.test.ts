@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
@@ -7,14 +6,11 @@ import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 import { disposeEngines } from '../../../src/ml/train/shared-engine.ts';
 import { distillStudent } from '../../../src/stages/distill-student/kind.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
-import { Gathering } from '../../../src/worker/gathering.ts';
 import { Workshop, type Circumstances, type Made } from '../../support/stage-workshop.ts';
+import { filesOf, made, together as cohortOf } from '../../support/together.ts';
 
 const workshop = new Workshop();
 const recipe = { model: 'convnet4', epochs: 2, lr: 5e-3, batch_size: 32 };
-/** What stands in an entry, but for timings. */
-const filesOf = (made: Made) =>
-  ['weights.safetensors', 'log.txt', 'curves.csv'].map((name) => readFileSync(join(made.folder, name)));
 let data: string;
 let teacher: string;
 
@@ -33,22 +29,8 @@ afterAll(async () => {
 const distil = (params: JsonObject, circumstances: Circumstances = {}): Promise<Made> =>
   workshop.make(distillStudent, { ...recipe, ...params }, { data, teacher }, circumstances);
 
-/** Runs cells as a cohort, each as a worker would. */
-function together(cells: readonly JsonObject[], circumstances: readonly Circumstances[] = [], asides: string[] = []) {
-  const names = cells.map((_, at) => `student${at}`);
-  const gathering = new Gathering(names);
-  return Promise.allSettled(
-    cells.map((params, at) => {
-      const own = circumstances[at] ?? {};
-      const seat = gathering.seat(`student${at}`, own.signal ?? new AbortController().signal);
-      const stepAside = () => {
-        asides.push(`student${at}`);
-        return seat.stepAside();
-      };
-      return distil(params, { ...own, cohort: { ...seat, stepAside } }).finally(() => seat.leave());
-    }),
-  );
-}
+const together = (cells: readonly JsonObject[], circumstances?: readonly Circumstances[], asides?: string[]) =>
+  cohortOf(distil, cells, circumstances, asides);
 
 const CELLS: readonly JsonObject[] = [
   { kd_method: 'SoftTarget', kd_ratio: 0.5 },
@@ -57,12 +39,6 @@ const CELLS: readonly JsonObject[] = [
   { kd_method: 'MGD', kd_ratio: 0.7, model: 'convnet8' },
   { kd_method: 'SP', kd_ratio: 5, epochs: 1 },
 ];
-
-const made = (results: Awaited<ReturnType<typeof together>>) =>
-  results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
 
 describe('students of a cohort', () => {
   it.each([

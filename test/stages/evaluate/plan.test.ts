@@ -84,7 +84,7 @@ describe('the teacher of an evaluation', () => {
       {
         code: 'no-such-logits',
         message: "the teacher's logits were not kept for test, ten-crop",
-        fix: 'add them to splits and tta of the predict stage',
+        fix: 'add them to splits and tta of the predict stage, or let teacher be the network itself',
       },
     ]);
   });

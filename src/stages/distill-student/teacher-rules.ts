@@ -1,0 +1,131 @@
+import type { ValueObject } from '../../core/plan.ts';
+import { catalogue } from '../catalogue.ts';
+import { checkKeptLogits } from '../predict/kept-rules.ts';
+import type { CheckContext, ParamProblem } from '../stage-kind.ts';
+import { noEffect, textOf } from '../train-teacher/recipe-rules.ts';
+
+/** A teacher's cell, and the place of the reference to it. */
+interface PlannedTeacher {
+  readonly param: ParamProblem['param'];
+  readonly cell: ReturnType<CheckContext['upstream']>;
+}
+
+/**
+ * The teachers of a cell, one or a list.
+ *
+ * @param params - of the cell
+ * @param context - gives the cells behind references
+ * @returns each teacher's cell
+ */
+export function teachersOf(params: ValueObject, context: CheckContext): readonly PlannedTeacher[] {
+  const { teacher } = params;
+  if (!Array.isArray(teacher)) return [{ param: ['teacher'], cell: context.upstream('teacher') }];
+  return teacher.map((_, index) => ({ param: ['teacher', index], cell: context.upstream(`teacher.${index}`) }));
+}
+
+/** Parameters that leave an image as evaluations, and so `predict`, show it. */
+const FIXED: ValueObject = { crop: 'centre', flip: false, augment: 'none', mixup: 'none' };
+
+const written = (names: readonly string[], values: ValueObject): string =>
+  names.map((name) => `${name}: ${textOf(values[name])}`).join(', ');
+
+/** Kept logits are of images as they are. */
+function checkPictures(params: ValueObject, { param }: PlannedTeacher): readonly ParamProblem[] {
+  const changing = Object.keys(FIXED).filter((name) => params[name] !== FIXED[name]);
+  if (changing.length === 0) return [];
+  return [
+    {
+      ...{ code: 'other-pictures', param },
+      message: `the teacher's logits are of centre crops, and the student is shown others: ${written(changing, params)}`,
+      expected: written(Object.keys(FIXED), FIXED),
+      fix: `write ${written(changing, FIXED)}, or let teacher be the network itself`,
+    },
+  ];
+}
+
+/** Kept logits in the place of a teacher. */
+function checkKept(params: ValueObject, teacher: PlannedTeacher): readonly ParamProblem[] {
+  const read = { ...params, splits: ['train'], tta: ['none'] };
+  return [...checkPictures(params, teacher), ...checkKeptLogits(teacher.cell, read, teacher.param)];
+}
+
+/** A network is shown the student's images, normalised as the student's dataset says: it has to know them so. */
+function checkStatistics({ param, cell }: PlannedTeacher, { upstream }: CheckContext): readonly ParamProblem[] {
+  const [ours, theirs] = ['data', `${param.join('.')}.data`].map((name) => upstream(name)?.params['mean_std']);
+  // Numbers may be those that a name stands for.
+  if (typeof ours !== 'string' || typeof theirs !== 'string' || ours === theirs) return [];
+  const teacher = typeof cell?.params['model'] === 'string' ? cell.params['model'] : 'the teacher';
+  return [
+    {
+      ...{ code: 'other-normalisation', param },
+      message: `${teacher} is trained on images normalised by mean_std: ${theirs}, and is shown those of mean_std: ${ours}`,
+      expected: 'teacher and student with the same normalisation',
+      fix: 'train it on the dataset of the student, or give both datasets the same mean_std',
+    },
+  ];
+}
+
+/** Where a teacher has logits and nothing else: neither kept logits nor the mean of several teachers' are a network. */
+function logitsAlone(
+  params: ValueObject,
+  context: CheckContext,
+): (Omit<ParamProblem, 'message'> & { reason: string }) | undefined {
+  if (params['teachers_mean'] === 'logits')
+    return {
+      ...{ code: 'not-in-mean', param: ['teachers_mean'], expected: 'with teachers_mean: logits' },
+      reason: 'the mean of logits has nothing else',
+      fix: 'write teachers_mean: losses, or choose another method',
+    };
+  const kept = teachersOf(params, context).find(({ cell }) => cell?.kind === 'predict');
+  return (
+    kept && {
+      ...{ code: 'not-kept', param: kept.param, expected: 'with a predict stage as teacher' },
+      reason: 'a predict stage keeps nothing else',
+      fix: 'let teacher be the network itself, or choose another method',
+    }
+  );
+}
+
+/**
+ * Refuses a method that reads more of a teacher than there is.
+ *
+ * @param method - its name
+ * @param params - of the cell
+ * @param context - facts, and the cells behind references
+ * @returns the problem, where the teacher has logits alone and the method reads more
+ */
+export function checkReads(method: string, params: ValueObject, context: CheckContext): readonly ParamProblem[] {
+  const alone = logitsAlone(params, context);
+  if (!alone || context.facts('methods', method)?.['logits'] !== false) return [];
+  const fitting = Object.entries(catalogue()['methods'] ?? {}).flatMap(([name, { logits }]) => (logits ? [name] : []));
+  const { reason, expected, ...rest } = alone;
+  return [
+    {
+      ...rest,
+      message: `${method} reads more of a teacher than its logits, and ${reason}`,
+      expected: `${expected} one of ${fitting.join(', ')}`,
+    },
+  ];
+}
+
+/**
+ * Rules of teachers, whatever the terms.
+ *
+ * @param params - effective parameters of the cell
+ * @param context - what the user wrote, and the teachers
+ * @returns problems: no teacher, a mean of one, images that the teacher does not know
+ */
+export function checkTeachers(params: ValueObject, context: CheckContext): readonly ParamProblem[] {
+  const teachers = teachersOf(params, context);
+  if (teachers.length === 0)
+    return [{ code: 'missing-param', param: ['teacher'], message: 'the list of teachers is empty', fix: 'name one' }];
+  const idle = teachers.length === 1 && context.given('teachers_mean');
+  return [
+    ...(idle
+      ? [noEffect('teachers_mean', 'there is one teacher', 'remove it, or give teacher a list of several')]
+      : []),
+    ...teachers.flatMap((teacher) =>
+      teacher.cell?.kind === 'predict' ? checkKept(params, teacher) : checkStatistics(teacher, context),
+    ),
+  ];
+}
