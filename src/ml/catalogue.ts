@@ -25,12 +25,24 @@ function factsOf<Entry>(
 
 /** Parameters and MACs are those of the experiments that the model is known by. */
 function modelFacts(model: Model): JsonObject {
-  const { summary, source, minimumSize, blocks, dropout } = model;
+  const { summary, source, minimumSize, blocks, dropout, pretrained = null } = model;
   const { side, classes } = model.nominal;
   const network = model.build({ height: side, width: side, channels: 3 }, classes);
   const { parameters, macs } = costOf(network);
   const stochasticDepth = network.layers.some(({ kind }) => kind === 'stochastic-depth');
-  return { summary, source, minimumSize, blocks, dropout, stochasticDepth, parameters, macs, side, classes };
+  return {
+    summary,
+    source,
+    minimumSize,
+    blocks,
+    dropout,
+    stochasticDepth,
+    pretrained,
+    parameters,
+    macs,
+    side,
+    classes,
+  };
 }
 
 /** Whatever a method may read. */

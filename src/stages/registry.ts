@@ -3,6 +3,7 @@ import { dataset } from './dataset/kind.ts';
 import { distillStudent } from './distill-student/kind.ts';
 import { evaluate } from './evaluate/kind.ts';
 import { predict } from './predict/kind.ts';
+import { pretrained } from './pretrained/kind.ts';
 import type { StageKind } from './stage-kind.ts';
 import { trainTeacher } from './train-teacher/kind.ts';
 
@@ -13,5 +14,6 @@ export const kinds = {
   'distill-student': distillStudent,
   evaluate,
   predict,
+  pretrained,
   'train-teacher': trainTeacher,
 } satisfies Record<string, StageKind>;

@@ -224,7 +224,7 @@ describe('a profile', () => {
   });
 
   it('is not in the key: the parameters that it sets are', () => {
-    for (const kind of ['train-teacher', 'distill-student'] as const) expect(kinds[kind].unkeyed).toEqual(['profile']);
+    for (const kind of ['train-teacher', 'distill-student'] as const) expect(kinds[kind].unkeyed).toContain('profile');
   });
 
   it('is refused where all that it would set is written', () => {

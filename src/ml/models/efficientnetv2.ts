@@ -121,4 +121,5 @@ export const efficientnetV2S: Model = {
   nominal: { side: 224, classes: 1000 },
   blocks: [1, 2, 3, 4],
   dropout: true,
+  pretrained: 'https://download.pytorch.org/models/efficientnet_v2_s-dd5fe13b.pth',
 };

@@ -114,4 +114,5 @@ export const ghostnet: Model = {
   nominal: { side: 224, classes: 1000 },
   blocks: [1, 2, 3, 4],
   dropout: true,
+  pretrained: 'hf:timm/ghostnet_100.in1k',
 };

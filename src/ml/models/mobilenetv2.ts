@@ -73,4 +73,5 @@ export const mobilenetv2: Model = {
   nominal: { side: 224, classes: 1000 },
   blocks: [1, 2, 3, 4],
   dropout: true,
+  pretrained: 'https://download.pytorch.org/models/mobilenet_v2-b0353104.pth',
 };

@@ -20,6 +20,8 @@ export interface Model {
   readonly nominal: { readonly side: number; readonly classes: number };
   /** Block taps, in order: `blocks: [1, 3]` means `block1` and `block3`. */
   readonly blocks: readonly number[];
+  /** Address of weights trained on ImageNet that fit it: a URL, or `hf:owner/repo`. */
+  readonly pretrained?: string;
   /** Whether training draws dropout (or stochastic depth) bits. */
   readonly dropout: boolean;
 }

@@ -14,6 +14,13 @@ const DEPTHS = {
   50: { block: bottleneck, blocks: [3, 4, 6, 3] },
 } as const;
 
+/** torchvision's weights of the paper's recipe (IMAGENET1K_V1). */
+const PUBLISHED = {
+  18: 'https://download.pytorch.org/models/resnet18-f37072fd.pth',
+  34: 'https://download.pytorch.org/models/resnet34-b627a593.pth',
+  50: 'https://download.pytorch.org/models/resnet50-0676ba61.pth',
+} as const;
+
 /** Channels and stride of the four stages. */
 const STAGES = [
   { channels: 64, stride: 1 },
@@ -65,5 +72,6 @@ export function resnetModel(depth: Depth): Model {
     nominal: { side: 224, classes: 1000 },
     blocks: [1, 2, 3, 4],
     dropout: false,
+    pretrained: PUBLISHED[depth],
   };
 }

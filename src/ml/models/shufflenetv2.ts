@@ -35,6 +35,12 @@ function stage(
   return y;
 }
 
+/** torchvision's weights (IMAGENET1K_V1). */
+const PUBLISHED = {
+  x0_5: 'https://download.pytorch.org/models/shufflenetv2_x0.5-f707e7126e.pth',
+  x1_0: 'https://download.pytorch.org/models/shufflenetv2_x1-5666bf0f80.pth',
+} as const;
+
 /** Builds ShuffleNet V2 of one width as torchvision has it. */
 function build(width: keyof typeof WIDTHS, input: Shape, classes: number): Network {
   const model = `shufflenet_v2_${width}`;
@@ -69,5 +75,6 @@ export function shufflenetV2Model(width: keyof typeof WIDTHS): Model {
     nominal: { side: 224, classes: 1000 },
     blocks: [1, 2, 3, 4],
     dropout: false,
+    pretrained: PUBLISHED[width],
   };
 }

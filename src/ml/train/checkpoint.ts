@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { fail, FailureError } from '../../core/failure.ts';
 import { isJsonObject } from '../../core/json.ts';
 import type { StateDict } from '../network/network.ts';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../weights/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.ts';
+import type { StoredTensor } from '../weights/tensor-file.ts';
 import type { Position, Tensors, TrainingState } from './training-state.ts';
 
 const GROUPS = ['model', 'optimizer', 'term', 'average', 'best'] as const satisfies readonly (keyof Tensors)[];

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fail } from '../../core/failure.ts';
 import type { Split } from '../data/packed.ts';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../weights/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.ts';
+import type { StoredTensor } from '../weights/tensor-file.ts';
 import type { Augmentation } from './predict.ts';
 
 /** One split, predicted in one way. */

@@ -3,8 +3,10 @@ import { fail } from '../../core/failure.ts';
 import type { InputFormat } from '../data/batches.ts';
 import type { PackedManifest } from '../data/packed.ts';
 import { models, type ModelName } from '../models/registry.ts';
+import { initialState } from '../network/initial.ts';
 import type { Network, StateDict } from '../network/network.ts';
-import { decodeSafetensors, encodeSafetensors, type TensorFile } from '../weights/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.ts';
+import type { TensorFile } from '../weights/tensor-file.ts';
 import { stateDictOf, tensorsOf } from '../weights/state-dict.ts';
 
 /** A network with weights, and what its input and output mean. */
@@ -81,7 +83,13 @@ function described<T>(file: TensorFile, key: string, path: string, is: (value: u
   });
 }
 
-function batchesOf(file: TensorFile): number {
+/**
+ * Training batches that made a file's running statistics.
+ *
+ * @param file - its tensors
+ * @returns PyTorch's `num_batches_tracked`; 0 where the file has none
+ */
+export function batchesIn(file: TensorFile): number {
   for (const tensor of file.tensors.values()) if (tensor.dtype === 'I64') return Number(tensor.values[0] ?? 0n);
   return 0;
 }
@@ -94,7 +102,18 @@ function batchesOf(file: TensorFile): number {
  * @throws FailureError when the file is damaged, describes no model, or holds other tensors than its model has
  */
 export function readModel(path: string): TrainedModel {
-  const file = decodeSafetensors(readFileSync(path), path);
+  return decodeModel(decodeSafetensors(readFileSync(path), path), path);
+}
+
+/**
+ * Makes a model of a file that {@link encodeModel} wrote.
+ *
+ * @param file - its tensors and metadata
+ * @param path - the file's name for messages
+ * @returns the model
+ * @throws FailureError when the file describes no model, or holds other tensors than its model has
+ */
+export function decodeModel(file: TensorFile, path: string): TrainedModel {
   const classes = described(file, 'classes', path, isTexts);
   const format = {
     imageSize: described(file, 'imageSize', path, isSide),
@@ -102,7 +121,15 @@ export function readModel(path: string): TrainedModel {
     std: described(file, 'std', path, isDivisor),
   };
   const network = networkFor(file.metadata['model'] ?? '', { imageSize: format.imageSize, classes });
-  return { network, state: stateDictOf(file, network.parameters, path), classes, format, batches: batchesOf(file) };
+  return { network, state: stateDictOf(file, network.parameters, path), classes, format, batches: batchesIn(file) };
+}
+
+/** Weights from elsewhere have numbers for names, which only their count tells apart. */
+const areNumbered = (classes: readonly string[]): boolean => classes.every((name, label) => name === String(label));
+
+function sameClasses(known: readonly string[], wanted: readonly string[]): boolean {
+  if (known.length !== wanted.length) return false;
+  return areNumbered(known) || wanted.every((name, label) => name === known[label]);
 }
 
 /**
@@ -115,7 +142,7 @@ export function readModel(path: string): TrainedModel {
  */
 export function requireSameClasses(model: TrainedModel, manifest: PackedManifest, role: string): void {
   const { classes } = manifest;
-  if (model.classes.length === classes.length && classes.every((name, label) => name === model.classes[label])) return;
+  if (sameClasses(model.classes, classes)) return;
   const label = classes.findIndex((name, index) => name !== model.classes[index]);
   fail({
     code: 'other-classes',
@@ -128,20 +155,43 @@ export function requireSameClasses(model: TrainedModel, manifest: PackedManifest
   });
 }
 
+/** Names of a network's classifier parameters. */
+function classifierNames({ layers, parameters }: Network): ReadonlySet<string> {
+  const name = layers.at(-1)?.name ?? '';
+  return new Set(parameters.map((parameter) => parameter.name).filter((own) => own.startsWith(`${name}.`)));
+}
+
+/** What training starts from. */
+export interface Start {
+  readonly state: StateDict;
+  /** Whether the classifier was drawn anew, because the weights' classes are not the dataset's. */
+  readonly isClassifierDrawn: boolean;
+}
+
 /**
- * Refuses to start one model's training from another's weights.
+ * Starts one model's training from another's weights: all of them where the classes are the same, else all but the
+ * classifier, which is drawn from the seed.
  *
  * @param given - the weights
  * @param network - the network that is to be trained
+ * @param classes - the dataset's
+ * @param seed - of the classifier
+ * @returns the state dict
  * @throws FailureError `other-model`
  */
-export function requireSameModel(given: TrainedModel, network: Network): void {
-  const nameOf = ({ model, classes }: Network): string => `${model} with ${classes} classes`;
-  if (nameOf(given.network) === nameOf(network)) return;
-  fail({
-    code: 'other-model',
-    message: `weights are of ${nameOf(given.network)}`,
-    expected: `weights of ${nameOf(network)}`,
-    fix: 'reference a stage that trained the same model, or remove weights',
-  });
+export function startFrom(given: TrainedModel, network: Network, classes: readonly string[], seed: number): Start {
+  if (given.network.model !== network.model)
+    fail({
+      code: 'other-model',
+      message: `weights are of ${given.network.model}`,
+      expected: `weights of ${network.model}`,
+      fix: 'reference a stage that trained the same model, or remove weights',
+    });
+  if (sameClasses(given.classes, classes)) return { state: given.state, isClassifierDrawn: false };
+  const drawn = classifierNames(network);
+  const fresh = initialState(network, seed);
+  const state = new Map(
+    [...fresh].map(([name, values]) => [name, drawn.has(name) ? values : (given.state.get(name) ?? values)]),
+  );
+  return { state, isClassifierDrawn: true };
 }

@@ -1,29 +1,14 @@
 import { fail } from '../../core/failure.ts';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
-
-/** One tensor of a file: float32, or int64 (PyTorch's `num_batches_tracked`). Values are dense, row-major. */
-export type StoredTensor =
-  | { readonly dtype: 'F32'; readonly shape: readonly number[]; readonly values: Float32Array }
-  | { readonly dtype: 'I64'; readonly shape: readonly number[]; readonly values: BigInt64Array };
-
-/** Content of a .safetensors file. */
-export interface TensorFile {
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
-  readonly metadata: Readonly<Record<string, string>>;
-}
+import { bytesOf, denseStrides, elementsIn, isElementType, tensorOf, type ElementType } from './elements.ts';
+import type { StoredTensor, TensorFile } from './tensor-file.ts';
 
 /** Largest header that is read, in bytes: the limit of Hugging Face's own reader. */
 const LARGEST_HEADER = 100_000_000;
 
-const BYTES: Readonly<Record<string, number>> = { F32: 4, I64: 8 };
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
-}
-
 /** Wider types first, then by name: the order of Hugging Face's writer, which keeps every tensor aligned. */
 function inFileOrder([a, one]: [string, StoredTensor], [b, other]: [string, StoredTensor]): number {
-  const wider = (BYTES[other.dtype] ?? 0) - (BYTES[one.dtype] ?? 0);
+  const wider = bytesOf(other.dtype) - bytesOf(one.dtype);
   return wider !== 0 ? wider : a < b ? -1 : Number(a > b);
 }
 
@@ -42,7 +27,7 @@ export function encodeSafetensors(file: TensorFile): Uint8Array {
   if (metadata.length > 0) header.push(['__metadata__', Object.fromEntries(metadata)]);
   let end = 0;
   for (const [name, { dtype, shape, values }] of tensors) {
-    if (elements(shape) !== values.length)
+    if (elementsIn(shape) !== values.length)
       throw new RangeError(`${name}: ${values.length} values for [${shape.join()}]`);
     const begin = end;
     end += values.byteLength;
@@ -95,7 +80,7 @@ function isSize(value: unknown): value is number {
 /** A checked header entry. */
 interface TensorEntry {
   readonly name: string;
-  readonly dtype: 'F32' | 'I64';
+  readonly dtype: ElementType;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -107,17 +92,17 @@ function entryOf(name: string, value: unknown, file: string): TensorEntry {
   if (!isTyped || !Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
     return damaged(file, `describes tensor ${name} without a valid dtype, shape and data_offsets`);
   }
-  if (dtype !== 'F32' && dtype !== 'I64') {
+  if (!isElementType(dtype)) {
     return fail({
       code: 'unsupported-dtype',
       message: `${file}: tensor ${name} has dtype ${dtype}`,
       place: { file },
-      expected: 'F32 (I64 for counters)',
+      expected: 'F32, F64, F16 or BF16 (I64 for counters)',
       fix: 'convert it: {k: v.float() for k, v in state_dict.items()}',
     });
   }
   const [begin, end] = offsets as [number, number];
-  if (end - begin !== elements(shape) * (BYTES[dtype] ?? 0)) {
+  if (end - begin !== elementsIn(shape) * bytesOf(dtype)) {
     damaged(file, `gives tensor ${name} ${end - begin} bytes for shape [${shape.join()}] of ${dtype}`);
   }
   return { name, dtype, shape, begin, end };
@@ -156,10 +141,9 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): TensorFile {
   checkTiling(entries, bytes.length - begin, file);
   const tensors = new Map<string, StoredTensor>();
   for (const entry of entries) {
-    const { buffer } = new Uint8Array(bytes.subarray(begin + entry.begin, begin + entry.end));
-    const { dtype, shape } = entry;
-    if (dtype === 'F32') tensors.set(entry.name, { dtype, shape, values: new Float32Array(buffer) });
-    else tensors.set(entry.name, { dtype, shape, values: new BigInt64Array(buffer) });
+    const { name, dtype: type, shape } = entry;
+    const own = bytes.subarray(begin + entry.begin, begin + entry.end);
+    tensors.set(name, tensorOf({ type, shape, bytes: own, strides: denseStrides(shape), offset: 0 }));
   }
   return { tensors, metadata: metadataOf(metadata, file) };
 }

@@ -1,6 +1,6 @@
 import { fail } from '../../core/failure.ts';
 import type { ParameterSpec, StateDict } from '../network/network.ts';
-import type { StoredTensor, TensorFile } from './safetensors.ts';
+import type { StoredTensor, TensorFile } from './tensor-file.ts';
 
 const MEAN = /\.running_mean$/;
 

@@ -7,6 +7,7 @@ import {
   teacherParam,
   trainingMetrics,
   trainingOutputs,
+  weightsNeeded,
 } from '../train-teacher/recipe.ts';
 import { allOptions, effectiveParams, itemOptions } from './options.ts';
 import { checkDistillation } from './rules.ts';
@@ -80,7 +81,8 @@ export const distillStudent: StageKind = {
   },
   required: [...recipeRequired, 'teacher'],
   profiles,
-  unkeyed: ['profile'],
+  unkeyed: ['profile', 'pretrained'],
+  needs: weightsNeeded,
   // What batches, and the teacher's passes over them, are made of.
   cohort: ['data', 'teacher', 'batch_size', 'seed', 'crop', 'flip', 'augment', 'mixup', 'engine'],
   outputs: () => trainingOutputs,

@@ -7,6 +7,7 @@ import {
   recipeRequired,
   trainingMetrics,
   trainingOutputs,
+  weightsNeeded,
 } from './recipe.ts';
 
 /** Ordinary training: teachers, and students without one. */
@@ -17,8 +18,9 @@ export const trainTeacher: StageKind = {
   params: recipeParams,
   required: recipeRequired,
   profiles: recipeProfiles,
-  // All that a profile does, it does by parameters that are keyed.
-  unkeyed: ['profile'],
+  // What they do, they do by parameters that are keyed.
+  unkeyed: ['profile', 'pretrained'],
+  needs: weightsNeeded,
   outputs: () => trainingOutputs,
   effective: effectiveRecipe,
   metrics: () => trainingMetrics,

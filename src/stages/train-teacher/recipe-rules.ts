@@ -73,6 +73,17 @@ const IDLE: readonly IdleRule[] = [
   },
 ];
 
+/** Two starts. */
+function twoStarts({ pretrained }: ValueObject, { given }: CheckContext): readonly ParamProblem[] {
+  if (pretrained !== true || !given('weights')) return [];
+  return [
+    {
+      ...{ code: 'conflicting-params', param: ['pretrained'], message: 'both pretrained and weights are given' },
+      ...{ expected: 'at most one of them', fix: 'remove one: pretrained: true is weights: imagenet' },
+    },
+  ];
+}
+
 /** The same floor as the schedule's, which the runner half can't import. */
 const warmupEpochs = (epochs: number, ratio: number): number => Math.floor(epochs * ratio + 1e-9);
 
@@ -155,6 +166,7 @@ export function checkRecipe(
     ...emptyWarmup(params),
     ...emptySteps(params),
     ...equalPasses(params, context),
+    ...twoStarts(params, context),
     ...idleProfile(params, context, profiles),
     ...crossedRates(params),
   ];

@@ -1,5 +1,5 @@
 import type { ValueObject } from '../../core/plan.ts';
-import type { ParamSchema } from '../stage-kind.ts';
+import type { Need, ParamSchema } from '../stage-kind.ts';
 
 const rate = (description: string, initial: number): ParamSchema => ({
   type: 'number',
@@ -18,7 +18,7 @@ const positive = (description: string, initial: number): ParamSchema => ({
 const flag = (description: string): ParamSchema => ({ type: 'boolean', default: false, description });
 
 /** Kinds whose `weights` output holds a trained network. */
-const TRAINED = { kinds: ['train-teacher', 'distill-student'], output: 'weights' } as const;
+const TRAINED = { kinds: ['train-teacher', 'distill-student', 'pretrained'], output: 'weights' } as const;
 
 /** Reference to a trained network; with `or-one` to several, too. */
 export const trainedWeights = (description: string, many?: 'or-one'): ParamSchema => ({
@@ -55,7 +55,12 @@ export const batchSizeParam = (description: string): ParamSchema => ({
 export const recipeParams: Readonly<Record<string, ParamSchema>> = {
   data: dataParam,
   model: { type: 'string', 'x-registry': 'models', description: 'Architecture of the network that is trained.' },
-  weights: trainedWeights('Weights to start from, of the same model; drawn from the seed unless told.'),
+  pretrained: flag('Start from the weights that the model’s authors published, trained on ImageNet.'),
+  weights: {
+    'x-input': { ...TRAINED, text: 'a path (.safetensors, .pth), https://… or hf:owner/repo[@revision]' },
+    description:
+      'Weights to start from, of the same model: a stage’s, or a file. Drawn from the seed unless told; so is the classifier where they tell other classes.',
+  },
   profile: {
     enum: ['sound', 'original'],
     default: 'sound',
@@ -217,6 +222,22 @@ export const recipeProfiles = { original: { schedule: 'cosine-restart-wave', dro
 export function effectiveRecipe(params: ValueObject): ValueObject {
   const { dropout, ...others } = params;
   return dropout === undefined || dropout === null ? others : params;
+}
+
+/**
+ * Weights that are wanted without naming a stage: the cell that makes a model of them.
+ *
+ * @param params - as the schema has completed them
+ * @returns at most one need
+ */
+export function weightsNeeded(params: ValueObject): readonly Need[] {
+  const { model, weights, pretrained } = params;
+  if (typeof model !== 'string') return [];
+  const need = (by: string, from: string): readonly Need[] => [
+    { by, param: 'weights', kind: 'pretrained', params: { model, from } },
+  ];
+  if (typeof weights === 'string') return need('weights', weights);
+  return pretrained === true && weights === undefined ? need('pretrained', 'imagenet') : [];
 }
 
 /** What a recipe must have. */

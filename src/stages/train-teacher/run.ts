@@ -19,7 +19,7 @@ import type { Fitted, Job, KdTerm } from '../../ml/train/job.ts';
 import { recipeOf, type Recipe, type RecipeParams } from '../../ml/train/recipe.ts';
 import { sharedEngine } from '../../ml/train/shared-engine.ts';
 import { curvesOf, epochLine, keptLine, logOf } from '../../ml/train/records.ts';
-import { encodeModel, networkFor, readModel, requireSameModel } from '../../ml/train/trained-model.ts';
+import { encodeModel, networkFor, readModel, startFrom } from '../../ml/train/trained-model.ts';
 import { requireValidation } from '../../ml/train/validate.ts';
 import { inputOf, StageInterrupted, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { trainingOutputs } from './recipe.ts';
@@ -48,11 +48,14 @@ export interface Surroundings {
 /** Makes the distillation term of a stage. */
 export type TermMaker = (surroundings: Surroundings) => HeldTerm;
 
-function initialWeights({ context, network }: Surroundings, seed: number): StateDict {
+function initialWeights({ context, network, data }: Surroundings, seed: number): StateDict {
   if (context.params['weights'] === undefined) return initialState(network, seed);
+  const { classes } = data.manifest;
   const given = readModel(inputOf(context, 'weights').path);
-  requireSameModel(given, network);
-  return given.state;
+  const { state, isClassifierDrawn } = startFrom(given, network, classes, seed);
+  const drawn = `, classifier drawn anew: they tell ${given.classes.length} classes, the dataset has ${classes.length}`;
+  appendFileSync(context.log, `starts from weights${isClassifierDrawn ? drawn : ''}\n`);
+  return state;
 }
 
 /** What a run holds in the engine. */

@@ -8,7 +8,7 @@ import {
   networkFor,
   readModel,
   requireSameClasses,
-  requireSameModel,
+  startFrom,
   type TrainedModel,
 } from '../../../src/ml/train/trained-model.ts';
 import { encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
@@ -74,11 +74,27 @@ describe('classes', () => {
 });
 
 describe('weights to start from', () => {
-  it('must be of the same model with as many classes', () => {
-    expect(() => requireSameModel(model, network)).not.toThrow();
-    expect(() => requireSameModel(model, networkFor('convnet8', manifest))).toThrow(
-      'weights are of convnet4 with 3 classes',
-    );
-    expect(() => requireSameModel(model, networkFor('convnet4', { imageSize: 8, classes: ['a'] }))).toThrow();
+  it('must be of the same model', () => {
+    const other = networkFor('convnet8', manifest);
+    expect(() => startFrom(model, other, manifest.classes, 0)).toThrow('weights are of convnet4');
+  });
+
+  it('are taken whole where the classes are the same, or have numbers for names', () => {
+    expect(startFrom(model, network, manifest.classes, 0)).toEqual({ state: model.state, isClassifierDrawn: false });
+    const numbered = { ...model, classes: ['0', '1', '2'] };
+    expect(startFrom(numbered, network, manifest.classes, 0).isClassifierDrawn).toBe(false);
+  });
+
+  it.each([
+    ['more classes', ['a', 'b', 'c', 'd']],
+    ['as many others', ['a', 'b', 'c']],
+  ])('leave the classifier to the seed where the dataset has %s', (_, classes) => {
+    const wanted = networkFor('convnet4', { imageSize: 8, classes });
+    const { state, isClassifierDrawn } = startFrom(model, wanted, classes, 9);
+    expect(isClassifierDrawn).toBe(true);
+    const drawn = initialState(wanted, 9);
+    for (const [name, values] of state)
+      expect(values, name).toEqual((name.startsWith('fc.') ? drawn : model.state).get(name));
+    expect([...state.keys()].filter((name) => name.startsWith('fc.'))).toEqual(['fc.weight', 'fc.bias']);
   });
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FailureError } from '../../../src/core/failure.ts';
-import { decodeSafetensors, encodeSafetensors, type TensorFile } from '../../../src/ml/weights/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
+import type { TensorFile } from '../../../src/ml/weights/tensor-file.ts';
 
 /** A file with any bytes for a header. */
 function forged(header: Uint8Array | string, data: Uint8Array = new Uint8Array()): Uint8Array {

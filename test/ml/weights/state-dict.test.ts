@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FailureError } from '../../../src/core/failure.ts';
 import type { ParameterSpec } from '../../../src/ml/network/network.ts';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../../src/ml/weights/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
+import type { StoredTensor } from '../../../src/ml/weights/tensor-file.ts';
 import { stateDictOf, tensorsOf } from '../../../src/ml/weights/state-dict.ts';
 
 const parameters: readonly ParameterSpec[] = [

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fail } from '../../core/failure.ts';
+import { models, type ModelName } from '../../ml/models/registry.ts';
+import type { Model } from '../../ml/models/model.ts';
+import { costOf } from '../../ml/network/cost.ts';
+import { adoptModel } from '../../ml/train/adopted-model.ts';
+import { encodeModel } from '../../ml/train/trained-model.ts';
+import { readWeights } from '../../ml/weights/read-weights.ts';
+import type { StageContext, StageOutcome } from '../stage-kind.ts';
+
+/** Parameters of the stage, as the kind's schema has checked and completed them. */
+interface Params {
+  readonly model: ModelName;
+  readonly from?: string;
+}
+
+/** torchvision's names of files end with the first digits of their SHA-256. */
+function requirePublished(path: string, { model, from }: Params): void {
+  const entry: Model = models[model];
+  const address = from === 'imagenet' ? (entry.pretrained ?? '') : (from ?? '');
+  const digits = /^https:\/\/download\.pytorch\.org\/.*-([0-9a-f]{8,})\.pth$/.exec(address)?.[1];
+  if (digits === undefined) return;
+  const found = createHash('sha256').update(readFileSync(path)).digest('hex');
+  if (found.startsWith(digits)) return;
+  fail({
+    code: 'wrong-checksum',
+    message: `${basename(address)} has SHA-256 ${found.slice(0, digits.length)}…`,
+    expected: `${digits}…, as its name says`,
+    fix: 'fetch it again: kdpipe run --force fetch',
+  });
+}
+
+/**
+ * Checks the weights and writes them as a training stage would.
+ *
+ * @param context - the running stage
+ * @returns classes and parameters
+ * @throws FailureError when the file is not what it should be, or of another architecture
+ */
+export function run(context: StageContext): Promise<StageOutcome> {
+  const params = context.params as unknown as Params;
+  const input = context.inputs.find(({ name }) => name === 'file');
+  const source = context.sources.find(({ name }) => name === 'from');
+  const path = input?.path ?? source?.path;
+  if (path === undefined) throw new Error(`stage ${context.cell} has neither input nor source`);
+  if (input) requirePublished(path, params);
+  const name = params.from ?? basename(path);
+  const model = adoptModel(readWeights(path, name), params.model, name);
+  writeFileSync(join(context.out, 'weights.safetensors'), encodeModel(model));
+  const { parameters } = costOf(model.network);
+  return Promise.resolve({ metrics: { classes: model.network.classes, parameters } });
+}
