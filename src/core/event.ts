@@ -9,6 +9,8 @@ export interface Progress {
   readonly unit: string;
   /** Images per second, where the stage trains or evaluates. */
   readonly imagesPerSecond?: number;
+  /** Bytes per second, where it downloads. */
+  readonly bytesPerSecond?: number;
   readonly loss?: number;
   /** Seconds to the end, as the stage sees it. */
   readonly eta?: number;

@@ -2,6 +2,7 @@ import { command } from './command/kind.ts';
 import { dataset } from './dataset/kind.ts';
 import { distillStudent } from './distill-student/kind.ts';
 import { evaluate } from './evaluate/kind.ts';
+import { fetchFile } from './fetch/kind.ts';
 import { predict } from './predict/kind.ts';
 import { pretrained } from './pretrained/kind.ts';
 import type { StageKind } from './stage-kind.ts';
@@ -13,6 +14,7 @@ export const kinds = {
   dataset,
   'distill-student': distillStudent,
   evaluate,
+  fetch: fetchFile,
   predict,
   pretrained,
   'train-teacher': trainTeacher,

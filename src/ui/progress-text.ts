@@ -47,15 +47,25 @@ export function headline(metrics: JsonObject): string {
   return path === undefined || value === undefined ? '' : `${path} ${briefNumber(value)}`;
 }
 
+const megabytes = (bytes: number): number => Number((bytes / 1e6).toFixed(1));
+
+const inMegabytes = ({ done, total }: Progress): Pick<Progress, 'done' | 'total' | 'unit'> => ({
+  done: megabytes(done),
+  total: megabytes(total),
+  unit: 'MB',
+});
+
 /**
  * Says how far a stage is.
  *
  * @param progress - as the stage told it
- * @returns the facts that are known: `6/10 epochs`, `1369 img/s`, `loss 0.412`, `ETA 12.0 s`
+ * @returns the facts that are known: `6/10 epochs`, `1369 img/s`, `5.1 MB/s`, `loss 0.412`, `ETA 12.0 s`
  */
 export function progressFacts(progress: Progress): readonly string[] {
-  const { done, total, unit, imagesPerSecond, loss, eta } = progress;
+  const { imagesPerSecond, bytesPerSecond, loss, eta } = progress;
+  const { done, total, unit } = progress.unit === 'bytes' ? inMegabytes(progress) : progress;
   const facts = [total > 0 ? `${briefNumber(done)}/${briefNumber(total)} ${unit}` : `${briefNumber(done)} ${unit}`];
+  if (bytesPerSecond !== undefined) facts.push(`${megabytes(bytesPerSecond)} MB/s`);
   if (imagesPerSecond !== undefined) facts.push(`${imagesPerSecond.toFixed(imagesPerSecond < 100 ? 1 : 0)} img/s`);
   if (loss !== undefined) facts.push(`loss ${loss.toPrecision(3)}`);
   if (eta !== undefined) facts.push(`ETA ${duration(eta)}`);

@@ -36,6 +36,8 @@ describe('the facts of progress', () => {
     expect(progressFacts(whole)).toEqual(['6/10 epochs', '1369 img/s', 'loss 0.412', 'ETA 1 min 12 s']);
     expect(progressFacts({ done: 2.5, total: 8, unit: 'epochs' })).toEqual(['2.5/8 epochs']);
     expect(progressFacts({ done: 12, total: 0, unit: 'files' })).toEqual(['12 files']);
+    const download = { done: 12_345_678, total: 1.15e9, unit: 'bytes', bytesPerSecond: 5.14e6 };
+    expect(progressFacts(download)).toEqual(['12.3/1150 MB', '5.1 MB/s']);
     expect(progressFacts({ done: 0, total: 4, unit: 'epochs', imagesPerSecond: 7.25, loss: 0 })).toEqual([
       '0/4 epochs',
       '7.3 img/s',

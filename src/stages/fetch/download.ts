@@ -1,0 +1,92 @@
+import { setTimeout as after } from 'node:timers/promises';
+import { FailureError, fail } from '../../core/failure.ts';
+import { Part, type Checksums } from './part.ts';
+import { Passing, understood } from './problems.ts';
+import { transferOnce, type Location, type Transfer } from './transfer.ts';
+
+/** A location, and what the host says of the file there. */
+export interface Found extends Location {
+  /** Checksums that the host keeps of the file; those that the user gives stand beside them. */
+  readonly checksums?: Checksums;
+}
+
+/** What is downloaded, and how. */
+export interface Download extends Omit<Transfer, 'checked'> {
+  readonly checksums: Checksums;
+  /** Where the file is right now: asked anew for every attempt, because links run out. */
+  readonly find: () => Promise<Found>;
+  /** Attempts without a single byte before it gives up, ≥ 1. */
+  readonly attempts: number;
+  /** Wait after the first failed attempt; each further one waits twice as long. Milliseconds. */
+  readonly pause: number;
+  readonly warn: (message: string) => void;
+}
+
+const isGiven = (checksums: Checksums): boolean => Object.keys(checksums).length > 0;
+
+/** One attempt; the checksums that the file has to have. */
+async function attempt(part: Part, download: Download): Promise<Checksums> {
+  const { find, checksums } = download;
+  const found = await find();
+  const wanted = { ...found.checksums, ...checksums };
+  await transferOnce(found, part, { ...download, checked: isGiven(wanted) });
+  return wanted;
+}
+
+/** Attempts until the file is whole. */
+async function whole(part: Part, download: Download): Promise<Checksums> {
+  const { address, attempts, pause, warn, signal } = download;
+  for (let failed = 0; ;) {
+    const before = part.size;
+    try {
+      return await attempt(part, download);
+    } catch (error) {
+      signal.throwIfAborted();
+      const reason = understood(address, error);
+      if (!(reason instanceof Passing)) throw reason;
+      failed = part.size > before ? 1 : failed + 1;
+      if (failed >= attempts) throw new FailureError([reason.failure]);
+      const wait = Math.max(1000 * reason.wait, pause * 2 ** (failed - 1));
+      warn(`${reason.message}; trying again in ${wait / 1000} s`);
+      await after(wait, undefined, { signal });
+    }
+  }
+}
+
+/** The whole file, with the checksums that it has to have; begun anew once where it was glued together from two answers. */
+async function verified(part: Part, download: Download): Promise<void> {
+  const glued = part.size > 0;
+  const wrong = part.mismatch(await whole(part, download));
+  if (!wrong) return;
+  await part.restart(undefined);
+  if (glued) return verified(part, download);
+  const { name, got, expected } = wrong;
+  fail({
+    code: 'wrong-checksum',
+    message: `${download.address} is not the file that was expected: its ${name} is ${got}`,
+    expected: `${name} ${expected}`,
+    fix: `check the address; where its publisher has replaced the file on purpose, correct ${name}`,
+  });
+}
+
+/**
+ * Downloads a file: goes on where an earlier attempt stopped, tries again what may pass, and compares checksums.
+ *
+ * @param download - what, from where, and the folder that keeps what has come
+ * @param path - where the whole file goes, on the same disk as the folder
+ * @returns its size in bytes
+ * @throws FailureError when it cannot be had, or is another file
+ * @throws the signal's reason when it was aborted; what has come is kept
+ */
+export async function downloadTo(download: Download, path: string): Promise<number> {
+  const part = await Part.open(download.folder, download.signal);
+  try {
+    await verified(part, download);
+  } catch (error) {
+    await part.close();
+    throw error;
+  }
+  const { size } = part;
+  await part.moveTo(path);
+  return size;
+}

@@ -1,0 +1,72 @@
+import { FailureError } from '../../core/failure.ts';
+import type { Address } from './address.ts';
+import type { Found } from './download.ts';
+import { refused } from './problems.ts';
+
+type HubAddress = Extract<Address, { at: 'hub' }>;
+
+/** Where the hub is, and who asks. */
+export interface HubAccess {
+  /** `HF_ENDPOINT`; the public hub unless told. */
+  readonly endpoint: string | undefined;
+  /** `HF_TOKEN`: sent to the hub alone, and never shown. */
+  readonly token: string | undefined;
+}
+
+/** What the hub's errors carry. */
+interface HubError extends Error {
+  readonly statusCode?: unknown;
+}
+
+/**
+ * Asks a Hugging Face hub where a file is.
+ *
+ * @param address - repository, revision and path
+ * @param text - the address as the user gave it, for messages
+ * @param access - the hub, and a token
+ * @param signal - aborted to stop asking
+ * @returns a link to it, and the SHA-256 that the hub keeps of large files
+ * @throws FailureError when it is not there or must not be read
+ */
+export async function findOnHub(
+  address: HubAddress,
+  text: string,
+  access: HubAccess,
+  signal: AbortSignal,
+): Promise<Found> {
+  const { endpoint, token } = access;
+  const { fileDownloadInfo } = await import('@huggingface/hub');
+  const { type, repo, revision } = address;
+  const info = await fileDownloadInfo({
+    repo: { type, name: repo },
+    revision,
+    path: address.path.split('/').map(encodeURIComponent).join('/'),
+    ...(endpoint !== undefined && { hubUrl: endpoint.replace(/\/+$/, '') }),
+    ...(token !== undefined && { accessToken: token }),
+    fetch: (url, options) => fetch(url, { ...options, signal }),
+  }).catch((error: unknown) => {
+    throw hubProblem(text, error);
+  });
+  if (!info)
+    throw new FailureError([
+      {
+        code: 'not-there',
+        message: `${repo} has no file ${address.path} at revision ${revision}`,
+        expected: 'a path as the repository’s page shows it',
+        fix: 'correct url',
+      },
+    ]);
+  // Of a large file the mark is its SHA-256, of others that of git.
+  const sha256 = /^"?([0-9a-f]{64})"?$/.exec(info.etag)?.[1];
+  return {
+    url: info.url,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    ...(sha256 !== undefined && { checksums: { sha256 } }),
+  };
+}
+
+function hubProblem(text: string, error: unknown): unknown {
+  const { statusCode } = error as HubError;
+  if (typeof statusCode !== 'number') return error;
+  return refused(text, { status: statusCode, statusText: '', headers: new Headers() });
+}

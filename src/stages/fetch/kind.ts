@@ -1,0 +1,80 @@
+import type { ValueObject } from '../../core/plan.ts';
+import type { ParamProblem, ParamSchema, StageKind } from '../stage-kind.ts';
+import { readAddress, resultPath } from './address.ts';
+
+/** Checksums that a fetch can be given, with their numbers of hexadecimal digits. */
+const DIGITS = { md5: 32, sha256: 64 } as const;
+
+const checksum = (name: string): ParamSchema => ({
+  type: 'string',
+  description: `${name} of the file, hexadecimal: another file is refused. The file itself then tells whether it is right.`,
+});
+
+function checkAddress({ url }: ValueObject): readonly ParamProblem[] {
+  if (typeof url !== 'string') return [];
+  const address = readAddress(url);
+  return address.ok ? [] : address.failures.map((failure) => ({ ...failure, param: ['url'] }));
+}
+
+function checkChecksums(params: ValueObject): readonly ParamProblem[] {
+  return Object.entries(DIGITS).flatMap(([name, digits]) => {
+    const value = params[name];
+    if (typeof value !== 'string' || new RegExp(`^[0-9a-f]{${digits}}$`, 'i').test(value)) return [];
+    return {
+      code: 'wrong-checksum-form',
+      param: [name],
+      message: `${name} is ${JSON.stringify(value)}, ${value.length} characters`,
+      expected: `${digits} hexadecimal digits`,
+      fix: `copy the ${name} that the publisher gives`,
+    };
+  });
+}
+
+function checkName({ name }: ValueObject): readonly ParamProblem[] {
+  if (typeof name !== 'string' || /^[\p{L}\p{N}_+-][\p{L}\p{N}._+ -]{0,99}$/u.test(name)) return [];
+  return [
+    {
+      code: 'wrong-name',
+      param: ['name'],
+      message: `name is ${JSON.stringify(name)}, which is no plain file name`,
+      expected: 'at most 100 letters, digits, blanks and ._+-, not starting with a dot or a blank',
+      fix: 'leave it out to take the name from the address',
+    },
+  ];
+}
+
+/** Checksums as digests are written: in lower case, so that one file has one key. */
+function effective(params: ValueObject): ValueObject {
+  const lowered = Object.keys(DIGITS).flatMap((name) => {
+    const value = params[name];
+    return typeof value === 'string' ? [[name, value.toLowerCase()] as const] : [];
+  });
+  return { ...params, ...Object.fromEntries(lowered) };
+}
+
+/** Takes a file from the network: the only kind that does. What it made is kept, and is read from there on. */
+export const fetchFile: StageKind = {
+  name: 'fetch',
+  resultVersion: 1,
+  summary: 'Downloads a file once, checks it and keeps it; goes on where it was interrupted.',
+  params: {
+    url: {
+      type: 'string',
+      minLength: 1,
+      description: 'Address of the file: https://…, http://… or hf:owner/repo[@revision]/path/in/repo.',
+      examples: ['https://example.org/images.tgz', 'hf:timm/resnet18.a1_in1k/model.safetensors'],
+    },
+    md5: checksum('MD5'),
+    sha256: checksum('SHA-256'),
+    name: { type: 'string', description: 'Name of the file. The last part of the address unless told.' },
+  },
+  required: ['url'],
+  unkeyed: [],
+  outputs: ({ url, name }) => ({
+    file: resultPath(typeof url === 'string' ? url : '', typeof name === 'string' ? name : undefined),
+  }),
+  metrics: () => ['bytes'],
+  effective,
+  check: (params) => [checkAddress, checkChecksums, checkName].flatMap((rule) => rule(params)),
+  load: () => import('./run.ts'),
+};
