@@ -3,9 +3,10 @@ import { FailureError, type Failure } from '../core/failure.ts';
 import type { Plan, TablePlan } from '../core/plan.ts';
 import { unwrap } from '../core/result.ts';
 import { tableView } from './build-view.ts';
+import { knownNames } from './lookup.ts';
 import { readPublished, type PublishedRow } from './published.ts';
 import { loadTemplate, renderTable, templatePath, templates, type Template } from './render.ts';
-import type { Outcomes } from './rows.ts';
+import { cellIndex, tableCells, type Outcomes } from './rows.ts';
 import type { Provenance, TableView } from './view.ts';
 
 /** What tables say of the run they are made from, and where the pipeline file stands. */
@@ -54,14 +55,18 @@ function runsFolderOf(plan: Plan, table: TablePlan): string {
 }
 
 /** Reads the numbers of others that a table shows. */
-async function publishedOf(table: TablePlan, folder: string): Promise<readonly PublishedRow[]> {
-  return table.published === undefined ? [] : readPublished(resolve(folder, table.published), table.published, table);
+async function publishedOf(plan: Plan, table: TablePlan, folder: string): Promise<readonly PublishedRow[]> {
+  if (table.published === undefined) return [];
+  const index = cellIndex(plan);
+  const rows = new Set(tableCells(index, table).flatMap((cell) => knownNames(index, cell)));
+  const names = { table: table.name, rows, columns: new Set(table.columns) };
+  return readPublished(resolve(folder, table.published), table.published, names);
 }
 
 /** Makes the views of a table: as it is, and with run, commit and command stood for. */
 async function viewsOf(plan: Plan, table: TablePlan, outcomes: Outcomes, context: ReportContext): Promise<TableView> {
   const { run, commit, command } = context;
-  const published = await publishedOf(table, context.pipelineFolder);
+  const published = await publishedOf(plan, table, context.pipelineFolder);
   const runsFolder = runsFolderOf(plan, table);
   return unwrap(tableView(plan, table, outcomes, { provenance: { run, commit, command }, runsFolder, published }));
 }

@@ -68,8 +68,11 @@ def published():
                 runs = 0.0 if count == 1 else float(stats.tvar(ours)) * (1 + 1 / count)
                 # stats.binom's variance of a count, over N² for that of a share.
                 sets = 0.0 if images is None else sum(stats.binom.var(images, p) / images**2 for p in (mean, value))
-                error = (runs + sets) ** 0.5
-                law = stats.norm() if count == 1 else stats.t((runs + sets) ** 2 / (runs**2 / (count - 1)))
+                degrees = float("inf") if runs == 0 else (runs + sets) ** 2 / (runs**2 / (count - 1))
+                law, error = stats.t(degrees), (runs + sets) ** 0.5
+                alone, own = stats.t(max(count - 1, 1)), runs**0.5
+                if alone.ppf(0.975) * own > law.ppf(0.975) * error:
+                    law, error = alone, own
                 half = float(law.ppf(0.975)) * error
                 yield {
                     "ours": ours,
