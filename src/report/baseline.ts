@@ -64,7 +64,7 @@ export function baselines(index: CellIndex, table: TablePlan, groups: readonly R
     cells.every((cell) => lookUp(index, cell, name) === undefined),
   );
   if (unknown.length > 0) {
-    const asked = unknown.map((name) => ({ table: table.name, name, where: 'compare.baseline' }));
+    const asked = unknown.map((name) => ({ what: `table ${table.name}`, name, where: 'compare.baseline' }));
     return failure(...asked.map((name) => unknownName(index, cells, name)));
   }
   const candidates = groups.filter((group) => hasValues(index, group, baseline));

@@ -1,8 +1,9 @@
-import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
-import { FailureError, type Failure } from '../core/failure.ts';
+import { isAbsolute, posix, relative, resolve, sep } from 'node:path';
+import type { Failure } from '../core/failure.ts';
 import type { Plan, TablePlan } from '../core/plan.ts';
 import { unwrap } from '../core/result.ts';
 import { tableView } from './build-view.ts';
+import { all, collecting } from './collect.ts';
 import { knownNames } from './lookup.ts';
 import { readPublished, type PublishedRow } from './published.ts';
 import { loadTemplate, renderTable, templatePath, templates, type Template } from './render.ts';
@@ -84,19 +85,6 @@ async function rendered(table: TablePlan, view: TableView, template: Template): 
   };
 }
 
-/** Runs all jobs, and fails with the failures of all of them. */
-async function all<T>(jobs: readonly Promise<T>[]): Promise<readonly T[]> {
-  const settled = await Promise.allSettled(jobs);
-  const failures: Failure[] = [];
-  for (const job of settled) {
-    if (job.status === 'fulfilled') continue;
-    if (!(job.reason instanceof FailureError)) throw job.reason;
-    failures.push(...job.reason.failures);
-  }
-  if (failures.length > 0) throw new FailureError(failures);
-  return settled.flatMap((job) => (job.status === 'fulfilled' ? [job.value] : []));
-}
-
 /**
  * Renders all tables of a plan.
  *
@@ -137,13 +125,9 @@ export async function tableProblems(plan: Plan, pipelineFolder: string): Promise
     const template = await loadTemplate(table.template, pipelineFolder);
     if (!Object.hasOwn(templates, table.template)) await renderTable(view, template);
   };
-  try {
-    await all(plan.tables.map(check));
-    return [];
-  } catch (error) {
-    if (error instanceof FailureError) return error.failures;
-    throw error;
-  }
+  const failures: Failure[] = [];
+  await collecting(failures, () => all(plan.tables.map(check)));
+  return failures;
 }
 
 /**
@@ -164,8 +148,8 @@ export function isSameTable(content: string, table: RenderedTable): boolean {
  * @param root - absolute path of the project's root
  * @returns the path; undefined for tables that go nowhere
  */
-export function placeOf(table: TablePlan, root: string): string | undefined {
-  return table.into === undefined ? undefined : isAbsolute(table.into) ? table.into : join(root, table.into);
+export function placeOf(table: Pick<TablePlan, 'into'>, root: string): string | undefined {
+  return table.into === undefined ? undefined : resolve(root, table.into);
 }
 
 /**

@@ -131,8 +131,6 @@ describe('a baseline as text', () => {
           name: 't',
           cells: ['a'],
           rows: ['teacher'],
-          columns: [],
-          template: 'markdown',
         },
       ),
     );
