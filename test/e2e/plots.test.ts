@@ -36,12 +36,14 @@ plots:
     baseline: { kd_method: none }
     into: plots/ratio.svg
 tables:
-  all: { from: score, rows: [model, kd_method, kd_ratio], columns: [test.accuracy] }
+  all: { from: score, rows: [model, kd_method, kd_ratio], columns: [test.accuracy, test.images], published: others.yaml }
 `;
+const others =
+  '- { row: { kd_method: DKD, kd_ratio: 0.2, teacher.model: convnet8 }, columns: { test.accuracy: 0.5 }, source: a paper }\n';
 
 let project: Project;
 beforeAll(() => {
-  project = new Project({ 'grid.yaml': text });
+  project = new Project({ 'grid.yaml': text, 'others.yaml': others });
   const { code, stderr } = project.run('run', 'grid.yaml');
   if (code !== 0) throw new Error(stderr);
 });
@@ -57,15 +59,35 @@ const marks = (kind: string): readonly string[] =>
     .filter(([, , role]) => role === kind)
     .map(([, label = '']) => label);
 
+describe('a table of the grid', () => {
+  it('shows a published number under ours, judged by our seeds and the images that were evaluated', () => {
+    const { rows } = JSON.parse(project.run('report', 'grid.yaml', '--format', 'json').stdout) as {
+      rows: { origin: string; labels: { text: string }[]; values: ({ mean: number } & Record<string, unknown>)[] }[];
+    };
+    const at = rows.findIndex(({ origin }) => origin === 'published');
+    const [ours, theirs] = [rows[at - 1], rows[at]];
+    expect(ours?.labels.map(({ text: label }) => label)).toEqual(['convnet8', 'DKD', '0.2']);
+    expect(ours?.values[1]?.mean).toBe(64);
+    expect(theirs?.values[0]).toMatchObject({
+      mean: 0.5,
+      difference: {
+        mean: expect.closeTo((ours?.values[0]?.mean ?? NaN) - 0.5, 12) as number,
+        noise: ['runs', 'images'],
+        images: 64,
+      },
+    });
+  });
+});
+
 describe('a grid of ratios', () => {
   it('is drawn at the end of the run, with the means that the table shows', () => {
     const rows = JSON.parse(project.run('report', 'grid.yaml', '--format', 'json').stdout) as {
-      rows: { labels: { name: string; text: string }[]; values: { mean: number; sd: number }[] }[];
+      rows: { origin: string; labels: { name: string; text: string }[]; values: { mean: number }[] }[];
     };
     const label = (row: (typeof rows.rows)[number], name: string) =>
       row.labels.find((one) => one.name === name)?.text ?? '';
     const expected = rows.rows
-      .filter((row) => label(row, 'kd_ratio') !== 'none')
+      .filter((row) => row.origin === 'this run' && label(row, 'kd_ratio') !== 'none')
       .map((row) => [
         `kd_ratio: ${label(row, 'kd_ratio')}`,
         row.values[0]?.mean,
