@@ -21,7 +21,8 @@ await build({
   target: 'node20',
   // tfjs is bundled: Node alone can't resolve its gradient modules, and its ES modules load ten times as fast that way.
   mainFields: ['module', 'main'],
-  external: [...external, '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'],
+  // canvas: Vega would measure text with it, which we do not want.
+  external: [...external, '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'canvas'],
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
   // Less text to read at every start; names stay for stack traces.

@@ -1,7 +1,7 @@
 /** kdpipe as a library: plan a pipeline, see what a run would do, run it, read and render its results. */
 export { FailureError, type Failure } from './core/failure.ts';
 export type { Event, EventSink } from './core/event.ts';
-export type { Cell, Plan, TablePlan } from './core/plan.ts';
+export type { Cell, Plan, PlotPlan, TablePlan } from './core/plan.ts';
 export type { Result } from './core/result.ts';
 export { createInProcess } from './executors/in-process.ts';
 export { createPool } from './executors/pool.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { WrittenTable } from '../report/into.ts';
+import type { Written } from '../report/into.ts';
 import type { RunSummary } from '../scheduler/run-plan.ts';
 import { keepSettled, recallSettled } from '../scheduler/settled.ts';
 import { openStore } from '../store/local.ts';
@@ -47,12 +47,12 @@ export async function recallNothingToDo(
   const request = { file, text, overrides, workingFolder, program: kdpipe };
   const settled = await recallSettled(request, store, process.env);
   if (!settled) return undefined;
-  const { cells, tables } = settled;
+  const { cells, placed } = settled;
   const counts = { ...initialProgress.counts, reused: cells };
   const ended = { status: 'done', seconds: (performance.now() - start) / 1000 } as const;
   return runSummary(
     { ...initialProgress, total: cells, counts, ended },
-    tables.map((table) => ({ ...table, changed: false })),
+    placed.map((one) => ({ ...one, changed: false })),
   );
 }
 
@@ -60,8 +60,8 @@ export async function recallNothingToDo(
 export interface Aftermath {
   readonly planned: PlannedFile;
   readonly summary: RunSummary;
-  /** The tables that stand in their files now. */
-  readonly tables: readonly WrittenTable[];
+  /** The tables and plots that stand in their files now. */
+  readonly placed: readonly Written[];
   /** Absolute paths of these files, and of those that the tables were made from. */
   readonly files: Iterable<string>;
 }
@@ -73,7 +73,7 @@ export interface Aftermath {
  * @param store - where its results are
  */
 export async function keepNothingToDo(aftermath: Aftermath, store: Store): Promise<void> {
-  const { planned, summary, tables, files } = aftermath;
+  const { planned, summary, placed, files } = aftermath;
   const { plan, environment, ...asked } = planned;
   const kdpipe = program();
   const cells = plan.cells.length;
@@ -88,7 +88,7 @@ export async function keepNothingToDo(aftermath: Aftermath, store: Store): Promi
     files: digests,
     seal,
     cells,
-    tables: tables.map(({ table, file }) => ({ table, file })),
+    placed: placed.map(({ what, file }) => ({ what, file })),
   };
   keepSettled({ ...asked, workingFolder: process.cwd(), program: kdpipe }, settled, store);
 }

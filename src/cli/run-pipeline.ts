@@ -5,9 +5,11 @@ import type { CellId, Plan } from '../core/plan.ts';
 import { unwrap } from '../core/result.ts';
 import { executors } from '../executors/registry.ts';
 import { cellsNamed, selectCells, type Selection } from '../graph/select.ts';
-import { checkPlaces, writeTables, type WrittenTable } from '../report/into.ts';
+import type { Written } from '../report/into.ts';
+import { renderPlots } from '../report/plots.ts';
 import { reportMarkdown } from '../report/report-markdown.ts';
-import { renderTables, tableFiles, tableProblems, type ReportContext } from '../report/report.ts';
+import { renderTables, type ReportContext } from '../report/report.ts';
+import { reportFiles, reportProblems, writeReport } from '../report/whole.ts';
 import { latestRun } from '../scheduler/past-runs.ts';
 import { runPlan, type RunSummary } from '../scheduler/run-plan.ts';
 import { initialProgress, progressState } from '../ui/progress-state.ts';
@@ -16,7 +18,7 @@ import { runSummary, shellWord } from '../ui/summary.ts';
 import { exitCodes } from './exit.ts';
 import { commitOf } from './git.ts';
 import { keepNothingToDo } from './nothing-to-do.ts';
-import { tableOutcomes } from './outcomes.ts';
+import { reportOutcomes } from './outcomes.ts';
 import { printPreview } from './preview.ts';
 import { openProject, readPlan, type PlannedFile, type Project } from './project.ts';
 import { interruptions } from './signals.ts';
@@ -57,7 +59,7 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
     return exitCodes.done;
   }
   const pipelineFolder = dirname(resolve(file));
-  const problems = [...(await tableProblems(plan, pipelineFolder)), ...(await checkPlaces(plan.tables, options.root))];
+  const problems = await reportProblems(plan, { pipelineFolder, root: options.root });
   if (problems.length) throw new FailureError(problems);
   return execute(planned, options, flags, pipelineFolder);
 }
@@ -94,10 +96,10 @@ async function execute(
     reporter.close();
     signals.release();
   }
-  const tables = await report(plan, summary, { pipelineFolder, project: options, command: typed });
-  for (const line of runSummary(state, tables)) printError(line);
-  const files = tableFiles(plan.tables, pipelineFolder, options.root);
-  await keepNothingToDo({ planned, summary, tables, files }, options.store);
+  const placed = await report(plan, summary, { pipelineFolder, project: options, command: typed });
+  for (const line of runSummary(state, placed)) printError(line);
+  const files = reportFiles(plan, { pipelineFolder, root: options.root });
+  await keepNothingToDo({ planned, summary, placed, files }, options.store);
   return summary.status === 'done'
     ? exitCodes.done
     : summary.status === 'failed'
@@ -111,19 +113,22 @@ interface ReportSetting {
   readonly command: string;
 }
 
-/** Writes the run's report.md, and the tables of which every cell has a result into their files. */
-async function report(plan: Plan, summary: RunSummary, setting: ReportSetting): Promise<readonly WrittenTable[]> {
+/** Writes the run's report.md, and the tables and plots of which every cell has a result into their files. */
+async function report(plan: Plan, summary: RunSummary, setting: ReportSetting): Promise<readonly Written[]> {
   const { pipelineFolder, project, command: typed } = setting;
   const run = summary.run ?? basename(latestRun(project.runsFolder, plan.name) ?? 'none');
-  const commit = plan.tables.length ? await commitOf(project.root) : null;
+  const commit = plan.tables.length + plan.plots.length > 0 ? await commitOf(project.root) : null;
   const context: ReportContext = { run, commit, command: typed, pipelineFolder };
-  const outcomes = tableOutcomes(plan, summary.entries);
+  const outcomes = reportOutcomes(plan, summary.entries);
   if (summary.folder) {
     const ends = [...summary.states].map(([cell, end]) => ({ cell, end, seconds: secondsOf(summary, cell) }));
     await writeFile(resolve(summary.folder, 'report.md'), await reportMarkdown(plan, outcomes, context, ends));
   }
-  const complete = plan.tables.filter((table) => table.cells.every((cell) => outcomes.has(cell)));
-  return writeTables(await renderTables({ ...plan, tables: complete }, outcomes, context), project.root);
+  const isComplete = ({ cells }: { readonly cells: readonly CellId[] }): boolean =>
+    cells.every((cell) => outcomes.has(cell));
+  const complete = { ...plan, tables: plan.tables.filter(isComplete), plots: plan.plots.filter(isComplete) };
+  const tables = await renderTables(complete, outcomes, context);
+  return writeReport({ tables, plots: await renderPlots(complete, outcomes, context) }, project.root);
 }
 
 function secondsOf(summary: RunSummary, cell: CellId): number {

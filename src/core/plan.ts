@@ -87,6 +87,27 @@ export interface TablePlan {
   readonly into?: string;
 }
 
+/** How a plot is made: the mean of a metric over a number, a line a series. Names are looked up as those of tables. */
+export interface PlotPlan {
+  readonly name: string;
+  /** Ids of the cells that the plot reads, in plan order. */
+  readonly cells: readonly CellId[];
+  /** The number that goes to the right: an axis or a parameter. */
+  readonly x: string;
+  /** The metric that goes up. */
+  readonly y: string;
+  /** What makes a line; without names there is one. */
+  readonly series: readonly string[];
+  readonly scale: 'linear' | 'log';
+  readonly title?: string;
+  /** What the rows without x are, that are drawn as level lines. */
+  readonly baseline?: JsonObject;
+  /** Path of a Vega-Lite specification, relative to the pipeline file's folder. */
+  readonly template?: string;
+  /** The SVG file, relative to the project root (the working folder). */
+  readonly into: string;
+}
+
 /** The typed DAG that a pipeline file and its overrides stand for. Pure data: equal text gives an equal plan. */
 export interface Plan {
   readonly name: string;
@@ -97,4 +118,5 @@ export interface Plan {
   /** In topological order: a cell stands after all that it needs. */
   readonly cells: readonly Cell[];
   readonly tables: readonly TablePlan[];
+  readonly plots: readonly PlotPlan[];
 }

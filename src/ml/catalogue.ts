@@ -72,8 +72,8 @@ export function mlCatalogue(): Record<string, Record<string, JsonObject>> {
     augmentations: factsOf<Augmentation>(augmentations, described),
     mixings: factsOf<Mixing>(mixings, described),
     metrics: {
-      ...factsOf<Metric>(metrics, ({ summary }) => ({ summary, teacher: false })),
-      ...factsOf<TeacherMetric>(teacherMetrics, ({ summary }) => ({ summary, teacher: true })),
+      ...factsOf<Metric>(metrics, ({ summary, share = false }) => ({ summary, share, teacher: false })),
+      ...factsOf<TeacherMetric>(teacherMetrics, ({ summary, share = false }) => ({ summary, share, teacher: true })),
     },
     engines: factsOf<EngineEntry>(engines, ({ summary }) => ({ summary })),
   };

@@ -2,12 +2,21 @@ import type { PipelineDocument } from './read.ts';
 import type { Problems } from './problems.ts';
 import { entriesOf, Shape } from './shape.ts';
 import { inside, type Written } from './site.ts';
-import { shown, type MatrixSpec, type PipelineSpec, type StageSpec, type TableSpec, type WrittenMap } from './spec.ts';
+import {
+  shown,
+  type MatrixSpec,
+  type PipelineSpec,
+  type PlotSpec,
+  type StageSpec,
+  type TableSpec,
+  type WrittenMap,
+} from './spec.ts';
 
-const TOP = ['name', 'description', 'params', 'env', 'defaults', 'stages', 'tables'] as const;
+const TOP = ['name', 'description', 'params', 'env', 'defaults', 'stages', 'tables', 'plots'] as const;
 const STAGE = ['uses', 'with', 'matrix', 'seeds', 'resources', 'retry', 'timeout', 'description'] as const;
 const RESOURCES = ['cpu', 'gpu', 'memory', 'time'] as const;
 const TABLE = ['from', 'rows', 'columns', 'title', 'compare', 'published', 'template', 'into'] as const;
+const PLOT = ['from', 'x', 'y', 'series', 'scale', 'title', 'baseline', 'template', 'into'] as const;
 
 /** Keys of a matrix that are no axes. */
 const MATRIX_WORDS = new Set(['zip', 'include', 'exclude']);
@@ -166,16 +175,7 @@ const isEmptyList = (written: Written | undefined): boolean =>
 function readTable(name: string, written: Written, shape: Shape): TableSpec | undefined {
   if (!shape.mapping(written, `table ${name}`)) return undefined;
   const fields = shape.fields(written, `table ${name}`, TABLE);
-  for (const key of ['from', 'rows', 'columns']) {
-    if (fields.has(key)) continue;
-    shape.problems.add({
-      code: 'missing-key',
-      message: `table ${name} has no ${key}`,
-      expected: `${key}: …`,
-      site: written.site,
-      atKey: true,
-    });
-  }
+  shape.required(fields, { what: `table ${name}`, site: written.site, keys: ['from', 'rows', 'columns'] });
   const text = (key: string): TableSpec['title'] => shape.text(fields.get(key), key);
   return {
     name,
@@ -189,6 +189,27 @@ function readTable(name: string, written: Written, shape: Shape): TableSpec | un
     template: text('template'),
     into: text('into'),
     empty: ['from', 'rows', 'columns'].filter((key) => isEmptyList(fields.get(key))),
+  };
+}
+
+function readPlot(name: string, written: Written, shape: Shape): PlotSpec | undefined {
+  if (!shape.mapping(written, `plot ${name}`)) return undefined;
+  const fields = shape.fields(written, `plot ${name}`, PLOT);
+  shape.required(fields, { what: `plot ${name}`, site: written.site, keys: ['from', 'x', 'y', 'into'] });
+  const text = (key: string): PlotSpec['title'] => shape.text(fields.get(key), key);
+  return {
+    name,
+    site: written.site,
+    from: shape.texts(fields.get('from'), 'from', true),
+    series: shape.texts(fields.get('series'), 'series', true),
+    x: text('x'),
+    y: text('y'),
+    into: text('into'),
+    scale: text('scale'),
+    title: text('title'),
+    baseline: shape.mapping(fields.get('baseline'), 'baseline'),
+    template: text('template'),
+    empty: ['from', 'series'].filter((key) => isEmptyList(fields.get(key))),
   };
 }
 
@@ -208,6 +229,7 @@ export function checkStructure(
   const shape = new Shape(problems);
   const top = shape.fields({ value: document.root, site: { path: [] } }, 'a pipeline', TOP);
   const tables = [...shape.named(top.get('tables'), 'tables')].map(([name, table]) => readTable(name, table, shape));
+  const plots = [...shape.named(top.get('plots'), 'plots')].map(([name, plot]) => readPlot(name, plot, shape));
   return {
     name: readName(top, document.file, shape),
     description: shape.text(top.get('description'), 'description')?.value ?? '',
@@ -216,6 +238,7 @@ export function checkStructure(
     defaults: readDefaults(top, kinds, shape),
     stages: readStages(top, shape),
     tables: tables.filter((table) => table !== undefined),
+    plots: plots.filter((plot) => plot !== undefined),
     swept: new Map(),
   };
 }

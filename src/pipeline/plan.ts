@@ -15,7 +15,8 @@ import { readPipeline, type PipelineDocument, type Source } from './read.ts';
 import type { PipelineSpec } from './spec.ts';
 import { unknownParameter } from './stage-problems.ts';
 import { compileStage, type StageTemplate } from './stage-template.ts';
-import { resolveTable } from './table-texts.ts';
+import { planPlot } from './plots.ts';
+import { resolvePlot, resolveTable } from './table-texts.ts';
 import { planTable } from './tables.ts';
 import { World } from './world.ts';
 
@@ -111,13 +112,16 @@ function assemble(document: PipelineDocument, options: PlanOptions, problems: Pr
   const context = { names, world, problems, stages, defaults, swept, catalogue, parametersOf: ofKind };
   const needed = new NeededCells(context);
   const stageOrder = expandAll(spec, { ...context, needed });
-  const resolved = spec.tables
+  const shown = { world, problems, stages: stageOrder };
+  const tables = spec.tables
     .map((table) => resolveTable(table, names, problems))
-    .filter((table) => table !== undefined);
-  const tables = resolved.map((table) => planTable(table, { world, problems, stages: stageOrder }));
+    .flatMap((table) => (table ? [planTable(table, shown)] : []));
+  const plots = spec.plots
+    .map((plot) => resolvePlot(plot, names, problems))
+    .flatMap((plot) => (plot ? [planPlot(plot, shown)] : []));
   const written = stageOrder.flatMap((id) => (world.stage(id)?.cells ?? []).map(({ cell }) => cell));
   const cells = [...needed.cells, ...written];
-  return { name: spec.name, description: spec.description, file: document.file, params, cells, tables };
+  return { name: spec.name, description: spec.description, file: document.file, params, cells, tables, plots };
 }
 
 /**

@@ -2,6 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Catalogue } from '../stages/catalogue.ts';
 import { parameterSchema } from '../stages/schema.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
+import { scales } from './plots.ts';
 import { builtInTemplates } from './tables.ts';
 
 type Kinds = Readonly<Record<string, StageKind>>;
@@ -198,6 +199,31 @@ const table = mapping(
   ['from', 'rows', 'columns'],
 );
 
+const plot = mapping(
+  'A plot: the mean of a metric over a number, with the spread of what is aggregated.',
+  {
+    from: {
+      anyOf: [text('A stage, or stage[axis=value].'), texts('Several stages.')],
+      description: 'Where its cells come from.',
+    },
+    x: text('The number that goes to the right: an axis or a parameter.'),
+    y: text('The metric that goes up: test.accuracy.'),
+    series: {
+      anyOf: [text('An axis or a parameter.'), texts('Several.')],
+      description: 'What makes a line. Every other axis is aggregated.',
+    },
+    scale: { ...orExpression({ enum: scales }), default: 'linear', description: 'How x is laid out.' },
+    title: text('Title.'),
+    baseline: { type: 'object', minProperties: 1, description: 'What is drawn as level lines: rows without x.' },
+    template: {
+      anyOf: [{ type: 'string', pattern: '\\.json$' }, expression],
+      description: 'A Vega-Lite specification in place of the built-in one, relative to the pipeline file.',
+    },
+    into: { anyOf: [{ type: 'string', pattern: '\\.svg$' }, expression], description: 'The SVG file.' },
+  },
+  ['from', 'x', 'y', 'into'],
+);
+
 /**
  * The JSON Schema of a pipeline file, for editors: names, descriptions, ranges and the registered names. Wherever a
  * value may stand, a `${…}` may stand too; what only a plan can know (references, missing parameters) is not in it.
@@ -225,6 +251,7 @@ export function pipelineSchema(kinds: Kinds, catalogue: Catalogue): JsonObject {
         },
         stages: { type: 'object', minProperties: 1, description: 'Stages by id.', additionalProperties: stage(kinds) },
         tables: named('Result tables by name.', table),
+        plots: named('Plots by name.', plot),
       },
       ['stages'],
     ),

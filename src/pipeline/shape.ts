@@ -63,6 +63,15 @@ export class Shape {
     return false;
   }
 
+  /** Notes which of the keys that have to be there a mapping lacks. */
+  required(fields: WrittenMap, { what, site, keys }: { what: string; site: Site; keys: readonly string[] }): void {
+    for (const key of keys) {
+      if (fields.has(key)) continue;
+      const message = `${what} has no ${key}`;
+      this.problems.add({ code: 'missing-key', message, expected: `${key}: …`, site, atKey: true });
+    }
+  }
+
   text(written: Written | undefined, what: string): Written<string> | undefined {
     if (!written) return undefined;
     const { value, site } = written;

@@ -56,6 +56,24 @@ export interface TableSpec {
   readonly empty: readonly string[];
 }
 
+/** A plot as written. */
+export interface PlotSpec {
+  readonly name: string;
+  readonly site: Site;
+  readonly from: readonly Written<string>[];
+  readonly series: readonly Written<string>[];
+  /** Undefined when they are missing or no text. */
+  readonly x: Written<string> | undefined;
+  readonly y: Written<string> | undefined;
+  readonly into: Written<string> | undefined;
+  readonly scale: Written<string> | undefined;
+  readonly title: Written<string> | undefined;
+  readonly baseline: Written<JsonObject> | undefined;
+  readonly template: Written<string> | undefined;
+  /** Which of `from` and `series` are empty lists. */
+  readonly empty: readonly string[];
+}
+
 /** A pipeline file whose structure has been checked. */
 export interface PipelineSpec {
   readonly name: string;
@@ -67,6 +85,7 @@ export interface PipelineSpec {
   readonly defaults: ReadonlyMap<string, { readonly site: Site; readonly params: WrittenMap }>;
   readonly stages: ReadonlyMap<string, StageSpec>;
   readonly tables: readonly TableSpec[];
+  readonly plots: readonly PlotSpec[];
   /** Values of params that an override sweeps: every stage that uses one gets an axis of its name. */
   readonly swept: ReadonlyMap<string, SweptAxis>;
 }

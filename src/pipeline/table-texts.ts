@@ -4,14 +4,14 @@ import { compile, type Compiler } from './interpolate.ts';
 import { noteMisplaced, type AxisScope, type Names } from './names.ts';
 import type { Problems } from './problems.ts';
 import type { Written } from './site.ts';
-import { shown, type TableSpec } from './spec.ts';
+import { shown, type PlotSpec, type TableSpec } from './spec.ts';
 
-/** Resolves the expressions of tables: a table stands outside of every cell, so that it knows neither axes nor sweeps. */
-class TableTexts {
+/** Resolves the expressions of tables and plots: they stand outside of every cell, and know neither axes nor sweeps. */
+class ReportTexts {
   readonly #problems: Problems;
   readonly #compiler: Compiler<AxisScope>;
 
-  constructor(names: Names, problems: Problems) {
+  constructor(what: string, names: Names, problems: Problems) {
     this.#problems = problems;
     const resolve: Compiler<AxisScope>['resolve'] = (expression, site) => {
       const swept: string[] = [];
@@ -21,8 +21,8 @@ class TableTexts {
       if (isName && param === undefined) return template;
       const why =
         expression.type === 'stages'
-          ? 'a table names its stages in from, without ${…}'
-          : 'a table is made of many cells';
+          ? `a ${what} names its stages in from, without \${…}`
+          : `a ${what} is made of many cells`;
       noteMisplaced(expression, site, problems, param === undefined ? why : `${why}, and params.${param} is swept`);
       return undefined;
     };
@@ -52,9 +52,12 @@ class TableTexts {
 
   compare(compare: TableSpec['compare']): TableSpec['compare'] {
     if (!compare) return undefined;
+    return { baseline: this.baseline(compare.baseline), on: this.text(compare.on, 'on') };
+  }
+
+  baseline(written: Written<JsonObject>): Written<JsonObject> {
     // Params hold no references, so that what comes out is JSON again.
-    const value = (this.value(compare.baseline) ?? compare.baseline.value) as JsonObject;
-    return { baseline: { ...compare.baseline, value }, on: this.text(compare.on, 'on') };
+    return { ...written, value: (this.value(written) ?? written.value) as JsonObject };
   }
 }
 
@@ -68,7 +71,7 @@ class TableTexts {
  */
 export function resolveTable(table: TableSpec, names: Names, problems: Problems): TableSpec | undefined {
   const before = problems.noted;
-  const texts = new TableTexts(names, problems);
+  const texts = new ReportTexts('table', names, problems);
   const resolved: TableSpec = {
     ...table,
     from: texts.texts(table.from, 'from'),
@@ -79,6 +82,32 @@ export function resolveTable(table: TableSpec, names: Names, problems: Problems)
     published: texts.text(table.published, 'published'),
     template: texts.text(table.template, 'template'),
     into: texts.text(table.into, 'into'),
+  };
+  return problems.noted === before ? resolved : undefined;
+}
+
+/**
+ * Puts params, environment and the pipeline's name into the texts of a plot.
+ *
+ * @param plot - the plot as written
+ * @param names - resolves expressions
+ * @param problems - takes what is wrong
+ * @returns the plot with its values; undefined when a problem was noted instead
+ */
+export function resolvePlot(plot: PlotSpec, names: Names, problems: Problems): PlotSpec | undefined {
+  const before = problems.noted;
+  const texts = new ReportTexts('plot', names, problems);
+  const resolved: PlotSpec = {
+    ...plot,
+    from: texts.texts(plot.from, 'from'),
+    series: texts.texts(plot.series, 'series'),
+    x: texts.text(plot.x, 'x'),
+    y: texts.text(plot.y, 'y'),
+    into: texts.text(plot.into, 'into'),
+    scale: texts.text(plot.scale, 'scale'),
+    title: texts.text(plot.title, 'title'),
+    baseline: plot.baseline && texts.baseline(plot.baseline),
+    template: texts.text(plot.template, 'template'),
   };
   return problems.noted === before ? resolved : undefined;
 }

@@ -70,33 +70,64 @@ function knownNames(cells: readonly PlannedCell[], world: World): ReadonlySet<st
 
 const headOf = (name: string): string => name.split('.')[0] ?? '';
 
-function checkRows(table: TableSpec, cells: readonly PlannedCell[], { world, problems }: TableContext): void {
+/** Names that a table or a plot uses. */
+export interface UsedNames {
+  /** `table results`. */
+  readonly what: string;
+  readonly names: readonly Written<string>[];
+}
+
+/**
+ * Notes names of rows that no cell has.
+ *
+ * @param used - the names
+ * @param cells - the cells that are read
+ * @param context - what takes problems
+ */
+export function checkRows(used: UsedNames, cells: readonly PlannedCell[], context: TableContext): void {
+  const { what, names } = used;
+  const { world, problems } = context;
   const known = knownNames(cells, world);
-  for (const { value, site } of table.rows) {
+  for (const { value, site } of names) {
     if (known.has(headOf(value))) continue;
-    const message = `no cell of table ${table.name} has ${JSON.stringify(value)}`;
+    const message = `no cell of ${what} has ${JSON.stringify(value)}`;
     problems.add(withNameAdvice({ code: 'unknown-row', message, site }, value, known));
   }
 }
 
-/** Columns that no cell will have, where all kinds say beforehand what they report. */
-function checkColumns(table: TableSpec, cells: readonly PlannedCell[], { world, problems }: TableContext): void {
+/**
+ * Notes metrics that no cell will have, where all kinds say beforehand what they report.
+ *
+ * @param used - the metrics
+ * @param cells - the cells that are read
+ * @param context - what takes problems
+ */
+export function checkColumns(used: UsedNames, cells: readonly PlannedCell[], context: TableContext): void {
+  const { what, names } = used;
+  const { world, problems } = context;
   const known = new Set<string>();
   for (const { cell } of cells) {
     const reported = world.stage(cell.stage)?.healthy === true ? world.kind(cell.kind)?.metrics : undefined;
     if (!reported) return;
     for (const name of reported(cell.params)) known.add(name);
     // Of ten thousand cells the first one usually reports all that is asked for.
-    if (table.columns.every(({ value }) => known.has(value))) return;
+    if (names.every(({ value }) => known.has(value))) return;
   }
-  for (const { value, site } of table.columns) {
+  for (const { value, site } of names) {
     if (known.has(value)) continue;
-    const message = `no cell of table ${table.name} reports ${JSON.stringify(value)}`;
+    const message = `no cell of ${what} reports ${JSON.stringify(value)}`;
     problems.add(withNameAdvice({ code: 'unknown-column', message, site }, value, known));
   }
 }
 
-function checkTwice(names: readonly Written<string>[], what: string, problems: Problems): void {
+/**
+ * Notes names that stand twice in a list.
+ *
+ * @param names - the list
+ * @param what - what it is called
+ * @param problems - takes what is wrong
+ */
+export function checkTwice(names: readonly Written<string>[], what: string, problems: Problems): void {
   const first = new Map<string, Written<string>>();
   for (const name of names) {
     const other = first.get(name.value);
@@ -155,13 +186,20 @@ function checkTemplate({ template }: TableSpec, problems: Problems): void {
   problems.add(withNameAdvice(problem, template.value, builtInTemplates));
 }
 
-function checkEmpty(table: TableSpec, problems: Problems): void {
-  for (const key of table.empty) {
+/**
+ * Notes lists of a table or a plot that are empty.
+ *
+ * @param what - `table results`
+ * @param spec - which lists are empty, and where they stand
+ * @param problems - takes what is wrong
+ */
+export function checkEmpty(what: string, spec: Pick<TableSpec, 'empty' | 'site'>, problems: Problems): void {
+  for (const key of spec.empty) {
     problems.add({
       code: 'empty-table',
-      message: `${key} of table ${table.name} is empty`,
+      message: `${key} of ${what} is empty`,
       expected: 'at least one name',
-      site: inside(table.site, key),
+      site: inside(spec.site, key),
       atKey: true,
     });
   }
@@ -181,6 +219,24 @@ function optional(table: TableSpec): Partial<TablePlan> {
 }
 
 /**
+ * Finds the cells that a table or a plot reads.
+ *
+ * @param from - selectors
+ * @param context - the planned stages, and what takes problems
+ * @returns the cells in the order of the plan, and whether they are all: no selector had a problem
+ */
+export function cellsFrom(
+  from: readonly Written<string>[],
+  context: TableContext,
+): { readonly cells: readonly PlannedCell[]; readonly whole: boolean } {
+  const { world, stages } = context;
+  const named = from.map((one) => cellsOf(one, context));
+  const found = new Set(named.flatMap((cells) => cells ?? []));
+  const cells = stages.flatMap((stage) => (world.stage(stage)?.cells ?? []).filter((cell) => found.has(cell)));
+  return { cells, whole: cells.length > 0 && !named.includes(undefined) };
+}
+
+/**
  * Checks a table against the planned cells.
  *
  * @param table - the table as written
@@ -188,18 +244,17 @@ function optional(table: TableSpec): Partial<TablePlan> {
  * @returns the table with the cells that it reads, in the order of the plan
  */
 export function planTable(table: TableSpec, context: TableContext): TablePlan {
-  const { problems, world, stages } = context;
-  checkEmpty(table, problems);
+  const { problems } = context;
+  const what = `table ${table.name}`;
+  checkEmpty(what, table, problems);
   checkTwice(table.rows, 'rows', problems);
   checkTwice(table.columns, 'columns', problems);
   checkCompare(table, problems);
   checkTemplate(table, problems);
-  const named = table.from.map((from) => cellsOf(from, context));
-  const found = new Set(named.flatMap((cells) => cells ?? []));
-  const cells = stages.flatMap((stage) => (world.stage(stage)?.cells ?? []).filter((cell) => found.has(cell)));
-  if (cells.length > 0 && !named.includes(undefined)) {
-    checkRows(table, cells, context);
-    checkColumns(table, cells, context);
+  const { cells, whole } = cellsFrom(table.from, context);
+  if (whole) {
+    checkRows({ what, names: table.rows }, cells, context);
+    checkColumns({ what, names: table.columns }, cells, context);
   }
   return {
     name: table.name,

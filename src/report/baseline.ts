@@ -2,8 +2,9 @@ import type { Failure } from '../core/failure.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { failure, success, type Result } from '../core/result.ts';
 import type { TablePlan } from '../core/plan.ts';
-import { none, plainJson, valueText } from './labels.ts';
+import { none } from './labels.ts';
 import { lookUp, type CellIndex } from './lookup.ts';
+import { groupText, hasValues } from './row-match.ts';
 import { unknownName, type RowGroup } from './rows.ts';
 
 /** For each row the row that it is compared with; undefined for the baselines themselves. */
@@ -27,35 +28,9 @@ export function baselineText(baseline: JsonObject): string {
     .join(', ');
 }
 
-/** True when a row's cells all have the baseline's values; a name that a cell does not have is `none`. */
-function matches(index: CellIndex, group: RowGroup, baseline: JsonObject): boolean {
-  const agrees = (name: string, wanted: Json): boolean => {
-    const label = group.labels.find((known) => known.name === name)?.text;
-    return group.cells.every((cell) => {
-      const value = lookUp(index, cell, name);
-      const nothing = value === undefined || value === null;
-      if (nothing) return wanted === null || wanted === none;
-      return (
-        JSON.stringify(plainJson(value)) === JSON.stringify(wanted) || valueText(value) === wanted || label === wanted
-      );
-    });
-  };
-  return Object.entries(baseline).every(([name, wanted]) => agrees(name, wanted));
-}
-
 /** How many labels two rows share. */
 const sharedLabels = (one: RowGroup, other: RowGroup): number =>
   one.labels.filter(({ text }, at) => text === other.labels[at]?.text).length;
-
-/**
- * A row's labels in one text.
- *
- * @param group - a row
- * @returns e.g. `model=resnet8, kd_method=none`
- */
-export function groupText(group: RowGroup): string {
-  return group.labels.map(({ name, text }) => `${name}=${text}`).join(', ');
-}
 
 /** The rows among the candidates that share most labels with a row. */
 function nearest(group: RowGroup, candidates: readonly RowGroup[]): readonly RowGroup[] {
@@ -89,10 +64,10 @@ export function baselines(index: CellIndex, table: TablePlan, groups: readonly R
     cells.every((cell) => lookUp(index, cell, name) === undefined),
   );
   if (unknown.length > 0) {
-    const asked = unknown.map((name) => ({ table: table.name, name, where: 'compare.baseline' }));
+    const asked = unknown.map((name) => ({ what: `table ${table.name}`, name, where: 'compare.baseline' }));
     return failure(...asked.map((name) => unknownName(index, cells, name)));
   }
-  const candidates = groups.filter((group) => matches(index, group, baseline));
+  const candidates = groups.filter((group) => hasValues(index, group, baseline));
   if (candidates.length === 0) {
     return failure(unclear(table, `no row is ${baselineText(baseline)}, the baseline`, groups));
   }

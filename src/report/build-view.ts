@@ -1,19 +1,20 @@
 import type { Json } from '../core/json.ts';
 import type { Plan, TablePlan } from '../core/plan.ts';
 import { failure, success, type Result } from '../core/result.ts';
-import { baselines, baselineText, groupText, type Baselines } from './baseline.ts';
+import { baselines, baselineText, type Baselines } from './baseline.ts';
 import { bestRow } from './best.ts';
 import { experimentText } from './experiment.ts';
-import { none } from './labels.ts';
 import { reachable, type CellIndex } from './lookup.ts';
 import { lowerIsBetter, metricHead } from './metrics.ts';
 import { footnotes } from './notes.ts';
-import { decimalsOf, measuredText, missing, numberText, signedText } from './number-text.ts';
+import { decimalsOf, measuredText, missing, signedText } from './number-text.ts';
 import { cellAxes, compared, type Sample } from './pairing.ts';
 import type { PublishedRow } from './published.ts';
+import { besideOurs } from './published-view.ts';
+import { groupText } from './row-match.ts';
 import { cellIndex, rowGroups, rowMetrics, tableCells, unknownColumns, type Outcomes, type RowGroup } from './rows.ts';
 import { mean, sampleDeviation } from './statistics.ts';
-import type { ColumnView, DifferenceView, LabelView, Provenance, RowView, TableView, ValueView } from './view.ts';
+import type { ColumnView, DifferenceView, Provenance, RowView, TableView, ValueView } from './view.ts';
 
 /** What a table says beside its numbers. */
 export interface ViewContext {
@@ -49,7 +50,7 @@ function measure(rows: readonly RowGroup[], column: string, read: { index: CellI
 function valueView(column: ColumnView, metrics: readonly (Json | undefined)[], best: boolean): ValueView {
   const there = metrics.filter((value) => value !== undefined);
   const numbers = there.filter((value) => typeof value === 'number');
-  const counts = { column: column.name, n: there.length, expected: metrics.length, best };
+  const counts = { column: column.name, n: there.length, expected: metrics.length, best, difference: null };
   if (numbers.length > 0 && numbers.length === there.length) {
     const average = mean(numbers);
     const sd = sampleDeviation(numbers) ?? null;
@@ -94,31 +95,6 @@ function runsOf(group: RowGroup, outcomes: Outcomes): readonly string[] {
   return [...new Set(group.cells.flatMap(({ id }) => outcomes.get(id)?.run ?? []))].sort();
 }
 
-/** A line of published numbers as a row of the table. */
-function publishedView(table: TablePlan, published: PublishedRow, columns: readonly ColumnView[]): RowView {
-  const labels = table.rows.map((name): LabelView => {
-    const value = published.row.get(name) ?? none;
-    return { name, text: String(value), value: value === none ? null : value };
-  });
-  const values = columns.map((column): ValueView => {
-    const value = published.columns.get(column.name);
-    const n = value === undefined ? 0 : 1;
-    const number = typeof value === 'number' ? value : null;
-    const text = number === null ? String(value ?? missing) : numberText(number, column.decimals);
-    return { column: column.name, text, mean: number, sd: null, n, expected: 1, best: false };
-  });
-  const experiment = experimentText(labels);
-  return { labels, experiment, values, difference: null, source: published.source, runs: [] };
-}
-
-/** Puts published rows under ours of the same labels, and the others at the end. */
-function besideOurs(ours: readonly RowView[], published: readonly RowView[]): readonly RowView[] {
-  const key = (row: RowView): string => JSON.stringify(row.labels.map(({ text }) => text));
-  const known = new Set(ours.map(key));
-  const paired = ours.flatMap((row) => [row, ...published.filter((other) => key(other) === key(row))]);
-  return [...paired, ...published.filter((row) => !known.has(key(row)))];
-}
-
 /** The rows of ours. */
 function ourRows(groups: readonly RowGroup[], measured: readonly Measured[], outcomes: Outcomes): readonly RowView[] {
   const best = measured.map(({ samples, column }) => bestRow(samples, column.lowerIsBetter));
@@ -129,6 +105,7 @@ function ourRows(groups: readonly RowGroup[], measured: readonly Measured[], out
       valueView(column, metrics[at] ?? [], best[columnAt] === at),
     ),
     difference: null,
+    origin: 'this run',
     source: null,
     runs: runsOf(group, outcomes),
   }));
@@ -148,7 +125,8 @@ const isInFloat32 = (index: CellIndex, table: TablePlan, outcomes: Outcomes): bo
  * @param table - one of its tables
  * @param outcomes - results by cell; cells without one are missing runs
  * @param context - what the table says beside its numbers
- * @returns the table as data; failures for row and column names that nothing has, and for an unclear baseline
+ * @returns the table as data; failures for row and column names that nothing has, for an unclear baseline, and for published rows that
+ *   match more than one row
  */
 export function tableView(plan: Plan, table: TablePlan, outcomes: Outcomes, context: ViewContext): Result<TableView> {
   const index = cellIndex(plan);
@@ -165,10 +143,9 @@ export function tableView(plan: Plan, table: TablePlan, outcomes: Outcomes, cont
     on ? { ...row, difference: differenceView(groups.value, at, on, found.value) } : row,
   );
   const columns = measured.map(({ column }) => column);
-  const rows = besideOurs(
-    ours,
-    context.published.map((row) => publishedView(table, row, columns)),
-  );
+  const beside = besideOurs(ours, context.published, { table, index, groups: groups.value, columns, outcomes });
+  if (!beside.ok) return beside;
+  const rows = beside.value;
   const compare = table.compare ? { on: table.compare.on, baseline: baselineText(table.compare.baseline) } : null;
   return success({
     name: table.name,

@@ -1,23 +1,25 @@
 import { FailureError, type Failure } from '../core/failure.ts';
 import type { TablePlan } from '../core/plan.ts';
+import { collecting } from './collect.ts';
 import { lineDiff } from './line-diff.ts';
 import { findRegion, regionContent, withRegion } from './region.ts';
 import { openText, rewrite, type OpenedFile } from './replace-file.ts';
 import { isSameTable, placeOf, type RenderedTable } from './report.ts';
 
-/** A table that went into a file. */
-export interface WrittenTable {
-  readonly table: string;
+/** A table or a plot that went into a file. */
+export interface Written {
+  /** `table results` */
+  readonly what: string;
   /** As the pipeline names it. */
   readonly file: string;
   /** False when the file already held the same results: then it was not touched. */
   readonly changed: boolean;
 }
 
-/** A table that differs from what its file holds. */
+/** A table or a plot that differs from what its file holds. */
 export interface Drift {
   readonly file: string;
-  readonly table: string;
+  readonly what: string;
   /** Lines of the file begin with `-`, lines of the results with `+`. */
   readonly diff: readonly string[];
 }
@@ -48,17 +50,6 @@ function placed(text: string, file: string, rendered: RenderedTable): string | u
   ]);
 }
 
-/** Runs a step, and keeps its failures instead of throwing them. */
-async function collecting<T>(failures: Failure[], step: () => T | Promise<T>): Promise<T | undefined> {
-  try {
-    return await step();
-  } catch (error) {
-    if (!(error instanceof FailureError)) throw error;
-    failures.push(...error.failures);
-    return undefined;
-  }
-}
-
 /** Opens the file of a table once, whichever of its names the table uses. */
 async function draftOf(drafts: Map<string, Draft>, path: string, file: string): Promise<Draft> {
   const opened = await openText(path, file, 'r+');
@@ -76,10 +67,10 @@ async function draftOf(drafts: Map<string, Draft>, path: string, file: string): 
  * @returns which tables went where
  * @throws FailureError with all failures; nothing is written then
  */
-export async function writeTables(tables: readonly RenderedTable[], root: string): Promise<readonly WrittenTable[]> {
+export async function writeTables(tables: readonly RenderedTable[], root: string): Promise<readonly Written[]> {
   const drafts = new Map<string, Draft>();
   const failures: Failure[] = [];
-  const written: WrittenTable[] = [];
+  const written: Written[] = [];
   for (const rendered of tables) {
     const { into: file, name: table } = rendered.table;
     const path = placeOf(rendered.table, root);
@@ -88,7 +79,7 @@ export async function writeTables(tables: readonly RenderedTable[], root: string
       const draft = await draftOf(drafts, path, file);
       const text = placed(draft.text, file, rendered);
       draft.text = text ?? draft.text;
-      written.push({ table, file, changed: text !== undefined });
+      written.push({ what: `table ${table}`, file, changed: text !== undefined });
     });
   }
   if (failures.length > 0) throw new FailureError(failures);
@@ -117,7 +108,7 @@ export async function checkTables(tables: readonly RenderedTable[], root: string
       if (!region.ok) throw new FailureError(region.failures);
       const content = regionContent(text, region.value);
       if (isSameTable(content, rendered)) return;
-      drifts.push({ file, table, diff: lineDiff(content, rendered.text.trimEnd()) });
+      drifts.push({ file, what: `table ${table}`, diff: lineDiff(content, rendered.text.trimEnd()) });
     });
   }
   if (failures.length > 0) throw new FailureError(failures);

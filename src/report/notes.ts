@@ -1,4 +1,4 @@
-import type { DifferenceView, RowView } from './view.ts';
+import type { DifferenceView, RowView, ValueView } from './view.ts';
 
 /** The words for how differences were judged. */
 function judgedText(differences: readonly DifferenceView[]): string {
@@ -13,6 +13,28 @@ function judgedText(differences: readonly DifferenceView[]): string {
     ? '; without one where a side has a single run'
     : '';
   return `${sure}${unsure}`;
+}
+
+/** Where published numbers come from, and how the differences to them were judged. */
+function publishedNotes(rows: readonly RowView[]): readonly string[] {
+  const sources = new Map(rows.flatMap(({ origin, source }) => (source === null ? [] : [[origin, source] as const])));
+  const named = [...sources].map(([origin, source]) => `${origin}: ${source}.`);
+  const values = rows.flatMap((row) => row.values.filter(({ difference }) => difference !== null));
+  const differences = values.flatMap(({ difference }) => difference ?? []);
+  if (differences.length === 0) return named;
+  const noises = new Set(differences.map(({ noise }) => noise.join(' and ')));
+  const ways: Readonly<Record<string, string>> = {
+    'runs and images': 'one more run of our spread (t) and two test sets of as many images (binomial)',
+    runs: 'one more run of our spread (t), where the images are not counted',
+    images: 'two test sets of as many images (binomial), where ours is a single run, whose spread is not known',
+  };
+  const judged = Object.entries(ways).flatMap(([noise, words]) => (noises.has(noise) ? [words] : []));
+  const sure = judged.length > 0 ? `, judged at 95 % each by the noise of ${judged.join('; of ')}` : '';
+  const unsure = noises.has('') ? '; without a verdict where no noise is known' : '';
+  const isMpa = ({ column, difference }: ValueView): boolean =>
+    /(^|\.)mpa$/.test(column) && difference?.noise.includes('images') === true;
+  const mpa = values.some(isMpa) ? '; mpa counts as a share of the images, whose noise bounds its own' : '';
+  return [...named, `In brackets: ours − published${sure}${unsure}${mpa}.`];
 }
 
 /**
@@ -44,6 +66,7 @@ export function footnotes(
   if (compare && differences.length > 0) {
     notes.push(`Δ ${compare.on} is the difference to the baseline (${compare.baseline})${judgedText(differences)}.`);
   }
+  notes.push(...publishedNotes(rows));
   if (inFloat32) notes.push('amp: trained in float32, as the engine has no half precision.');
   return notes;
 }

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from 'yaml';
-import { FailureError, type Failure } from '../core/failure.ts';
-import type { TablePlan } from '../core/plan.ts';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Node, type YAMLMap } from 'yaml';
+import { FailureError, type Failure, type Place } from '../core/failure.ts';
 import { failure, success, type Result } from '../core/result.ts';
 import { none } from './labels.ts';
 import { listed, nameAdvice } from '../util/text.ts';
@@ -11,12 +10,22 @@ export type Scalar = string | number | boolean | null;
 
 /** One line of other people's numbers. */
 export interface PublishedRow {
-  /** Labels by name of `rows`; a name that is not there is `none`. */
+  /** What it says of the experiment: values by name of an axis or a parameter. What it leaves out may be anything. */
   readonly row: ReadonlyMap<string, Scalar>;
   /** Numbers, or texts such as `0.75 ± 0.01`, by name of `columns`. */
   readonly columns: ReadonlyMap<string, number | string>;
   /** Where they were published. */
   readonly source: string;
+  /** Where it stands in its file. */
+  readonly place: Place;
+}
+
+/** The names that a table's published numbers may use. */
+export interface PublishedNames {
+  readonly table: string;
+  /** Axes and parameters of the table's cells and of those that they refer to; a dotted name reaches through one. */
+  readonly rows: ReadonlySet<string>;
+  readonly columns: ReadonlySet<string>;
 }
 
 /** Largest file that is read; bytes. */
@@ -35,22 +44,27 @@ function isValue(value: unknown): value is Scalar {
 class PublishedReader {
   readonly failures: Failure[] = [];
   private readonly file: string;
-  private readonly table: TablePlan;
+  private readonly names: PublishedNames;
   private readonly lines: LineCounter;
 
-  constructor(file: string, table: TablePlan, lines: LineCounter) {
+  constructor(file: string, names: PublishedNames, lines: LineCounter) {
     this.file = file;
-    this.table = table;
+    this.names = names;
     this.lines = lines;
   }
 
-  private complain(at: number, message: string, hints: { readonly expected?: string; readonly fix?: string }): void {
+  private place(at: number): Place {
     const { line, col } = this.lines.linePos(at);
-    this.failures.push({ code: 'bad-published', message, place: { file: this.file, line, column: col }, ...hints });
+    return { file: this.file, line, column: col };
+  }
+
+  private complain(at: number, message: string, hints: { readonly expected?: string; readonly fix?: string }): void {
+    this.failures.push({ code: 'bad-published', message, place: this.place(at), ...hints });
   }
 
   /** Reads a mapping of scalars whose names the table knows. */
-  private named(entry: YAMLMap, key: 'row' | 'columns', known: readonly string[]): ReadonlyMap<string, Scalar> {
+  private named(entry: YAMLMap, key: 'row' | 'columns'): ReadonlyMap<string, Scalar> {
+    const known = key === 'row' ? this.names.rows : this.names.columns;
     const node: unknown = entry.get(key, true);
     const values = new Map<string, Scalar>();
     if (!isMap(node)) {
@@ -60,10 +74,11 @@ class PublishedReader {
     for (const { key: keyNode, value } of node.items) {
       const name = String(isScalar(keyNode) ? keyNode.value : keyNode);
       const at = start(keyNode as Node);
-      if (!known.includes(name)) {
+      if (!known.has(name) && !(key === 'row' && known.has(name.split('.')[0] ?? ''))) {
         const fix = nameAdvice(name, known);
-        const expected = `a name of the table's ${key === 'row' ? 'rows' : 'columns'}: ${listed(known)}`;
-        this.complain(at, `table ${this.table.name} has no "${name}"`, { expected, ...(fix ? { fix } : {}) });
+        const expected =
+          key === 'row' ? 'an axis or a parameter of its cells' : `one of its columns: ${listed([...known])}`;
+        this.complain(at, `table ${this.names.table} has no "${name}"`, { expected, ...(fix ? { fix } : {}) });
       } else if (isScalar(value) && isValue(value.value)) values.set(name, value.value);
       else this.complain(at, `"${name}" is no single value`, { expected: 'a number or a text' });
     }
@@ -76,15 +91,16 @@ class PublishedReader {
       this.complain(start(node as Node), 'the entry is no mapping', { expected: shape });
       return undefined;
     }
-    const row = this.named(node, 'row', this.table.rows);
-    const columns = this.named(node, 'columns', this.table.columns);
+    const row = this.named(node, 'row');
+    const columns = this.named(node, 'columns');
     const source = node.get('source');
     if (typeof source !== 'string' || source.trim() === '') {
       this.complain(start(node), 'the entry does not say where its numbers come from', { expected: 'source: a text' });
       return undefined;
     }
     const cell = (value: Scalar): number | string => (typeof value === 'number' ? value : String(value ?? none));
-    return { row, columns: new Map([...columns].map(([name, value]) => [name, cell(value)])), source };
+    const place = this.place(start(node));
+    return { row, columns: new Map([...columns].map(([name, value]) => [name, cell(value)])), source, place };
   }
 }
 
@@ -96,13 +112,13 @@ const start = (node: Node | null | undefined): number => node?.range?.[0] ?? 0;
  *
  * @param text - the file's text
  * @param file - its name, for failures
- * @param table - the table that shows them
+ * @param names - what the table that shows them knows
  * @returns the rows, in order; a failure for each problem of the file
  */
-export function parsePublished(text: string, file: string, table: TablePlan): Result<readonly PublishedRow[]> {
+export function parsePublished(text: string, file: string, names: PublishedNames): Result<readonly PublishedRow[]> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, schema: 'core' });
-  const reader = new PublishedReader(file, table, lines);
+  const reader = new PublishedReader(file, names, lines);
   // What follows the first error of YAML is mostly its echo.
   const broken = document.errors.slice(0, 1).map((error): Failure => {
     const { line, col } = lines.linePos(error.pos[0]);
@@ -118,6 +134,8 @@ export function parsePublished(text: string, file: string, table: TablePlan): Re
       expected: shape,
     });
   }
+  // A text that every entry repeats, the source, may be an alias; of whole entries it would be a second copy.
+  visit(document, { Alias: (_key, alias) => [alias.resolve(document)].find(isScalar) });
   const rows = document.contents.items.flatMap((item) => reader.entry(item) ?? []);
   return reader.failures.length > 0 ? failure(...reader.failures) : success(rows);
 }
@@ -127,23 +145,27 @@ export function parsePublished(text: string, file: string, table: TablePlan): Re
  *
  * @param path - absolute path
  * @param file - the path as failures show it
- * @param table - the table that shows them
+ * @param names - what the table that shows them knows
  * @returns the rows
  * @throws FailureError when the file cannot be read, is larger than 1 MiB, or is not what it should be
  */
-export async function readPublished(path: string, file: string, table: TablePlan): Promise<readonly PublishedRow[]> {
+export async function readPublished(
+  path: string,
+  file: string,
+  names: PublishedNames,
+): Promise<readonly PublishedRow[]> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
   } catch (error) {
-    const message = `cannot read the published numbers of table ${table.name}: ${(error as Error).message}`;
+    const message = `cannot read the published numbers of table ${names.table}: ${(error as Error).message}`;
     throw new FailureError([{ code: 'unreadable-published', message, place: { file }, expected: shape }]);
   }
   if (bytes.length > largest) {
-    const message = `the published numbers of table ${table.name} take ${bytes.length} bytes`;
+    const message = `the published numbers of table ${names.table} take ${bytes.length} bytes`;
     throw new FailureError([{ code: 'bad-published', message, place: { file }, expected: `at most ${largest} bytes` }]);
   }
-  const rows = parsePublished(bytes.toString('utf8'), file, table);
+  const rows = parsePublished(bytes.toString('utf8'), file, names);
   if (!rows.ok) throw new FailureError(rows.failures);
   return rows.value;
 }

@@ -1,11 +1,13 @@
-import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
-import { FailureError, type Failure } from '../core/failure.ts';
+import { isAbsolute, posix, relative, resolve, sep } from 'node:path';
+import type { Failure } from '../core/failure.ts';
 import type { Plan, TablePlan } from '../core/plan.ts';
 import { unwrap } from '../core/result.ts';
 import { tableView } from './build-view.ts';
+import { all, collecting } from './collect.ts';
+import { knownNames } from './lookup.ts';
 import { readPublished, type PublishedRow } from './published.ts';
 import { loadTemplate, renderTable, templatePath, templates, type Template } from './render.ts';
-import type { Outcomes } from './rows.ts';
+import { cellIndex, tableCells, type Outcomes } from './rows.ts';
 import type { Provenance, TableView } from './view.ts';
 
 /** What tables say of the run they are made from, and where the pipeline file stands. */
@@ -54,14 +56,18 @@ function runsFolderOf(plan: Plan, table: TablePlan): string {
 }
 
 /** Reads the numbers of others that a table shows. */
-async function publishedOf(table: TablePlan, folder: string): Promise<readonly PublishedRow[]> {
-  return table.published === undefined ? [] : readPublished(resolve(folder, table.published), table.published, table);
+async function publishedOf(plan: Plan, table: TablePlan, folder: string): Promise<readonly PublishedRow[]> {
+  if (table.published === undefined) return [];
+  const index = cellIndex(plan);
+  const rows = new Set(tableCells(index, table).flatMap((cell) => knownNames(index, cell)));
+  const names = { table: table.name, rows, columns: new Set(table.columns) };
+  return readPublished(resolve(folder, table.published), table.published, names);
 }
 
 /** Makes the views of a table: as it is, and with run, commit and command stood for. */
 async function viewsOf(plan: Plan, table: TablePlan, outcomes: Outcomes, context: ReportContext): Promise<TableView> {
   const { run, commit, command } = context;
-  const published = await publishedOf(table, context.pipelineFolder);
+  const published = await publishedOf(plan, table, context.pipelineFolder);
   const runsFolder = runsFolderOf(plan, table);
   return unwrap(tableView(plan, table, outcomes, { provenance: { run, commit, command }, runsFolder, published }));
 }
@@ -77,19 +83,6 @@ async function rendered(table: TablePlan, view: TableView, template: Template): 
     text: await renderTable(view, template),
     likeness: (await Promise.all(others)).map(likeness),
   };
-}
-
-/** Runs all jobs, and fails with the failures of all of them. */
-async function all<T>(jobs: readonly Promise<T>[]): Promise<readonly T[]> {
-  const settled = await Promise.allSettled(jobs);
-  const failures: Failure[] = [];
-  for (const job of settled) {
-    if (job.status === 'fulfilled') continue;
-    if (!(job.reason instanceof FailureError)) throw job.reason;
-    failures.push(...job.reason.failures);
-  }
-  if (failures.length > 0) throw new FailureError(failures);
-  return settled.flatMap((job) => (job.status === 'fulfilled' ? [job.value] : []));
 }
 
 /**
@@ -132,13 +125,9 @@ export async function tableProblems(plan: Plan, pipelineFolder: string): Promise
     const template = await loadTemplate(table.template, pipelineFolder);
     if (!Object.hasOwn(templates, table.template)) await renderTable(view, template);
   };
-  try {
-    await all(plan.tables.map(check));
-    return [];
-  } catch (error) {
-    if (error instanceof FailureError) return error.failures;
-    throw error;
-  }
+  const failures: Failure[] = [];
+  await collecting(failures, () => all(plan.tables.map(check)));
+  return failures;
 }
 
 /**
@@ -159,8 +148,8 @@ export function isSameTable(content: string, table: RenderedTable): boolean {
  * @param root - absolute path of the project's root
  * @returns the path; undefined for tables that go nowhere
  */
-export function placeOf(table: TablePlan, root: string): string | undefined {
-  return table.into === undefined ? undefined : isAbsolute(table.into) ? table.into : join(root, table.into);
+export function placeOf(table: Pick<TablePlan, 'into'>, root: string): string | undefined {
+  return table.into === undefined ? undefined : resolve(root, table.into);
 }
 
 /**

@@ -26,6 +26,12 @@ export interface Outcome {
   readonly amp?: string;
 }
 
+/** What rows are made for. */
+export interface RowsPlan extends Pick<TablePlan, 'name' | 'cells' | 'rows'> {
+  /** What messages call it; a table unless told. */
+  readonly what?: 'table' | 'plot';
+}
+
 /** Results by cell. */
 export type Outcomes = ReadonlyMap<CellId, Outcome>;
 
@@ -53,7 +59,7 @@ export function cellIndex(plan: Plan): CellIndex {
  * @param table - a table of the same plan
  * @returns the cells, in plan order
  */
-export function tableCells(index: CellIndex, table: TablePlan): readonly Cell[] {
+export function tableCells(index: CellIndex, table: Pick<TablePlan, 'name' | 'cells'>): readonly Cell[] {
   return table.cells.map((id) => {
     const cell = index.get(id);
     if (!cell) throw new Error(`table ${table.name} reads ${id}, which the plan does not have`);
@@ -61,15 +67,19 @@ export function tableCells(index: CellIndex, table: TablePlan): readonly Cell[] 
   });
 }
 
+/** What messages call it. */
+const whatOf = ({ what = 'table', name }: RowsPlan): string => `${what} ${name}`;
+
 /** The names of `rows` that no cell has. */
-function unknownRowNames(index: CellIndex, table: TablePlan, cells: readonly Cell[]): readonly Failure[] {
+function unknownRowNames(index: CellIndex, table: RowsPlan, cells: readonly Cell[]): readonly Failure[] {
   const unknown = table.rows.filter((name) => cells.every((cell) => lookUp(index, cell, name) === undefined));
-  return unknown.map((name) => unknownName(index, cells, { table: table.name, name, where: 'rows' }));
+  return unknown.map((name) => unknownName(index, cells, { what: whatOf(table), name, where: 'rows' }));
 }
 
 /** A name that a table uses, and where it stands. */
 export interface AskedName {
-  readonly table: string;
+  /** `table results`. */
+  readonly what: string;
   readonly name: string;
   /** `rows` or `compare.baseline`. */
   readonly where: string;
@@ -84,7 +94,7 @@ export interface AskedName {
  * @returns a failure with the nearest known names
  */
 export function unknownName(index: CellIndex, cells: readonly Cell[], asked: AskedName): Failure {
-  const { table, name, where } = asked;
+  const { what, name, where } = asked;
   const prefix = name.slice(0, name.lastIndexOf('.') + 1);
   const known = new Set<string>();
   for (const cell of cells) {
@@ -95,7 +105,7 @@ export function unknownName(index: CellIndex, cells: readonly Cell[], asked: Ask
   const fix = nameAdvice(name, known);
   return {
     code: 'unknown-row-name',
-    message: `table ${table}: no cell has "${name}", named in ${where}`,
+    message: `${what}: no cell has "${name}", named in ${where}`,
     expected: 'an axis or a parameter of the cells of `from`, or of a cell that they refer to',
     ...(fix === undefined ? {} : { fix }),
   };
@@ -109,7 +119,7 @@ export function unknownName(index: CellIndex, cells: readonly Cell[], asked: Ask
  * @param table - the table
  * @returns rows in the order in which the plan first shows them; failures for names that no cell has
  */
-export function rowGroups(index: CellIndex, table: TablePlan): Result<readonly RowGroup[]> {
+export function rowGroups(index: CellIndex, table: RowsPlan): Result<readonly RowGroup[]> {
   const cells = tableCells(index, table);
   const failures = unknownRowNames(index, table, cells);
   if (failures.length > 0) return failure(...failures);
@@ -163,7 +173,11 @@ export function rowMetrics(group: RowGroup, outcomes: Outcomes, column: string):
  * @param outcomes - results by cell
  * @returns a failure for each such column
  */
-export function unknownColumns(table: TablePlan, cells: readonly Cell[], outcomes: Outcomes): readonly Failure[] {
+export function unknownColumns(
+  table: RowsPlan & Pick<TablePlan, 'columns' | 'compare'>,
+  cells: readonly Cell[],
+  outcomes: Outcomes,
+): readonly Failure[] {
   const found = cells.flatMap((cell) => {
     const outcome = outcomes.get(cell.id);
     return outcome ? [{ stage: cell.stage, metrics: outcome.metrics }] : [];
@@ -177,7 +191,7 @@ export function unknownColumns(table: TablePlan, cells: readonly Cell[], outcome
     const fix = nameAdvice(name, known);
     return {
       code: 'unknown-column',
-      message: `table ${table.name}: no result has the metric "${name}"`,
+      message: `${whatOf(table)}: no result has the metric "${name}"`,
       expected: 'the dotted path of a metric that the cells of `from` report',
       ...(fix === undefined ? {} : { fix }),
     };

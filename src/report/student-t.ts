@@ -56,22 +56,71 @@ export function regularizedBeta(x: number, a: number, b: number): number {
   return 1 - (front * betaFraction(1 - x, b, a)) / b;
 }
 
+/** The series of the lower incomplete gamma function of order ½: P(½, x) for small x (DLMF 8.7.1). */
+function gammaSeries(x: number): number {
+  let term = 2;
+  let sum = term;
+  for (let k = 1; term > sum * 1e-17; k++) {
+    term *= x / (0.5 + k);
+    sum += term;
+  }
+  return (sum * Math.sqrt(x) * Math.exp(-x)) / Math.sqrt(Math.PI);
+}
+
+/** The continued fraction of the upper one: Q(½, x) for large x, by Lentz's method (Numerical Recipes, section 6.2). */
+function gammaFraction(x: number): number {
+  let b = x + 0.5;
+  let c = 1e300;
+  let d = 1 / b;
+  let fraction = d;
+  for (let k = 1; k <= 1000; k++) {
+    const a = -k * (k - 0.5);
+    b += 2;
+    d = 1 / offZero(a * d + b);
+    c = offZero(b + a / c);
+    fraction *= c * d;
+    if (Math.abs(c * d - 1) < 1e-16) break;
+  }
+  return (fraction * Math.sqrt(x) * Math.exp(-x)) / Math.sqrt(Math.PI);
+}
+
+/** The chance that |Z| is at least z for Z of the normal distribution: erfc(z/√2) = Q(½, z²/2). */
+function normalTails(z: number): number {
+  const x = (z * z) / 2;
+  return x < 1.5 ? 1 - gammaSeries(x) : gammaFraction(x);
+}
+
+/** From here on the normal distribution is nearer than what cancels among large gamma functions. */
+const manyDegrees = 1e4;
+
+/** The normal deviate with as much beyond it as t of Student's distribution has, for many degrees of freedom ν. */
+function normalDeviate(t: number, degrees: number): number {
+  if (degrees === Infinity) return t;
+  const a = degrees - 0.5;
+  const z = Math.sqrt(a * Math.log1p((t * t) / degrees));
+  return z + (z ** 3 + 3 * z) / (48 * a * a);
+}
+
 /**
- * The chance that |T| is at least |t| for T of Student's distribution: I_{ν/(ν+t²)}(ν/2, ½).
+ * The chance that |T| is at least |t| for T of Student's distribution: I_{ν/(ν+t²)}(ν/2, ½); for ν above 10⁴ that of the
+ * normal distribution beyond z + (z³ + 3z)/(48a²), a = ν − ½, z = √(a ln(1 + t²/ν)) (Hill 1970, algorithm 395), which
+ * differs by less than 10⁻⁹ of itself up to t = 12.
  *
  * @param t - the statistic; infinite ones have no chance
- * @param degrees - degrees of freedom ν, positive, need not be whole
+ * @param degrees - degrees of freedom ν, positive, need not be whole; infinitely many are the normal distribution
  * @returns the two-sided p-value
  */
 export function twoSidedP(t: number, degrees: number): number {
-  return Number.isFinite(t) ? regularizedBeta(degrees / (degrees + t * t), degrees / 2, 0.5) : 0;
+  if (!Number.isFinite(t)) return 0;
+  if (degrees > manyDegrees) return normalTails(normalDeviate(t, degrees));
+  return regularizedBeta(degrees / (degrees + t * t), degrees / 2, 0.5);
 }
 
 /**
  * The t that |T| stays below with a given chance: what a confidence interval's half-width is multiplied by.
  *
  * @param level - confidence level, above 0 and below 1
- * @param degrees - degrees of freedom, positive
+ * @param degrees - degrees of freedom, positive; infinitely many are the normal distribution
  * @returns the quantile of order (1 + level)/2
  */
 export function criticalT(level: number, degrees: number): number {

@@ -11,7 +11,7 @@ export interface TableView {
   /** The names that make a row, in the pipeline's order. */
   readonly rowNames: readonly string[];
   readonly columns: readonly ColumnView[];
-  /** In the order in which the pipeline's cells first show them; a published row stands under ours of the same labels. */
+  /** In the order in which the pipeline's cells first show them; a published row stands under ours that it names. */
   readonly rows: readonly RowView[];
   /** The head of the difference column; null without `compare`. */
   readonly compare: CompareView | null;
@@ -53,6 +53,8 @@ export interface RowView {
   readonly values: readonly ValueView[];
   /** Null for the baseline itself, for published rows, where a side has no number, and without `compare`. */
   readonly difference: DifferenceView | null;
+  /** `this run`, `published`, or `published 2` where several sources are shown: the footnotes name them. */
+  readonly origin: string;
   /** Where published numbers come from; null for ours. */
   readonly source: string | null;
   /** The runs that computed the row, oldest first. */
@@ -83,6 +85,23 @@ export interface ValueView {
   readonly expected: number;
   /** True for the column's best, where it is better than the next best beyond noise. */
   readonly best: boolean;
+  /** Of a published row that stands under ours: ours − published; null elsewhere, and where a side has no number. */
+  readonly difference: PublishedDifferenceView | null;
+}
+
+/** The difference of our row to a published number, judged by the noise that is known. */
+export interface PublishedDifferenceView {
+  /** `+0.0041 within noise`, `-0.0310 beyond noise`, or without verdict where no noise is known. */
+  readonly text: string;
+  readonly mean: number;
+  /** Ends of the 95 % interval, and the two-sided p-value; null where no noise is known. */
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly p: number | null;
+  /** What it was judged by: the spread of our runs, the number of images. */
+  readonly noise: readonly ('runs' | 'images')[];
+  /** Images that both shares are taken over; null where that is not known, or the metric is no share. */
+  readonly images: number | null;
 }
 
 /** The column that is compared. */

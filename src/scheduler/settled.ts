@@ -29,12 +29,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface Settled {
   /** The environment's variables that the plan asked for. */
   readonly environment: Environment;
-  /** Digests by absolute path: sources as the keys hold them, and the files that tables are made from and stand in. */
+  /** Digests by absolute path: sources as the keys hold them, and the files that tables and plots are made from and stand in. */
   readonly files: ReadonlyMap<string, Digest>;
   /** The results of all cells. */
   readonly seal: Seal;
   readonly cells: number;
-  readonly tables: readonly { readonly table: string; readonly file: string }[];
+  /** The tables and plots that stand in files. */
+  readonly placed: readonly { readonly what: string; readonly file: string }[];
 }
 
 /** What is on the disk. */
@@ -45,11 +46,11 @@ interface Note {
   readonly files: readonly (readonly [path: string, digest: Digest])[];
   readonly seal: Seal;
   readonly cells: number;
-  readonly tables: Settled['tables'];
+  readonly placed: Settled['placed'];
 }
 
 /** Bumped when a note's form or meaning changes. */
-const format = 1;
+const format = 2;
 /** Files that are digested at once. */
 const atOnce = 4;
 
@@ -96,7 +97,7 @@ export function keepSettled(request: Request, settled: Settled, store: Store): v
 }
 
 /**
- * Finds out without planning that nothing is left to do: text, overrides, environment, sources, tables and every
+ * Finds out without planning that nothing is left to do: text, overrides, environment, sources, tables, plots and every
  * result are what they were when a run ended that left nothing.
  *
  * @param request - what is asked for
@@ -108,7 +109,7 @@ export async function recallSettled(
   request: Request,
   store: Store,
   environment: Environment,
-): Promise<Pick<Settled, 'cells' | 'tables'> | undefined> {
+): Promise<Pick<Settled, 'cells' | 'placed'> | undefined> {
   const note = readNote(noteFile(store, request));
   if (note?.request !== requestDigest(request)) return undefined;
   if (note.environment.some(([name, value]) => digestOf(environment[name]) !== value)) return undefined;
@@ -118,5 +119,5 @@ export async function recallSettled(
     const now = await digest(path).catch(() => undefined);
     return now === before;
   });
-  return same.every(Boolean) ? { cells: note.cells, tables: note.tables } : undefined;
+  return same.every(Boolean) ? { cells: note.cells, placed: note.placed } : undefined;
 }

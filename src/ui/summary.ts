@@ -2,11 +2,12 @@ import { duration } from '../util/duration.ts';
 import type { FailedCell, ProgressState } from './progress-state.ts';
 import { oneLine } from './progress-text.ts';
 
-/** A table that the run rendered into a file. */
-export interface SummaryTable {
-  readonly table: string;
+/** A table or a plot that the run put into a file. */
+export interface SummaryPlace {
+  /** `table results` */
+  readonly what: string;
   readonly file: string;
-  /** False when the file already held the same table. */
+  /** False when the file already held the same. */
   readonly changed: boolean;
 }
 
@@ -67,18 +68,18 @@ function failureLines({ cell, failure, tail }: FailedCell): readonly string[] {
 }
 
 /**
- * Says how a run ended: what ran, was reused, failed; each failure with the command that shows its log; the tables.
+ * Says how a run ended: what ran, was reused, failed; each failure with the command that shows its log; the tables and plots.
  *
  * @param state - the run's state after its last event
- * @param tables - the tables that were rendered into files
+ * @param placed - the tables and plots that were put into files
  * @returns the lines
  */
-export function runSummary(state: ProgressState, tables: readonly SummaryTable[]): readonly string[] {
+export function runSummary(state: ProgressState, placed: readonly SummaryPlace[]): readonly string[] {
   const hidden = state.failures.length - fullFailures;
   return [
     ...state.failures.slice(0, fullFailures).flatMap(failureLines),
     ...(hidden > 0 ? [`… and ${hidden} more failed: kdpipe status`] : []),
     endLine(state),
-    ...tables.map(({ table, file, changed }) => `table ${table} ${changed ? 'written to' : 'unchanged in'} ${file}`),
+    ...placed.map(({ what, file, changed }) => `${what} ${changed ? 'written to' : 'unchanged in'} ${file}`),
   ];
 }

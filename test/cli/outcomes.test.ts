@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tableOutcomes } from '../../src/cli/outcomes.ts';
+import { reportOutcomes } from '../../src/cli/outcomes.ts';
 import type { Plan, TablePlan } from '../../src/core/plan.ts';
 import { cell } from '../report/sample-plan.ts';
 import type { Entry, Manifest } from '../../src/store/store.ts';
@@ -8,7 +8,7 @@ const table = (name: string, cells: readonly string[]): TablePlan => ({
   ...{ name, cells, rows: ['model'], columns: ['accuracy'], template: 'markdown' },
 });
 const plan: Plan = {
-  ...{ name: 'trial', description: '', file: 'trial.yaml', params: {}, cells: [] },
+  ...{ name: 'trial', description: '', file: 'trial.yaml', params: {}, cells: [], plots: [] },
   tables: [table('one', ['a', 'b']), table('two', ['b', 'c'])],
 };
 
@@ -28,7 +28,7 @@ describe('what tables are made of', () => {
       },
     });
     const entries = new Map(['b', 'c', 'unasked'].map((cell) => [cell, entry(cell)] as const));
-    expect([...tableOutcomes(plan, entries)]).toEqual([
+    expect([...reportOutcomes(plan, entries)]).toEqual([
       ['b', { metrics: { accuracy: 1 }, key: 'key of b', run: 'run of b' }],
       ['c', { metrics: { accuracy: 1 }, key: 'key of c', run: 'run of c' }],
     ]);
@@ -43,10 +43,10 @@ describe('what tables are made of', () => {
     const cells = [cell('mixed', {}, { amp: true }), cell('other', {}, { amp: false })];
     const entries = new Map(['mixed', 'other'].map((name) => [name, entry]));
     const mixed = { metrics: {}, key: 'k', run: 'r', amp: 'float32' };
-    expect([...tableOutcomes({ ...plan, cells }, entries)]).toEqual([['mixed', mixed]]);
+    expect([...reportOutcomes({ ...plan, cells }, entries)]).toEqual([['mixed', mixed]]);
   });
 
   it('is nothing where no pipeline has a table', () => {
-    expect(tableOutcomes({ ...plan, tables: [] }, new Map()).size).toBe(0);
+    expect(reportOutcomes({ ...plan, tables: [] }, new Map()).size).toBe(0);
   });
 });

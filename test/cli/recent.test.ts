@@ -12,7 +12,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Records an empty run of a pipeline that began at a time. */
 function record(name: string, start: number): string {
-  const plan: Plan = { name, description: '', file: `${name}.yaml`, params: {}, cells: [], tables: [] };
+  const plan: Plan = { name, description: '', file: `${name}.yaml`, params: {}, cells: [], tables: [], plots: [] };
   const started = startRecord(folder, plan, start);
   started.close();
   return started.run;

@@ -108,6 +108,7 @@ def measured(name, logits, labels):
             "kappa": float(cohen_kappa_score(labels, predicted, labels=names, replace_undefined_by=0.0)),
             "macro_f1": f1_score(labels, predicted, average="macro", zero_division=0),
             "micro_f1": f1_score(labels, predicted, average="micro", zero_division=0),
+            "images": len(labels),
         },
         "teacherScores": {
             "agreement": accuracy_score(teacher.argmax(1), predicted),

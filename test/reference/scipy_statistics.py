@@ -55,6 +55,36 @@ def welch():
             }
 
 
+def published():
+    """d = mean − y; one further draw of the runs (prediction interval), two test sets of `images` (binomial)."""
+    for count in (1, 2, 3, 10):
+        for images in (None, 100, 2323):
+            for gain in (0.0, 0.01, 0.2):
+                ours = numbers(count, 0.74 + gain, 0.004)
+                value = numbers(1, 0.74, 0.01)[0]
+                if count == 1 and images is None:
+                    continue
+                mean = sum(ours) / count
+                runs = 0.0 if count == 1 else float(stats.tvar(ours)) * (1 + 1 / count)
+                # stats.binom's variance of a count, over N² for that of a share.
+                sets = 0.0 if images is None else sum(stats.binom.var(images, p) / images**2 for p in (mean, value))
+                degrees = float("inf") if runs == 0 else (runs + sets) ** 2 / (runs**2 / (count - 1))
+                law, error = stats.t(degrees), (runs + sets) ** 0.5
+                alone, own = stats.t(max(count - 1, 1)), runs**0.5
+                if alone.ppf(0.975) * own > law.ppf(0.975) * error:
+                    law, error = alone, own
+                half = float(law.ppf(0.975)) * error
+                yield {
+                    "ours": ours,
+                    "published": value,
+                    "images": images,
+                    "mean": mean - value,
+                    "p": float(2 * law.sf(abs(mean - value) / error)),
+                    "low": mean - value - half,
+                    "high": mean - value + half,
+                }
+
+
 print(
     json.dumps(
         {
@@ -70,6 +100,11 @@ print(
                 for d in (1, 2, 2.7, 4, 9, 29.5, 200)
                 for t in (0.001, 0.5, 1, 2, 4.3, 12, 60)
             ],
+            "two_sided_many": [
+                {"t": t, "degrees": d, "p": float(2 * (stats.norm.sf(t) if d is None else stats.t.sf(t, d)))}
+                for d in (9999, 10001, 99999, 1e7, 1e12, None)
+                for t in (0.001, 0.5, 1, 1.7, 1.8, 2, 4.3, 12)
+            ],
             "critical": [
                 {"level": level, "degrees": d, "t": float(stats.t.ppf((1 + level) / 2, d))}
                 for level in (0.5, 0.9, 0.95, 0.99, 0.999)
@@ -77,6 +112,7 @@ print(
             ],
             "paired": list(paired()),
             "welch": list(welch()),
+            "published": list(published()),
         },
         indent=1,
     )

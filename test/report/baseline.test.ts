@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Cell, Plan } from '../../src/core/plan.ts';
 import { unwrap, type Result } from '../../src/core/result.ts';
-import { baselines, baselineText, groupText, type Baselines } from '../../src/report/baseline.ts';
+import { baselines, baselineText, type Baselines } from '../../src/report/baseline.ts';
+import { groupText } from '../../src/report/row-match.ts';
 import { cellIndex, rowGroups } from '../../src/report/rows.ts';
 import { cell, plan, study, to } from './sample-plan.ts';
 
@@ -130,8 +131,6 @@ describe('a baseline as text', () => {
           name: 't',
           cells: ['a'],
           rows: ['teacher'],
-          columns: [],
-          template: 'markdown',
         },
       ),
     );

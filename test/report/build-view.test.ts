@@ -79,6 +79,7 @@ describe('a table', () => {
         n: 3,
         expected: 3,
         best: false,
+        difference: null,
       },
     ]);
   });
@@ -131,6 +132,7 @@ describe('a cell of a table', () => {
       n: 0,
       expected: 2,
       best: false,
+      difference: null,
     });
   });
 
@@ -228,16 +230,19 @@ describe('published numbers', () => {
       row: new Map(Object.entries({ ...labels, kd_method: 'FitNet' })),
       columns: new Map([['test.accuracy', 0.74]]),
       source: 'Romero 2015',
+      place: { file: 'cub.yaml', line: 1 },
     },
     {
       row: new Map(Object.entries({ ...labels, kd_method: 'MGD' })),
       columns: new Map([['test.accuracy', 0.7839]]),
       source: 'the original study',
+      place: { file: 'cub.yaml', line: 4 },
     },
     {
       row: new Map(Object.entries({ model: 'resnet50' })),
       columns: new Map([['test.accuracy', '0.78 ± 0.01']]),
       source: 'a paper',
+      place: { file: 'cub.yaml', line: 7 },
     },
   ];
 
@@ -271,11 +276,124 @@ describe('published numbers', () => {
     expect(view.rows.filter(({ source }) => source === null)).toEqual(alone.rows);
   });
 
+  it('that name more than one row of ours are refused, and so are two of one source for one row', () => {
+    const at = (line: number) => ({ columns: new Map(), source: 'a paper', place: { file: 'cub.yaml', line } });
+    const row = (values: Readonly<Record<string, string>>) => new Map(Object.entries(values));
+    const many = [{ row: row({ model: 'mobilenetv2' }), ...at(3) }];
+    expect(attempt(study(), new Map(), { published: many })).toMatchObject({
+      ok: false,
+      failures: [
+        {
+          code: 'ambiguous-published',
+          message: 'table results: 3 rows are what the published row names',
+          place: { file: 'cub.yaml', line: 3 },
+          fix: expect.stringContaining('kd_method=MGD | model=mobilenetv2') as string,
+        },
+      ],
+    });
+    const twice = [
+      { row: row({ model: 'resnet50' }), ...at(1) },
+      { row: row({ model: 'resnet50', teacher: 'none' }), ...at(2) },
+    ];
+    expect(attempt(study(), new Map(), { published: twice })).toMatchObject({
+      ok: false,
+      failures: [
+        { code: 'ambiguous-published', message: expect.stringContaining('as does the one of line 1') as string },
+      ],
+    });
+    const other = twice.map((one, from) => ({ ...one, source: `paper ${from}` }));
+    expect(viewOf(study(), studyOutcomes(), { published: other }).rows.map(({ origin }) => origin)).toEqual([
+      'this run',
+      'published 1',
+      'published 2',
+      'this run',
+      'this run',
+      'this run',
+    ]);
+  });
+
   it('leave a dash in columns that they do not have', () => {
     const view = viewOf(study({ columns: ['test.accuracy', 'test.accuracy'] }), studyOutcomes(), {
-      published: [{ row: new Map([['model', 'x']]), columns: new Map(), source: 'a paper' }],
+      published: [
+        { row: new Map([['model', 'x']]), columns: new Map(), source: 'a paper', place: { file: 'cub.yaml' } },
+      ],
     });
     expect(shown(view.rows).at(-1)).toBe('x | none | none | – | –');
+  });
+});
+
+describe('a published number under ours', () => {
+  const seeded = [0.75, 0.762, 0.741];
+
+  /** The difference of seeds' accuracies over so many images to a published one. */
+  function difference(ours: readonly number[], metrics: JsonObject, column = 'test.tta.accuracy') {
+    const cells = ours.map((_, seed) => cell(`s[${seed}]`, { seed, kd: 'x' }));
+    const found = ours.map((value, seed): [string, JsonObject] => [
+      `s[${seed}]`,
+      { test: { ...metrics, tta: { accuracy: value, nll: value, mpa: value } } },
+    ]);
+    const row = new Map([['kd', 'x']]);
+    const published = [{ row, columns: new Map([[column, 0.7]]), source: 'a paper', place: { file: 'cub.yaml' } }];
+    const whole = plan(cells, { rows: ['kd'], columns: [column] });
+    return viewOf(whole, outcomes(Object.fromEntries(found)), { published }).rows[1]?.values[0]?.difference;
+  }
+
+  it('is judged by the spread of our runs and by the images that the result names', () => {
+    // scipy.stats: d = 0.7526 − 0.7, V = 1.43e-5·6/5 + 0.7526·0.2474/2323 + 0.7·0.3/2323, t of Satterthwaite's ν.
+    expect(difference([0.75, 0.755, 0.751, 0.749, 0.758], { images: 2323 })).toEqual({
+      text: '+0.0526 beyond noise',
+      mean: expect.closeTo(0.0526, 14) as number,
+      low: expect.closeTo(0.02567881694351615, 9) as number,
+      high: expect.closeTo(0.07952118305648381, 9) as number,
+      p: expect.closeTo(0.00014002202518445064, 9) as number,
+      noise: ['runs', 'images'],
+      images: 2323,
+    });
+    expect(difference(seeded, { images: 2323 })?.text).toBe('+0.0510 within noise');
+  });
+
+  it('of a single run is judged by the images alone', () => {
+    // scipy.stats.norm: 0.05 over √(0.75·0.25/2323 + 0.7·0.3/2323).
+    expect(difference([0.75], { images: 2323 })).toMatchObject({
+      text: '+0.0500 beyond noise',
+      p: expect.closeTo(0.00013220669609475367, 9) as number,
+      noise: ['images'],
+    });
+    expect(difference([0.72], { images: 2323 })?.text).toBe('+0.0200 within noise');
+    expect(difference([0.75], { images: 2323 }, 'test.tta.mpa')).toMatchObject({ noise: ['images'], images: 2323 });
+  });
+
+  it('of a metric that is no share, or over unknown images, is judged by our spread alone', () => {
+    const runs = { noise: ['runs'], images: null };
+    expect(difference(seeded, { images: 2323 }, 'test.tta.nll')).toMatchObject(runs);
+    expect(difference(seeded, {})).toMatchObject(runs);
+  });
+
+  it('has no verdict where no noise is known', () => {
+    expect(difference([0.75], {})).toEqual({
+      text: '+0.0500',
+      mean: expect.closeTo(0.05, 14) as number,
+      low: null,
+      high: null,
+      p: null,
+      noise: [],
+      images: null,
+    });
+  });
+
+  it('is no difference where we have no number, or it is a text', () => {
+    const published = (value: string | number) => [
+      {
+        row: new Map([['model', 'resnet50']]),
+        columns: new Map([['test.accuracy', value]]),
+        source: 'x',
+        place: { file: 'x' },
+      },
+    ];
+    const of = (found: Outcomes, value: string | number) =>
+      viewOf(study(), found, { published: published(value) }).rows[1]?.values[0]?.difference;
+    expect(of(new Map(), 0.8)).toBeNull();
+    expect(of(studyOutcomes(), '0.78 ± 0.01')).toBeNull();
   });
 });
 

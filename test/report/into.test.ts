@@ -60,9 +60,9 @@ describe('putting tables into files', () => {
       { name: 'nowhere' },
     ]);
     expect(await writeTables(tables, root)).toEqual([
-      { table: 'a', file: 'README.md', changed: true },
-      { table: 'b', file: 'README.md', changed: true },
-      { table: 'c', file: 'docs.md', changed: true },
+      { what: 'table a', file: 'README.md', changed: true },
+      { what: 'table b', file: 'README.md', changed: true },
+      { what: 'table c', file: 'docs.md', changed: true },
     ]);
     const [a, b] = tables;
     expect(read('README.md')).toBe(
@@ -81,7 +81,7 @@ describe('putting tables into files', () => {
       commit: null,
       command: 'kdpipe report',
     });
-    expect(await writeTables(again, root)).toEqual([{ table: 'a', file: 'README.md', changed: false }]);
+    expect(await writeTables(again, root)).toEqual([{ what: 'table a', file: 'README.md', changed: false }]);
     expect(read('README.md')).toBe(text);
     expect(statSync(join(root, 'README.md')).mtimeMs).toBe(1_000_000);
   });
@@ -91,7 +91,7 @@ describe('putting tables into files', () => {
     await writeTables(await rendered([{ name: 'a', into: 'README.md' }]), root);
     const better = new Map(studyOutcomes()).set('score[of=teacher]', { metrics: accuracy(0.9), key: 'k', run: 'r2' });
     const again = await rendered([{ name: 'a', into: 'README.md' }], better, { run: 'r2' });
-    expect(await writeTables(again, root)).toEqual([{ table: 'a', file: 'README.md', changed: true }]);
+    expect(await writeTables(again, root)).toEqual([{ what: 'table a', file: 'README.md', changed: true }]);
     expect(read('README.md')).toContain('Run r2, commit abc');
     expect(read('README.md')).not.toContain('Run r1');
   });
@@ -196,7 +196,7 @@ describe('checking tables', () => {
     expect(await checkTables(tables, root)).toEqual([
       {
         file: 'README.md',
-        table: 'a',
+        what: 'table a',
         diff: [
           '-| mobilenetv2 | resnet50 | MGD       | 0.9999 ± 0.0105 (n=3) |',
           '+| mobilenetv2 | resnet50 | MGD       | 0.7510 ± 0.0105 (n=3) |',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { footnotes } from '../../src/report/notes.ts';
-import type { DifferenceView, RowView, ValueView } from '../../src/report/view.ts';
+import type { DifferenceView, PublishedDifferenceView, RowView, ValueView } from '../../src/report/view.ts';
 
 /** A number of three runs, unless told. */
 const value = (change: Partial<ValueView> = {}): ValueView => ({
@@ -11,6 +11,7 @@ const value = (change: Partial<ValueView> = {}): ValueView => ({
   n: 3,
   expected: 3,
   best: false,
+  difference: null,
   ...change,
 });
 
@@ -34,6 +35,7 @@ const row = (values: readonly ValueView[], change: Partial<RowView> = {}): RowVi
   experiment: '',
   values,
   difference: null,
+  origin: 'this run',
   source: null,
   runs: [],
   ...change,
@@ -48,8 +50,10 @@ describe('footnotes', () => {
   });
 
   it('speak of what is ours, not of published rows', () => {
-    const published = row([value({ n: 0 })], { source: 'a paper' });
-    expect(footnotes([published, row([value({ sd: null, n: 1, expected: 1 })])], null)).toEqual([]);
+    const published = row([value({ n: 0 })], { origin: 'published', source: 'a paper' });
+    expect(footnotes([published, row([value({ sd: null, n: 1, expected: 1 })])], null)).toEqual([
+      'published: a paper.',
+    ]);
   });
 
   it('say at the end that half precision was not to be had', () => {
@@ -84,5 +88,39 @@ describe('footnotes', () => {
   ])('say how differences were judged, of %s', (_what, differences, end) => {
     const rows = differences.map((each) => row([], { difference: each }));
     expect(footnotes(rows, compare)).toEqual([`Δ val.loss is the difference to the baseline (ema=false)${end}`]);
+  });
+});
+
+describe('the footnote of published numbers', () => {
+  const judged = (noise: PublishedDifferenceView['noise'], column = 'test.accuracy'): RowView =>
+    row([value({ column, difference: { text: '', mean: 0, low: null, high: null, p: null, noise, images: null } })], {
+      origin: 'published',
+      source: 'a paper',
+    });
+  const both = 'one more run of our spread (t) and two test sets of as many images (binomial)';
+  const images = 'two test sets of as many images (binomial), where ours is a single run, whose spread is not known';
+
+  it.each<[string, readonly RowView[], string]>([
+    ['both noises', [judged(['runs', 'images'])], `, judged at 95 % each by the noise of ${both}.`],
+    ['a single run', [judged(['images'])], `, judged at 95 % each by the noise of ${images}.`],
+    [
+      'a mix',
+      [judged(['images']), judged(['runs', 'images'])],
+      `, judged at 95 % each by the noise of ${both}; of ${images}.`,
+    ],
+    ['nothing known', [judged([])], '; without a verdict where no noise is known.'],
+    [
+      'mpa',
+      [judged(['images'], 'test.tta.mpa')],
+      `, judged at 95 % each by the noise of ${images}; mpa counts as a share of the images, whose noise bounds its own.`,
+    ],
+  ])('says how differences were judged: %s', (_what, rows, end) => {
+    expect(footnotes(rows, null)).toEqual(['published: a paper.', `In brackets: ours − published${end}`]);
+  });
+
+  it('names every source once', () => {
+    const one = row([], { origin: 'published 1', source: 'a paper' });
+    const two = row([], { origin: 'published 2', source: 'another' });
+    expect(footnotes([one, two, one], null)).toEqual(['published 1: a paper.', 'published 2: another.']);
   });
 });

@@ -3,20 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { unwrap } from '../../src/core/result.ts';
-import { parsePublished, readPublished } from '../../src/report/published.ts';
-import type { TablePlan } from '../../src/core/plan.ts';
+import { parsePublished, readPublished, type PublishedNames } from '../../src/report/published.ts';
 
-const table: TablePlan = {
-  name: 'results',
-  cells: [],
-  rows: ['model', 'teacher', 'kd_method', 'ema'],
-  columns: ['test.accuracy', 'val.accuracy'],
-  template: 'markdown',
+const names: PublishedNames = {
+  table: 'results',
+  rows: new Set(['model', 'teacher', 'kd_method', 'ema']),
+  columns: new Set(['test.accuracy', 'val.accuracy']),
 };
 
 /** Failures of a text, as `line:column code message`. */
 function problems(text: string): readonly string[] {
-  const rows = parsePublished(text, 'cub.yaml', table);
+  const rows = parsePublished(text, 'cub.yaml', names);
   if (rows.ok) return [];
   return rows.failures.map(({ place, message }) => `${place?.line ?? ''}:${place?.column ?? ''} ${message}`);
 }
@@ -29,7 +26,7 @@ describe('published numbers', () => {
       '  source: the original study',
       '- { row: { model: resnet50, teacher: null }, columns: {}, source: "a paper, table 3" }',
     ].join('\n');
-    const [first, second] = unwrap(parsePublished(text, 'cub.yaml', table));
+    const [first, second] = unwrap(parsePublished(text, 'cub.yaml', names));
     expect(Object.fromEntries(first?.row ?? [])).toEqual({
       model: 'mobilenetv2',
       teacher: 'resnet50',
@@ -43,10 +40,24 @@ describe('published numbers', () => {
     expect(first?.source).toBe('the original study');
     expect(Object.fromEntries(second?.row ?? [])).toEqual({ model: 'resnet50', teacher: null });
     expect(second?.columns.size).toBe(0);
+    expect(second?.place).toEqual({ file: 'cub.yaml', line: 4, column: 3 });
+  });
+
+  it('may name their source once', () => {
+    const text = '- { row: {}, columns: {}, source: &it a paper }\n- { row: {}, columns: {}, source: *it }';
+    expect(unwrap(parsePublished(text, 'cub.yaml', names)).map(({ source }) => source)).toEqual(['a paper', 'a paper']);
+    expect(problems('- &a { row: {}, columns: {}, source: x }\n- *a')).toEqual(['2:3 the entry is no mapping']);
+  });
+
+  it('may name what an experiment refers to', () => {
+    const [row] = unwrap(
+      parsePublished('- { row: { teacher.model: resnet50 }, columns: {}, source: x }', 'cub.yaml', names),
+    );
+    expect(row?.row.get('teacher.model')).toBe('resnet50');
   });
 
   it('may be none', () => {
-    expect(unwrap(parsePublished('[]', 'cub.yaml', table))).toEqual([]);
+    expect(unwrap(parsePublished('[]', 'cub.yaml', names))).toEqual([]);
   });
 
   it.each<[string, string, readonly string[]]>([
@@ -95,7 +106,7 @@ describe('published numbers', () => {
   });
 
   it('give the nearest name', () => {
-    const rows = parsePublished('- { row: {}, columns: { test.acuracy: 1 }, source: x }', 'cub.yaml', table);
+    const rows = parsePublished('- { row: {}, columns: { test.acuracy: 1 }, source: x }', 'cub.yaml', names);
     expect(rows).toMatchObject({
       failures: [{ code: 'bad-published', fix: expect.stringContaining('test.accuracy') as string }],
     });
@@ -106,7 +117,7 @@ describe('published numbers', () => {
     ['a key that stands twice', '- row: {}\n  row: {}\n  columns: {}\n  source: x', 2],
     ['a tab as indentation', '-\trow: {}\n\tcolumns: {}', 1],
   ])('are refused for %s', (_what, text, line) => {
-    expect(parsePublished(text, 'cub.yaml', table)).toMatchObject({
+    expect(parsePublished(text, 'cub.yaml', names)).toMatchObject({
       ok: false,
       failures: [{ code: 'bad-published', place: { file: 'cub.yaml', line } }],
     });
@@ -118,19 +129,19 @@ describe('a file of published numbers', () => {
 
   it('is read', async () => {
     writeFileSync(join(folder, 'cub.yaml'), '- { row: { model: x }, columns: { test.accuracy: 1 }, source: y }\n');
-    expect(await readPublished(join(folder, 'cub.yaml'), 'cub.yaml', table)).toHaveLength(1);
+    expect(await readPublished(join(folder, 'cub.yaml'), 'cub.yaml', names)).toHaveLength(1);
   });
 
   it('that is missing, too large or wrong is a failure', async () => {
-    await expect(readPublished(join(folder, 'gone.yaml'), 'gone.yaml', table)).rejects.toMatchObject({
+    await expect(readPublished(join(folder, 'gone.yaml'), 'gone.yaml', names)).rejects.toMatchObject({
       failures: [{ code: 'unreadable-published', place: { file: 'gone.yaml' } }],
     });
     writeFileSync(join(folder, 'large.yaml'), `# ${'x'.repeat(2 ** 20)}`);
-    await expect(readPublished(join(folder, 'large.yaml'), 'large.yaml', table)).rejects.toMatchObject({
+    await expect(readPublished(join(folder, 'large.yaml'), 'large.yaml', names)).rejects.toMatchObject({
       failures: [{ code: 'bad-published', expected: 'at most 1048576 bytes' }],
     });
     writeFileSync(join(folder, 'wrong.yaml'), 'x');
-    await expect(readPublished(join(folder, 'wrong.yaml'), 'wrong.yaml', table)).rejects.toMatchObject({
+    await expect(readPublished(join(folder, 'wrong.yaml'), 'wrong.yaml', names)).rejects.toMatchObject({
       failures: [{ code: 'bad-published', message: 'the file is no list' }],
     });
   });

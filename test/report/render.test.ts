@@ -22,7 +22,9 @@ function fullView(): TableView {
     ['teacher', 'resnet50'],
     ['kd_method', 'MGD'],
   ]);
-  const published = [{ row, columns: new Map([['test.accuracy', 0.7839]]), source: 'the study, 2023' }];
+  const published = [
+    { row, columns: new Map([['test.accuracy', 0.7839]]), source: 'the study, 2023', place: { file: 'cub.yaml' } },
+  ];
   const found = new Map([...studyOutcomes()].filter(([id]) => id !== 'score[of=teacher]'));
   return unwrap(tableView(whole, table, found, { ...context, published }));
 }
@@ -60,15 +62,15 @@ describe('the built-in template', () => {
       [
         '**Birds &amp; &lt;friends>**',
         '',
-        '| model       | teacher  | kd_method |             test.accuracy |            Δ test.accuracy | source          |',
-        '| ----------- | -------- | --------- | ------------------------: | -------------------------: | --------------- |',
-        '| resnet50    | none     | none      |                         – |                            | this run        |',
-        '| mobilenetv2 | none     | none      |     0.7000 ± 0.0100 (n=3) |                            | this run        |',
-        '| mobilenetv2 | resnet50 | MGD       | **0.7510 ± 0.0105 (n=3)** | +0.0510 [+0.0485, +0.0535] | this run        |',
-        '| mobilenetv2 | resnet50 | MGD       |                    0.7839 |                            | the study, 2023 |',
-        '| mobilenetv2 | resnet50 | AT        |     0.7050 ± 0.0050 (n=3) | +0.0050 [-0.0323, +0.0423] | this run        |',
+        '| model       | teacher  | kd_method |                 test.accuracy |            Δ test.accuracy | source    |',
+        '| ----------- | -------- | --------- | ----------------------------: | -------------------------: | --------- |',
+        '| resnet50    | none     | none      |                             – |                            | this run  |',
+        '| mobilenetv2 | none     | none      |         0.7000 ± 0.0100 (n=3) |                            | this run  |',
+        '| mobilenetv2 | resnet50 | MGD       |     **0.7510 ± 0.0105 (n=3)** | +0.0510 [+0.0485, +0.0535] | this run  |',
+        '| mobilenetv2 | resnet50 | MGD       | 0.7839 (-0.0329 within noise) |                            | published |',
+        '| mobilenetv2 | resnet50 | AT        |         0.7050 ± 0.0050 (n=3) | +0.0050 [-0.0323, +0.0423] | this run  |',
         '',
-        '<sub>± is the sample standard deviation (n − 1) over n runs.<br>– stands where no run has a result.<br>Bold: the best of its column, where it is better than the next best beyond noise (two-sided t-test over seeds, paired where possible, p &lt; 0.05).<br>Δ test.accuracy is the difference to the baseline (kd_method=none, model=mobilenetv2), paired by seed, with its 95 % confidence interval.<br>Run 20250101-120000-ab, commit 0123456: <code>kdpipe run study.yaml</code></sub>',
+        '<sub>± is the sample standard deviation (n − 1) over n runs.<br>– stands where no run has a result.<br>Bold: the best of its column, where it is better than the next best beyond noise (two-sided t-test over seeds, paired where possible, p &lt; 0.05).<br>Δ test.accuracy is the difference to the baseline (kd_method=none, model=mobilenetv2), paired by seed, with its 95 % confidence interval.<br>published: the study, 2023.<br>In brackets: ours − published, judged at 95 % each by the noise of one more run of our spread (t), where the images are not counted.<br>Run 20250101-120000-ab, commit 0123456: <code>kdpipe run study.yaml</code></sub>',
         '',
       ].join('\n'),
     );
@@ -78,13 +80,13 @@ describe('the built-in template', () => {
     const text = await builtIn('kd-results', { ...fullView(), title: null, compare: null, notes: [] });
     expect(text).toBe(
       [
-        '| model                                                        |             test accuracy |',
-        '| ------------------------------------------------------------ | ------------------------: |',
-        '| resnet50                                                     |                         – |',
-        '| mobilenetv2                                                  |     0.7000 ± 0.0100 (n=3) |',
-        '| teacher->resnet50 student->mobilenetv2 MGD                   | **0.7510 ± 0.0105 (n=3)** |',
-        '| teacher->resnet50 student->mobilenetv2 MGD (the study, 2023) |                    0.7839 |',
-        '| teacher->resnet50 student->mobilenetv2 AT                    |     0.7050 ± 0.0050 (n=3) |',
+        '| model                                                  |                 test accuracy |',
+        '| ------------------------------------------------------ | ----------------------------: |',
+        '| resnet50                                               |                             – |',
+        '| mobilenetv2                                            |         0.7000 ± 0.0100 (n=3) |',
+        '| teacher->resnet50 student->mobilenetv2 MGD             |     **0.7510 ± 0.0105 (n=3)** |',
+        '| teacher->resnet50 student->mobilenetv2 MGD (published) | 0.7839 (-0.0329 within noise) |',
+        '| teacher->resnet50 student->mobilenetv2 AT              |         0.7050 ± 0.0050 (n=3) |',
         '',
         '<sub>Run 20250101-120000-ab, commit 0123456: <code>kdpipe run study.yaml</code></sub>',
         '',
@@ -106,7 +108,7 @@ describe('the built-in template', () => {
         String.raw`    resnet50 & none & none & -- &  & this run \\`,
         String.raw`    mobilenetv2 & none & none & 0.7000 $\pm$ 0.0100 (n=3) &  & this run \\`,
         String.raw`    mobilenetv2 & resnet50 & MGD & \textbf{0.7510 $\pm$ 0.0105 (n=3)} & +0.0510 {[}+0.0485, +0.0535{]} & this run \\`,
-        String.raw`    mobilenetv2 & resnet50 & MGD & 0.7839 &  & the study, 2023 \\`,
+        String.raw`    mobilenetv2 & resnet50 & MGD & 0.7839 (-0.0329 within noise) &  & published \\`,
         String.raw`    mobilenetv2 & resnet50 & AT & 0.7050 $\pm$ 0.0050 (n=3) & +0.0050 {[}-0.0323, +0.0423{]} & this run \\`,
         String.raw`    \bottomrule`,
         String.raw`  \end{tabular}`,
@@ -121,18 +123,28 @@ describe('the built-in template', () => {
   it('csv has one line a row, with all digits', async () => {
     const [head, ...lines] = (await builtIn('csv')).trimEnd().split('\n');
     expect(head).toBe(
-      'model,teacher,kd_method,test.accuracy,test.accuracy sd,test.accuracy n,test.accuracy expected,difference test.accuracy,difference low,difference high,difference p,source',
+      'model,teacher,kd_method,test.accuracy,test.accuracy sd,test.accuracy n,test.accuracy expected,test.accuracy ours - published,test.accuracy low,test.accuracy high,test.accuracy p,difference test.accuracy,difference low,difference high,difference p,source',
     );
-    expect(lines[0]).toBe('resnet50,none,none,,,0,1,,,,,');
-    expect(lines[1]).toMatch(/^mobilenetv2,none,none,0\.7,0\.01\d*,3,3,,,,,$/);
-    expect(lines[3]).toBe('mobilenetv2,resnet50,MGD,0.7839,,1,1,,,,,"the study, 2023"');
+    expect(lines[0]).toBe('resnet50,none,none,,,0,1,,,,,,,,,');
+    expect(lines[1]).toMatch(/^mobilenetv2,none,none,0\.7,0\.01\d*,3,3,,,,,,,,,$/);
+    const beside = (lines[3] ?? '').split(',');
+    expect([...beside.slice(0, 7), ...beside.slice(11)]).toEqual(
+      'mobilenetv2,resnet50,MGD,0.7839,,1,1,,,,,"the study, 2023"'.split(','),
+    );
+    // scipy.stats.t(2): 0.751 − 0.7839 over √(1.11e-4 · (1 + 1/3)).
+    expect(beside.slice(7, 11).map(Number)).toEqual([
+      expect.closeTo(-0.0329, 14),
+      expect.closeTo(-0.08524402961081085, 10),
+      expect.closeTo(0.019444029610810765, 10),
+      expect.closeTo(0.11385112517537015, 10),
+    ]);
     expect(new Set([head, ...lines].map((line) => (line ?? '').replace(/"[^"]*"/g, 'x').split(',').length))).toEqual(
-      new Set([12]),
+      new Set([16]),
     );
     const numbers = (lines[2] ?? '').split(',').slice(3).map(Number);
     expect(numbers[0]).toBeCloseTo(0.751, 14);
-    expect(numbers[4]).toBeCloseTo(0.051, 14);
-    expect(numbers[7]).toBeCloseTo(0.000128131, 8);
+    expect(numbers[8]).toBeCloseTo(0.051, 14);
+    expect(numbers[11]).toBeCloseTo(0.000128131, 8);
   });
 
   it('csv quotes names that hold commas, with what it adds to them', async () => {

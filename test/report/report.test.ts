@@ -52,13 +52,33 @@ describe('rendering tables', () => {
   });
 
   it('shows published numbers of the pipeline’s folder', async () => {
-    mkdirSync(join(folder, 'published'));
+    mkdirSync(join(folder, 'published'), { recursive: true });
     writeFileSync(
       join(folder, 'published/cub.yaml'),
       '- { row: { model: resnet50 }, columns: { test.accuracy: 0.79 }, source: a paper }\n',
     );
     const [table] = await renderTables(study({ published: 'published/cub.yaml' }), studyOutcomes(), context);
-    expect(table?.text).toContain('|                0.7900 | a paper  |');
+    expect(table?.text).toContain('published: a paper.');
+    expect(table?.text).toContain('| resnet50    | none     | none      |      0.7900 (+0.0100) | published |');
+  });
+
+  it('takes published numbers by any name that its cells have, and refuses others with their place', async () => {
+    const file = join(folder, 'published/cub.yaml');
+    const whole = study({ published: 'published/cub.yaml' });
+    mkdirSync(join(folder, 'published'), { recursive: true });
+    writeFileSync(
+      file,
+      '- { row: { lr: 0.0001, kd_method: null }, columns: { test.accuracy: 0.79 }, source: a paper }\n',
+    );
+    const [table] = await renderTables(whole, studyOutcomes(), context);
+    expect(table?.view.rows.map(({ origin }) => origin).slice(0, 3)).toEqual(['this run', 'published', 'this run']);
+    writeFileSync(
+      file,
+      '- { row: { momentum: 0.9 }, columns: {}, source: a paper }\n- { row: { ema: false }, columns: {}, source: x }\n',
+    );
+    await expect(renderTables(whole, studyOutcomes(), context)).rejects.toMatchObject({
+      failures: [{ code: 'bad-published', message: 'table results has no "momentum"', place: { line: 1 } }],
+    });
   });
 
   it('links runs from where the table stands', async () => {

@@ -23,7 +23,7 @@ export function plan(cells: readonly Cell[], ...tables: readonly Partial<TablePl
     cells: cells.map(({ id }) => id),
     ...table,
   }));
-  return { name: 'study', description: 'A study.', file: 'study.yaml', params: {}, cells, tables: whole };
+  return { name: 'study', description: 'A study.', file: 'study.yaml', params: {}, cells, tables: whole, plots: [] };
 }
 
 /** Results: metrics by cell, all of run `r1` unless told. */

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { confidence, mean, pairedDifference, sampleDeviation, welchDifference } from '../../src/report/statistics.ts';
+import {
+  confidence,
+  differenceToPublished,
+  mean,
+  pairedDifference,
+  sampleDeviation,
+  welchDifference,
+} from '../../src/report/statistics.ts';
 
 interface Described {
   readonly values: readonly number[];
@@ -16,12 +23,17 @@ interface Tested {
   readonly low: number;
   readonly high: number;
 }
+interface Published extends Omit<Tested, 'theirs'> {
+  readonly published: number;
+  readonly images: number | null;
+}
 
 /** Made by test/reference/scipy_statistics.py with scipy. */
 const reference = JSON.parse(readFileSync('test/fixtures/statistics.json', 'utf8')) as {
   readonly describe: readonly Described[];
   readonly paired: readonly Tested[];
   readonly welch: readonly Tested[];
+  readonly published: readonly Published[];
 };
 
 /** Pairs two lists by their places. */
@@ -140,6 +152,55 @@ describe("Welch's t-test", () => {
   it('judges constants like numbers without noise', () => {
     expect(welchDifference([1, 1], [3, 3, 3])).toEqual({ mean: -2, low: -2, high: -2, p: 0 });
     expect(welchDifference([3, 3], [3, 3])).toEqual({ mean: 0, low: 0, high: 0, p: 1 });
+  });
+});
+
+describe('the difference to a published run', () => {
+  const images = 2323;
+
+  it.each(reference.published)(
+    "agrees with scipy's t of the summed variances: ours $ours, published $published, $images images",
+    (wanted) => {
+      const published = { value: wanted.published, images: wanted.images ?? undefined };
+      const got = differenceToPublished(wanted.ours, published);
+      if (!got) throw new Error('not judged');
+      expect(got.mean).toBeCloseTo(wanted.mean, 12);
+      expect(Math.abs(got.p - wanted.p) / wanted.p).toBeLessThan(1e-8);
+      expect(got.low).toBeCloseTo(wanted.low, 10);
+      expect(got.high).toBeCloseTo(wanted.high, 10);
+    },
+  );
+
+  it('of one run over images is the test of two proportions', () => {
+    // z = 0.03/√(0.75·0.25/2323 + 0.72·0.28/2323), by hand.
+    const got = differenceToPublished([0.75], { value: 0.72, images });
+    const error = Math.sqrt((0.75 * 0.25 + 0.72 * 0.28) / images);
+    expect(got?.mean).toBeCloseTo(0.03, 14);
+    expect(got?.high).toBeCloseTo(0.03 + 1.959963984540054 * error, 12);
+  });
+
+  it('cannot be judged of one run over an unknown number of images', () => {
+    expect(differenceToPublished([0.75], { value: 0.72, images: undefined })).toBeUndefined();
+  });
+
+  it('of runs that are all equal is judged by the images alone', () => {
+    expect(differenceToPublished([0.75, 0.75, 0.75], { value: 0.72, images })).toEqual(
+      differenceToPublished([0.75], { value: 0.72, images }),
+    );
+  });
+
+  it('gets narrower with more images, and never narrower than seeds alone make it', () => {
+    const width = (count: number | undefined): number => {
+      const { low, high } = differenceToPublished([0.75, 0.76, 0.74, 0.751], { value: 0.75, images: count }) ?? {
+        low: NaN,
+        high: NaN,
+      };
+      return high - low;
+    };
+    expect(width(1000)).toBeLessThan(width(100));
+    expect(width(1e9)).toBeCloseTo(width(undefined), 5);
+    expect(width(1000)).toBeGreaterThanOrEqual(width(undefined));
+    expect(width(2323)).toBeGreaterThanOrEqual(width(undefined));
   });
 });
 

@@ -6,6 +6,7 @@ import { criticalT, regularizedBeta, twoSidedP } from '../../src/report/student-
 const reference = JSON.parse(readFileSync('test/fixtures/statistics.json', 'utf8')) as {
   readonly beta: readonly { readonly x: number; readonly a: number; readonly b: number; readonly value: number }[];
   readonly two_sided: readonly { readonly t: number; readonly degrees: number; readonly p: number }[];
+  readonly two_sided_many: readonly { readonly t: number; readonly degrees: number | null; readonly p: number }[];
   readonly critical: readonly { readonly level: number; readonly degrees: number; readonly t: number }[];
 };
 
@@ -43,6 +44,14 @@ describe('the two-sided p-value', () => {
     expect(relative(twoSidedP(t, degrees), p)).toBeLessThan(1e-10);
   });
 
+  it.each(reference.two_sided_many)(
+    "agrees with scipy's for many degrees of freedom, and for infinitely many: t = $t, ν = $degrees",
+    ({ t, degrees, p }) => {
+      expect(relative(twoSidedP(t, degrees ?? Infinity), p)).toBeLessThan(1e-9);
+      expect(twoSidedP(-t, degrees ?? Infinity)).toBe(twoSidedP(t, degrees ?? Infinity));
+    },
+  );
+
   it('does not depend on the sign of t', () => {
     expect(twoSidedP(-2.5, 4)).toBe(twoSidedP(2.5, 4));
   });
@@ -68,6 +77,7 @@ describe('the critical t', () => {
     expect(criticalT(0.95, 2)).toBeCloseTo(4.3027, 4);
     expect(criticalT(0.95, 9)).toBeCloseTo(2.2622, 4);
     expect(criticalT(0.95, 1e6)).toBeCloseTo(1.96, 3);
+    expect(criticalT(0.95, Infinity)).toBeCloseTo(1.959963984540054, 12);
   });
 
   it('is what the p-value of its own is the tail of', () => {

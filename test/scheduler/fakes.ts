@@ -19,7 +19,7 @@ export function cell(
 
 /** A plan of these cells. */
 export function planOf(cells: readonly Cell[], name = 'trial'): Plan {
-  return { name, description: '', file: `${name}.yaml`, params: {}, cells, tables: [] };
+  return { name, description: '', file: `${name}.yaml`, params: {}, cells, tables: [], plots: [] };
 }
 
 /** A command cell that runs a line of shell. */

@@ -71,8 +71,8 @@ describe('the summary of a run', () => {
 
   it('says which tables were written', () => {
     const tables = [
-      { table: 'results', file: 'README.md', changed: true },
-      { table: 'all', file: 'docs/all.md', changed: false },
+      { what: 'table results', file: 'README.md', changed: true },
+      { what: 'table all', file: 'docs/all.md', changed: false },
     ];
     expect(runSummary(stateAfter(run(1), finished('a'), ended('done', 1)), tables)).toEqual([
       'done in 1.0 s: 1 ran',

@@ -1,8 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { FailureError, type Failure } from '../../core/failure.ts';
-import { checkPlaces } from '../../report/into.ts';
-import { tableProblems } from '../../report/report.ts';
+import { reportProblems } from '../../report/whole.ts';
 import { counted } from '../../util/text.ts';
 import { setOption } from '../options.ts';
 import { loadPlan } from '../project.ts';
@@ -27,10 +26,7 @@ export function command(): Command {
 async function problemsOf(file: string, overrides: readonly string[] | undefined): Promise<readonly Failure[]> {
   try {
     const plan = loadPlan(file, overrides);
-    const failures = [
-      ...(await tableProblems(plan, dirname(resolve(file)))),
-      ...(await checkPlaces(plan.tables, process.cwd())),
-    ];
+    const failures = await reportProblems(plan, { pipelineFolder: dirname(resolve(file)), root: process.cwd() });
     const stages = new Set(plan.cells.map((cell) => cell.stage)).size;
     if (!failures.length) print(`${file}: ok, ${counted(stages, 'stage')}, ${counted(plan.cells.length, 'cell')}`);
     return failures;

@@ -1,15 +1,16 @@
 import { basename, dirname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { CellId, Plan } from '../../core/plan.ts';
-import { checkTables, writeTables } from '../../report/into.ts';
-import { renderTables, reportFormats, type RenderedTable, type ReportFormat } from '../../report/report.ts';
+import { renderPlots } from '../../report/plots.ts';
+import { renderTables, reportFormats, type ReportFormat } from '../../report/report.ts';
+import { checkReport, writeReport, type Rendered } from '../../report/whole.ts';
 import { latestRun } from '../../scheduler/past-runs.ts';
 import { previewPlan } from '../../scheduler/run-plan.ts';
 import type { Entry } from '../../store/store.ts';
 import { exitCodes } from '../exit.ts';
 import { commitOf } from '../git.ts';
 import { setOption } from '../options.ts';
-import { tableOutcomes } from '../outcomes.ts';
+import { reportOutcomes } from '../outcomes.ts';
 import { loadPlan, openProject, type Project } from '../project.ts';
 import { print, printError } from '../terminal.ts';
 
@@ -20,15 +21,17 @@ interface ReportFlags {
 }
 
 /**
- * `kdpipe report`: renders tables from what the store has; runs nothing.
+ * `kdpipe report`: renders tables and plots from what the store has; runs nothing.
  *
  * @returns the commander command
  */
 export function command(): Command {
   return new Command('report')
     .argument('<pipeline>', 'pipeline file')
-    .option('--check', 'write nothing; exit 3 when a table differs from its file')
-    .addOption(new Option('--format <format>', 'print instead of writing').choices(Object.keys(reportFormats)))
+    .option('--check', 'write nothing; exit 3 when a table or a plot differs from its file')
+    .addOption(
+      new Option('--format <format>', 'print the tables instead of writing').choices(Object.keys(reportFormats)),
+    )
     .addOption(setOption())
     .action(async (file: string, flags: ReportFlags) => {
       process.exitCode = await report(file, flags);
@@ -38,21 +41,16 @@ export function command(): Command {
 async function report(file: string, flags: ReportFlags): Promise<number> {
   const project = openProject();
   const plan = loadPlan(file, flags.set);
-  const tables = await render(plan, project, dirname(resolve(file)), flags.format);
-  if (flags.check) return check(tables, project.root);
+  const { tables, plots } = await render(plan, project, dirname(resolve(file)), flags.format);
+  if (flags.check) return check({ tables, plots }, project.root);
   const placed = tables.filter(({ table }) => flags.format === undefined && table.into !== undefined);
   for (const { text } of tables.filter((table) => !placed.includes(table))) print(text.trimEnd());
-  for (const { table, file: into, changed } of await writeTables(placed, project.root))
-    printError(`table ${table} ${changed ? 'written to' : 'unchanged in'} ${into}`);
+  for (const { what, file: into, changed } of await writeReport({ tables: placed, plots }, project.root))
+    printError(`${what} ${changed ? 'written to' : 'unchanged in'} ${into}`);
   return exitCodes.done;
 }
 
-async function render(
-  plan: Plan,
-  project: Project,
-  pipelineFolder: string,
-  format?: ReportFormat,
-): Promise<readonly RenderedTable[]> {
+async function render(plan: Plan, project: Project, pipelineFolder: string, format?: ReportFormat): Promise<Rendered> {
   const { cells, resolutions } = await previewPlan(plan, project);
   const entries = new Map<CellId, Entry>();
   for (const [at, resolution] of resolutions.entries()) {
@@ -65,13 +63,14 @@ async function render(
     command: `kdpipe run ${plan.file}`,
     pipelineFolder,
   };
-  return renderTables(plan, tableOutcomes(plan, entries), context, format);
+  const outcomes = reportOutcomes(plan, entries);
+  const tables = await renderTables(plan, outcomes, context, format);
+  return { tables, plots: format === undefined ? await renderPlots(plan, outcomes, context) : [] };
 }
 
-async function check(tables: readonly RenderedTable[], root: string): Promise<number> {
-  const drifts = await checkTables(tables, root);
-  for (const { table, file, diff } of drifts)
-    print([`${file}: table ${table} differs from the results`, ...diff].join('\n'));
-  if (!drifts.length) printError('every table is what the results say');
+async function check(rendered: Rendered, root: string): Promise<number> {
+  const drifts = await checkReport(rendered, root);
+  for (const { what, file, diff } of drifts) print([`${file}: ${what} differs from the results`, ...diff].join('\n'));
+  if (!drifts.length) printError('every table and plot is what the results say');
   return drifts.length ? exitCodes.drift : exitCodes.done;
 }

@@ -13,6 +13,8 @@ export interface Judged {
 export interface Metric {
   /** A clause for `kdpipe list metrics`. */
   readonly summary: string;
+  /** True for a share of the images: other images of the same kind give it the noise of a binomial share, or less. */
+  readonly share?: boolean;
   readonly value: (judged: Judged) => number;
 }
 
@@ -20,6 +22,8 @@ export interface Metric {
 export interface TeacherMetric {
   /** A clause for `kdpipe list metrics`. */
   readonly summary: string;
+  /** See {@link Metric.share}. */
+  readonly share?: boolean;
   readonly value: (student: Predictions, teacher: Predictions) => number;
 }
 
@@ -27,14 +31,18 @@ export interface TeacherMetric {
 export const metrics = {
   accuracy: {
     summary: 'share of images whose class was found',
+    share: true,
     value: ({ confusion }) => accuracy(confusion),
   },
   mpa: {
     summary: 'mean per-class accuracy: recall, averaged over the classes that have images',
+    // Of classes of equal size: Σ r(1 − r)/C of their recalls is at most r̄(1 − r̄).
+    share: true,
     value: ({ perClass }) => meanPerClassAccuracy(perClass),
   },
   top5: {
     summary: 'share of images whose class is among the five most likely ones',
+    share: true,
     value: ({ predictions }) => topAccuracy(predictions, 5),
   },
   nll: {
@@ -55,8 +63,13 @@ export const metrics = {
   },
   micro_f1: {
     summary: 'F1 of all classes’ hits and misses together; of one class an image it is the accuracy',
+    share: true,
     // Every miss is one false positive and one false negative: 2·hits / (2·hits + 2·misses).
     value: ({ confusion }) => accuracy(confusion),
+  },
+  images: {
+    summary: 'number of images that the others are taken over',
+    value: ({ predictions }) => predictions.labels.length,
   },
 } satisfies Record<string, Metric>;
 
@@ -64,6 +77,7 @@ export const metrics = {
 export const teacherMetrics = {
   agreement: {
     summary: 'share of images for which student and teacher predict the same class',
+    share: true,
     value: agreement,
   },
   teacher_kl: {

@@ -23,7 +23,7 @@ function metricsOf(params: ValueObject): readonly string[] {
 /** Measures a trained network. */
 export const evaluate: StageKind = {
   name: 'evaluate',
-  resultVersion: 2,
+  resultVersion: 3,
   summary: 'Measures a trained network on splits of a dataset, with and without test-time augmentation.',
   params: {
     ...predictionParams,

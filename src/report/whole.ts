@@ -1,0 +1,74 @@
+import type { Failure } from '../core/failure.ts';
+import type { Plan } from '../core/plan.ts';
+import { checkPlotPlaces, checkPlots, writePlots } from './into-plot.ts';
+import { checkPlaces, checkTables, writeTables, type Drift, type Written } from './into.ts';
+import { plotFiles, plotProblems, type RenderedPlot } from './plots.ts';
+import { tableFiles, tableProblems, type RenderedTable } from './report.ts';
+
+/** Tables and plots, rendered. */
+export interface Rendered {
+  readonly tables: readonly RenderedTable[];
+  readonly plots: readonly RenderedPlot[];
+}
+
+/** Where a pipeline and what it writes stand. */
+export interface Folders {
+  /** Absolute path of the pipeline file's folder. */
+  readonly pipelineFolder: string;
+  /** Absolute path of the project's root. */
+  readonly root: string;
+}
+
+/**
+ * Finds what is wrong with a plan's tables and plots, and with the files that they go into, before anything has run.
+ *
+ * @param plan - the plan
+ * @param folders - where it stands
+ * @returns all failures
+ */
+export async function reportProblems(plan: Plan, folders: Folders): Promise<readonly Failure[]> {
+  const { pipelineFolder, root } = folders;
+  const all = await Promise.all([
+    tableProblems(plan, pipelineFolder),
+    checkPlaces(plan.tables, root),
+    plotProblems(plan, pipelineFolder),
+    checkPlotPlaces(plan.plots, root),
+  ]);
+  return all.flat();
+}
+
+/**
+ * Puts tables into their files, and writes plots.
+ *
+ * @param rendered - tables and plots
+ * @param root - absolute path of the project's root
+ * @returns what went where
+ * @throws FailureError when a file cannot be read or written, or is not what it should be
+ */
+export async function writeReport(rendered: Rendered, root: string): Promise<readonly Written[]> {
+  return [...(await writeTables(rendered.tables, root)), ...(await writePlots(rendered.plots, root))];
+}
+
+/**
+ * Compares tables and plots with what their files hold.
+ *
+ * @param rendered - tables and plots
+ * @param root - absolute path of the project's root
+ * @returns what differs
+ * @throws FailureError when a file cannot be read, or is not what it should be
+ */
+export async function checkReport(rendered: Rendered, root: string): Promise<readonly Drift[]> {
+  return [...(await checkTables(rendered.tables, root)), ...(await checkPlots(rendered.plots, root))];
+}
+
+/**
+ * The files that tables and plots are made from, beside results, and those that they stand in.
+ *
+ * @param plan - the plan
+ * @param folders - where it stands
+ * @returns absolute paths, each once
+ */
+export function reportFiles(plan: Plan, folders: Folders): ReadonlySet<string> {
+  const { pipelineFolder, root } = folders;
+  return new Set([...tableFiles(plan.tables, pipelineFolder, root), ...plotFiles(plan.plots, pipelineFolder, root)]);
+}
