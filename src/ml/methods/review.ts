@@ -1,52 +1,10 @@
-import { addN, div, matMul, mul, tensor } from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import { addN, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import { adapter } from './adapter.ts';
-import { columns } from './columns.ts';
 import { sideBySide, weighed } from './fusion.ts';
 import type { Adapter, KdBatch, KdMethod } from './kd-method.ts';
-import { meanSquare, stretched, type MapSize } from './maps.ts';
+import { hierarchicalContext } from './hierarchical-context.ts';
+import { stretched, type MapSize } from './maps.ts';
 import { allBlocks, blocksOption, blockTaps, EQUAL, requireSizes, tapPairs, type TapPair } from './taps.ts';
-
-/** Sides that maps are pooled to, those that are smaller than the map; each weighs half of what the one before does. */
-const POOLED = [4, 2, 1];
-
-/** First and last pixel (exclusive) of each window of PyTorch's adaptive pooling; neighbours may overlap. */
-const windows = (from: number, to: number): readonly (readonly [number, number])[] =>
-  Array.from({ length: to }, (_, i) => [Math.floor((i * from) / to), Math.ceil(((i + 1) * from) / to)]);
-
-/** Adaptive average pooling as a matrix [to², height · width]. */
-function poolingMatrix(height: number, width: number, to: number): Tensor3D {
-  const matrix = new Float32Array(to * to * height * width);
-  windows(height, to).forEach(([top, bottom], i) => {
-    windows(width, to).forEach(([left, right], j) => {
-      const share = 1 / ((bottom - top) * (right - left));
-      for (let y = top; y < bottom; y++)
-        for (let x = left; x < right; x++) matrix[(i * to + j) * height * width + y * width + x] = share;
-    });
-  });
-  return tensor(matrix, [1, to * to, height * width]);
-}
-
-/**
- * Hierarchical context loss: mean squared differences of the maps and of their pooled forms, weights 1, ½, ¼, ⅛ in the
- * order of the forms that there are, divided by their sum.
- *
- * @param ours - [N, H, W, C]
- * @param theirs - the same shape
- * @returns the scalar
- */
-export function hierarchicalContext(ours: Tensor, theirs: Tensor): Scalar {
-  const [, height = 0, width = 0] = theirs.shape;
-  const smaller = POOLED.filter((side) => side < height);
-  const weightOf = (k: number): number => 0.5 ** (k + 1);
-  const terms = smaller.map((side, k) => {
-    const matrix = poolingMatrix(height, width, side);
-    const pooled = (map: Tensor): Tensor => matMul(matrix, columns(map as Tensor4D));
-    return mul<Scalar>(meanSquare(pooled(ours), pooled(theirs)), weightOf(k));
-  });
-  const weights = smaller.reduce((total, _, k) => total + weightOf(k), 1);
-  return div(addN([meanSquare(ours, theirs), ...terms]), weights);
-}
 
 const nameOf = (part: string, tap: string): string => `review.${tap}.${part}`;
 
