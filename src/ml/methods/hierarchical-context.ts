@@ -110,5 +110,5 @@ export function hierarchicalContext(ours: Tensor, theirs: Tensor): Scalar {
     };
     return { value: scalar(value), gradFunc };
   });
-  return compare(ours) as Scalar;
+  return compare(ours);
 }
