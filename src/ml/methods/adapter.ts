@@ -4,7 +4,7 @@ import type { LayerIndex, Shape } from '../network/network.ts';
 import type { Adapter, KdBatch, Sides } from './kd-method.ts';
 
 /** What an adapter is made of. */
-export interface AdapterParts extends Pick<Adapter, 'input' | 'initial'> {
+export interface AdapterParts extends Pick<Adapter, 'initial'> {
   /** Prefix of its parameters' names: of equal names, equal values are drawn. */
   readonly name: string;
   readonly from: Shape;
@@ -42,13 +42,12 @@ export interface Aligned {
  */
 export function aligned(name: string, tap: string, shapes: Sides<Shape>): Aligned {
   const { student, teacher } = shapes;
-  const read = (value: string) => (batch: KdBatch) => batch.student[value] as Tensor;
-  if (student.channels === teacher.channels) return { adapters: [], of: read(tap) };
+  const read = (batch: KdBatch) => batch.student[tap] as Tensor;
+  if (student.channels === teacher.channels) return { adapters: [], of: read };
   const made = adapter({
     name,
     from: student,
-    input: read(tap),
     layers: (net) => net.conv(name, net.image, { channels: teacher.channels, kernel: 1, bias: true }),
   });
-  return { adapters: [made], of: read(name) };
+  return { adapters: [made], of: (batch) => batch.through(made, read(batch)) };
 }

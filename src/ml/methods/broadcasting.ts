@@ -95,7 +95,12 @@ export function registerBroadcasting(): void {
         const dtype = upcastType(a.dtype, b.dtype);
         const size = shape.reduce((product, length) => product * length, 1);
         const result = dtype === 'int32' ? new Int32Array(size) : new Float32Array(size);
-        if (result.length > 0) combine(operation, operand(a, shape, cpu), operand(b, shape, cpu), result);
+        // Tensors of equal shapes are one long row each.
+        const isEqual = a.shape.join() === b.shape.join();
+        const [x, y] = [a, b].map((info) =>
+          isEqual ? operand({ ...info, shape: [size] }, [size], cpu) : operand(info, shape, cpu),
+        ) as [Operand, Operand];
+        if (result.length > 0) combine(operation, x, y, result);
         return cpu.makeTensorInfo(shape, dtype, result);
       },
     });

@@ -1,4 +1,4 @@
-import { add, customGrad, matMul, reshape, tensor, transpose } from '@tensorflow/tfjs-core';
+import { customGrad, matMul, reshape, tensor } from '@tensorflow/tfjs-core';
 import type { GradSaveFunc, Rank, Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { valuesOf } from './maps.ts';
 
@@ -81,8 +81,21 @@ export const columnEnergies = squaresAround((_, shape) => new Float64Array(shape
 /** Squared deviations of columns from their means, Σ (f − mean)²: [N, P, C] → [N, 1, C]. */
 export const columnSpreads = squaresAround(meansOf);
 
-/** G + Gᵀ. */
-const symmetric = (slopes: Tensor): Tensor => add(slopes, transpose(slopes, slopes.rank === 2 ? [1, 0] : [0, 2, 1]));
+/** G + Gᵀ of each matrix. */
+function symmetric(slopes: Tensor): Tensor {
+  const side = slopes.shape.at(-1) ?? 1;
+  const values = valuesOf(slopes);
+  const sums = new Float32Array(values.length);
+  for (let from = 0; from < values.length; from += side * side)
+    for (let i = 0; i < side; i++)
+      for (let j = 0; j <= i; j++) {
+        const [below, above] = [from + i * side + j, from + j * side + i];
+        const sum = (values[below] ?? 0) + (values[above] ?? 0);
+        sums[below] = sum;
+        sums[above] = sum;
+      }
+  return tensor(sums, slopes.shape);
+}
 
 /** Products of all pairs of rows: F Fᵀ, and its gradient (dG + dGᵀ) F. */
 const rowProducts = customGrad((...inputs) => {
@@ -105,12 +118,12 @@ const columnProducts = customGrad((...inputs) => {
 });
 
 /**
- * Gram matrix of rows, F Fᵀ.
+ * Gram matrix of rows, F Fᵀ, or of each image's.
  *
- * @param rows - [N, D]
- * @returns [N, N]
+ * @param rows - [N, D] or [N, P, D]
+ * @returns [N, N] or [N, P, P]
  */
-export const rowGram = (rows: Tensor2D): Tensor2D => rowProducts(rows) as Tensor2D;
+export const rowGram = <T extends Tensor2D | Tensor3D>(rows: T): T => rowProducts(rows) as T;
 
 /**
  * Gram matrices of columns, Fᵀ F of each image.

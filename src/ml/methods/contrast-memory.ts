@@ -34,24 +34,41 @@ function startBank({ images, dimension, seed }: ContrastOptions, side: number): 
   return new Float32Array(images * dimension).map(() => (2 * uniform() - 1) * bound);
 }
 
-/** exp(⟨v_i, w_j⟩ / τ) of each image and its candidates, [N, 1 + K]. */
-function scoresOf(
-  features: Float32Array,
-  bank: Float32Array,
-  { places, each }: Candidates,
-  temperature: number,
-): Float64Array {
-  const dimension = (features.length * each) / places.length;
-  const scores = new Float64Array(places.length);
-  for (let pair = 0; pair < places.length; pair++) {
-    const row = Math.floor(pair / each) * dimension;
-    const entry = (places[pair] ?? 0) * dimension;
-    let product = 0;
-    for (let k = 0; k < dimension; k++) product += (features[row + k] ?? 0) * (bank[entry + k] ?? 0);
-    scores[pair] = Math.exp(product / temperature);
+/** ⟨v, w⟩ of a vector and an entry, in four sums: one alone would wait for each addition. */
+function productOf(vector: Float64Array, bank: Float32Array, entry: number): number {
+  const { length } = vector;
+  const whole = length - (length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let k = 0, w = entry; k < whole; k += 4, w += 4) {
+    a += (vector[k] ?? 0) * (bank[w] ?? 0);
+    b += (vector[k + 1] ?? 0) * (bank[w + 1] ?? 0);
+    c += (vector[k + 2] ?? 0) * (bank[w + 2] ?? 0);
+    d += (vector[k + 3] ?? 0) * (bank[w + 3] ?? 0);
   }
-  return scores;
+  for (let k = whole; k < length; k++) a += (vector[k] ?? 0) * (bank[entry + k] ?? 0);
+  return a + b + (c + d);
 }
+
+/** Adds an entry of a bank, times a factor, to a vector. */
+function addEntry(vector: Float64Array, bank: Float32Array, entry: number, factor: number): void {
+  const { length } = vector;
+  const whole = length - (length % 4);
+  for (let k = 0, w = entry; k < whole; k += 4, w += 4) {
+    vector[k] = (vector[k] ?? 0) + factor * (bank[w] ?? 0);
+    vector[k + 1] = (vector[k + 1] ?? 0) + factor * (bank[w + 1] ?? 0);
+    vector[k + 2] = (vector[k + 2] ?? 0) + factor * (bank[w + 2] ?? 0);
+    vector[k + 3] = (vector[k + 3] ?? 0) + factor * (bank[w + 3] ?? 0);
+  }
+  for (let k = whole; k < length; k++) vector[k] = (vector[k] ?? 0) + factor * (bank[entry + k] ?? 0);
+}
+
+/** Rows of [N, D] in float64. */
+const rowsOf = (features: Tensor2D): readonly Float64Array[] => {
+  const [values, [batch, dimension]] = [valuesOf(features), features.shape];
+  return Array.from({ length: batch }, (_, image) =>
+    Float64Array.from(values.subarray(image * dimension, (image + 1) * dimension)),
+  );
+};
 
 /** What an image has to pay for its features in the bank. */
 interface Comparison {
@@ -121,34 +138,49 @@ export class ContrastMemory implements KdMemory {
   }
 
   /** Z = n · mean score of the first batch, rounded as checkpoints keep it. */
-  #firstConstant(side: { features: Tensor; bank: Float32Array }, candidates: Candidates): number {
-    const scores = scoresOf(valuesOf(side.features), side.bank, candidates, this.#options.temperature);
-    return Math.fround((scores.reduce((sum, score) => sum + score, 0) / scores.length) * this.#options.images);
+  #firstConstant(side: { features: Tensor2D; bank: Float32Array }, { places, each }: Candidates): number {
+    const { dimension, temperature, images } = this.#options;
+    let total = 0;
+    rowsOf(side.features).forEach((row, image) => {
+      for (let pair = image * each; pair < (image + 1) * each; pair++)
+        total += Math.exp(productOf(row, side.bank, (places[pair] ?? 0) * dimension) / temperature);
+    });
+    return Math.fround((total / places.length) * images);
   }
 
-  #loss(features: Tensor2D, { bank, candidates, constant }: Comparison): Scalar {
-    const { temperature, images } = this.#options;
-    const [batch, dimension] = features.shape;
-    const { places, each } = candidates;
-    const scores = scoresOf(valuesOf(features), bank, candidates, temperature);
-    const noise = (each - 1) / images;
-    const costs = scores.map((score, pair) => costOf(score / constant, noise, pair % each === 0));
+  #loss(features: Tensor2D, comparison: Comparison): Scalar {
+    const { shape } = features;
+    const compared = rowsOf(features).map((row, image) => this.#compared(row, image, comparison));
     const contrast = customGrad(() => ({
-      value: scalar(costs.reduce((sum, cost) => sum + cost, 0) / batch),
+      value: scalar(compared.reduce((sum, { cost }) => sum + cost, 0) / shape[0]),
       gradFunc: (dy: Tensor) => {
-        const scale = (valuesOf(dy)[0] ?? 0) / (batch * temperature);
-        const gradient = new Float64Array(batch * dimension);
-        for (let pair = 0; pair < places.length; pair++) {
-          const row = Math.floor(pair / each) * dimension;
-          const entry = (places[pair] ?? 0) * dimension;
-          const slope = scale * slopeOf((scores[pair] ?? 0) / constant, noise, pair % each === 0);
-          for (let k = 0; k < dimension; k++)
-            gradient[row + k] = (gradient[row + k] ?? 0) + slope * (bank[entry + k] ?? 0);
-        }
-        return tensor(Float32Array.from(gradient), [batch, dimension]);
+        const scale = (valuesOf(dy)[0] ?? 0) / (shape[0] * this.#options.temperature);
+        const gradient = new Float32Array(shape[0] * shape[1]);
+        compared.forEach(({ slopes }, image) => {
+          gradient.set(
+            slopes.map((slope) => scale * slope),
+            image * shape[1],
+          );
+        });
+        return tensor(gradient, shape);
       },
     }));
     return contrast(features) as Scalar;
+  }
+
+  /** Cost of one image and τ times its gradient in the features: each entry is fetched once for both. */
+  #compared(row: Float64Array, image: number, { bank, candidates: { places, each }, constant }: Comparison) {
+    const { dimension, temperature, images } = this.#options;
+    const noise = (each - 1) / images;
+    const slopes = new Float64Array(dimension);
+    let cost = 0;
+    for (let k = 0; k < each; k++) {
+      const entry = (places[image * each + k] ?? 0) * dimension;
+      const share = Math.exp(productOf(row, bank, entry) / temperature) / constant;
+      cost += costOf(share, noise, k === 0);
+      addEntry(slopes, bank, entry, slopeOf(share, noise, k === 0));
+    }
+    return { cost, slopes };
   }
 }
 

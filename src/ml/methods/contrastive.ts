@@ -9,14 +9,11 @@ import type { Adapter, KdBatch, KdMethod, Sides } from './kd-method.ts';
 import { flatRows, unitRows } from './rows.ts';
 import { bothSides } from './taps.ts';
 
-const nameOf = (side: keyof Sides<unknown>): string => `crd.${side}.embedding`;
-
 /** A linear layer on the features that the classifier reads. The teacher's is trained too; the teacher is not. */
 function embedding(side: keyof Sides<unknown>, from: Shape, dimension: number): Adapter {
-  const name = nameOf(side);
+  const name = `crd.${side}.embedding`;
   return adapter({
     ...{ name, from, differentiable: side === 'student' },
-    input: (batch) => batch[side]['pooled'] as Tensor,
     layers: (net) => net.linear(name, net.image, dimension),
   });
 }
@@ -107,16 +104,16 @@ export const contrastive: KdMethod = {
       temperature: Number(options['crd_temperature']),
       momentum: Number(options['crd_momentum']),
     });
-    const features = (batch: KdBatch, side: keyof Sides<unknown>) =>
-      unitRows(flatRows(batch.student[nameOf(side)] as Tensor)) as ReturnType<typeof flatRows>;
+    const [ofStudent, ofTeacher] = (['student', 'teacher'] as const).map((side) =>
+      embedding(side, shapes[side]['pooled'] as Shape, dimension),
+    ) as [Adapter, Adapter];
+    const features = (batch: KdBatch, embed: Adapter, side: keyof Sides<unknown>) =>
+      unitRows(flatRows(batch.through(embed, batch[side]['pooled'] as Tensor))) as ReturnType<typeof flatRows>;
     return {
-      adapters: [
-        embedding('student', shapes.student['pooled'] as Shape, dimension),
-        embedding('teacher', shapes.teacher['pooled'] as Shape, dimension),
-      ],
+      adapters: [ofStudent, ofTeacher],
       memory,
       loss: (batch) => {
-        const both = { student: features(batch, 'student'), teacher: features(batch, 'teacher') };
+        const both = { student: features(batch, ofStudent, 'student'), teacher: features(batch, ofTeacher, 'teacher') };
         return add(...memory.losses(both, batch.indices, candidatesOf(batch)));
       },
     };

@@ -14,17 +14,14 @@ const NOT_SMALLER: SizeRule = {
   },
 };
 
-const nameOf = (tap: string): string => `fitnet.${tap}.regressor`;
-
 /** Convolution with stride f = ratio of the sizes and kernel 2f − 1: 1×1 at equal sizes, 3×3 at twice the size. */
 function regressor({ tap, student, teacher }: TapPair, normed: boolean): Adapter {
-  const name = nameOf(tap);
+  const name = `fitnet.${tap}.regressor`;
   const stride = student.height / teacher.height;
   const options = { channels: teacher.channels, kernel: 2 * stride - 1, stride, bias: true };
   return adapter({
     name,
     from: student,
-    input: (batch) => batch.student[tap] as Tensor,
     layers: (net): LayerIndex => {
       const conv = net.conv(`${name}.0`, net.image, options);
       return normed ? net.activation(`${name}.2`, net.batchNorm(`${name}.1`, conv)) : conv;
@@ -51,11 +48,13 @@ export const fitnet: KdMethod = {
   taps: ({ blocks }, available) => blockTaps('FitNet', blocks, available, middleBlock),
   create: ({ fitnet_regressor: form }, shapes, all) => {
     requireSizes('FitNet', NOT_SMALLER, shapes, all);
-    const pairs = tapPairs(shapes);
+    const parts = tapPairs(shapes).map((pair) => ({ ...pair, regress: regressor(pair, form === 'conv-bn-relu') }));
     return {
-      adapters: pairs.map((pair) => regressor(pair, form === 'conv-bn-relu')),
-      loss: ({ student, teacher }) =>
-        addN(pairs.map(({ tap }) => meanSquare(student[nameOf(tap)] as Tensor, teacher[tap] as Tensor))),
+      adapters: parts.map(({ regress }) => regress),
+      loss: ({ student, teacher, through }) =>
+        addN(
+          parts.map(({ tap, regress }) => meanSquare(through(regress, student[tap] as Tensor), teacher[tap] as Tensor)),
+        ),
     };
   },
 };

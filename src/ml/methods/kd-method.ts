@@ -18,11 +18,24 @@ export interface Draw {
   readonly step: number;
 }
 
+/**
+ * A small network that is trained along with the student and thrown away after training. It runs on the engine; the
+ * gradient of its input goes on to whatever the input was made of.
+ */
+export interface Adapter {
+  /** Unique within the method. */
+  readonly name: string;
+  /** Its input is differentiable where the student learns through it. */
+  readonly network: Network;
+  /** Start values of parameters that are not drawn, by their names. */
+  readonly initial?: Readonly<Record<string, number>>;
+}
+
 /** What a method sees of one batch. Tensors are owned by the caller. */
 export interface KdBatch extends Sides<Readonly<Record<string, Tensor>>> {
   /** Tap values: `logits` [N, C], maps [N, H, W, C]; `classifier`, the weight of the last layer, [C, F]. */
   readonly teacher: Readonly<Record<string, Tensor>>;
-  /** The same, and outputs of adapters by their names. */
+  /** The same. */
   readonly student: Readonly<Record<string, Tensor>>;
   /** Class indices [N], int32. */
   readonly labels: Tensor;
@@ -30,26 +43,14 @@ export interface KdBatch extends Sides<Readonly<Record<string, Tensor>>> {
   readonly indices: Uint32Array;
   /** For whatever a method draws: equal draws, equal numbers. */
   readonly draw: Draw;
-}
-
-/**
- * A small network that is trained along with the student and thrown away after training. It runs on the engine; the
- * gradient of its input goes on to the taps that the input was made of.
- */
-export interface Adapter {
-  /** Name of its output among the student's values; unique within the method, and no tap's. */
-  readonly name: string;
-  /** Its input is differentiable where the student learns through it. */
-  readonly network: Network;
-  /** Start values of parameters that are not drawn, by their names. */
-  readonly initial?: Readonly<Record<string, number>>;
   /**
-   * Makes its input.
+   * Sends a tensor through one of the term's adapters. Each is run once a batch.
    *
-   * @param batch - taps, and outputs of the adapters before this one
-   * @returns [N, H, W, C] as the network takes it, differentiable in the student's values
+   * @param adapter - one of the term's
+   * @param input - [N, H, W, C] as its network takes it
+   * @returns its output, [N, H', W', C'], differentiable in the input and in the adapter's parameters
    */
-  input(batch: KdBatch): Tensor;
+  readonly through: (adapter: Adapter, input: Tensor) => Tensor;
 }
 
 /** What a term remembers from step to step. It goes into checkpoints. */
@@ -70,11 +71,11 @@ export interface KdSplit {
 
 /** A method made for given shapes. */
 export interface KdLoss {
-  /** In the order in which they run; none unless told. */
+  /** All that `loss` sends something through; none unless told. */
   readonly adapters?: readonly Adapter[];
   /** Nothing unless told. */
   readonly memory?: KdMemory;
-  /** The unweighted term L_kd, differentiable in every student tap and in the adapters' outputs. */
+  /** The unweighted term L_kd, differentiable in every student tap. */
   loss(batch: KdBatch): Scalar;
 }
 

@@ -1,6 +1,7 @@
-import { engine, scalar, tensor, tidy, type Tensor } from '@tensorflow/tfjs-core';
+import { customGrad, engine, scalar, tensor, tidy, zeros, type Tensor } from '@tensorflow/tfjs-core';
 import './tensorflow.ts';
 import type { Shape } from '../network/network.ts';
+import { valuesOf } from './maps.ts';
 import { CLASSIFIER } from './taps.ts';
 import type { Adapter, Draw, KdBatch, KdLoss, Sides, TapShapes } from './kd-method.ts';
 
@@ -60,85 +61,44 @@ function tensors(values: TapValues, shapes: Readonly<Record<string, Shape>>, bat
   return made;
 }
 
-/** A batch of which some of the student's values are others. */
-const withStudent = (batch: KdBatch, names: readonly string[], values: readonly Tensor[]): KdBatch => ({
-  ...batch,
-  student: {
-    ...batch.student,
-    ...Object.fromEntries(names.map((name, index) => [name, values[index] as Tensor])),
-  },
-});
-
-/** A function of the student's values, and the gradient of the result. */
-interface Differentiated {
-  readonly of: (batch: KdBatch) => Tensor;
-  readonly slope: Tensor;
-}
-
-/** One batch on its way through adapters and term, and back. Lives within one `tidy`. */
-class Pass {
-  readonly #term: KdLoss;
+/** Makes adapters operations of tfjs's tape: forwards and backwards they run where they are called, on the engine. */
+class AdapterCalls {
+  /** Stands for parameters: an adapter whose input does not come from the student is differentiated in it alone. */
+  readonly parameters = scalar(0);
   readonly #runner: AdapterRunner | null;
-  readonly #images: number;
-  /** Gradients so far, by the student's names; of what nothing reads, none. */
-  readonly #gradients = new Map<string, Float32Array>();
-  #batch: KdBatch;
+  /** Those that have run, and whether they have been differentiated. */
+  readonly #called = new Map<string, boolean>();
 
-  constructor(term: KdLoss, runner: AdapterRunner | null, batch: KdBatch) {
-    this.#term = term;
+  constructor(runner: AdapterRunner | null) {
     this.#runner = runner;
-    this.#batch = batch;
-    this.#images = batch.labels.size;
   }
 
-  get #adapters(): readonly (readonly [Adapter, AdapterRunner])[] {
-    const { adapters = [] } = this.#term;
+  through({ name, network }: Adapter, input: Tensor): Tensor {
     const runner = this.#runner;
-    if (!runner && adapters.length > 0) throw new Error('the term has adapters, and nothing to run them');
-    return runner ? adapters.map((adapter) => [adapter, runner] as const) : [];
+    if (!runner) throw new Error(`nothing to run adapter ${name}`);
+    if (this.#called.has(name)) throw new Error(`adapter ${name} runs twice`);
+    this.#called.set(name, false);
+    const [images = 0] = input.shape;
+    const [first, last] = [network.layers[0], network.layers.at(-1)];
+    const watched = first?.kind === 'input' && first.differentiable ? input : this.parameters;
+    const run = customGrad(() => ({
+      value: tensor(
+        runner.forward(name, valuesOf(input), images).slice(),
+        dimensions(name, images, last?.shape ?? network.input),
+      ),
+      gradFunc: (dy: Tensor) => {
+        this.#called.set(name, true);
+        const slopes = runner.backward(name, valuesOf(dy));
+        return slopes && watched === input ? tensor(slopes.slice(), input.shape) : zeros(watched.shape);
+      },
+    }));
+    return run(watched);
   }
 
-  run(weight: number): number {
-    for (const [adapter, runner] of this.#adapters) this.#forward(adapter, runner);
-    const value = this.#differentiate({ of: (batch) => this.#term.loss(batch), slope: scalar(weight) });
-    for (const [adapter, runner] of this.#adapters.toReversed()) this.#backward(adapter, runner);
-    return value.dataSync()[0] ?? NaN;
-  }
-
-  gradientOf(name: string): Float32Array | undefined {
-    return this.#gradients.get(name);
-  }
-
-  #forward(adapter: Adapter, runner: AdapterRunner): void {
-    const { name, network } = adapter;
-    const input = adapter.input(this.#batch).dataSync<'float32'>();
-    const output = network.layers.at(-1)?.shape ?? network.input;
-    const values = runner.forward(name, input, this.#images).slice();
-    this.#batch = withStudent(this.#batch, [name], [tensor(values, dimensions(name, this.#images, output))]);
-  }
-
-  #backward(adapter: Adapter, runner: AdapterRunner): void {
-    const own = this.#gradients.get(adapter.name);
-    if (!own) throw new Error(`nothing reads the output of adapter ${adapter.name}`);
-    const slope = runner.backward(adapter.name, own);
-    if (!slope) return;
-    const { height, width, channels } = adapter.network.input;
-    const dy = tensor(slope.slice(), [this.#images, height, width, channels]);
-    this.#differentiate({ of: (batch) => adapter.input(batch), slope: dy });
-  }
-
-  /** Adds the gradients of a function's result to those of the values that it is made of. */
-  #differentiate({ of, slope }: Differentiated): Tensor {
-    const names = Object.keys(this.#batch.student);
-    const values = Object.values(this.#batch.student);
-    // Not `grads`, which demands that the result depends on every value.
-    const { value, grads } = engine().gradients(() => of(withStudent(this.#batch, names, values)), values, slope, true);
-    names.forEach((name, index) => {
-      const more = grads[index]?.dataSync<'float32'>();
-      const known = this.#gradients.get(name);
-      if (more) this.#gradients.set(name, known ? known.map((term, i) => term + (more[i] ?? 0)) : more);
-    });
-    return value;
+  /** Refuses an adapter that would be updated by the gradients of another batch. */
+  require(adapters: readonly Adapter[]): void {
+    for (const { name } of adapters)
+      if (!this.#called.get(name)) throw new Error(`nothing reads the output of adapter ${name}`);
   }
 }
 
@@ -161,20 +121,24 @@ export function kdTerm(
   const { taps, labels, indices, draw, weight } = batch;
   let result: KdTermValue | undefined;
   tidy(() => {
-    const pass = new Pass(term, runner, {
+    const calls = new AdapterCalls(runner);
+    const given: KdBatch = {
       teacher: tensors(taps.teacher, shapes.teacher, labels.length),
       student: tensors(taps.student, shapes.student, labels.length),
       labels: tensor(labels.slice(), [labels.length], 'int32'),
-      indices,
-      draw,
+      ...{ indices, draw },
+      through: (adapter, input) => calls.through(adapter, input),
+    };
+    const watched = [...Object.values(given.student), calls.parameters];
+    // Not `grads`, which demands that the result depends on every value.
+    const { value, grads } = engine().gradients(() => term.loss(given), watched, scalar(weight), true);
+    calls.require(term.adapters ?? []);
+    const gradients = Object.keys(given.student).map((name, at) => {
+      const size = taps.student[name]?.length ?? 0;
+      return [name, grads[at] ? valuesOf(grads[at]) : new Float32Array(size)] as const;
     });
-    const value = pass.run(weight);
-    const gradients = Object.entries(taps.student).map(([name, values]) => [
-      name,
-      pass.gradientOf(name) ?? new Float32Array(values.length),
-    ]);
     // Not returned from here: tidy would look for tensors among the numbers, one by one.
-    result = { value, gradients: Object.fromEntries(gradients) as TapValues };
+    result = { value: valuesOf(value)[0] ?? NaN, gradients: Object.fromEntries(gradients) };
   });
   if (!result) throw new Error('the distillation term was not evaluated');
   return result;

@@ -36,10 +36,10 @@ export function channelMask(size: MaskSize, rate: number, draw: Draw): Tensor {
 }
 
 /** conv 3×3 – ReLU – conv 3×3, at the teacher's channels. */
-function generator(name: string, from: Shape, input: Adapter['input']): Adapter {
+function generator(name: string, from: Shape): Adapter {
   const options = { channels: from.channels, kernel: 3, bias: true };
   return adapter({
-    ...{ name, from, input },
+    ...{ name, from },
     layers: (net) =>
       net.conv(`${name}.2`, net.activation(`${name}.1`, net.conv(`${name}.0`, net.image, options)), options),
   });
@@ -54,17 +54,15 @@ interface Part {
 function partOf({ tap, student, teacher }: TapPair, alpha: number, rate: number): Part {
   const block = Number(tap.slice('block'.length));
   const align = aligned(`mgd.${tap}.align`, tap, { student, teacher });
-  const name = `mgd.${tap}.generation`;
-  const generation = generator(name, teacher, (batch) => {
-    const map = align.of(batch);
-    const size = { images: map.shape[0], channels: teacher.channels, block };
-    return mul(map, channelMask(size, rate, batch.draw));
-  });
+  const generation = generator(`mgd.${tap}.generation`, teacher);
   return {
     adapters: [...align.adapters, generation],
     loss: (batch) => {
-      const generated = batch.student[name] as Tensor;
-      return mul(squaredDistance(generated, batch.teacher[tap] as Tensor), alpha / generated.shape[0]);
+      const map = align.of(batch);
+      const [images = 0] = map.shape;
+      const mask = channelMask({ images, channels: teacher.channels, block }, rate, batch.draw);
+      const generated = batch.through(generation, mul(map, mask));
+      return mul(squaredDistance(generated, batch.teacher[tap] as Tensor), alpha / images);
     },
   };
 }

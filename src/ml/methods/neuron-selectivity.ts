@@ -1,8 +1,8 @@
 import { add, addN, div, matMul, mean, mul, sqrt, square, sub, transpose } from '@tensorflow/tfjs-core';
 import { maximum, type Scalar, type Tensor, type Tensor3D, type Tensor4D } from '@tensorflow/tfjs-core';
-import { columnEnergies, columnGram, columns } from './columns.ts';
+import { columnEnergies, columnGram, columns, rowGram } from './columns.ts';
 import type { KdMethod } from './kd-method.ts';
-import { pooledAlike } from './maps.ts';
+import { pooledAlike, squaredDistance } from './maps.ts';
 import { blocksOption, blockTaps, lastBlocks, MULTIPLE, requireSizes } from './taps.ts';
 
 /** One side's channels as columns, and their L2 norms, at least 1e-12: [N, 1, C]. */
@@ -22,7 +22,18 @@ function kernelMean(a: Channels, b: Channels): Scalar {
   return mean(square(div(div(products, transpose(a.lengths, [0, 2, 1])), b.lengths)));
 }
 
+/** Each image's Σ_c ĉ ĉᵀ / C, products of pixels: [N, P, P]. */
+function pixelProducts({ values, lengths }: Channels): Tensor {
+  return div(rowGram(div(values, lengths)), values.shape[2]);
+}
+
+/**
+ * mean k(t, t') + mean k(s, s') − 2 mean k(s, t). Σ_ij ⟨a_i, b_j⟩² = ⟨A Aᵀ, B Bᵀ⟩ for the matrices A, B of columns a_i, b_j,
+ * so that the whole is also 1/N ‖Ŝ Ŝᵀ/C_s − T̂ T̂ᵀ/C_t‖²: less to compute where there are fewer pixels than channels.
+ */
 function discrepancy(ours: Channels, theirs: Channels): Scalar {
+  const [images, pixels, channels] = ours.values.shape;
+  if (pixels <= channels) return div(squaredDistance(pixelProducts(ours), pixelProducts(theirs)), images);
   return sub(add(kernelMean(theirs, theirs), kernelMean(ours, ours)), mul(kernelMean(ours, theirs), 2));
 }
 

@@ -1,6 +1,24 @@
-import { div, logSoftmax, maximum, mean, reshape, softmax, sqrt, square, sub, sum, mul } from '@tensorflow/tfjs-core';
+import {
+  customGrad,
+  div,
+  logSoftmax,
+  maximum,
+  mean,
+  mul,
+  reshape,
+  softmax,
+  sqrt,
+  square,
+  sub,
+  sum,
+  tensor,
+} from '@tensorflow/tfjs-core';
 import type { Rank, Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { KdBatch, Sides } from './kd-method.ts';
+import { valuesOf } from './maps.ts';
+
+/** Least squared norm. */
+const LEAST = 1e-24;
 
 /**
  * L2 norms of rows, at least 1e-12 as in PyTorch's `normalize`; guarded under the root, whose slope at 0 is infinite.
@@ -8,15 +26,47 @@ import type { KdBatch, Sides } from './kd-method.ts';
  * @param rows - [..., n]
  * @returns [..., 1]
  */
-export const norms = (rows: Tensor): Tensor => sqrt(maximum(sum(square(rows), -1, true), 1e-24));
+export const norms = (rows: Tensor): Tensor => sqrt(maximum(sum(square(rows), -1, true), LEAST));
+
+/** Rows y = x/‖x‖ of n values each, and their norms. */
+function normalisedRows(values: Float32Array, n: number) {
+  const [rows, lengths] = [new Float32Array(values.length), new Float64Array(values.length / n)];
+  for (let row = 0, from = 0; row < lengths.length; row++, from += n) {
+    let squares = 0;
+    for (let i = from; i < from + n; i++) squares += (values[i] ?? 0) * (values[i] ?? 0);
+    const length = Math.sqrt(Math.max(squares, LEAST));
+    lengths[row] = length;
+    for (let i = from; i < from + n; i++) rows[i] = (values[i] ?? 0) / length;
+  }
+  return { rows, lengths };
+}
+
+/** Gradient of {@link normalisedRows}: (dy − y ⟨y, dy⟩)/‖x‖; dy/‖x‖ where ‖x‖ is the least there is. */
+function normalisedSlopes(dy: Float32Array, { rows, lengths }: ReturnType<typeof normalisedRows>): Float32Array {
+  const [slopes, n] = [new Float32Array(dy.length), dy.length / lengths.length];
+  lengths.forEach((length, row) => {
+    const [from, end] = [row * n, (row + 1) * n];
+    let along = 0;
+    if (length * length > LEAST) for (let i = from; i < end; i++) along += (rows[i] ?? 0) * (dy[i] ?? 0);
+    for (let i = from; i < end; i++) slopes[i] = ((dy[i] ?? 0) - along * (rows[i] ?? 0)) / length;
+  });
+  return slopes;
+}
 
 /**
- * Rows divided by their L2 norms.
+ * Rows divided by their L2 norms, at least 1e-12: one pass over the values, and one back.
  *
  * @param rows - [..., n]
  * @returns the same shape
  */
-export const unitRows = (rows: Tensor): Tensor => div(rows, norms(rows));
+export function unitRows(rows: Tensor): Tensor {
+  const divide = customGrad(() => {
+    const made = normalisedRows(valuesOf(rows), rows.shape.at(-1) ?? 1);
+    const gradFunc = (dy: Tensor): Tensor => tensor(normalisedSlopes(valuesOf(dy), made), rows.shape);
+    return { value: tensor(made.rows, rows.shape), gradFunc };
+  });
+  return divide(rows);
+}
 
 /**
  * One row an image.

@@ -1,4 +1,5 @@
-import { add, addN, div, log, mean, mul, softplus, sum, zeros, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { add, addN, div, log, mean as average, mul, softplus, sum, zeros } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { adapter } from './adapter.ts';
 import type { Adapter, KdBatch, KdMethod } from './kd-method.ts';
 import { channelDistances } from './maps.ts';
@@ -7,17 +8,13 @@ import { allBlocks, blocksOption, blockTaps, EQUAL, requireSizes, tapPairs, type
 /** Least variance. */
 const EPSILON = 1e-5;
 
-const meanName = (tap: string): string => `vid.${tap}.mean`;
-const scaleName = (tap: string): string => `vid.${tap}.scale`;
-
 /** Predicts the teacher's map: three 1×1 convolutions without bias, ReLU between them. */
 function predictor({ tap, student, teacher }: TapPair): Adapter {
-  const name = meanName(tap);
+  const name = `vid.${tap}.mean`;
   const options = { channels: teacher.channels, kernel: 1 };
   return adapter({
     name,
     from: student,
-    input: (batch) => batch.student[tap] as Tensor,
     layers: (net) => {
       const first = net.activation(`${name}.1`, net.conv(`${name}.0`, net.image, options));
       const second = net.activation(`${name}.3`, net.conv(`${name}.2`, first, options));
@@ -28,25 +25,37 @@ function predictor({ tap, student, teacher }: TapPair): Adapter {
 
 /** One free number a channel: the bias of a linear layer whose input is always 0. */
 function scale({ tap, teacher }: TapPair, variance: number): Adapter {
-  const name = scaleName(tap);
+  const name = `vid.${tap}.scale`;
   return adapter({
     name,
     from: { height: 1, width: 1, channels: 1 },
     differentiable: false,
     initial: { [`${name}.weight`]: 0, [`${name}.bias`]: Math.log(Math.expm1(variance - EPSILON)) },
-    input: ({ labels }) => zeros([labels.size, 1, 1, 1]),
     layers: (net) => net.linear(name, net.image, teacher.channels),
   });
 }
 
+/** What one block adds to the term. */
+interface Part {
+  readonly adapters: readonly Adapter[];
+  readonly loss: (batch: KdBatch) => Scalar;
+}
+
 /** mean ½ ((μ − f_t)²/σ² + log σ²), σ² = softplus(scale) + ε for each channel. */
-function negativeLogLikelihood({ tap, teacher }: TapPair, batch: KdBatch): Scalar {
-  const theirs = batch.teacher[tap] as Tensor;
-  // Equal for all images.
-  const variance = add(softplus(mean(batch.student[scaleName(tap)] as Tensor, [0, 1, 2])), EPSILON);
-  const distances = channelDistances(batch.student[meanName(tap)] as Tensor, theirs);
-  const perValue = div(sum(div(distances, variance)), theirs.size);
-  return mul(add(perValue, div(sum(log(variance)), teacher.channels)), 0.5);
+function partOf(pair: TapPair, start: number): Part {
+  const [mean, deviation] = [predictor(pair), scale(pair, start)];
+  return {
+    adapters: [mean, deviation],
+    loss: ({ teacher, student, labels, through }) => {
+      const theirs = teacher[pair.tap] as Tensor;
+      // Equal for all images.
+      const scales = average(through(deviation, zeros([labels.size, 1, 1, 1])), [0, 1, 2]);
+      const variance = add(softplus(scales), EPSILON);
+      const distances = channelDistances(through(mean, student[pair.tap] as Tensor), theirs);
+      const perValue = div(sum(div(distances, variance)), theirs.size);
+      return mul(add(perValue, div(sum(log(variance)), pair.teacher.channels)), 0.5);
+    },
+  };
 }
 
 /**
@@ -64,10 +73,10 @@ export const variational: KdMethod = {
   taps: ({ blocks }, available) => blockTaps('VID', blocks, available, allBlocks),
   create: ({ vid_variance: variance }, shapes, all) => {
     requireSizes('VID', EQUAL, shapes, all);
-    const pairs = tapPairs(shapes);
+    const parts = tapPairs(shapes).map((pair) => partOf(pair, Number(variance)));
     return {
-      adapters: pairs.flatMap((pair) => [predictor(pair), scale(pair, Number(variance))]),
-      loss: (batch) => addN(pairs.map((pair) => negativeLogLikelihood(pair, batch))),
+      adapters: parts.flatMap(({ adapters }) => adapters),
+      loss: (batch) => addN(parts.map(({ loss }) => loss(batch))),
     };
   },
 };

@@ -37,7 +37,7 @@ const profiles = {
 /** Training with teachers: total = L_cls + w · L_kd. */
 export const distillStudent: StageKind = {
   name: 'distill-student',
-  resultVersion: 2,
+  resultVersion: 3,
   summary: 'Trains a student on labels and on what frozen teachers make of the same images.',
   params: {
     ...recipeParams,

@@ -1,22 +1,24 @@
-import { tensor, tidy } from '@tensorflow/tfjs-core';
+import { grad, tensor, tidy, type Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { hierarchicalContext, review } from '../../../src/ml/methods/review.ts';
+import { hierarchicalContext } from '../../../src/ml/methods/hierarchical-context.ts';
+import { review } from '../../../src/ml/methods/review.ts';
 import '../../../src/ml/methods/tensorflow.ts';
 import { signed } from '../../support/hashed.ts';
 import { alike, optionsOf, someSplit } from '../../support/kd-evaluation.ts';
-import { total } from '../../support/plain-arrays.ts';
+import { largestDifference } from '../../support/loss-reference.ts';
+import { slopes, total } from '../../support/plain-arrays.ts';
 
 const CHANNELS = 2;
 
 /** Mean squared difference after adaptive pooling to side × side, written as PyTorch defines the windows. */
-function pooledDifference(a: Float32Array, b: Float32Array, from: number, side: number): number {
+function pooledDifference(a: ArrayLike<number>, b: ArrayLike<number>, from: number, side: number): number {
   const window = (i: number) => [Math.floor((i * from) / side), Math.ceil(((i + 1) * from) / side)] as const;
   let sum = 0;
   for (let i = 0; i < side; i++)
     for (let j = 0; j < side; j++)
       for (let c = 0; c < CHANNELS; c++) {
         const [[top, bottom], [left, right]] = [window(i), window(j)];
-        const mean = (values: Float32Array) =>
+        const mean = (values: ArrayLike<number>) =>
           total(bottom - top, (y) =>
             total(right - left, (x) => values[((top + y) * from + left + x) * CHANNELS + c]!),
           ) /
@@ -43,6 +45,12 @@ describe('the hierarchical context loss', () => {
     tidy(() => {
       const maps = [a, b].map((values) => tensor(values, [1, side, side, CHANNELS]));
       expect(hierarchicalContext(maps[0]!, maps[1]!).dataSync()[0]).toBeCloseTo(expected, 6);
+      const whole = (ours: ArrayLike<number>) => {
+        const forms = [side, ...pooled].map((to, k) => 0.5 ** k * pooledDifference(ours, b, side, to));
+        return total(forms.length, (k) => forms[k]!) / (1 + total(weights.length, (k) => weights[k]!));
+      };
+      const slope = grad((map: Tensor) => hierarchicalContext(map, maps[1]!))(maps[0]!).dataSync();
+      expect(largestDifference(slope, slopes(whole, a))).toBeLessThan(1e-6);
     });
   });
 });

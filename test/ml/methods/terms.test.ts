@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { methods } from '../../../src/ml/methods/registry.ts';
 import { alike, evaluate, referenceTap } from '../../support/kd-evaluation.ts';
+import { slopes, total } from '../../support/plain-arrays.ts';
+import { signed } from '../../support/hashed.ts';
 import { largestDifference, lossReference, referenceInput } from '../../support/loss-reference.ts';
 import { termDifferences, termRows } from '../../support/term-reference.ts';
 
@@ -68,6 +70,42 @@ describe.each([AT, SP, NST])('$name over several blocks', (method) => {
     expect(value).toBeCloseTo(alone.value, 6);
     expect(Math.max(...gradients['block3']!.map(Math.abs))).toBeLessThan(1e-6);
     expect(gradients['block2']).toEqual(alone.gradients['block2']);
+  });
+});
+
+describe('neuron selectivity', () => {
+  it.each([
+    ['fewer pixels than channels', 2, 5, 7],
+    ['more pixels than channels', 4, 3, 2],
+  ])('is the discrepancy of all pairs of channels, slopes included: %s', (_, side, own, other) => {
+    const [images, pixels] = [2, side ** 2];
+    const [student, teacher] = [signed('student', images * pixels * own), signed('teacher', images * pixels * other)];
+    const kernel = (a: ArrayLike<number>, b: ArrayLike<number>, [p, q]: readonly [number, number]): number => {
+      const product = (
+        x: ArrayLike<number>,
+        y: ArrayLike<number>,
+        image: number,
+        [i, j]: readonly [number, number],
+      ) => {
+        const [m, n] = [x === a ? p : q, y === a ? p : q];
+        return total(pixels, (k) => x[(image * pixels + k) * m + i]! * y[(image * pixels + k) * n + j]!);
+      };
+      const squares = (image: number, i: number, j: number) =>
+        product(a, b, image, [i, j]) ** 2 / (product(a, a, image, [i, i]) * product(b, b, image, [j, j]));
+      return total(images, (image) => total(p, (i) => total(q, (j) => squares(image, i, j)))) / (images * p * q);
+    };
+    const oracle = (ours: ArrayLike<number>) =>
+      kernel(teacher, teacher, [other, other]) +
+      kernel(ours, ours, [own, own]) -
+      2 * kernel(ours, teacher, [own, other]);
+    const shape = (channels: number) => ({ block3: { height: side, width: side, channels } });
+    const { value, gradients } = evaluate({
+      ...{ method: NST, shapes: { student: shape(own), teacher: shape(other) } },
+      taps: { student: { block3: student }, teacher: { block3: teacher } },
+      labels: Int32Array.of(0, 1),
+    });
+    expect(value).toBeCloseTo(oracle(student), 6);
+    expect(largestDifference(gradients['block3']!, slopes(oracle, student))).toBeLessThan(1e-6);
   });
 });
 

@@ -14,7 +14,6 @@ afterAll(() => engine.dispose());
 const conv = (name: string, differentiable = true, initial?: Adapter['initial']): Adapter =>
   adapter({
     ...{ name, from: FROM, differentiable, ...(initial && { initial }) },
-    input: ({ student }) => student['block1']!,
     layers: (net) =>
       net.batchNorm(`${name}.1`, net.conv(`${name}.0`, net.image, { channels: 5, kernel: 3, bias: true })),
   });
