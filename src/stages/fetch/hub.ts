@@ -13,6 +13,12 @@ export interface HubAccess {
   readonly token: string | undefined;
 }
 
+/** The public hub. */
+const PUBLIC = 'https://huggingface.co';
+
+/** Says whether an address is the hub's own: a link may already be one of the host that keeps its files. */
+const isOnHub = (url: string, endpoint = PUBLIC): boolean => new URL(url).origin === new URL(endpoint).origin;
+
 /** What the hub's errors carry. */
 interface HubError extends Error {
   readonly statusCode?: unknown;
@@ -35,6 +41,15 @@ export async function findOnHub(
   signal: AbortSignal,
 ): Promise<Found> {
   const { endpoint, token } = access;
+  if (token?.startsWith('hf_') === false)
+    throw new FailureError([
+      {
+        code: 'wrong-token',
+        message: 'HF_TOKEN holds no token of a hub',
+        expected: 'a text that begins with hf_',
+        fix: 'copy the token again, or unset HF_TOKEN where the repository is open',
+      },
+    ]);
   const { fileDownloadInfo } = await import('@huggingface/hub');
   const { type, repo, revision } = address;
   const info = await fileDownloadInfo({
@@ -60,7 +75,7 @@ export async function findOnHub(
   const sha256 = /^"?([0-9a-f]{64})"?$/.exec(info.etag)?.[1];
   return {
     url: info.url,
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    headers: token !== undefined && isOnHub(info.url, endpoint) ? { authorization: `Bearer ${token}` } : {},
     ...(sha256 !== undefined && { checksums: { sha256 } }),
   };
 }

@@ -104,6 +104,35 @@ describe('a file of a hub', () => {
     return store;
   }
 
+  it('that the hub hands over at once, as its own network of caches does, is fetched without the token', async () => {
+    const store = await serve((request, response) => {
+      const part = {
+        'content-range': `bytes 0-0/${bytes.length}`,
+        etag: `"${sha256}"`,
+        'x-cache': 'Hit from cloudfront',
+      };
+      if (request.headers.range === 'bytes=0-0') response.writeHead(206, part).end('w');
+      else send(request, response, { bytes, etag: '"s"' });
+    });
+    const server = await serve((_, response) => response.writeHead(302, { location: store.url }).end());
+    vi.stubEnv('HF_ENDPOINT', server.url);
+    vi.stubEnv('HF_TOKEN', 'hf_secret');
+    const made = await workshop.make(fetchFile, { url: 'hf:a/b/e.bin' });
+    expect(readFileSync(join(made.folder, 'file/e.bin')).equals(bytes)).toBe(true);
+    expect(store.asked.length).toBeGreaterThan(1);
+    expect(store.asked.flatMap(({ headers }) => headers.authorization ?? [])).toEqual([]);
+    vi.unstubAllEnvs();
+  });
+
+  it('is not asked for with a token that is none', async () => {
+    await hub(sha256);
+    vi.stubEnv('HF_TOKEN', 'secret');
+    const failed = await workshop.make(fetchFile, { url: 'hf:a/b@v1/c d/e.bin' }).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ failures: [{ code: 'wrong-token' }] });
+    expect(JSON.stringify(failed)).not.toContain('secret');
+    vi.unstubAllEnvs();
+  });
+
   const failing = (url: string) => workshop.make(fetchFile, { url }).catch((error: unknown) => error);
 
   it('comes with HF_TOKEN from HF_ENDPOINT, is checked by the hub’s own SHA-256, and no other host sees the token', async () => {

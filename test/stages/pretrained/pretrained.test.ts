@@ -41,7 +41,7 @@ afterAll(() => workshop.remove());
 
 /** A state dict from elsewhere, which says nothing but its tensors. */
 function stateDict(model: ModelName, classes: number): string {
-  const { side } = (models[model]).nominal;
+  const { side } = models[model].nominal;
   const network = networkFor(model, { imageSize: side, classes: Array.from({ length: classes }, String) });
   const file = join(workshop.folder(), `${model}.safetensors`);
   const tensors = tensorsOf(network.parameters, initialState(network, 4), 11);
