@@ -56,6 +56,11 @@ function methodFacts(method: KdMethod): JsonObject {
   return { source, weighting, relational, logits, options: options as unknown as JsonObject };
 }
 
+/** `archive`: what its publisher offers, so that it can be looked for, asked for and fetched. */
+function sourceFacts({ summary, decodes, archive, official = false, boxes = false }: DatasetSource): JsonObject {
+  return { summary, decodes, official, boxes, ...(archive && { archive: { ...archive } }) };
+}
+
 /**
  * What the runner half may know of the ml half: names in every registry and facts about each, as JSON.
  * `npm run build:schemas` stores it in `schemas/catalogue.json`.
@@ -67,7 +72,7 @@ export function mlCatalogue(): Record<string, Record<string, JsonObject>> {
   return {
     models: factsOf<Model>(models, modelFacts),
     methods: factsOf<KdMethod>(methods, methodFacts),
-    datasets: factsOf<DatasetSource>(datasets, ({ summary, decodes }) => ({ summary, decodes })),
+    datasets: factsOf<DatasetSource>(datasets, sourceFacts),
     losses: factsOf<SupervisedLoss>(losses, described),
     augmentations: factsOf<Augmentation>(augmentations, described),
     mixings: factsOf<Mixing>(mixings, described),

@@ -1,8 +1,9 @@
-import { resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { FailureError, type Failure } from '../core/failure.ts';
 import type { Cell, Digest } from '../core/plan.ts';
 import type { TaskSource } from '../core/task.ts';
-import type { StageKind } from '../stages/stage-kind.ts';
+import type { DeclaredSource, StageKind } from '../stages/stage-kind.ts';
 import { sourceDigester } from '../store/sources.ts';
 import type { Store } from '../store/store.ts';
 import { mapConcurrently } from '../util/async-pool.ts';
@@ -47,7 +48,7 @@ export async function digestSources(
   for (const cell of cells) {
     const declared = kinds[cell.kind]?.sources?.(cell.params) ?? [];
     if (!declared.length) continue;
-    const absolute = declared.map(({ name, path }) => ({ name, path: resolve(workingFolder, path) }));
+    const absolute = declared.map((source) => ({ name: source.name, path: chosen(source, workingFolder) }));
     reads.set(cell, absolute);
     for (const { path } of absolute) if (!readers.has(path)) readers.set(path, cell);
   }
@@ -58,7 +59,8 @@ export async function digestSources(
     try {
       digests.set(path, await digest(path));
     } catch (error) {
-      failures.push(unreadable(path, cell, error));
+      const choice = kinds[cell.kind]?.sources?.(cell.params).find((source) => source.choice)?.choice;
+      failures.push({ ...unreadable(path, cell, error), ...choice?.absent });
     }
   });
   if (failures.length) throw new FailureError(failures);
@@ -75,4 +77,14 @@ function unreadable(path: string, cell: Cell, error: unknown): Failure {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) throw error;
   return { code: 'unreadable-source', message: `${reader}, which cannot be read: ${message}` };
+}
+
+/** What is read of a source: all of it, or the one of its parts that is there. */
+function chosen({ path, choice }: DeclaredSource, workingFolder: string): string {
+  const whole = resolve(workingFolder, path);
+  if (!choice || !statSync(whole, { throwIfNoEntry: false })?.isDirectory()) return whole;
+  const [first = ''] = choice.oneOf;
+  const found = choice.oneOf.find((name) => existsSync(join(whole, name)));
+  // Where there is none, the first is missing: nothing else of the folder is looked at.
+  return found === undefined && existsSync(join(whole, choice.marker)) ? whole : join(whole, found ?? first);
 }

@@ -59,6 +59,22 @@ export interface Need {
   readonly params: JsonObject;
 }
 
+/** A file or folder outside the store that a cell reads. */
+export interface DeclaredSource {
+  readonly name: string;
+  /** Relative to the working folder, or absolute. */
+  readonly path: string;
+  /** Where the path is a folder of which not everything is read: what is. */
+  readonly choice?: {
+    /** Names in the folder; the first that is there is read alone. */
+    readonly oneOf: readonly string[];
+    /** A name in the folder that says that the folder itself is meant, where none of those is there. */
+    readonly marker: string;
+    /** What to say where nothing of all this is there. */
+    readonly absent: Pick<Failure, 'expected' | 'fix'>;
+  };
+}
+
 /** A problem that a kind's rule found, placed at one parameter. */
 export interface ParamProblem extends Omit<Failure, 'place'> {
   /** Path of the parameter inside `with`. */
@@ -104,7 +120,7 @@ export interface StageKind {
   /** Rules beyond the schema: flags that would do nothing, values that exclude each other. */
   readonly check?: (params: ValueObject, context: CheckContext) => readonly ParamProblem[];
   /** Files and folders outside the store that the cell reads, as paths relative to the working folder or absolute. */
-  readonly sources?: (params: ValueObject) => readonly { readonly name: string; readonly path: string }[];
+  readonly sources?: (params: ValueObject) => readonly DeclaredSource[];
   /**
    * Parameters that cells have to agree in to run as a cohort: beside each other in one process, sharing what depends on
    * these alone. A kind without them has no cohorts.

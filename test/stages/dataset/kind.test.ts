@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
-import { datasets } from '../../../src/ml/data/registry.ts';
+import { catalogue } from '../../../src/stages/catalogue.ts';
+import type { ValueObject } from '../../../src/core/plan.ts';
 import { dataset } from '../../../src/stages/dataset/kind.ts';
 import { kinds } from '../../../src/stages/registry.ts';
 import { parameterSchema } from '../../../src/stages/schema.ts';
 import type { CheckContext } from '../../../src/stages/stage-kind.ts';
 
-const facts = Object.fromEntries(Object.entries(datasets).map(([name, { decodes }]) => [name, { decodes }]));
+const facts = catalogue()['datasets'] ?? {};
 const ajv = new Ajv({ useDefaults: true, strict: false, allowUnionTypes: true });
 const validate = ajv.compile(parameterSchema(dataset, { datasets: facts }));
 
@@ -19,13 +20,19 @@ function completed(params: JsonObject): JsonObject | undefined {
   return validate(copy) ? copy : undefined;
 }
 
+/** Those that act. */
+function effective(params: JsonObject): ValueObject | undefined {
+  const all = completed(params);
+  return all && dataset.effective?.(all);
+}
+
 function problems(params: JsonObject): unknown[] {
   const context: CheckContext = {
     upstream: () => undefined,
     given: (name) => name in params,
     facts: (registry, name) => (registry === 'datasets' ? facts[name] : undefined),
   };
-  const found = dataset.check?.(completed(params) ?? {}, context) ?? [];
+  const found = dataset.check?.(effective(params) ?? {}, context) ?? [];
   return found.map(({ code, param, fix }) => ({ code, param, helps: Boolean(fix) }));
 }
 
@@ -39,6 +46,7 @@ describe('the dataset kind', () => {
   it('fills in the defaults that the recipe names', () => {
     expect(completed({ source: 'mnist-digits' })).toEqual({
       source: 'mnist-digits',
+      crop: 'none',
       image_size: null,
       split: { val: 0.2, test: 0.2, seed: 0 },
       mean_std: 'imagenet',
@@ -127,5 +135,54 @@ describe('the dataset kind', () => {
 
   it('keys the content of the root, not its path', () => {
     expect(dataset.unkeyed).toEqual(['root']);
+  });
+});
+
+describe('a published archive', () => {
+  const cub = { source: 'cub-200-2011' };
+
+  it('is given by root or by url, and by one of them only', () => {
+    expect(problems({ ...cub, root: 'data' })).toEqual([]);
+    expect(problems({ ...cub, url: 'https://example.org/x.tgz' })).toEqual([]);
+    expect(problems(cub)).toEqual([{ code: 'missing-param', param: ['source'], helps: true }]);
+    expect(problems({ ...cub, root: 'data', url: 'https://example.org/x.tgz' })).toEqual([
+      { code: 'root-or-url', param: ['url'], helps: true },
+    ]);
+    expect(problems({ source: 'idx', root: 'x', url: 'https://a/b' })).toMatchObject([{ code: 'no-effect' }]);
+    expect(problems({ source: 'mnist-digits', url: 'https://a/b' })).toMatchObject([{ code: 'no-effect' }]);
+  });
+
+  it('that is fetched is compared with the checksum that its publisher gives', () => {
+    const md5 = '97eceeb196236b17998738112f37df78';
+    const url = 'https://example.org/x.tgz';
+    expect(dataset.needs?.({ ...cub, url })).toEqual([
+      { by: 'url', param: 'url', kind: 'fetch', params: { url, md5 } },
+    ]);
+    expect(dataset.needs?.({ ...cub, root: 'data' })).toEqual([]);
+  });
+
+  it('is looked for by its name, and what is said of its absence tells where it is to be had', () => {
+    const [source] = dataset.sources?.({ ...cub, root: 'data' }) ?? [];
+    expect(source).toMatchObject({ path: 'data', choice: { oneOf: ['CUB_200_2011.tgz', 'CUB_200_2011'] } });
+    expect(source?.choice?.absent.fix).toContain('https://data.caltech.edu/');
+    expect(dataset.sources?.({ source: 'idx', root: 'x' })).toEqual([{ name: 'root', path: 'x' }]);
+  });
+
+  it('has splits by words that mean the same as what they stand for, and no others', () => {
+    const split = (value: JsonObject[string]) => effective({ ...cub, root: 'x', split: value })?.['split'];
+    expect(split('official')).toEqual(split({ test: 'official' }));
+    expect(split('original')).toEqual({ val: 0.2, test: 0.2, seed: 0 });
+    expect(completed({ ...cub, root: 'x', split: 'random' })).toBeUndefined();
+    expect(completed({ ...cub, root: 'x', split: { test: 'x' } })).toBeUndefined();
+    expect(problems({ source: 'image-folder', root: 'x', split: 'official' })).toMatchObject([
+      { code: 'no-official-split' },
+    ]);
+  });
+
+  it('has boxes where the publisher gives them; without a crop the parameters are those of before there was one', () => {
+    expect(problems({ ...cub, root: 'x', crop: 'box' })).toEqual([]);
+    expect(problems({ source: 'cifar-10', root: 'x', crop: 'box' })).toMatchObject([{ code: 'no-boxes' }]);
+    expect(effective({ ...cub, root: 'x', crop: 'none' })).not.toHaveProperty('crop');
+    expect(effective({ ...cub, root: 'x' })).not.toHaveProperty('crop');
   });
 });

@@ -1,0 +1,142 @@
+import { fail } from '../../../core/failure.ts';
+import type { RgbImage } from '../../augment/image.ts';
+import { decodeImage } from '../decode.ts';
+import { openTree, requireFiles, type FileTree } from '../file-tree.ts';
+import type { DatasetSource, ImageSet, Opening, PublishedArchive, SourceImage } from '../source.ts';
+
+/** What is published of a set in CUB's layout. */
+export interface CubFacts {
+  readonly archive: PublishedArchive;
+  readonly images: number;
+  readonly classes: number;
+}
+
+/** Left, top, width, height in pixels. */
+type Box = readonly [number, number, number, number];
+
+/** Reads a list whose lines begin with a number that counts from 1; gives the rest of each line, in that order. */
+async function column(tree: FileTree, file: string, count: number): Promise<readonly string[]> {
+  requireFiles(tree, [file]);
+  const lines = (await tree.read(file)).toString('utf8').split(/\r?\n/).filter(Boolean);
+  const wrong = lines.findIndex((line, index) => !line.startsWith(`${index + 1} `));
+  if (lines.length === count && wrong < 0) return lines.map((line) => line.slice(line.indexOf(' ') + 1).trim());
+  return fail({
+    code: 'wrong-data',
+    message:
+      wrong < 0 ? `${file} has ${lines.length} lines` : `line ${wrong + 1} of ${file} does not begin with ${wrong + 1}`,
+    place: { file: tree.place },
+    expected: `${count} lines, numbered from 1`,
+    fix: 'unpack the published archive again, or point root at the archive itself',
+  });
+}
+
+/** Numbers of each line, of which there are `length`. */
+async function numbers(tree: FileTree, file: string, of: { count: number; length: number }): Promise<number[][]> {
+  const lines = await column(tree, file, of.count);
+  return lines.map((line, index) => {
+    const values = line.split(' ').map(Number);
+    if (values.length === of.length && values.every(Number.isFinite)) return values;
+    return fail({
+      code: 'wrong-data',
+      message: `line ${index + 1} of ${file} is ${JSON.stringify(line)}`,
+      place: { file: tree.place },
+      expected: `${of.length} number${of.length === 1 ? '' : 's'} after the first`,
+    });
+  });
+}
+
+/** The part of a picture in a box, which is cut where it leaves the picture; at least one pixel. */
+function inBox(image: RgbImage, [x, y, width, height]: Box): RgbImage {
+  const within = (value: number, low: number, high: number) => Math.min(high, Math.max(low, Math.round(value)));
+  const left = within(x, 0, image.width - 1);
+  const top = within(y, 0, image.height - 1);
+  const right = within(x + width, left + 1, image.width);
+  const bottom = within(y + height, top + 1, image.height);
+  return cutOut(image, { left, top, width: right - left, height: bottom - top });
+}
+
+function cutOut(image: RgbImage, of: { left: number; top: number; width: number; height: number }): RgbImage {
+  const pixels = new Uint8Array(of.width * of.height * 3);
+  for (let row = 0; row < of.height; row++) {
+    const start = ((of.top + row) * image.width + of.left) * 3;
+    pixels.set(image.pixels.subarray(start, start + of.width * 3), row * of.width * 3);
+  }
+  return { pixels, width: of.width, height: of.height };
+}
+
+async function listed(tree: FileTree, facts: CubFacts, { official, boxed }: Opening): Promise<ImageSet> {
+  const count = facts.images;
+  const classes = await column(tree, 'classes.txt', facts.classes);
+  const paths = (await column(tree, 'images.txt', count)).map((path) => `images/${path}`);
+  const labels = (await numbers(tree, 'image_class_labels.txt', { count, length: 1 })).flat();
+  const boxes = boxed ? await numbers(tree, 'bounding_boxes.txt', { count, length: 4 }) : [];
+  const training = official ? (await numbers(tree, 'train_test_split.txt', { count, length: 1 })).flat() : [];
+  requireFiles(tree, paths);
+  const images = paths.map((path, index): SourceImage => {
+    const box = boxes[index] as Box | undefined;
+    return {
+      name: path,
+      label: (labels[index] ?? 0) - 1,
+      ...(training[index] === 0 && { split: 'test' as const }),
+      read: async () => {
+        const image = await decodeImage(`${tree.place}: ${path}`, await tree.read(path));
+        return box ? inBox(image, box) : image;
+      },
+    };
+  });
+  requireLabels(tree, labels, facts.classes);
+  return { classes, images, naturalSize: 224, close: () => tree.close() };
+}
+
+function requireLabels(tree: FileTree, labels: readonly number[], classes: number): void {
+  const wrong = labels.findIndex((label) => !Number.isInteger(label) || label < 1 || label > classes);
+  if (wrong < 0) return;
+  fail({
+    code: 'wrong-data',
+    message: `line ${wrong + 1} of image_class_labels.txt names class ${labels[wrong] ?? ''}`,
+    place: { file: tree.place },
+    expected: `a class from 1 to ${classes}`,
+  });
+}
+
+/**
+ * Makes a source of CUB's layout.
+ *
+ * @param facts - what is published: another archive of that layout has other facts
+ * @param summary - one line for lists
+ * @returns the source
+ */
+export function cubSource(facts: CubFacts, summary: string): DatasetSource {
+  return {
+    summary,
+    decodes: true,
+    archive: facts.archive,
+    official: true,
+    boxes: true,
+    async open(root, opening = {}) {
+      const tree = await openTree(root, facts.archive, opening);
+      try {
+        return await listed(tree, facts, opening);
+      } catch (error) {
+        await tree.close();
+        throw error;
+      }
+    },
+  };
+}
+
+/** Caltech-UCSD Birds-200-2011 (Wah et al., 2011). */
+export const cub200 = cubSource(
+  {
+    archive: {
+      name: 'CUB_200_2011.tgz',
+      folder: 'CUB_200_2011',
+      marker: 'images.txt',
+      md5: '97eceeb196236b17998738112f37df78',
+      url: 'https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz',
+    },
+    images: 11_788,
+    classes: 200,
+  },
+  'Caltech-UCSD Birds-200-2011: 11,788 photographs of 200 species',
+);
