@@ -76,7 +76,17 @@ const ranges: Readonly<Record<Kind, readonly Range[]>> = {
     [
       'split',
       [{}, { val: 0 }, { test: 0.999, seed: 7 }, 'original', 'official', { test: 'official' }],
-      [{ val: 1 }, { test: -0.1 }, { seed: -1 }, { seed: 0.5 }, { train: 0.8 }, [0.2, 0.2], null],
+      [
+        'random',
+        { test: 'own' },
+        { val: 1 },
+        { test: -0.1 },
+        { seed: -1 },
+        { seed: 0.5 },
+        { train: 0.8 },
+        [0.2, 0.2],
+        null,
+      ],
     ],
     ['limit', [{}, { train: 2 }, { val: 3, test: 4 }], [{ train: 1 }, { train: 2.5 }, { dev: 2 }, 10, null]],
     [
