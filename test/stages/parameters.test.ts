@@ -75,8 +75,18 @@ const ranges: Readonly<Record<Kind, readonly Range[]>> = {
     ['image_size', [null, 8, 1024], [7, 1025, 28.5, '28']],
     [
       'split',
-      [{}, { val: 0 }, { test: 0.999, seed: 7 }],
-      [{ val: 1 }, { test: -0.1 }, { seed: -1 }, { seed: 0.5 }, { train: 0.8 }, [0.2, 0.2], null],
+      [{}, { val: 0 }, { test: 0.999, seed: 7 }, 'original', 'official', { test: 'official' }],
+      [
+        'random',
+        { test: 'own' },
+        { val: 1 },
+        { test: -0.1 },
+        { seed: -1 },
+        { seed: 0.5 },
+        { train: 0.8 },
+        [0.2, 0.2],
+        null,
+      ],
     ],
     ['limit', [{}, { train: 2 }, { val: 3, test: 4 }], [{ train: 1 }, { train: 2.5 }, { dev: 2 }, 10, null]],
     [
@@ -104,6 +114,7 @@ const ranges: Readonly<Record<Kind, readonly Range[]>> = {
       ],
     ],
     ['on_bad_image', ['fail', 'skip'], ['warn', true]],
+    ['crop', ['none', 'box'], ['centre', true]],
   ],
   'train-teacher': recipe,
   'distill-student': [
