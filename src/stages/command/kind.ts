@@ -117,8 +117,9 @@ export const command: StageKind = {
   params: {
     run: {
       type: 'array',
-      description: 'Program and arguments, passed as they are: no shell reads them. Lists inside are flattened.',
-      examples: [['python', 'train.py', '--lr=0.1']],
+      description:
+        'Program and arguments, passed as they are: no shell reads them. Lists inside are flattened; $(KDPIPE_OUT), $(KDPIPE_SEED) … are replaced.',
+      examples: [['python', 'train.py', '--lr=0.1', '--out=$(KDPIPE_OUT)']],
     },
     shell: {
       type: 'string',

@@ -6,7 +6,7 @@ import { inputOf, StageInterrupted, type StageContext, type StageOutcome } from 
 import { readMetrics } from './metrics-file.ts';
 import { runProgram, type Program, type ProgramEnd } from './program.ts';
 import { textsOf, type PathOf } from './texts.ts';
-import { inputVariable } from './variables.ts';
+import { inputVariable, withVariables } from './variables.ts';
 
 /** Reading `process.env` asks the C library for every variable: once a process is enough. */
 const inherited = { ...process.env };
@@ -47,12 +47,13 @@ async function execute(context: StageContext): Promise<ProgramEnd> {
 function programOf(context: StageContext, log: number): Program {
   const { params } = context;
   const pathOf: PathOf = (name) => inputOf(context, name).path;
+  const env = environment(context, pathOf);
   const [file = '', ...rest] =
     params['shell'] === undefined
-      ? textsOf(params['run'] ?? [], pathOf)
+      ? textsOf(params['run'] ?? [], pathOf).map((text) => withVariables(text, env))
       : ['/bin/sh', '-c', ...textsOf(params['shell'], pathOf)];
   const cwd = resolve(...textsOf(params['cwd'] ?? '.', pathOf));
-  return { file, arguments: rest, cwd, env: environment(context, pathOf), log };
+  return { file, arguments: rest, cwd, env, log };
 }
 
 function environment(context: StageContext, pathOf: PathOf): NodeJS.ProcessEnv {

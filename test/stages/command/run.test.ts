@@ -92,6 +92,19 @@ describe('the program of a command', () => {
     expect(log()).toBe('a b|/s/3|/s/x|*|--w=/s/x|3|');
   });
 
+  it('gets the variables of kdpipe where an argument names them, and no others', async () => {
+    const list = [
+      'printf',
+      '%s|',
+      '--out=$(KDPIPE_OUT)/a',
+      '$(KDPIPE_SEED)$(KDPIPE_STAGE)',
+      '$(HOME)',
+      '$(KDPIPE_NONE)',
+    ];
+    await run(context({ run: list, seed: 7 }));
+    expect(log()).toBe(`--out=${join(folder, 'out')}/a|7stage[x=1]|$(HOME)|$(KDPIPE_NONE)|`);
+  });
+
   it('runs in its folder and appends to the log', async () => {
     writeFileSync(join(folder, 'log.txt'), 'earlier attempt\n');
     await run(context({ run: ['pwd'], cwd: folder }));
