@@ -9,6 +9,7 @@ export interface CommandEntry {
 
 /** Every command of the command line. A new one is one file in `commands/` and one line here. */
 export const commands = {
+  init: { summary: 'write a new study, from flags or questions', load: () => import('./commands/init.ts') },
   run: { summary: 'run a pipeline: what is cached is reused', load: () => import('./commands/run.ts') },
   plan: { summary: 'show the stages and cells that a pipeline stands for', load: () => import('./commands/plan.ts') },
   check: { summary: 'find every problem of pipeline files', load: () => import('./commands/check.ts') },

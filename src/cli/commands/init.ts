@@ -1,0 +1,164 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, relative, resolve, sep } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { fail } from '../../core/failure.ts';
+import { unwrap } from '../../core/result.ts';
+import { planPipeline } from '../../pipeline/plan.ts';
+import { catalogue } from '../../stages/catalogue.ts';
+import { kinds } from '../../stages/registry.ts';
+import { assetPath } from '../../util/package-root.ts';
+import { nameAdvice } from '../../util/text.ts';
+import { writeWhole } from '../../util/write-whole.ts';
+import { asking, presets, several, type Ask } from '../init/answers.ts';
+import { sourceIn, studyText, suggestionFor, type Study } from '../init/study.ts';
+import { print } from '../terminal.ts';
+
+/** What may be said on the command line; the rest is asked, or has its preset. */
+interface Flags {
+  readonly data?: string;
+  readonly teacher?: string;
+  readonly student?: readonly string[];
+  readonly method?: readonly string[];
+  readonly ratio?: readonly number[];
+  readonly seeds?: number;
+  readonly epochs?: number;
+  readonly imageSize?: number;
+  readonly yes?: boolean;
+  readonly force?: boolean;
+}
+
+const whole =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least) return value;
+    throw new InvalidArgumentError(`a whole number of at least ${least}`);
+  };
+
+const ratio = (text: string, before: readonly number[] = []): readonly number[] => {
+  const values = several(text).map(Number);
+  if (values.length > 0 && values.every((value) => value > 0 && value < Infinity)) return [...before, ...values];
+  throw new InvalidArgumentError('numbers above 0');
+};
+
+/**
+ * `kdpipe init`: a new study from flags or questions, which runs as it is written.
+ *
+ * @returns the commander command
+ */
+export function command(): Command {
+  const names = (text: string, before: readonly string[] = []): readonly string[] => [...before, ...several(text)];
+  return new Command('init')
+    .argument('[pipeline]', 'the file to write', 'pipelines/study.yaml')
+    .option('--data <folder>', 'images: a folder a class, IDX files, CUB-200-2011 or CIFAR; digits unless told')
+    .option('--teacher <model>', 'kdpipe list models')
+    .option('--student <models>', 'one or several, between commas', names)
+    .option('--method <methods>', 'kdpipe list methods', names)
+    .option('--ratio <numbers>', 'values of kd_ratio to try; the usual weights unless told', ratio)
+    .option('--seeds <number>', 'runs of each student', whole(1))
+    .option('--epochs <number>', 'of every training', whole(1))
+    .option('--image-size <pixels>', 'side of a network’s input', whole(8))
+    .option('-y, --yes', 'ask nothing: take what is suggested')
+    .option('--force', 'overwrite the file')
+    .action(async (file: string, flags: Flags) => {
+      if (existsSync(file) && !flags.force)
+        fail({ code: 'file-exists', message: `${file} is there already`, fix: 'name another file, or add --force' });
+      const interactive = process.stdin.isTTY && process.stdout.isTTY && !flags.yes;
+      const { ask, close } = interactive
+        ? asking(process.stdin, process.stdout)
+        : { ask: presets, close: () => undefined };
+      try {
+        write(file, await studyOf(file, flags, ask));
+      } finally {
+        close();
+      }
+    });
+}
+
+/** The registered source that a folder holds; digits where none is named. */
+function sourceOf(folder: string | null): string {
+  if (folder === null) return 'mnist-digits';
+  let entries;
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    return fail({
+      code: 'no-data',
+      message: `${folder} cannot be read: ${(error as Error).message}`,
+      expected: 'a folder with images',
+      fix: 'correct --data',
+    });
+  }
+  const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return (
+    sourceIn(files, folders, catalogue()['datasets'] ?? {}) ??
+    fail({
+      code: 'no-data',
+      message: `${folder} holds no dataset that is known`,
+      expected: 'a folder of images for each class, IDX files, or the archive or folder of CUB-200-2011 or CIFAR',
+      fix: 'point --data at the folder that holds the classes',
+    })
+  );
+}
+
+/** A registered name, or what it may have meant. */
+function registered(registry: string, name: string): string {
+  const known = Object.keys(catalogue()[registry] ?? {});
+  if (known.includes(name)) return name;
+  const fix = nameAdvice(name, known);
+  return fail({
+    code: 'unknown-name',
+    message: `${JSON.stringify(name)} is none of the ${registry}`,
+    expected: `a name of kdpipe list ${registry}`,
+    ...(fix === undefined ? {} : { fix }),
+  });
+}
+
+/** Everything that the study must know, each from its flag or from an answer. */
+async function studyOf(file: string, flags: Flags, ask: Ask): Promise<Study> {
+  const answer = async (flag: string, text: string, preset: string, given?: string): Promise<string> =>
+    given ?? (await ask({ flag, text, preset }));
+  const data = await answer('data', 'Folder with the images?', 'digits of MNIST', flags.data);
+  const root = data === 'digits of MNIST' ? null : data;
+  const source = sourceOf(root);
+  const suggested = suggestionFor(source, flags.imageSize ?? null);
+  const teacher = registered('models', await answer('teacher', 'Teacher?', suggested.teacher, flags.teacher));
+  const students = flags.student ?? several(await answer('student', 'Students?', suggested.student));
+  const methods = flags.method ?? several(await answer('method', 'Methods?', 'SoftTarget, AT'));
+  const published = [teacher, ...students].every(
+    (model) => typeof catalogue()['models']?.[model]?.['pretrained'] === 'string',
+  );
+  return {
+    name: (/([^/\\]+?)(?:\.ya?ml)?$/.exec(file)?.[1] ?? 'study')
+      .replace(/^[^A-Za-z0-9]+/, '')
+      .replaceAll(/[^\w.-]/g, '-'),
+    ...{ source, root, teacher },
+    students: students.map((name) => registered('models', name)),
+    methods: methods.map((name) => registered('methods', name)),
+    ratios: flags.ratio ?? [],
+    seeds: flags.seeds ?? whole(1)(await answer('seeds', 'Seeds?', '3')),
+    epochs: flags.epochs ?? whole(1)(await answer('epochs', 'Epochs?', '30')),
+    imageSize: flags.imageSize ?? null,
+    pretrained: suggested.pretrained && published,
+  };
+}
+
+/** A path as YAML files and Markdown have it. */
+const slashed = (path: string): string => path.split(sep).join('/');
+
+/** Plans the study, so that nothing is written which would not run, and writes it with a place for its table. */
+function write(file: string, study: Study): void {
+  const into = slashed(file.replace(/(?:\.ya?ml)?$/, '.md'));
+  const schema = slashed(relative(dirname(resolve(file)), assetPath('schemas/pipeline.schema.json')));
+  const text = studyText(study, into, schema);
+  const options = { env: process.env, overrides: [], kinds, catalogue: catalogue() };
+  const { cells } = unwrap(planPipeline({ file, text }, options));
+  const page = existsSync(into) ? readFileSync(into, 'utf8') : `# ${study.name}\n`;
+  writeWhole(file, text);
+  if (!page.includes('<!-- kdpipe:results -->'))
+    writeWhole(into, `${page}\n<!-- kdpipe:results -->\n<!-- /kdpipe:results -->\n`);
+  print(`${file}: ${cells.length} cells; its table will stand in ${into}`);
+  print(`  kdpipe run -n ${file}    what would run`);
+  print(`  kdpipe run ${file}       runs it`);
+}
