@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { assetPath } from '../../../util/package-root.ts';
+import { relaxedFlag } from './v8-flags.ts';
 
 /** What a build of the kernels exports. */
 export interface KernelExports {
@@ -16,12 +17,13 @@ export interface Kernels {
   readonly module: WebAssembly.Module;
 }
 
-let relaxedAsked = false;
+let asked = false;
 
 /** Node 20 has relaxed SIMD behind a flag that can be set while it runs. */
 function askForRelaxed(): void {
-  if (!relaxedAsked) setFlagsFromString('--experimental-wasm-relaxed-simd');
-  relaxedAsked = true;
+  const flag = relaxedFlag({ version: process.versions.v8 });
+  if (!asked && flag !== null) setFlagsFromString(flag);
+  asked = true;
 }
 
 /** Reads a file of the kernels' folder. */
