@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { relaxedFlag } from '../../../../src/ml/engines/wasm/v8-flags.ts';
+import { joinFlag, relaxedFlag, thisV8, type V8Facts } from '../../../../src/ml/engines/wasm/v8-flags.ts';
 
 /** What this Node prints when flags are set while it runs. */
 function complaints(flags: readonly string[]): string {
@@ -9,19 +9,30 @@ function complaints(flags: readonly string[]): string {
   return stdout + stderr;
 }
 
+/** The V8s of Node 20, 22 and 24 on x64, as they say of themselves. */
+const known: readonly V8Facts[] = [
+  { version: '11.3.244.8-node.38', joins: false },
+  { version: '12.4.254.21-node.57', joins: true },
+  { version: '13.6.233.17-node.53', joins: true },
+];
+
 describe('relaxedFlag', () => {
   it('asks the V8 of Node 20, which has relaxed SIMD behind a flag, and not those of Node 22 and 24', () => {
-    const versions = ['11.3.244.8-node.38', '12.4.254.21-node.57', '13.6.233.17-node.53'];
-    expect(versions.map((version) => relaxedFlag({ version }))).toEqual([
-      '--experimental-wasm-relaxed-simd',
-      null,
-      null,
-    ]);
+    expect(known.map(relaxedFlag)).toEqual(['--experimental-wasm-relaxed-simd', null, null]);
   });
+});
 
-  it('is a flag that this V8 takes without complaint, as it would not take an unknown one', () => {
-    const flag = relaxedFlag({ version: process.versions.v8 });
-    expect(complaints(flag === null ? [] : [flag])).toBe('');
+describe('joinFlag', () => {
+  it('asks the V8 of Node 24 to join vectors, where it was built to', () => {
+    expect(known.map(joinFlag)).toEqual([null, null, '--experimental-wasm-revectorize']);
+    expect(joinFlag({ version: '13.6.233.17-node.53', joins: false })).toBe(null);
+  });
+});
+
+describe('the flags for this V8', () => {
+  it('are taken without complaint, as an unknown one would not be', () => {
+    const flags = [relaxedFlag(thisV8()), joinFlag(thisV8())].filter((flag) => flag !== null);
+    expect(complaints([...flags, '--no-liftoff', '--liftoff'])).toBe('');
     expect(complaints(['--no-such-flag'])).toContain('unrecognized flag --no-such-flag');
   });
 });
