@@ -68,13 +68,23 @@ async function bench(models: readonly ModelName[], flags: BenchFlags): Promise<v
 }
 
 function benchText(measured: readonly Measurement[]): string {
-  const header = ['model', 'image', 'batch', 'engine', 'threads', 'training (img/s)', 'frozen (img/s)'];
-  const rows = measured.map(({ model, side, batch, engine, threads, training, frozen }) => [
+  const header = [
+    'model',
+    'image',
+    'batch',
+    'engine',
+    'threads',
+    'vectors (bits)',
+    'training (img/s)',
+    'frozen (img/s)',
+  ];
+  const rows = measured.map(({ model, side, batch, engine, threads, description, training, frozen }) => [
     model,
     `${side}²`,
     String(batch),
     engine,
     String(threads),
+    String(description['vectors'] ?? '–'),
     training.toFixed(1),
     frozen.toFixed(1),
   ]);

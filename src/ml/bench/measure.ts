@@ -23,6 +23,8 @@ export interface Measurement {
   readonly model: ModelName;
   readonly engine: EngineName;
   readonly threads: number;
+  /** What else the engine says of itself, such as the `vectors` of wasm in bits. */
+  readonly description: Engine['description'];
   readonly batch: number;
   readonly side: number;
   /** Whole training steps (forward, loss, backward, AdamW), images a second: the median step. */
@@ -110,7 +112,8 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   const { model, engine: name, threads, batch, side = models[model].nominal.side } = options;
   const engine = engines[name].create({ threads });
   try {
-    return { model, engine: name, threads, batch, side, ...measureOn(engine, options, side) };
+    const { description } = engine;
+    return { model, engine: name, threads, description, batch, side, ...measureOn(engine, options, side) };
   } finally {
     await engine.dispose();
   }

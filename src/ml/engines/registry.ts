@@ -2,7 +2,7 @@ import { fail } from '../../core/failure.ts';
 import type { Engine } from './engine.ts';
 import { ReferenceExecutor } from './reference/executor.ts';
 import { CompiledEngine } from './session.ts';
-import { WasmExecutor } from './wasm/executor.ts';
+import { WasmExecutor, type WasmOptions } from './wasm/executor.ts';
 
 /** How an engine is made. */
 export interface EngineOptions {
@@ -33,12 +33,17 @@ function memoryAllowed(): { readonly memory?: number } {
   });
 }
 
+/** `KDPIPE_WASM`, `KDPIPE_VECTORS`: what to leave out of what this V8 can do. */
+const kernelWishes = (): Pick<WasmOptions, 'build' | 'vectors'> => ({
+  build: process.env['KDPIPE_WASM'],
+  vectors: process.env['KDPIPE_VECTORS'],
+});
+
 /** All engines by name. */
 export const engines = {
   wasm: {
-    summary: 'kernels in WebAssembly with 128-bit SIMD on threads; needs nothing but Node',
-    create: (options) =>
-      new CompiledEngine(new WasmExecutor({ ...memoryAllowed(), ...options, build: process.env['KDPIPE_WASM'] })),
+    summary: 'kernels in WebAssembly with SIMD on threads, 128 bits wide, 256 from Node 24 on; needs nothing but Node',
+    create: (options) => new CompiledEngine(new WasmExecutor({ ...memoryAllowed(), ...options, ...kernelWishes() })),
   },
   reference: {
     summary: 'plain TypeScript in float64: slow and obvious, the oracle of the tests',

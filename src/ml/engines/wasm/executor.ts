@@ -1,7 +1,8 @@
 import type { Executable, Executor, Region } from '../executor.ts';
 import { CONTROLS, type Controls } from '../primitives.ts';
 import type { Operation, Program, Ref, Space } from '../program.ts';
-import { loadKernels, type KernelExports, type Kernels } from './kernels.ts';
+import type { KernelExports } from './kernel-exports.ts';
+import { loadKernels, type Kernels, type KernelWishes } from './kernels.ts';
 import { WasmMemory } from './memory.ts';
 import { RECORD_WORDS, writeControls, writeRecords, type Words } from './records.ts';
 import { STACK_BYTES, ThreadPool } from './threads.ts';
@@ -22,13 +23,11 @@ const RECORDS = 2 ** 20;
 const HEAP = 65536;
 
 /** How a wasm engine is made. */
-export interface WasmOptions {
+export interface WasmOptions extends KernelWishes {
   /** Largest team of threads that a session may ask for. */
   readonly threads: number;
   /** Memory in bytes, a multiple of 65536; 4 GiB unless told. */
   readonly memory?: number;
-  /** `simd` takes the plain build even where relaxed SIMD is to be had. */
-  readonly build?: string | undefined;
   /** Seconds after which a thread that no longer answers in the middle of a step counts as dead; 60 unless told. */
   readonly patience?: number;
 }
@@ -45,9 +44,9 @@ export class WasmExecutor implements Executor {
   readonly #threads: ThreadPool;
   readonly #mostThreads: number;
 
-  constructor({ threads, memory = ADDRESS_SPACE, build, patience = PATIENCE }: WasmOptions) {
+  constructor({ threads, memory = ADDRESS_SPACE, patience = PATIENCE, ...wishes }: WasmOptions) {
     this.#mostThreads = Math.max(1, Math.min(threads, MOST_THREADS));
-    this.#kernels = loadKernels(build);
+    this.#kernels = loadKernels(wishes);
     this.#memory = new WasmMemory(HEAP, memory);
     this.#exports = new WebAssembly.Instance(this.#kernels.module, { env: { memory: this.#memory.memory } })
       .exports as unknown as KernelExports;
@@ -63,7 +62,8 @@ export class WasmExecutor implements Executor {
     board[BOARD.zeros] = zeros.address;
     const shared = { module: this.#kernels.module, memory: this.#memory.memory, board: this.#board.address };
     this.#threads = new ThreadPool({ ...shared, stackEnd });
-    this.description = { threads: this.#mostThreads, simd: this.#kernels.simd, node: process.versions.node };
+    const { simd, vectors } = this.#kernels;
+    this.description = { threads: this.#mostThreads, simd, vectors, node: process.versions.node };
   }
 
   #words({ address, floats }: Region): Words {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadKernels } from '../../../../src/ml/engines/wasm/kernels.ts';
+import { joinFlag, thisV8 } from '../../../../src/ml/engines/wasm/v8-flags.ts';
 import { assetPath } from '../../../../src/util/package-root.ts';
 
 const bytesOf = (name: string): Uint8Array<ArrayBuffer> =>
@@ -16,7 +17,7 @@ function withUnknownInstruction(): Uint8Array<ArrayBuffer> {
 
 describe('loadKernels', () => {
   it('takes relaxed SIMD where V8 has it', () => {
-    expect(loadKernels(undefined).simd).toBe('relaxed');
+    expect(loadKernels({}).simd).toBe('relaxed');
   });
 
   it('takes the plain build where V8 refuses the relaxed one, or where it is told to', () => {
@@ -25,10 +26,16 @@ describe('loadKernels', () => {
       asked.push(name);
       return name === 'relaxed.wasm' ? withUnknownInstruction() : bytesOf(name);
     };
-    expect(loadKernels(undefined, read).simd).toBe('plain');
+    expect(loadKernels({}, read).simd).toBe('plain');
     expect(asked).toEqual(['relaxed.wasm', 'simd.wasm']);
-    expect(loadKernels('simd', read).simd).toBe('plain');
+    expect(loadKernels({ build: 'simd' }, read).simd).toBe('plain');
     expect(asked.slice(2)).toEqual(['simd.wasm']);
+  });
+
+  it('says how wide its vectors may be, and keeps them narrow where it is told to', () => {
+    expect(loadKernels({}).vectors).toBe(joinFlag(thisV8()) === null ? 128 : 256);
+    expect(loadKernels({ vectors: '128' }).vectors).toBe(128);
+    expect(() => loadKernels({ vectors: '512' })).toThrow('KDPIPE_VECTORS is "512"');
   });
 
   it('has two builds that want and give the same', () => {
