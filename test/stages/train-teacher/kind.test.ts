@@ -27,7 +27,7 @@ describe('the train-teacher kind', () => {
       ...{ step_size: 30, step_gamma: 0.1, t_max: 10 },
       ...{ loss: 'cross-entropy', poly_epsilon: 2, focal_gamma: 2, label_smoothing: 0.1, class_balance: false },
       ...{ crop: 'random', flip: false, augment: 'none', mixup: 'none' },
-      ...{ profile: 'sound', amp: false, on_nan: 'stop' },
+      ...{ pretrained: false, profile: 'sound', amp: false, on_nan: 'stop' },
       ...{ rdrop: false, rdrop_alpha: 0.3, rdrop_reduction: 'sum' },
       ...{ select: 'val.accuracy', patience: 30, ema: false, seed: 0, engine: 'auto' },
     });
