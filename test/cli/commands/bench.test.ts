@@ -18,8 +18,10 @@ describe('kdpipe bench', () => {
       '1',
     );
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^model +image +batch +engine +threads +training \(img\/s\) +frozen \(img\/s\)$/m);
-    expect(stdout).toMatch(/^convnet4 +8² +2 +wasm +1 +\d+\.\d +\d+\.\d$/m);
+    expect(stdout).toMatch(
+      /^model +image +batch +engine +threads +vectors \(bits\) +training \(img\/s\) +frozen \(img\/s\)$/m,
+    );
+    expect(stdout).toMatch(/^convnet4 +8² +2 +wasm +1 +(?:128|256) +\d+\.\d +\d+\.\d$/m);
   });
 
   it('prints JSON, of the reference engine too', () => {
