@@ -170,13 +170,16 @@ function stage(kinds: Kinds): JsonObject {
   return { ...body, allOf: rules };
 }
 
+/** The cells of a table or a plot. */
+const from: JsonObject = {
+  anyOf: [text('A stage, or stage[axis=value].'), texts('Several stages.')],
+  description: 'Where its cells come from.',
+};
+
 const table = mapping(
   'A result table.',
   {
-    from: {
-      anyOf: [text('A stage, or stage[axis=value].'), texts('Several stages.')],
-      description: 'Where its cells come from.',
-    },
+    from,
     rows: texts('What makes a row: axes and parameters. Every other axis is aggregated.'),
     columns: texts('Metrics: test.accuracy.'),
     title: text('Title.'),
@@ -202,10 +205,7 @@ const table = mapping(
 const plot = mapping(
   'A plot: the mean of a metric over a number, with the spread of what is aggregated.',
   {
-    from: {
-      anyOf: [text('A stage, or stage[axis=value].'), texts('Several stages.')],
-      description: 'Where its cells come from.',
-    },
+    from,
     x: text('The number that goes to the right: an axis or a parameter.'),
     y: text('The metric that goes up: test.accuracy.'),
     series: {

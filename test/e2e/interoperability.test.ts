@@ -6,7 +6,7 @@ import { engines } from '../../src/ml/engines/registry.ts';
 import type { ModelName } from '../../src/ml/models/registry.ts';
 import { adoptModel } from '../../src/ml/train/adopted-model.ts';
 import { networkFor, readModel, type TrainedModel } from '../../src/ml/train/trained-model.ts';
-import { readWeights } from '../../src/ml/weights/read-weights.ts';
+import { decodeWeights } from '../../src/ml/weights/decode-weights.ts';
 import { channelsLast } from '../support/hashed.ts';
 import { Project } from '../support/project.ts';
 import { missing, python } from '../support/pytorch.ts';
@@ -70,7 +70,7 @@ describe.skipIf(skipped !== undefined)(`weights of torchvision and timm${skipped
     (model: ModelName) => {
       for (const form of ['pth', 'safetensors']) {
         const file = project.path(`${model}.${form}`);
-        const adopted = adoptModel(readWeights(file, file), model, file);
+        const adopted = adoptModel(decodeWeights(readFileSync(file), file), model, file);
         expect(adopted.classes).toHaveLength(5);
         expect(difference(logitsOf(adopted), spoken(project.folder, model))).toBeLessThan(1e-4);
       }

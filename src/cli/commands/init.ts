@@ -11,6 +11,7 @@ import { nameAdvice } from '../../util/text.ts';
 import { writeWhole } from '../../util/write-whole.ts';
 import { asking, presets, several, type Ask } from '../init/answers.ts';
 import { sourceIn, studyText, suggestionFor, type Study } from '../init/study.ts';
+import { positiveInteger } from '../options.ts';
 import { print } from '../terminal.ts';
 
 /** What may be said on the command line; the rest is asked, or has its preset. */
@@ -26,14 +27,6 @@ interface Flags {
   readonly yes?: boolean;
   readonly force?: boolean;
 }
-
-const whole =
-  (least: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least) return value;
-    throw new InvalidArgumentError(`a whole number of at least ${least}`);
-  };
 
 const ratio = (text: string, before: readonly number[] = []): readonly number[] => {
   const values = several(text).map(Number);
@@ -55,9 +48,9 @@ export function command(): Command {
     .option('--student <models>', 'one or several, between commas', names)
     .option('--method <methods>', 'kdpipe list methods', names)
     .option('--ratio <numbers>', 'values of kd_ratio to try; the usual weights unless told', ratio)
-    .option('--seeds <number>', 'runs of each student', whole(1))
-    .option('--epochs <number>', 'of every training', whole(1))
-    .option('--image-size <pixels>', 'side of a network’s input', whole(8))
+    .option('--seeds <number>', 'runs of each student', positiveInteger)
+    .option('--epochs <number>', 'of every training', positiveInteger)
+    .option('--image-size <pixels>', 'side of a network’s input', positiveInteger)
     .option('-y, --yes', 'ask nothing: take what is suggested')
     .option('--force', 'overwrite the file')
     .action(async (file: string, flags: Flags) => {
@@ -137,8 +130,8 @@ async function studyOf(file: string, flags: Flags, ask: Ask): Promise<Study> {
     students: students.map((name) => registered('models', name)),
     methods: methods.map((name) => registered('methods', name)),
     ratios: flags.ratio ?? [],
-    seeds: flags.seeds ?? whole(1)(await answer('seeds', 'Seeds?', '3')),
-    epochs: flags.epochs ?? whole(1)(await answer('epochs', 'Epochs?', '30')),
+    seeds: flags.seeds ?? positiveInteger(await answer('seeds', 'Seeds?', '3')),
+    epochs: flags.epochs ?? positiveInteger(await answer('epochs', 'Epochs?', '30')),
     imageSize: flags.imageSize ?? null,
     pretrained: suggested.pretrained && published,
   };

@@ -122,9 +122,8 @@ export function studyText(study: Study, into: string, schema: string): string {
   ].join('\n');
 }
 
-/** A source, and what networks suit it. */
+/** Networks that suit a source. */
 export interface Suggestion {
-  readonly source: string;
   readonly teacher: string;
   readonly student: string;
   readonly pretrained: boolean;
@@ -141,8 +140,8 @@ export function suggestionFor(source: string, imageSize: number | null): Suggest
   const own = source === 'image-folder' || source === 'cub-200-2011' ? 224 : 32;
   const small = (imageSize ?? own) <= 64;
   return small
-    ? { source, teacher: 'resnet20', student: 'resnet8', pretrained: false }
-    : { source, teacher: 'resnet50', student: 'mobilenetv2', pretrained: true };
+    ? { teacher: 'resnet20', student: 'resnet8', pretrained: false }
+    : { teacher: 'resnet50', student: 'mobilenetv2', pretrained: true };
 }
 
 /**

@@ -1,10 +1,11 @@
+import { classifierOf } from './classifier.ts';
 import type { DropoutLayer, Layer, LinearLayer, Network } from './network.ts';
 
 /** The classifier and what it reads, without dropout between them. */
-function bareHead({ layers }: Network): { readonly body: readonly Layer[]; readonly classifier: LinearLayer } {
-  const classifier = layers.at(-1);
+function bareHead(network: Network): { readonly body: readonly Layer[]; readonly classifier: LinearLayer } {
+  const { layers } = network;
+  const classifier = classifierOf(network);
   const before = layers.at(-2);
-  if (classifier?.kind !== 'linear') throw new Error('the last layer of a classifier is linear');
   if (before?.kind !== 'dropout') return { body: layers.slice(0, -1), classifier };
   return { body: layers.slice(0, -2), classifier: { ...classifier, inputs: before.inputs } };
 }

@@ -2,17 +2,11 @@ import { fail, FailureError } from '../../core/failure.ts';
 import { IMAGENET } from '../data/statistics.ts';
 import type { Model } from '../models/model.ts';
 import { models, type ModelName } from '../models/registry.ts';
-import type { LinearLayer, Network } from '../network/network.ts';
+import { classifierOf } from '../network/classifier.ts';
+import type { Network } from '../network/network.ts';
 import { stateDictOf } from '../weights/state-dict.ts';
 import type { TensorFile } from '../weights/tensor-file.ts';
 import { batchesIn, decodeModel, type TrainedModel } from './trained-model.ts';
-
-/** The classifier of a registered network. */
-function classifierOf({ layers, model }: Network): LinearLayer {
-  const last = layers.at(-1);
-  if (last?.kind !== 'linear') throw new Error(`${model} does not end in a linear layer`);
-  return last;
-}
 
 /** The model at the size that its published weights were trained at, with as many classes as a file has. */
 function networkOf(model: ModelName, { tensors }: TensorFile): Network {

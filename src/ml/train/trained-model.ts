@@ -3,6 +3,7 @@ import { fail } from '../../core/failure.ts';
 import type { InputFormat } from '../data/batches.ts';
 import type { PackedManifest } from '../data/packed.ts';
 import { models, type ModelName } from '../models/registry.ts';
+import { classifierOf } from '../network/classifier.ts';
 import { initialState } from '../network/initial.ts';
 import type { Network, StateDict } from '../network/network.ts';
 import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.ts';
@@ -156,9 +157,9 @@ export function requireSameClasses(model: TrainedModel, manifest: PackedManifest
 }
 
 /** Names of a network's classifier parameters. */
-function classifierNames({ layers, parameters }: Network): ReadonlySet<string> {
-  const name = layers.at(-1)?.name ?? '';
-  return new Set(parameters.map((parameter) => parameter.name).filter((own) => own.startsWith(`${name}.`)));
+function classifierNames(network: Network): ReadonlySet<string> {
+  const { name } = classifierOf(network);
+  return new Set(network.parameters.map((parameter) => parameter.name).filter((own) => own.startsWith(`${name}.`)));
 }
 
 /** What training starts from. */

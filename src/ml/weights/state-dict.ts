@@ -1,5 +1,6 @@
 import { fail } from '../../core/failure.ts';
 import type { ParameterSpec, StateDict } from '../network/network.ts';
+import { elementsIn } from './elements.ts';
 import type { StoredTensor, TensorFile } from './tensor-file.ts';
 
 const MEAN = /\.running_mean$/;
@@ -25,17 +26,13 @@ export function tensorsOf(
   const tensors = new Map<string, StoredTensor>();
   for (const { name, shape } of parameters) {
     const values = state.get(name);
-    if (values?.length !== elements(shape)) throw new RangeError(`${name}: ${values?.length ?? 0} values`);
+    if (values?.length !== elementsIn(shape)) throw new RangeError(`${name}: ${values?.length ?? 0} values`);
     tensors.set(name, { dtype: 'F32', shape, values });
     const counter = name.replace(MEAN, '.num_batches_tracked');
     if (counter === name) continue;
     tensors.set(counter, { dtype: 'I64', shape: [], values: BigInt64Array.of(BigInt(batches)) });
   }
   return tensors;
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
 }
 
 /** Up to three names, and how many more. */

@@ -7,7 +7,7 @@ import type { Model } from '../../ml/models/model.ts';
 import { costOf } from '../../ml/network/cost.ts';
 import { adoptModel } from '../../ml/train/adopted-model.ts';
 import { encodeModel } from '../../ml/train/trained-model.ts';
-import { readWeights } from '../../ml/weights/read-weights.ts';
+import { decodeWeights } from '../../ml/weights/decode-weights.ts';
 import type { StageContext, StageOutcome } from '../stage-kind.ts';
 
 /** Parameters of the stage, as the kind's schema has checked and completed them. */
@@ -17,12 +17,12 @@ interface Params {
 }
 
 /** torchvision's names of files end with the first digits of their SHA-256. */
-function requirePublished(path: string, { model, from }: Params): void {
+function requirePublished(bytes: Uint8Array, { model, from }: Params): void {
   const entry: Model = models[model];
   const address = from === 'imagenet' ? (entry.pretrained ?? '') : (from ?? '');
   const digits = /^https:\/\/download\.pytorch\.org\/.*-([0-9a-f]{8,})\.pth$/.exec(address)?.[1];
   if (digits === undefined) return;
-  const found = createHash('sha256').update(readFileSync(path)).digest('hex');
+  const found = createHash('sha256').update(bytes).digest('hex');
   if (found.startsWith(digits)) return;
   fail({
     code: 'wrong-checksum',
@@ -45,9 +45,10 @@ export function run(context: StageContext): Promise<StageOutcome> {
   const source = context.sources.find(({ name }) => name === 'from');
   const path = input?.path ?? source?.path;
   if (path === undefined) throw new Error(`stage ${context.cell} has neither input nor source`);
-  if (input) requirePublished(path, params);
+  const bytes = readFileSync(path);
+  if (input) requirePublished(bytes, params);
   const name = params.from ?? basename(path);
-  const model = adoptModel(readWeights(path, name), params.model, name);
+  const model = adoptModel(decodeWeights(bytes, name), params.model, name);
   writeFileSync(join(context.out, 'weights.safetensors'), encodeModel(model));
   const { parameters } = costOf(model.network);
   return Promise.resolve({ metrics: { classes: model.network.classes, parameters } });

@@ -1,17 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { decodeSafetensors } from './safetensors.ts';
 import type { TensorFile } from './tensor-file.ts';
 import { decodeTorchFile, isTorchFile } from './torch-file.ts';
 
 /**
- * Reads a file of weights: .safetensors, or what torch.save wrote. Its content tells which, not its name.
+ * Decodes a file of weights: .safetensors, or what torch.save wrote. Its content tells which, not its name.
  *
- * @param path - absolute path
- * @param file - the path as messages show it
+ * @param bytes - the whole file
+ * @param file - its name for messages
  * @returns its tensors
  * @throws FailureError `damaged-weights`, `unsafe-weights` or `unsupported-dtype`
  */
-export function readWeights(path: string, file: string): TensorFile {
-  const bytes = readFileSync(path);
+export function decodeWeights(bytes: Uint8Array, file: string): TensorFile {
   return isTorchFile(bytes) ? decodeTorchFile(bytes, file) : decodeSafetensors(bytes, file);
 }
