@@ -7,7 +7,7 @@ const shapeText = ({ height, width, channels }: LayerDescription | ModelDescript
   `${height}×${width}×${channels}`;
 
 /** Numbers stand below each other. */
-function rightAligned(rows: readonly (readonly string[])[], column: number): string[][] {
+function alignRight(rows: readonly (readonly string[])[], column: number): string[][] {
   const width = Math.max(...rows.map((row) => row[column]?.length ?? 0));
   return rows.map((row) => row.map((cell, at) => (at === column ? cell.padStart(width) : cell)));
 }
@@ -34,6 +34,6 @@ export function modelText(description: ModelDescription): string {
     counted(layer.macs),
     layer.taps.join(' '),
   ]);
-  const table = columns(rightAligned(rightAligned([header, ...rows], 3), 4));
+  const table = columns(alignRight(alignRight([header, ...rows], 3), 4));
   return [...facts, '', table.replace(/ +$/gm, '')].join('\n');
 }

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Written } from '../report/into.ts';
+import type { WrittenFile } from '../report/into.ts';
 import type { RunSummary } from '../scheduler/run-plan.ts';
-import { keepSettled, recallSettled } from '../scheduler/settled.ts';
+import { saveUpToDate, findUpToDate } from '../scheduler/settled.ts';
 import { openStore } from '../store/local.ts';
 import { sourceDigester } from '../store/sources.ts';
 import type { Store } from '../store/store.ts';
@@ -45,7 +45,7 @@ export async function recallNothingToDo(
   const workingFolder = process.cwd();
   const store = openStore(foldersOf(workingFolder).store);
   const request = { file, text, overrides, workingFolder, program: kdpipe };
-  const settled = await recallSettled(request, store, process.env);
+  const settled = await findUpToDate(request, store, process.env);
   if (!settled) return undefined;
   const { cells, placed } = settled;
   const counts = { ...initialProgress.counts, reused: cells };
@@ -61,7 +61,7 @@ export interface Aftermath {
   readonly planned: PlannedFile;
   readonly summary: RunSummary;
   /** The tables and plots that stand in their files now. */
-  readonly placed: readonly Written[];
+  readonly placed: readonly WrittenFile[];
   /** Absolute paths of these files, and of those that the tables were made from. */
   readonly files: Iterable<string>;
 }
@@ -90,5 +90,5 @@ export async function keepNothingToDo(aftermath: Aftermath, store: Store): Promi
     cells,
     placed: placed.map(({ what, file }) => ({ what, file })),
   };
-  keepSettled({ ...asked, workingFolder: process.cwd(), program: kdpipe }, settled, store);
+  saveUpToDate({ ...asked, workingFolder: process.cwd(), program: kdpipe }, settled, store);
 }

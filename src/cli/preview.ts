@@ -3,7 +3,7 @@ import type { PlanOptions } from '../scheduler/prepare.ts';
 import type { Resolution } from '../scheduler/resolution.ts';
 import { previewPlan } from '../scheduler/run-plan.ts';
 import { groupBy } from '../util/group.ts';
-import { counted } from '../util/text.ts';
+import { pluralize } from '../util/text.ts';
 import { print, printJson } from './terminal.ts';
 
 /** Most cells of one stage that are listed one by one. */
@@ -53,8 +53,8 @@ export async function printPreview(plan: Plan, options: PlanOptions, json: boole
   const running = pairs.filter(([, resolution]) => resolution.status !== 'reuse').length;
   print(
     running
-      ? `${counted(running, 'cell')} to run, ${pairs.length - running} reused`
-      : `nothing to do: ${counted(pairs.length, 'cell')} reused`,
+      ? `${pluralize(running, 'cell')} to run, ${pairs.length - running} reused`
+      : `nothing to do: ${pluralize(pairs.length, 'cell')} reused`,
   );
 }
 

@@ -63,7 +63,7 @@ export interface PlannedFile {
 }
 
 /** An environment that notes in `asked` what is read of it. */
-function watched(environment: Environment, asked: Record<string, string | undefined>): Environment {
+function watchEnvironment(environment: Environment, asked: Record<string, string | undefined>): Environment {
   return new Proxy(environment, {
     getOwnPropertyDescriptor: (variables, name) => {
       if (typeof name === 'string') asked[name] = variables[name];
@@ -88,7 +88,7 @@ export function readPlan(file: string, overrides: readonly string[] = []): Plann
     return missingFile(file, error);
   }
   const environment: Record<string, string | undefined> = {};
-  const env = watched({ ...process.env }, environment);
+  const env = watchEnvironment({ ...process.env }, environment);
   const plan = unwrap(planPipeline({ file, text }, { env, overrides, kinds, catalogue: catalogue() }));
   return { plan, file: resolve(file), text, overrides, environment };
 }

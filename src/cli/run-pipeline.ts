@@ -4,8 +4,8 @@ import { FailureError } from '../core/failure.ts';
 import type { CellId, Plan } from '../core/plan.ts';
 import { unwrap } from '../core/result.ts';
 import { executors } from '../executors/registry.ts';
-import { cellsNamed, selectCells, type Selection } from '../graph/select.ts';
-import type { Written } from '../report/into.ts';
+import { findCells, selectCells, type Selection } from '../graph/select.ts';
+import type { WrittenFile } from '../report/into.ts';
 import { renderPlots } from '../report/plots.ts';
 import { reportMarkdown } from '../report/report-markdown.ts';
 import { renderTables, type ReportContext } from '../report/report.ts';
@@ -22,7 +22,7 @@ import { reportOutcomes } from './outcomes.ts';
 import { printPreview } from './preview.ts';
 import { openProject, readPlan, type PlannedFile, type Project } from './project.ts';
 import { interruptions } from './signals.ts';
-import { threadsAsked } from './threads.ts';
+import { threadsOption } from './threads.ts';
 import { printError } from './terminal.ts';
 
 /** Flags of `kdpipe run`. */
@@ -52,7 +52,7 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
   const options = {
     ...openProject(),
     ...(selects ? { selection: unwrap(selectCells(plan.cells, flags)) } : {}),
-    ...(flags.force ? { force: unwrap(cellsNamed(plan.cells, flags.force)) } : {}),
+    ...(flags.force ? { force: unwrap(findCells(plan.cells, flags.force)) } : {}),
   };
   if (flags.dryRun) {
     await printPreview(plan, options, flags.json ?? false);
@@ -83,7 +83,7 @@ async function execute(
       ...options,
       executor: executors.local,
       slots: flags.jobs,
-      ...threadsAsked(),
+      ...threadsOption(),
       keepGoing: flags.keepGoing ?? false,
       cohorts: flags.cohorts,
       sinks: [(event) => (state = progressState(state, event)), (event) => reporter.event(event)],
@@ -107,15 +107,15 @@ async function execute(
       : exitCodes.interrupted;
 }
 
-interface ReportSetting {
+interface ReportOptions {
   readonly pipelineFolder: string;
   readonly project: Project;
   readonly command: string;
 }
 
 /** Writes the run's report.md, and the tables and plots of which every cell has a result into their files. */
-async function report(plan: Plan, summary: RunSummary, setting: ReportSetting): Promise<readonly Written[]> {
-  const { pipelineFolder, project, command: typed } = setting;
+async function report(plan: Plan, summary: RunSummary, options: ReportOptions): Promise<readonly WrittenFile[]> {
+  const { pipelineFolder, project, command: typed } = options;
   const run = summary.run ?? basename(latestRun(project.runsFolder, plan.name) ?? 'none');
   const commit = plan.tables.length + plan.plots.length > 0 ? await commitOf(project.root) : null;
   const context: ReportContext = { run, commit, command: typed, pipelineFolder };

@@ -6,7 +6,7 @@ import { fail } from '../core/failure.ts';
  * @returns the number, if one is asked for
  * @throws FailureError `bad-environment` for anything but a whole number of at least 1
  */
-export function threadsAsked(): { readonly threads?: number } {
+export function threadsOption(): { readonly threads?: number } {
   const asked = process.env['KDPIPE_THREADS'];
   if (asked === undefined || asked === '') return {};
   const threads = Number(asked);

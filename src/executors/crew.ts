@@ -2,19 +2,19 @@ import type { CellId } from '../core/plan.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** A worker that the tasks of a cohort have in common. */
-interface Team {
+interface CohortWorker {
   readonly worker: Promise<WorkerProcess>;
   /** Tasks that have it. */
   users: number;
 }
 
 /** The worker processes of a pool: those that are busy, and those that wait for a task. */
-export class Crew {
+export class WorkerPool {
   /** All that were ever launched, those under way too. */
   readonly #workers = new Set<Promise<WorkerProcess>>();
   readonly #idle: WorkerProcess[] = [];
   /** By the cells of the cohort. */
-  readonly #teams = new Map<string, Team>();
+  readonly #teams = new Map<string, CohortWorker>();
 
   /**
    * Takes a worker for a task: that of its cohort, or an idle one, best one that has loaded what the kind needs, or a new

@@ -1,10 +1,10 @@
-import { executeTask, type TaskSurroundings } from '../worker/execute.ts';
+import { executeTask, type TaskDeps } from '../worker/execute.ts';
 import type { Executor } from './executor.ts';
-import { Gatherings } from '../worker/gathering.ts';
+import { CohortBarriers } from '../worker/gathering.ts';
 import { watchGroups } from './groups.ts';
 
 /** What tasks of this process share. */
-export type SharedSurroundings = Omit<TaskSurroundings, 'signal' | 'tell' | 'gatherings'>;
+export type SharedDeps = Omit<TaskDeps, 'signal' | 'tell' | 'barriers'>;
 
 /**
  * Runs tasks in this process: for tests, and for a debugger.
@@ -12,15 +12,15 @@ export type SharedSurroundings = Omit<TaskSurroundings, 'signal' | 'tell' | 'gat
  * @param shared - store and kinds
  * @returns the executor
  */
-export function createInProcess(shared: SharedSurroundings): Executor {
+export function createInProcess(shared: SharedDeps): Executor {
   const running = new Set<AbortController>();
-  const gatherings = new Gatherings();
+  const barriers = new CohortBarriers();
   return {
     start: (task, listener) => {
       const stop = new AbortController();
       const groups = watchGroups(listener);
       running.add(stop);
-      const result = executeTask(task, { ...shared, gatherings, signal: stop.signal, tell: groups.tell });
+      const result = executeTask(task, { ...shared, barriers, signal: stop.signal, tell: groups.tell });
       void result.finally(() => running.delete(stop));
       return {
         result,

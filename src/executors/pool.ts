@@ -1,5 +1,5 @@
 import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
-import { Crew } from './crew.ts';
+import { WorkerPool } from './crew.ts';
 import type { Executor, RunningTask } from './executor.ts';
 import type { Served, WorkerProcess } from './worker-process.ts';
 
@@ -11,27 +11,27 @@ import type { Served, WorkerProcess } from './worker-process.ts';
  * @returns the executor
  */
 export function createPool(): Executor {
-  const crew = new Crew();
+  const workers = new WorkerPool();
   return {
-    start: (task, tell) => new PooledTask(crew, task, tell),
-    close: () => crew.close(),
+    start: (task, tell) => new PooledTask(workers, task, tell),
+    close: () => workers.close(),
   };
 }
 
 /** A task on its way through the pool: it may be called off before it has a worker. */
 class PooledTask implements RunningTask {
   readonly result: Promise<StageResult>;
-  readonly #crew: Crew;
+  readonly #workers: WorkerPool;
   readonly #task: StageTask;
   readonly #tell: (message: TaskMessage) => void;
   #worker: WorkerProcess | undefined;
   #calledOff: 'interrupted' | 'killed' | undefined;
 
-  constructor(crew: Crew, task: StageTask, tell: (message: TaskMessage) => void) {
-    this.#crew = crew;
+  constructor(workers: WorkerPool, task: StageTask, tell: (message: TaskMessage) => void) {
+    this.#workers = workers;
     this.#task = task;
     this.#tell = tell;
-    this.result = this.#serve().catch(notStarted);
+    this.result = this.#serve().catch(startFailure);
   }
 
   interrupt(): void {
@@ -55,10 +55,10 @@ class PooledTask implements RunningTask {
 
   async #serveOnce(): Promise<Served> {
     const task = this.#task;
-    const worker = await this.#crew.take(task.kind, task.cohort);
+    const worker = await this.#workers.take(task.kind, task.cohort);
     let free = false;
     const setFree = () => {
-      if (!free) this.#crew.free(worker, task.cohort);
+      if (!free) this.#workers.free(worker, task.cohort);
       free = true;
     };
     try {
@@ -78,7 +78,7 @@ class PooledTask implements RunningTask {
   }
 }
 
-function notStarted(error: unknown): StageResult {
+function startFailure(error: unknown): StageResult {
   const message = `no worker process could be started: ${error instanceof Error ? error.message : String(error)}`;
   return { status: 'failed', failure: { code: 'worker-not-started', message }, tail: [] };
 }

@@ -1,13 +1,13 @@
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { byCodeUnits } from '../util/text.ts';
-import { truncated } from '../util/display-width.ts';
+import { truncate } from '../util/display-width.ts';
 import { canonical } from './canonical.ts';
 import type { Ingredients } from './stage.ts';
 
 /** Most columns of a value in a reason. */
 const longestValue = 60;
 
-const shown = (value: Json): string => truncated(JSON.stringify(value), longestValue);
+const shown = (value: Json): string => truncate(JSON.stringify(value), longestValue);
 
 /** Characters of a long text that stand before the first difference. */
 const leadIn = 12;

@@ -48,12 +48,12 @@ function digestOf(name: Json, digests: ReadonlyMap<string, Digest>): Digest {
 }
 
 /** Puts contents where references stand. */
-function resolved(value: Json, digests: ReadonlyMap<string, Digest>): Json {
+function resolveReferences(value: Json, digests: ReadonlyMap<string, Digest>): Json {
   if (typeof value !== 'object' || value === null) return value;
-  if (!isJsonObject(value)) return value.map((item) => resolved(item, digests));
+  if (!isJsonObject(value)) return value.map((item) => resolveReferences(item, digests));
   const { $input: name } = value;
   if (name !== undefined) return { $input: digestOf(name, digests) };
-  return mapValues(value, (item) => resolved(item, digests));
+  return mapValues(value, (item) => resolveReferences(item, digests));
 }
 
 /**
@@ -73,7 +73,7 @@ export function keyDocument(ingredients: Ingredients): JsonObject {
     format,
     kind,
     resultVersion,
-    params: resolved(keyed, byName(inputs)),
+    params: resolveReferences(keyed, byName(inputs)),
     sources: Object.fromEntries(byName(sources)),
   };
 }

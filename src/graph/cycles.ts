@@ -2,7 +2,7 @@ import { byCodeUnits } from '../util/text.ts';
 import { walkDepthFirst, type Needs } from './depth-first.ts';
 
 /** Turns a cycle so that it starts and ends with its smallest name: the same cycle is always written the same way. */
-function rotated(cycle: readonly string[]): string[] {
+function rotate(cycle: readonly string[]): string[] {
   const first = cycle.reduce((least, node) => (byCodeUnits(node, least) < 0 ? node : least));
   const at = cycle.indexOf(first);
   return [...cycle.slice(at), ...cycle.slice(0, at), first];
@@ -18,6 +18,6 @@ function rotated(cycle: readonly string[]): string[] {
  */
 export function findCycles(nodes: Iterable<string>, needs: Needs): string[][] {
   const cycles: string[][] = [];
-  walkDepthFirst(nodes, needs, { cycle: (path) => cycles.push(rotated(path)) });
+  walkDepthFirst(nodes, needs, { cycle: (path) => cycles.push(rotate(path)) });
   return cycles;
 }

@@ -1,7 +1,7 @@
 import type { Failure } from '../core/failure.ts';
 import type { Cell, CellId } from '../core/plan.ts';
 import { failure, success, type Result } from '../core/result.ts';
-import { listed, nameAdvice } from '../util/text.ts';
+import { formatList, nameAdvice } from '../util/text.ts';
 import { parentsOf, type PlannedCell } from './carry.ts';
 import { agrees } from './reach.ts';
 import { parseSelector } from './selector.ts';
@@ -27,7 +27,7 @@ function carriers(cells: readonly Cell[]): ReadonlyMap<CellId, PlannedCell> {
 }
 
 /** The cells that one selector names. */
-function matched(text: string, planned: ReadonlyMap<CellId, PlannedCell>): Result<readonly CellId[]> {
+function matchCells(text: string, planned: ReadonlyMap<CellId, PlannedCell>): Result<readonly CellId[]> {
   if (planned.has(text)) return success([text]);
   const parsed = parseSelector(text);
   if (parsed?.end !== text.length) {
@@ -57,7 +57,7 @@ function unknownStage(stage: string, stages: Iterable<string>): Failure {
 
 function noCell(text: string, cells: readonly PlannedCell[]): Failure {
   const ids = cells.map(({ cell }) => cell.id);
-  return { code: 'no-cell', message: `no cell agrees with ${text}`, expected: `for instance ${listed(ids, 4)}` };
+  return { code: 'no-cell', message: `no cell agrees with ${text}`, expected: `for instance ${formatList(ids, 4)}` };
 }
 
 /** All cells that depend on the given ones, and these. */
@@ -68,7 +68,7 @@ function dependents(cells: readonly Cell[], start: ReadonlySet<CellId>): Set<Cel
 }
 
 /** All cells that the given ones need, and these. */
-function needed(cells: readonly Cell[], start: ReadonlySet<CellId>): Set<CellId> {
+function withNeeds(cells: readonly Cell[], start: ReadonlySet<CellId>): Set<CellId> {
   const reached = new Set(start);
   for (const cell of cells.toReversed()) {
     if (reached.has(cell.id)) for (const need of cell.needs) reached.add(need);
@@ -85,9 +85,9 @@ const exactly = (_: readonly Cell[], start: ReadonlySet<CellId>): ReadonlySet<Ce
  * @param selectors - stages, cell ids or `stage[axis=value]`; a condition may name an axis that the cell inherited
  * @returns ids of all cells that any selector names, or a failure for every selector that names none
  */
-export function cellsNamed(cells: readonly Cell[], selectors: readonly string[]): Result<ReadonlySet<CellId>> {
+export function findCells(cells: readonly Cell[], selectors: readonly string[]): Result<ReadonlySet<CellId>> {
   const planned = carriers(cells);
-  const results = selectors.map((text) => matched(text, planned));
+  const results = selectors.map((text) => matchCells(text, planned));
   const failures = results.flatMap((result) => (result.ok ? [] : result.failures));
   return failures.length > 0
     ? failure(...failures)
@@ -108,11 +108,11 @@ export function selectCells(cells: readonly Cell[], selection: Selection): Resul
   const options = [
     [selection.only, exactly],
     [selection.from, dependents],
-    [selection.to, needed],
+    [selection.to, withNeeds],
   ] as const;
   for (const [selectors, widen] of options) {
     if (!selectors) continue;
-    const named = cellsNamed(cells, selectors);
+    const named = findCells(cells, selectors);
     if (!named.ok) failures.push(...named.failures);
     else {
       const widened = widen(cells, named.value);

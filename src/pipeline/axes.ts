@@ -4,7 +4,7 @@ import { compile, evaluate, type Compiler, type Template } from './interpolate.t
 import { axisValue, type AxisGroup, type AxisValue, type MatrixEntry, type MatrixValues } from './matrix.ts';
 import type { Problems } from './problems.ts';
 import { MOST_CELLS, rangeValues } from './range.ts';
-import { inside, type Site, type Written } from './site.ts';
+import { inside, type SourceLocation, type Located } from './location.ts';
 import { shown, type MatrixSpec } from './spec.ts';
 
 /** A matrix that is ready to be worked out for values of swept params. */
@@ -15,35 +15,39 @@ type AxisTemplate<S> = (scope: S) => readonly AxisValue[] | undefined;
 
 const AXIS_FORMS = 'a list, a range { from, to, step }, or "${stages.id}"';
 
-function noted(problems: Problems, site: Site, message: string, expected: string): void {
-  problems.add({ code: 'bad-axis', message, expected, site });
+function noteProblem(problems: Problems, location: SourceLocation, message: string, expected: string): void {
+  problems.add({ code: 'bad-axis', message, expected, location });
 }
 
 const isList = (value: Value | undefined): value is readonly Value[] => Array.isArray(value);
 
 /** A value of an axis must be known when the file is planned: text with references in it is not. */
-function valuesOf(value: Value, site: Site, problems: Problems): readonly AxisValue[] | undefined {
+function valuesOf(value: Value, location: SourceLocation, problems: Problems): readonly AxisValue[] | undefined {
   if (value instanceof ReferenceText) {
-    noted(problems, site, 'an axis value is a text with a reference in it', 'a value, or a reference alone');
+    noteProblem(problems, location, 'an axis value is a text with a reference in it', 'a value, or a reference alone');
     return undefined;
   }
-  return [axisValue(value, site)];
+  return [axisValue(value, location)];
 }
 
 /** One item of a list: itself, or every cell of a stage. */
-function itemTemplate<S>(item: Json, site: Site, compiler: Compiler<S>): AxisTemplate<S> | undefined {
-  const template = compile(item, site, compiler);
+function itemTemplate<S>(item: Json, location: SourceLocation, compiler: Compiler<S>): AxisTemplate<S> | undefined {
+  const template = compile(item, location, compiler);
   if (!template) return undefined;
   return (scope) => {
     const value = evaluate(template, scope);
     if (value === undefined) return undefined;
-    if (!template.constant && template.spread && isList(value)) return value.map((cell) => axisValue(cell, site));
-    return valuesOf(value, site, compiler.problems);
+    if (!template.constant && template.spread && isList(value)) return value.map((cell) => axisValue(cell, location));
+    return valuesOf(value, location, compiler.problems);
   };
 }
 
-function listTemplate<S>(items: readonly Json[], site: Site, compiler: Compiler<S>): AxisTemplate<S> | undefined {
-  const templates = items.map((item, index) => itemTemplate(item, inside(site, index), compiler));
+function listTemplate<S>(
+  items: readonly Json[],
+  location: SourceLocation,
+  compiler: Compiler<S>,
+): AxisTemplate<S> | undefined {
+  const templates = items.map((item, index) => itemTemplate(item, inside(location, index), compiler));
   const known = templates.filter((template) => template !== undefined);
   if (known.length < templates.length) return undefined;
   return (scope) => {
@@ -53,52 +57,65 @@ function listTemplate<S>(items: readonly Json[], site: Site, compiler: Compiler<
   };
 }
 
-function range(value: Value | undefined, site: Site, problems: Problems): readonly AxisValue[] | undefined {
+function range(
+  value: Value | undefined,
+  location: SourceLocation,
+  problems: Problems,
+): readonly AxisValue[] | undefined {
   if (value === undefined) return undefined;
   const values = rangeValues(value as ValueObject);
-  if (!('message' in values)) return values.map((number) => axisValue(number, site));
-  noted(problems, values.key === undefined ? site : inside(site, values.key), values.message, values.expected);
+  if (!('message' in values)) return values.map((number) => axisValue(number, location));
+  noteProblem(
+    problems,
+    values.key === undefined ? location : inside(location, values.key),
+    values.message,
+    values.expected,
+  );
   return undefined;
 }
 
 /** A text must stand for a list: the cells of a stage, or a param that is a list. */
-function textTemplate<S>(template: Template<S>, { value: text, site }: Written, problems: Problems): AxisTemplate<S> {
+function textTemplate<S>(
+  template: Template<S>,
+  { value: text, location }: Located,
+  problems: Problems,
+): AxisTemplate<S> {
   return (scope) => {
     const value = evaluate(template, scope);
     if (value === undefined) return undefined;
-    if (isList(value)) return value.map((item) => axisValue(item, site));
-    noted(problems, site, `an axis is ${shown(text)}`, AXIS_FORMS);
+    if (isList(value)) return value.map((item) => axisValue(item, location));
+    noteProblem(problems, location, `an axis is ${shown(text)}`, AXIS_FORMS);
     return undefined;
   };
 }
 
-function axisTemplate<S>(name: string, written: Written, compiler: Compiler<S>): AxisTemplate<S> | undefined {
-  const { value, site } = written;
-  if (Array.isArray(value)) return listTemplate(value as readonly Json[], site, compiler);
-  const template = compile(value, site, compiler);
+function axisTemplate<S>(name: string, written: Located, compiler: Compiler<S>): AxisTemplate<S> | undefined {
+  const { value, location } = written;
+  if (Array.isArray(value)) return listTemplate(value as readonly Json[], location, compiler);
+  const template = compile(value, location, compiler);
   if (!template) return undefined;
   if (typeof value === 'string') return textTemplate(template, written, compiler.problems);
-  if (isJsonObject(value)) return (scope) => range(evaluate(template, scope), site, compiler.problems);
+  if (isJsonObject(value)) return (scope) => range(evaluate(template, scope), location, compiler.problems);
   return () => {
-    noted(compiler.problems, site, `axis ${name} is ${shown(value)}`, AXIS_FORMS);
+    noteProblem(compiler.problems, location, `axis ${name} is ${shown(value)}`, AXIS_FORMS);
     return undefined;
   };
 }
 
 /** `seeds: 5` is short for the axis `seed: [0, 1, 2, 3, 4]`. */
-function seedTemplate<S>({ value, site }: Written, compiler: Compiler<S>): AxisTemplate<S> | undefined {
-  const template = compile(value, site, compiler);
+function seedTemplate<S>({ value, location }: Located, compiler: Compiler<S>): AxisTemplate<S> | undefined {
+  const template = compile(value, location, compiler);
   return (
     template &&
     ((scope) => {
       const count = evaluate(template, scope);
       if (count === undefined) return undefined;
       if (typeof count === 'number' && Number.isInteger(count) && count >= 1 && count <= MOST_CELLS) {
-        return Array.from({ length: count }, (_, seed) => axisValue(seed, site));
+        return Array.from({ length: count }, (_, seed) => axisValue(seed, location));
       }
-      noted(
+      noteProblem(
         compiler.problems,
-        site,
+        location,
         `seeds is ${shown(count)}`,
         'a whole number of at least 1; for chosen seeds, an axis seed: [3, 7]',
       );
@@ -110,16 +127,16 @@ function seedTemplate<S>({ value, site }: Written, compiler: Compiler<S>): AxisT
 /** An axis with what gives its values. */
 interface NamedAxis<S> {
   readonly name: string;
-  readonly site: Site;
+  readonly location: SourceLocation;
   readonly values: AxisTemplate<S> | undefined;
 }
 
-const axisOf = <S>([key, written]: readonly [string, Written], compiler: Compiler<S>): NamedAxis<S> =>
+const axisOf = <S>([key, written]: readonly [string, Located], compiler: Compiler<S>): NamedAxis<S> =>
   key === 'seeds'
-    ? { name: 'seed', site: written.site, values: seedTemplate(written, compiler) }
-    : { name: key, site: written.site, values: axisTemplate(key, written, compiler) };
+    ? { name: 'seed', location: written.location, values: seedTemplate(written, compiler) }
+    : { name: key, location: written.location, values: axisTemplate(key, written, compiler) };
 
-function group<S>({ name, site, values }: NamedAxis<S>, scope: S, problems: Problems): AxisGroup | undefined {
+function group<S>({ name, location, values }: NamedAxis<S>, scope: S, problems: Problems): AxisGroup | undefined {
   const known = values?.(scope);
   if (!known) return undefined;
   if (known.length > 0) return { names: [name], rows: known.map((value) => [value]) };
@@ -127,14 +144,14 @@ function group<S>({ name, site, values }: NamedAxis<S>, scope: S, problems: Prob
     code: 'empty-axis',
     message: `axis ${name} has no values`,
     expected: 'at least one value',
-    site,
+    location,
     atKey: true,
   });
   return undefined;
 }
 
 /** Walks lists together. */
-function zipped(groups: readonly AxisGroup[], site: Site, problems: Problems): AxisGroup | undefined {
+function zipGroups(groups: readonly AxisGroup[], location: SourceLocation, problems: Problems): AxisGroup | undefined {
   const lengths = groups.map(({ rows }) => rows.length);
   if (new Set(lengths).size > 1) {
     const counts = groups.map(({ names }, index) => `${names[0] ?? ''} has ${lengths[index] ?? 0}`).join(', ');
@@ -142,7 +159,7 @@ function zipped(groups: readonly AxisGroup[], site: Site, problems: Problems): A
       code: 'unequal-zip',
       message: `the lists of zip differ in length: ${counts}`,
       expected: 'lists of equal length',
-      site,
+      location,
       atKey: true,
     });
     return undefined;
@@ -155,12 +172,12 @@ function zipped(groups: readonly AxisGroup[], site: Site, problems: Problems): A
 
 /** An include or exclude entry; a reference to several cells makes one entry a cell. */
 function entryTemplate<S>(
-  { value, site }: Written<JsonObject>,
+  { value, location }: Located<JsonObject>,
   compiler: Compiler<S>,
 ): (scope: S) => readonly MatrixEntry[] | undefined {
   const fields = Object.entries(value).map(([key, item]) => ({
     key,
-    values: itemTemplate(item, inside(site, key), compiler),
+    values: itemTemplate(item, inside(location, key), compiler),
   }));
   return (scope) => {
     let entries = [new Map<string, AxisValue>()];
@@ -169,7 +186,7 @@ function entryTemplate<S>(
       if (!known) return undefined;
       entries = entries.flatMap((entry) => known.map((one) => new Map(entry).set(key, one)));
     }
-    return entries.map((values) => ({ site, values }));
+    return entries.map((values) => ({ location, values }));
   };
 }
 
@@ -195,7 +212,7 @@ export function compileMatrix<S>(spec: MatrixSpec, compiler: Compiler<S>): Matri
   return (scope) => {
     const groups = all(axes.map((axis) => group(axis, scope, problems)));
     const zips = all(zip.map((axis) => group(axis, scope, problems)));
-    const together = zips && zips.length > 0 ? zipped(zips, spec.zipSite, problems) : undefined;
+    const together = zips && zips.length > 0 ? zipGroups(zips, spec.zipLocation, problems) : undefined;
     const includes = all(include.map((entry) => entry(scope)));
     const excludes = all(exclude.map((entry) => entry(scope)));
     if (!groups || !zips || (zips.length > 0 && !together) || !includes || !excludes) return undefined;

@@ -4,9 +4,9 @@ import type { Need } from '../stages/stage-kind.ts';
 import { byCodeUnits } from '../util/text.ts';
 import type { Checked } from './inputs.ts';
 import type { AxisValue } from './matrix.ts';
-import type { Site } from './site.ts';
+import type { SourceLocation } from './location.ts';
 import type { CellScope } from './stage-names.ts';
-import { missingParameter, placed } from './stage-problems.ts';
+import { missingParameter, placeProblem } from './stage-problems.ts';
 import type { ParameterTemplate, StageContext, StageTemplate } from './stage-template.ts';
 
 /** Parameters of a cell with the cells that they refer to. */
@@ -68,7 +68,7 @@ class Draft {
 /** What parameters are worked out with. */
 export interface ParameterContext extends StageContext {
   /** Plans the cells that parameters ask for without naming them. */
-  readonly needed: { reference(need: Need, site: Site): CellReference | undefined };
+  readonly needed: { reference(need: Need, location: SourceLocation): CellReference | undefined };
 }
 
 /** Works out the parameters of a stage's cells. */
@@ -84,8 +84,8 @@ export class StageParameters {
   }
 
   /** Where the stage itself stands. */
-  get stageSite(): Site {
-    return this.#stage.spec.site;
+  get stageLocation(): SourceLocation {
+    return this.#stage.spec.location;
   }
 
   /** The parameters of one cell; what is wrong is noted and left out. */
@@ -99,15 +99,15 @@ export class StageParameters {
   }
 
   /** Where a parameter's value was written; undefined when it is the kind's default. */
-  siteOf(name: string, scope: CellScope): Site | undefined {
+  locationOf(name: string, scope: CellScope): SourceLocation | undefined {
     const slot = this.#slots.find((one) => one.name === name);
-    return slot?.given?.site ?? scope.values.get(name)?.site ?? slot?.fallback?.site;
+    return slot?.given?.location ?? scope.values.get(name)?.location ?? slot?.fallback?.location;
   }
 
   /** Puts references to what the cell needs in their places. */
   #addNeeded(scope: CellScope, draft: Draft): void {
     for (const need of this.#stage.parameters?.kind.needs?.(draft.params) ?? []) {
-      const reference = this.#context.needed.reference(need, this.siteOf(need.by, scope) ?? this.stageSite);
+      const reference = this.#context.needed.reference(need, this.locationOf(need.by, scope) ?? this.stageLocation);
       if (reference) draft.set(need.param, reference);
       else draft.complete = false;
     }
@@ -129,18 +129,18 @@ export class StageParameters {
   }
 
   #fromTemplate(slot: Slot, scope: CellScope, draft: Draft): void {
-    const { template, site } = slot.given ?? slot.fallback ?? {};
+    const { template, location } = slot.given ?? slot.fallback ?? {};
     if (template?.constant) {
       draft.params[slot.name] = template.value;
       return;
     }
     const value = template?.evaluate(scope);
-    if (value === undefined || !site) draft.complete = draft.resolved = false;
-    else this.#take(this.#checked(slot.name, value), { name: slot.name, site }, scope, draft);
+    if (value === undefined || !location) draft.complete = draft.resolved = false;
+    else this.#take(this.#checked(slot.name, value), { name: slot.name, location }, scope, draft);
   }
 
   #fromAxis(slot: Slot, axis: AxisValue, scope: CellScope, draft: Draft): void {
-    this.#take(this.#checked(slot.name, axis.value), { name: slot.name, site: axis.site }, scope, draft);
+    this.#take(this.#checked(slot.name, axis.value), { name: slot.name, location: axis.location }, scope, draft);
   }
 
   /** What the other cell has was checked when that was planned; of a list, none is the one. */
@@ -154,13 +154,19 @@ export class StageParameters {
     return this.#stage.parameters?.check(name, value, this.#context.world) ?? { value };
   }
 
-  #take(checked: Checked, at: { readonly name: string; readonly site: Site }, scope: CellScope, draft: Draft): void {
+  #take(
+    checked: Checked,
+    at: { readonly name: string; readonly location: SourceLocation },
+    scope: CellScope,
+    draft: Draft,
+  ): void {
     if ('value' in checked) {
       draft.set(at.name, checked.value);
       return;
     }
     draft.complete = false;
-    for (const problem of checked.problems) this.#context.problems.add(placed(problem, at.name, at.site), scope.id);
+    for (const problem of checked.problems)
+      this.#context.problems.add(placeProblem(problem, at.name, at.location), scope.id);
   }
 
   /** Missing in some cells only; what is missing in all of them was noted when the stage was compiled. */

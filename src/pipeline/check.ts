@@ -1,7 +1,7 @@
 import type { PipelineDocument } from './read.ts';
 import type { Problems } from './problems.ts';
 import { entriesOf, Shape } from './shape.ts';
-import { inside, type Written } from './site.ts';
+import { inside, type Located } from './location.ts';
 import {
   shown,
   type MatrixSpec,
@@ -9,7 +9,7 @@ import {
   type PlotSpec,
   type StageSpec,
   type TableSpec,
-  type WrittenMap,
+  type LocatedMap,
 } from './spec.ts';
 
 const TOP = ['name', 'description', 'params', 'env', 'defaults', 'stages', 'tables', 'plots'] as const;
@@ -32,7 +32,7 @@ function nameOfFile(file: string): string {
   return base.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'pipeline';
 }
 
-function readName(top: WrittenMap, file: string, shape: Shape): string {
+function readName(top: LocatedMap, file: string, shape: Shape): string {
   const name = shape.text(top.get('name'), 'name');
   if (!name) return nameOfFile(file);
   if (!PIPELINE_NAME.test(name.value)) {
@@ -40,13 +40,13 @@ function readName(top: WrittenMap, file: string, shape: Shape): string {
       code: 'bad-name',
       message: `${JSON.stringify(name.value)} cannot be the name of a pipeline`,
       expected: 'a letter or digit, then letters, digits, . _ or -: the name becomes a folder of runs/',
-      site: name.site,
+      location: name.location,
     });
   }
   return name.value;
 }
 
-function readEnv(top: WrittenMap, shape: Shape): ReadonlyMap<string, string> {
+function readEnv(top: LocatedMap, shape: Shape): ReadonlyMap<string, string> {
   const env = new Map<string, string>();
   for (const [name, written] of shape.named(top.get('env'), 'env', ENV_NAME)) {
     const { value } = written;
@@ -56,33 +56,33 @@ function readEnv(top: WrittenMap, shape: Shape): ReadonlyMap<string, string> {
   return env;
 }
 
-function readDefaults(top: WrittenMap, kinds: readonly string[], shape: Shape): PipelineSpec['defaults'] {
-  const defaults = new Map<string, { site: Written['site']; params: WrittenMap }>();
+function readDefaults(top: LocatedMap, kinds: readonly string[], shape: Shape): PipelineSpec['defaults'] {
+  const defaults = new Map<string, { location: Located['location']; params: LocatedMap }>();
   for (const [kind, written] of shape.fields(top.get('defaults'), 'defaults', kinds)) {
     const mapping = shape.mapping(written, `defaults.${kind}`);
-    if (mapping) defaults.set(kind, { site: mapping.site, params: entriesOf(mapping) });
+    if (mapping) defaults.set(kind, { location: mapping.location, params: entriesOf(mapping) });
   }
   return defaults;
 }
 
 /** `seed` and `seeds` name the same axis, wherever they stand. True when they are given once at most. */
-function checkSeeds(given: readonly (Written | undefined)[], shape: Shape): boolean {
+function checkSeeds(given: readonly (Located | undefined)[], shape: Shape): boolean {
   const [first, second] = given.filter((written) => written !== undefined);
   if (!first || !second) return true;
   shape.problems.add({
     code: 'seeds-twice',
     message: 'the seeds are given twice',
     expected: 'either seeds or an axis seed',
-    site: second.site,
+    location: second.location,
     atKey: true,
-    also: first.site,
+    also: first.location,
   });
   return false;
 }
 
-function readMatrix(written: Written | undefined, seeds: Written | undefined, shape: Shape): MatrixSpec | undefined {
+function readMatrix(written: Located | undefined, seeds: Located | undefined, shape: Shape): MatrixSpec | undefined {
   if (!written && !seeds) return undefined;
-  const site = written?.site ?? seeds?.site ?? { path: [] };
+  const location = written?.location ?? seeds?.location ?? { path: [] };
   const top = shape.named(written, 'a matrix');
   const zip = new Map(shape.named(top.get('zip'), 'zip'));
   const axes = new Map([...top].filter(([name]) => !MATRIX_WORDS.has(name)));
@@ -92,17 +92,17 @@ function readMatrix(written: Written | undefined, seeds: Written | undefined, sh
     zip.delete('seed');
   }
   return {
-    site,
+    location,
     axes: seeds ? axes.set('seeds', seeds) : axes,
     zip,
-    zipSite: inside(site, 'zip'),
+    zipLocation: inside(location, 'zip'),
     include: shape.mappings(top.get('include'), 'include'),
     exclude: shape.mappings(top.get('exclude'), 'exclude'),
     replaced: new Set(),
   };
 }
 
-function readStage(id: string, written: Written, shape: Shape): StageSpec | undefined {
+function readStage(id: string, written: Located, shape: Shape): StageSpec | undefined {
   if (!shape.mapping(written, `stage ${id}`)) return undefined;
   const fields = shape.fields(written, `stage ${id}`, STAGE);
   if (!fields.has('uses')) {
@@ -110,7 +110,7 @@ function readStage(id: string, written: Written, shape: Shape): StageSpec | unde
       code: 'missing-key',
       message: `stage ${id} does not say what it uses`,
       expected: 'uses: <kind>',
-      site: written.site,
+      location: written.location,
       atKey: true,
     });
   }
@@ -118,7 +118,7 @@ function readStage(id: string, written: Written, shape: Shape): StageSpec | unde
   const params = shape.mapping(fields.get('with'), 'with');
   return {
     id,
-    site: written.site,
+    location: written.location,
     uses: shape.text(fields.get('uses'), 'uses'),
     with: params ? entriesOf(params) : new Map(),
     matrix: readMatrix(fields.get('matrix'), fields.get('seeds'), shape),
@@ -129,7 +129,7 @@ function readStage(id: string, written: Written, shape: Shape): StageSpec | unde
   };
 }
 
-function readStages(top: WrittenMap, shape: Shape): ReadonlyMap<string, StageSpec> {
+function readStages(top: LocatedMap, shape: Shape): ReadonlyMap<string, StageSpec> {
   const stages = new Map<string, StageSpec>();
   for (const [id, written] of shape.named(top.get('stages'), 'stages')) {
     const stage = readStage(id, written, shape);
@@ -141,14 +141,14 @@ function readStages(top: WrittenMap, shape: Shape): ReadonlyMap<string, StageSpe
       code: 'no-stages',
       message: 'the pipeline has no stages',
       expected: 'stages: with at least one stage',
-      site: written?.site ?? { path: [] },
+      location: written?.location ?? { path: [] },
       atKey: true,
     });
   }
   return stages;
 }
 
-function readCompare(fields: WrittenMap, name: string, shape: Shape): TableSpec['compare'] {
+function readCompare(fields: LocatedMap, name: string, shape: Shape): TableSpec['compare'] {
   const written = fields.get('compare');
   if (!written) return undefined;
   const what = `compare of table ${name}`;
@@ -162,24 +162,24 @@ function readCompare(fields: WrittenMap, name: string, shape: Shape): TableSpec[
       code: 'missing-key',
       message: `${what} has no ${key}`,
       expected: 'compare: { baseline: { row: value }, on: column }',
-      site: written.site,
+      location: written.location,
       atKey: true,
     });
   }
   return undefined;
 }
 
-const isEmptyList = (written: Written | undefined): boolean =>
+const isEmptyList = (written: Located | undefined): boolean =>
   Array.isArray(written?.value) && written.value.length === 0;
 
-function readTable(name: string, written: Written, shape: Shape): TableSpec | undefined {
+function readTable(name: string, written: Located, shape: Shape): TableSpec | undefined {
   if (!shape.mapping(written, `table ${name}`)) return undefined;
   const fields = shape.fields(written, `table ${name}`, TABLE);
-  shape.required(fields, { what: `table ${name}`, site: written.site, keys: ['from', 'rows', 'columns'] });
+  shape.required(fields, { what: `table ${name}`, location: written.location, keys: ['from', 'rows', 'columns'] });
   const text = (key: string): TableSpec['title'] => shape.text(fields.get(key), key);
   return {
     name,
-    site: written.site,
+    location: written.location,
     from: shape.texts(fields.get('from'), 'from', true),
     rows: shape.texts(fields.get('rows'), 'rows'),
     columns: shape.texts(fields.get('columns'), 'columns'),
@@ -192,14 +192,14 @@ function readTable(name: string, written: Written, shape: Shape): TableSpec | un
   };
 }
 
-function readPlot(name: string, written: Written, shape: Shape): PlotSpec | undefined {
+function readPlot(name: string, written: Located, shape: Shape): PlotSpec | undefined {
   if (!shape.mapping(written, `plot ${name}`)) return undefined;
   const fields = shape.fields(written, `plot ${name}`, PLOT);
-  shape.required(fields, { what: `plot ${name}`, site: written.site, keys: ['from', 'x', 'y', 'into'] });
+  shape.required(fields, { what: `plot ${name}`, location: written.location, keys: ['from', 'x', 'y', 'into'] });
   const text = (key: string): PlotSpec['title'] => shape.text(fields.get(key), key);
   return {
     name,
-    site: written.site,
+    location: written.location,
     from: shape.texts(fields.get('from'), 'from', true),
     series: shape.texts(fields.get('series'), 'series', true),
     x: text('x'),
@@ -227,7 +227,7 @@ export function checkStructure(
   problems: Problems,
 ): PipelineSpec {
   const shape = new Shape(problems);
-  const top = shape.fields({ value: document.root, site: { path: [] } }, 'a pipeline', TOP);
+  const top = shape.fields({ value: document.root, location: { path: [] } }, 'a pipeline', TOP);
   const tables = [...shape.named(top.get('tables'), 'tables')].map(([name, table]) => readTable(name, table, shape));
   const plots = [...shape.named(top.get('plots'), 'plots')].map(([name, plot]) => readPlot(name, plot, shape));
   return {

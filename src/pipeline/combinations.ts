@@ -1,4 +1,4 @@
-import { counted } from '../util/text.ts';
+import { pluralize } from '../util/text.ts';
 import { axisValue, expandMatrix, type AxisValue, type Combination, type MatrixValues } from './matrix.ts';
 import { MOST_CELLS } from './range.ts';
 import type { SweptAxis } from './spec.ts';
@@ -18,8 +18,8 @@ function withAxes(
   axes: readonly (readonly [string, SweptAxis])[],
 ): readonly Combination[] {
   let all = combinations;
-  for (const [name, { values, site }] of axes) {
-    const axis: readonly AxisValue[] = values.map((value) => axisValue(value, site));
+  for (const [name, { values, location }] of axes) {
+    const axis: readonly AxisValue[] = values.map((value) => axisValue(value, location));
     all = all.flatMap((combination) => axis.map((value) => new Map(combination).set(name, value)));
   }
   return all;
@@ -33,7 +33,7 @@ function isTooLarge({ groups }: MatrixValues, { spec }: StageTemplate, { problem
     code: 'matrix-too-large',
     message: `the matrix of stage ${spec.id} stands for ${size} cells`,
     expected: `at most ${MOST_CELLS}`,
-    site: spec.matrix?.site ?? spec.site,
+    location: spec.matrix?.location ?? spec.location,
     atKey: true,
   });
   return true;
@@ -50,21 +50,21 @@ function ofMatrix(
   if (!matrix || isTooLarge(matrix, stage, context)) return undefined;
   const { world, problems } = context;
   const { combinations, unmatched } = expandMatrix(matrix, (value, keys) => world.reach(value, keys));
-  for (const { site } of unmatched) {
+  for (const { location } of unmatched) {
     problems.add({
       code: 'include-without-cell',
       message: 'this entry of include fits no cell, and cannot be one because it reaches through a cell',
       expected: 'keys that agree with some combination',
-      site,
+      location,
     });
   }
   if (combinations.length > 0) return combinations;
-  const { id, site, matrix: spec } = stage.spec;
+  const { id, location, matrix: spec } = stage.spec;
   problems.add({
     code: 'empty-matrix',
     message: `the matrix of stage ${id} stands for no cell`,
     expected: matrix.groups.length > 0 ? 'an exclude that leaves something' : 'at least one axis, or an include',
-    site: spec?.site ?? site,
+    location: spec?.location ?? location,
     atKey: true,
   });
   return undefined;
@@ -89,12 +89,12 @@ export function combinationsOf(stage: StageTemplate, context: CombinationContext
   }
   const swept = withAxes(all, [...stage.spec.swept]);
   if (swept.length <= MOST_CELLS) return swept;
-  const message = `the overrides turn stage ${stage.spec.id} into ${counted(swept.length, 'cell')}`;
+  const message = `the overrides turn stage ${stage.spec.id} into ${pluralize(swept.length, 'cell')}`;
   context.problems.add({
     code: 'matrix-too-large',
     message,
     expected: `at most ${MOST_CELLS}`,
-    site: stage.spec.site,
+    location: stage.spec.location,
     atKey: true,
   });
   return undefined;

@@ -103,11 +103,15 @@ class StageExpansion {
     if (!other) return false;
     const { spec, names } = this.#stage;
     if (spec.swept.size > 0 || names.sweeps.size > 0) return true;
-    const differing = [...combination].find(([name, value]) => other.get(name)?.site !== value.site);
+    const differing = [...combination].find(([name, value]) => other.get(name)?.location !== value.location);
     const [name = '', value] = differing ?? [];
-    const site = value?.site ?? spec.matrix?.site ?? spec.site;
-    const first = other.get(name)?.site;
-    const problem = { code: 'duplicate-cell', message: 'this makes a combination that another entry makes too', site };
+    const location = value?.location ?? spec.matrix?.location ?? spec.location;
+    const first = other.get(name)?.location;
+    const problem = {
+      code: 'duplicate-cell',
+      message: 'this makes a combination that another entry makes too',
+      location,
+    };
     const advice = { expected: 'every combination once', fix: 'remove one of the two' };
     this.#context.problems.add({ ...problem, ...advice, ...(first ? { also: first } : {}) }, id);
     return true;
@@ -126,7 +130,7 @@ class StageExpansion {
         message: `axis ${name} of stage ${spec.id} changes nothing${isShadowed ? `: with gives ${name} another value` : ''}`,
         expected: `a parameter of ${parameters.kind.name}, or a use as \${matrix.${name}}`,
         fix: isShadowed ? `remove ${name} from with` : `remove it, or use \${matrix.${name}} in with`,
-        site: axisSites.get(name) ?? spec.site,
+        location: axisSites.get(name) ?? spec.location,
         atKey: true,
       });
     }

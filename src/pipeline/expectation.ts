@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from '../core/json.ts';
 import type { ParamSchema } from '../stages/stage-kind.ts';
-import { listed } from '../util/text.ts';
+import { formatList } from '../util/text.ts';
 
 /** The keyword `x-input` of a parameter. */
 export type InputRule = NonNullable<ParamSchema['x-input']>;
@@ -55,7 +55,7 @@ const written = (value: Json): string => (typeof value === 'string' ? value : JS
  * @returns e.g. `a reference to a stage of kind dataset: "${stages.id}"`
  */
 export function inputText(rule: InputRule): string {
-  const kind = listed(rule.kinds);
+  const kind = formatList(rule.kinds);
   if (rule.many === true) return `a list of references to stages of kind ${kind}`;
   const others = [
     ...(rule.many === 'or-one' ? ['a list of them'] : []),
@@ -73,7 +73,7 @@ export function inputText(rule: InputRule): string {
 export function expectation(schema: ParamSchema): string {
   const { type, anyOf, oneOf, enum: names, const: only } = schema;
   if (Array.isArray(names))
-    return names.length === 1 ? written(names[0] as Json) : `one of ${listed((names as Json[]).map(written))}`;
+    return names.length === 1 ? written(names[0] as Json) : `one of ${formatList((names as Json[]).map(written))}`;
   if (only !== undefined) return written(only as Json);
   if (schema['x-input']) return inputText(schema['x-input']);
   const branches = anyOf ?? oneOf;

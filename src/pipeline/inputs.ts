@@ -2,7 +2,7 @@ import { CellReference, ReferenceText, type Value } from '../core/plan.ts';
 import { withNameAdvice } from '../util/text.ts';
 import { inputText, type InputRule } from './expectation.ts';
 import { shown } from './spec.ts';
-import type { World } from './world.ts';
+import type { PlannedStages } from './world.ts';
 
 /** What is wrong with a value, before its place is known. */
 export interface ValueProblem {
@@ -27,7 +27,7 @@ const isList = (value: Value): value is readonly Value[] => Array.isArray(value)
  * @param world - planned stages
  * @returns the reference with its output, or what is wrong
  */
-export function checkReference(value: Value, rule: InputRule, world: World): CellReference | ValueProblem {
+export function checkReference(value: Value, rule: InputRule, world: PlannedStages): CellReference | ValueProblem {
   if (!(value instanceof CellReference)) {
     return {
       code: 'wrong-type',
@@ -62,7 +62,7 @@ export function checkReference(value: Value, rule: InputRule, world: World): Cel
  * @param world - planned stages
  * @returns the value with outputs filled in, or what is wrong
  */
-export function checkInput(value: Value, rule: InputRule, world: World): Checked {
+export function checkInput(value: Value, rule: InputRule, world: PlannedStages): Checked {
   if (rule.text !== undefined && typeof value === 'string' && value !== '') return { value };
   if (rule.many !== true && !(rule.many === 'or-one' && isList(value))) {
     const checked = checkReference(value, rule, world);
@@ -84,7 +84,7 @@ export function checkInput(value: Value, rule: InputRule, world: World): Checked
  * @param world - planned stages
  * @returns the same value when nothing had to be filled in
  */
-export function withMainOutputs(value: Value, world: World): Value {
+export function withMainOutputs(value: Value, world: PlannedStages): Value {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof CellReference) return mainOutput(value, world);
   if (value instanceof ReferenceText) {
@@ -95,7 +95,7 @@ export function withMainOutputs(value: Value, world: World): Value {
   return Object.fromEntries(entries.map(([key, item]) => [key, withMainOutputs(item, world)]));
 }
 
-function mainOutput(reference: CellReference, world: World): CellReference {
+function mainOutput(reference: CellReference, world: PlannedStages): CellReference {
   if (reference.output !== undefined) return reference;
   const planned = world.find(reference.cell);
   return new CellReference(reference.cell, planned && world.outputs(planned)?.[0]);

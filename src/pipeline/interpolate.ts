@@ -2,7 +2,7 @@ import { isJsonObject, type Json } from '../core/json.ts';
 import { CellReference, ReferenceText, type Value, type ValueObject } from '../core/plan.ts';
 import { parseText, type Expression, type Parts } from './expression.ts';
 import type { Problems } from './problems.ts';
-import { inside, type Site } from './site.ts';
+import { inside, type SourceLocation } from './location.ts';
 
 /** A value of a pipeline file, ready to be worked out for each cell of type `S`. */
 export type Template<S> = ConstantTemplate | CellTemplate<S>;
@@ -13,7 +13,7 @@ export interface ConstantTemplate {
   /** Frozen at every depth: cells share it. */
   readonly value: Value;
   /** Where the value itself was written, when it stands for one param. */
-  readonly origin?: Site;
+  readonly origin?: SourceLocation;
 }
 
 /** Depends on the cell. */
@@ -26,7 +26,7 @@ export interface CellTemplate<S> {
 }
 
 /** Turns one expression into a template; undefined when a problem was noted instead. */
-export type Resolve<S> = (expression: Expression, site: Site) => Template<S> | undefined;
+export type Resolve<S> = (expression: Expression, location: SourceLocation) => Template<S> | undefined;
 
 /** What compilation needs. */
 export interface Compiler<S> {
@@ -64,7 +64,7 @@ function textParts(value: Value): readonly TextPart[] {
 }
 
 /** Joins pieces: text when there is no reference among them. */
-function joined(pieces: readonly TextPart[]): Value {
+function joinPieces(pieces: readonly TextPart[]): Value {
   const parts: TextPart[] = [];
   for (const piece of pieces) {
     const last = parts.at(-1);
@@ -92,16 +92,22 @@ function combine<S>(templates: readonly Template<S>[], build: (values: readonly 
   };
 }
 
-function compileText<S>(parts: Parts, site: Site, compiler: Compiler<S>): Template<S> | undefined {
+function compileText<S>(parts: Parts, location: SourceLocation, compiler: Compiler<S>): Template<S> | undefined {
   const [whole, ...others] = parts;
-  if (whole !== undefined && typeof whole !== 'string' && others.length === 0) return compiler.resolve(whole, site);
-  const templates = parts.map((part) => (typeof part === 'string' ? constant(part) : compiler.resolve(part, site)));
+  if (whole !== undefined && typeof whole !== 'string' && others.length === 0) return compiler.resolve(whole, location);
+  const templates = parts.map((part) => (typeof part === 'string' ? constant(part) : compiler.resolve(part, location)));
   const known = templates.filter((template) => template !== undefined);
-  return known.length === templates.length ? combine(known, (values) => joined(values.flatMap(textParts))) : undefined;
+  return known.length === templates.length
+    ? combine(known, (values) => joinPieces(values.flatMap(textParts)))
+    : undefined;
 }
 
-function compileList<S>(items: readonly Json[], site: Site, compiler: Compiler<S>): Template<S> | undefined {
-  const templates = items.map((item, index) => compile(item, inside(site, index), compiler));
+function compileList<S>(
+  items: readonly Json[],
+  location: SourceLocation,
+  compiler: Compiler<S>,
+): Template<S> | undefined {
+  const templates = items.map((item, index) => compile(item, inside(location, index), compiler));
   const known = templates.filter((template) => template !== undefined);
   if (known.length < templates.length) return undefined;
   const spread = known.map((template) => !template.constant && template.spread === true);
@@ -113,11 +119,11 @@ function compileList<S>(items: readonly Json[], site: Site, compiler: Compiler<S
 
 function compileMapping<S>(
   object: Readonly<Record<string, Json>>,
-  site: Site,
+  location: SourceLocation,
   compiler: Compiler<S>,
 ): Template<S> | undefined {
   const keys = Object.keys(object);
-  const templates = keys.map((key) => compile(object[key] ?? null, inside(site, key), compiler));
+  const templates = keys.map((key) => compile(object[key] ?? null, inside(location, key), compiler));
   const known = templates.filter((template) => template !== undefined);
   if (known.length < templates.length) return undefined;
   return combine(known, (values) => Object.fromEntries(keys.map((key, index) => [key, values[index] ?? null])));
@@ -128,22 +134,22 @@ function compileMapping<S>(
  * A text that is one whole `${…}` keeps the type of what it stands for; inside a longer text it is formatted.
  *
  * @param value - the value as written
- * @param site - where it was written
+ * @param location - where it was written
  * @param compiler - resolves expressions and takes problems
  * @returns the template; undefined when a problem was noted instead
  */
-export function compile<S>(value: Json, site: Site, compiler: Compiler<S>): Template<S> | undefined {
+export function compile<S>(value: Json, location: SourceLocation, compiler: Compiler<S>): Template<S> | undefined {
   if (typeof value === 'string') {
     if (!value.includes('${')) return constant(value);
     const parts = parseText(value);
     if ('code' in parts) {
-      compiler.problems.add({ ...parts, site });
+      compiler.problems.add({ ...parts, location });
       return undefined;
     }
-    return compileText(parts, site, compiler);
+    return compileText(parts, location, compiler);
   }
-  if (Array.isArray(value)) return compileList(value as readonly Json[], site, compiler);
-  return isJsonObject(value) ? compileMapping(value, site, compiler) : constant(value);
+  if (Array.isArray(value)) return compileList(value as readonly Json[], location, compiler);
+  return isJsonObject(value) ? compileMapping(value, location, compiler) : constant(value);
 }
 
 /**

@@ -3,9 +3,9 @@ import type { Catalogue } from '../stages/catalogue.ts';
 import type { CheckContext, StageKind } from '../stages/stage-kind.ts';
 import type { StageParameters } from './cell-parameters.ts';
 import type { Problems } from './problems.ts';
-import { inside } from './site.ts';
+import { inside } from './location.ts';
 import type { CellScope } from './stage-names.ts';
-import type { World } from './world.ts';
+import type { PlannedStages } from './world.ts';
 
 /** A cell whose parameters agree with the schema, and what it was made of. */
 export interface ReadyCell {
@@ -16,7 +16,7 @@ export interface ReadyCell {
 
 /** What rules may look at. */
 interface RuleContext {
-  readonly world: World;
+  readonly world: PlannedStages;
   readonly problems: Problems;
   readonly catalogue: Catalogue;
 }
@@ -26,7 +26,7 @@ function own<T>(object: Readonly<Record<string, T>> | undefined, key: string): T
 }
 
 /** The value at a dotted name, through references to other cells: `teachers.0`, `teacher.data`. */
-function valueAt(params: Cell['params'], name: string, world: World): Value | undefined {
+function valueAt(params: Cell['params'], name: string, world: PlannedStages): Value | undefined {
   let here: Value | undefined = params;
   for (const key of name.split('.')) {
     if (here instanceof CellReference) here = world.find(here.cell)?.cell.params;
@@ -51,13 +51,15 @@ export function checkRules(ready: ReadyCell, kind: StageKind, context: RuleConte
       const value = valueAt(cell.params, name, world);
       return value instanceof CellReference ? world.find(value.cell)?.cell : undefined;
     },
-    given: (name) => parameters.siteOf(name, scope) !== undefined,
+    given: (name) => parameters.locationOf(name, scope) !== undefined,
     facts: (registry, name) => own(own(catalogue, registry), name),
   };
   for (const { param, ...problem } of kind.check(cell.params, look)) {
     const [name = '', ...rest] = param;
-    const site = parameters.siteOf(String(name), scope);
-    const place = site ? { site: inside(site, ...rest) } : { site: parameters.stageSite, atKey: true };
+    const location = parameters.locationOf(String(name), scope);
+    const place = location
+      ? { location: inside(location, ...rest) }
+      : { location: parameters.stageLocation, atKey: true };
     problems.add({ ...problem, ...place }, scope.id);
   }
 }

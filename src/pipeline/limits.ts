@@ -1,7 +1,7 @@
 import type { Resources, Value } from '../core/plan.ts';
 import { compile, evaluate, type Compiler, type Template } from './interpolate.ts';
 import type { Problems } from './problems.ts';
-import type { Site, Written } from './site.ts';
+import type { SourceLocation, Located } from './location.ts';
 import { shown, type StageSpec } from './spec.ts';
 
 /** What a cell may use and how often it is tried. */
@@ -58,16 +58,17 @@ const isName = (name: string): name is Name => Object.hasOwn(RULES, name);
 
 interface Part<S> {
   readonly name: Name;
-  readonly site: Site;
+  readonly location: SourceLocation;
   readonly template: Template<S>;
 }
 
-function readPart<S>({ name, site, template }: Part<S>, scope: S, problems: Problems): number | undefined {
+function readPart<S>({ name, location, template }: Part<S>, scope: S, problems: Problems): number | undefined {
   const value = evaluate(template, scope);
   if (value === undefined) return undefined;
   const { read, expected } = RULES[name];
   const number = read(value);
-  if (number === undefined) problems.add({ code: 'bad-limit', message: `${name} is ${shown(value)}`, expected, site });
+  if (number === undefined)
+    problems.add({ code: 'bad-limit', message: `${name} is ${shown(value)}`, expected, location });
   return number;
 }
 
@@ -84,14 +85,14 @@ function assemble(values: Partial<Record<Name, number>>): Limits {
  * @returns gives the limits of a cell; where they do not depend on it, cells share one object
  */
 export function compileLimits<S>(spec: StageSpec, compiler: Compiler<S>): LimitsTemplate<S> {
-  const written: [string, Written | undefined][] = [
+  const written: [string, Located | undefined][] = [
     ...spec.resources,
     ['retry', spec.retry],
     ['timeout', spec.timeout],
   ];
   const parts = written.flatMap(([name, entry]): Part<S>[] => {
-    const template = entry && isName(name) ? compile(entry.value, entry.site, compiler) : undefined;
-    return template && entry && isName(name) ? [{ name, site: entry.site, template }] : [];
+    const template = entry && isName(name) ? compile(entry.value, entry.location, compiler) : undefined;
+    return template && entry && isName(name) ? [{ name, location: entry.location, template }] : [];
   });
   const work = (scope: S): Limits => {
     const values = parts.map((part) => [part.name, readPart(part, scope, compiler.problems)] as const);

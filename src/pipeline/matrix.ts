@@ -1,13 +1,13 @@
 import { referencesIn, axisOrder, valueToken } from '../graph/cell-id.ts';
 import type { Value } from '../core/plan.ts';
-import type { Site } from './site.ts';
+import type { SourceLocation } from './location.ts';
 
 /** One value of an axis. Cells share it. */
 export interface AxisValue {
   readonly value: Value;
   /** Unique text of the value. */
   readonly token: string;
-  readonly site: Site;
+  readonly location: SourceLocation;
 }
 
 /** Axes that are walked together: one axis, or all of a zip. */
@@ -19,7 +19,7 @@ export interface AxisGroup {
 
 /** An entry of include or exclude. Keys may reach through a cell: `teacher.model`. */
 export interface MatrixEntry {
-  readonly site: Site;
+  readonly location: SourceLocation;
   readonly values: ReadonlyMap<string, AxisValue>;
 }
 
@@ -52,11 +52,11 @@ export interface Expansion {
  * Makes an axis value.
  *
  * @param value - the value
- * @param site - where it was written
+ * @param location - where it was written
  * @returns the value with its unique text
  */
-export function axisValue(value: Value, site: Site): AxisValue {
-  return { value, token: valueToken(value), site };
+export function axisValue(value: Value, location: SourceLocation): AxisValue {
+  return { value, token: valueToken(value), location };
 }
 
 /** Names of the axes that hold cells. */
@@ -71,7 +71,7 @@ function cellAxes(groups: readonly AxisGroup[]): ReadonlySet<string> {
 }
 
 /** Groups in the order of ids, so that the order of keys in the file does not matter. */
-function ordered(groups: readonly AxisGroup[]): readonly AxisGroup[] {
+function orderGroups(groups: readonly AxisGroup[]): readonly AxisGroup[] {
   const order = axisOrder(
     groups.flatMap(({ names }) => names),
     cellAxes(groups),
@@ -82,7 +82,7 @@ function ordered(groups: readonly AxisGroup[]): readonly AxisGroup[] {
 
 function product(groups: readonly AxisGroup[]): Map<string, AxisValue>[] {
   let combinations: Map<string, AxisValue>[] = groups.length === 0 ? [] : [new Map<string, AxisValue>()];
-  for (const { names, rows } of ordered(groups)) {
+  for (const { names, rows } of orderGroups(groups)) {
     combinations = combinations.flatMap((combination) =>
       rows.map((row) => {
         const extended = new Map(combination);
@@ -111,7 +111,7 @@ function agreesWith(combination: Combination, keys: Combination, reach: Reach): 
 }
 
 /** An include entry in two parts: the keys that it asks of a combination, and those that it adds to it. */
-function divided(
+function divideGroups(
   { values }: MatrixEntry,
   axes: ReadonlySet<string>,
 ): readonly [asked: Combination, added: Combination] {
@@ -150,7 +150,7 @@ export function expandMatrix(matrix: MatrixValues, reach: Reach): Expansion {
   const added: Combination[] = [];
   const unmatched: MatrixEntry[] = [];
   for (const entry of matrix.include) {
-    const [asked, adds] = divided(entry, axes);
+    const [asked, adds] = divideGroups(entry, axes);
     const indices = originals.flatMap((original, index) => (agreesWith(original, asked, reach) ? [index] : []));
     for (const index of indices) for (const [key, value] of adds) extended[index]?.set(key, value);
     if (indices.length > 0 || isDecoration(entry, matrix)) continue;

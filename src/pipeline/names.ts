@@ -5,7 +5,7 @@ import type { Expression } from './expression.ts';
 import { compile, constant, type Template } from './interpolate.ts';
 import type { Combination } from './matrix.ts';
 import type { Problems } from './problems.ts';
-import type { Site } from './site.ts';
+import type { SourceLocation } from './location.ts';
 import type { PipelineSpec } from './spec.ts';
 
 /** What templates of swept params are worked out for. */
@@ -26,13 +26,13 @@ interface Param {
  * Notes an expression that means nothing where it stands.
  *
  * @param expression - the expression
- * @param site - where it stands
+ * @param location - where it stands
  * @param problems - takes the problem
  * @param why - completes "cannot stand here: …"
  */
-export function noteMisplaced(expression: Expression, site: Site, problems: Problems, why: string): void {
+export function noteMisplaced(expression: Expression, location: SourceLocation, problems: Problems, why: string): void {
   const { source } = expression;
-  problems.add({ code: 'not-here', message: `${source} cannot stand here: ${why}`, site, within: source });
+  problems.add({ code: 'not-here', message: `${source} cannot stand here: ${why}`, location, within: source });
 }
 
 /** Follows keys into a constant value. */
@@ -72,26 +72,33 @@ export class Names {
    * Resolves an expression.
    *
    * @param expression - an expression of type params, env or run; others are refused
-   * @param site - where it stands
+   * @param location - where it stands
    * @param onSwept - is told of every swept param on which the value depends
    * @returns its template; undefined when a problem was noted instead
    */
-  resolve(expression: Expression, site: Site, onSwept: (param: string) => void): Template<AxisScope> | undefined {
+  resolve(
+    expression: Expression,
+    location: SourceLocation,
+    onSwept: (param: string) => void,
+  ): Template<AxisScope> | undefined {
     switch (expression.type) {
       case 'run':
         return constant(this.#spec.name);
       case 'env':
-        return this.#variable(expression, site);
+        return this.#variable(expression, location);
       case 'params':
-        return this.#paramAt(expression, site, onSwept);
+        return this.#paramAt(expression, location, onSwept);
       case 'matrix':
       case 'stages':
-        noteMisplaced(expression, site, this.#problems, 'params are the same for the whole pipeline');
+        noteMisplaced(expression, location, this.#problems, 'params are the same for the whole pipeline');
         return undefined;
     }
   }
 
-  #variable(expression: Extract<Expression, { type: 'env' }>, site: Site): Template<AxisScope> | undefined {
+  #variable(
+    expression: Extract<Expression, { type: 'env' }>,
+    location: SourceLocation,
+  ): Template<AxisScope> | undefined {
     const { name, fallback, source } = expression;
     const set = Object.hasOwn(this.#env, name) ? this.#env[name] : undefined;
     // As in a shell, `:-` also replaces an empty value.
@@ -102,7 +109,7 @@ export class Names {
       code: 'missing-env',
       message: `the environment variable ${name} is not set`,
       fix: `export ${name}=…, or give a default: \${env.${name}:-default}, or env: { ${name}: default }`,
-      site,
+      location,
       within: source,
     });
     return undefined;
@@ -110,10 +117,10 @@ export class Names {
 
   #paramAt(
     { name, keys, source }: Extract<Expression, { type: 'params' }>,
-    site: Site,
+    location: SourceLocation,
     onSwept: (param: string) => void,
   ): Template<AxisScope> | undefined {
-    if (!this.#isUsable(name, site, source)) return undefined;
+    if (!this.#isUsable(name, location, source)) return undefined;
     const { template, swept } = this.#param(name);
     swept.forEach(onSwept);
     if (!template || keys.length === 0) return template;
@@ -122,30 +129,30 @@ export class Names {
     if (value !== undefined) return constant(value);
     const holder = inConstant(template.value, keys.slice(0, -1));
     const known = isJsonObject(holder) ? Object.keys(holder) : [];
-    this.#unknown(`${name}.${keys.join('.')}`, known, { site, source });
+    this.#unknown(`${name}.${keys.join('.')}`, known, { location, source });
     return undefined;
   }
 
-  #isUsable(name: string, site: Site, source: string): boolean {
+  #isUsable(name: string, location: SourceLocation, source: string): boolean {
     const isKnown = this.#spec.params.has(name);
     const isOpen = this.#open.includes(name);
-    if (!isKnown) this.#unknown(name, [...this.#spec.params.keys()], { site, source });
-    if (isOpen) this.#cycle(name, site, source);
+    if (!isKnown) this.#unknown(name, [...this.#spec.params.keys()], { location, source });
+    if (isOpen) this.#cycle(name, location, source);
     return isKnown && !isOpen;
   }
 
-  #unknown(name: string, known: readonly string[], at: { site: Site; source: string }): void {
+  #unknown(name: string, known: readonly string[], at: { location: SourceLocation; source: string }): void {
     const problem = { code: 'unknown-param', message: `there is no param ${JSON.stringify(name)}` };
-    const placed = { ...problem, site: at.site, within: at.source };
+    const placed = { ...problem, location: at.location, within: at.source };
     this.#problems.add(withNameAdvice(placed, name.replace(/^.*\./, ''), known));
   }
 
-  #cycle(name: string, site: Site, source: string): void {
+  #cycle(name: string, location: SourceLocation, source: string): void {
     const path = [...this.#open.slice(this.#open.indexOf(name)), name].map((param) => `params.${param}`).join(' → ');
     this.#problems.add({
       code: 'param-cycle',
       message: `params need each other in a circle: ${path}`,
-      site,
+      location,
       within: source,
     });
   }
@@ -169,11 +176,11 @@ export class Names {
     if (!written) return { template: undefined, swept: new Set() };
     const swept = new Set<string>();
     this.#open.push(name);
-    const template = compile<AxisScope>(written.value, written.site, {
-      resolve: (expression, site) => this.resolve(expression, site, (param) => swept.add(param)),
+    const template = compile<AxisScope>(written.value, written.location, {
+      resolve: (expression, location) => this.resolve(expression, location, (param) => swept.add(param)),
       problems: this.#problems,
     });
     this.#open.pop();
-    return { template: template?.constant ? { origin: written.site, ...template } : template, swept };
+    return { template: template?.constant ? { origin: written.location, ...template } : template, swept };
   }
 }

@@ -2,7 +2,7 @@ import { CellReference, type Cell } from '../core/plan.ts';
 import type { Json } from '../core/json.ts';
 import type { Need } from '../stages/stage-kind.ts';
 import { expandStage, type ExpandContext } from './expand.ts';
-import type { Site, Written } from './site.ts';
+import type { SourceLocation, Located } from './location.ts';
 import type { StageSpec } from './spec.ts';
 import { StageCells } from './stage-cells.ts';
 import { compileStage } from './stage-template.ts';
@@ -11,14 +11,22 @@ import { compileStage } from './stage-template.ts';
 const literal = (value: Json): Json => (typeof value === 'string' ? value.replaceAll('${', () => '$${') : value);
 
 /** A need as a stage: its parameters are axes of one value, so that the cell's id names them. */
-function stageOf({ kind, params }: Need, site: Site): StageSpec {
-  const axes = new Map<string, Written>(
-    Object.entries(params).map(([name, value]) => [name, { value: [literal(value)], site }]),
+function stageOf({ kind, params }: Need, location: SourceLocation): StageSpec {
+  const axes = new Map<string, Located>(
+    Object.entries(params).map(([name, value]) => [name, { value: [literal(value)], location }]),
   );
   const nothing = new Map<string, never>();
-  const matrix = { site, axes, zip: nothing, zipSite: site, include: [], exclude: [], replaced: new Set<string>() };
+  const matrix = {
+    location,
+    axes,
+    zip: nothing,
+    zipLocation: location,
+    include: [],
+    exclude: [],
+    replaced: new Set<string>(),
+  };
   return {
-    ...{ id: kind, site, uses: { value: kind, site }, with: nothing, matrix },
+    ...{ id: kind, location, uses: { value: kind, location }, with: nothing, matrix },
     ...{ resources: nothing, retry: undefined, timeout: undefined, swept: nothing },
   };
 }
@@ -39,25 +47,31 @@ export class NeededCells {
    * Plans the cell of a need, unless another one needed it before.
    *
    * @param need - what is wanted
-   * @param site - where it was asked for: the place of its problems
+   * @param location - where it was asked for: the place of its problems
    * @returns a reference to the cell; undefined when it has problems, which are noted
    */
-  reference(need: Need, site: Site): CellReference | undefined {
+  reference(need: Need, location: SourceLocation): CellReference | undefined {
     const name = JSON.stringify([need.kind, need.params]);
-    if (!this.#known.has(name)) this.#known.set(name, this.#plan(need, site));
+    if (!this.#known.has(name)) this.#known.set(name, this.#plan(need, location));
     return this.#known.get(name);
   }
 
-  #plan(need: Need, site: Site): CellReference | undefined {
+  #plan(need: Need, location: SourceLocation): CellReference | undefined {
     const { stages, problems, world } = this.#context;
     const { kind } = need;
     if (stages.has(kind)) {
       const message = `a stage is called ${kind}, as the cells that this asks for are`;
-      problems.add({ code: 'taken-name', message, expected: `no stage of that name`, fix: 'rename the stage', site });
+      problems.add({
+        code: 'taken-name',
+        message,
+        expected: `no stage of that name`,
+        fix: 'rename the stage',
+        location,
+      });
       return undefined;
     }
     const context = { ...this.#context, needed: this };
-    const planned = expandStage(compileStage(stageOf(need, site), context), context);
+    const planned = expandStage(compileStage(stageOf(need, location), context), context);
     const [cell] = planned?.cells ?? [];
     if (!planned?.healthy || !cell) return undefined;
     world.add(kind, new StageCells([...(world.stage(kind)?.cells ?? []), cell], true));

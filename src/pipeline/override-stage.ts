@@ -1,4 +1,4 @@
-import type { Site, Written } from './site.ts';
+import type { SourceLocation, Located } from './location.ts';
 import type { MatrixSpec, StageSpec, SweptAxis } from './spec.ts';
 
 /**
@@ -33,8 +33,8 @@ export function without<T>(map: ReadonlyMap<string, T>, ...keys: readonly string
  * @param written - its values
  * @returns the stage with the axis
  */
-export function replaceAxis(stage: StageSpec, axis: string, written: Written): StageSpec {
-  const matrix = stage.matrix ?? emptyMatrix(written.site);
+export function replaceAxis(stage: StageSpec, axis: string, written: Located): StageSpec {
+  const matrix = stage.matrix ?? emptyMatrix(written.location);
   const aliases = axis === 'seed' || axis === 'seeds' ? ['seed', 'seeds'] : [axis];
   const replaced = axis === 'seeds' ? 'seed' : axis;
   return {
@@ -48,11 +48,11 @@ export function replaceAxis(stage: StageSpec, axis: string, written: Written): S
   };
 }
 
-const emptyMatrix = (site: Site): MatrixSpec => ({
-  site,
+const emptyMatrix = (location: SourceLocation): MatrixSpec => ({
+  location,
   axes: new Map(),
   zip: new Map(),
-  zipSite: site,
+  zipLocation: location,
   include: [],
   exclude: [],
   replaced: new Set(),

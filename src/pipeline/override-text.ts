@@ -3,14 +3,14 @@ import type { Json } from '../core/json.ts';
 import { success, type Result } from '../core/result.ts';
 import type { Problems } from './problems.ts';
 import { readValue } from './read.ts';
-import type { Site, Written } from './site.ts';
+import type { SourceLocation, Located } from './location.ts';
 
 /** An override as typed: `key=value`. */
 export interface Override {
   readonly key: string;
   /** The values between commas; one list alone is one value. */
   readonly values: readonly Json[];
-  readonly site: Site;
+  readonly location: SourceLocation;
 }
 
 /** Cuts a text at its commas; those in quotes, brackets and braces do not count. */
@@ -49,14 +49,14 @@ function valueOf(text: string): Result<Json> {
 export function readOverride(text: string, problems: Problems): Override | undefined {
   const before = problems.noted;
   const equals = text.indexOf('=');
-  const site = { path: [], override: text };
+  const location = { path: [], override: text };
   const key = text.slice(0, Math.max(0, equals)).trim();
   if (key === '') {
     problems.add({
       code: 'bad-override',
       message: `${JSON.stringify(text)} is no override`,
       expected: 'key=value',
-      site,
+      location,
       within: text,
     });
     return undefined;
@@ -64,18 +64,18 @@ export function readOverride(text: string, problems: Problems): Override | undef
   const values: Json[] = [];
   for (const read of cutAtCommas(text.slice(equals + 1)).map(valueOf)) {
     if (read.ok) values.push(read.value);
-    else noteUnreadable(key, read.failures, site, problems);
+    else noteUnreadable(key, read.failures, location, problems);
   }
-  return problems.noted === before ? { key, values, site } : undefined;
+  return problems.noted === before ? { key, values, location } : undefined;
 }
 
-function noteUnreadable(key: string, failures: readonly Failure[], site: Site, problems: Problems): void {
+function noteUnreadable(key: string, failures: readonly Failure[], location: SourceLocation, problems: Problems): void {
   const [first] = failures;
   problems.add({
     code: 'bad-override',
     message: `the value of ${key} cannot be read: ${first?.message ?? ''}`,
     expected: first?.expected ?? 'a YAML value, or several with commas',
-    site,
+    location,
   });
 }
 
@@ -120,7 +120,7 @@ export function axisValuesOf(override: Override): readonly Json[] {
  * @param override - the override
  * @returns its one value; several as a list
  */
-export function writtenOf(override: Override): Written {
+export function writtenOf(override: Override): Located {
   const [only = null, ...others] = override.values;
-  return { value: others.length === 0 ? only : override.values, site: override.site };
+  return { value: others.length === 0 ? only : override.values, location: override.location };
 }

@@ -3,7 +3,7 @@ import { axisValuesOf, meaning, readOverride, writtenOf, type Override } from '.
 import { includes, lists, replaceAxis, sweepStage, without } from './override-stage.ts';
 import type { KindParameters } from './parameters.ts';
 import type { Problems } from './problems.ts';
-import type { Written } from './site.ts';
+import type { Located } from './location.ts';
 import type { PipelineSpec, StageSpec } from './spec.ts';
 
 /** What overrides are understood with. */
@@ -70,7 +70,7 @@ class Overriding {
   }
 
   /** A parameter as `with` or the kind's defaults give it. */
-  #written(stage: StageSpec, name: string): Written | undefined {
+  #written(stage: StageSpec, name: string): Located | undefined {
     return stage.with.get(name) ?? this.#spec.defaults.get(stage.uses?.value ?? '')?.params.get(name);
   }
 
@@ -85,11 +85,11 @@ class Overriding {
       return;
     }
     const meant = meaning(override, Array.isArray(now.value));
-    const { site } = override;
+    const { location } = override;
     if ('sweep' in meant)
-      this.#spec = { ...this.#spec, swept: new Map(swept).set(name, { values: meant.sweep, site }) };
+      this.#spec = { ...this.#spec, swept: new Map(swept).set(name, { values: meant.sweep, location }) };
     else {
-      const changed = new Map(params).set(name, { value: meant.value, site });
+      const changed = new Map(params).set(name, { value: meant.value, location });
       this.#spec = { ...this.#spec, params: changed, swept: without(swept, name) };
     }
   }
@@ -115,16 +115,17 @@ class Overriding {
       return;
     }
     const now = this.#written(stage, name);
-    const { site } = override;
+    const { location } = override;
     const meant = meaning(override, now ? Array.isArray(now.value) : parameters?.takesList(name) === true);
-    if ('sweep' in meant) this.#set(sweepStage(stage, name, { values: meant.sweep, site }));
-    else this.#set({ ...stage, with: new Map(stage.with).set(name, { value: meant.value, site }) });
+    if ('sweep' in meant) this.#set(sweepStage(stage, name, { values: meant.sweep, location }));
+    else this.#set({ ...stage, with: new Map(stage.with).set(name, { value: meant.value, location }) });
   }
 
   #axis(stage: StageSpec, axis: string, override: Override): void {
-    const values = { values: axisValuesOf(override), site: override.site };
+    const values = { values: axisValuesOf(override), location: override.location };
     if (axis === 'seeds') this.#set(replaceAxis(stage, axis, writtenOf(override)));
-    else if (lists(stage, axis)) this.#set(replaceAxis(stage, axis, { value: values.values, site: values.site }));
+    else if (lists(stage, axis))
+      this.#set(replaceAxis(stage, axis, { value: values.values, location: values.location }));
     else if (isAxis(stage, axis)) this.#set(sweepStage(stage, axis, values));
     else
       this.#unknown(
@@ -137,12 +138,12 @@ class Overriding {
     this.#spec = { ...this.#spec, stages: new Map(this.#spec.stages).set(stage.id, stage) };
   }
 
-  #unknown({ key, site }: Override, known: readonly string[]): void {
+  #unknown({ key, location }: Override, known: readonly string[]): void {
     const problem = {
       code: 'unknown-override',
       message: `there is nothing called ${JSON.stringify(key)} to override`,
       expected: 'a param, stage.with.parameter, stage.matrix.axis or stage.seeds',
-      site,
+      location,
       within: key,
     };
     this.#context.problems.add(withNameAdvice(problem, key, known));

@@ -6,7 +6,7 @@ import type { ParamSchema, StageKind } from '../stages/stage-kind.ts';
 import type { InputRule } from './expectation.ts';
 import { checkInput, checkReference, withMainOutputs, type Checked } from './inputs.ts';
 import { schemaProblems } from './schema-problems.ts';
-import type { World } from './world.ts';
+import type { PlannedStages } from './world.ts';
 
 type Reference = CellReference | ReferenceText;
 
@@ -50,7 +50,7 @@ interface Spot {
 
 /** One ajv with our keywords; `current` is what it looks at, for the keyword that checks references. */
 class Validator {
-  #current: { readonly encoding: Encoding; readonly world: World } | undefined;
+  #current: { readonly encoding: Encoding; readonly world: PlannedStages } | undefined;
   readonly #ajv = new Ajv({
     strict: false,
     allErrors: true,
@@ -77,7 +77,7 @@ class Validator {
   }
 
   /** `fillsIn` says whether the schema may change the value; where it cannot, the value comes back as it is. */
-  check(validate: ValidateFunction, value: Value, world: World, fillsIn: boolean): Checked {
+  check(validate: ValidateFunction, value: Value, world: PlannedStages, fillsIn: boolean): Checked {
     const encoding = new Encoding();
     const holder = { value: encoding.encode(value) };
     this.#current = { encoding, world };
@@ -146,7 +146,7 @@ class Parameter {
     this.#onlyType = onlyType(schema);
   }
 
-  check(value: Value, world: World): Checked {
+  check(value: Value, world: PlannedStages): Checked {
     const rule = this.schema['x-input'];
     if (rule) return checkInput(value, rule, world);
     if (isPlainly(this.#onlyType, value)) return { value: withMainOutputs(value, world) };
@@ -158,7 +158,7 @@ class Parameter {
     return checked;
   }
 
-  #validated(value: Value, world: World): Checked {
+  #validated(value: Value, world: PlannedStages): Checked {
     validator ??= new Validator();
     this.#validate ??= validator.compile(this.schema);
     const checked = validator.check(this.#validate, value, world, this.#fillsIn);
@@ -206,7 +206,7 @@ export class KindParameters {
    * @param world - planned stages
    * @returns the full value, or what is wrong
    */
-  check(name: string, value: Value, world: World): Checked {
+  check(name: string, value: Value, world: PlannedStages): Checked {
     return this.#parameters.get(name)?.check(value, world) ?? { value };
   }
 }

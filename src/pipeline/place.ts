@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Pair } from 'yaml';
 import type { Place } from '../core/failure.ts';
 import type { Locate } from './problems.ts';
-import type { Path } from './site.ts';
+import type { Path } from './location.ts';
 
 /** Start and end of a piece of the text, in characters. */
 type Span = readonly [start: number, end: number];
@@ -83,7 +83,7 @@ function spanOf(node: unknown): Span | undefined {
 }
 
 /** Where in a node's text the wrong part stands. */
-function narrowed(text: string, [start, end]: Span, within: string | undefined): Span {
+function narrowSpan(text: string, [start, end]: Span, within: string | undefined): Span {
   const at = within === undefined ? -1 : text.slice(start, end).indexOf(within);
   return within === undefined || at < 0 ? [start, end] : [start + at, start + at + within.length];
 }
@@ -103,7 +103,7 @@ export function placeFinder(document: Document, lines: Lines, text: string): Loc
     // A mapping or list as a whole is best shown by the key that it stands under.
     const byKey = pair && (atKey === true || !complete || !isScalar(node) || node.range?.[0] === node.range?.[1]);
     const span = (byKey ? spanOf(pair.key) : undefined) ?? spanOf(node) ?? [0, 0];
-    return lines.place(narrowed(text, span, within));
+    return lines.place(narrowSpan(text, span, within));
   };
 }
 

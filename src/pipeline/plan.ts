@@ -18,7 +18,7 @@ import { compileStage, type StageTemplate } from './stage-template.ts';
 import { planPlot } from './plots.ts';
 import { resolvePlot, resolveTable } from './table-texts.ts';
 import { planTable } from './tables.ts';
-import { World } from './world.ts';
+import { PlannedStages } from './world.ts';
 
 /** What a plan depends on besides the file. */
 export interface PlanOptions {
@@ -51,7 +51,7 @@ function checkCycles(stages: ReadonlyMap<string, StageTemplate>, problems: Probl
       code: 'cycle',
       message: `stages need each other in a circle: ${cycle.join(' → ')}`,
       expected: 'stages that need only earlier ones',
-      site: stage?.names.needs.get(second) ?? stage?.spec.site ?? { path: [] },
+      location: stage?.names.needs.get(second) ?? stage?.spec.location ?? { path: [] },
     });
   }
   return cyclic;
@@ -62,21 +62,21 @@ function checkDefaults({ defaults }: PipelineSpec, context: ExpandContext): void
   for (const [kind, { params }] of defaults) {
     const parameters = context.parametersOf(kind);
     if (!parameters) continue;
-    for (const [name, { site }] of params) {
-      if (!parameters.has(name)) context.problems.add(unknownParameter(name, parameters, site));
+    for (const [name, { location }] of params) {
+      if (!parameters.has(name)) context.problems.add(unknownParameter(name, parameters, location));
     }
   }
 }
 
 /** A sweep of a param that no stage uses would do nothing. */
 function checkSweeps({ swept }: PipelineSpec, stages: ReadonlyMap<string, StageTemplate>, problems: Problems): void {
-  for (const [name, { site }] of swept) {
+  for (const [name, { location }] of swept) {
     if ([...stages.values()].some((stage) => stage.names.sweeps.has(name))) continue;
     problems.add({
       code: 'unused-sweep',
       message: `no stage uses params.${name}: sweeping it would do nothing`,
       expected: 'a param that a stage uses',
-      site,
+      location,
     });
   }
 }
@@ -99,7 +99,7 @@ function expandAll(spec: PipelineSpec, context: ExpandContext): readonly string[
 
 function assemble(document: PipelineDocument, options: PlanOptions, problems: Problems): Plan {
   const { kinds, catalogue, env, overrides } = options;
-  const world = new World(kinds);
+  const world = new PlannedStages(kinds);
   const ofKind = (name: string): KindParameters | undefined => {
     const kind = world.kind(name);
     return kind && parametersOf(kind, catalogue);

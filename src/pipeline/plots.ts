@@ -1,7 +1,7 @@
 import type { PlotPlan } from '../core/plan.ts';
 import { withNameAdvice } from '../util/text.ts';
 import type { Problems } from './problems.ts';
-import { inside, type Written } from './site.ts';
+import { inside, type Located } from './location.ts';
 import type { PlotSpec } from './spec.ts';
 import { cellsFrom, checkColumns, checkEmpty, checkRows, checkTwice, type TableContext } from './tables.ts';
 
@@ -9,10 +9,15 @@ import { cellsFrom, checkColumns, checkEmpty, checkRows, checkTwice, type TableC
 export const scales = ['linear', 'log'] as const;
 
 /** A text with the ending that its content asks for. */
-function checkEnding(written: Written<string> | undefined, ending: string, problems: Problems): void {
+function checkEnding(written: Located<string> | undefined, ending: string, problems: Problems): void {
   if (!written || written.value.endsWith(ending)) return;
   const message = `${JSON.stringify(written.value)} does not end in ${ending}`;
-  problems.add({ code: 'wrong-ending', message, expected: `a path that ends in ${ending}`, site: written.site });
+  problems.add({
+    code: 'wrong-ending',
+    message,
+    expected: `a path that ends in ${ending}`,
+    location: written.location,
+  });
 }
 
 function scaleOf({ scale }: PlotSpec, problems: Problems): PlotPlan['scale'] {
@@ -20,7 +25,7 @@ function scaleOf({ scale }: PlotSpec, problems: Problems): PlotPlan['scale'] {
   const known = scales.find((one) => one === scale.value);
   if (known) return known;
   const message = `there is no scale ${JSON.stringify(scale.value)}`;
-  const problem = { code: 'unknown-scale', message, expected: scales.join(' or '), site: scale.site };
+  const problem = { code: 'unknown-scale', message, expected: scales.join(' or '), location: scale.location };
   problems.add(withNameAdvice(problem, scale.value, scales));
   return 'linear';
 }
@@ -30,7 +35,7 @@ function checkNames(plot: PlotSpec, context: TableContext, cells: ReturnType<typ
   const { baseline, x, y, series } = plot;
   const ofBaseline = Object.keys(baseline?.value ?? {}).map((value) => ({
     value,
-    site: inside(baseline?.site ?? plot.site, value),
+    location: inside(baseline?.location ?? plot.location, value),
   }));
   checkRows({ what, names: [...(x ? [x] : []), ...series, ...ofBaseline] }, cells, context);
   checkColumns({ what, names: y ? [y] : [] }, cells, context);
@@ -39,7 +44,7 @@ function checkNames(plot: PlotSpec, context: TableContext, cells: ReturnType<typ
 function checkBaseline({ baseline, name }: PlotSpec, problems: Problems): void {
   if (!baseline || Object.keys(baseline.value).length > 0) return;
   const message = `the baseline of plot ${name} names no row`;
-  problems.add({ code: 'empty-baseline', message, expected: 'baseline: { row: value }', site: baseline.site });
+  problems.add({ code: 'empty-baseline', message, expected: 'baseline: { row: value }', location: baseline.location });
 }
 
 /**

@@ -1,20 +1,20 @@
 import type { Failure, Place } from '../core/failure.ts';
 import { byCodeUnits } from '../util/text.ts';
-import type { Site } from './site.ts';
+import type { SourceLocation } from './location.ts';
 
 /** A problem before its place in the text is looked up. */
 export interface Problem extends Omit<Failure, 'place'> {
-  readonly site: Site;
+  readonly location: SourceLocation;
   /** Underlines the key of a mapping's entry rather than its value. */
   readonly atKey?: boolean;
   /** The part of a text that is wrong, e.g. one `${…}`. */
   readonly within?: string;
   /** A second place that belongs to it: `(also at line 12)`. */
-  readonly also?: Site;
+  readonly also?: SourceLocation;
 }
 
 /** Looks a place up in the pipeline file. */
-export type Locate = (site: Site, at: Pick<Problem, 'atKey' | 'within'>) => Place;
+export type Locate = (location: SourceLocation, at: Pick<Problem, 'atKey' | 'within'>) => Place;
 
 interface Entry {
   readonly problem: Problem;
@@ -41,11 +41,11 @@ export class Problems {
    */
   add(problem: Problem, cell?: string): void {
     this.#noted++;
-    const { site, code, within = '' } = problem;
+    const { location, code, within = '' } = problem;
     const key = JSON.stringify([
       code,
-      site.path,
-      site.override ?? '',
+      location.path,
+      location.override ?? '',
       within,
       cell === undefined ? problem.message : '',
     ]);
@@ -66,12 +66,12 @@ export class Problems {
 }
 
 function toFailure({ problem, cells }: Entry, locate: Locate): Failure {
-  const { site, atKey: _atKey, within: _within, also, message, ...rest } = problem;
+  const { location, atKey: _atKey, within: _within, also, message, ...rest } = problem;
   const line = also && locate(also, {}).line;
   return {
     ...rest,
     message: `${message}${line === undefined ? '' : ` (also at line ${line})`}${inCells(cells)}`,
-    place: locate(site, problem),
+    place: locate(location, problem),
   };
 }
 

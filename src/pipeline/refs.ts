@@ -9,16 +9,16 @@ import {
   type Carrier,
   type PlannedCell,
 } from '../graph/carry.ts';
-import { listed, withNameAdvice } from '../util/text.ts';
+import { formatList, withNameAdvice } from '../util/text.ts';
 import type { Expression } from './expression.ts';
 import type { Problems } from './problems.ts';
-import type { Site } from './site.ts';
-import type { World } from './world.ts';
+import type { SourceLocation } from './location.ts';
+import type { PlannedStages } from './world.ts';
 
 /** A `${stages.…}` with the place where it stands. */
 export interface StageReference {
   readonly expression: Extract<Expression, { readonly type: 'stages' }>;
-  readonly site: Site;
+  readonly location: SourceLocation;
 }
 
 /** The cell that refers to others. */
@@ -31,7 +31,7 @@ export interface Referrer extends Carrier {
 
 /** What references are looked up in. */
 export interface Lookup {
-  readonly world: World;
+  readonly world: PlannedStages;
   readonly problems: Problems;
 }
 
@@ -118,7 +118,7 @@ function alikeBeyond(open: ReadonlySet<string>, cells: readonly PlannedCell[]): 
 /** Names the output, after making sure that every cell has it. */
 function withOutput(
   cells: readonly PlannedCell[],
-  { expression: { output, source }, site }: StageReference,
+  { expression: { output, source }, location }: StageReference,
   from: Referrer,
   { world, problems }: Lookup,
 ): readonly CellReference[] | undefined {
@@ -127,25 +127,25 @@ function withOutput(
     const known = world.outputs(planned);
     if (!known || known.includes(output)) continue;
     const message = `${planned.cell.id} has no output ${JSON.stringify(output)}`;
-    const problem = { code: 'unknown-output', message, site, within: source };
+    const problem = { code: 'unknown-output', message, location, within: source };
     problems.add(withNameAdvice(problem, output, known), from.id);
     return undefined;
   }
   return cells.map(({ cell }) => new CellReference(cell.id, output));
 }
 
-function noteNone({ expression, site }: StageReference, from: Referrer, { world, problems }: Lookup): void {
+function noteNone({ expression, location }: StageReference, from: Referrer, { world, problems }: Lookup): void {
   const { stage } = expression.selector;
   const cells = world.stage(stage)?.cells ?? [];
   problems.add(
     {
       code: 'no-cell',
       message: `no cell of ${stage} agrees with ${expression.source}${agreement(from)}`,
-      expected: `one of ${listed(
+      expected: `one of ${formatList(
         cells.map(({ cell }) => cell.id),
         4,
       )}`,
-      site,
+      location,
       within: expression.source,
     },
     from.id,
@@ -177,10 +177,10 @@ function pickingFirst(cells: readonly PlannedCell[]): string {
 }
 
 /** How a reference that stands for several cells can be mended. */
-function mending({ expression, site }: StageReference, found: readonly PlannedCell[]): string {
+function mending({ expression, location }: StageReference, found: readonly PlannedCell[]): string {
   const { stage } = expression.selector;
   const output = expression.output === undefined ? '' : `.${expression.output}`;
-  const [parameter = stage, section] = [...site.path].reverse();
+  const [parameter = stage, section] = [...location.path].reverse();
   const axis = section === 'with' ? parameter : stage;
   return [
     `pick one: \${stages.${stage}[${pickingFirst(found)}]${output}}`,
@@ -200,10 +200,10 @@ function noteMany(
   problems.add(
     {
       code: 'ambiguous-reference',
-      message: `${source} stands for ${found.length} cells: ${listed(ids, 3)}`,
+      message: `${source} stands for ${found.length} cells: ${formatList(ids, 3)}`,
       expected: 'exactly one cell',
       fix: mending(reference, found),
-      site: reference.site,
+      location: reference.location,
       within: source,
     },
     from.id,

@@ -57,8 +57,8 @@ const duration: JsonObject = {
 const count = (least: number): JsonObject => ({ type: 'integer', minimum: least });
 
 /** A keyword of a schema; where it holds schemas of values inside, expressions are allowed there too. */
-function opened(keyword: string, value: Json): Json {
-  if (keyword === 'anyOf' && Array.isArray(value)) return (value as readonly JsonObject[]).map(openedInside);
+function openValues(keyword: string, value: Json): Json {
+  if (keyword === 'anyOf' && Array.isArray(value)) return (value as readonly JsonObject[]).map(openInside);
   if (keyword === 'items' && Array.isArray(value)) return (value as readonly JsonObject[]).map(parameter);
   if (!isJsonObject(value)) return value;
   if (keyword === 'items' || keyword === 'additionalProperties') return parameter(value);
@@ -68,8 +68,8 @@ function opened(keyword: string, value: Json): Json {
 }
 
 /** A schema whose inner values may be given by expressions. */
-const openedInside = (schema: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(schema).map(([keyword, value]) => [keyword, opened(keyword, value)]));
+const openInside = (schema: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(schema).map(([keyword, value]) => [keyword, openValues(keyword, value)]));
 
 /** A parameter's schema for editors: descriptions and defaults stay outside, so that they are shown at once. */
 function parameter(schema: JsonObject): JsonObject {
@@ -79,7 +79,7 @@ function parameter(schema: JsonObject): JsonObject {
     ...(preset === undefined ? {} : { default: preset }),
   };
   const input = rest['x-input'] as JsonObject | undefined;
-  if (!input) return { ...shown, ...orExpression(openedInside(rest)) };
+  if (!input) return { ...shown, ...orExpression(openInside(rest)) };
   if (input['text'] !== undefined) return { type: 'string', minLength: 1, ...shown };
   if (input['many'] === undefined) return { ...reference, ...shown };
   const list: JsonObject = { type: 'array', items: reference };

@@ -1,18 +1,18 @@
 import type { Json, JsonObject } from '../core/json.ts';
 import { CellReference, ReferenceText, type Value } from '../core/plan.ts';
-import type { Site, Written } from './site.ts';
+import type { SourceLocation, Located } from './location.ts';
 
 /** Values by name, in the order in which they were written. */
-export type WrittenMap = ReadonlyMap<string, Written>;
+export type LocatedMap = ReadonlyMap<string, Located>;
 
 /** A matrix as written: not yet interpolated. The key `seeds` among the axes is short for an axis `seed`. */
 export interface MatrixSpec {
-  readonly site: Site;
-  readonly axes: WrittenMap;
-  readonly zip: WrittenMap;
-  readonly zipSite: Site;
-  readonly include: readonly Written<JsonObject>[];
-  readonly exclude: readonly Written<JsonObject>[];
+  readonly location: SourceLocation;
+  readonly axes: LocatedMap;
+  readonly zip: LocatedMap;
+  readonly zipLocation: SourceLocation;
+  readonly include: readonly Located<JsonObject>[];
+  readonly exclude: readonly Located<JsonObject>[];
   /** Axes whose values an override replaced. */
   readonly replaced: ReadonlySet<string>;
 }
@@ -20,22 +20,22 @@ export interface MatrixSpec {
 /** Values that an override gives to an axis which the matrix itself does not list. */
 export interface SweptAxis {
   readonly values: readonly Json[];
-  readonly site: Site;
+  readonly location: SourceLocation;
 }
 
 /** A stage as written. */
 export interface StageSpec {
   readonly id: string;
-  readonly site: Site;
+  readonly location: SourceLocation;
   /** Undefined when it is missing or no text. */
-  readonly uses: Written<string> | undefined;
-  readonly with: WrittenMap;
+  readonly uses: Located<string> | undefined;
+  readonly with: LocatedMap;
   /** Undefined for a stage without a matrix. */
   readonly matrix: MatrixSpec | undefined;
   /** `cpu`, `gpu`, `memory`, `time`. */
-  readonly resources: WrittenMap;
-  readonly retry: Written | undefined;
-  readonly timeout: Written | undefined;
+  readonly resources: LocatedMap;
+  readonly retry: Located | undefined;
+  readonly timeout: Located | undefined;
   /** Axes that overrides put over whatever the matrix gives. */
   readonly swept: ReadonlyMap<string, SweptAxis>;
 }
@@ -43,15 +43,15 @@ export interface StageSpec {
 /** A table as written. */
 export interface TableSpec {
   readonly name: string;
-  readonly site: Site;
-  readonly from: readonly Written<string>[];
-  readonly rows: readonly Written<string>[];
-  readonly columns: readonly Written<string>[];
-  readonly title: Written<string> | undefined;
-  readonly compare: { readonly baseline: Written<JsonObject>; readonly on: Written<string> } | undefined;
-  readonly published: Written<string> | undefined;
-  readonly template: Written<string> | undefined;
-  readonly into: Written<string> | undefined;
+  readonly location: SourceLocation;
+  readonly from: readonly Located<string>[];
+  readonly rows: readonly Located<string>[];
+  readonly columns: readonly Located<string>[];
+  readonly title: Located<string> | undefined;
+  readonly compare: { readonly baseline: Located<JsonObject>; readonly on: Located<string> } | undefined;
+  readonly published: Located<string> | undefined;
+  readonly template: Located<string> | undefined;
+  readonly into: Located<string> | undefined;
   /** Which of `from`, `rows` and `columns` are empty lists. */
   readonly empty: readonly string[];
 }
@@ -59,17 +59,17 @@ export interface TableSpec {
 /** A plot as written. */
 export interface PlotSpec {
   readonly name: string;
-  readonly site: Site;
-  readonly from: readonly Written<string>[];
-  readonly series: readonly Written<string>[];
+  readonly location: SourceLocation;
+  readonly from: readonly Located<string>[];
+  readonly series: readonly Located<string>[];
   /** Undefined when they are missing or no text. */
-  readonly x: Written<string> | undefined;
-  readonly y: Written<string> | undefined;
-  readonly into: Written<string> | undefined;
-  readonly scale: Written<string> | undefined;
-  readonly title: Written<string> | undefined;
-  readonly baseline: Written<JsonObject> | undefined;
-  readonly template: Written<string> | undefined;
+  readonly x: Located<string> | undefined;
+  readonly y: Located<string> | undefined;
+  readonly into: Located<string> | undefined;
+  readonly scale: Located<string> | undefined;
+  readonly title: Located<string> | undefined;
+  readonly baseline: Located<JsonObject> | undefined;
+  readonly template: Located<string> | undefined;
   /** Which of `from` and `series` are empty lists. */
   readonly empty: readonly string[];
 }
@@ -78,11 +78,11 @@ export interface PlotSpec {
 export interface PipelineSpec {
   readonly name: string;
   readonly description: string;
-  readonly params: WrittenMap;
+  readonly params: LocatedMap;
   /** Defaults of environment variables, as text. */
   readonly env: ReadonlyMap<string, string>;
   /** By kind. */
-  readonly defaults: ReadonlyMap<string, { readonly site: Site; readonly params: WrittenMap }>;
+  readonly defaults: ReadonlyMap<string, { readonly location: SourceLocation; readonly params: LocatedMap }>;
   readonly stages: ReadonlyMap<string, StageSpec>;
   readonly tables: readonly TableSpec[];
   readonly plots: readonly PlotSpec[];

@@ -6,8 +6,8 @@ import type { Combination } from './matrix.ts';
 import { noteMisplaced, type AxisScope, type Names } from './names.ts';
 import type { Problems } from './problems.ts';
 import { allCells, collects, resolveReference, type Referrer } from './refs.ts';
-import type { Site } from './site.ts';
-import type { World } from './world.ts';
+import type { SourceLocation } from './location.ts';
+import type { PlannedStages } from './world.ts';
 
 /** A cell while its parameters are worked out. */
 export interface CellScope extends AxisScope, Referrer {}
@@ -15,7 +15,7 @@ export interface CellScope extends AxisScope, Referrer {}
 /** What a stage's names are looked up in. */
 export interface NameContext {
   readonly names: Names;
-  readonly world: World;
+  readonly world: PlannedStages;
   readonly problems: Problems;
   /** Ids of all stages of the pipeline. */
   readonly stages: { has(id: string): boolean; keys(): Iterable<string> };
@@ -29,7 +29,7 @@ const valuesOf = (combination: Combination): ValueObject =>
 /** Resolves the expressions of one stage, and remembers what they refer to. */
 export class StageNames {
   /** Stages that it refers to, with the first place where it does. */
-  readonly needs = new Map<string, Site>();
+  readonly needs = new Map<string, SourceLocation>();
   /** Axes that `${matrix.…}` reads. */
   readonly reads = new Set<string>();
   /** Swept params that it uses. */
@@ -46,26 +46,27 @@ export class StageNames {
 
   /** For `with` and defaults: everything may stand there. */
   get inCell(): Compiler<CellScope> {
-    return this.#compiler((expression, site) => {
-      if (expression.type === 'matrix') return this.#axis(expression, site);
-      return expression.type === 'stages' ? this.#reference(expression, site) : this.#name(expression, site);
+    return this.#compiler((expression, location) => {
+      if (expression.type === 'matrix') return this.#axis(expression, location);
+      return expression.type === 'stages' ? this.#reference(expression, location) : this.#name(expression, location);
     });
   }
 
   /** For axes: params, environment, and stages, each of whose cells is a value. */
   get inMatrix(): Compiler<AxisScope> {
-    return this.#compiler((expression, site) => {
-      if (expression.type === 'matrix') return this.#misplaced(expression, site, 'axes do not depend on each other');
-      return expression.type === 'stages' ? this.#cells(expression, site) : this.#name(expression, site);
+    return this.#compiler((expression, location) => {
+      if (expression.type === 'matrix')
+        return this.#misplaced(expression, location, 'axes do not depend on each other');
+      return expression.type === 'stages' ? this.#cells(expression, location) : this.#name(expression, location);
     });
   }
 
   /** For resources, retry and timeout: everything but stages. */
   get inLimits(): Compiler<CellScope> {
-    return this.#compiler((expression, site) => {
-      if (expression.type === 'matrix') return this.#axis(expression, site);
-      if (expression.type !== 'stages') return this.#name(expression, site);
-      return this.#misplaced(expression, site, 'a limit is a number, not the result of a stage');
+    return this.#compiler((expression, location) => {
+      if (expression.type === 'matrix') return this.#axis(expression, location);
+      if (expression.type !== 'stages') return this.#name(expression, location);
+      return this.#misplaced(expression, location, 'a limit is a number, not the result of a stage');
     });
   }
 
@@ -73,61 +74,61 @@ export class StageNames {
     return { resolve, problems: this.#context.problems };
   }
 
-  #misplaced(expression: Expression, site: Site, why: string): Template<AxisScope> | undefined {
-    noteMisplaced(expression, site, this.#context.problems, why);
+  #misplaced(expression: Expression, location: SourceLocation, why: string): Template<AxisScope> | undefined {
+    noteMisplaced(expression, location, this.#context.problems, why);
     return undefined;
   }
 
-  #name(expression: Of<'params' | 'env' | 'run'>, site: Site): Template<AxisScope> | undefined {
-    return this.#context.names.resolve(expression, site, (param) => this.sweeps.add(param));
+  #name(expression: Of<'params' | 'env' | 'run'>, location: SourceLocation): Template<AxisScope> | undefined {
+    return this.#context.names.resolve(expression, location, (param) => this.sweeps.add(param));
   }
 
-  #isStage({ selector: { stage }, source }: Of<'stages'>, site: Site): boolean {
+  #isStage({ selector: { stage }, source }: Of<'stages'>, location: SourceLocation): boolean {
     const { stages, problems } = this.#context;
     if (stages.has(stage)) {
-      if (!this.needs.has(stage)) this.needs.set(stage, site);
+      if (!this.needs.has(stage)) this.needs.set(stage, location);
       return true;
     }
     const problem = {
       code: 'unknown-stage',
       message: `there is no stage ${JSON.stringify(stage)}`,
-      site,
+      location,
       within: source,
     };
     problems.add(withNameAdvice(problem, stage, stages.keys()));
     return false;
   }
 
-  #reference(expression: Of<'stages'>, site: Site): Template<CellScope> | undefined {
-    if (!this.#isStage(expression, site)) return undefined;
-    const reference = { expression, site };
+  #reference(expression: Of<'stages'>, location: SourceLocation): Template<CellScope> | undefined {
+    if (!this.#isStage(expression, location)) return undefined;
+    const reference = { expression, location };
     const spread = collects(reference);
     return { constant: false, spread, evaluate: (scope) => resolveReference(reference, scope, this.#context) };
   }
 
-  #cells(expression: Of<'stages'>, site: Site): Template<AxisScope> | undefined {
-    if (!this.#isStage(expression, site)) return undefined;
+  #cells(expression: Of<'stages'>, location: SourceLocation): Template<AxisScope> | undefined {
+    if (!this.#isStage(expression, location)) return undefined;
     return {
       constant: false,
       spread: true,
-      evaluate: ({ values }) => allCells({ expression, site }, valuesOf(values), this.#context),
+      evaluate: ({ values }) => allCells({ expression, location }, valuesOf(values), this.#context),
     };
   }
 
-  #axis(expression: Of<'matrix'>, site: Site): Template<CellScope> | undefined {
+  #axis(expression: Of<'matrix'>, location: SourceLocation): Template<CellScope> | undefined {
     const { name, source } = expression;
     if (this.#axes.has(name)) {
       this.reads.add(name);
-      return { constant: false, evaluate: (scope) => this.#read(expression, site, scope) };
+      return { constant: false, evaluate: (scope) => this.#read(expression, location, scope) };
     }
     const message = `stage ${this.#stage} has no axis ${JSON.stringify(name)}`;
     this.#context.problems.add(
-      withNameAdvice({ code: 'unknown-axis', message, site, within: source }, name, this.#axes),
+      withNameAdvice({ code: 'unknown-axis', message, location, within: source }, name, this.#axes),
     );
     return undefined;
   }
 
-  #read({ name, keys, source }: Of<'matrix'>, site: Site, scope: CellScope): Value | undefined {
+  #read({ name, keys, source }: Of<'matrix'>, location: SourceLocation, scope: CellScope): Value | undefined {
     const { world, problems } = this.#context;
     const axis = scope.values.get(name);
     const value = axis && world.reach(axis.value, keys);
@@ -137,7 +138,7 @@ export class StageNames {
     const known = holder === undefined ? scope.values.keys() : world.reachable(holder);
     const wanted = (holder === undefined ? undefined : keys.at(-1)) ?? name;
     const message = `${source} has no value: there is no ${JSON.stringify(wanted)}`;
-    problems.add(withNameAdvice({ code: 'unknown-name', message, site, within: source }, wanted, known), scope.id);
+    problems.add(withNameAdvice({ code: 'unknown-name', message, location, within: source }, wanted, known), scope.id);
     return undefined;
   }
 }

@@ -3,7 +3,7 @@ import { expectation } from './expectation.ts';
 import type { ValueProblem } from './inputs.ts';
 import type { KindParameters } from './parameters.ts';
 import type { Problem } from './problems.ts';
-import { inside, type Site } from './site.ts';
+import { inside, type SourceLocation } from './location.ts';
 import type { StageSpec } from './spec.ts';
 
 /**
@@ -11,12 +11,12 @@ import type { StageSpec } from './spec.ts';
  *
  * @param name - the parameter as written
  * @param parameters - the kind's parameters
- * @param site - its place
+ * @param location - its place
  * @returns the problem
  */
-export function unknownParameter(name: string, parameters: KindParameters, site: Site): Problem {
+export function unknownParameter(name: string, parameters: KindParameters, location: SourceLocation): Problem {
   const message = `${parameters.kind.name} has no parameter ${JSON.stringify(name)}`;
-  return withNameAdvice({ code: 'unknown-param', message, site, atKey: true }, name, parameters.names);
+  return withNameAdvice({ code: 'unknown-param', message, location, atKey: true }, name, parameters.names);
 }
 
 /**
@@ -33,7 +33,7 @@ export function missingParameter(name: string, parameters: KindParameters, stage
     message: `stage ${stage.id} lacks the parameter ${name}`,
     expected: expectation(parameters.schemaOf(name)),
     fix: `with: { ${name}: … }`,
-    site: stage.site,
+    location: stage.location,
     atKey: true,
   };
 }
@@ -43,16 +43,16 @@ export function missingParameter(name: string, parameters: KindParameters, stage
  *
  * @param problem - what is wrong with the value
  * @param name - its parameter
- * @param site - where the value was written
+ * @param location - where the value was written
  * @returns the problem with its place
  */
-export function placed(problem: ValueProblem, name: string, site: Site): Problem {
+export function placeProblem(problem: ValueProblem, name: string, location: SourceLocation): Problem {
   const { path, message, ...rest } = problem;
   const inner = problem.code === 'unknown-key' ? path.slice(0, -1) : path;
   return {
     ...rest,
     message: `parameter ${[name, ...inner].join('.')}: ${message}`,
-    site: inside(site, ...path),
+    location: inside(location, ...path),
     atKey: problem.code === 'unknown-key',
   };
 }

@@ -3,7 +3,7 @@ import type { Value } from '../core/plan.ts';
 import { compile, type Compiler } from './interpolate.ts';
 import { noteMisplaced, type AxisScope, type Names } from './names.ts';
 import type { Problems } from './problems.ts';
-import type { Written } from './site.ts';
+import type { Located } from './location.ts';
 import { shown, type PlotSpec, type TableSpec } from './spec.ts';
 
 /** Resolves the expressions of tables and plots: they stand outside of every cell, and know neither axes nor sweeps. */
@@ -13,40 +13,40 @@ class ReportTexts {
 
   constructor(what: string, names: Names, problems: Problems) {
     this.#problems = problems;
-    const resolve: Compiler<AxisScope>['resolve'] = (expression, site) => {
+    const resolve: Compiler<AxisScope>['resolve'] = (expression, location) => {
       const swept: string[] = [];
       const isName = expression.type !== 'matrix' && expression.type !== 'stages';
-      const template = isName ? names.resolve(expression, site, (param) => swept.push(param)) : undefined;
+      const template = isName ? names.resolve(expression, location, (param) => swept.push(param)) : undefined;
       const [param] = swept;
       if (isName && param === undefined) return template;
       const why =
         expression.type === 'stages'
           ? `a ${what} names its stages in from, without \${…}`
           : `a ${what} is made of many cells`;
-      noteMisplaced(expression, site, problems, param === undefined ? why : `${why}, and params.${param} is swept`);
+      noteMisplaced(expression, location, problems, param === undefined ? why : `${why}, and params.${param} is swept`);
       return undefined;
     };
     this.#compiler = { resolve, problems };
   }
 
-  value({ value, site }: Written): Value | undefined {
-    const template = compile(value, site, this.#compiler);
+  value({ value, location }: Located): Value | undefined {
+    const template = compile(value, location, this.#compiler);
     return template?.constant ? template.value : undefined;
   }
 
-  text<T extends Written<string> | undefined>(written: T, what: string): T | Written<string> {
+  text<T extends Located<string> | undefined>(written: T, what: string): T | Located<string> {
     if (!written?.value.includes('${')) return written;
     const value = this.value(written);
     if (typeof value === 'string' && value !== '') return { ...written, value };
     if (typeof value === 'number' || typeof value === 'boolean') return { ...written, value: String(value) };
     if (value !== undefined) {
       const message = `${what} is ${value === '' ? 'empty' : shown(value)}`;
-      this.#problems.add({ code: 'wrong-type', message, expected: 'a text', site: written.site });
+      this.#problems.add({ code: 'wrong-type', message, expected: 'a text', location: written.location });
     }
     return written;
   }
 
-  texts(written: readonly Written<string>[], what: string): readonly Written<string>[] {
+  texts(written: readonly Located<string>[], what: string): readonly Located<string>[] {
     return written.map((one) => this.text(one, `an item of ${what}`));
   }
 
@@ -55,7 +55,7 @@ class ReportTexts {
     return { baseline: this.baseline(compare.baseline), on: this.text(compare.on, 'on') };
   }
 
-  baseline(written: Written<JsonObject>): Written<JsonObject> {
+  baseline(written: Located<JsonObject>): Located<JsonObject> {
     // Params hold no references, so that what comes out is JSON again.
     return { ...written, value: (this.value(written) ?? written.value) as JsonObject };
   }

@@ -5,16 +5,16 @@ import type { PlannedCell } from '../graph/carry.ts';
 import { parseSelector } from '../graph/selector.ts';
 import { withNameAdvice } from '../util/text.ts';
 import type { Problems } from './problems.ts';
-import { inside, type Written } from './site.ts';
+import { inside, type Located } from './location.ts';
 import type { TableSpec } from './spec.ts';
-import type { World } from './world.ts';
+import type { PlannedStages } from './world.ts';
 
 /** Templates that come with kdpipe; every other name is a path to a `.hbs` file. */
 export const builtInTemplates = ['markdown', 'kd-results', 'latex', 'csv', 'html'] as const;
 
 /** What tables are checked against. */
 export interface TableContext {
-  readonly world: World;
+  readonly world: PlannedStages;
   readonly problems: Problems;
   /** Ids of all stages in the order of the plan. */
   readonly stages: readonly string[];
@@ -22,7 +22,7 @@ export interface TableContext {
 
 /** The cells that one entry of `from` names; undefined when a problem was noted, or the stage itself has one. */
 function cellsOf(
-  { value, site }: Written<string>,
+  { value, location }: Located<string>,
   { world, problems, stages }: TableContext,
 ): readonly PlannedCell[] | undefined {
   const parsed = parseSelector(value);
@@ -31,26 +31,26 @@ function cellsOf(
       code: 'bad-selector',
       message: `${JSON.stringify(value)} names no cells`,
       expected: 'a stage, or stage[axis=value]',
-      site,
+      location,
     });
     return undefined;
   }
   const { selector } = parsed;
   if (!stages.includes(selector.stage)) {
     const message = `there is no stage ${JSON.stringify(selector.stage)}`;
-    problems.add(withNameAdvice({ code: 'unknown-stage', message, site }, selector.stage, stages));
+    problems.add(withNameAdvice({ code: 'unknown-stage', message, location }, selector.stage, stages));
     return undefined;
   }
   const found = world.stage(selector.stage)?.selected(selector, world.find);
   if (found?.length === 0) {
-    problems.add({ code: 'empty-table', message: `${value} names no cell`, expected: 'at least one cell', site });
+    problems.add({ code: 'empty-table', message: `${value} names no cell`, expected: 'at least one cell', location });
     return undefined;
   }
   return found;
 }
 
 /** Names that `rows` can mean: axes and parameters of the cells, and of all cells that these refer to. */
-function knownNames(cells: readonly PlannedCell[], world: World): ReadonlySet<string> {
+function knownNames(cells: readonly PlannedCell[], world: PlannedStages): ReadonlySet<string> {
   const names = new Set<string>();
   const seen = new Set(cells.map(({ cell }) => cell.id));
   const queue = [...cells];
@@ -74,7 +74,7 @@ const headOf = (name: string): string => name.split('.')[0] ?? '';
 export interface UsedNames {
   /** `table results`. */
   readonly what: string;
-  readonly names: readonly Written<string>[];
+  readonly names: readonly Located<string>[];
 }
 
 /**
@@ -88,10 +88,10 @@ export function checkRows(used: UsedNames, cells: readonly PlannedCell[], contex
   const { what, names } = used;
   const { world, problems } = context;
   const known = knownNames(cells, world);
-  for (const { value, site } of names) {
+  for (const { value, location } of names) {
     if (known.has(headOf(value))) continue;
     const message = `no cell of ${what} has ${JSON.stringify(value)}`;
-    problems.add(withNameAdvice({ code: 'unknown-row', message, site }, value, known));
+    problems.add(withNameAdvice({ code: 'unknown-row', message, location }, value, known));
   }
 }
 
@@ -113,10 +113,10 @@ export function checkColumns(used: UsedNames, cells: readonly PlannedCell[], con
     // Of ten thousand cells the first one usually reports all that is asked for.
     if (names.every(({ value }) => known.has(value))) return;
   }
-  for (const { value, site } of names) {
+  for (const { value, location } of names) {
     if (known.has(value)) continue;
     const message = `no cell of ${what} reports ${JSON.stringify(value)}`;
-    problems.add(withNameAdvice({ code: 'unknown-column', message, site }, value, known));
+    problems.add(withNameAdvice({ code: 'unknown-column', message, location }, value, known));
   }
 }
 
@@ -127,8 +127,8 @@ export function checkColumns(used: UsedNames, cells: readonly PlannedCell[], con
  * @param what - what it is called
  * @param problems - takes what is wrong
  */
-export function checkTwice(names: readonly Written<string>[], what: string, problems: Problems): void {
-  const first = new Map<string, Written<string>>();
+export function checkTwice(names: readonly Located<string>[], what: string, problems: Problems): void {
+  const first = new Map<string, Located<string>>();
   for (const name of names) {
     const other = first.get(name.value);
     if (other)
@@ -136,8 +136,8 @@ export function checkTwice(names: readonly Written<string>[], what: string, prob
         code: 'named-twice',
         message: `${what} names ${JSON.stringify(name.value)} twice`,
         expected: 'every name once',
-        site: name.site,
-        also: other.site,
+        location: name.location,
+        also: other.location,
       });
     else first.set(name.value, name);
   }
@@ -151,7 +151,7 @@ function checkCompare({ compare, rows, columns, name }: TableSpec, problems: Pro
       code: 'empty-baseline',
       message: `the baseline of table ${name} names no row`,
       expected: 'baseline: { row: value }',
-      site: baseline.site,
+      location: baseline.location,
     });
   }
   const rowNames = rows.map(({ value }) => value);
@@ -160,7 +160,7 @@ function checkCompare({ compare, rows, columns, name }: TableSpec, problems: Pro
     const problem = {
       code: 'unknown-row',
       message: `${JSON.stringify(key)} is none of the rows`,
-      site: inside(baseline.site, key),
+      location: inside(baseline.location, key),
       atKey: true,
     };
     problems.add(withNameAdvice(problem, key, rowNames));
@@ -170,7 +170,7 @@ function checkCompare({ compare, rows, columns, name }: TableSpec, problems: Pro
   const problem = {
     code: 'unknown-column',
     message: `${JSON.stringify(on.value)} is none of the columns`,
-    site: on.site,
+    location: on.location,
   };
   problems.add(withNameAdvice(problem, on.value, columnNames));
 }
@@ -181,7 +181,7 @@ function checkTemplate({ template }: TableSpec, problems: Problems): void {
     code: 'unknown-template',
     message: `there is no template ${JSON.stringify(template.value)}`,
     expected: `${builtInTemplates.join(', ')}, or a path that ends in .hbs`,
-    site: template.site,
+    location: template.location,
   };
   problems.add(withNameAdvice(problem, template.value, builtInTemplates));
 }
@@ -193,19 +193,19 @@ function checkTemplate({ template }: TableSpec, problems: Problems): void {
  * @param spec - which lists are empty, and where they stand
  * @param problems - takes what is wrong
  */
-export function checkEmpty(what: string, spec: Pick<TableSpec, 'empty' | 'site'>, problems: Problems): void {
+export function checkEmpty(what: string, spec: Pick<TableSpec, 'empty' | 'location'>, problems: Problems): void {
   for (const key of spec.empty) {
     problems.add({
       code: 'empty-table',
       message: `${key} of ${what} is empty`,
       expected: 'at least one name',
-      site: inside(spec.site, key),
+      location: inside(spec.location, key),
       atKey: true,
     });
   }
 }
 
-const texts = (names: readonly Written<string>[]): readonly string[] => names.map(({ value }) => value);
+const texts = (names: readonly Located<string>[]): readonly string[] => names.map(({ value }) => value);
 
 function optional(table: TableSpec): Partial<TablePlan> {
   const { title, published, into, compare } = table;
@@ -226,7 +226,7 @@ function optional(table: TableSpec): Partial<TablePlan> {
  * @returns the cells in the order of the plan, and whether they are all: no selector had a problem
  */
 export function cellsFrom(
-  from: readonly Written<string>[],
+  from: readonly Located<string>[],
   context: TableContext,
 ): { readonly cells: readonly PlannedCell[]; readonly whole: boolean } {
   const { world, stages } = context;

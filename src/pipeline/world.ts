@@ -6,7 +6,7 @@ import type { StageKind } from '../stages/stage-kind.ts';
 import type { StageCells } from './stage-cells.ts';
 
 /** The stages that are planned so far. */
-export class World {
+export class PlannedStages {
   readonly #kinds: Readonly<Record<string, StageKind>>;
   readonly #cells = new Map<CellId, PlannedCell>();
   readonly #stages = new Map<string, StageCells>();

@@ -13,7 +13,7 @@ function cellsOf(line: string): readonly string[] {
 const isRule = (cell: string): boolean => /^:?-+:?$/.test(cell);
 
 /** Fills a cell up to its column. */
-function filled(cell: string, rule: string, width: number): string {
+function fillCell(cell: string, rule: string, width: number): string {
   if (isRule(cell)) {
     const [left, right] = [rule.startsWith(':') ? ':' : '', rule.endsWith(':') ? ':' : ''];
     return left + '-'.repeat(width - left.length - right.length) + right;
@@ -29,7 +29,7 @@ function filled(cell: string, rule: string, width: number): string {
  * @param text - lines of a table: heads, the line of dashes, rows; other lines are left as they are
  * @returns the aligned table
  */
-export function alignedTable(text: string): string {
+export function alignTable(text: string): string {
   const lines = text.split('\n');
   const isRow = (line: string): boolean => line.trimStart().startsWith('|');
   const table = lines.filter(isRow).map(cellsOf);
@@ -39,7 +39,7 @@ export function alignedTable(text: string): string {
   );
   const align = (line: string): string => {
     const cells = cellsOf(line);
-    return `| ${widths.map((width, at) => filled(cells[at] ?? '', rules[at] ?? '---', width)).join(' | ')} |`;
+    return `| ${widths.map((width, at) => fillCell(cells[at] ?? '', rules[at] ?? '---', width)).join(' | ')} |`;
   };
   return lines.map((line) => (isRow(line) && rules.length > 0 ? align(line) : line)).join('\n');
 }

@@ -1,4 +1,4 @@
-import { compared, type Sample } from './pairing.ts';
+import { comparePaired, type Sample } from './pairing.ts';
 import { mean } from './statistics.ts';
 
 /** Chance of a false mark, of the two-sided test against the next best. */
@@ -23,7 +23,7 @@ export function bestRow(rows: readonly (readonly Sample[])[], lowerIsBetter: boo
     .sort((a, b) => (lowerIsBetter ? a.mean - b.mean : b.mean - a.mean));
   const [first, second] = ranked;
   if (!first || !second) return undefined;
-  const comparison = compared(first.samples, second.samples);
+  const comparison = comparePaired(first.samples, second.samples);
   if (!comparison?.judged || comparison.judged.p >= significance) return undefined;
   // Means of unequal sets of runs can order two rows otherwise than their common runs do.
   const better = lowerIsBetter ? comparison.mean < 0 : comparison.mean > 0;

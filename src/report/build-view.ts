@@ -8,7 +8,7 @@ import { reachable, type CellIndex } from './lookup.ts';
 import { lowerIsBetter, metricHead } from './metrics.ts';
 import { footnotes } from './notes.ts';
 import { decimalsOf, measuredText, missing, signedText } from './number-text.ts';
-import { cellAxes, compared, type Sample } from './pairing.ts';
+import { cellAxes, comparePaired, type Sample } from './pairing.ts';
 import type { PublishedRow } from './published.ts';
 import { besideOurs } from './published-view.ts';
 import { groupText } from './row-match.ts';
@@ -72,7 +72,7 @@ function differenceView(
   const group = groups[at];
   const baseline = group && found.get(group);
   if (!baseline) return null;
-  const difference = compared(on.samples[at] ?? [], on.samples[groups.indexOf(baseline)] ?? []);
+  const difference = comparePaired(on.samples[at] ?? [], on.samples[groups.indexOf(baseline)] ?? []);
   if (!difference) return null;
   const { decimals } = on.column;
   const { judged, method, pairedBy, n } = difference;

@@ -26,7 +26,7 @@ export async function all<T>(jobs: readonly Promise<T>[]): Promise<readonly T[]>
  * @param step - what may fail
  * @returns the step's result; undefined when it failed
  */
-export async function collecting<T>(failures: Failure[], step: () => T | Promise<T>): Promise<T | undefined> {
+export async function collect<T>(failures: Failure[], step: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await step();
   } catch (error) {

@@ -48,7 +48,7 @@ function listener(noted: string[]) {
  * @returns an SVG document, a mark a line
  * @throws FailureError when it is no Vega-Lite, or asks for data or images from elsewhere
  */
-export async function drawn(spec: JsonObject, data: PlotData, file: string): Promise<string> {
+export async function vegaSvg(spec: JsonObject, data: PlotData, file: string): Promise<string> {
   // Loaded only where there is something to draw: it takes a fifth of a second.
   const [vega, lite, { expressionInterpreter: expr }] = await Promise.all([
     import('vega'),

@@ -1,11 +1,11 @@
 import type { HelperDelegate, HelperOptions } from 'handlebars';
-import { alignedTable } from './align.ts';
+import { alignTable } from './align.ts';
 import type { Format } from './formats.ts';
 import { missing, numberText } from './number-text.ts';
 import { plainText, plainValue } from './template-text.ts';
 
 /** Marks a text as already written in the template's format. */
-export type Written = (text: string) => unknown;
+export type CellText = (text: string) => unknown;
 
 /** Refuses what a template's author got wrong in a helper's arguments. */
 function expectNumber(value: unknown, helper: string): number {
@@ -14,7 +14,7 @@ function expectNumber(value: unknown, helper: string): number {
 }
 
 /** A number with the decimals that the template asks for. */
-function fixed(value: unknown, decimals: unknown, helper: string): string {
+function toFixed(value: unknown, decimals: unknown, helper: string): string {
   const digits = expectNumber(decimals, helper);
   if (!Number.isInteger(digits) || digits < 0 || digits > 20) {
     throw new RangeError(`{{${helper}}} expected 0 to 20 decimals, got ${digits}`);
@@ -42,13 +42,13 @@ const given = (values: readonly unknown[]): readonly unknown[] => values.slice(0
  * @param written - keeps Handlebars from escaping a second time
  * @returns helpers by name
  */
-export function templateHelpers(format: Format, written: Written): Readonly<Record<string, HelperDelegate>> {
+export function templateHelpers(format: Format, written: CellText): Readonly<Record<string, HelperDelegate>> {
   return {
     number: (value: unknown, decimals: unknown) =>
-      written(format.escape(value === null ? missing : fixed(value, decimals, 'number'))),
+      written(format.escape(value === null ? missing : toFixed(value, decimals, 'number'))),
     percent: (value: unknown, decimals: unknown) =>
       written(
-        format.escape(value === null ? missing : fixed(expectNumber(value, 'percent') * 100, decimals, 'percent')),
+        format.escape(value === null ? missing : toFixed(expectNumber(value, 'percent') * 100, decimals, 'percent')),
       ),
     mark: ({ text, best }: { readonly text: unknown; readonly best: boolean }) => {
       const escaped = format.escape(plainText(text));
@@ -69,7 +69,7 @@ export function templateHelpers(format: Format, written: Written): Readonly<Reco
       ),
     eq: (left: unknown, right: unknown) => plainValue(left) === plainValue(right),
     aligned(this: unknown, options: HelperOptions) {
-      return written(alignedTable(options.fn(this)));
+      return written(alignTable(options.fn(this)));
     },
   };
 }

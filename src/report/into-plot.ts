@@ -4,8 +4,8 @@ import { fail, FailureError, type Failure } from '../core/failure.ts';
 import type { PlotPlan } from '../core/plan.ts';
 import { writeObstacle } from '../util/write-obstacle.ts';
 import { writeWhole } from '../util/write-whole.ts';
-import { collecting } from './collect.ts';
-import type { Drift, Written } from './into.ts';
+import { collect } from './collect.ts';
+import type { Drift, WrittenFile } from './into.ts';
 import { lineDiff } from './line-diff.ts';
 import { isPlot, withoutOrigin, type RenderedPlot } from './plots.ts';
 import { openText } from './replace-file.ts';
@@ -53,11 +53,11 @@ function unwritable(file: string, error: unknown): FailureError {
  * @returns which plots went where
  * @throws FailureError with all failures; nothing is written then
  */
-export async function writePlots(plots: readonly RenderedPlot[], root: string): Promise<readonly Written[]> {
+export async function writePlots(plots: readonly RenderedPlot[], root: string): Promise<readonly WrittenFile[]> {
   const failures: Failure[] = [];
   const changes: boolean[] = [];
   for (const { plot, text } of plots) {
-    const before = await collecting(failures, () => present(plot, root));
+    const before = await collect(failures, () => present(plot, root));
     changes.push(before === undefined || withoutOrigin(before) !== withoutOrigin(text));
   }
   if (failures.length > 0) throw new FailureError(failures);
@@ -84,7 +84,7 @@ export async function checkPlots(plots: readonly RenderedPlot[], root: string): 
   const failures: Failure[] = [];
   const drifts: Drift[] = [];
   for (const { plot, text } of plots) {
-    await collecting(failures, async () => {
+    await collect(failures, async () => {
       const [before, after] = [await present(plot, root), withoutOrigin(text)];
       const drift = { file: plot.into, what: `plot ${plot.name}` };
       if (before === undefined) drifts.push({ ...drift, diff: ['there is no such file'] });
@@ -114,7 +114,7 @@ export async function checkPlotPlaces(plots: readonly PlotPlan[], root: string):
       const message = `plots ${other.name} and ${plot.name} go into one file`;
       failures.push({ code: 'one-file', message, place: { file: plot.into }, expected: 'a file a plot' });
     }
-    await collecting(failures, async () => {
+    await collect(failures, async () => {
       await present(plot, root);
       try {
         mkdirSync(dirname(path), { recursive: true });

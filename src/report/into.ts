@@ -1,13 +1,13 @@
 import { FailureError, type Failure } from '../core/failure.ts';
 import type { TablePlan } from '../core/plan.ts';
-import { collecting } from './collect.ts';
+import { collect } from './collect.ts';
 import { lineDiff } from './line-diff.ts';
 import { findRegion, regionContent, withRegion } from './region.ts';
 import { openText, rewrite, type OpenedFile } from './replace-file.ts';
 import { isSameTable, placeOf, type RenderedTable } from './report.ts';
 
 /** A table or a plot that went into a file. */
-export interface Written {
+export interface WrittenFile {
   /** `table results` */
   readonly what: string;
   /** As the pipeline names it. */
@@ -31,7 +31,7 @@ interface Draft {
 }
 
 /** Puts a table into a text; undefined when it is there already. */
-function placed(text: string, file: string, rendered: RenderedTable): string | undefined {
+function placeTable(text: string, file: string, rendered: RenderedTable): string | undefined {
   const { name } = rendered.table;
   const region = findRegion(text, name, file);
   if (!region.ok) throw new FailureError(region.failures);
@@ -67,17 +67,17 @@ async function draftOf(drafts: Map<string, Draft>, path: string, file: string): 
  * @returns which tables went where
  * @throws FailureError with all failures; nothing is written then
  */
-export async function writeTables(tables: readonly RenderedTable[], root: string): Promise<readonly Written[]> {
+export async function writeTables(tables: readonly RenderedTable[], root: string): Promise<readonly WrittenFile[]> {
   const drafts = new Map<string, Draft>();
   const failures: Failure[] = [];
-  const written: Written[] = [];
+  const written: WrittenFile[] = [];
   for (const rendered of tables) {
     const { into: file, name: table } = rendered.table;
     const path = placeOf(rendered.table, root);
     if (file === undefined || path === undefined) continue;
-    await collecting(failures, async () => {
+    await collect(failures, async () => {
       const draft = await draftOf(drafts, path, file);
-      const text = placed(draft.text, file, rendered);
+      const text = placeTable(draft.text, file, rendered);
       draft.text = text ?? draft.text;
       written.push({ what: `table ${table}`, file, changed: text !== undefined });
     });
@@ -102,7 +102,7 @@ export async function checkTables(tables: readonly RenderedTable[], root: string
     const { into: file, name: table } = rendered.table;
     const path = placeOf(rendered.table, root);
     if (file === undefined || path === undefined) continue;
-    await collecting(failures, async () => {
+    await collect(failures, async () => {
       const { text } = await openText(path, file, 'r');
       const region = findRegion(text, table, file);
       if (!region.ok) throw new FailureError(region.failures);
@@ -128,7 +128,7 @@ export async function checkPlaces(tables: readonly TablePlan[], root: string): P
     const path = placeOf(table, root);
     if (path === undefined) continue;
     const file = table.into ?? path;
-    await collecting(failures, async () => {
+    await collect(failures, async () => {
       const region = findRegion((await openText(path, file, 'r+')).text, table.name, file);
       if (!region.ok) failures.push(...region.failures);
     });

@@ -79,7 +79,7 @@ function meansByPlace(samples: readonly Sample[], axes: readonly string[]): Read
  * @param theirs - the declared runs of the other
  * @returns ours − theirs; undefined when a side has no number
  */
-export function compared(ours: readonly Sample[], theirs: readonly Sample[]): Comparison | undefined {
+export function comparePaired(ours: readonly Sample[], theirs: readonly Sample[]): Comparison | undefined {
   const [left, right] = [numbers(ours), numbers(theirs)];
   if (left.length === 0 || right.length === 0) return undefined;
   const pairedBy = pairingAxes(ours, theirs);

@@ -77,7 +77,7 @@ function seriesText(group: RowGroup, plot: PlotPlan): string {
 }
 
 /** Says where each row goes; a row that has no number x has to be a baseline. */
-function placed(index: CellIndex, plot: PlotPlan, groups: readonly RowGroup[]): Result<readonly Placed[]> {
+function placePoints(index: CellIndex, plot: PlotPlan, groups: readonly RowGroup[]): Result<readonly Placed[]> {
   const failures: Failure[] = [];
   const rows = groups.map((group): Placed => {
     const x = labelOf(group, plot.x)?.value;
@@ -167,7 +167,7 @@ export function plotData(plan: Plan, plot: PlotPlan, outcomes: Outcomes): Result
   const groups = rowGroups(index, asked);
   if (!groups.ok) return groups;
   const unknown = unknownColumns({ ...asked, columns: [plot.y] }, tableCells(index, plot), outcomes);
-  const rows = placed(index, plot, groups.value);
+  const rows = placePoints(index, plot, groups.value);
   if (!rows.ok) return failure(...unknown, ...rows.failures);
   const failures = [...unknown, ...collisions(plot, rows.value)];
   return failures.length > 0 ? failure(...failures) : success(dataOf(plot, rows.value, outcomes));

@@ -4,8 +4,8 @@ import { FailureError, type Failure } from '../core/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Plan, PlotPlan } from '../core/plan.ts';
 import { unwrap } from '../core/result.ts';
-import { collecting } from './collect.ts';
-import { drawn } from './draw.ts';
+import { collect } from './collect.ts';
+import { vegaSvg } from './draw.ts';
 import { formats } from './formats.ts';
 import { plotData } from './plot-data.ts';
 import { plotSpec } from './plot-spec.ts';
@@ -41,11 +41,16 @@ async function readTemplate(template: string, folder: string): Promise<JsonObjec
 }
 
 /** Draws one plot, and says in it where it comes from. */
-async function rendered(plan: Plan, plot: PlotPlan, outcomes: Outcomes, context: ReportContext): Promise<RenderedPlot> {
+async function renderOne(
+  plan: Plan,
+  plot: PlotPlan,
+  outcomes: Outcomes,
+  context: ReportContext,
+): Promise<RenderedPlot> {
   const data = unwrap(plotData(plan, plot, outcomes));
   const { template } = plot;
   const spec = template === undefined ? plotSpec(plot, data) : await readTemplate(template, context.pipelineFolder);
-  const svg = await drawn(spec, data, template ?? plan.file);
+  const svg = await vegaSvg(spec, data, template ?? plan.file);
   const { run, commit, command } = context;
   const origin = `kdpipe plot ${plot.name} of ${plan.name}. Run ${run}${commit === null ? '' : `, commit ${commit}`}: ${command}`;
   const text = svg.replace(/^<svg[^>]*>/, (head) => `${head}\n<desc>${formats.html.escape(origin)}</desc>`);
@@ -70,7 +75,7 @@ export async function renderPlots(
   const plots: RenderedPlot[] = [];
   // One after another: Vega numbers what a document refers to for the whole process.
   for (const plot of plan.plots) {
-    const drawing = await collecting(failures, () => rendered(plan, plot, outcomes, context));
+    const drawing = await collect(failures, () => renderOne(plan, plot, outcomes, context));
     if (drawing) plots.push(drawing);
   }
   if (failures.length > 0) throw new FailureError(failures);
@@ -88,10 +93,10 @@ export async function plotProblems(plan: Plan, pipelineFolder: string): Promise<
   const check = async (plot: PlotPlan): Promise<void> => {
     const data = unwrap(plotData(plan, plot, new Map()));
     if (plot.template === undefined) return;
-    await drawn(await readTemplate(plot.template, pipelineFolder), data, plot.template);
+    await vegaSvg(await readTemplate(plot.template, pipelineFolder), data, plot.template);
   };
   const failures: Failure[] = [];
-  for (const plot of plan.plots) await collecting(failures, () => check(plot));
+  for (const plot of plan.plots) await collect(failures, () => check(plot));
   return failures;
 }
 

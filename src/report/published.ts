@@ -3,7 +3,7 @@ import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Node, t
 import { FailureError, type Failure, type Place } from '../core/failure.ts';
 import { failure, success, type Result } from '../core/result.ts';
 import { none } from './labels.ts';
-import { listed, nameAdvice } from '../util/text.ts';
+import { formatList, nameAdvice } from '../util/text.ts';
 
 /** A single value of YAML's core schema. */
 export type Scalar = string | number | boolean | null;
@@ -77,7 +77,7 @@ class PublishedReader {
       if (!known.has(name) && !(key === 'row' && known.has(name.split('.')[0] ?? ''))) {
         const fix = nameAdvice(name, known);
         const expected =
-          key === 'row' ? 'an axis or a parameter of its cells' : `one of its columns: ${listed([...known])}`;
+          key === 'row' ? 'an axis or a parameter of its cells' : `one of its columns: ${formatList([...known])}`;
         this.complain(at, `table ${this.names.table} has no "${name}"`, { expected, ...(fix ? { fix } : {}) });
       } else if (isScalar(value) && isValue(value.value)) values.set(name, value.value);
       else this.complain(at, `"${name}" is no single value`, { expected: 'a number or a text' });

@@ -1,7 +1,7 @@
 import { FailureError } from '../core/failure.ts';
 import type { CellId, Plan } from '../core/plan.ts';
 import { duration } from '../util/duration.ts';
-import { alignedTable } from './align.ts';
+import { alignTable } from './align.ts';
 import { formats } from './formats.ts';
 import { renderTables, type ReportContext } from './report.ts';
 import type { Outcomes } from './rows.ts';
@@ -30,7 +30,7 @@ function stageLines(plan: Plan, ends: readonly CellEnd[]): string {
     const seconds = cells.reduce((sum, cell) => sum + (cell?.seconds ?? 0), 0);
     return `| ${formats.markdown.escape(stage)} | ${said} | ${duration(seconds)} |`;
   });
-  return alignedTable(['| stage | cells | time |', '| --- | --- | ---: |', ...lines].join('\n'));
+  return alignTable(['| stage | cells | time |', '| --- | --- | ---: |', ...lines].join('\n'));
 }
 
 /** Renders one table of the report; what is wrong with it is said in its place, for the record of a run must be written. */

@@ -3,7 +3,7 @@ import type { Failure } from '../core/failure.ts';
 import type { Plan, TablePlan } from '../core/plan.ts';
 import { unwrap } from '../core/result.ts';
 import { tableView } from './build-view.ts';
-import { all, collecting } from './collect.ts';
+import { all, collect } from './collect.ts';
 import { knownNames } from './lookup.ts';
 import { readPublished, type PublishedRow } from './published.ts';
 import { loadTemplate, renderTable, templatePath, templates, type Template } from './render.ts';
@@ -73,7 +73,7 @@ async function viewsOf(plan: Plan, table: TablePlan, outcomes: Outcomes, context
 }
 
 /** Renders one table, with what it has in common with the same table of other runs. */
-async function rendered(table: TablePlan, view: TableView, template: Template): Promise<RenderedTable> {
+async function renderOne(table: TablePlan, view: TableView, template: Template): Promise<RenderedTable> {
   const others = [stand, { ...stand, commit: null }].map((provenance) =>
     renderTable({ ...view, provenance }, template),
   );
@@ -105,7 +105,7 @@ export async function renderTables(
     const view = await viewsOf(plan, table, outcomes, context);
     if (format === 'json') return { table, view, text: `${JSON.stringify(view, null, 2)}\n`, likeness: [] };
     const name = format === undefined ? table.template : reportFormats[format];
-    return rendered(table, view, await loadTemplate(name, context.pipelineFolder));
+    return renderOne(table, view, await loadTemplate(name, context.pipelineFolder));
   };
   return all(plan.tables.map(render));
 }
@@ -126,7 +126,7 @@ export async function tableProblems(plan: Plan, pipelineFolder: string): Promise
     if (!Object.hasOwn(templates, table.template)) await renderTable(view, template);
   };
   const failures: Failure[] = [];
-  await collecting(failures, () => all(plan.tables.map(check)));
+  await collect(failures, () => all(plan.tables.map(check)));
   return failures;
 }
 

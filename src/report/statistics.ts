@@ -42,7 +42,7 @@ export function sampleDeviation(values: readonly number[]): number | undefined {
 }
 
 /** Test and interval of a difference from its standard error. */
-function judged(difference: number, error: number, degrees: number): Difference {
+function withInterval(difference: number, error: number, degrees: number): Difference {
   // Without any spread t is 0/0 for no difference, and infinite for one.
   if (error === 0) return { mean: difference, low: difference, high: difference, p: difference === 0 ? 1 : 0 };
   const half = criticalT(confidence, degrees) * error;
@@ -58,7 +58,7 @@ function judged(difference: number, error: number, degrees: number): Difference 
  */
 export function pairedDifference(pairs: readonly (readonly [ours: number, theirs: number])[]): Difference {
   const differences = pairs.map(([ours, theirs]) => ours - theirs);
-  return judged(mean(differences), Math.sqrt(variance(differences) / pairs.length), pairs.length - 1);
+  return withInterval(mean(differences), Math.sqrt(variance(differences) / pairs.length), pairs.length - 1);
 }
 
 /**
@@ -72,7 +72,7 @@ export function welchDifference(ours: readonly number[], theirs: readonly number
   const a = variance(ours) / ours.length;
   const b = variance(theirs) / theirs.length;
   const degrees = (a + b) ** 2 / (a ** 2 / (ours.length - 1) + b ** 2 / (theirs.length - 1));
-  return judged(mean(ours) - mean(theirs), Math.sqrt(a + b), degrees);
+  return withInterval(mean(ours) - mean(theirs), Math.sqrt(a + b), degrees);
 }
 
 /** A published number and what is known of both sides' test sets. */
@@ -114,7 +114,7 @@ export function differenceToPublished(ours: readonly number[], published: Publis
   const ofImages = binomialVariance(centre, images) + binomialVariance(value, images);
   const both = ofRuns + ofImages;
   const degrees = ofRuns === 0 ? Infinity : (ours.length - 1) * (both / ofRuns) ** 2;
-  const all = judged(centre - value, Math.sqrt(both), degrees);
-  const runs = judged(centre - value, Math.sqrt(ofRuns), ours.length - 1);
+  const all = withInterval(centre - value, Math.sqrt(both), degrees);
+  const runs = withInterval(centre - value, Math.sqrt(ofRuns), ours.length - 1);
   return runs.high > all.high ? runs : all;
 }

@@ -1,7 +1,7 @@
 import type { Failure } from '../core/failure.ts';
 import type { Plan } from '../core/plan.ts';
 import { checkPlotPlaces, checkPlots, writePlots } from './into-plot.ts';
-import { checkPlaces, checkTables, writeTables, type Drift, type Written } from './into.ts';
+import { checkPlaces, checkTables, writeTables, type Drift, type WrittenFile } from './into.ts';
 import { plotFiles, plotProblems, type RenderedPlot } from './plots.ts';
 import { tableFiles, tableProblems, type RenderedTable } from './report.ts';
 
@@ -45,7 +45,7 @@ export async function reportProblems(plan: Plan, folders: Folders): Promise<read
  * @returns what went where
  * @throws FailureError when a file cannot be read or written, or is not what it should be
  */
-export async function writeReport(rendered: Rendered, root: string): Promise<readonly Written[]> {
+export async function writeReport(rendered: Rendered, root: string): Promise<readonly WrittenFile[]> {
   return [...(await writeTables(rendered.tables, root)), ...(await writePlots(rendered.plots, root))];
 }
 

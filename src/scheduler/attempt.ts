@@ -62,7 +62,7 @@ export class Attempt {
 }
 
 function timedOut(task: StageTask): StageResult {
-  return failed(task, {
+  return failedResult(task, {
     code: 'timed-out',
     message: `the stage did not end within ${task.timeout} s`,
     fix: 'give it a longer timeout; a stage that saves checkpoints goes on from the last one',
@@ -76,9 +76,9 @@ function timedOut(task: StageTask): StageResult {
  * @returns a failure with the last lines of the log
  */
 export function stoppedFromOutside(task: StageTask): StageResult {
-  return failed(task, { code: 'stopped', message: 'the stage was stopped from outside of kdpipe' });
+  return failedResult(task, { code: 'stopped', message: 'the stage was stopped from outside of kdpipe' });
 }
 
-function failed(task: StageTask, failure: Failure): StageResult {
+function failedResult(task: StageTask, failure: Failure): StageResult {
   return { status: 'failed', failure, tail: lastLines(join(task.folder, 'log.txt')) };
 }

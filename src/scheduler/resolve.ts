@@ -9,7 +9,7 @@ import { Reasons, type History } from './reasons.ts';
 import type { Resolution, ResolvedCell } from './resolution.ts';
 
 /** What cells are resolved against. */
-export interface Surroundings extends History {
+export interface ResolveDeps extends History {
   readonly kinds: Readonly<Record<string, StageKind>>;
   /** Sources of each cell, with digests. */
   readonly sources: (cell: Cell) => readonly TaskSource[];
@@ -17,19 +17,19 @@ export interface Surroundings extends History {
 
 /** Says of each cell whether it is reused or runs, and why; remembers the results for the cells that read them. */
 export class Resolver {
-  readonly #surroundings: Surroundings;
+  readonly #deps: ResolveDeps;
   readonly #cells: ReadonlyMap<CellId, Cell>;
   readonly #entries = new Map<CellId, Entry>();
   readonly #reasons: Reasons;
 
   /**
    * @param cells - all cells of the run
-   * @param surroundings - store, kinds, sources and history
+   * @param deps - store, kinds, sources and history
    */
-  constructor(cells: readonly Cell[], surroundings: Surroundings) {
+  constructor(cells: readonly Cell[], deps: ResolveDeps) {
     this.#cells = new Map(cells.map((cell) => [cell.id, cell]));
-    this.#surroundings = surroundings;
-    this.#reasons = new Reasons(surroundings);
+    this.#deps = deps;
+    this.#reasons = new Reasons(deps);
   }
 
   /** Results of the cells that have one. */
@@ -49,7 +49,7 @@ export class Resolver {
     if (because.length) return { status: 'unknown', because, reasons: this.#reasons.ofUnknown(cell, because) };
     const resolved = this.describe(cell);
     const { key } = resolved;
-    const { force, store } = this.#surroundings;
+    const { force, store } = this.#deps;
     const entry = force.has(cell.id) ? undefined : store.find(key);
     if (!entry) return { status: 'run', key, reasons: this.#reasons.ofRun(cell.id, resolved) };
     this.#entries.set(cell.id, entry);
@@ -64,7 +64,7 @@ export class Resolver {
    * @throws Error when the store does not have it
    */
   settle(cell: CellId, key: Key): void {
-    const entry = this.#surroundings.store.find(key);
+    const entry = this.#deps.store.find(key);
     if (!entry) throw new Error(`the result ${key} of ${cell} was committed, but is not in the store`);
     this.#entries.set(cell, entry);
   }
@@ -80,7 +80,7 @@ export class Resolver {
     const { name, resultVersion, unkeyed } = this.#kind(cell);
     const { params, references } = taskParameters(cell.params);
     const inputs = references.map((reference) => this.#input(cell, reference));
-    const sources = this.#surroundings.sources(cell);
+    const sources = this.#deps.sources(cell);
     const ingredients = { kind: name, resultVersion, params, unkeyed, inputs, sources };
     return { ...ingredients, key: stageKey(ingredients) };
   }
@@ -92,7 +92,7 @@ export class Resolver {
   }
 
   #kind(cell: Cell): StageKind {
-    const kind = this.#surroundings.kinds[cell.kind];
+    const kind = this.#deps.kinds[cell.kind];
     if (!kind) throw new Error(`cell ${cell.id} is of the unknown kind ${cell.kind}`);
     return kind;
   }

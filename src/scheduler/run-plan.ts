@@ -11,7 +11,7 @@ import { lastResultsFile, writeLastResults, type LastResult } from './last-resul
 import { prepare, type PlanOptions, type Prepared, type Preview } from './prepare.ts';
 import { cellFolder, startRecord, type RunRecord } from './record.ts';
 import { Schedule } from './schedule.ts';
-import type { ScheduleOutcome, Share } from './schedule-setting.ts';
+import type { ScheduleOutcome, Share } from './schedule-options.ts';
 import type { CellState } from './states.ts';
 
 /** How a plan is run. */

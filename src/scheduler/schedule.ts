@@ -9,7 +9,7 @@ import { ReadyCells, type Start } from './ready-cells.ts';
 import type { Resolution } from './resolution.ts';
 import { backOff } from './retry.ts';
 import { Slots } from './slots.ts';
-import type { ScheduleOutcome, ScheduleSetting, Share } from './schedule-setting.ts';
+import type { ScheduleOutcome, ScheduleOptions, Share } from './schedule-options.ts';
 import { eventOf, gpuWarning } from './task-events.ts';
 
 /** Why an attempt failed. */
@@ -27,7 +27,7 @@ interface Pause {
 
 /** Runs cells: each after all that it needs, as many at once as there are slots, the most urgent first. */
 export class Schedule {
-  readonly #setting: ScheduleSetting;
+  readonly #options: ScheduleOptions;
   readonly #table: CellTable;
   readonly #ready: ReadyCells;
   readonly #slots: Slots;
@@ -41,13 +41,13 @@ export class Schedule {
   readonly #end = deferred<ScheduleOutcome>();
   #halted: 'failed' | 'interrupted' | undefined;
 
-  /** @param setting - what to run and with what */
-  constructor(setting: ScheduleSetting) {
-    this.#setting = setting;
-    this.#table = new CellTable(setting.cells);
-    this.#ready = new ReadyCells(setting.cells, setting.urgency);
-    this.#slots = new Slots(setting.slots, setting.gpus);
-    this.#attempts = new Int32Array(setting.cells.length);
+  /** @param options - what to run and with what */
+  constructor(options: ScheduleOptions) {
+    this.#options = options;
+    this.#table = new CellTable(options.cells);
+    this.#ready = new ReadyCells(options.cells, options.urgency);
+    this.#slots = new Slots(options.slots, options.gpus);
+    this.#attempts = new Int32Array(options.cells.length);
   }
 
   /**
@@ -57,7 +57,7 @@ export class Schedule {
    * @returns how they ended; expected problems are told as events
    */
   run(interrupted = false): Promise<ScheduleOutcome> {
-    this.#setting.resolutions.forEach((resolution, index) => this.#apply(index, resolution));
+    this.#options.resolutions.forEach((resolution, index) => this.#apply(index, resolution));
     if (interrupted) this.interrupt();
     else this.#pump();
     return this.#end.promise;
@@ -82,7 +82,7 @@ export class Schedule {
     switch (resolution.status) {
       case 'reuse':
         this.#table.change(index, 'reuse');
-        this.#setting.emit({ type: 'stage-reused', cell: this.#table.cell(index).id, key: resolution.key });
+        this.#options.emit({ type: 'stage-reused', cell: this.#table.cell(index).id, key: resolution.key });
         return;
       case 'run':
         this.#table.change(index, 'needs-met');
@@ -105,12 +105,12 @@ export class Schedule {
   }
 
   #enqueue(index: number): void {
-    this.#ready.push(index, this.#setting.cohortOf(this.#table.cell(index)));
+    this.#ready.push(index, this.#options.cohortOf(this.#table.cell(index)));
   }
 
   /** Starts cells on one claim, which is free again when the last of them has given it back. */
   #start({ cells, claim }: Start): void {
-    const { slots } = this.#setting;
+    const { slots } = this.#options;
     const release = this.#slots.releaser(claim);
     const holders = new Set(cells);
     this.#claims++;
@@ -126,7 +126,7 @@ export class Schedule {
   }
 
   #startCell(index: number, { claim, ...share }: Joint, free: () => boolean): void {
-    const { executor, clock, emit, taskOf } = this.#setting;
+    const { executor, clock, emit, taskOf } = this.#options;
     const cell = this.#table.cell(index);
     this.#table.change(index, 'start');
     this.#pauses.delete(index);
@@ -155,7 +155,7 @@ export class Schedule {
   }
 
   #tell(event: EventBody | undefined): void {
-    if (event) this.#setting.emit(event);
+    if (event) this.#options.emit(event);
   }
 
   #ended(index: number, task: StageTask, result: StageResult): void {
@@ -166,7 +166,7 @@ export class Schedule {
         return;
       case 'tainted':
         this.#table.change(index, 'taint');
-        this.#setting.emit({ type: 'stage-tainted', cell, key, changed: result.changed });
+        this.#options.emit({ type: 'stage-tainted', cell, key, changed: result.changed });
         this.#skipAfter(index);
         return;
       case 'interrupted':
@@ -179,7 +179,7 @@ export class Schedule {
   }
 
   #finished(index: number, result: Extract<StageResult, { status: 'finished' }>): void {
-    const { emit, resolver } = this.#setting;
+    const { emit, resolver } = this.#options;
     const { key, seconds, metrics, reused } = result;
     const cell = this.#table.cell(index).id;
     resolver.settle(cell, key);
@@ -201,7 +201,7 @@ export class Schedule {
   }
 
   #resolve(index: number): void {
-    const { resolver } = this.#setting;
+    const { resolver } = this.#options;
     try {
       this.#apply(index, resolver.resolve(this.#table.cell(index)));
     } catch (error) {
@@ -211,7 +211,7 @@ export class Schedule {
   }
 
   #attemptFailed(index: number, key: Key, problem: Problem): void {
-    const { clock, emit } = this.#setting;
+    const { clock, emit } = this.#options;
     const { id, retry } = this.#table.cell(index);
     const attempt = this.#attempts[index] ?? 0;
     if (this.#halted || attempt > retry) {
@@ -230,7 +230,7 @@ export class Schedule {
 
   #fail(index: number, key: Key | null, { failure, tail }: Problem): void {
     this.#table.change(index, 'fail');
-    this.#setting.emit({ type: 'stage-failed', cell: this.#table.cell(index).id, key, failure, tail });
+    this.#options.emit({ type: 'stage-failed', cell: this.#table.cell(index).id, key, failure, tail });
     this.#skipAfter(index);
   }
 
@@ -238,7 +238,7 @@ export class Schedule {
   #skipAfter(index: number): void {
     const because = this.#table.cell(index).id;
     this.#table.forWaitingCone(index, (next) => this.#skip(next, because));
-    if (this.#setting.keepGoing || this.#halted) return;
+    if (this.#options.keepGoing || this.#halted) return;
     this.#halted = 'failed';
     this.#table.states.forEach((state, other) => {
       if (state === 'waiting' || state === 'ready') this.#skip(other, because);
@@ -248,12 +248,12 @@ export class Schedule {
 
   #skip(index: number, because: CellId): void {
     this.#table.change(index, 'skip');
-    this.#setting.emit({ type: 'stage-skipped', cell: this.#table.cell(index).id, because });
+    this.#options.emit({ type: 'stage-skipped', cell: this.#table.cell(index).id, because });
   }
 
   #interrupted(index: number): void {
     this.#table.change(index, 'interrupt');
-    this.#setting.emit({ type: 'stage-interrupted', cell: this.#table.cell(index).id });
+    this.#options.emit({ type: 'stage-interrupted', cell: this.#table.cell(index).id });
   }
 
   /** Calls all further attempts off, and says whose. */

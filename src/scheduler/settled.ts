@@ -26,7 +26,7 @@ export interface Request {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A run after which nothing is left to do. */
-export interface Settled {
+export interface UpToDate {
   /** The environment's variables that the plan asked for. */
   readonly environment: Environment;
   /** Digests by absolute path: sources as the keys hold them, and the files that tables and plots are made from and stand in. */
@@ -46,7 +46,7 @@ interface Note {
   readonly files: readonly (readonly [path: string, digest: Digest])[];
   readonly seal: Seal;
   readonly cells: number;
-  readonly placed: Settled['placed'];
+  readonly placed: UpToDate['placed'];
 }
 
 /** Bumped when a note's form or meaning changes. */
@@ -81,7 +81,7 @@ function readNote(path: string): Note | undefined {
  * @param settled - what the answer was found from
  * @param store - holds the results, and the note
  */
-export function keepSettled(request: Request, settled: Settled, store: Store): void {
+export function saveUpToDate(request: Request, settled: UpToDate, store: Store): void {
   const { environment, files, ...rest } = settled;
   const note: Note = {
     request: requestDigest(request),
@@ -105,11 +105,11 @@ export function keepSettled(request: Request, settled: Settled, store: Store): v
  * @param environment - as it is now
  * @returns what the earlier run found; undefined when something differs or nothing is known: then it has to be planned
  */
-export async function recallSettled(
+export async function findUpToDate(
   request: Request,
   store: Store,
   environment: Environment,
-): Promise<Pick<Settled, 'cells' | 'placed'> | undefined> {
+): Promise<Pick<UpToDate, 'cells' | 'placed'> | undefined> {
   const note = readNote(noteFile(store, request));
   if (note?.request !== requestDigest(request)) return undefined;
   if (note.environment.some(([name, value]) => digestOf(environment[name]) !== value)) return undefined;

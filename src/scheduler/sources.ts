@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
 import { mapConcurrently } from '../util/async-pool.ts';
 
 /** What finding sources takes. */
-export interface SourceSurroundings {
+export interface SourceDeps {
   readonly kinds: Readonly<Record<string, StageKind>>;
   /** Folder that relative paths start from. */
   readonly workingFolder: string;
@@ -34,15 +34,12 @@ const none: readonly TaskSource[] = [];
  * started is what keys are made of.
  *
  * @param cells - the cells of the run
- * @param surroundings - where cells are read
+ * @param deps - where cells are read
  * @returns the digests, by cell and by path
  * @throws FailureError that names every path that cannot be read
  */
-export async function digestSources(
-  cells: readonly Cell[],
-  surroundings: SourceSurroundings,
-): Promise<DigestedSources> {
-  const { kinds, workingFolder, store } = surroundings;
+export async function digestSources(cells: readonly Cell[], deps: SourceDeps): Promise<DigestedSources> {
+  const { kinds, workingFolder, store } = deps;
   const reads = new Map<Cell, readonly { readonly name: string; readonly path: string }[]>();
   const readers = new Map<string, Cell>();
   for (const cell of cells) {

@@ -7,7 +7,7 @@ import { mapConcurrently } from '../util/async-pool.ts';
 import { digestFile } from './digest-file.ts';
 import { listFolder, type ListedFile } from './list-folder.ts';
 import { look } from './look.ts';
-import { isUnchanged, readSourceCache, remembered, writeSourceCache, type Remembered } from './source-cache.ts';
+import { isUnchanged, readSourceCache, rememberStats, writeSourceCache, type Remembered } from './source-cache.ts';
 
 /** Files that are read at once. */
 const atOnce = 8;
@@ -46,7 +46,7 @@ async function digestAll(path: string, files: readonly ListedFile[], cacheFolder
     read++;
     const before = Date.now();
     const digest = await digestFile(join(path, file.path), file.stats.size);
-    return [file.path, remembered(file.stats, digest, before)];
+    return [file.path, rememberStats(file.stats, digest, before)];
   });
   if (cacheFolder !== undefined && (read > 0 || cache.size !== files.length))
     writeSourceCache(cacheFolder, path, digested);

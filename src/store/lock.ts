@@ -142,7 +142,7 @@ function hold(path: string): Lock {
   };
 }
 
-function described(text: string): string {
+function describeHolder(text: string): string {
   const holder = parseHolder(text);
   return holder ? `process ${holder.pid} on ${holder.host}` : text;
 }
@@ -162,7 +162,7 @@ export async function lockFile(path: string, signal: AbortSignal, onWait: (holde
     signal.throwIfAborted();
     const theirs = tryLock(path);
     if (theirs === undefined) return hold(path);
-    if (!told) onWait(described(theirs));
+    if (!told) onWait(describeHolder(theirs));
     await wait(pause, undefined, { signal });
     pause = Math.min(pauses.longest, pause * 1.5);
   }
@@ -176,7 +176,7 @@ export async function lockFile(path: string, signal: AbortSignal, onWait: (holde
  */
 export function holderOf(path: string): string | undefined {
   const text = textOf(path);
-  return text === undefined || isStale(path, text) ? undefined : described(text);
+  return text === undefined || isStale(path, text) ? undefined : describeHolder(text);
 }
 
 /**

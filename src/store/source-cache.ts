@@ -28,7 +28,7 @@ const young = 2000;
  * @param now - when it was read, in milliseconds since the Unix epoch
  * @returns what to remember
  */
-export function remembered(stats: Stats, digest: Digest, now: number): Remembered {
+export function rememberStats(stats: Stats, digest: Digest, now: number): Remembered {
   const { size, mtimeMs, ctimeMs, ino } = stats;
   return { size, modified: mtimeMs, changed: ctimeMs, inode: ino, digest, trusted: now - mtimeMs > young };
 }

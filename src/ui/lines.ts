@@ -1,7 +1,7 @@
 import type { Event } from '../core/event.ts';
 import type { CellId } from '../core/plan.ts';
 import { duration } from '../util/duration.ts';
-import { counted } from '../util/text.ts';
+import { pluralize } from '../util/text.ts';
 import { initialProgress, progressState, settledCells, type ProgressState } from './progress-state.ts';
 import { headline, oneLine, progressFacts } from './progress-text.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
@@ -25,7 +25,7 @@ export function eventLine(state: ProgressState, event: Event): string | undefine
       // A run that has nothing to do has no name; its last line says all.
       return event.run === ''
         ? undefined
-        : `${event.pipeline}: ${counted(event.cells, 'cell')}, ${counted(event.slots, 'slot')}, run ${event.run}`;
+        : `${event.pipeline}: ${pluralize(event.cells, 'cell')}, ${pluralize(event.slots, 'slot')}, run ${event.run}`;
     case 'stage-started': {
       const again = event.attempt > 1 ? `, attempt ${event.attempt}` : '';
       const beside = event.beside ? ` beside ${event.beside} others` : '';

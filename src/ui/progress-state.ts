@@ -64,20 +64,20 @@ export const initialProgress: ProgressState = {
 };
 
 /** Puts a running cell in its place, or at the end when it is new. */
-function placed(running: readonly Running[], entry: Running): readonly Running[] {
+function insertRunning(running: readonly Running[], entry: Running): readonly Running[] {
   const at = running.findIndex((other) => other.cell === entry.cell);
   return at < 0 ? [...running, entry] : running.with(at, entry);
 }
 
 /** Replaces what is known of a running cell; a cell that never said it started has started now. */
-function updated(state: ProgressState, event: Event & { cell: CellId }, change: Partial<Running>): ProgressState {
+function updateRunning(state: ProgressState, event: Event & { cell: CellId }, change: Partial<Running>): ProgressState {
   const known = state.running.find((entry) => entry.cell === event.cell);
   const { cell, since, attempt } = known ?? { cell: event.cell, since: event.at, attempt: 1 };
-  return { ...state, running: placed(state.running, { cell, since, attempt, ...change }) };
+  return { ...state, running: insertRunning(state.running, { cell, since, attempt, ...change }) };
 }
 
 /** Takes a cell off its slot and counts how it ended. */
-function settled(state: ProgressState, cell: CellId, how: keyof Counts): ProgressState {
+function settleCell(state: ProgressState, cell: CellId, how: keyof Counts): ProgressState {
   const counts = { ...state.counts, [how]: state.counts[how] + 1 };
   const running = state.running.some((entry) => entry.cell === cell)
     ? state.running.filter((entry) => entry.cell !== cell)
@@ -101,27 +101,27 @@ export function progressState(state: ProgressState, event: Event): ProgressState
     }
     case 'stage-started': {
       const entry = { cell: event.cell, since: event.at, attempt: event.attempt };
-      return { ...state, running: placed(state.running, entry) };
+      return { ...state, running: insertRunning(state.running, entry) };
     }
     case 'stage-progress':
-      return updated(state, event, { progress: event.progress });
+      return updateRunning(state, event, { progress: event.progress });
     case 'stage-waiting':
-      return updated(state, event, { holder: event.holder });
+      return updateRunning(state, event, { holder: event.holder });
     case 'stage-retrying':
-      return updated(state, event, { attempt: event.attempt, retryAt: event.at + event.delay * 1000 });
+      return updateRunning(state, event, { attempt: event.attempt, retryAt: event.at + event.delay * 1000 });
     case 'stage-reused':
-      return settled(state, event.cell, 'reused');
+      return settleCell(state, event.cell, 'reused');
     case 'stage-finished':
-      return settled(state, event.cell, 'finished');
+      return settleCell(state, event.cell, 'finished');
     case 'stage-tainted':
-      return settled(state, event.cell, 'tainted');
+      return settleCell(state, event.cell, 'tainted');
     case 'stage-skipped':
-      return settled(state, event.cell, 'skipped');
+      return settleCell(state, event.cell, 'skipped');
     case 'stage-interrupted':
-      return settled(state, event.cell, 'interrupted');
+      return settleCell(state, event.cell, 'interrupted');
     case 'stage-failed': {
       const { cell, failure, tail } = event;
-      return { ...settled(state, cell, 'failed'), failures: [...state.failures, { cell, failure, tail }] };
+      return { ...settleCell(state, cell, 'failed'), failures: [...state.failures, { cell, failure, tail }] };
     }
     case 'run-finished':
       return { ...state, running: [], ended: { status: event.status, seconds: event.seconds } };

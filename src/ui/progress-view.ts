@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { displayWidth, padded, shortened, truncated } from '../util/display-width.ts';
+import { displayWidth, padEnd, shorten, truncate } from '../util/display-width.ts';
 import { duration } from '../util/duration.ts';
 import type { Counts, ProgressState, Running } from './progress-state.ts';
 import { settledCells } from './progress-state.ts';
@@ -70,9 +70,9 @@ function activity(entry: Running, now: number): string {
 function besideNames(shown: readonly Running[], activities: readonly string[], columns: number): readonly Line[] {
   const widest = Math.max(0, ...activities.map(displayWidth));
   const room = Math.max(shortestName, columns - widest - 4);
-  const names = shown.map((entry) => shortened(entry.cell, room));
+  const names = shown.map((entry) => shorten(entry.cell, room));
   const nameColumns = Math.max(0, ...names.map(displayWidth));
-  return names.map((name, at) => ({ text: `  ${padded(name, nameColumns)}  ${activities[at] ?? ''}` }));
+  return names.map((name, at) => ({ text: `  ${padEnd(name, nameColumns)}  ${activities[at] ?? ''}` }));
 }
 
 /** Lines of the running cells; two a cell where names are long and there is room, and a last one for those without. */
@@ -83,7 +83,7 @@ function runningLines(state: ProgressState, lines: number, options: ViewOptions)
   const tooLong = widest(running.map(({ cell }) => cell)) + widest(activities) + 4 > options.columns;
   if (tooLong && running.length * 2 <= lines) {
     return running.flatMap(({ cell }, at) => [
-      { text: `  ${shortened(cell, options.columns - 2)}` },
+      { text: `  ${shorten(cell, options.columns - 2)}` },
       { text: `    ${activities[at] ?? ''}`, style: 'dim' as const },
     ]);
   }
@@ -97,7 +97,7 @@ function runningLines(state: ProgressState, lines: number, options: ViewOptions)
 function failureLines(state: ProgressState, lines: number, columns: number): readonly Line[] {
   const shown = lines < 1 ? [] : state.failures.slice(-Math.min(lines, shownFailures));
   return shown.map(({ cell, failure }) => ({
-    text: `  ✗ ${shortened(cell, Math.floor(columns / 2))}: ${oneLine(failure.message)} [${failure.code}]`,
+    text: `  ✗ ${shorten(cell, Math.floor(columns / 2))}: ${oneLine(failure.message)} [${failure.code}]`,
     style: 'red',
   }));
 }
@@ -117,7 +117,7 @@ export function progressView(state: ProgressState, options: ViewOptions): readon
   const failures = failureLines(state, Math.floor((budget - head.length) / 2), options.columns);
   const running = runningLines(state, budget - head.length - failures.length, options);
   return [...head, ...running, ...failures].slice(0, budget).map(({ text, style }) => {
-    const line = truncated(text, options.columns);
+    const line = truncate(text, options.columns);
     return options.color && style ? styleText(style, line, { validateStream: false }) : line;
   });
 }

@@ -34,7 +34,7 @@ export function displayWidth(text: string): number {
  * @param columns - most columns, at least 0
  * @returns the text, or its start and `…`
  */
-export function truncated(text: string, columns: number): string {
+export function truncate(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   if (columns < 1) return '';
   let kept = '';
@@ -54,7 +54,7 @@ export function truncated(text: string, columns: number): string {
  * @param columns - columns that the result takes at least
  * @returns the padded text
  */
-export function padded(text: string, columns: number): string {
+export function padEnd(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - displayWidth(text)));
 }
 
@@ -65,7 +65,7 @@ export function padded(text: string, columns: number): string {
  * @param columns - most columns, at least 0
  * @returns the text, or its two ends with `…` between
  */
-export function shortened(text: string, columns: number): string {
+export function shorten(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   const tailColumns = Math.floor((columns - 1) / 2);
   const characters = Array.from(text);
@@ -75,5 +75,5 @@ export function shortened(text: string, columns: number): string {
     if (displayWidth(longer) > tailColumns) break;
     tail = longer;
   }
-  return truncated(text, columns - displayWidth(tail)) + tail;
+  return truncate(text, columns - displayWidth(tail)) + tail;
 }

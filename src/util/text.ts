@@ -71,7 +71,7 @@ export function nearestNames(written: string, known: Iterable<string>, most = 3)
  * @param most - how many to show at most, at least 1
  * @returns the text; `nothing` for no names
  */
-export function listed(names: readonly string[], most = 12): string {
+export function formatList(names: readonly string[], most = 12): string {
   if (names.length === 0) return 'nothing';
   if (names.length > most) return `${names.slice(0, most).join(', ')} … (${names.length - most} more)`;
   const [last = '', ...others] = [...names].reverse();
@@ -88,8 +88,8 @@ export function listed(names: readonly string[], most = 12): string {
 export function nameAdvice(written: string, known: Iterable<string>): string | undefined {
   const names = [...new Set(known)];
   const near = nearestNames(written, names);
-  if (near.length > 0) return `did you mean ${listed(near)}?`;
-  return names.length > 0 ? `known: ${listed([...names].sort(byCodeUnits))}` : undefined;
+  if (near.length > 0) return `did you mean ${formatList(near)}?`;
+  return names.length > 0 ? `known: ${formatList([...names].sort(byCodeUnits))}` : undefined;
 }
 
 /**
@@ -116,6 +116,6 @@ export function withNameAdvice<T extends object>(
  * @param noun - the singular of a noun whose plural ends in s
  * @returns the text
  */
-export function counted(count: number, noun: string): string {
+export function pluralize(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -9,14 +9,14 @@ import type { Draft, DraftManifest, Entry, Store } from '../store/store.ts';
 import { lastLines } from '../util/last-lines.ts';
 import { kdpipeVersion } from '../util/package-root.ts';
 import { failureOf } from './failure-of.ts';
-import type { Gatherings, Seat } from './gathering.ts';
+import type { CohortBarriers, Member } from './gathering.ts';
 
 /** What a task needs from the process that executes it. */
-export interface TaskSurroundings {
+export interface TaskDeps {
   readonly store: Store;
   readonly kinds: Readonly<Record<string, StageKind>>;
   /** Where tasks of the same cohort meet. */
-  readonly gatherings: Gatherings;
+  readonly barriers: CohortBarriers;
   /** Aborted when the task shall save what it has and stop. */
   readonly signal: AbortSignal;
   readonly tell: (message: TaskMessage) => void;
@@ -27,17 +27,17 @@ export interface TaskSurroundings {
  * meanwhile, or runs the stage in a private draft and commits it.
  *
  * @param task - what to make
- * @param surroundings - store, kinds, abort signal and where messages go
+ * @param deps - store, kinds, abort signal and where messages go
  * @returns how it ended; expected problems are values, only bugs of this function throw
  */
-export async function executeTask(task: StageTask, surroundings: TaskSurroundings): Promise<StageResult> {
-  const { store, signal } = surroundings;
-  const seat = surroundings.gatherings.seat(task, signal);
+export async function executeTask(task: StageTask, deps: TaskDeps): Promise<StageResult> {
+  const { store, signal } = deps;
+  const member = deps.barriers.member(task, signal);
   try {
-    const lock = await lockKey(task, seat, surroundings);
+    const lock = await lockKey(task, member, deps);
     try {
       const found = task.force ? undefined : store.find(task.key);
-      return found ? finished(found, found.manifest(), true) : await make({ task, seat }, surroundings);
+      return found ? finish(found, found.manifest(), true) : await make({ task, member }, deps);
     } finally {
       await lock.release();
     }
@@ -45,33 +45,33 @@ export async function executeTask(task: StageTask, surroundings: TaskSurrounding
     if (signal.aborted || error instanceof StageInterrupted) return { status: 'interrupted' };
     return { status: 'failed', failure: report(error, task), tail: lastLines(logOf(task)) };
   } finally {
-    await seat.leave();
+    await member.leave();
   }
 }
 
 const logOf = (task: StageTask) => join(task.folder, 'log.txt');
 
-async function lockKey(task: StageTask, seat: Seat, { store, signal, tell }: TaskSurroundings) {
+async function lockKey(task: StageTask, member: Member, { store, signal, tell }: TaskDeps) {
   const holders: string[] = [];
   const lock = await store.lock(task.key, signal, (holder) => {
     holders.push(holder);
-    seat.away();
+    member.away();
     tell({ type: 'waiting', holder });
   });
   if (!holders.length) return lock;
-  seat.back();
+  member.back();
   tell({ type: 'acquired' });
   return lock;
 }
 
-async function make({ task, seat }: Seated, surroundings: TaskSurroundings): Promise<StageResult> {
-  const { store, kinds } = surroundings;
+async function make({ task, member }: CohortTask, deps: TaskDeps): Promise<StageResult> {
+  const { store, kinds } = deps;
   const kind = kinds[task.kind];
   if (!kind) throw new Error(`no stage kind is called ${task.kind}`);
   mkdirSync(task.folder, { recursive: true });
   const draft = await store.draft(task.key);
   try {
-    const result = await fill({ task, seat, kind, draft }, surroundings);
+    const result = await fill({ task, member, kind, draft }, deps);
     if (result.status === 'finished' && keepsCheckpoints(kind)) await store.clearScratch(task.key);
     return result;
   } catch (error) {
@@ -83,42 +83,42 @@ async function make({ task, seat }: Seated, surroundings: TaskSurroundings): Pro
 const keepsCheckpoints = ({ checkpoints = true }: StageKind) => checkpoints;
 
 /** A task among those that run beside it. */
-interface Seated {
+interface CohortTask {
   readonly task: StageTask;
-  readonly seat: Seat;
+  readonly member: Member;
 }
 
 /** A task on its way to a result. */
-interface Making extends Seated {
+interface Making extends CohortTask {
   readonly kind: StageKind;
   readonly draft: Draft;
 }
 
-async function fill(making: Making, surroundings: TaskSurroundings): Promise<StageResult> {
+async function fill(making: Making, deps: TaskDeps): Promise<StageResult> {
   const { task, kind, draft } = making;
-  const context = await contextOf(making, surroundings);
+  const context = await contextOf(making, deps);
   const { run } = await kind.load();
   const started = Date.now();
   // The others need not wait until the result is written.
-  const outcome = await run(context).finally(() => making.seat.leave());
-  if (surroundings.signal.aborted) throw new StageInterrupted();
+  const outcome = await run(context).finally(() => making.member.leave());
+  if (deps.signal.aborted) throw new StageInterrupted();
   const seconds = (Date.now() - started) / 1e3;
   const manifest = manifestOf(task, kind, outcome, { started, seconds });
-  const changed = await changedSources(task, surroundings);
+  const changed = await changedSources(task, deps);
   if (changed.length) {
     await draft.taint(manifest, changed);
     return { status: 'tainted', key: task.key, changed };
   }
-  surroundings.tell({ type: 'committing' });
-  return finished(await draft.commit(manifest), manifest, false);
+  deps.tell({ type: 'committing' });
+  return finish(await draft.commit(manifest), manifest, false);
 }
 
-async function contextOf({ task, seat, kind, draft }: Making, surroundings: TaskSurroundings): Promise<StageContext> {
+async function contextOf({ task, member, kind, draft }: Making, deps: TaskDeps): Promise<StageContext> {
   const { cell, params, inputs, sources, run, threads, gpus } = task;
-  const { store, signal, tell } = surroundings;
+  const { store, signal, tell } = deps;
   const rows = join(task.folder, 'metrics.ndjson');
   return {
-    ...{ cell, params, inputs, sources, run, threads, gpus, signal, cohort: seat },
+    ...{ cell, params, inputs, sources, run, threads, gpus, signal, cohort: member },
     out: draft.path,
     scratch: keepsCheckpoints(kind) ? await store.scratch(task.key) : '',
     log: logOf(task),
@@ -129,7 +129,7 @@ async function contextOf({ task, seat, kind, draft }: Making, surroundings: Task
 }
 
 /** Names of sources whose content is not any more what the key was made of. */
-async function changedSources(task: StageTask, { store }: TaskSurroundings): Promise<readonly string[]> {
+async function changedSources(task: StageTask, { store }: TaskDeps): Promise<readonly string[]> {
   const changed: string[] = [];
   for (const source of task.sources) {
     const now = await sourceDigester(store.root)(source.path).catch(() => undefined);
@@ -157,7 +157,7 @@ function manifestOf(
   };
 }
 
-function finished(
+function finish(
   entry: Entry,
   { metrics, seconds }: Pick<DraftManifest, 'metrics' | 'seconds'>,
   reused: boolean,

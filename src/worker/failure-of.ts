@@ -17,7 +17,7 @@ const fixes: Readonly<Record<string, { readonly code: string; readonly fix: stri
  * @returns the failure that it carries, or one that describes the system error or the bug
  */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof FailureError) return joined(error.failures);
+  if (error instanceof FailureError) return joinFailures(error.failures);
   if (!(error instanceof Error)) return { code: 'internal-error', message: String(error) };
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return { code: 'internal-error', message: error.message };
@@ -28,7 +28,7 @@ export function failureOf(error: unknown): Failure {
 }
 
 /** A stage has one failure: of several, the first gives code and place, and all their messages are kept. */
-function joined(failures: readonly Failure[]): Failure {
+function joinFailures(failures: readonly Failure[]): Failure {
   const [first, ...others] = failures;
   if (!first) return { code: 'internal-error', message: 'failed without a reason' };
   if (!others.length) return first;

@@ -9,7 +9,7 @@ import { deferred } from '../util/deferred.ts';
  */
 type Whereabouts = 'busy' | 'waiting' | 'aside' | 'away' | 'left';
 
-interface Member {
+interface MemberState {
   whereabouts: Whereabouts;
   place: number;
   /** Lets it go on from where it waits. */
@@ -23,7 +23,7 @@ interface Holding {
 }
 
 /** A member's own view of its cohort. */
-export interface Seat extends Cohort {
+export interface Member extends Cohort {
   /** Says that it waits for something outside: the others go on without it. */
   away(): void;
   /** Says that it is there again. */
@@ -33,8 +33,8 @@ export interface Seat extends Cohort {
 }
 
 /** The tasks of one process that run as a cohort. Everybody waits for everybody who is there or still to come. */
-export class Gathering {
-  readonly #members: ReadonlyMap<CellId, Member>;
+export class CohortBarrier {
+  readonly #members: ReadonlyMap<CellId, MemberState>;
   readonly #holdings = new Map<string, Holding>();
 
   /** @param cells - all members, those that have not begun among them */
@@ -48,14 +48,14 @@ export class Gathering {
   }
 
   /**
-   * A member's seat.
+   * A member's member.
    *
    * @param cell - the member
    * @param signal - aborted when it shall stop: it then waits for nobody any more
    * @returns what the member sees of the cohort
    * @throws RangeError when the cell is no member: a bug
    */
-  seat(cell: CellId, signal: AbortSignal): Seat {
+  member(cell: CellId, signal: AbortSignal): Member {
     const member = this.#members.get(cell);
     if (!member) throw new RangeError(`${cell} is not of this cohort`);
     return {
@@ -71,11 +71,11 @@ export class Gathering {
     };
   }
 
-  #are(...whereabouts: readonly Whereabouts[]): readonly Member[] {
+  #are(...whereabouts: readonly Whereabouts[]): readonly MemberState[] {
     return [...this.#members.values()].filter((member) => whereabouts.includes(member.whereabouts));
   }
 
-  #move(member: Member, whereabouts: Whereabouts): void {
+  #move(member: MemberState, whereabouts: Whereabouts): void {
     member.whereabouts = whereabouts;
     this.#settle();
   }
@@ -90,7 +90,7 @@ export class Gathering {
     for (const member of next) member.release();
   }
 
-  async #wait(member: Member, how: 'waiting' | 'aside', signal: AbortSignal): Promise<void> {
+  async #wait(member: MemberState, how: 'waiting' | 'aside', signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const { promise, resolve } = deferred<undefined>();
     const onAbort = (): void => {
@@ -104,7 +104,7 @@ export class Gathering {
     signal.removeEventListener('abort', onAbort);
   }
 
-  async #stepAside(member: Member, signal: AbortSignal): Promise<boolean> {
+  async #stepAside(member: MemberState, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted || this.#are('busy', 'waiting').every((other) => other === member)) return false;
     await this.#wait(member, 'aside', signal);
     return true;
@@ -117,7 +117,7 @@ export class Gathering {
     return holding.shared.value as T;
   }
 
-  async #leave(cell: CellId, member: Member): Promise<void> {
+  async #leave(cell: CellId, member: MemberState): Promise<void> {
     if (member.whereabouts === 'left') return;
     const orphaned = [...this.#holdings].filter(([, { holders }]) => holders.delete(cell) && holders.size === 0);
     for (const [name] of orphaned) this.#holdings.delete(name);
@@ -129,28 +129,28 @@ export class Gathering {
   }
 }
 
-/** The gatherings of a process: tasks of the same cohort find each other in it. */
-export class Gatherings {
-  readonly #cohorts = new Map<string, Gathering>();
+/** The barriers of a process: tasks of the same cohort find each other in it. */
+export class CohortBarriers {
+  readonly #cohorts = new Map<string, CohortBarrier>();
 
   /**
-   * A task's seat in its cohort; alone where it has none.
+   * A task's member in its cohort; alone where it has none.
    *
    * @param task - about to begin
    * @param signal - aborted when it shall stop
-   * @returns its seat
+   * @returns its member
    */
-  seat({ cell, cohort }: Pick<StageTask, 'cell' | 'cohort'>, signal: AbortSignal): Seat {
-    if (!cohort.length) return new Gathering([cell]).seat(cell, signal);
+  member({ cell, cohort }: Pick<StageTask, 'cell' | 'cohort'>, signal: AbortSignal): Member {
+    if (!cohort.length) return new CohortBarrier([cell]).member(cell, signal);
     const name = cohort.join('\n');
-    const gathering = this.#cohorts.get(name) ?? new Gathering(cohort);
-    this.#cohorts.set(name, gathering);
-    const seat = gathering.seat(cell, signal);
+    const barrier = this.#cohorts.get(name) ?? new CohortBarrier(cohort);
+    this.#cohorts.set(name, barrier);
+    const member = barrier.member(cell, signal);
     return {
-      ...seat,
+      ...member,
       leave: async () => {
-        await seat.leave();
-        if (gathering.over) this.#cohorts.delete(name);
+        await member.leave();
+        if (barrier.over) this.#cohorts.delete(name);
       },
     };
   }

@@ -9,7 +9,7 @@ import { openStore } from '../store/local.ts';
 import type { Store } from '../store/store.ts';
 import { executeTask } from './execute.ts';
 import { failureOf } from './failure-of.ts';
-import { Gatherings } from './gathering.ts';
+import { CohortBarriers } from './gathering.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
 /** How long a task may take to stop once the runner is gone; more than a command's grace. Milliseconds. */
@@ -17,7 +17,7 @@ const farewell = 30_000;
 
 const stores = new Map<string, Store>();
 const tasks = new Map<CellId, AbortController>();
-const gatherings = new Gatherings();
+const barriers = new CohortBarriers();
 let leaving = false;
 
 function send(message: FromWorker, sent?: () => void): void {
@@ -37,7 +37,7 @@ async function perform(task: StageTask): Promise<void> {
   const stop = new AbortController();
   tasks.set(cell, stop);
   const result = await executeTask(task, {
-    ...{ store: storeAt(task.store), kinds, gatherings, signal: stop.signal },
+    ...{ store: storeAt(task.store), kinds, barriers, signal: stop.signal },
     tell: (message) => send({ type: 'message', cell, message }),
   }).catch((error: unknown) => ({ status: 'failed', failure: failureOf(error), tail: [] }) as const);
   tasks.delete(cell);

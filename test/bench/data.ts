@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { uniforms } from '../../src/ml/random/random.ts';
 import { openPacked } from '../../src/ml/data/open.ts';
 import { pack } from '../../src/ml/data/pack.ts';
-import { directSupply, type Supply, type TrainBatch } from '../../src/ml/data/supply.ts';
-import { ThreadedSupply } from '../../src/ml/data/threaded-supply.ts';
+import { directLoader, type BatchLoader, type TrainBatch } from '../../src/ml/data/supply.ts';
+import { ThreadedLoader } from '../../src/ml/data/threaded-supply.ts';
 import { engines } from '../../src/ml/engines/registry.ts';
 import { crossEntropy } from '../../src/ml/losses/cross-entropy.ts';
 import { models } from '../../src/ml/models/registry.ts';
@@ -46,19 +46,19 @@ async function packed(folder: string, { side, images }: (typeof SIZES)[number]):
   await pack(set, folder, options, { signal, progress: () => undefined, warn: () => undefined });
 }
 
-function supplyFor(folder: string, augment: (typeof AUGMENTS)[number], threads: number): Supply {
+function supplyFor(folder: string, augment: (typeof AUGMENTS)[number], threads: number): BatchLoader {
   const data = openPacked(folder);
   const options = { batchSize: BATCH, seed: 0, crop: 'random', flip: true, augment, mixup: 'none' } as const;
   return threads === 0
-    ? directSupply(data.split('train'), data.manifest, options)
-    : new ThreadedSupply({ folder, manifest: data.manifest, options, threads });
+    ? directLoader(data.split('train'), data.manifest, options)
+    : new ThreadedLoader({ folder, manifest: data.manifest, options, threads });
 }
 
 /** The fastest of several rounds: others use the machine too. */
 const ROUNDS = 5;
 
 /** Images a second of work over so many batches a round, and the share of that time which went into waiting for them. */
-async function timed(supply: Supply, batches: number, use: (batch: TrainBatch, at: number) => void) {
+async function timed(loader: BatchLoader, batches: number, use: (batch: TrainBatch, at: number) => void) {
   const rounds: { readonly speed: number; readonly waiting: number }[] = [];
   // The first round warms up.
   for (let at = 0, round = 0; round <= ROUNDS; round++) {
@@ -66,14 +66,14 @@ async function timed(supply: Supply, batches: number, use: (batch: TrainBatch, a
     let waited = 0;
     for (const end = at + batches; at < end; at++) {
       const asked = performance.now();
-      const batch = await supply.take(Math.floor(at / supply.count), at % supply.count);
+      const batch = await loader.take(Math.floor(at / loader.count), at % loader.count);
       waited += performance.now() - asked;
       use(batch, at);
     }
     const time = performance.now() - started;
     if (round > 0) rounds.push({ speed: (batches * BATCH * 1000) / time, waiting: waited / time });
   }
-  await supply.close();
+  await loader.close();
   return rounds.reduce((best, each) => (each.speed > best.speed ? each : best));
 }
 
@@ -117,8 +117,8 @@ async function aloneTable(folder: string): Promise<string[]> {
     for (const augment of AUGMENTS) {
       const speeds: number[] = [];
       for (const threads of THREADS) {
-        const supply = supplyFor(join(folder, String(side)), augment, threads);
-        speeds.push((await timed(supply, batches, () => undefined)).speed);
+        const loader = supplyFor(join(folder, String(side)), augment, threads);
+        speeds.push((await timed(loader, batches, () => undefined)).speed);
       }
       const other = peer[`${side} ${augment}`] ?? NaN;
       const cells = [
@@ -141,9 +141,9 @@ async function trainingTable(folder: string): Promise<string[]> {
       const { speed, waiting } = await timed(supplyFor(join(folder, '32'), augment, threads), 40, step);
       lines.push(`| ${augment} | ${HOW[threads]} | ${rounded(speed)} | ${(100 * waiting).toFixed(1)} % |`);
     }
-  const supply = supplyFor(join(folder, '32'), 'none', 0);
-  const batch = await supply.take(0, 0);
-  const still: Supply = { ...supply, take: () => batch };
+  const loader = supplyFor(join(folder, '32'), 'none', 0);
+  const batch = await loader.take(0, 0);
+  const still: BatchLoader = { ...loader, take: () => batch };
   const { speed } = await timed(still, 40, step);
   lines.push(`| one batch again and again | | ${rounded(speed)} | |`);
   await dispose();

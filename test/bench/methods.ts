@@ -7,7 +7,7 @@ import type { KdMethod } from '../../src/ml/methods/kd-method.ts';
 import { methods } from '../../src/ml/methods/registry.ts';
 import { models, type ModelName } from '../../src/ml/models/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
-import { Distillation } from '../../src/ml/train/distillation.ts';
+import { KdTerm } from '../../src/ml/train/distillation.ts';
 import { TeacherPass } from '../../src/ml/train/teacher-pass.ts';
 import { signed } from '../support/hashed.ts';
 import { optionsOf } from '../support/kd-evaluation.ts';
@@ -48,7 +48,7 @@ function measured(engine: Engine, method: KdMethod): Times {
   teacher.write(initialState(teacher.network, 1));
   student.write(initialState(student.network, 2));
   const split = Int32Array.from({ length: IMAGES }, (_, place) => place % CLASSES);
-  const kd = new Distillation(
+  const kd = new KdTerm(
     {
       ...{ teacher: new TeacherPass(teacher), student: student.network, labels: split, batchSize: BATCH },
       ...{ engine, optimizer: ADAMW, threads: THREADS, seed: 0 },

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TaskMessage } from '../../src/core/task.ts';
-import { Crew } from '../../src/executors/crew.ts';
+import { WorkerPool } from '../../src/executors/crew.ts';
 import type { WorkerProcess } from '../../src/executors/worker-process.ts';
 import { Mailbox } from '../support/mailbox.ts';
 import { Workbench } from '../support/tasks.ts';
 
 let bench: Workbench;
-let crew: Crew;
+let crew: WorkerPool;
 let mailbox: Mailbox;
 beforeEach(async () => {
   bench = new Workbench();
-  crew = new Crew();
+  crew = new WorkerPool();
   mailbox = await Mailbox.open();
 });
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../src/core/plan.ts';
-import { cellsNamed, selectCells, type Selection } from '../../src/graph/select.ts';
+import { findCells, selectCells, type Selection } from '../../src/graph/select.ts';
 import { cell, to } from './support/cells.ts';
 
 const data = cell('data');
@@ -118,7 +118,7 @@ describe('selectCells', () => {
 
 describe('cellsNamed', () => {
   it('gives the ids that selectors name', () => {
-    const result = cellsNamed(cells, ['teacher', 'data']);
+    const result = findCells(cells, ['teacher', 'data']);
     expect(result.ok && [...result.value].sort()).toEqual(['data', 'teacher[model=a]', 'teacher[model=b]']);
   });
 });

@@ -10,12 +10,12 @@ type Scope = Readonly<Record<string, Value>>;
 
 function world(params: Scope = {}): { compiler: Compiler<Scope>; problems: Problems } {
   const problems = new Problems();
-  const resolve: Compiler<Scope>['resolve'] = (expression, site): Template<Scope> | undefined => {
+  const resolve: Compiler<Scope>['resolve'] = (expression, location): Template<Scope> | undefined => {
     if (expression.type === 'params' && expression.name in params) return constant(params[expression.name] ?? null);
     if (expression.type === 'matrix') {
       return { constant: false, spread: expression.name === 'all', evaluate: (scope) => scope[expression.name] };
     }
-    problems.add({ code: 'unknown', message: expression.source, site });
+    problems.add({ code: 'unknown', message: expression.source, location });
     return undefined;
   };
   return { compiler: { resolve, problems }, problems };

@@ -12,7 +12,7 @@ import {
 
 type Plain = Readonly<Record<string, Value>>;
 
-const site = { path: [] };
+const location = { path: [] };
 
 /** Cells `r50` and `r18` with one parameter, for keys that reach through. */
 const reach: Reach = (value, keys) => {
@@ -23,12 +23,12 @@ const reach: Reach = (value, keys) => {
 
 const groupOf = (names: readonly string[], rows: readonly (readonly Value[])[]): AxisGroup => ({
   names,
-  rows: rows.map((row) => row.map((value) => axisValue(value, site))),
+  rows: rows.map((row) => row.map((value) => axisValue(value, location))),
 });
 
 const entryOf = (values: Plain): MatrixEntry => ({
-  site,
-  values: new Map(Object.entries(values).map(([key, value]) => [key, axisValue(value, site)])),
+  location,
+  values: new Map(Object.entries(values).map(([key, value]) => [key, axisValue(value, location)])),
 });
 
 const axesOf = (axes: Readonly<Record<string, readonly Value[]>>): AxisGroup[] =>

@@ -1,20 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { includes, lists, replaceAxis, sweepStage, without } from '../../src/pipeline/override-stage.ts';
-import { inside, type Site } from '../../src/pipeline/site.ts';
+import { inside, type SourceLocation } from '../../src/pipeline/location.ts';
 import type { MatrixSpec, StageSpec } from '../../src/pipeline/spec.ts';
 
-const site: Site = { path: ['stages', 'one'] };
-const given: Site = { path: [], override: 'lr=1,2' };
-const written = <T>(value: T) => ({ value, site });
+const location: SourceLocation = { path: ['stages', 'one'] };
+const given: SourceLocation = { path: [], override: 'lr=1,2' };
+const written = <T>(value: T) => ({ value, location });
 
 const matrixOf = (parts: Partial<MatrixSpec>): MatrixSpec => ({
-  ...{ site, axes: new Map(), zip: new Map(), zipSite: site, include: [], exclude: [], replaced: new Set<string>() },
+  ...{
+    location,
+    axes: new Map(),
+    zip: new Map(),
+    zipLocation: location,
+    include: [],
+    exclude: [],
+    replaced: new Set<string>(),
+  },
   ...parts,
 });
 const stageOf = (matrix?: MatrixSpec): StageSpec => ({
   ...{
     id: 'one',
-    site,
+    location,
     uses: written('command'),
     with: new Map([
       ['lr', written(0.1)],
@@ -50,12 +58,12 @@ describe('an axis that a matrix lists', () => {
 });
 
 describe('a replaced axis', () => {
-  const values = { value: [1, 2], site: given };
+  const values = { value: [1, 2], location: given };
 
   it('makes a matrix where there is none, at the place of the override', () => {
     const { matrix } = replaceAxis(stageOf(), 'lr', values);
     expect([...(matrix?.axes ?? [])]).toEqual([['lr', values]]);
-    expect(matrix?.site).toBe(given);
+    expect(matrix?.location).toBe(given);
     expect([...(matrix?.replaced ?? [])]).toEqual(['lr']);
   });
 
@@ -108,8 +116,8 @@ describe('a replaced axis', () => {
 
 describe('a swept axis', () => {
   it('takes the place of the parameter that the stage gave, and of an older sweep', () => {
-    const swept = { values: [1, 2], site: given };
-    const stage = sweepStage(sweepStage(stageOf(), 'lr', { values: [7], site: given }), 'lr', swept);
+    const swept = { values: [1, 2], location: given };
+    const stage = sweepStage(sweepStage(stageOf(), 'lr', { values: [7], location: given }), 'lr', swept);
     expect([...stage.with.keys()]).toEqual(['seed']);
     expect([...stage.swept]).toEqual([['lr', swept]]);
   });
@@ -126,8 +134,8 @@ describe('small tools of places and maps', () => {
   });
 
   it('go inside of a place, and keep the override that it was written in', () => {
-    expect(inside(site, 'with', 0)).toEqual({ path: ['stages', 'one', 'with', 0] });
+    expect(inside(location, 'with', 0)).toEqual({ path: ['stages', 'one', 'with', 0] });
     expect(inside(given, 'a', 'b')).toEqual({ path: ['a', 'b'], override: 'lr=1,2' });
-    expect(inside(site)).toEqual(site);
+    expect(inside(location)).toEqual(location);
   });
 });

@@ -34,7 +34,7 @@ describe('readOverride', () => {
     ['a=0o17', 'a', [15]],
     ['a=http://x.y/z', 'a', ['http://x.y/z']],
   ])('reads %s', (text, key, values) => {
-    expect(read(text)).toEqual({ key, values, site: { path: [], override: text } });
+    expect(read(text)).toEqual({ key, values, location: { path: [], override: text } });
   });
 
   it('reads back any JSON that is written as it', () => {
@@ -107,6 +107,6 @@ describe('an override of an axis', () => {
     ['a={ from: 0, to: 1, step: 1 }', [{ from: 0, to: 1, step: 1 }], { from: 0, to: 1, step: 1 }],
   ])('gives the values, and itself as written: %s', (text, values, written) => {
     expect(axisValuesOf(read(text))).toEqual(values);
-    expect(writtenOf(read(text))).toEqual({ value: written, site: { path: [], override: text } });
+    expect(writtenOf(read(text))).toEqual({ value: written, location: { path: [], override: text } });
   });
 });

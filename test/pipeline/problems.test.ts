@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Problems, type Locate, type Problem } from '../../src/pipeline/problems.ts';
-import { inside, type Site } from '../../src/pipeline/site.ts';
+import { inside, type SourceLocation } from '../../src/pipeline/location.ts';
 
 /** A file in which the path `[line, column]` stands at that place. */
 const locate: Locate = ({ path, override }) => {
@@ -10,11 +10,11 @@ const locate: Locate = ({ path, override }) => {
   return { file: 'p.yaml', line: Number(line), column: Number(column) };
 };
 
-const at = (line: number, column: number): Site => ({ path: [line, column] });
-const problem = (site: Site, rest: Partial<Problem> = {}): Problem => ({
+const at = (line: number, column: number): SourceLocation => ({ path: [line, column] });
+const problem = (location: SourceLocation, rest: Partial<Problem> = {}): Problem => ({
   code: 'slip',
   message: 'a slip',
-  site,
+  location,
   ...rest,
 });
 
@@ -46,11 +46,11 @@ describe('Problems', () => {
     const asked: unknown[] = [];
     const problems = new Problems();
     problems.add(problem(at(1, 1), { within: '${x}', atKey: true }));
-    problems.failures((site, { within, atKey }) => {
-      asked.push({ site, within, atKey });
+    problems.failures((location, { within, atKey }) => {
+      asked.push({ location, within, atKey });
       return { file: 'p.yaml' };
     });
-    expect(asked).toEqual([{ site: at(1, 1), within: '${x}', atKey: true }]);
+    expect(asked).toEqual([{ location: at(1, 1), within: '${x}', atKey: true }]);
   });
 
   it('stand in the order of the file, then of their messages', () => {

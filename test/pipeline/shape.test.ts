@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/core/json.ts';
 import { Problems } from '../../src/pipeline/problems.ts';
 import { entriesOf, Shape } from '../../src/pipeline/shape.ts';
-import type { Written } from '../../src/pipeline/site.ts';
+import type { Located } from '../../src/pipeline/location.ts';
 
-const written = (value: Json): Written => ({ value, site: { path: ['here'] } });
+const written = (value: Json): Located => ({ value, location: { path: ['here'] } });
 
 /** What a reader makes of a value, and what it notes: `path code: message | expected`. */
 function reading<T>(read: (shape: Shape) => T): { readonly result: T; readonly noted: readonly string[] } {
@@ -46,8 +46,8 @@ describe('fields', () => {
   it('gives entries with their places, unknown ones too', () => {
     const { result, noted } = reading((shape) => shape.fields(written({ a: 1, c: 2 }), 'x', ['a', 'b']));
     expect([...result]).toEqual([
-      ['a', { value: 1, site: { path: ['here', 'a'] } }],
-      ['c', { value: 2, site: { path: ['here', 'c'] } }],
+      ['a', { value: 1, location: { path: ['here', 'a'] } }],
+      ['c', { value: 2, location: { path: ['here', 'c'] } }],
     ]);
     expect(noted).toEqual(['here.c unknown-key: x has no key "c" | -']);
   });
@@ -103,8 +103,8 @@ describe('text', () => {
 describe('texts', () => {
   it('gives the texts of a list with their places', () => {
     expect(reading((shape) => shape.texts(written(['a', 'b']), 'x')).result).toEqual([
-      { value: 'a', site: { path: ['here', 0] } },
-      { value: 'b', site: { path: ['here', 1] } },
+      { value: 'a', location: { path: ['here', 0] } },
+      { value: 'b', location: { path: ['here', 1] } },
     ]);
   });
 
@@ -135,8 +135,8 @@ describe('texts', () => {
 describe('mappings', () => {
   it('gives the mappings of a list with their places', () => {
     expect(reading((shape) => shape.mappings(written([{ a: 1 }, {}]), 'x')).result).toEqual([
-      { value: { a: 1 }, site: { path: ['here', 0] } },
-      { value: {}, site: { path: ['here', 1] } },
+      { value: { a: 1 }, location: { path: ['here', 0] } },
+      { value: {}, location: { path: ['here', 1] } },
     ]);
   });
 
@@ -156,10 +156,10 @@ describe('mappings', () => {
 
 describe('entriesOf', () => {
   it('keeps the order in which entries were written', () => {
-    const entries = entriesOf({ value: { b: 1, a: 2 }, site: { path: [], override: 'x' } });
+    const entries = entriesOf({ value: { b: 1, a: 2 }, location: { path: [], override: 'x' } });
     expect([...entries]).toEqual([
-      ['b', { value: 1, site: { path: ['b'], override: 'x' } }],
-      ['a', { value: 2, site: { path: ['a'], override: 'x' } }],
+      ['b', { value: 1, location: { path: ['b'], override: 'x' } }],
+      ['a', { value: 2, location: { path: ['a'], override: 'x' } }],
     ]);
   });
 });

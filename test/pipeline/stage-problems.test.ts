@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { KindParameters } from '../../src/pipeline/parameters.ts';
-import type { Site } from '../../src/pipeline/site.ts';
+import type { SourceLocation } from '../../src/pipeline/location.ts';
 import type { StageSpec } from '../../src/pipeline/spec.ts';
-import { missingParameter, placed, unknownParameter } from '../../src/pipeline/stage-problems.ts';
+import { missingParameter, placeProblem, unknownParameter } from '../../src/pipeline/stage-problems.ts';
 import { catalogue, kinds } from './support/kinds.ts';
 
-const site: Site = { path: ['stages', 'teacher', 'with', 'epochs'] };
+const location: SourceLocation = { path: ['stages', 'teacher', 'with', 'epochs'] };
 const parameters = new KindParameters(kinds['train-teacher'], catalogue);
 const stage: StageSpec = {
-  ...{ id: 'teacher', site: { path: ['stages', 'teacher'] }, uses: undefined, with: new Map(), matrix: undefined },
+  ...{ id: 'teacher', location: { path: ['stages', 'teacher'] }, uses: undefined, with: new Map(), matrix: undefined },
   ...{ resources: new Map(), retry: undefined, timeout: undefined, swept: new Map() },
 };
 
@@ -18,24 +18,24 @@ describe('a parameter that a kind does not have', () => {
     ['modle', 'did you mean model?'],
     ['ema_', 'did you mean ema?'],
   ])('%s is answered with the nearest that it has', (name, fix) => {
-    const problem = unknownParameter(name, parameters, site);
+    const problem = unknownParameter(name, parameters, location);
     expect(problem).toMatchObject({
       code: 'unknown-param',
       message: `train-teacher has no parameter "${name}"`,
-      site,
+      location,
       atKey: true,
     });
     expect(problem.fix).toContain(fix);
   });
 
   it('is answered with all that it has where none is near', () => {
-    const { fix = '', expected = '' } = unknownParameter('xyzzy', parameters, site);
+    const { fix = '', expected = '' } = unknownParameter('xyzzy', parameters, location);
     for (const name of parameters.names) expect(`${fix} ${expected}`).toContain(name);
     expect(fix).not.toContain('did you mean');
   });
 
   it('is quoted, whatever it holds', () => {
-    expect(unknownParameter('a"b\n', parameters, site).message).toBe(
+    expect(unknownParameter('a"b\n', parameters, location).message).toBe(
       String.raw`train-teacher has no parameter "a\"b\n"`,
     );
   });
@@ -51,7 +51,7 @@ describe('a required parameter that is not given', () => {
       message: `stage teacher lacks the parameter ${name}`,
       expected,
       fix: `with: { ${name}: … }`,
-      site: stage.site,
+      location: stage.location,
       atKey: true,
     });
   });
@@ -61,33 +61,36 @@ describe('a problem of a value', () => {
   const problem = { code: 'out-of-range', message: 'got 9', expected: 'a number up to 4', path: [] };
 
   it('gets the place where the value was written, and the name of its parameter', () => {
-    expect(placed(problem, 'epochs', site)).toEqual({
+    expect(placeProblem(problem, 'epochs', location)).toEqual({
       code: 'out-of-range',
       message: 'parameter epochs: got 9',
       expected: 'a number up to 4',
-      site,
+      location,
       atKey: false,
     });
   });
 
   it('inside of a value gets the place inside', () => {
-    const inner = placed({ ...problem, path: ['split', 1] }, 'data', site);
+    const inner = placeProblem({ ...problem, path: ['split', 1] }, 'data', location);
     expect(inner.message).toBe('parameter data.split.1: got 9');
-    expect(inner.site.path).toEqual([...site.path, 'split', 1]);
+    expect(inner.location.path).toEqual([...location.path, 'split', 1]);
   });
 
   it('of an unknown key is told at the key, and names what holds it', () => {
-    const unknown = placed(
+    const unknown = placeProblem(
       { code: 'unknown-key', message: 'unknown key "vall"', path: ['split', 'vall'] },
       'data',
-      site,
+      location,
     );
     expect(unknown).toMatchObject({ message: 'parameter data.split: unknown key "vall"', atKey: true });
-    expect(unknown.site.path).toEqual([...site.path, 'split', 'vall']);
+    expect(unknown.location.path).toEqual([...location.path, 'split', 'vall']);
   });
 
   it('of an override keeps its text as the place', () => {
-    const override: Site = { path: [], override: 'epochs=9' };
-    expect(placed({ ...problem, path: [0] }, 'epochs', override).site).toEqual({ path: [0], override: 'epochs=9' });
+    const override: SourceLocation = { path: [], override: 'epochs=9' };
+    expect(placeProblem({ ...problem, path: [0] }, 'epochs', override).location).toEqual({
+      path: [0],
+      override: 'epochs=9',
+    });
   });
 });

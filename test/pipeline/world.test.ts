@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CellReference, type Value } from '../../src/core/plan.ts';
 import { parseSelector } from '../../src/graph/selector.ts';
 import { StageCells } from '../../src/pipeline/stage-cells.ts';
-import { World } from '../../src/pipeline/world.ts';
+import { PlannedStages } from '../../src/pipeline/world.ts';
 import { kinds } from './support/kinds.ts';
 import { cellWith, worldOf } from './support/stand-in.ts';
 
@@ -87,7 +87,7 @@ describe('World', () => {
       asked++;
       return { data: 'data' };
     };
-    const counting = new World({ dataset: { ...kinds.dataset, outputs } });
+    const counting = new PlannedStages({ dataset: { ...kinds.dataset, outputs } });
     const cell = cellWith({ id: 'd' });
     counting.add('d', new StageCells([cell], true));
     expect([counting.outputs(cell), counting.outputs(cell)]).toEqual([['data'], ['data']]);

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
-import { alignedTable } from '../../src/report/align.ts';
+import { alignTable } from '../../src/report/align.ts';
 
 describe('aligning a Markdown table', () => {
   it('fills cells up to the widest of their column, on the side that the dashes say', () => {
     const table = ['| model | acc |', '| --- | ---: |', '| a | 0.75 ± 0.01 |', '| longer | – |'].join('\n');
-    expect(alignedTable(table)).toBe(
+    expect(alignTable(table)).toBe(
       [
         '| model  |         acc |', //
         '| ------ | ----------: |',
@@ -18,27 +18,27 @@ describe('aligning a Markdown table', () => {
 
   it('takes an escaped | for text', () => {
     const table = ['|a|b|', '|---|---|', String.raw`|x \| y|1|`].join('\n');
-    expect(alignedTable(table)).toBe(['| a      | b   |', '| ------ | --- |', String.raw`| x \| y | 1   |`].join('\n'));
+    expect(alignTable(table)).toBe(['| a      | b   |', '| ------ | --- |', String.raw`| x \| y | 1   |`].join('\n'));
   });
 
   it('counts columns of the screen, not code units', () => {
     const table = ['| 模型 | b |', '| --- | --- |', '| é | 1 |'].join('\n');
-    expect(alignedTable(table)).toBe(['| 模型 | b   |', '| ---- | --- |', '| é    | 1   |'].join('\n'));
+    expect(alignTable(table)).toBe(['| 模型 | b   |', '| ---- | --- |', '| é    | 1   |'].join('\n'));
   });
 
   it('keeps centred and left-hand colons', () => {
     const table = ['| a | b |', '| :-: | :-- |', '| 12345 | 1 |'].join('\n');
-    expect(alignedTable(table)).toBe(['| a     | b   |', '| :---: | :-- |', '| 12345 | 1   |'].join('\n'));
+    expect(alignTable(table)).toBe(['| a     | b   |', '| :---: | :-- |', '| 12345 | 1   |'].join('\n'));
   });
 
   it('fills missing cells in', () => {
-    expect(alignedTable('| a | b |\n| --- | --- |\n| 1 |')).toBe('| a   | b   |\n| --- | --- |\n| 1   |     |');
+    expect(alignTable('| a | b |\n| --- | --- |\n| 1 |')).toBe('| a   | b   |\n| --- | --- |\n| 1   |     |');
   });
 
   it('leaves other lines alone, and text without a table', () => {
-    expect(alignedTable('no table\n\nat | all')).toBe('no table\n\nat | all');
-    expect(alignedTable('\n| a |\n| --- |\n')).toBe('\n| a   |\n| --- |\n');
-    expect(alignedTable('| not | a table |')).toBe('| not | a table |');
+    expect(alignTable('no table\n\nat | all')).toBe('no table\n\nat | all');
+    expect(alignTable('\n| a |\n| --- |\n')).toBe('\n| a   |\n| --- |\n');
+    expect(alignTable('| not | a table |')).toBe('| not | a table |');
   });
 
   it('makes what prettier makes, so that formatting a README does not change its tables', async () => {
@@ -58,7 +58,7 @@ describe('aligning a Markdown table', () => {
           const lines = [heads, heads.map((_, at) => rules[at] ?? '---'), ...rows].map(
             (row) => `| ${row.join(' | ')} |`,
           );
-          const aligned = alignedTable(lines.join('\n'));
+          const aligned = alignTable(lines.join('\n'));
           expect(await format(aligned, { parser: 'markdown' })).toBe(`${aligned}\n`);
         },
       ),
@@ -71,8 +71,8 @@ describe('aligning a Markdown table', () => {
     fc.assert(
       fc.property(fc.array(fc.array(cell, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 5 }), (rows) => {
         const lines = ['| a | b | c |', '| --- | ---: | --- |', ...rows.map((row) => `| ${row.join(' | ')} |`)];
-        const once = alignedTable(lines.join('\n'));
-        expect(alignedTable(once)).toBe(once);
+        const once = alignTable(lines.join('\n'));
+        expect(alignTable(once)).toBe(once);
       }),
     );
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
-import { drawn } from '../../src/report/draw.ts';
+import { vegaSvg } from '../../src/report/draw.ts';
 import type { PlotData } from '../../src/report/plot-data.ts';
 
 const data: PlotData = {
@@ -17,7 +17,7 @@ const spec: JsonObject = {
   mark: 'point',
   encoding: { x: { field: 'x', type: 'quantitative' }, y: { field: 'y', type: 'quantitative' } },
 };
-const draw = (change: JsonObject = {}): Promise<string> => drawn({ ...spec, ...change }, data, 'own.json');
+const draw = (change: JsonObject = {}): Promise<string> => vegaSvg({ ...spec, ...change }, data, 'own.json');
 
 describe('a drawing', () => {
   it('is an SVG document with equal bytes for equal specifications, in whichever order they are drawn', async () => {

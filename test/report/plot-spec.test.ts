@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PlotPlan } from '../../src/core/plan.ts';
-import { drawn } from '../../src/report/draw.ts';
+import { vegaSvg } from '../../src/report/draw.ts';
 import type { PlotData, PlotPoint } from '../../src/report/plot-data.ts';
 import { ink, palette, plotSpec } from '../../src/report/plot-spec.ts';
 
@@ -45,7 +45,7 @@ function contrast(one: string, other: string): number {
 
 describe('a plot', () => {
   it('has a mark for every number: points, a line a series, bars where there is a deviation, level lines', async () => {
-    const svg = await drawn(plotSpec(plot, data), data, 'x');
+    const svg = await vegaSvg(plotSpec(plot, data), data, 'x');
     expect(marks(svg, 'point')).toEqual([
       'kd_ratio: 0.2; test.accuracy: 0.7; kd_method: AT',
       'kd_ratio: 0.8; test.accuracy: 0.75; kd_method: AT',
@@ -66,7 +66,7 @@ describe('a plot', () => {
   it('puts a number where its scale says: twice as far for twice the number, or for its square on a log scale', async () => {
     const three: PlotData = { ...data, points: [1, 10, 100].map((x) => point('AT', x, x)), series: ['AT'], levels: [] };
     const places = async (scale: PlotPlan['scale']): Promise<readonly number[]> => {
-      const svg = await drawn(plotSpec({ ...plot, scale }, three), three, 'x');
+      const svg = await vegaSvg(plotSpec({ ...plot, scale }, three), three, 'x');
       const found = svg.matchAll(/aria-roledescription="point" transform="translate\(([\d.]+),/g);
       return [...found].map(([, x]) => Number(x));
     };
@@ -87,12 +87,12 @@ describe('a plot', () => {
   });
 
   it('has no legend where there is one line', async () => {
-    expect(await drawn(plotSpec({ ...plot, series: [] }, data), data, 'x')).not.toContain('legend');
+    expect(await vegaSvg(plotSpec({ ...plot, series: [] }, data), data, 'x')).not.toContain('legend');
   });
 
   it('is drawn without results too', async () => {
     const none: PlotData = { points: [], levels: [], series: [], n: 0, expected: 4 };
-    expect(await drawn(plotSpec(plot, none), none, 'x')).toContain('0 of 4 runs have a result');
+    expect(await vegaSvg(plotSpec(plot, none), none, 'x')).toContain('0 of 4 runs have a result');
   });
 
   it.each([...palette, ink.text, ink.lines])('can be seen on white and on dark pages: %s', (colour) => {

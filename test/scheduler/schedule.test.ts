@@ -5,7 +5,7 @@ import { FailureError } from '../../src/core/failure.ts';
 import type { Cell, CellId } from '../../src/core/plan.ts';
 import type { StageTask } from '../../src/core/task.ts';
 import type { Resolution } from '../../src/scheduler/resolution.ts';
-import type { ScheduleSetting, Share } from '../../src/scheduler/schedule-setting.ts';
+import type { ScheduleOptions, Share } from '../../src/scheduler/schedule-options.ts';
 import { Schedule } from '../../src/scheduler/schedule.ts';
 import { isTerminal } from '../../src/scheduler/states.ts';
 import { cell, failed, FakeExecutor, finished, ManualClock, settle } from './fakes.ts';
@@ -26,7 +26,7 @@ class Stand {
   readonly schedule: Schedule;
   readonly ended: ReturnType<Schedule['run']>;
 
-  constructor(cells: readonly Cell[], options: Partial<ScheduleSetting> = {}, world: World = {}) {
+  constructor(cells: readonly Cell[], options: Partial<ScheduleOptions> = {}, world: World = {}) {
     const resolve = (planned: Cell): Resolution => {
       const because = planned.needs.filter((need) => !this.settled.has(need));
       if (because.length) return { status: 'unknown', because, reasons: [] };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/fingerprint/digest.ts';
-import { keepSettled, recallSettled, type Request, type Settled } from '../../src/scheduler/settled.ts';
+import { saveUpToDate, findUpToDate, type Request, type UpToDate } from '../../src/scheduler/settled.ts';
 import { openStore } from '../../src/store/local.ts';
 import { sourceDigester } from '../../src/store/sources.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -18,7 +18,7 @@ const request = (changes: Partial<Request> = {}): Request => ({
   ...{ file: at('p.yaml'), text: 'name: p', overrides: ['lr=1'], workingFolder: folder, program: 'one', ...changes },
 });
 const recall = (changes: Partial<Request> = {}, env: Record<string, string | undefined> = environment) =>
-  recallSettled(request(changes), openStore(store.root), env);
+  findUpToDate(request(changes), openStore(store.root), env);
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kdpipe-settled-'));
@@ -36,8 +36,8 @@ beforeEach(async () => {
     [at('words.txt'), sha256('words')],
     [at('images'), await digest(at('images'))],
   ]);
-  const settled: Settled = { environment, files, seal, cells: 2, placed: [{ what: 'table t', file: 'README.md' }] };
-  keepSettled(request(), settled, store);
+  const settled: UpToDate = { environment, files, seal, cells: 2, placed: [{ what: 'table t', file: 'README.md' }] };
+  saveUpToDate(request(), settled, store);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -100,9 +100,9 @@ describe('a run that left nothing to do', () => {
     const seal = store.seal([key]);
     if (!seal) throw new Error('no seal');
     const settled = { environment: {}, files: new Map<string, string>(), seal, cells: 1, placed: [] };
-    keepSettled(request({ text: 'name: q' }), settled, store);
+    saveUpToDate(request({ text: 'name: q' }), settled, store);
     expect(readdirSync(join(store.root, '.settled'))).toHaveLength(1);
-    keepSettled(request({ overrides: ['lr=2'] }), settled, store);
+    saveUpToDate(request({ overrides: ['lr=2'] }), settled, store);
     expect(readdirSync(join(store.root, '.settled'))).toHaveLength(2);
   });
 

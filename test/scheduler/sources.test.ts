@@ -76,12 +76,12 @@ describe('digestSources', () => {
       'sources'
     > as StageKind;
     const chosen = async (root: string) => {
-      const surroundings = {
+      const deps = {
         kinds: { reader: choosing },
         workingFolder: folder,
         store: { root: join(folder, '.store') },
       };
-      const { digests } = await digestSources([reader('a', { root })], surroundings);
+      const { digests } = await digestSources([reader('a', { root })], deps);
       return [...digests.keys()].map((path) => path.slice(folder.length + 1));
     };
 

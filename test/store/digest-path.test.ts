@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { folderDigest, sha256 } from '../../src/fingerprint/digest.ts';
 import { digestPath } from '../../src/store/digest-path.ts';
-import { remembered, writeSourceCache } from '../../src/store/source-cache.ts';
+import { rememberStats, writeSourceCache } from '../../src/store/source-cache.ts';
 import { sourceDigester } from '../../src/store/sources.ts';
 import { failureOf, pathsBelow, temporaryFolder, writeFiles } from './stored.ts';
 
@@ -65,7 +65,7 @@ describe('the cache of digests', () => {
     writeSourceCache(
       cache,
       folder,
-      Object.keys(files).map((path) => [path, remembered(statSync(join(folder, path)), wrong, Date.now())]),
+      Object.keys(files).map((path) => [path, rememberStats(statSync(join(folder, path)), wrong, Date.now())]),
     );
     const believed = folderDigest(Object.keys(files).map((path) => ({ path, digest: wrong })));
     expect(await digestPath(folder, cache)).toBe(believed);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync, type St
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/fingerprint/digest.ts';
-import { isUnchanged, readSourceCache, remembered, writeSourceCache } from '../../src/store/source-cache.ts';
+import { isUnchanged, readSourceCache, rememberStats, writeSourceCache } from '../../src/store/source-cache.ts';
 import { temporaryFolder } from './stored.ts';
 
 const digest = sha256('content');
@@ -10,7 +10,7 @@ const now = 1_800_000_000_000;
 /** The state of a file, as far as anybody looks at it. */
 const state = (change: Partial<Stats> = {}): Stats =>
   ({ size: 7, mtimeMs: now - 60_000, ctimeMs: now - 50_000, ino: 42, ...change }) as Stats;
-const known = remembered(state(), digest, now);
+const known = rememberStats(state(), digest, now);
 
 describe('a remembered digest', () => {
   it('is right while nothing about the file has changed', () => {
@@ -34,8 +34,8 @@ describe('a remembered digest', () => {
     [-5000, false],
   ])('of a file that was changed %d ms before it was read is trusted: %s', (age, trusted) => {
     const young = state({ mtimeMs: now - age });
-    expect(remembered(young, digest, now).trusted).toBe(trusted);
-    expect(isUnchanged(remembered(young, digest, now), young)).toBe(trusted);
+    expect(rememberStats(young, digest, now).trusted).toBe(trusted);
+    expect(isUnchanged(rememberStats(young, digest, now), young)).toBe(trusted);
   });
 });
 
@@ -96,7 +96,7 @@ describe('the cache of a source', () => {
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, 'content');
     utimesSync(file, 1e9, 1e9);
-    const entry = remembered(statSync(file), digest, Date.now());
+    const entry = rememberStats(statSync(file), digest, Date.now());
     expect(isUnchanged(entry, statSync(file))).toBe(true);
     writeFileSync(file, 'CONTENT');
     utimesSync(file, 1e9, 1e9);

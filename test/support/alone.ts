@@ -1,4 +1,5 @@
-import { Gathering, type Seat } from '../../src/worker/gathering.ts';
+import { CohortBarrier, type Member } from '../../src/worker/gathering.ts';
 
 /** The cohort of a cell that runs by itself. */
-export const alone = (signal = new AbortController().signal): Seat => new Gathering(['alone']).seat('alone', signal);
+export const alone = (signal = new AbortController().signal): Member =>
+  new CohortBarrier(['alone']).member('alone', signal);

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../src/core/json.ts';
-import { kdTerm, type AdapterRunner, type TapValues } from '../../src/ml/methods/kd-term.ts';
+import { evaluateKdLoss, type AdapterRunner, type TapValues } from '../../src/ml/methods/kd-term.ts';
 import type { KdLoss, KdMethod, KdSplit, Sides, TapShapes } from '../../src/ml/methods/kd-method.ts';
 import type { Shape } from '../../src/ml/network/network.ts';
 import { EchoRunner } from './echo-runner.ts';
@@ -37,7 +37,7 @@ export function evaluate({ method, shapes, taps, runner = (term) => new EchoRunn
   const { labels = referenceLabels, seed = 0, step = 0, weight = 1 } = rest;
   const term = method.create(optionsOf(method, rest.options), shapes, shapes, someSplit);
   const indices = Uint32Array.from(labels, (_, image) => image);
-  return kdTerm(term, shapes, { taps, labels, indices, draw: { seed, step }, weight }, runner(term));
+  return evaluateKdLoss(term, shapes, { taps, labels, indices, draw: { seed, step }, weight }, runner(term));
 }
 
 /** The shape of one image of a reference input: [N, C] or [N, H, W, C]. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../src/core/json.ts';
-import { Gathering } from '../../src/worker/gathering.ts';
+import { CohortBarrier } from '../../src/worker/gathering.ts';
 import type { Circumstances, Made } from './stage-workshop.ts';
 
 /** Runs one cell. */
@@ -15,11 +15,11 @@ export function together(
   asides: string[] = [],
 ): Promise<PromiseSettledResult<Made>[]> {
   const names = cells.map((_, at) => `student${at}`);
-  const gathering = new Gathering(names);
+  const gathering = new CohortBarrier(names);
   return Promise.allSettled(
     cells.map((params, at) => {
       const own = circumstances[at] ?? {};
-      const seat = gathering.seat(`student${at}`, own.signal ?? new AbortController().signal);
+      const seat = gathering.member(`student${at}`, own.signal ?? new AbortController().signal);
       const stepAside = () => {
         asides.push(`student${at}`);
         return seat.stepAside();

@@ -1,11 +1,11 @@
 import type { PackedDataset } from '../../src/ml/data/packed.ts';
-import { directSupply } from '../../src/ml/data/supply.ts';
+import { directLoader } from '../../src/ml/data/supply.ts';
 import type { Engine } from '../../src/ml/engines/engine.ts';
 import { engines, type EngineName } from '../../src/ml/engines/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
 import type { Checkpoint } from '../../src/ml/train/checkpoint.ts';
 import { fit, prepare } from '../../src/ml/train/fit.ts';
-import type { Fitted, Job, KdTerm } from '../../src/ml/train/job.ts';
+import type { TrainingResult, TrainingJob, LossTerm } from '../../src/ml/train/job.ts';
 import { recipeOf, type RecipeParams } from '../../src/ml/train/recipe.ts';
 import { networkFor } from '../../src/ml/train/trained-model.ts';
 import type { TrainingState } from '../../src/ml/train/training-state.ts';
@@ -63,19 +63,24 @@ export interface Run {
   readonly model?: string;
   readonly engine?: EngineName;
   readonly threads?: number;
-  readonly kd?: (engine: Engine, job: Pick<Job, 'network'>) => KdTerm;
-  readonly change?: Partial<Job>;
+  readonly kd?: (engine: Engine, job: Pick<TrainingJob, 'network'>) => LossTerm;
+  readonly change?: Partial<TrainingJob>;
 }
 
 /** Trains in an engine of its own, which is gone afterwards. */
-export async function train({ data, engine: name = 'wasm', threads = 1, ...run }: Run): Promise<Fitted | undefined> {
+export async function train({
+  data,
+  engine: name = 'wasm',
+  threads = 1,
+  ...run
+}: Run): Promise<TrainingResult | undefined> {
   const engine = engines[name].create({ threads });
   try {
     const recipe = recipeWith(run.recipe);
     const network = networkFor(run.model ?? 'convnet4', data.manifest);
-    const job: Job = {
+    const job: TrainingJob = {
       ...{ recipe, data, network },
-      supply: directSupply(data.split('train'), data.manifest, recipe),
+      loader: directLoader(data.split('train'), data.manifest, recipe),
       initial: initialState(network, recipe.seed),
       session: engine.session(network, { optimizer: recipe.optimizer, average: recipe.ema, threads }),
       kd: run.kd?.(engine, { network }) ?? null,

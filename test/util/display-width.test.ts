@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { displayWidth, padded, shortened, truncated } from '../../src/util/display-width.ts';
+import { displayWidth, padEnd, shorten, truncate } from '../../src/util/display-width.ts';
 
 /** Texts with characters of all widths. */
 const text = fc
@@ -32,17 +32,17 @@ describe('the width of a text', () => {
 
 describe('cutting a text', () => {
   it('says that something is cut', () => {
-    expect(truncated('abcdef', 4)).toBe('abc…');
-    expect(truncated('abcdef', 6)).toBe('abcdef');
-    expect(truncated('abcdef', 1)).toBe('…');
-    expect(truncated('abcdef', 0)).toBe('');
-    expect(truncated('模型模型', 4)).toBe('模…');
+    expect(truncate('abcdef', 4)).toBe('abc…');
+    expect(truncate('abcdef', 6)).toBe('abcdef');
+    expect(truncate('abcdef', 1)).toBe('…');
+    expect(truncate('abcdef', 0)).toBe('');
+    expect(truncate('模型模型', 4)).toBe('模…');
   });
 
   it('never exceeds its columns', () => {
     fc.assert(
       fc.property(text, fc.nat(40), (word, columns) => {
-        expect(displayWidth(truncated(word, columns))).toBeLessThanOrEqual(columns);
+        expect(displayWidth(truncate(word, columns))).toBeLessThanOrEqual(columns);
       }),
     );
   });
@@ -50,16 +50,16 @@ describe('cutting a text', () => {
 
 describe('shortening a text in its middle', () => {
   it('keeps both ends', () => {
-    expect(shortened('student[kd_method=MGD,seed=12]', 17)).toBe('student[…seed=12]');
-    expect(shortened('abcdef', 3)).toBe('a…f');
-    expect(shortened('abcdef', 2)).toBe('a…');
-    expect(shortened('abcdef', 6)).toBe('abcdef');
+    expect(shorten('student[kd_method=MGD,seed=12]', 17)).toBe('student[…seed=12]');
+    expect(shorten('abcdef', 3)).toBe('a…f');
+    expect(shorten('abcdef', 2)).toBe('a…');
+    expect(shorten('abcdef', 6)).toBe('abcdef');
   });
 
   it('never exceeds its columns, and changes nothing that fits', () => {
     fc.assert(
       fc.property(text, fc.nat(40), (word, columns) => {
-        const short = shortened(word, columns);
+        const short = shorten(word, columns);
         expect(displayWidth(short)).toBeLessThanOrEqual(columns);
         if (displayWidth(word) <= columns) expect(short).toBe(word);
       }),
@@ -69,8 +69,8 @@ describe('shortening a text in its middle', () => {
 
 describe('padding a text', () => {
   it('fills up to its columns, by width', () => {
-    expect(padded('ab', 4)).toBe('ab  ');
-    expect(padded('模', 4)).toBe('模  ');
-    expect(padded('abcdef', 4)).toBe('abcdef');
+    expect(padEnd('ab', 4)).toBe('ab  ');
+    expect(padEnd('模', 4)).toBe('模  ');
+    expect(padEnd('abcdef', 4)).toBe('abcdef');
   });
 });

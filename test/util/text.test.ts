@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   byCodeUnits,
-  counted,
+  pluralize,
   editDistance,
-  listed,
+  formatList,
   nameAdvice,
   nearestNames,
   withNameAdvice,
@@ -109,16 +109,16 @@ describe('listed', () => {
     [['a', 'b'], 'a or b'],
     [['a', 'b', 'c'], 'a, b or c'],
   ])('writes %j as %j', (names, text) => {
-    expect(listed(names)).toBe(text);
+    expect(formatList(names)).toBe(text);
   });
 
   it('cuts a long list and says how much it cut', () => {
-    expect(listed(['a', 'b', 'c', 'd'], 2)).toBe('a, b … (2 more)');
+    expect(formatList(['a', 'b', 'c', 'd'], 2)).toBe('a, b … (2 more)');
   });
 
   it('leaves the names as they are', () => {
     const names = ['a', 'b', 'c'];
-    listed(names);
+    formatList(names);
     expect(names).toEqual(['a', 'b', 'c']);
   });
 });
@@ -145,6 +145,6 @@ describe('nameAdvice', () => {
 
 describe('counted', () => {
   it('uses the singular for one only', () => {
-    expect([0, 1, 2].map((count) => counted(count, 'cell'))).toEqual(['0 cells', '1 cell', '2 cells']);
+    expect([0, 1, 2].map((count) => pluralize(count, 'cell'))).toEqual(['0 cells', '1 cell', '2 cells']);
   });
 });

@@ -5,7 +5,7 @@ import { fail } from '../../src/core/failure.ts';
 import type { StageTask, TaskMessage } from '../../src/core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../../src/stages/stage-kind.ts';
 import { digestPath } from '../../src/store/digest-path.ts';
-import { Gatherings } from '../../src/worker/gathering.ts';
+import { CohortBarriers } from '../../src/worker/gathering.ts';
 import { executeTask } from '../../src/worker/execute.ts';
 import { Workbench } from '../support/tasks.ts';
 
@@ -27,7 +27,7 @@ const fake = (run: (context: StageContext) => StageOutcome | Promise<StageOutcom
 const write = ({ out }: StageContext, text = 'weights') => writeFileSync(join(out, 'best.bin'), text);
 const execute = (task: StageTask, run: Parameters<typeof fake>[0]) =>
   executeTask(task, {
-    ...{ store: bench.store, kinds: { fake: fake(run) }, gatherings: new Gatherings(), signal: stop.signal },
+    ...{ store: bench.store, kinds: { fake: fake(run) }, barriers: new CohortBarriers(), signal: stop.signal },
     tell: (message) => told.push(message),
   });
 
@@ -148,12 +148,12 @@ describe('a kind without checkpoints', () => {
       }),
       checkpoints: false,
     };
-    const gatherings = new Gatherings();
-    const surroundings = {
-      ...{ store: bench.store, kinds: { fake: kind }, gatherings, signal: stop.signal },
+    const barriers = new CohortBarriers();
+    const deps = {
+      ...{ store: bench.store, kinds: { fake: kind }, barriers, signal: stop.signal },
       tell: () => undefined,
     };
-    expect(await executeTask(bench.task('a', {}), surroundings)).toMatchObject({ status: 'finished' });
+    expect(await executeTask(bench.task('a', {}), deps)).toMatchObject({ status: 'finished' });
     expect(existsSync(join(bench.store.root, '.scratch'))).toBe(false);
   });
 });

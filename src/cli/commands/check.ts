@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import { reportProblems } from '../../report/whole.ts';
-import { counted } from '../../util/text.ts';
+import { pluralize } from '../../util/text.ts';
 import { setOption } from '../options.ts';
 import { loadPlan } from '../project.ts';
 import { print } from '../terminal.ts';
@@ -28,7 +28,7 @@ async function problemsOf(file: string, overrides: readonly string[] | undefined
     const plan = loadPlan(file, overrides);
     const failures = await reportProblems(plan, { pipelineFolder: dirname(resolve(file)), root: process.cwd() });
     const stages = new Set(plan.cells.map((cell) => cell.stage)).size;
-    if (!failures.length) print(`${file}: ok, ${counted(stages, 'stage')}, ${counted(plan.cells.length, 'cell')}`);
+    if (!failures.length) print(`${file}: ok, ${pluralize(stages, 'stage')}, ${pluralize(plan.cells.length, 'cell')}`);
     return failures;
   } catch (error) {
     if (error instanceof FailureError) return error.failures;

@@ -4,7 +4,7 @@ import { lastResultsFile, readLastResults } from '../../scheduler/last-results.t
 import { listRuns, readRun } from '../../scheduler/past-runs.ts';
 import { collect, removeCollected } from '../../store/gc.ts';
 import type { Store } from '../../store/store.ts';
-import { counted } from '../../util/text.ts';
+import { pluralize } from '../../util/text.ts';
 import { join } from 'node:path';
 import { ageArgument, positiveInteger, sizeArgument } from '../options.ts';
 import { openProject } from '../project.ts';
@@ -43,7 +43,7 @@ export function command(): Command {
             collection.items.map(({ type, key, bytes, reason }) => [type, key.slice(0, 12), mebibytes(bytes), reason]),
           ),
         );
-      const freed = `${counted(collection.items.length, 'item')}, ${mebibytes(collection.bytes)}; ${mebibytes(collection.remaining)} stay`;
+      const freed = `${pluralize(collection.items.length, 'item')}, ${mebibytes(collection.bytes)}; ${mebibytes(collection.remaining)} stay`;
       if (flags.yes) await removeCollected(store, collection);
       print(
         flags.yes ? `removed ${freed}` : `would remove ${freed}${collection.items.length ? ' (--yes removes)' : ''}`,

@@ -96,7 +96,7 @@ function sourceOf(folder: string | null): string {
 }
 
 /** A registered name, or what it may have meant. */
-function registered(registry: string, name: string): string {
+function requireRegistered(registry: string, name: string): string {
   const known = Object.keys(catalogue()[registry] ?? {});
   if (known.includes(name)) return name;
   const fix = nameAdvice(name, known);
@@ -116,7 +116,7 @@ async function studyOf(file: string, flags: Flags, ask: Ask): Promise<Study> {
   const root = data === 'digits of MNIST' ? null : data;
   const source = sourceOf(root);
   const suggested = suggestionFor(source, flags.imageSize ?? null);
-  const teacher = registered('models', await answer('teacher', 'Teacher?', suggested.teacher, flags.teacher));
+  const teacher = requireRegistered('models', await answer('teacher', 'Teacher?', suggested.teacher, flags.teacher));
   const students = flags.student ?? several(await answer('student', 'Students?', suggested.student));
   const methods = flags.method ?? several(await answer('method', 'Methods?', 'SoftTarget, AT'));
   const published = [teacher, ...students].every(
@@ -127,8 +127,8 @@ async function studyOf(file: string, flags: Flags, ask: Ask): Promise<Study> {
       .replace(/^[^A-Za-z0-9]+/, '')
       .replaceAll(/[^\w.-]/g, '-'),
     ...{ source, root, teacher },
-    students: students.map((name) => registered('models', name)),
-    methods: methods.map((name) => registered('methods', name)),
+    students: students.map((name) => requireRegistered('models', name)),
+    methods: methods.map((name) => requireRegistered('methods', name)),
     ratios: flags.ratio ?? [],
     seeds: flags.seeds ?? positiveInteger(await answer('seeds', 'Seeds?', '3')),
     epochs: flags.epochs ?? positiveInteger(await answer('epochs', 'Epochs?', '30')),

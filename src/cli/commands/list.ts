@@ -9,7 +9,7 @@ import { columns, print, printJson } from '../terminal.ts';
 const count = new Intl.NumberFormat('en-US');
 
 /** What a line of the list says of a registered name. */
-function described(facts: JsonObject): string {
+function describeFacts(facts: JsonObject): string {
   const { parameters, summary, source } = facts;
   const size = typeof parameters === 'number' ? `${count.format(parameters)} parameters, ` : '';
   return `${size}${typeof summary === 'string' ? summary : typeof source === 'string' ? source : ''}`;
@@ -33,6 +33,6 @@ export function command(): Command {
     .action((registry: string, flags: { readonly json?: boolean }) => {
       const facts = registry === 'kinds' ? factsOfKinds() : (catalogue()[registry] ?? {});
       if (flags.json) printJson(facts);
-      else print(columns(Object.entries(facts).map(([name, of]) => [name, described(of)])));
+      else print(columns(Object.entries(facts).map(([name, of]) => [name, describeFacts(of)])));
     });
 }

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, watchFile, unwatchFile } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { unwrap } from '../../core/result.ts';
-import { cellsNamed } from '../../graph/select.ts';
+import { findCells } from '../../graph/select.ts';
 import { cellStatuses, type PastRun } from '../../scheduler/past-runs.ts';
 import { cellFolder } from '../../scheduler/record.ts';
 import { openProject } from '../project.ts';
@@ -25,14 +25,14 @@ export function command(): Command {
       // Node revives standard output after an error: only the event tells that its reader has gone.
       process.stdout.once('error', () => (isRead = false));
       const past = recentRun(project.runsFolder, flags.run);
-      const cells = [...unwrap(cellsNamed(past.plan.cells, [stage]))];
+      const cells = [...unwrap(findCells(past.plan.cells, [stage]))];
       for (const cell of cells) {
         if (cells.length > 1) print(`==> ${cell} <==`);
         const file = join(cellFolder(past.folder, cell), 'log.txt');
         const log = new Tail(file);
         const found = log.print();
         if (!found) printError(`${cell} wrote nothing in run ${past.run} (${stateIn(past, cell)})`);
-        if (flags.follow && cells.length === 1) await log.follow(() => !isRead || ended(past.folder, cell));
+        if (flags.follow && cells.length === 1) await log.follow(() => !isRead || hasEnded(past.folder, cell));
       }
     });
 }
@@ -40,7 +40,7 @@ export function command(): Command {
 const stateIn = (past: PastRun, cell: string) => cellStatuses(past.events).get(cell)?.state ?? 'waiting';
 
 /** Whether a stage will write no more: it ended, or its run did. */
-function ended(folder: string, cell: string): boolean {
+function hasEnded(folder: string, cell: string): boolean {
   const run = folder.split(/[\\/]/).at(-1);
   const past = recentRun(join(folder, '..', '..'), run);
   const state = stateIn(past, cell);

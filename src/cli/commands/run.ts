@@ -6,7 +6,7 @@ import { jsonOption, positiveInteger, selectorOption, setOption } from '../optio
 import type { RunFlags } from '../run-pipeline.ts';
 import { recallNothingToDo } from '../nothing-to-do.ts';
 import { printError } from '../terminal.ts';
-import { threadsAsked } from '../threads.ts';
+import { threadsOption } from '../threads.ts';
 
 /**
  * `kdpipe run`.
@@ -32,7 +32,7 @@ export function command(): Command {
 }
 
 async function run(file: string, flags: RunFlags): Promise<number> {
-  threadsAsked();
+  threadsOption();
   const { only, from, to, force, dryRun, json, set } = flags;
   if (!(only ?? from ?? to ?? force ?? dryRun ?? json)) {
     const lines = await recallNothingToDo(resolve(file), set);

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { fail, FailureError } from '../../core/failure.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
-import { cellsNamed } from '../../graph/select.ts';
+import { findCells } from '../../graph/select.ts';
 import type { ModelDescription } from '../../ml/show/describe-model.ts';
 import { cellStatuses, type PastRun } from '../../scheduler/past-runs.ts';
 import { catalogue } from '../../stages/catalogue.ts';
@@ -37,9 +37,9 @@ export function command(): Command {
     .action(async (name: string, flags: Flags) => {
       if (isModel(name)) return showModel(name, flags);
       refuseModelFlags(name, flags);
-      const shown = registered(name) ?? result(name) ?? unknown(name);
+      const shown = findRegistered(name) ?? result(name) ?? failUnknown(name);
       if (flags.json) printJson(shown);
-      else print(indented(shown));
+      else print(indentYaml(shown));
     });
 }
 
@@ -63,7 +63,7 @@ function refuseModelFlags(name: string, { imageSize, classes }: Flags): void {
 }
 
 /** A name of a registry, with its facts; a kind with its parameters. */
-function registered(name: string): JsonObject | undefined {
+function findRegistered(name: string): JsonObject | undefined {
   const kind = Object.entries<StageKind>(kinds).find(([known]) => known === name)?.[1];
   if (kind) return { kind: name, summary: kind.summary, params: kind.params as unknown as JsonObject };
   for (const [registry, names] of Object.entries(catalogue())) {
@@ -84,7 +84,7 @@ function result(name: string): JsonObject | undefined {
     throw error;
   }
   if (past.run === name) return runFacts(past);
-  const named = cellsNamed(past.plan.cells, [name]);
+  const named = findCells(past.plan.cells, [name]);
   if (!named.ok) return undefined;
   return Object.fromEntries([...named.value].map((cell) => [cell, manifestOf(past, cell, store)]));
 }
@@ -101,7 +101,7 @@ function manifestOf(past: PastRun, cell: string, store: Store): Json {
   return entry ? (entry.manifest() as unknown as JsonObject) : status.state;
 }
 
-function unknown(name: string): never {
+function failUnknown(name: string): never {
   const known = [...Object.keys(kinds), ...Object.values(catalogue()).flatMap(Object.keys)];
   const advice = nameAdvice(name, known);
   return fail({
@@ -113,11 +113,11 @@ function unknown(name: string): never {
 }
 
 /** JSON as indented lines, without its punctuation. */
-function indented(value: Json, indent = ''): string {
+function indentYaml(value: Json, indent = ''): string {
   if (typeof value !== 'object' || value === null) return String(value);
   if (Object.keys(value).length === 0) return 'none';
   const deeper = `${indent}  `;
-  const entries = Object.entries(value).map(([key, item]: [string, Json]) => [key, indented(item, deeper)] as const);
+  const entries = Object.entries(value).map(([key, item]: [string, Json]) => [key, indentYaml(item, deeper)] as const);
   if (Array.isArray(value)) {
     const flat = entries.every(([, text]) => !text.includes('\n'));
     return flat

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { Failure } from '../../core/failure.ts';
 import { verify } from '../../store/verify.ts';
 import { failureText } from '../../ui/failure-text.ts';
-import { counted } from '../../util/text.ts';
+import { pluralize } from '../../util/text.ts';
 import { exitCodes } from '../exit.ts';
 import { openProject } from '../project.ts';
 import { print } from '../terminal.ts';
@@ -18,7 +18,9 @@ export function command(): Command {
     const failures: Failure[] = [];
     for await (const problem of verify(store)) failures.push(problem);
     print(
-      failures.length ? failureText(failures, { color: false }) : `${counted(store.keys().length, 'result')} verified`,
+      failures.length
+        ? failureText(failures, { color: false })
+        : `${pluralize(store.keys().length, 'result')} verified`,
     );
     if (failures.length) process.exitCode = exitCodes.stageFailed;
   });

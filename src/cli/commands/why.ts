@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { Event } from '../../core/event.ts';
 import type { CellId } from '../../core/plan.ts';
 import { unwrap } from '../../core/result.ts';
-import { cellsNamed } from '../../graph/select.ts';
+import { findCells } from '../../graph/select.ts';
 import { previewPlan } from '../../scheduler/run-plan.ts';
 import type { PastRun } from '../../scheduler/past-runs.ts';
 import { setOption } from '../options.ts';
@@ -24,7 +24,7 @@ export function command(): Command {
       const project = openProject();
       const file = flags.file ?? recentRun(project.runsFolder).plan.file;
       const plan = loadPlan(file, flags.set);
-      const named = unwrap(cellsNamed(plan.cells, [stage]));
+      const named = unwrap(findCells(plan.cells, [stage]));
       const { cells, resolutions } = await previewPlan(plan, project);
       const past = lastRunOf(project.runsFolder, plan.name);
       for (const [at, cell] of cells.entries()) {

@@ -7,7 +7,7 @@ type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f
 const fixed = (value: number): number => Math.floor(value * 65536 + 0.5);
 
 /** Pillow's `Image.transform(size, AFFINE, matrix, NEAREST)`, bit for bit: fixed-point steps, black where nothing is. */
-function transformed(image: RgbImage, [a, b, c, d, e, f]: Matrix): RgbImage {
+function transform(image: RgbImage, [a, b, c, d, e, f]: Matrix): RgbImage {
   const { pixels, height, width } = image;
   const target = new Uint8Array(pixels.length);
   const right = fixed(a);
@@ -37,7 +37,7 @@ function transformed(image: RgbImage, [a, b, c, d, e, f]: Matrix): RgbImage {
  * @param slope - pixels that a row moves to the left for each row above it
  * @returns the sheared picture
  */
-export const shearX = (image: RgbImage, slope: number): RgbImage => transformed(image, [1, slope, 0, 0, 1, 0]);
+export const shearX = (image: RgbImage, slope: number): RgbImage => transform(image, [1, slope, 0, 0, 1, 0]);
 
 /**
  * Shears columns about the top left corner.
@@ -46,7 +46,7 @@ export const shearX = (image: RgbImage, slope: number): RgbImage => transformed(
  * @param slope - pixels that a column moves up for each column left of it
  * @returns the sheared picture
  */
-export const shearY = (image: RgbImage, slope: number): RgbImage => transformed(image, [1, 0, 0, slope, 1, 0]);
+export const shearY = (image: RgbImage, slope: number): RgbImage => transform(image, [1, 0, 0, slope, 1, 0]);
 
 /**
  * Moves a picture to the right.
@@ -56,7 +56,7 @@ export const shearY = (image: RgbImage, slope: number): RgbImage => transformed(
  * @returns the moved picture
  */
 export const translateX = (image: RgbImage, distance: number): RgbImage =>
-  transformed(image, [1, 0, -Math.trunc(distance), 0, 1, 0]);
+  transform(image, [1, 0, -Math.trunc(distance), 0, 1, 0]);
 
 /**
  * Moves a picture down.
@@ -66,7 +66,7 @@ export const translateX = (image: RgbImage, distance: number): RgbImage =>
  * @returns the moved picture
  */
 export const translateY = (image: RgbImage, distance: number): RgbImage =>
-  transformed(image, [1, 0, 0, 0, 1, -Math.trunc(distance)]);
+  transform(image, [1, 0, 0, 0, 1, -Math.trunc(distance)]);
 
 /** As Pillow rounds sines and cosines, so that a quarter turn is one. */
 const rounded = (value: number): number => Math.round(value * 1e15) / 1e15;
@@ -86,5 +86,5 @@ export function rotate(image: RgbImage, angle: number): RgbImage {
   const [centreX, centreY] = [image.width / 2, image.height / 2];
   const left = cosine * -centreX + sine * -centreY + centreX;
   const top = -sine * -centreX + cosine * -centreY + centreY;
-  return transformed(image, [cosine, sine, left, -sine, cosine, top]);
+  return transform(image, [cosine, sine, left, -sine, cosine, top]);
 }

@@ -6,7 +6,7 @@ type Table = Uint8Array;
 /** A pixel's value from an exact one: clipped, then its fraction dropped. */
 const clipped = (value: number): number => (value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value));
 
-function tabulated(value: (old: number) => number): Table {
+function tabulate(value: (old: number) => number): Table {
   const table = new Uint8Array(256);
   for (let old = 0; old < 256; old++) table[old] = clipped(value(old));
   return table;
@@ -56,7 +56,7 @@ export function brightness(image: RgbImage, magnitude: number): RgbImage {
   const factor = Math.fround(1 + magnitude);
   return lookedUp(
     image,
-    tabulated((value) => blend(0, value, factor)),
+    tabulate((value) => blend(0, value, factor)),
   );
 }
 
@@ -75,7 +75,7 @@ export function contrast(image: RgbImage, magnitude: number): RgbImage {
   const mean = Math.trunc(sum / (pixels.length / 3) + 0.5);
   return lookedUp(
     image,
-    tabulated((value) => blend(mean, value, factor)),
+    tabulate((value) => blend(mean, value, factor)),
   );
 }
 
@@ -133,7 +133,7 @@ export function posterize(image: RgbImage, bits: number): RgbImage {
   const mask = 256 - 2 ** (8 - Math.trunc(bits));
   return lookedUp(
     image,
-    tabulated((value) => value & mask),
+    tabulate((value) => value & mask),
   );
 }
 
@@ -147,7 +147,7 @@ export function posterize(image: RgbImage, bits: number): RgbImage {
 export function solarize(image: RgbImage, threshold: number): RgbImage {
   return lookedUp(
     image,
-    tabulated((value) => (value < threshold ? value : 255 - value)),
+    tabulate((value) => (value < threshold ? value : 255 - value)),
   );
 }
 
@@ -170,7 +170,7 @@ export function autoContrast(image: RgbImage): RgbImage {
     const low = histogram.findIndex((frequency) => frequency > 0);
     const high = histogram.findLastIndex((frequency) => frequency > 0);
     const scale = 255 / (high - low);
-    return tabulated((value) => (high <= low ? value : value * scale - low * scale));
+    return tabulate((value) => (high <= low ? value : value * scale - low * scale));
   });
 }
 
@@ -184,7 +184,7 @@ export function equalize(image: RgbImage): RgbImage {
   return lookedUpByChannel(image, (histogram) => {
     const last = histogram.findLast((frequency) => frequency > 0) ?? 0;
     const step = Math.trunc((image.pixels.length / 3 - last) / 255);
-    if (step === 0) return tabulated((value) => value);
+    if (step === 0) return tabulate((value) => value);
     const table = new Uint8Array(256);
     let below = step >> 1;
     histogram.forEach((frequency, value) => {

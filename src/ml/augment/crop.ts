@@ -73,14 +73,14 @@ export function tenCrops(image: Size, side: number): readonly CropPlace[] {
  * @param side - side of the square in pixels; it lies within the picture
  * @returns a fresh picture of side × side
  */
-export function cropped(image: RgbImage, place: CropPlace, side: number): RgbImage {
+export function cropImage(image: RgbImage, place: CropPlace, side: number): RgbImage {
   const pixels = new Uint8Array(side * side * 3);
   for (let y = 0; y < side; y++) {
     const from = ((place.top + y) * image.width + place.left) * 3;
     pixels.set(image.pixels.subarray(from, from + side * 3), y * side * 3);
   }
   const square = { pixels, height: side, width: side };
-  return place.mirrored ? mirrored(square) : square;
+  return place.mirrored ? mirrorImage(square) : square;
 }
 
 /**
@@ -89,7 +89,7 @@ export function cropped(image: RgbImage, place: CropPlace, side: number): RgbIma
  * @param image - the picture
  * @returns a fresh picture
  */
-export function mirrored(image: RgbImage): RgbImage {
+export function mirrorImage(image: RgbImage): RgbImage {
   const { pixels, height, width } = image;
   const target = new Uint8Array(pixels.length);
   let read = 0;

@@ -31,7 +31,7 @@ export interface BatchReply {
 
 const { folder, options, slots } = workerData as BatchThreadSetup;
 
-function opened(): ReturnType<typeof batchesByEpoch> {
+function openBatches(): ReturnType<typeof batchesByEpoch> {
   // Straight from the page cache: the training thread may hold the same pixels in memory already.
   const data = openPacked(folder, 0);
   return batchesByEpoch(data.split('train'), data.manifest, options);
@@ -43,7 +43,7 @@ function make({ id, epoch, batch, slot }: BatchRequest): BatchReply {
   const arrays = slots[slot];
   if (!arrays) throw new Error(`no slot ${slot}`);
   try {
-    batches ??= opened();
+    batches ??= openBatches();
     fillArrays(batches(epoch), batch, arrays);
     return { id, failures: null };
   } catch (error) {

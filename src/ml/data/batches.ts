@@ -1,4 +1,4 @@
-import { centreCrop, cropped, randomCrop, tenCrops, type CropPlace } from '../augment/crop.ts';
+import { centreCrop, cropImage, randomCrop, tenCrops, type CropPlace } from '../augment/crop.ts';
 import type { RgbImage } from '../augment/image.ts';
 import { mixImages, mixings, type Mix, type MixingName } from '../augment/mix.ts';
 import { normalisationTable, writeNormalised, type CropTarget } from '../augment/normalise.ts';
@@ -98,7 +98,7 @@ function trainWriter(format: InputFormat, pass: TrainPass): Pass['write'] {
     const uniform = uniforms(pass.seed, 'augment', pass.epoch, index);
     const cut = pass.crop === 'random' ? randomCrop(image, target.side, uniform) : centreCrop(image, target.side);
     const place = pass.flip && uniform() < 0.5 ? { ...cut, mirrored: true } : cut;
-    if (augment) writeNormalised(augment(cropped(image, place, target.side), uniform), WHOLE, table, target);
+    if (augment) writeNormalised(augment(cropImage(image, place, target.side), uniform), WHOLE, table, target);
     else writeNormalised(image, place, table, target);
   };
 }

@@ -7,7 +7,7 @@ import type { PackedDataset, PackedManifest, PackedSplit, Split, View } from './
 /** Views up to this many bytes are read into memory; larger ones stay on disk and in the page cache. */
 const IN_MEMORY = 256 * 2 ** 20;
 
-function damaged(file: string, message: string): never {
+function failDamaged(file: string, message: string): never {
   return fail({
     code: 'damaged-dataset',
     message: `packed dataset ${file}: ${message}`,
@@ -21,16 +21,16 @@ function fileBytes(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    return damaged(file, `can't be read: ${(error as Error).message}`);
+    return failDamaged(file, `can't be read: ${(error as Error).message}`);
   }
 }
 
-function parsed(file: string): unknown {
+function parseJson(file: string): unknown {
   const text = fileBytes(file).toString('utf8');
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    return damaged(file, 'is not JSON');
+    return failDamaged(file, 'is not JSON');
   }
 }
 
@@ -51,7 +51,7 @@ function pixelFile(file: string, inMemory: number): { size: number; pixels: Pixe
   try {
     descriptor = openSync(file, 'r');
   } catch (error) {
-    return damaged(file, `can't be read: ${(error as Error).message}`);
+    return failDamaged(file, `can't be read: ${(error as Error).message}`);
   }
   const { size } = fstatSync(descriptor);
   if (size <= inMemory) {
@@ -66,7 +66,7 @@ function pixelFile(file: string, inMemory: number): { size: number; pixels: Pixe
   const read = (offset: number, length: number): Uint8Array => {
     if (shared.length < length) shared = new Uint8Array(length);
     const got = readSync(descriptor, shared, 0, length, offset);
-    return got === length ? shared.subarray(0, length) : damaged(file, `ends at ${offset + got}`);
+    return got === length ? shared.subarray(0, length) : failDamaged(file, `ends at ${offset + got}`);
   };
   return { size, pixels: { read, close: () => closeSync(descriptor) } };
 }
@@ -80,17 +80,17 @@ interface OpenView {
 function openView(path: string, count: number, inMemory: number): OpenView {
   const file = `${path}.index`;
   const bytes = alignedBytes(file);
-  if (bytes.byteLength !== count * 24) damaged(file, `has ${bytes.byteLength} bytes instead of ${count * 24}`);
+  if (bytes.byteLength !== count * 24) failDamaged(file, `has ${bytes.byteLength} bytes instead of ${count * 24}`);
   const index = new Float64Array(bytes);
   let end = 0;
   for (let entry = 0; entry < index.length; entry += 3) {
-    if (index[entry] !== end) damaged(file, `image ${entry / 3} starts at ${index[entry] ?? 0} instead of ${end}`);
+    if (index[entry] !== end) failDamaged(file, `image ${entry / 3} starts at ${index[entry] ?? 0} instead of ${end}`);
     end += (index[entry + 1] ?? 0) * (index[entry + 2] ?? 0) * 3;
   }
   const { size, pixels } = pixelFile(`${path}.pixels`, inMemory);
   if (size === end) return { index, pixels };
   pixels.close();
-  return damaged(`${path}.pixels`, `has ${size} bytes instead of ${end}`);
+  return failDamaged(`${path}.pixels`, `has ${size} bytes instead of ${end}`);
 }
 
 /** A split's parts, opened when first asked for. */
@@ -108,16 +108,18 @@ class OpenSplit implements PackedSplit {
     this.count = of.count;
     const file = `${path}.labels`;
     const bytes = alignedBytes(file);
-    if (bytes.byteLength !== of.count * 4) damaged(file, `has ${bytes.byteLength} bytes instead of ${of.count * 4}`);
+    if (bytes.byteLength !== of.count * 4)
+      failDamaged(file, `has ${bytes.byteLength} bytes instead of ${of.count * 4}`);
     this.labels = new Int32Array(bytes);
-    if (!this.labels.every((label) => label >= 0 && label < of.classes)) damaged(file, 'has a label without a class');
+    if (!this.labels.every((label) => label >= 0 && label < of.classes))
+      failDamaged(file, 'has a label without a class');
   }
 
   get names(): readonly string[] {
     if (this.#names) return this.#names;
-    const names = parsed(`${this.#path}.names`);
+    const names = parseJson(`${this.#path}.names`);
     if (!Array.isArray(names) || names.length !== this.count)
-      damaged(`${this.#path}.names`, `is no list of ${this.count}`);
+      failDamaged(`${this.#path}.names`, `is no list of ${this.count}`);
     return (this.#names = names as string[]);
   }
 
@@ -161,8 +163,8 @@ function isManifest(value: unknown): value is PackedManifest {
  */
 export function openPacked(folder: string, inMemory: number = IN_MEMORY): PackedDataset {
   const file = join(folder, 'dataset.json');
-  const manifest = parsed(file);
-  if (!isManifest(manifest)) return damaged(file, 'is not the manifest of a packed dataset');
+  const manifest = parseJson(file);
+  if (!isManifest(manifest)) return failDamaged(file, 'is not the manifest of a packed dataset');
   const opened = new Map<Split, OpenSplit>();
   const split = (name: Split): PackedSplit => {
     const known = opened.get(name);

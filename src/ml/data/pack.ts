@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError, fail } from '../../core/failure.ts';
-import { centreCrop, cropped } from '../augment/crop.ts';
+import { centreCrop, cropImage } from '../augment/crop.ts';
 import type { RgbImage } from '../augment/image.ts';
 import { resizeShorterSide, sizeWithShorterSide } from '../augment/resize.ts';
 import { inOrder } from './ordered.ts';
@@ -64,12 +64,12 @@ function viewsOf(image: RgbImage, imageSize: number, name: string): Views {
   const small = resizeShorterSide(image, imageSize);
   return {
     train: resizeShorterSide(image, trainSize(imageSize)),
-    eval: cropped(small, centreCrop(small, imageSize), imageSize),
+    eval: cropImage(small, centreCrop(small, imageSize), imageSize),
   };
 }
 
 /** Decodes and resizes; undefined for a bad image that may be skipped. */
-async function prepared(image: SourceImage, imageSize: number, options: PackOptions): Promise<Views | undefined> {
+async function prepareViews(image: SourceImage, imageSize: number, options: PackOptions): Promise<Views | undefined> {
   try {
     return viewsOf(await image.read(), imageSize, image.name);
   } catch (error) {
@@ -159,7 +159,7 @@ class Packing {
     const images = indices.flatMap((index) => this.#set.images[index] ?? []);
     const results = inOrder(images, 2 * this.#options.threads, async (image) => {
       this.#observer.signal.throwIfAborted();
-      return { image, views: await prepared(image, this.#imageSize, this.#options) };
+      return { image, views: await prepareViews(image, this.#imageSize, this.#options) };
     });
     for await (const { image, views } of results) {
       this.#observer.progress(++this.#done, this.#total);

@@ -28,7 +28,7 @@ function part(fraction: number, n: number): number {
   return Math.floor(fraction * n + 1e-9);
 }
 
-function shuffled(items: readonly number[], seed: number, step: number): number[] {
+function shuffle(items: readonly number[], seed: number, step: number): number[] {
   return Array.from(permutation(items.length, seed, 'split', step), (position) => items[position] ?? 0);
 }
 
@@ -60,7 +60,7 @@ export function evenShares(available: readonly number[], total: number): number[
 /** Per class: the shuffled images of each split, before limits. */
 function cutClass(images: readonly Labelled[], of: readonly number[], label: number, rule: SplitOptions) {
   const own = (split: 'val' | 'test'): number[] => of.filter((image) => images[image]?.split === split);
-  const pool = shuffled(
+  const pool = shuffle(
     of.filter((image) => images[image]?.split === undefined),
     rule.seed,
     3 * label,
@@ -68,8 +68,8 @@ function cutClass(images: readonly Labelled[], of: readonly number[], label: num
   const tests = part(rule.test, pool.length);
   const vals = part(rule.val, pool.length - tests);
   return {
-    test: [...pool.slice(0, tests), ...shuffled(own('test'), rule.seed, 3 * label + 1)],
-    val: [...pool.slice(tests, tests + vals), ...shuffled(own('val'), rule.seed, 3 * label + 2)],
+    test: [...pool.slice(0, tests), ...shuffle(own('test'), rule.seed, 3 * label + 1)],
+    val: [...pool.slice(tests, tests + vals), ...shuffle(own('val'), rule.seed, 3 * label + 2)],
     train: pool.slice(tests + vals),
   };
 }

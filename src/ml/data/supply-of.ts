@@ -1,7 +1,7 @@
 import type { TrainOptions } from './batches.ts';
 import type { PackedDataset } from './packed.ts';
-import { directSupply, type Supply } from './supply.ts';
-import { ThreadedSupply } from './threaded-supply.ts';
+import { directLoader, type BatchLoader } from './supply.ts';
+import { ThreadedLoader } from './threaded-supply.ts';
 
 /**
  * Chooses how training batches are made: those that are augmented ahead, on a thread; others cost so little beside a
@@ -10,9 +10,9 @@ import { ThreadedSupply } from './threaded-supply.ts';
  * @param data - the packed dataset
  * @param folder - where it lies
  * @param options - how batches are made
- * @returns the supply; the caller closes it
+ * @returns the loader; the caller closes it
  */
-export function supplyOf(data: PackedDataset, folder: string, options: TrainOptions): Supply {
-  if (options.augment === 'none') return directSupply(data.split('train'), data.manifest, options);
-  return new ThreadedSupply({ folder, manifest: data.manifest, options, threads: 1 });
+export function batchLoaderFor(data: PackedDataset, folder: string, options: TrainOptions): BatchLoader {
+  if (options.augment === 'none') return directLoader(data.split('train'), data.manifest, options);
+  return new ThreadedLoader({ folder, manifest: data.manifest, options, threads: 1 });
 }

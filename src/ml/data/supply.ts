@@ -15,7 +15,7 @@ export interface TrainBatch {
 }
 
 /** Makes the training batches of a run: a pure function of (epoch, batch), in whatever order they are taken. */
-export interface Supply {
+export interface BatchLoader {
   /** Batches of an epoch. */
   readonly count: number;
   /**
@@ -97,9 +97,9 @@ export function batchesByEpoch(
  * @param split - the `train` split
  * @param format - input size and statistics: the packed manifest
  * @param options - how batches are made
- * @returns the supply
+ * @returns the loader
  */
-export function directSupply(split: PackedSplit, format: InputFormat, options: TrainOptions): Supply {
+export function directLoader(split: PackedSplit, format: InputFormat, options: TrainOptions): BatchLoader {
   const { batchSize } = options;
   const side = format.imageSize;
   const batches = batchesByEpoch(split, format, options);

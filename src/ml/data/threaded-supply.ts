@@ -6,7 +6,7 @@ import { assetPath } from '../../util/package-root.ts';
 import type { BatchReply, BatchRequest, BatchThreadSetup } from './batch-thread.ts';
 import { mixOf, type TrainOptions } from './batches.ts';
 import type { PackedManifest } from './packed.ts';
-import { batchOf, type BatchArrays, type Supply, type TrainBatch } from './supply.ts';
+import { batchOf, type BatchArrays, type BatchLoader, type TrainBatch } from './supply.ts';
 
 /** Starts a thread: of the bundle, or of the sources where this module itself is run from them. */
 function startThread(workerData: BatchThreadSetup): Worker {
@@ -38,7 +38,7 @@ function sharedArrays(batchSize: number, values: number): BatchArrays {
   };
 }
 
-/** What a threaded supply is made of. */
+/** What a threaded loader is made of. */
 export interface ThreadedSource {
   /** Of the packed dataset; every thread opens it for itself. */
   readonly folder: string;
@@ -64,7 +64,7 @@ interface Asked extends Place {
  * Makes batches ahead, on threads, in the order of training: one taken in that order is there or under way, another
  * only takes longer. Each thread is one batch ahead; threads wait for messages, so that idle ones cost nothing.
  */
-export class ThreadedSupply implements Supply {
+export class ThreadedLoader implements BatchLoader {
   readonly count: number;
   readonly #source: ThreadedSource;
   readonly #slots: readonly BatchArrays[];

@@ -78,7 +78,7 @@ export interface StepOptions {
    * Train: a second pass of the same update, with activations of its own, so that both passes are there at once. Its
    * `backward` comes after the first's and adds to the gradients, and the first one updates.
    */
-  readonly second?: boolean;
+  readonly secondPass?: boolean;
   /** Names of taps whose values (and, in training, gradients) are wanted; `logits` is always there. */
   readonly taps: readonly string[];
 }

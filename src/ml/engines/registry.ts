@@ -21,7 +21,7 @@ export interface EngineEntry {
 const MEBIBYTE = 2 ** 20;
 
 /** `KDPIPE_MEMORY`: most MiB that the engine of a process may take; 4096, what it can address, unless set. */
-function memoryAllowed(): { readonly memory?: number } {
+function memoryOption(): { readonly memory?: number } {
   const asked = process.env['KDPIPE_MEMORY'];
   if (asked === undefined) return {};
   if (/^\d+$/.test(asked) && Number(asked) >= 1 && Number(asked) <= 4096) return { memory: Number(asked) * MEBIBYTE };
@@ -43,7 +43,7 @@ const kernelWishes = (): Pick<WasmOptions, 'build' | 'vectors'> => ({
 export const engines = {
   wasm: {
     summary: 'kernels in WebAssembly with SIMD on threads, 128 bits wide, 256 from Node 24 on; needs nothing but Node',
-    create: (options) => new CompiledEngine(new WasmExecutor({ ...memoryAllowed(), ...options, ...kernelWishes() })),
+    create: (options) => new CompiledEngine(new WasmExecutor({ ...memoryOption(), ...options, ...kernelWishes() })),
   },
   reference: {
     summary: 'plain TypeScript in float64: slow and obvious, the oracle of the tests',

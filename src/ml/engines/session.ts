@@ -188,7 +188,7 @@ export class CompiledSession implements Session {
         (batch) =>
           lowerTraining(this.network, { ...options, batch }, optimizer, { average, recompute });
       const lowerings = [lower(false), lower(true)];
-      if (!options.second) {
+      if (!options.secondPass) {
         const executable = this.#compile('a training step', options, lowerings);
         return new CompiledTraining(options.batch, executable, { optimizer, progress: this.#progress });
       }
@@ -199,7 +199,7 @@ export class CompiledSession implements Session {
   }
 
   #once<Step>(steps: Map<string, Step>, options: StepOptions, make: () => Step): Step {
-    const { batch, average = false, second = false, taps } = options;
+    const { batch, average = false, secondPass: second = false, taps } = options;
     const key = `${batch} ${average} ${second} ${[...taps].sort().join(' ')}`;
     const step = steps.get(key) ?? make();
     steps.set(key, step);
@@ -209,7 +209,7 @@ export class CompiledSession implements Session {
   /** Compiles the first, fastest of the lowerings that fits; the last one takes the least memory. */
   #compile(kind: string, options: StepOptions, lowerings: readonly Lowering[]): Executable {
     const { batch } = options;
-    const place = options.second ? 'second' : 'first';
+    const place = options.secondPass ? 'second' : 'first';
     const fits = ({ floats }: Program): boolean =>
       4 * floats <= this.#executor.capacity() || !!this.#workspace.known(place, floats);
     const [first, ...thriftier] = lowerings;
@@ -224,7 +224,7 @@ export class CompiledSession implements Session {
   }
 
   /** What an averaged, or a second, step finds in the place of others. */
-  #instead({ average, second }: StepOptions): Partial<Record<Space, Region>> {
+  #instead({ average, secondPass: second }: StepOptions): Partial<Record<Space, Region>> {
     const { gradient, 'parameter-average': parameter, 'statistic-average': statistic } = this.#spaces;
     if (average) return { parameter, statistic };
     return second && this.#secondGradient ? { gradient: this.#secondGradient, 'gradient-sum': gradient } : {};

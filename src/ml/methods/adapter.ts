@@ -40,7 +40,7 @@ export interface Aligned {
  * @param shapes - of the tap in the student, and in the teacher
  * @returns the map, and the adapter if there is one
  */
-export function aligned(name: string, tap: string, shapes: Sides<Shape>): Aligned {
+export function alignTap(name: string, tap: string, shapes: Sides<Shape>): Aligned {
   const { student, teacher } = shapes;
   const read = (batch: KdBatch) => batch.student[tap] as Tensor;
   if (student.channels === teacher.channels) return { adapters: [], of: read };

@@ -4,7 +4,7 @@ import { valuesOf } from './maps.ts';
 /** Two maps of one size, on their way through an operation of ours: each one pass over the values, gradients alike. */
 
 /** Writes runs of two arrays in turn. */
-function interleaved(a: Float32Array, b: Float32Array, run: number): Float32Array {
+function interleave(a: Float32Array, b: Float32Array, run: number): Float32Array {
   const joined = new Float32Array(a.length + b.length);
   for (let read = 0, write = 0; read < a.length; read += run, write += 2 * run) {
     joined.set(a.subarray(read, read + run), write);
@@ -34,7 +34,7 @@ export function sideBySide(own: Tensor4D, above: Tensor4D): Tensor4D {
     const [a, b] = inputs as unknown as [Tensor, Tensor];
     const gradFunc = (dy: Tensor): Tensor[] =>
       ([0, 1] as const).map((first) => tensor(everyOther(valuesOf(dy), channels, first), own.shape));
-    const value = tensor(interleaved(valuesOf(a), valuesOf(b), channels), [batch, height, width, 2 * channels]);
+    const value = tensor(interleave(valuesOf(a), valuesOf(b), channels), [batch, height, width, 2 * channels]);
     return { value, gradFunc };
   });
   return join(own, above) as Tensor4D;
@@ -81,7 +81,7 @@ function weighSlopes(dy: Float32Array, [own, above, scores]: Parts, channels: nu
  * @param scores - s, [N, H, W, 2]
  * @returns [N, H, W, C]
  */
-export function weighed(own: Tensor4D, above: Tensor4D, scores: Tensor4D): Tensor4D {
+export function weighTwo(own: Tensor4D, above: Tensor4D, scores: Tensor4D): Tensor4D {
   const channels = own.shape[3];
   const fuse = customGrad((...inputs) => {
     const tensors = (inputs as unknown as Tensor[]).slice(0, 3);

@@ -1,5 +1,5 @@
 import { addN, mul, type Scalar, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
-import { aligned } from './adapter.ts';
+import { alignTap } from './adapter.ts';
 import { columnGram, columns } from './columns.ts';
 import type { KdMethod } from './kd-method.ts';
 import { squaredDistance } from './maps.ts';
@@ -29,7 +29,7 @@ export const interChannel: KdMethod = {
   create: (_, shapes) => {
     const parts = tapPairs(shapes).map((pair) => ({
       ...pair,
-      align: aligned(`ickd.${pair.tap}.align`, pair.tap, pair),
+      align: alignTap(`ickd.${pair.tap}.align`, pair.tap, pair),
     }));
     return {
       adapters: parts.flatMap(({ align }) => align.adapters),

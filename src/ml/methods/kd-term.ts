@@ -9,7 +9,7 @@ import type { Adapter, Draw, KdBatch, KdLoss, Sides, TapShapes } from './kd-meth
 export type TapValues = Readonly<Record<string, Float32Array>>;
 
 /** L_kd of a batch and the weighted gradient in each of the student's taps, laid out as the tap. */
-export interface KdTermValue {
+export interface KdLossValue {
   /** Unweighted. */
   readonly value: number;
   readonly gradients: TapValues;
@@ -35,7 +35,7 @@ export interface AdapterRunner {
 }
 
 /** A term on one batch. */
-export interface KdTermBatch {
+export interface KdLossBatch {
   /** Values of both sides' taps. */
   readonly taps: Sides<TapValues>;
   /** Class indices [N]. */
@@ -112,14 +112,14 @@ class AdapterCalls {
  * @param runner - runs the term's adapters; null where it has none
  * @returns the unweighted value and its weighted gradients
  */
-export function kdTerm(
+export function evaluateKdLoss(
   term: KdLoss,
   shapes: TapShapes,
-  batch: KdTermBatch,
+  batch: KdLossBatch,
   runner: AdapterRunner | null = null,
-): KdTermValue {
+): KdLossValue {
   const { taps, labels, indices, draw, weight } = batch;
-  let result: KdTermValue | undefined;
+  let result: KdLossValue | undefined;
   tidy(() => {
     const calls = new AdapterCalls(runner);
     const given: KdBatch = {

@@ -5,7 +5,7 @@ import { logitsOf, softDivergence } from './rows.ts';
 import { bothSides } from './taps.ts';
 
 /** Z-scores of rows: (z − mean) / (unbiased standard deviation + 1e-7). */
-function standardised(logits: Tensor2D): Tensor2D {
+function standardise(logits: Tensor2D): Tensor2D {
   const centred = sub(logits, mean(logits, 1, true));
   const variance = mul(sum(square(centred), 1, true), 1 / (logits.shape[1] - 1));
   // Guarded under the root: its slope at 0 is infinite.
@@ -24,7 +24,7 @@ export const logitStandardisation: KdMethod = {
   create: ({ std_temperature: temperature }) => ({
     loss: (batch) => {
       const { teacher, student } = logitsOf(batch);
-      return softDivergence({ teacher: standardised(teacher), student: standardised(student) }, Number(temperature));
+      return softDivergence({ teacher: standardise(teacher), student: standardise(student) }, Number(temperature));
     },
   }),
 };

@@ -152,7 +152,7 @@ export interface MapSize {
  * @param to - size of the result
  * @returns [N, to.height, to.width, C]
  */
-export function stretched(map: Tensor4D, to: MapSize): Tensor4D {
+export function stretch(map: Tensor4D, to: MapSize): Tensor4D {
   const [batch, , , channels] = map.shape;
   const from = sources(map.shape, to);
   const stretch = customGrad((...inputs) => {

@@ -1,7 +1,7 @@
 import { addN, mul, tensor, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import type { Shape } from '../network/network.ts';
 import { uniforms } from '../random/random.ts';
-import { adapter, aligned } from './adapter.ts';
+import { adapter, alignTap } from './adapter.ts';
 import type { Adapter, Draw, KdBatch, KdMethod } from './kd-method.ts';
 import { squaredDistance } from './maps.ts';
 import { blocksOption, blockTaps, EQUAL, lastBlocks, requireSizes, tapPairs, type TapPair } from './taps.ts';
@@ -53,7 +53,7 @@ interface Part {
 
 function partOf({ tap, student, teacher }: TapPair, alpha: number, rate: number): Part {
   const block = Number(tap.slice('block'.length));
-  const align = aligned(`mgd.${tap}.align`, tap, { student, teacher });
+  const align = alignTap(`mgd.${tap}.align`, tap, { student, teacher });
   const generation = generator(`mgd.${tap}.generation`, teacher);
   return {
     adapters: [...align.adapters, generation],

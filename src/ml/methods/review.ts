@@ -1,9 +1,9 @@
 import { addN, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import { adapter } from './adapter.ts';
-import { sideBySide, weighed } from './fusion.ts';
+import { sideBySide, weighTwo } from './fusion.ts';
 import type { Adapter, KdBatch, KdMethod } from './kd-method.ts';
 import { hierarchicalContext } from './hierarchical-context.ts';
-import { stretched, type MapSize } from './maps.ts';
+import { stretch, type MapSize } from './maps.ts';
 import { allBlocks, blocksOption, blockTaps, EQUAL, requireSizes, tapPairs, type TapPair } from './taps.ts';
 
 const nameOf = (part: string, tap: string): string => `review.${tap}.${part}`;
@@ -57,8 +57,8 @@ const levelOf = (pair: TapPair, channels: number, isDeepest: boolean): Level => 
 function fusedAt({ tap, size, reduce, attend }: Level, deeper: Tensor4D | undefined, batch: KdBatch): Tensor4D {
   const own = batch.through(reduce, batch.student[tap] as Tensor) as Tensor4D;
   if (!attend || !deeper) return own;
-  const above = stretched(deeper, size);
-  return weighed(own, above, batch.through(attend, sideBySide(own, above)) as Tensor4D);
+  const above = stretch(deeper, size);
+  return weighTwo(own, above, batch.through(attend, sideBySide(own, above)) as Tensor4D);
 }
 
 /**

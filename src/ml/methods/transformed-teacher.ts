@@ -4,7 +4,7 @@ import { divergences, logitsOf } from './rows.ts';
 import { bothSides } from './taps.ts';
 
 /** Both forms; they differ by the weight of an image. */
-function transformed(name: string, weighted: boolean): KdMethod {
+function transformedTeacherMethod(name: string, weighted: boolean): KdMethod {
   return {
     name,
     source: 'Zheng, Yang: Knowledge Distillation Based on Transformed Teacher Matching, ICLR 2024',
@@ -30,7 +30,7 @@ function transformed(name: string, weighted: boolean): KdMethod {
 }
 
 /** Transformed teacher matching: q = p_t^γ / Σ p_t^γ against the student's plain softmax, L = mean_i KL(q ‖ p_s). */
-export const transformedTeacher = transformed('TTM', false);
+export const transformedTeacher = transformedTeacherMethod('TTM', false);
 
 /** Weighted: each image's divergence times Σ_j p_t,j^γ, which is larger the less certain the teacher is. */
-export const weightedTransformedTeacher = transformed('WTTM', true);
+export const weightedTransformedTeacher = transformedTeacherMethod('WTTM', true);

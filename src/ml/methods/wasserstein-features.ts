@@ -1,5 +1,5 @@
 import { add, addN, div, mul, sqrt, type Scalar, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
-import { aligned } from './adapter.ts';
+import { alignTap } from './adapter.ts';
 import { columnMeans, columns, columnSpreads } from './columns.ts';
 import type { KdMethod } from './kd-method.ts';
 import { squaredDistance } from './maps.ts';
@@ -36,7 +36,7 @@ export const wassersteinFeatures: KdMethod = {
   create: ({ wkd_mean: weight }, shapes) => {
     const parts = tapPairs(shapes).map((pair) => ({
       ...pair,
-      align: aligned(`wkd.${pair.tap}.align`, pair.tap, pair),
+      align: alignTap(`wkd.${pair.tap}.align`, pair.tap, pair),
     }));
     return {
       adapters: parts.flatMap(({ align }) => align.adapters),

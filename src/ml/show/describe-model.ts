@@ -25,13 +25,13 @@ export interface ModelDescription {
 }
 
 /** Parts of a text that say something, joined. */
-const listed = (...parts: readonly (string | false)[]): string => parts.filter((part) => part !== false).join(', ');
+const listParts = (...parts: readonly (string | false)[]): string => parts.filter((part) => part !== false).join(', ');
 
 function operationOf(layer: Layer): string {
   switch (layer.kind) {
     case 'conv': {
       const { kernel, stride, groups, bias } = layer;
-      return listed(
+      return listParts(
         `conv ${kernel}×${kernel}`,
         stride > 1 && `stride ${stride}`,
         groups > 1 && `groups ${groups}`,
@@ -40,12 +40,12 @@ function operationOf(layer: Layer): string {
     }
     case 'pool': {
       const { mode, kernel, stride, padding } = layer;
-      return listed(`${mode} pool ${kernel}×${kernel}`, `stride ${stride}`, padding > 0 && `padding ${padding}`);
+      return listParts(`${mode} pool ${kernel}×${kernel}`, `stride ${stride}`, padding > 0 && `padding ${padding}`);
     }
     case 'activation':
       return layer.function;
     case 'concat':
-      return listed('concat', layer.interleaved && 'interleaved');
+      return listParts('concat', layer.interleaved && 'interleaved');
     case 'slice':
       return `channels ${layer.from}–${layer.from + layer.shape.channels - 1}`;
     case 'dropout':

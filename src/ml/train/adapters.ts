@@ -6,7 +6,7 @@ import type { StateDict } from '../network/network.ts';
 import { bits } from '../random/random.ts';
 
 /** Where adapters are trained, and how: with the student's optimiser. */
-export interface AdapterSetting {
+export interface AdapterDeps {
   readonly engine: Engine;
   readonly optimizer: OptimizerSpec;
   readonly threads: number;
@@ -45,9 +45,9 @@ export class Adapters implements AdapterRunner {
 
   /**
    * @param adapters - of a term
-   * @param setting - engine, optimiser, seed
+   * @param deps - engine, optimiser, seed
    */
-  constructor(adapters: readonly Adapter[], { engine, optimizer, threads, seed }: AdapterSetting) {
+  constructor(adapters: readonly Adapter[], { engine, optimizer, threads, seed }: AdapterDeps) {
     this.#dropoutSeed = bits(seed, 'dropout', 0, 0);
     try {
       for (const adapter of adapters) {
@@ -69,7 +69,7 @@ export class Adapters implements AdapterRunner {
    */
   prepare(batch: number, passes: number): void {
     for (const second of [false, true].slice(0, passes))
-      for (const { session } of this.#live.values()) session.trainStep({ batch, taps: [], second });
+      for (const { session } of this.#live.values()) session.trainStep({ batch, taps: [], secondPass: second });
   }
 
   /** Number of updates so far. */

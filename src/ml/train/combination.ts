@@ -2,12 +2,12 @@ import type { TrainBatch } from '../data/supply.ts';
 import type { TrainStep, UpdateOptions } from '../engines/engine.ts';
 import type { StateDict } from '../network/network.ts';
 import { bits } from '../random/random.ts';
-import { Distillation, type DistillationOptions, type DistillationSetting } from './distillation.ts';
-import type { KdTerm, Pass } from './job.ts';
+import { KdTerm, type KdTermOptions, type KdTermDeps } from './distillation.ts';
+import type { LossTerm, Pass } from './job.ts';
 import type { Teacher } from './teacher-pass.ts';
 
 /** Who learns from whom: as for one term, but from several teachers. */
-export interface CombinationSetting extends Omit<DistillationSetting, 'teacher'> {
+export interface CombinedKdTermDeps extends Omit<KdTermDeps, 'teacher'> {
   /** At least one. */
   readonly teachers: readonly Teacher[];
 }
@@ -17,16 +17,16 @@ export interface CombinationSetting extends Omit<DistillationSetting, 'teacher'>
  * What has been made is given back where a later one does not fit.
  */
 function madeTerms(
-  { teachers, seed, ...setting }: CombinationSetting,
-  options: readonly DistillationOptions[],
-): readonly Distillation[] {
-  const made: Distillation[] = [];
+  { teachers, seed, ...deps }: CombinedKdTermDeps,
+  options: readonly KdTermOptions[],
+): readonly KdTerm[] {
+  const made: KdTerm[] = [];
   const share = 1 / teachers.length;
   try {
     for (const one of options)
       for (const teacher of teachers) {
         const own = made.length === 0 ? seed : bits(seed, 'term', 0, made.length);
-        made.push(new Distillation({ ...setting, teacher, seed: own }, { ...one, share }));
+        made.push(new KdTerm({ ...deps, teacher, seed: own }, { ...one, share }));
       }
     return made;
   } catch (error) {
@@ -42,19 +42,19 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
  * leaves. The value of one term is 1/n · Σ_t L_t, unweighted, and its weight ρ · w; that of several is the weighted sum
  * without ρ, and the weight ρ.
  */
-export class Combination implements KdTerm {
+export class CombinedKdTerm implements LossTerm {
   readonly taps: readonly string[];
-  readonly #terms: readonly Distillation[];
+  readonly #terms: readonly KdTerm[];
   /** What the sum is divided by. */
   readonly #unit: number;
 
   /**
-   * @param setting - teachers, student, training labels, engine, optimiser, seed
+   * @param deps - teachers, student, training labels, engine, optimiser, seed
    * @param options - of each term: method, options, weight; at least one, all with the same ramp
    * @throws FailureError where a method does not fit the networks or the images
    */
-  constructor(setting: CombinationSetting, options: readonly DistillationOptions[]) {
-    this.#terms = madeTerms(setting, options);
+  constructor(deps: CombinedKdTermDeps, options: readonly KdTermOptions[]) {
+    this.#terms = madeTerms(deps, options);
     this.#unit = options.length === 1 ? sum(this.#terms.map(({ fullWeight }) => fullWeight)) : 1;
     this.taps = [...new Set(this.#terms.flatMap(({ taps }) => taps))];
   }

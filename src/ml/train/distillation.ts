@@ -3,17 +3,17 @@ import type { JsonObject } from '../../core/json.ts';
 import { partnersOf } from '../augment/mix.ts';
 import type { TrainBatch } from '../data/supply.ts';
 import type { TrainStep, UpdateOptions } from '../engines/engine.ts';
-import { kdTerm, type TapValues } from '../methods/kd-term.ts';
+import { evaluateKdLoss, type TapValues } from '../methods/kd-term.ts';
 import type { KdLoss, KdMethod, KdSplit, Sides, TapShapes } from '../methods/kd-method.ts';
 import { kdWeight, rampShare } from '../methods/kd-weight.ts';
 import { methods } from '../methods/registry.ts';
 import type { Network, Shape, StateDict } from '../network/network.ts';
-import { Adapters, type AdapterSetting } from './adapters.ts';
-import type { KdTerm, Pass } from './job.ts';
+import { Adapters, type AdapterDeps } from './adapters.ts';
+import type { LossTerm, Pass } from './job.ts';
 import { compiledTaps, tapShapes, type Teacher } from './teacher-pass.ts';
 
 /** What is distilled how. */
-export interface DistillationOptions {
+export interface KdTermOptions {
   /** Name in the registry. */
   readonly method: string;
   /** Options of the method. */
@@ -27,7 +27,7 @@ export interface DistillationOptions {
 }
 
 /** Who learns from whom, on what, and where adapters are trained. */
-export interface DistillationSetting extends AdapterSetting {
+export interface KdTermDeps extends AdapterDeps {
   /** The teacher's outputs; the caller disposes its session. */
   readonly teacher: Teacher;
   /** The network to be trained. */
@@ -41,7 +41,7 @@ export interface DistillationSetting extends AdapterSetting {
 /** Name of what the memory's arrays stand under in checkpoints; no adapter's. */
 const MEMORY = 'memory/';
 
-function picked(shapes: Readonly<Record<string, Shape>>, taps: readonly string[]): Record<string, Shape> {
+function pickTaps(shapes: Readonly<Record<string, Shape>>, taps: readonly string[]): Record<string, Shape> {
   return Object.fromEntries(
     taps.map((tap) => {
       const shape = shapes[tap];
@@ -51,7 +51,7 @@ function picked(shapes: Readonly<Record<string, Shape>>, taps: readonly string[]
   );
 }
 
-function methodCalled(name: string): KdMethod {
+function findMethod(name: string): KdMethod {
   const all: Readonly<Record<string, KdMethod>> = methods;
   const found = Object.hasOwn(all, name) ? all[name] : undefined;
   return (
@@ -66,7 +66,7 @@ function methodCalled(name: string): KdMethod {
 }
 
 /** Comparing images with each other takes two of them, in the last batch of an epoch too. */
-function requirePairs(method: KdMethod, { labels: { length }, batchSize }: DistillationSetting): void {
+function requirePairs(method: KdMethod, { labels: { length }, batchSize }: KdTermDeps): void {
   if (!method.relational || (length % batchSize !== 1 && batchSize > 1)) return;
   fail({
     code: 'batch-too-small',
@@ -83,7 +83,7 @@ interface Observed {
 }
 
 /** The distillation term of a student's training: a frozen teacher in evaluation mode, and a method. */
-export class Distillation implements KdTerm {
+export class KdTerm implements LossTerm {
   readonly taps: readonly string[];
   /** w, where no ramp lowers it. */
   readonly fullWeight: number;
@@ -100,26 +100,26 @@ export class Distillation implements KdTerm {
   #epoch = 0;
 
   /**
-   * @param setting - teacher, student, training labels, engine, optimiser, seed
+   * @param deps - teacher, student, training labels, engine, optimiser, seed
    * @param distilled - method, options, weight
    * @throws FailureError where the method does not fit the two networks or the images
    */
-  constructor(setting: DistillationSetting, distilled: DistillationOptions) {
+  constructor(deps: KdTermDeps, distilled: KdTermOptions) {
     const { method: name, options, weight, ramp = 0, share = 1 } = distilled;
-    const { teacher, student, seed, labels } = setting;
-    const method = methodCalled(name);
+    const { teacher, student, seed, labels } = deps;
+    const method = findMethod(name);
     const all = { teacher: teacher.shapes, student: tapShapes(student) };
-    requirePairs(method, setting);
+    requirePairs(method, deps);
     this.method = name;
     this.#teacher = teacher;
     this.#seed = seed;
     this.#sides = method.taps(options, { teacher: Object.keys(all.teacher), student: Object.keys(all.student) });
     this.#shapes = {
-      teacher: picked(all.teacher, this.#sides.teacher),
-      student: picked(all.student, this.#sides.student),
+      teacher: pickTaps(all.teacher, this.#sides.teacher),
+      student: pickTaps(all.student, this.#sides.student),
     };
     this.#loss = method.create(options, this.#shapes, all, { labels, seed });
-    this.#adapters = new Adapters(this.#loss.adapters ?? [], setting);
+    this.#adapters = new Adapters(this.#loss.adapters ?? [], deps);
     this.taps = compiledTaps(this.#sides.student);
     teacher.need(this.#sides.teacher);
     this.fullWeight = share * ('weight' in weight ? weight.weight : kdWeight(weight.ratio, method.weighting));
@@ -155,7 +155,7 @@ export class Distillation implements KdTerm {
     const draw = { seed: this.#seed, step: this.#adapters.updates * of + index };
     const batch = { taps, labels, indices, draw, weight: this.weight / of };
     const runner = index === 0 ? this.#adapters : this.#adapters.second;
-    const { value, gradients } = kdTerm(this.#loss, this.#shapes, batch, runner);
+    const { value, gradients } = evaluateKdLoss(this.#loss, this.#shapes, batch, runner);
     for (const [tap, gradient] of Object.entries(gradients)) {
       const target = tap === 'logits' ? step.logitsGradient : step.tapGradient(tap);
       for (let i = 0; i < target.length; i++) target[i] = (target[i] ?? 0) + (gradient[i] ?? 0);

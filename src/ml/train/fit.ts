@@ -1,5 +1,5 @@
 import { learningRate } from '../optim/schedule.ts';
-import type { Fitted, Job } from './job.ts';
+import type { TrainingResult, TrainingJob } from './job.ts';
 import { every, pauses } from './pace.ts';
 import type { Recipe } from './recipe.ts';
 import { Trainer } from './trainer.ts';
@@ -15,7 +15,7 @@ const SAVE_SHARE = 0.05;
 
 /** What the loop carries beside the training state. */
 interface Loop {
-  readonly job: Job;
+  readonly job: TrainingJob;
   readonly trainer: Trainer;
   readonly pause: ReturnType<typeof pauses>;
   readonly speak: () => boolean;
@@ -59,12 +59,12 @@ function batchSizes(images: number, batchSize: number): readonly number[] {
 async function trainEpoch(loop: Loop): Promise<boolean> {
   const { job, trainer } = loop;
   const images = job.data.manifest.splits.train.count;
-  while (trainer.position.batch < job.supply.count) {
+  while (trainer.position.batch < job.loader.count) {
     const started = performance.now();
     const { epoch, batch } = trainer.position;
-    await job.turn(epoch * job.supply.count + batch);
+    await job.turn(epoch * job.loader.count + batch);
     if (job.signal.aborted) return false;
-    loop.images += trainer.step(await job.supply.take(epoch, batch));
+    loop.images += trainer.step(await job.loader.take(epoch, batch));
     loop.seconds += (performance.now() - started) / 1000;
     if (loop.speak()) report(loop, images);
     saveIfDue(loop, SAVE_WITHIN);
@@ -93,7 +93,7 @@ async function closeEpoch(loop: Loop): Promise<boolean> {
   return true;
 }
 
-function fitted(loop: Loop): Fitted {
+function trainingResult(loop: Loop): TrainingResult {
   const { best, history } = loop.trainer.position;
   const state = loop.trainer.best;
   const row = history[best?.epoch ?? -1];
@@ -108,13 +108,14 @@ function fitted(loop: Loop): Fitted {
  * @param run - the parts of its job that take memory
  * @throws FailureError `does-not-fit`, or `batch-too-small` where a network cannot take a batch of the split
  */
-export function prepare(run: Pick<Job, 'session' | 'kd' | 'recipe' | 'data'>): void {
+export function prepare(run: Pick<TrainingJob, 'session' | 'kd' | 'recipe' | 'data'>): void {
   const { session, kd, recipe, data } = run;
   const { train, val } = data.manifest.splits;
   const passes = recipe.rdrop ? 2 : 1;
   for (const batch of batchSizes(train.count, recipe.batchSize)) {
     kd?.prepare(batch, passes);
-    for (const second of [false, true].slice(0, passes)) session.trainStep({ batch, taps: kd?.taps ?? [], second });
+    for (const second of [false, true].slice(0, passes))
+      session.trainStep({ batch, taps: kd?.taps ?? [], secondPass: second });
   }
   for (const batch of batchSizes(val.count, recipe.batchSize))
     session.forwardStep({ batch, taps: [], average: recipe.ema });
@@ -128,7 +129,7 @@ export function prepare(run: Pick<Job, 'session' | 'kd' | 'recipe' | 'data'>): v
  * @returns the best epoch's weights; undefined when the signal was aborted, after a checkpoint
  * @throws FailureError `non-finite-loss`
  */
-export async function fit(job: Job): Promise<Fitted | undefined> {
+export async function fit(job: TrainingJob): Promise<TrainingResult | undefined> {
   const loop: Loop = {
     job,
     trainer: new Trainer(job),
@@ -146,5 +147,5 @@ export async function fit(job: Job): Promise<Fitted | undefined> {
     }
     saveIfDue(loop, 0);
   }
-  return fitted(loop);
+  return trainingResult(loop);
 }

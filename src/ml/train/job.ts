@@ -1,5 +1,5 @@
 import type { PackedDataset } from '../data/packed.ts';
-import type { Supply, TrainBatch } from '../data/supply.ts';
+import type { BatchLoader, TrainBatch } from '../data/supply.ts';
 import type { Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
 import type { Network, StateDict } from '../network/network.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -15,7 +15,7 @@ export interface Pass {
 }
 
 /** A term that is added to the supervised loss, made of the student's taps and of whatever it observes itself. */
-export interface KdTerm {
+export interface LossTerm {
   /** Student's taps that it reads, `logits` left out. */
   readonly taps: readonly string[];
   /** w of total = L_cls + w · L_kd, in the epoch under way. */
@@ -76,17 +76,17 @@ export interface FitProgress {
 }
 
 /** Everything that a training run needs. */
-export interface Job {
+export interface TrainingJob {
   readonly recipe: Recipe;
   readonly data: PackedDataset;
   /** Makes the training batches; the caller closes it. */
-  readonly supply: Supply;
+  readonly loader: BatchLoader;
   readonly network: Network;
   /** Weights to start from. */
   readonly initial: StateDict;
   /** A session over `network` with the recipe's optimiser; keeps moving averages where the recipe says so. */
   readonly session: Session;
-  readonly kd: KdTerm | null;
+  readonly kd: LossTerm | null;
   readonly checkpoint: Checkpoint;
   readonly signal: AbortSignal;
   /**
@@ -101,7 +101,7 @@ export interface Job {
 }
 
 /** What training made. */
-export interface Fitted {
+export interface TrainingResult {
   /** Weights and running statistics of the best epoch. */
   readonly state: StateDict;
   /** Training batches that made them. */

@@ -68,7 +68,7 @@ const isTriple = (value: unknown): value is InputFormat['mean'] =>
 const isDivisor = (value: unknown): value is InputFormat['std'] => isTriple(value) && value.every((std) => std > 0);
 
 /** One JSON text of the metadata: the file may come from anywhere. */
-function described<T>(file: TensorFile, key: string, path: string, is: (value: unknown) => value is T): T {
+function readDescription<T>(file: TensorFile, key: string, path: string, is: (value: unknown) => value is T): T {
   try {
     const value: unknown = JSON.parse(file.metadata[key] ?? '');
     if (is(value)) return value;
@@ -115,11 +115,11 @@ export function readModel(path: string): TrainedModel {
  * @throws FailureError when the file describes no model, or holds other tensors than its model has
  */
 export function decodeModel(file: TensorFile, path: string): TrainedModel {
-  const classes = described(file, 'classes', path, isTexts);
+  const classes = readDescription(file, 'classes', path, isTexts);
   const format = {
-    imageSize: described(file, 'imageSize', path, isSide),
-    mean: described(file, 'mean', path, isTriple),
-    std: described(file, 'std', path, isDivisor),
+    imageSize: readDescription(file, 'imageSize', path, isSide),
+    mean: readDescription(file, 'mean', path, isTriple),
+    std: readDescription(file, 'std', path, isDivisor),
   };
   const network = networkFor(file.metadata['model'] ?? '', { imageSize: format.imageSize, classes });
   return { network, state: stateDictOf(file, network.parameters, path), classes, format, batches: batchesIn(file) };

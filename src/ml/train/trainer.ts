@@ -6,7 +6,7 @@ import type { StateDict } from '../network/network.ts';
 import { averageDecay } from '../optim/moving-average.ts';
 import { adapterRate, learningRate } from '../optim/schedule.ts';
 import { bits } from '../random/random.ts';
-import type { Job } from './job.ts';
+import type { TrainingJob } from './job.ts';
 import { supervise, type Supervision } from './supervised.ts';
 import { afterEpoch, afterStep, start } from './training-state.ts';
 import type { EpochRow, Position, StepLosses, TrainingState } from './training-state.ts';
@@ -15,7 +15,7 @@ import type { EpochRow, Position, StepLosses, TrainingState } from './training-s
 export class Trainer {
   #position: Position;
   #best: StateDict | null;
-  readonly #job: Job;
+  readonly #job: TrainingJob;
   readonly #supervision: Supervision;
   /** Stream keys of the passes over each batch: one, two with R-Drop. */
   readonly #dropoutSeeds: readonly number[];
@@ -25,7 +25,7 @@ export class Trainer {
    *
    * @param job - the run
    */
-  constructor(job: Job) {
+  constructor(job: TrainingJob) {
     const { recipe, session, data, network } = job;
     const saved = job.checkpoint.load();
     const model = saved?.tensors.model ?? job.initial;
@@ -107,7 +107,7 @@ export class Trainer {
   #forward({ images, labels }: TrainBatch): readonly TrainStep[] {
     const { session, kd } = this.#job;
     return this.#dropoutSeeds.map((seed, index) => {
-      const step = session.trainStep({ batch: labels.length, taps: kd?.taps ?? [], second: index === 1 });
+      const step = session.trainStep({ batch: labels.length, taps: kd?.taps ?? [], secondPass: index === 1 });
       step.input.set(images);
       step.forward(seed, this.#position.updates);
       return step;

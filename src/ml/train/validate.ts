@@ -2,7 +2,7 @@ import { fail } from '../../core/failure.ts';
 import type { PackedManifest } from '../data/packed.ts';
 import { accuracy, confusionMatrix, meanPerClassAccuracy, perClass } from '../metrics/confusion.ts';
 import { negativeLogLikelihood, predictedClasses } from '../metrics/probabilities.ts';
-import type { Job } from './job.ts';
+import type { TrainingJob } from './job.ts';
 import { predict } from './predict.ts';
 import type { Selection } from './recipe.ts';
 import type { EpochRow } from './training-state.ts';
@@ -33,7 +33,7 @@ export function requireValidation(manifest: PackedManifest, select: Selection): 
  * @param job - the run
  * @returns the numbers, nulls without validation images; undefined when the signal was aborted
  */
-export async function validate(job: Job): Promise<ValidationNumbers | undefined> {
+export async function validate(job: TrainingJob): Promise<ValidationNumbers | undefined> {
   const { data, recipe, signal } = job;
   const split = data.split('val');
   if (split.count === 0) return { val_accuracy: null, val_mpa: null, val_loss: null };

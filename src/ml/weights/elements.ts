@@ -98,7 +98,7 @@ const isDense = ({ shape, strides }: Elements): boolean =>
   denseStrides(shape).every((stride, axis) => shape[axis] === 1 || stride === strides[axis]);
 
 /** The bytes of dense elements, aligned. */
-function copied({ type, shape, bytes, offset }: Elements): ArrayBuffer {
+function copyBytes({ type, shape, bytes, offset }: Elements): ArrayBuffer {
   const size = bytesOf(type);
   return new Uint8Array(bytes.subarray(offset * size, (offset + elementsIn(shape)) * size)).buffer;
 }
@@ -112,8 +112,8 @@ function copied({ type, shape, bytes, offset }: Elements): ArrayBuffer {
 export function tensorOf(elements: Elements): StoredTensor {
   const { type, shape, bytes } = elements;
   const dense = isDense(elements);
-  if (type === 'F32' && dense) return { dtype: 'F32', shape, values: new Float32Array(copied(elements)) };
-  if (type === 'I64' && dense) return { dtype: 'I64', shape, values: new BigInt64Array(copied(elements)) };
+  if (type === 'F32' && dense) return { dtype: 'F32', shape, values: new Float32Array(copyBytes(elements)) };
+  if (type === 'I64' && dense) return { dtype: 'I64', shape, values: new BigInt64Array(copyBytes(elements)) };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   if (type === 'I64') {

@@ -15,7 +15,7 @@ export class Global {
 }
 
 /** What a pickle may do. By itself it does nothing: no name is looked up anywhere but here. */
-export interface PickleWorld {
+export interface PickleHandlers {
   /** What calls of a name give, by `module.name`; a pickle that mentions any other name is refused. */
   readonly globals: Readonly<Record<string, (args: readonly Pickled[]) => Pickled>>;
   /** What a persistent id stands for. */
@@ -63,12 +63,12 @@ export function damagedTorchFile(file: string, message: string): never {
  */
 class Machine {
   readonly #read: ByteReader;
-  readonly #world: PickleWorld;
+  readonly #world: PickleHandlers;
   readonly #file: string;
   readonly #stack: (Pickled | typeof MARK)[] = [];
   readonly #memo = new Map<number, Pickled>();
 
-  constructor(read: ByteReader, world: PickleWorld, file: string) {
+  constructor(read: ByteReader, world: PickleHandlers, file: string) {
     this.#read = read;
     this.#world = world;
     this.#file = file;
@@ -221,6 +221,6 @@ class Machine {
  * @returns its value
  * @throws FailureError `damaged-weights`, or `unsafe-weights` where it mentions a name that its world does not know
  */
-export function readPickle(read: ByteReader, world: PickleWorld, file: string): Pickled {
+export function readPickle(read: ByteReader, world: PickleHandlers, file: string): Pickled {
   return new Machine(read, world, file).run();
 }

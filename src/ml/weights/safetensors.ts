@@ -47,7 +47,7 @@ export function encodeSafetensors(file: TensorFile): Uint8Array {
   return bytes;
 }
 
-function damaged(file: string, message: string): never {
+function failDamaged(file: string, message: string): never {
   return fail({
     code: 'damaged-weights',
     message: `${file}: ${message}`,
@@ -59,18 +59,19 @@ function damaged(file: string, message: string): never {
 
 /** The header's mapping, and where the tensors' bytes begin. */
 function headerOf(bytes: Uint8Array, file: string): { header: JsonObject; begin: number } {
-  if (bytes.length < 8) damaged(file, `has only ${bytes.length} bytes`);
+  if (bytes.length < 8) failDamaged(file, `has only ${bytes.length} bytes`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
-  if (length > LARGEST_HEADER) damaged(file, `says that its header has ${length} bytes, more than ${LARGEST_HEADER}`);
+  if (length > LARGEST_HEADER)
+    failDamaged(file, `says that its header has ${length} bytes, more than ${LARGEST_HEADER}`);
   const begin = 8 + length;
-  if (begin > bytes.length) damaged(file, `ends inside its header of ${length} bytes`);
+  if (begin > bytes.length) failDamaged(file, `ends inside its header of ${length} bytes`);
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, begin)));
   } catch {
-    return damaged(file, 'has a header that is not JSON');
+    return failDamaged(file, 'has a header that is not JSON');
   }
-  return isJsonObject(header) ? { header, begin } : damaged(file, 'has a header that is no mapping');
+  return isJsonObject(header) ? { header, begin } : failDamaged(file, 'has a header that is no mapping');
 }
 
 function isSize(value: unknown): value is number {
@@ -90,7 +91,7 @@ function entryOf(name: string, value: unknown, file: string): TensorEntry {
   const { dtype, shape, data_offsets: offsets } = (isJsonObject(value) ? value : {}) as Record<string, unknown>;
   const isTyped = typeof dtype === 'string' && Array.isArray(shape) && shape.every(isSize);
   if (!isTyped || !Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
-    return damaged(file, `describes tensor ${name} without a valid dtype, shape and data_offsets`);
+    return failDamaged(file, `describes tensor ${name} without a valid dtype, shape and data_offsets`);
   }
   if (!isElementType(dtype)) {
     return fail({
@@ -103,7 +104,7 @@ function entryOf(name: string, value: unknown, file: string): TensorEntry {
   }
   const [begin, end] = offsets as [number, number];
   if (end - begin !== elementsIn(shape) * bytesOf(dtype)) {
-    damaged(file, `gives tensor ${name} ${end - begin} bytes for shape [${shape.join()}] of ${dtype}`);
+    failDamaged(file, `gives tensor ${name} ${end - begin} bytes for shape [${shape.join()}] of ${dtype}`);
   }
   return { name, dtype, shape, begin, end };
 }
@@ -112,16 +113,16 @@ function entryOf(name: string, value: unknown, file: string): TensorEntry {
 function checkTiling(entries: readonly TensorEntry[], size: number, file: string): void {
   let end = 0;
   for (const entry of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (entry.begin !== end) damaged(file, `puts tensor ${entry.name} at byte ${entry.begin} instead of ${end}`);
+    if (entry.begin !== end) failDamaged(file, `puts tensor ${entry.name} at byte ${entry.begin} instead of ${end}`);
     end = entry.end;
   }
-  if (end !== size) damaged(file, `has ${size} bytes of tensors where its header says ${end}`);
+  if (end !== size) failDamaged(file, `has ${size} bytes of tensors where its header says ${end}`);
 }
 
 function metadataOf(value: unknown, file: string): Record<string, string> {
   if (value === undefined) return {};
   if (!isJsonObject(value) || !Object.values(value).every((text) => typeof text === 'string')) {
-    return damaged(file, 'has metadata that is no mapping of texts');
+    return failDamaged(file, 'has metadata that is no mapping of texts');
   }
   return value as Record<string, string>;
 }

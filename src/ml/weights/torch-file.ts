@@ -2,7 +2,7 @@ import { unzipSync } from 'fflate';
 import { fail } from '../../core/failure.ts';
 import { ByteReader } from './byte-reader.ts';
 import { bytesOf, elementsIn, tensorOf, type ElementType } from './elements.ts';
-import { damagedTorchFile, Global, readPickle, type Pickled, type PickleWorld } from './pickle.ts';
+import { damagedTorchFile, Global, readPickle, type Pickled, type PickleHandlers } from './pickle.ts';
 import type { StoredTensor, TensorFile } from './tensor-file.ts';
 
 /** Type of a storage's elements, by the class that a pickle names. */
@@ -56,10 +56,10 @@ const isSize = (value: unknown): value is number => Number.isSafeInteger(value) 
 const isSizes = (value: unknown): value is readonly number[] => Array.isArray(value) && value.every(isSize);
 
 /** The storages of one file by their keys, and what its pickles may do. */
-class TorchWorld implements PickleWorld {
+class TorchPickleHandlers implements PickleHandlers {
   readonly storages = new Map<string, Storage>();
   readonly #file: string;
-  readonly globals: PickleWorld['globals'];
+  readonly globals: PickleHandlers['globals'];
 
   constructor(file: string) {
     this.#file = file;
@@ -91,7 +91,7 @@ class TorchWorld implements PickleWorld {
 }
 
 /** The archive of PyTorch 1.6 and later: `<name>/data.pkl`, and the bytes of each storage in `<name>/data/<key>`. */
-function readArchive(bytes: Uint8Array, world: TorchWorld, file: string): Pickled {
+function readArchive(bytes: Uint8Array, world: TorchPickleHandlers, file: string): Pickled {
   let parts: Readonly<Record<string, Uint8Array>>;
   try {
     // torch.save compresses nothing: what is compressed is not its work, and could unpack to any size.
@@ -113,7 +113,7 @@ function readArchive(bytes: Uint8Array, world: TorchWorld, file: string): Pickle
 }
 
 /** The form before PyTorch 1.6: pickles of a magic number, version, machine, object and keys, then the storages' bytes. */
-function readLegacy(bytes: Uint8Array, world: TorchWorld, file: string): Pickled {
+function readLegacy(bytes: Uint8Array, world: TorchPickleHandlers, file: string): Pickled {
   const read = new ByteReader(bytes, 0, () => damagedTorchFile(file, 'ends too early'));
   const next = (): Pickled => readPickle(read, world, file);
   if (next() !== LEGACY_MAGIC) return damagedTorchFile(file, 'is a pickle, but not one of torch.save');
@@ -186,7 +186,7 @@ export function isTorchFile(bytes: Uint8Array): boolean {
  * @throws FailureError `unsafe-weights`, `damaged-weights` or `unsupported-dtype`
  */
 export function decodeTorchFile(bytes: Uint8Array, file: string): TensorFile {
-  const world = new TorchWorld(file);
+  const world = new TorchPickleHandlers(file);
   const isZip = bytes[0] === 0x50;
   const state = stateDictIn(isZip ? readArchive(bytes, world, file) : readLegacy(bytes, world, file), file);
   const tensors = new Map<string, StoredTensor>();

@@ -57,7 +57,7 @@ const isList = (value: Value | undefined): value is readonly Value[] => Array.is
 export const termsIn = (kd: Value | undefined): readonly ValueObject[] | undefined =>
   isList(kd) ? (kd as readonly ValueObject[]) : undefined;
 
-function completed(term: ValueObject): ValueObject {
+function completeTerm(term: ValueObject): ValueObject {
   const defaults = Object.entries(optionsOf(term['method'])).flatMap(([name, schema]) =>
     schema.default === undefined ? [] : [[name, schema.default] as const],
   );
@@ -73,7 +73,7 @@ function completed(term: ValueObject): ValueObject {
  * @returns those that change the result
  */
 export function effectiveParams(params: ValueObject): ValueObject {
-  const terms = termsIn(params['kd'])?.map(completed);
+  const terms = termsIn(params['kd'])?.map(completeTerm);
   const own = terms ? {} : optionsOf(params['kd_method']);
   const { teacher, adapter_schedule: schedule } = params;
   const special: Readonly<Record<string, boolean>> = {

@@ -3,8 +3,8 @@ import { fail } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { PackedManifest } from '../../ml/data/packed.ts';
 import type { Session } from '../../ml/engines/engine.ts';
-import { Combination } from '../../ml/train/combination.ts';
-import type { DistillationOptions } from '../../ml/train/distillation.ts';
+import { CombinedKdTerm } from '../../ml/train/combination.ts';
+import type { KdTermOptions } from '../../ml/train/distillation.ts';
 import { KeptTeacher } from '../../ml/train/kept-teacher.ts';
 import { MeanTeacher } from '../../ml/train/mean-teacher.ts';
 import { recipeOf, type RecipeParams } from '../../ml/train/recipe.ts';
@@ -12,7 +12,7 @@ import { TeacherPass, type Teacher } from '../../ml/train/teacher-pass.ts';
 import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/train/trained-model.ts';
 import { keptLogits } from '../predict/run.ts';
 import { inputOf, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
-import { train, type Surroundings } from '../train-teacher/run.ts';
+import { train, type TrainingDeps } from '../train-teacher/run.ts';
 
 /** One term, alone or among several; options of the method stand beside these. */
 interface Term {
@@ -31,9 +31,9 @@ interface Params {
   readonly teachers_mean?: 'losses' | 'logits';
 }
 
-function termsOf(params: JsonObject): readonly DistillationOptions[] {
+function termsOf(params: JsonObject): readonly KdTermOptions[] {
   const { kd, kd_method: method, kd_ratio: ratio, kd_weight: weight, ramp } = params as unknown as Params;
-  const termOf = (term: Term, options: JsonObject): DistillationOptions => ({
+  const termOf = (term: Term, options: JsonObject): KdTermOptions => ({
     ...{ method: term.method, options, ramp },
     weight: term.weight === undefined ? { ratio: term.ratio ?? 0 } : { weight: term.weight },
   });
@@ -60,7 +60,7 @@ function teacherInputs({ teacher }: JsonObject): readonly { readonly input: stri
 }
 
 /** The teachers, for all students that learn from them on the same batches. */
-function openTeachers({ context, data: { manifest }, engine }: Surroundings): Shared<readonly Teacher[]> {
+function openTeachers({ context, data: { manifest }, engine }: TrainingDeps): Shared<readonly Teacher[]> {
   const { threads, params } = context;
   const sessions: Session[] = [];
   const dispose = (): void => sessions.splice(0).forEach((session) => session.dispose());
@@ -86,14 +86,14 @@ function openTeachers({ context, data: { manifest }, engine }: Surroundings): Sh
   }
 }
 
-function distillation(surroundings: Surroundings): Combination {
-  const { context, data, network: student, engine } = surroundings;
+function distillation(deps: TrainingDeps): CombinedKdTerm {
+  const { context, data, network: student, engine } = deps;
   const { threads, params, cohort } = context;
-  const opened = cohort.share('teachers', () => openTeachers(surroundings));
+  const opened = cohort.share('teachers', () => openTeachers(deps));
   const teachers = params['teachers_mean'] === 'logits' ? [new MeanTeacher(opened)] : opened;
   const { optimizer, seed, batchSize } = recipeOf(params as unknown as RecipeParams);
   const { labels } = data.split('train');
-  const kd = new Combination(
+  const kd = new CombinedKdTerm(
     { teachers, student, labels, batchSize, engine, optimizer, seed, threads },
     termsOf(params),
   );

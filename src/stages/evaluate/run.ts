@@ -13,7 +13,7 @@ import {
 import { costOf } from '../../ml/network/cost.ts';
 import { KeptLogits, type Predicted } from '../../ml/train/kept-logits.ts';
 import { networkFor, readModel, type TrainedModel } from '../../ml/train/trained-model.ts';
-import { environmentOf, keptLogits, said, showing, type Showing } from '../predict/run.ts';
+import { environmentOf, keptLogits, runInference, openInference, type InferenceContext } from '../predict/run.ts';
 import { inputOf, type StageContext, type StageOutcome } from '../stage-kind.ts';
 
 /** A split measured in one way, and compared with the teacher where there is one. */
@@ -34,16 +34,20 @@ type Asked = Pick<Predicted, 'split' | 'tta'>;
 
 /** What the teacher says of the same images: kept, or said now. */
 async function teacherLogits(
-  shown: Showing,
+  shown: InferenceContext,
   teacher: ReturnType<typeof teacherOf>,
 ): Promise<(asked: Asked) => Float32Array | undefined> {
   if (!teacher) return () => undefined;
   if (teacher instanceof KeptLogits) return ({ split, tta }) => teacher.of(split, tta);
-  const { predicted } = await said(shown, teacher, 'the teacher');
+  const { predicted } = await runInference(shown, teacher, 'the teacher');
   return (asked) => predicted.find(({ split, tta }) => split === asked.split && tta === asked.tta)?.logits;
 }
 
-function evaluated(data: PackedDataset, { split: name, tta, logits }: Predicted, teacher?: Float32Array): Evaluated {
+function evaluateSplit(
+  data: PackedDataset,
+  { split: name, tta, logits }: Predicted,
+  teacher?: Float32Array,
+): Evaluated {
   const { labels, names } = data.split(name);
   const predictions = { logits, labels, classes: data.manifest.classes.length };
   return {
@@ -73,12 +77,12 @@ function metricsOf(all: readonly Evaluated[], cost: { parameters: number; macs: 
 export async function run(context: StageContext): Promise<StageOutcome> {
   const model = readModel(inputOf(context, 'of').path);
   const teacher = teacherOf(context);
-  const shown = showing(context, teacher && !(teacher instanceof KeptLogits) ? 2 : 1);
+  const shown = openInference(context, teacher && !(teacher instanceof KeptLogits) ? 2 : 1);
   const { data, engine } = shown;
   try {
-    const { predicted, imagesPerSecond } = await said(shown, model, 'the network');
+    const { predicted, imagesPerSecond } = await runInference(shown, model, 'the network');
     const ofTeacher = await teacherLogits(shown, teacher);
-    const all = predicted.map((one) => evaluated(data, one, ofTeacher(one)));
+    const all = predicted.map((one) => evaluateSplit(data, one, ofTeacher(one)));
     const metrics = metricsOf(all, costOf(networkFor(model.network.model, data.manifest)));
     const write = (file: string, text: string): void => writeFileSync(join(context.out, file), text);
     write('metrics.json', `${JSON.stringify(metrics, null, 2)}\n`);

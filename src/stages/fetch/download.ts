@@ -54,12 +54,12 @@ async function whole(part: Part, download: Download): Promise<Checksums> {
 }
 
 /** The whole file, with the checksums that it has to have; begun anew once where it was glued together from two answers. */
-async function verified(part: Part, download: Download): Promise<void> {
+async function verifyDigests(part: Part, download: Download): Promise<void> {
   const glued = part.size > 0;
   const wrong = part.mismatch(await whole(part, download));
   if (!wrong) return;
   await part.restart(undefined);
-  if (glued) return verified(part, download);
+  if (glued) return verifyDigests(part, download);
   const { name, got, expected } = wrong;
   fail({
     code: 'wrong-checksum',
@@ -81,7 +81,7 @@ async function verified(part: Part, download: Download): Promise<void> {
 export async function downloadTo(download: Download, path: string): Promise<number> {
   const part = await Part.open(download.folder, download.signal);
   try {
-    await verified(part, download);
+    await verifyDigests(part, download);
   } catch (error) {
     await part.close();
     throw error;

@@ -1,7 +1,7 @@
 import { FailureError } from '../../core/failure.ts';
 import type { Address } from './address.ts';
 import type { Found } from './download.ts';
-import { refused } from './problems.ts';
+import { refusal } from './problems.ts';
 
 type HubAddress = Extract<Address, { at: 'hub' }>;
 
@@ -83,5 +83,5 @@ export async function findOnHub(
 function hubProblem(text: string, error: unknown): unknown {
   const { statusCode } = error as HubError;
   if (typeof statusCode !== 'number') return error;
-  return refused(text, { status: statusCode, statusText: '', headers: new Headers() });
+  return refusal(text, { status: statusCode, statusText: '', headers: new Headers() });
 }

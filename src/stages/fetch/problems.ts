@@ -62,7 +62,7 @@ function adviceOn(address: string, status: number): Pick<Failure, 'code' | 'fix'
  * @param response - status and headers of the answer
  * @returns what to throw
  */
-export function refused(address: string, response: Pick<Response, 'status' | 'statusText' | 'headers'>): Error {
+export function refusal(address: string, response: Pick<Response, 'status' | 'statusText' | 'headers'>): Error {
   const { status, statusText, headers } = response;
   const failure: Failure = {
     ...adviceOn(address, status),

@@ -1,7 +1,7 @@
 import { fail } from '../../core/failure.ts';
 import { statfs } from 'node:fs/promises';
 import type { Part } from './part.ts';
-import { Passing, diskRefuses, lost, refused } from './problems.ts';
+import { Passing, diskRefuses, lost, refusal } from './problems.ts';
 
 /** Where a file is right now, and with what it is asked for. */
 export interface Location {
@@ -57,7 +57,7 @@ async function begin(response: Response, part: Part, { address }: Transfer): Pro
     const same = part.version === undefined || version === undefined || version === part.version;
     if (start === part.size && same) return total;
   }
-  if (status !== 206 && status !== 416) throw refused(address, response);
+  if (status !== 206 && status !== 416) throw refusal(address, response);
   // A range beyond the end, or another than was asked for: the file has changed.
   await part.restart(undefined);
   throw new Passing(lost(address, 'the file changed on the server'));
@@ -87,7 +87,7 @@ function watchdog(milliseconds: number, action: () => void) {
  *
  * @param location - where the file is
  * @param part - what is there of it
- * @param transfer - surroundings
+ * @param transfer - deps
  * @throws Passing where another attempt may succeed
  * @throws FailureError where none will
  */

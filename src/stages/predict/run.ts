@@ -21,26 +21,26 @@ export interface PredictionParams {
 }
 
 /** What networks are shown, and how. */
-export interface Showing {
+export interface InferenceContext {
   readonly context: StageContext;
   readonly params: PredictionParams;
   readonly data: PackedDataset;
   readonly engine: Engine;
   /** Told the number of images of each batch. */
-  readonly told: (images: number) => void;
+  readonly onBatch: (images: number) => void;
 }
 
 /** Everything that is predicted, in order. */
-const asked = ({ splits, tta }: PredictionParams): readonly Pick<Predicted, 'split' | 'tta'>[] =>
+const predictionsOf = ({ splits, tta }: PredictionParams): readonly Pick<Predicted, 'split' | 'tta'>[] =>
   splits.flatMap((split) => tta.map((one) => ({ split, tta: one })));
 
 /** Images that one network passes. */
 function passesOf(params: PredictionParams, data: PackedDataset): number {
-  return asked(params).reduce((sum, { split, tta }) => sum + passes(data.split(split), tta), 0);
+  return predictionsOf(params).reduce((sum, { split, tta }) => sum + passes(data.split(split), tta), 0);
 }
 
 /** Tells progress over all networks, splits and augmentations. */
-function progressOf(context: StageContext, total: number): Showing['told'] {
+function progressOf(context: StageContext, total: number): InferenceContext['onBatch'] {
   const started = performance.now();
   const due = every(250);
   let done = 0;
@@ -73,13 +73,13 @@ function requireImages(data: PackedDataset, splits: readonly Split[]): void {
  * @returns the dataset, which the caller closes, and how it is shown
  * @throws FailureError when a split that is asked for has no images
  */
-export function showing(context: StageContext, networks: number): Showing {
+export function openInference(context: StageContext, networks: number): InferenceContext {
   const params = context.params as unknown as PredictionParams;
   const data = openPacked(inputOf(context, 'data').path);
   try {
     requireImages(data, params.splits);
     const engine = sharedEngine(params.engine, context.threads);
-    return { context, params, data, engine, told: progressOf(context, networks * passesOf(params, data)) };
+    return { context, params, data, engine, onBatch: progressOf(context, networks * passesOf(params, data)) };
   } catch (error) {
     data.close();
     throw error;
@@ -87,7 +87,7 @@ export function showing(context: StageContext, networks: number): Showing {
 }
 
 /** What a network said, and how fast. */
-export interface Said {
+export interface InferenceResult {
   readonly predicted: readonly Predicted[];
   /** Images passed a second, reading and cropping them included: of this machine. */
   readonly imagesPerSecond: number;
@@ -103,8 +103,12 @@ export interface Said {
  * @throws FailureError when it does not fit the dataset, or gives a logit that is no number
  * @throws StageInterrupted when the signal was aborted
  */
-export async function said(shown: Showing, model: TrainedModel, role: string): Promise<Said> {
-  const { context, params, data, engine, told } = shown;
+export async function runInference(
+  shown: InferenceContext,
+  model: TrainedModel,
+  role: string,
+): Promise<InferenceResult> {
+  const { context, params, data, engine, onBatch: told } = shown;
   const { threads, signal } = context;
   requireSameClasses(model, data.manifest, role);
   const format = { ...model.format, imageSize: data.manifest.imageSize };
@@ -113,7 +117,7 @@ export async function said(shown: Showing, model: TrainedModel, role: string): P
   try {
     session.write(model.state);
     const predicted: Predicted[] = [];
-    for (const { split, tta } of asked(params)) {
+    for (const { split, tta } of predictionsOf(params)) {
       const options = { format, batchSize: params.batch_size, tta, signal, told };
       const logits = await predict(session, data.split(split), options);
       if (!logits) throw new StageInterrupted();
@@ -162,9 +166,9 @@ export function environmentOf(engine: Engine): JsonObject {
  */
 export async function run(context: StageContext): Promise<StageOutcome> {
   const model = readModel(inputOf(context, 'of').path);
-  const shown = showing(context, 1);
+  const shown = openInference(context, 1);
   try {
-    const { predicted, imagesPerSecond } = await said(shown, model, 'the network');
+    const { predicted, imagesPerSecond } = await runInference(shown, model, 'the network');
     const origin = { weights: inputOf(context, 'of').digest, data: inputOf(context, 'data').digest };
     writeFileSync(join(context.out, 'logits.safetensors'), encodeLogits(predicted, origin, model.classes.length));
     return { metrics: { images_per_second: imagesPerSecond }, environment: environmentOf(shown.engine) };

@@ -1,5 +1,5 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
-import { listed } from '../../util/text.ts';
+import { formatList } from '../../util/text.ts';
 import { catalogue } from '../catalogue.ts';
 import type { CheckContext, Need, ParamProblem, StageKind } from '../stage-kind.ts';
 
@@ -44,7 +44,7 @@ function check({ from, model }: ValueObject, { given }: CheckContext): readonly 
         param: ['from'],
         message: `nobody published weights of ${typeof model === 'string' ? model : 'this model'}`,
       },
-      ...{ expected: `one of ${listed(known)}`, fix: 'give a file instead: weights: path/to/file.safetensors' },
+      ...{ expected: `one of ${formatList(known)}`, fix: 'give a file instead: weights: path/to/file.safetensors' },
     });
   }
   return problems;

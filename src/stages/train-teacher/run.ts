@@ -5,8 +5,8 @@ import { isFailure } from '../../core/failure.ts';
 import { openPacked } from '../../ml/data/open.ts';
 import type { PackedDataset } from '../../ml/data/packed.ts';
 import { sameBatch } from '../../ml/data/same-batch.ts';
-import type { Supply } from '../../ml/data/supply.ts';
-import { supplyOf } from '../../ml/data/supply-of.ts';
+import type { BatchLoader } from '../../ml/data/supply.ts';
+import { batchLoaderFor } from '../../ml/data/supply-of.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
 import { Workspace } from '../../ml/engines/workspace.ts';
 import { costOf } from '../../ml/network/cost.ts';
@@ -15,7 +15,7 @@ import { initialState } from '../../ml/network/initial.ts';
 import type { Network, StateDict } from '../../ml/network/network.ts';
 import { checkpointIn } from '../../ml/train/checkpoint.ts';
 import { fit, prepare } from '../../ml/train/fit.ts';
-import type { Fitted, Job, KdTerm } from '../../ml/train/job.ts';
+import type { TrainingResult, TrainingJob, LossTerm } from '../../ml/train/job.ts';
 import { recipeOf, type Recipe, type RecipeParams } from '../../ml/train/recipe.ts';
 import { sharedEngine } from '../../ml/train/shared-engine.ts';
 import { curvesOf, epochLine, keptLine, logOf } from '../../ml/train/records.ts';
@@ -33,12 +33,12 @@ export interface TrainingParams extends RecipeParams {
 }
 
 /** A distillation term that holds memory of the engine. */
-export interface HeldTerm extends KdTerm {
+export interface DisposableTerm extends LossTerm {
   dispose(): void;
 }
 
 /** Where a distillation term comes from. */
-export interface Surroundings {
+export interface TrainingDeps {
   readonly context: StageContext;
   readonly data: PackedDataset;
   readonly network: Network;
@@ -46,9 +46,9 @@ export interface Surroundings {
 }
 
 /** Makes the distillation term of a stage. */
-export type TermMaker = (surroundings: Surroundings) => HeldTerm;
+export type TermMaker = (deps: TrainingDeps) => DisposableTerm;
 
-function initialWeights({ context, network, data }: Surroundings, seed: number): StateDict {
+function initialWeights({ context, network, data }: TrainingDeps, seed: number): StateDict {
   if (context.params['weights'] === undefined) return initialState(network, seed);
   const { classes } = data.manifest;
   const given = readModel(inputOf(context, 'weights').path);
@@ -59,13 +59,13 @@ function initialWeights({ context, network, data }: Surroundings, seed: number):
 }
 
 /** What a run holds in the engine. */
-interface Equipment extends Pick<Job, 'session' | 'kd'> {
+interface EngineResources extends Pick<TrainingJob, 'session' | 'kd'> {
   readonly dispose: () => void;
 }
 
 /** Takes all the memory that training will need; where there is too little, none. */
-function equip(surroundings: Surroundings, recipe: Recipe, term: TermMaker | null): Equipment {
-  const { context, data, network, engine } = surroundings;
+function allocate(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): EngineResources {
+  const { context, data, network, engine } = deps;
   const { threads, cohort } = context;
   const held: { dispose(): void }[] = [];
   const hold = <T extends { dispose(): void }>(thing: T): T => {
@@ -76,7 +76,7 @@ function equip(surroundings: Surroundings, recipe: Recipe, term: TermMaker | nul
   // The members' steps never run at the same time.
   const workspace = cohort.share('workspace', () => ({ value: new Workspace(), dispose: () => undefined }));
   try {
-    const kd = term ? hold(term(surroundings)) : null;
+    const kd = term ? hold(term(deps)) : null;
     const { optimizer, ema: average } = recipe;
     const session = hold(engine.session(network, { optimizer, average, threads, workspace }));
     prepare({ session, kd, recipe, data });
@@ -88,27 +88,27 @@ function equip(surroundings: Surroundings, recipe: Recipe, term: TermMaker | nul
 }
 
 /** Equips a run as soon as there is room for it beside the others of its cohort. */
-async function equipped(surroundings: Surroundings, recipe: Recipe, term: TermMaker | null): Promise<Equipment> {
+async function allocateWhenFree(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): Promise<EngineResources> {
   for (;;) {
     try {
-      return equip(surroundings, recipe, term);
+      return allocate(deps, recipe, term);
     } catch (error) {
-      if (!isFailure(error, 'does-not-fit') || !(await surroundings.context.cohort.stepAside())) throw error;
+      if (!isFailure(error, 'does-not-fit') || !(await deps.context.cohort.stepAside())) throw error;
     }
   }
 }
 
-async function fitted(surroundings: Surroundings, recipe: Recipe, term: TermMaker | null): Promise<Fitted> {
-  const { context, data, network } = surroundings;
+async function trainOn(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): Promise<TrainingResult> {
+  const { context, data, network } = deps;
   const { signal, tell, cohort } = context;
   const say = (line: string): void => appendFileSync(context.log, `${line}\n`);
-  const { dispose, ...equipment } = await equipped(surroundings, recipe, term);
+  const { dispose, ...equipment } = await allocateWhenFree(deps, recipe, term);
   try {
     const result = await fit({
       ...{ recipe, data, network, signal, ...equipment },
-      supply: cohort.share('batches', () => batchesOf(surroundings, recipe)),
+      loader: cohort.share('batches', () => batchesOf(deps, recipe)),
       turn: (place) => cohort.reach(place),
-      initial: initialWeights(surroundings, recipe.seed),
+      initial: initialWeights(deps, recipe.seed),
       checkpoint: checkpointIn(context.scratch, (message) => tell({ type: 'warning', message })),
       progress: (progress) => tell({ type: 'progress', unit: 'epochs', ...progress }),
       epoch: (row, speed) => {
@@ -125,13 +125,13 @@ async function fitted(surroundings: Surroundings, recipe: Recipe, term: TermMake
 }
 
 /** Training batches, each made once for the whole cohort. */
-function batchesOf({ context, data }: Surroundings, recipe: Recipe): Shared<Supply> {
-  const supply = supplyOf(data, inputOf(context, 'data').path, recipe);
-  return { value: sameBatch(supply), dispose: () => supply.close() };
+function batchesOf({ context, data }: TrainingDeps, recipe: Recipe): Shared<BatchLoader> {
+  const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe);
+  return { value: sameBatch(loader), dispose: () => loader.close() };
 }
 
 /** `val.accuracy` and the like, as tables name them; nothing of a split without images. */
-function metricsOf({ best, history, imagesPerSecond }: Fitted, network: Network): JsonObject {
+function metricsOf({ best, history, imagesPerSecond }: TrainingResult, network: Network): JsonObject {
   const { parameters, macs } = costOf(network);
   const { val_accuracy: accuracy, val_mpa: mpa, val_loss: loss } = best;
   return {
@@ -145,7 +145,7 @@ function metricsOf({ best, history, imagesPerSecond }: Fitted, network: Network)
   };
 }
 
-function write({ context, data, network }: Surroundings, result: Fitted): void {
+function write({ context, data, network }: TrainingDeps, result: TrainingResult): void {
   const { state, batches, history } = result;
   const { classes, imageSize, mean, std } = data.manifest;
   const file = (output: keyof typeof trainingOutputs): string => join(context.out, trainingOutputs[output]);
@@ -170,9 +170,9 @@ export async function train(context: StageContext, term: TermMaker | null): Prom
     requireValidation(data.manifest, params.select);
     const network = withHeadDropout(networkFor(params.model, data.manifest), params.dropout ?? null);
     const engine = sharedEngine(params.engine, context.threads);
-    const surroundings = { context, data, network, engine };
-    const result = await fitted(surroundings, recipeOf(params), term);
-    write(surroundings, result);
+    const deps = { context, data, network, engine };
+    const result = await trainOn(deps, recipeOf(params), term);
+    write(deps, result);
     return {
       metrics: metricsOf(result, network),
       environment: {

@@ -1,7 +1,7 @@
 import type { Engine, Session } from '../../../src/ml/engines/engine.ts';
 import { crossEntropy } from '../../../src/ml/losses/cross-entropy.ts';
-import type { AdapterSetting } from '../../../src/ml/train/adapters.ts';
-import { Distillation } from '../../../src/ml/train/distillation.ts';
+import type { AdapterDeps } from '../../../src/ml/train/adapters.ts';
+import { KdTerm } from '../../../src/ml/train/distillation.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 
 /** Who learns from whom, and where. */
@@ -11,7 +11,7 @@ export interface Pair {
   readonly teacher: Session;
   readonly student: Session;
   /** The student's. */
-  readonly optimizer: AdapterSetting['optimizer'];
+  readonly optimizer: AdapterDeps['optimizer'];
 }
 
 const UPDATE = { learningRate: 1e-4, weightDecay: 5e-4 };
@@ -31,7 +31,7 @@ export function distillingStep(
   const { classes } = student.network;
   const labels = Int32Array.from({ length: batch }, (_, image) => image % classes);
   const indices = Uint32Array.from(labels, (_, image) => image);
-  const kd = new Distillation(
+  const kd = new KdTerm(
     {
       ...{ teacher: new TeacherPass(teacher), student: student.network, labels, batchSize: batch },
       ...{ engine, optimizer, threads, seed: 0 },

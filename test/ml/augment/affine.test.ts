@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rotate, shearX, shearY, translateX, translateY } from '../../../src/ml/augment/affine.ts';
-import { mirrored } from '../../../src/ml/augment/crop.ts';
+import { mirrorImage } from '../../../src/ml/augment/crop.ts';
 import type { RgbImage } from '../../../src/ml/augment/image.ts';
 import { noise } from './transform-reference.ts';
 
@@ -83,12 +83,12 @@ describe('rotating', () => {
     fc.assert(
       fc.property(side, side, (width, height) => {
         const picture = noise(width, height);
-        const upsideDown = transposed(mirrored(transposed(mirrored(picture))));
+        const upsideDown = transposed(mirrorImage(transposed(mirrorImage(picture))));
         expect(rotate(picture, 180)).toEqual(upsideDown);
         expect(rotate(picture, -180)).toEqual(upsideDown);
         const square = noise(width, width);
-        expect(rotate(square, 90)).toEqual(transposed(mirrored(square)));
-        expect(rotate(square, -90)).toEqual(mirrored(transposed(square)));
+        expect(rotate(square, 90)).toEqual(transposed(mirrorImage(square)));
+        expect(rotate(square, -90)).toEqual(mirrorImage(transposed(square)));
       }),
       { numRuns: 30 },
     );

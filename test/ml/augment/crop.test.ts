@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { centreCrop, cropped, mirrored, randomCrop, tenCrops } from '../../../src/ml/augment/crop.ts';
+import { centreCrop, cropImage, mirrorImage, randomCrop, tenCrops } from '../../../src/ml/augment/crop.ts';
 import { resizeShorterSide } from '../../../src/ml/augment/resize.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
 import { base64, referencePicture, transformReference } from './transform-reference.ts';
@@ -10,14 +10,14 @@ const fitting = transformReference.center_crop.filter(({ crop }) => crop <= 25);
 describe('the centre crop', () => {
   it.each(fitting)('is torchvision’s for picture $image at $crop', async ({ image, crop, rgb }) => {
     const picture = await referencePicture(image);
-    expect(base64(cropped(picture, centreCrop(picture, crop), crop))).toBe(rgb);
+    expect(base64(cropImage(picture, centreCrop(picture, crop), crop))).toBe(rgb);
   });
 
   it.each(transformReference.val)(
     'after resizing is the validation transform: $image, S $S',
     async ({ image, S, rgb }) => {
       const small = resizeShorterSide(await referencePicture(image), S);
-      expect(base64(cropped(small, centreCrop(small, S), S))).toBe(rgb);
+      expect(base64(cropImage(small, centreCrop(small, S), S))).toBe(rgb);
     },
   );
 
@@ -36,7 +36,7 @@ describe('the centre crop', () => {
 describe('ten crops', () => {
   it.each(transformReference.ten_crop)('are torchvision’s, in its order: $image', async ({ image, S, R, crops }) => {
     const picture = resizeShorterSide(await referencePicture(image), R);
-    expect(tenCrops(picture, S).map((place) => base64(cropped(picture, place, S)))).toEqual(crops);
+    expect(tenCrops(picture, S).map((place) => base64(cropImage(picture, place, S)))).toEqual(crops);
   });
 
   it('lie within the picture, and are five whole pictures when there is no margin', () => {
@@ -58,9 +58,9 @@ describe('ten crops', () => {
 
   it('of a mirrored picture are the same ten, in the other halves', async () => {
     const picture = resizeShorterSide(await referencePicture('a'), 27);
-    const other = mirrored(picture);
-    const ten = tenCrops(picture, 24).map((place) => base64(cropped(picture, place, 24)));
-    const swapped = tenCrops(other, 24).map((place) => base64(cropped(other, place, 24)));
+    const other = mirrorImage(picture);
+    const ten = tenCrops(picture, 24).map((place) => base64(cropImage(picture, place, 24)));
+    const swapped = tenCrops(other, 24).map((place) => base64(cropImage(other, place, 24)));
     expect(swapped).toEqual([...ten.slice(5), ...ten.slice(0, 5)]);
   });
 });
@@ -95,7 +95,7 @@ describe('a random crop', () => {
 describe('mirroring', () => {
   it('turns rows round and keeps pixels whole', () => {
     const picture = { pixels: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), height: 2, width: 2 };
-    expect([...mirrored(picture).pixels]).toEqual([4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 8, 9]);
-    expect(mirrored(mirrored(picture))).toEqual(picture);
+    expect([...mirrorImage(picture).pixels]).toEqual([4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 8, 9]);
+    expect(mirrorImage(mirrorImage(picture))).toEqual(picture);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cropped } from '../../../src/ml/augment/crop.ts';
+import { cropImage } from '../../../src/ml/augment/crop.ts';
 import { normalisationTable, writeNormalised } from '../../../src/ml/augment/normalise.ts';
 import { referencePicture, transformReference } from './transform-reference.ts';
 
@@ -37,7 +37,7 @@ describe('normalising', () => {
       const place = { top: 11, left: 5, mirrored: isMirrored };
       const values = new Float32Array(7 + 20 * 20 * 3 + 7).fill(-1);
       writeNormalised(picture, place, table, { values, offset: 7, side: 20 });
-      const { pixels } = cropped(picture, place, 20);
+      const { pixels } = cropImage(picture, place, 20);
       const rounded = Array.from(values, Math.round);
       expect(rounded).toEqual([...new Array<number>(7).fill(-1), ...pixels, ...new Array<number>(7).fill(-1)]);
     }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cropped, mirrored, tenCrops } from '../../../src/ml/augment/crop.ts';
+import { cropImage, mirrorImage, tenCrops } from '../../../src/ml/augment/crop.ts';
 import type { RgbImage } from '../../../src/ml/augment/image.ts';
 import { mixImages } from '../../../src/ml/augment/mix.ts';
 import { augmentations } from '../../../src/ml/augment/registry.ts';
@@ -216,9 +216,9 @@ function squaresOf(image: RgbImage): Map<string, 'straight' | 'mirrored'> {
   const squares = new Map<string, 'straight' | 'mirrored'>();
   for (let top = 0; top <= image.height - SIDE; top++) {
     for (let left = 0; left <= image.width - SIDE; left++) {
-      const square = cropped(image, { top, left, mirrored: false }, SIDE);
+      const square = cropImage(image, { top, left, mirrored: false }, SIDE);
       squares.set(base64(square), 'straight');
-      squares.set(base64(mirrored(square)), 'mirrored');
+      squares.set(base64(mirrorImage(square)), 'mirrored');
     }
   }
   return squares;
@@ -240,7 +240,7 @@ describe('evaluation batches', () => {
     for (let crop = 0; crop < 10; crop++) {
       for (const { index, pixels } of all(evalBatches(train, plain, { batchSize: 64, crop }))) {
         const image = train.image('train', index);
-        expect(pixels).toBe(base64(cropped(image, tenCrops(image, SIDE)[crop]!, SIDE)));
+        expect(pixels).toBe(base64(cropImage(image, tenCrops(image, SIDE)[crop]!, SIDE)));
       }
     }
     expect(() => all(evalBatches(train, plain, { batchSize: 64, crop: 10 }))).toThrow(RangeError);

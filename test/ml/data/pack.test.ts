@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { centreCrop, cropped } from '../../../src/ml/augment/crop.ts';
+import { centreCrop, cropImage } from '../../../src/ml/augment/crop.ts';
 import { resizeShorterSide } from '../../../src/ml/augment/resize.ts';
 import { openPacked } from '../../../src/ml/data/open.ts';
 import { pack } from '../../../src/ml/data/pack.ts';
@@ -41,7 +41,7 @@ describe('packing', () => {
         expect([...split.image('train', index).pixels]).toEqual([...pixels]);
         expect([height, width]).toEqual([22, 29]);
         const small = resizeShorterSide(decoded, 20);
-        expect([...split.image('eval', index).pixels]).toEqual([...cropped(small, centreCrop(small, 20), 20).pixels]);
+        expect([...split.image('eval', index).pixels]).toEqual([...cropImage(small, centreCrop(small, 20), 20).pixels]);
       }
     }
     dataset.close();

@@ -7,9 +7,9 @@ import { mixOf, trainBatches, type TrainOptions } from '../../../src/ml/data/bat
 import { openPacked } from '../../../src/ml/data/open.ts';
 import { pack } from '../../../src/ml/data/pack.ts';
 import type { PackedDataset } from '../../../src/ml/data/packed.ts';
-import { batchOf, directSupply, type Supply, type TrainBatch } from '../../../src/ml/data/supply.ts';
-import { supplyOf } from '../../../src/ml/data/supply-of.ts';
-import { ThreadedSupply } from '../../../src/ml/data/threaded-supply.ts';
+import { batchOf, directLoader, type BatchLoader, type TrainBatch } from '../../../src/ml/data/supply.ts';
+import { batchLoaderFor } from '../../../src/ml/data/supply-of.ts';
+import { ThreadedLoader } from '../../../src/ml/data/threaded-supply.ts';
 import { failuresOf, Folder, notes, packDefaults, sampleSet } from './samples.ts';
 
 const options: TrainOptions = {
@@ -28,10 +28,10 @@ afterAll(() => {
   folder.remove();
 });
 
-const direct = (change: Partial<TrainOptions> = {}): Supply =>
-  directSupply(dataset.split('train'), dataset.manifest, { ...options, ...change });
-const threaded = (threads: number, change: Partial<TrainOptions> = {}): ThreadedSupply =>
-  new ThreadedSupply({ folder: folder.path, manifest: dataset.manifest, options: { ...options, ...change }, threads });
+const direct = (change: Partial<TrainOptions> = {}): BatchLoader =>
+  directLoader(dataset.split('train'), dataset.manifest, { ...options, ...change });
+const threaded = (threads: number, change: Partial<TrainOptions> = {}): ThreadedLoader =>
+  new ThreadedLoader({ folder: folder.path, manifest: dataset.manifest, options: { ...options, ...change }, threads });
 
 /** A batch as text: bytes of images, labels, places in the split, and how it is mixed. */
 const textOf = ({ images, labels, indices, mixed }: TrainBatch): string =>
@@ -42,11 +42,11 @@ const textOf = ({ images, labels, indices, mixed }: TrainBatch): string =>
     mixed ? `${mixed.share} ${mixed.partners.join()}` : '',
   ].join('|');
 
-/** Batches at these places, taken in turn; closes the supply. */
-async function taken(supply: Supply, places: readonly (readonly [number, number])[]): Promise<string[]> {
+/** Batches at these places, taken in turn; closes the loader. */
+async function taken(loader: BatchLoader, places: readonly (readonly [number, number])[]): Promise<string[]> {
   const texts: string[] = [];
-  for (const [epoch, batch] of places) texts.push(textOf(await supply.take(epoch, batch)));
-  await supply.close();
+  for (const [epoch, batch] of places) texts.push(textOf(await loader.take(epoch, batch)));
+  await loader.close();
   return texts;
 }
 
@@ -54,20 +54,20 @@ async function taken(supply: Supply, places: readonly (readonly [number, number]
 const epochs = (count: number, of: number): [number, number][] =>
   Array.from({ length: count * of }, (_, k): [number, number] => [Math.floor(k / of), k % of]);
 
-describe('a direct supply', () => {
+describe('a direct loader', () => {
   it('gives the batches of each epoch and what they are made of, with the partners’ labels where they are mixed', () => {
-    const supply = direct();
+    const loader = direct();
     const split = dataset.split('train');
-    expect(supply.count).toBe(Math.ceil(split.count / 7));
+    expect(loader.count).toBe(Math.ceil(split.count / 7));
     let mixes = 0;
-    for (const [epoch, number] of epochs(4, supply.count)) {
+    for (const [epoch, number] of epochs(4, loader.count)) {
       const batches = trainBatches(split, dataset.manifest, { ...options, epoch });
       const images = new Float32Array(batches.size(number) * 12 * 12 * 3);
       const labels = new Int32Array(batches.size(number));
       const indices = batches.fill(number, images, labels).slice();
       const mix = mixOf(options, 12, epoch, number);
       const partners = labels.map((_, k) => labels[(k + labels.length - 1) % labels.length]!);
-      expect(supply.take(epoch, number)).toEqual({
+      expect(loader.take(epoch, number)).toEqual({
         ...{ images, labels, indices },
         mixed: mix && { share: mix.share, partners },
       });
@@ -80,7 +80,7 @@ describe('a direct supply', () => {
   });
 });
 
-describe('a threaded supply', () => {
+describe('a threaded loader', () => {
   const many = epochs(3, 6);
 
   it.each([1, 2, 3])(
@@ -116,31 +116,31 @@ describe('a threaded supply', () => {
     const place = fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 5 }));
     // Steps of a walk: on to the next batch, or a jump.
     const walk = fc.array(fc.option(place, { freq: 1, nil: 'on' as const }), { minLength: 1, maxLength: 12 });
-    const [supplies, oracle] = [[threaded(1), threaded(3)], direct()];
+    const [loaders, oracle] = [[threaded(1), threaded(3)], direct()];
     await fc.assert(
       fc.asyncProperty(walk, fc.nat({ max: 1 }), async (steps, which) => {
         let [epoch, batch] = [0, 0];
         for (const step of steps) {
           if (step !== 'on') [epoch, batch] = step;
           else if (++batch === oracle.count) [epoch, batch] = [epoch + 1, 0];
-          expect(textOf(await supplies[which]!.take(epoch, batch))).toBe(textOf(await oracle.take(epoch, batch)));
+          expect(textOf(await loaders[which]!.take(epoch, batch))).toBe(textOf(await oracle.take(epoch, batch)));
         }
       }),
       { numRuns: 25 },
     );
-    await Promise.all(supplies.map((supply) => supply.close()));
+    await Promise.all(loaders.map((loader) => loader.close()));
   });
 
   it('leaves a batch alone until the next one is taken, though others are made meanwhile', async () => {
-    const supply = threaded(2);
-    const batch = await supply.take(0, 0);
+    const loader = threaded(2);
+    const batch = await loader.take(0, 0);
     const text = textOf(batch);
     // The next two need both other slots and both threads: when the second is there, they had every chance to write.
     await new Promise<void>((resolve) => setImmediate(resolve));
     expect(textOf(batch)).toBe(text);
-    await supply.take(0, 1);
+    await loader.take(0, 1);
     expect(text).toBe((await taken(direct(), [[0, 0]]))[0]);
-    await supply.close();
+    await loader.close();
   });
 
   it('tells what is wrong with the dataset, as the thread that reads it found it', async () => {
@@ -148,25 +148,25 @@ describe('a threaded supply', () => {
     await pack(sampleSet([9, 9], { width: 14, height: 14, side: 12 }), damaged.path, packDefaults, notes());
     const { manifest } = openPacked(damaged.path);
     writeFileSync(damaged.at('train.train.pixels'), 'short');
-    const supply = new ThreadedSupply({ folder: damaged.path, manifest, options, threads: 1 });
-    const [failure] = await failuresOf(() => supply.take(0, 0));
+    const loader = new ThreadedLoader({ folder: damaged.path, manifest, options, threads: 1 });
+    const [failure] = await failuresOf(() => loader.take(0, 0));
     expect(failure).toMatchObject({ code: 'damaged-dataset' });
     expect(failure?.message).toContain('train.train.pixels: has 5 bytes');
-    await supply.close();
+    await loader.close();
     damaged.remove();
   });
 
   it('that dies says so to whoever waits, and to whoever asks later', async () => {
     // A policy that does not exist: the thread throws what nobody expects.
-    const supply = threaded(2, { augment: 'mosaic' as AugmentationName });
+    const loader = threaded(2, { augment: 'mosaic' as AugmentationName });
     for (let ask = 0; ask < 2; ask++) {
-      const error = await supply.take(0, 0).catch((thrown: unknown) => thrown);
+      const error = await loader.take(0, 0).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(FailureError);
       const [failure] = (error as FailureError).failures;
       expect(failure?.code).toBe('data-thread-died');
       expect(failure?.message).toMatch(/^a thread that makes training batches ended: .*create/);
     }
-    await supply.close();
+    await loader.close();
   });
 
   it('that is closed, with batches under way or none, leaves no thread behind', async () => {
@@ -220,14 +220,14 @@ describe('how a batch is mixed', () => {
   });
 });
 
-describe('the choice of a supply', () => {
+describe('the choice of a loader', () => {
   it.each([
     ['none', false],
     ['autoaugment', true],
     ['cutout', true],
   ] as const)('makes batches on a thread where it pays: %s', async (augment, isThreaded) => {
-    const supply = supplyOf(dataset, folder.path, { ...options, augment });
-    expect(supply instanceof ThreadedSupply).toBe(isThreaded);
-    expect(await taken(supply, [[1, 2]])).toEqual(await taken(direct({ augment }), [[1, 2]]));
+    const loader = batchLoaderFor(dataset, folder.path, { ...options, augment });
+    expect(loader instanceof ThreadedLoader).toBe(isThreaded);
+    expect(await taken(loader, [[1, 2]])).toEqual(await taken(direct({ augment }), [[1, 2]]));
   });
 });

@@ -29,14 +29,14 @@ function open(engine: Engine, network: Network): Session {
 
 /** Runs a pass forward; gives its logits. */
 function forward(session: Session, pass: 0 | 1, second: boolean): Float32Array {
-  const step = session.trainStep({ batch: BATCH, taps: ['block1'], second });
+  const step = session.trainStep({ batch: BATCH, taps: ['block1'], secondPass: second });
   step.input.set(signed('pixels', step.input.length));
   step.forward(SEEDS[pass], 0);
   return step.logits.slice();
 }
 
 function backward(session: Session, pass: 0 | 1, second: boolean): void {
-  const step = session.trainStep({ batch: BATCH, taps: ['block1'], second });
+  const step = session.trainStep({ batch: BATCH, taps: ['block1'], secondPass: second });
   step.logitsGradient.set(signed(`logits ${pass}`, step.logitsGradient.length));
   step.tapGradient('block1').set(signed(`tap ${pass}`, step.tapGradient('block1').length));
   step.backward();
@@ -113,7 +113,7 @@ describe('a second pass', () => {
 
   it('updates nothing itself, and is not differentiated before its own forward pass', () => {
     const session = open(wasm, gatedNetwork());
-    const step = session.trainStep({ batch: BATCH, taps: [], second: true });
+    const step = session.trainStep({ batch: BATCH, taps: [], secondPass: true });
     expect(() => step.backward()).toThrow('backward without a forward pass');
     expect(() => step.update({ learningRate: 1, weightDecay: 0 })).toThrow('update of a second pass');
     session.dispose();

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../src/core/json.ts';
 import { ClassSampler } from '../../../src/ml/methods/class-sampler.ts';
 import { contrastive } from '../../../src/ml/methods/contrastive.ts';
 import type { KdLoss, KdSplit } from '../../../src/ml/methods/kd-method.ts';
-import { kdTerm } from '../../../src/ml/methods/kd-term.ts';
+import { evaluateKdLoss } from '../../../src/ml/methods/kd-term.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
 import { signed } from '../../support/hashed.ts';
 import { alike, optionsOf } from '../../support/kd-evaluation.ts';
@@ -55,7 +55,7 @@ function evaluated(
     labels: Int32Array.from(places, (place) => split.labels[place]!),
     indices: Uint32Array.from(places),
   };
-  return { value: kdTerm(term, shapes, batch, runner).value, gradients };
+  return { value: evaluateKdLoss(term, shapes, batch, runner).value, gradients };
 }
 
 const embeddingsOf = (number: number, count: number) =>

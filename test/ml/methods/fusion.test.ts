@@ -14,7 +14,7 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { sideBySide, weighed } from '../../../src/ml/methods/fusion.ts';
+import { sideBySide, weighTwo } from '../../../src/ml/methods/fusion.ts';
 import '../../../src/ml/methods/tensorflow.ts';
 import { signed } from '../../support/hashed.ts';
 import { largestDifference } from '../../support/loss-reference.ts';
@@ -52,7 +52,7 @@ describe('two maps', () => {
         return add(mul(a, weight(0)), mul(b, weight(1)));
       };
       const expected = described((a, b, s) => composed(a, b, s), inputs);
-      described((a, b, s) => weighed(a, b, s), inputs).forEach((values, at) =>
+      described((a, b, s) => weighTwo(a, b, s), inputs).forEach((values, at) =>
         expect(largestDifference(values, expected[at]!)).toBeLessThan(1e-6),
       );
     });

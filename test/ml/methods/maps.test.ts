@@ -3,7 +3,7 @@ import type { Rank, Tensor, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { columnEnergies, columnGram, columnMeans, columnSpreads, rowGram } from '../../../src/ml/methods/columns.ts';
-import { channelDistances, energyOf, squaredDistance, stretched } from '../../../src/ml/methods/maps.ts';
+import { channelDistances, energyOf, squaredDistance, stretch } from '../../../src/ml/methods/maps.ts';
 import '../../../src/ml/methods/tensorflow.ts';
 import { signed } from '../../support/hashed.ts';
 import { largestDifference } from '../../support/loss-reference.ts';
@@ -144,11 +144,9 @@ describe('stretched maps', () => {
         sources.forEach((from, i) => (slope[from]! += weights[i]!));
         tidy(() => {
           const map: Tensor4D = tensor(values, [2, height, width, 3]);
-          const large = stretched(map, to);
+          const large = stretch(map, to);
           expect([...large.dataSync()]).toEqual(sources.map((from) => values[from]));
-          const gradient = grad((x: Tensor) => sum(mul(stretched(x as Tensor4D, to), tensor(weights, large.shape))))(
-            map,
-          );
+          const gradient = grad((x: Tensor) => sum(mul(stretch(x as Tensor4D, to), tensor(weights, large.shape))))(map);
           expect(largestDifference(gradient.dataSync(), slope)).toBeLessThan(1e-6);
         });
       }),

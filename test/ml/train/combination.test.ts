@@ -4,9 +4,9 @@ import { engines } from '../../../src/ml/engines/registry.ts';
 import type { Engine } from '../../../src/ml/engines/engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
-import { Combination } from '../../../src/ml/train/combination.ts';
-import { Distillation, type DistillationOptions } from '../../../src/ml/train/distillation.ts';
-import type { Fitted, KdTerm } from '../../../src/ml/train/job.ts';
+import { CombinedKdTerm } from '../../../src/ml/train/combination.ts';
+import { KdTerm, type KdTermOptions } from '../../../src/ml/train/distillation.ts';
+import type { TrainingResult, LossTerm } from '../../../src/ml/train/job.ts';
 import { MeanTeacher } from '../../../src/ml/train/mean-teacher.ts';
 import { TeacherPass, type Teacher } from '../../../src/ml/train/teacher-pass.ts';
 import { networkFor } from '../../../src/ml/train/trained-model.ts';
@@ -19,13 +19,13 @@ const BATCH = 8;
 const CLASSES = 3;
 const ADAMW = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
 
-const SOFT: DistillationOptions = { method: 'SoftTarget', options: { temperature: 4 }, weight: { weight: 2 } };
-const AT: DistillationOptions = { method: 'AT', options: { at_form: 'code', blocks: [1, 2] }, weight: { ratio: 100 } };
-const masked = (block: number): DistillationOptions => ({
+const SOFT: KdTermOptions = { method: 'SoftTarget', options: { temperature: 4 }, weight: { weight: 2 } };
+const AT: KdTermOptions = { method: 'AT', options: { at_form: 'code', blocks: [1, 2] }, weight: { ratio: 100 } };
+const masked = (block: number): KdTermOptions => ({
   ...{ method: 'MGD', weight: { weight: 1 } },
   options: { mgd_alpha: 1e-2, mgd_mask: 0.15, blocks: [block] },
 });
-const CRD: DistillationOptions = {
+const CRD: KdTermOptions = {
   ...{ method: 'CRD', weight: { weight: 0.5 } },
   options: { crd_dimension: 6, crd_negatives: 9, crd_temperature: 0.2, crd_momentum: 0.5, crd_sample: 'relax' },
 };
@@ -46,7 +46,7 @@ const setting = (on: Engine = engine, student: Network = networkFor('convnet4', 
 });
 
 /** One batch through a student at its initial weights: value, gradients of all parameters, and the logits. */
-function measured(term: KdTerm, epoch = 0) {
+function measured(term: LossTerm, epoch = 0) {
   const { student } = setting();
   const session = engine.session(student, { optimizer: ADAMW, threads: 1 });
   session.write(initialState(student, 2));
@@ -80,10 +80,10 @@ function expectAlike(ours: StateDict, expected: StateDict): void {
     values.forEach((value, i) => expect(Math.abs(ours.get(name)![i]! - value)).toBeLessThan(2e-5 * largest));
 }
 
-const facts = (fitted: Fitted | undefined) => fitted && { state: fitted.state, history: fitted.history };
-const alone = (options: DistillationOptions, teacher: Teacher) => new Distillation({ ...setting(), teacher }, options);
-const combined = (options: readonly DistillationOptions[], teachers: readonly Teacher[]) =>
-  new Combination({ ...setting(), teachers }, options);
+const facts = (fitted: TrainingResult | undefined) => fitted && { state: fitted.state, history: fitted.history };
+const alone = (options: KdTermOptions, teacher: Teacher) => new KdTerm({ ...setting(), teacher }, options);
+const combined = (options: readonly KdTermOptions[], teachers: readonly Teacher[]) =>
+  new CombinedKdTerm({ ...setting(), teachers }, options);
 
 describe('several terms', () => {
   it('add their weighted values and gradients', () => {
@@ -119,11 +119,11 @@ describe('one term', () => {
     const recipe = { epochs: 2 };
     const single = await train({
       ...{ data, recipe },
-      kd: (on, { network }) => new Distillation({ ...setting(on, network), teacher: teacherOf(5, on) }, options),
+      kd: (on, { network }) => new KdTerm({ ...setting(on, network), teacher: teacherOf(5, on) }, options),
     });
     const listed = await train({
       ...{ data, recipe },
-      kd: (on, { network }) => new Combination({ ...setting(on, network), teachers: [teacherOf(5, on)] }, [options]),
+      kd: (on, { network }) => new CombinedKdTerm({ ...setting(on, network), teachers: [teacherOf(5, on)] }, [options]),
     });
     expect(facts(listed)).toEqual(facts(single));
   });
@@ -204,7 +204,7 @@ describe('a ramp', () => {
   it('begins without distillation: the first epoch’s weights are those without a teacher', async () => {
     const recipe = { epochs: 1 };
     const kd = (on: Engine, { network }: { readonly network: Network }) =>
-      new Combination({ ...setting(on, network), teachers: [teacherOf(5, on)] }, [{ ...SOFT, ramp: 2 }]);
+      new CombinedKdTerm({ ...setting(on, network), teachers: [teacherOf(5, on)] }, [{ ...SOFT, ramp: 2 }]);
     const [ramped, plain] = [await train({ data, recipe, kd }), await train({ data, recipe })];
     expect(ramped!.state).toEqual(plain!.state);
   });
@@ -214,7 +214,7 @@ describe('a combination that is stopped', () => {
   it('goes on to the same bits: adapters, banks, random numbers and ramp', async () => {
     const options = [masked(2), masked(1), CRD, SOFT].map((one) => ({ ...one, ramp: 3 }));
     const kd = (on: Engine, { network }: { readonly network: Network }) =>
-      new Combination({ ...setting(on, network), teachers: [teacherOf(5, on), teacherOf(6, on)] }, options);
+      new CombinedKdTerm({ ...setting(on, network), teachers: [teacherOf(5, on), teacherOf(6, on)] }, options);
     const recipe = { epochs: 4 };
     const whole = await train({ data, recipe, kd });
     for (const stop of [2, 7]) {

@@ -9,7 +9,7 @@ import type { KdMethod } from '../../../src/ml/methods/kd-method.ts';
 import { methods } from '../../../src/ml/methods/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
-import { Distillation, type DistillationOptions } from '../../../src/ml/train/distillation.ts';
+import { KdTerm, type KdTermOptions } from '../../../src/ml/train/distillation.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
@@ -22,7 +22,7 @@ const ADAMW = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
 const CONTRAST = {
   ...{ crd_dimension: 8, crd_negatives: 2, crd_temperature: 0.2, crd_momentum: 0.1, crd_sample: 'exact' },
 };
-const METHODS: readonly (readonly [string, DistillationOptions])[] = [
+const METHODS: readonly (readonly [string, KdTermOptions])[] = [
   ['SoftTarget', { method: 'SoftTarget', options: { temperature: 4 }, weight: { ratio: 0.7 } }],
   ['AT', { method: 'AT', options: { at_form: 'code' }, weight: { ratio: 100 } }],
   ['MGD', { method: 'MGD', options: { mgd_alpha: 1e-3, mgd_mask: 0.15 }, weight: { ratio: 0.7 } }],
@@ -41,14 +41,14 @@ function frozenTeacher(engine: Engine, seed = 5) {
 }
 
 /** Everything that decides the total loss of one batch of a student on the reference engine. */
-function setting(options: DistillationOptions, batchSize = 12) {
+function setting(options: KdTermOptions, batchSize = 12) {
   const { labels } = data.split('train');
   const engine = engines.reference.create();
   const network = networkFor('convnet4', data.manifest);
   const teacher = frozenTeacher(engine);
   const student = engine.session(network, { optimizer: SGD, threads: 1 });
   const pass = new TeacherPass(teacher);
-  const kd = new Distillation(
+  const kd = new KdTerm(
     { ...{ teacher: pass, student: network, labels, batchSize }, engine, optimizer: SGD, threads: 1, seed: 3 },
     options,
   );
@@ -127,7 +127,7 @@ describe.each(METHODS)('distillation by %s', (_, options) => {
 
   it('pulls the student towards the teacher, gives the same bytes twice, and goes on after a stop', async () => {
     const kd = (engine: Engine, { network }: { network: Network }) =>
-      new Distillation(
+      new KdTerm(
         {
           teacher: new TeacherPass(frozenTeacher(engine)),
           student: network,
@@ -164,7 +164,7 @@ describe.each(METHODS)('distillation by %s', (_, options) => {
 });
 
 describe('the weight of the term', () => {
-  it.each<[DistillationOptions, number]>([
+  it.each<[KdTermOptions, number]>([
     [{ ...METHODS[0]![1], weight: { ratio: 0.8 } }, 4],
     [{ ...METHODS[0]![1], weight: { weight: 0.25 } }, 0.25],
     [{ ...METHODS[1]![1], weight: { ratio: 0.8 } }, 0.8],

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { FailureError } from '../../../src/core/failure.ts';
-import type { Supply } from '../../../src/ml/data/supply.ts';
+import type { BatchLoader } from '../../../src/ml/data/supply.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
-import type { Fitted, FitProgress, KdTerm } from '../../../src/ml/train/job.ts';
+import type { TrainingResult, FitProgress, LossTerm } from '../../../src/ml/train/job.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
 import { averageDecay } from '../../../src/ml/optim/moving-average.ts';
@@ -14,9 +14,9 @@ import { heldCheckpoint, train, type Run } from '../../support/training-job.ts';
 const data = paintedSet({ train: 28, val: 12 });
 const network = networkFor('convnet4', data.manifest);
 const { classes } = data.manifest;
-const bytes = ({ state, batches }: Fitted, of: Network = network) =>
+const bytes = ({ state, batches }: TrainingResult, of: Network = network) =>
   Buffer.from(encodeModel({ network: of, state, classes, format: data.manifest, batches }));
-const losses = ({ history }: Fitted) => history.map(({ train_loss: loss }) => loss);
+const losses = ({ history }: TrainingResult) => history.map(({ train_loss: loss }) => loss);
 
 /** Aborts after so many reads of the flag: a stop at any step, without waiting for clocks. */
 function abortAfter(looks: number): AbortSignal {
@@ -172,7 +172,7 @@ describe('a stopped run', () => {
   it('makes headway even when it is stopped again and again', async () => {
     const whole = (await train({ data }))!;
     const checkpoint = heldCheckpoint();
-    let fitted: Fitted | undefined;
+    let fitted: TrainingResult | undefined;
     let tries = 0;
     while (!fitted && tries < 100) {
       tries += 1;
@@ -193,7 +193,7 @@ describe('a stopped run', () => {
 
 describe('mixed images', () => {
   /** Batches whose images are the same whatever their labels, so that losses can be compared. */
-  const supplyOf = (own: number, mixed: { share: number; partner: number } | null): Supply => ({
+  const loaderOf = (own: number, mixed: { share: number; partner: number } | null): BatchLoader => ({
     count: 1,
     take: () => ({
       images: Float32Array.from({ length: 8 * 8 * 8 * 3 }, (_, i) => Math.sin(i)),
@@ -203,13 +203,13 @@ describe('mixed images', () => {
     }),
     close: () => Promise.resolve(),
   });
-  const firstLoss = async (supply: Supply): Promise<number> =>
-    losses((await train({ data: paintedSet({ train: 8 }), recipe: { epochs: 1 }, change: { supply } }))!)[0]!;
+  const firstLoss = async (loader: BatchLoader): Promise<number> =>
+    losses((await train({ data: paintedSet({ train: 8 }), recipe: { epochs: 1 }, change: { loader } }))!)[0]!;
 
   it('are trained on the labels of both, by their shares', async () => {
-    const [zero, two] = [await firstLoss(supplyOf(0, null)), await firstLoss(supplyOf(2, null))];
+    const [zero, two] = [await firstLoss(loaderOf(0, null)), await firstLoss(loaderOf(2, null))];
     expect(Math.abs(zero - two)).toBeGreaterThan(0.01);
-    const mixed = await firstLoss(supplyOf(0, { share: 0.3, partner: 2 }));
+    const mixed = await firstLoss(loaderOf(0, { share: 0.3, partner: 2 }));
     expect(mixed).toBeCloseTo(0.3 * zero + 0.7 * two, 6);
   });
 
@@ -220,12 +220,12 @@ describe('mixed images', () => {
   ])('show a distillation term the label of the greater share: own %d, label %i', async (share, label) => {
     const seen: number[][] = [];
     const addGradients = (_: unknown, labels: Int32Array) => seen.push([...labels]) * 0;
-    const kd: KdTerm = {
+    const kd: LossTerm = {
       ...{ taps: [], weight: 0, prepare: () => undefined, observe: () => undefined, addGradients },
       ...{ update: () => undefined, state: () => new Map(), restore: () => undefined },
     };
-    const supply = supplyOf(0, { share, partner: 2 });
-    await train({ data: paintedSet({ train: 8 }), recipe: { epochs: 1 }, kd: () => kd, change: { supply } });
+    const loader = loaderOf(0, { share, partner: 2 });
+    await train({ data: paintedSet({ train: 8 }), recipe: { epochs: 1 }, kd: () => kd, change: { loader } });
     expect(seen).toEqual([new Array<number>(8).fill(label)]);
   });
 });
@@ -233,7 +233,7 @@ describe('mixed images', () => {
 describe('a distillation term', () => {
   it('is updated at its own rate, which the original experiments took out of the schedule', async () => {
     const rates: number[] = [];
-    const kd: KdTerm = {
+    const kd: LossTerm = {
       ...{ taps: [], weight: 0, prepare: () => undefined, observe: () => undefined, addGradients: () => 0 },
       update: ({ learningRate: rate }) => void rates.push(rate),
       ...{ state: () => new Map(), restore: () => undefined },
@@ -249,7 +249,7 @@ describe('before the first step', () => {
   it('every size of batch is prepared, the epoch’s last and validation’s among them', async () => {
     const seen: string[] = [];
     const said = (what: string) => (batch: number) => void seen.push(`${what} ${batch}`);
-    const kd: KdTerm = {
+    const kd: LossTerm = {
       ...{ taps: [], weight: 0, prepare: said('prepare'), addGradients: () => 0 },
       observe: ({ labels }) => {
         said('observe')(labels.length);
@@ -262,8 +262,8 @@ describe('before the first step', () => {
 
   it('a last batch of one image is refused where the network normalises 1×1 maps over it', async () => {
     const tiny = paintedSet({ train: 9, val: 1, side: 16 });
-    const take = vi.fn<Supply['take']>();
-    const change = { supply: { count: 2, take, close: () => Promise.resolve() } };
+    const take = vi.fn<BatchLoader['take']>();
+    const change = { loader: { count: 2, take, close: () => Promise.resolve() } };
     const failed = train({ data: tiny, model: 'mobile_half', change });
     await expect(failed).rejects.toMatchObject({ failures: [{ code: 'batch-too-small' }] });
     expect(take).not.toHaveBeenCalled();

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Supply, TrainBatch } from '../../../src/ml/data/supply.ts';
+import type { BatchLoader, TrainBatch } from '../../../src/ml/data/supply.ts';
 import { engines } from '../../../src/ml/engines/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { averageDecay } from '../../../src/ml/optim/moving-average.ts';
-import type { KdTerm } from '../../../src/ml/train/job.ts';
+import type { LossTerm } from '../../../src/ml/train/job.ts';
 import { networkFor } from '../../../src/ml/train/trained-model.ts';
 import { signed } from '../../support/hashed.ts';
 import { paintedSet } from '../../support/painted-set.ts';
@@ -18,7 +18,7 @@ const network = networkFor('convnet4', data.manifest);
 const initial = initialState(network, 7);
 const images = (count: number, name = 'images') => signed(name, count * 8 * 8 * 3);
 
-function supplyOf(batches: readonly TrainBatch[]): Supply {
+function loaderOf(batches: readonly TrainBatch[]): BatchLoader {
   return { count: batches.length, take: (_, batch) => batches[batch]!, close: () => Promise.resolve() };
 }
 /** A batch of images with these labels; which of the split they are does not matter here. */
@@ -42,8 +42,8 @@ async function firstLogits(batch: TrainBatch): Promise<Float32Array> {
 }
 
 /** One epoch; what its row says of the loss. */
-async function lossOf(recipe: Run['recipe'], supply = supplyOf([all])): Promise<number> {
-  return (await train({ data, recipe: { epochs: 1, ...recipe }, change: { supply } }))!.history[0]!.train_loss;
+async function lossOf(recipe: Run['recipe'], loader = loaderOf([all])): Promise<number> {
+  return (await train({ data, recipe: { epochs: 1, ...recipe }, change: { loader } }))!.history[0]!.train_loss;
 }
 
 /** −log p of every class, row by row. */
@@ -103,13 +103,13 @@ describe('the loss of a step', () => {
       batches.map(async (batch) => crossEntropy(await firstLogits(batch), [...batch.labels]).loss),
     );
     const recipe = { lr: 0, weight_decay: 0, schedule: 'constant' } as const;
-    expect(await lossOf(recipe, supplyOf(batches))).toBeCloseTo((5 * losses[0]! + 2 * losses[1]!) / 7, 10);
+    expect(await lossOf(recipe, loaderOf(batches))).toBeCloseTo((5 * losses[0]! + 2 * losses[1]!) / 7, 10);
   });
 });
 
 describe('a distillation term', () => {
   /** A term of constant value that pushes the logits by a constant gradient. */
-  const term = (value: number, weight: number, push = 0): KdTerm => ({
+  const term = (value: number, weight: number, push = 0): LossTerm => ({
     ...{ taps: [], weight, prepare: () => undefined, observe: () => undefined, update: () => undefined },
     addGradients: (step) => {
       for (let i = 0; i < step.logitsGradient.length; i++) step.logitsGradient[i]! += weight * push;
@@ -120,8 +120,8 @@ describe('a distillation term', () => {
   const run = { data, recipe: { epochs: 1 } };
 
   it('stands beside the supervised loss, unweighted', async () => {
-    const supply = supplyOf([all]);
-    const fitted = await train({ ...run, kd: () => term(3.5, 100), change: { supply } });
+    const loader = loaderOf([all]);
+    const fitted = await train({ ...run, kd: () => term(3.5, 100), change: { loader } });
     const expected = crossEntropy(await firstLogits(all), [...labels]).loss;
     expect(fitted!.history[0]!.kd_loss).toBe(3.5);
     expect(fitted!.history[0]!.train_loss).toBeCloseTo(expected, 12);
@@ -130,8 +130,8 @@ describe('a distillation term', () => {
   it('of an epoch is its mean over images, as the loss is', async () => {
     let value = 0;
     const rising = { ...term(0, 0), addGradients: () => (value += 1) };
-    const supply = supplyOf([5, 2].map((count) => batchOf(labels.slice(0, count))));
-    const fitted = await train({ ...run, kd: () => rising, change: { supply } });
+    const loader = loaderOf([5, 2].map((count) => batchOf(labels.slice(0, count))));
+    const fitted = await train({ ...run, kd: () => rising, change: { loader } });
     expect(fitted!.history[0]!.kd_loss).toBeCloseTo((5 * 1 + 2 * 2) / 7, 12);
   });
 
@@ -157,7 +157,7 @@ describe('a distillation term', () => {
       lr: 0.5,
     } as const;
     const bias = async (push: number) => {
-      const fitted = await train({ data, recipe, kd: () => term(0, 2, push), change: { supply: supplyOf([all]) } });
+      const fitted = await train({ data, recipe, kd: () => term(0, 2, push), change: { loader: loaderOf([all]) } });
       return fitted!.state.get('fc.bias')!;
     };
     const [without, pushed] = [await bias(0), await bias(0.25)];
@@ -174,13 +174,17 @@ describe('a moving average', () => {
     const checkpoint = heldCheckpoint();
     // Each run is one update longer: what it ends with is what the average has seen.
     for (let updates = 1; updates <= 3; updates++) {
-      const supply = supplyOf(Array.from({ length: updates }, () => all));
-      const plain = await train({ data, recipe: { epochs: 1, lr: 0.1, schedule: 'constant' }, change: { supply } });
+      const loader = loaderOf(Array.from({ length: updates }, () => all));
+      const plain = await train({
+        data,
+        recipe: { epochs: 1, lr: 0.1, schedule: 'constant' },
+        change: { loader },
+      });
       after.push(plain!.state);
     }
-    const supply = supplyOf([all, all, all]);
+    const loader = loaderOf([all, all, all]);
     const averaged = { epochs: 1, lr: 0.1, schedule: 'constant', ema: true } as const;
-    const fitted = await train({ data, recipe: averaged, change: { supply, checkpoint } });
+    const fitted = await train({ data, recipe: averaged, change: { loader, checkpoint } });
     for (const name of ['block1.conv.weight', 'block2.bn.running_var', 'fc.bias']) {
       let expected = initial.get(name)!;
       after.forEach((state, i) => {

@@ -100,7 +100,7 @@ describe('training', () => {
   it('counts steps over epochs, and knows the loss before', async () => {
     // One batch an epoch, the second one spoiled from outside: nothing else could make it NaN.
     const images = new Float32Array(6 * 8 * 8 * 3);
-    const supply = {
+    const loader = {
       count: 1,
       take: (epoch: number) => ({
         images: images.map((_, i) => (epoch === 2 && i === 100 ? NaN : Math.sin(i))),
@@ -112,7 +112,7 @@ describe('training', () => {
     };
     const rows: number[] = [];
     const epoch = ({ train_loss: loss }: { readonly train_loss: number }) => rows.push(loss);
-    const failure = await failureOf(train({ data, recipe: { epochs: 4 }, change: { supply, epoch } }));
+    const failure = await failureOf(train({ data, recipe: { epochs: 4 }, change: { loader, epoch } }));
     expect(rows).toHaveLength(2);
     expect(failure?.message).toBe(
       `the loss became NaN at step 2 (epoch 2); the step before had ${rows[1]!.toPrecision(4)}`,

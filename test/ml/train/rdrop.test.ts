@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Supply } from '../../../src/ml/data/supply.ts';
+import type { BatchLoader } from '../../../src/ml/data/supply.ts';
 import { engines } from '../../../src/ml/engines/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { bits } from '../../../src/ml/random/random.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
-import { Distillation } from '../../../src/ml/train/distillation.ts';
-import type { Fitted, KdTerm, Pass } from '../../../src/ml/train/job.ts';
+import { KdTerm } from '../../../src/ml/train/distillation.ts';
+import type { TrainingResult, LossTerm, Pass } from '../../../src/ml/train/job.ts';
 import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
 import { signed } from '../../support/hashed.ts';
 import { paintedSet } from '../../support/painted-set.ts';
@@ -23,7 +23,7 @@ const initial = initialState(network, 7);
 const images = signed('images', 6 * SIDE * SIDE * 3);
 const indices = Uint32Array.from({ length: 6 }, (_, index) => index);
 const SGD = { name: 'sgd', momentum: 0, nesterov: false } as const;
-const supply: Supply = {
+const loader: BatchLoader = {
   count: 1,
   take: () => ({ images, labels, indices, mixed: null }),
   close: () => Promise.resolve(),
@@ -89,7 +89,7 @@ describe('R-Drop', () => {
   it('takes the loss, the gradients and the running statistics of two passes with dropout of their own', async () => {
     const { logits, statistics, gradients } = await byHand();
     expect(logits[1]).not.toEqual(logits[0]);
-    const fitted = (await train({ data, model: MODEL, recipe: dropped, change: { supply } }))!;
+    const fitted = (await train({ data, model: MODEL, recipe: dropped, change: { loader } }))!;
     expect(fitted.history[0]!.train_loss).toBeCloseTo(lossOf(logits, 0.7), 6);
     let worst = 0;
     for (const { name, trained } of network.parameters) {
@@ -109,7 +109,7 @@ describe('R-Drop', () => {
   it('with the mean is divided by images times classes', async () => {
     const { logits } = await byHand();
     const recipe = { ...dropped, rdrop_reduction: 'mean' } as const;
-    const fitted = (await train({ data, model: MODEL, recipe, change: { supply } }))!;
+    const fitted = (await train({ data, model: MODEL, recipe, change: { loader } }))!;
     expect(fitted.history[0]!.train_loss).toBeCloseTo(lossOf(logits, 0.7 / 18), 6);
   });
 
@@ -123,7 +123,7 @@ describe('R-Drop', () => {
     checkpoint.saved = decodeCheckpoint(encodeCheckpoint(checkpoint.saved!), 'held');
     const continued = (await train({ ...run, change: { checkpoint } }))!;
     const { classes } = data.manifest;
-    const bytes = ({ state, batches }: Fitted) =>
+    const bytes = ({ state, batches }: TrainingResult) =>
       Buffer.from(encodeModel({ network, state, classes, format: data.manifest, batches }));
     expect(bytes(continued).equals(bytes(whole))).toBe(true);
     expect(continued.history).toEqual(whole.history);
@@ -131,12 +131,12 @@ describe('R-Drop', () => {
 
   it('shows a distillation term both passes, and takes the mean of what it says of them', async () => {
     const seen: (Pass | undefined)[] = [];
-    const kd: KdTerm = {
+    const kd: LossTerm = {
       ...{ taps: [], weight: 10, prepare: () => undefined, observe: () => undefined, update: () => undefined },
       addGradients: (_step, _labels, pass) => [1, 4][seen.push(pass) - 1]!,
       ...{ state: () => new Map(), restore: () => undefined },
     };
-    const fitted = (await train({ data, model: MODEL, recipe: dropped, kd: () => kd, change: { supply } }))!;
+    const fitted = (await train({ data, model: MODEL, recipe: dropped, kd: () => kd, change: { loader } }))!;
     expect(seen).toEqual([
       { index: 0, of: 2 },
       { index: 1, of: 2 },
@@ -160,12 +160,12 @@ describe('a distillation term of two passes', () => {
     const student = engine.session(own, { optimizer: SGD, threads: 1 });
     student.write(initialState(own, 7));
     const options = { method: 'MGD', options: { mgd_alpha: 1e-3, mgd_mask: 0.15 }, weight: { weight: 2 } };
-    const kd = new Distillation(
+    const kd = new KdTerm(
       { teacher, student: own, labels: batchLabels, batchSize: 6, engine, optimizer: SGD, threads: 1, seed: 3 },
       options,
     );
     const pass = (index: 0 | 1, of: number) => {
-      const step = student.trainStep({ batch: 6, taps: kd.taps, second: index === 1 });
+      const step = student.trainStep({ batch: 6, taps: kd.taps, secondPass: index === 1 });
       step.input.set(pixels);
       step.forward(0, 0);
       step.logitsGradient.fill(0);

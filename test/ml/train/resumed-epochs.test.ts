@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { learningRate } from '../../../src/ml/optim/schedule.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
-import type { Fitted } from '../../../src/ml/train/job.ts';
+import type { TrainingResult } from '../../../src/ml/train/job.ts';
 import type { EpochRow } from '../../../src/ml/train/training-state.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { heldCheckpoint, recipeWith, train, type Run } from '../../support/training-job.ts';
@@ -23,10 +23,10 @@ const digest = (state: StateDict) =>
       createHash('sha256'),
     )
     .digest('hex');
-const facts = ({ state, history, best, batches }: Fitted) => ({ state: digest(state), history, best, batches });
+const facts = ({ state, history, best, batches }: TrainingResult) => ({ state: digest(state), history, best, batches });
 
 /** Trains in processes that end behind the named epochs, each going on from the file that the one before left. */
-async function interrupted(run: Omit<Run, 'data'>, stops: readonly number[]): Promise<Fitted> {
+async function interrupted(run: Omit<Run, 'data'>, stops: readonly number[]): Promise<TrainingResult> {
   const checkpoint = heldCheckpoint();
   for (const stop of stops) {
     const leave = new AbortController();

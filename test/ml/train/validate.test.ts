@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { directSupply } from '../../../src/ml/data/supply.ts';
+import { directLoader } from '../../../src/ml/data/supply.ts';
 import { engines } from '../../../src/ml/engines/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
-import type { Job } from '../../../src/ml/train/job.ts';
+import type { TrainingJob } from '../../../src/ml/train/job.ts';
 import { predict } from '../../../src/ml/train/predict.ts';
 import { networkFor } from '../../../src/ml/train/trained-model.ts';
 import { requireValidation, validate } from '../../../src/ml/train/validate.ts';
@@ -22,11 +22,11 @@ other.write(average);
 afterAll(() => engine.dispose());
 
 const recipe = recipeWith({ batch_size: 4 });
-const job = (change: Partial<Job> = {}): Job => ({
+const job = (change: Partial<TrainingJob> = {}): TrainingJob => ({
   ...{
     recipe,
     data,
-    supply: directSupply(data.split('train'), data.manifest, recipe),
+    loader: directLoader(data.split('train'), data.manifest, recipe),
     network,
     session,
     kd: null,

@@ -2,7 +2,7 @@ import type { Cell } from '../../../src/core/plan.ts';
 import { parentsOf, type PlannedCell } from '../../../src/graph/carry.ts';
 import type { ParamSchema, StageKind } from '../../../src/stages/stage-kind.ts';
 import { StageCells } from '../../../src/pipeline/stage-cells.ts';
-import { World } from '../../../src/pipeline/world.ts';
+import { PlannedStages } from '../../../src/pipeline/world.ts';
 import { kinds } from './kinds.ts';
 
 /** A kind of stage with the given parameters, for tests of one of them. */
@@ -27,8 +27,8 @@ export function cellWith(cell: Partial<Cell> & Pick<Cell, 'id'>): PlannedCell {
 }
 
 /** A world in which these cells are planned, stage by stage, in the order in which they are given. */
-export function worldOf(planned: readonly PlannedCell[], healthy = true): World {
-  const world = new World(kinds);
+export function worldOf(planned: readonly PlannedCell[], healthy = true): PlannedStages {
+  const world = new PlannedStages(kinds);
   for (const stage of new Set(planned.map(({ cell }) => cell.stage))) {
     const cells = planned.filter(({ cell }) => cell.stage === stage);
     const whole = cells.map((one) => ({ ...one, parents: parentsOf(one.axes, world.find) }));

@@ -58,7 +58,7 @@ export function augMixShares(uniform: Uniform): readonly number[] {
 }
 
 /** Σ share · picture, fractions dropped as torchvision drops them. */
-function mixed(pictures: readonly RgbImage[], shares: readonly number[], like: RgbImage): RgbImage {
+function mixPictures(pictures: readonly RgbImage[], shares: readonly number[], like: RgbImage): RgbImage {
   // The shares sum to 1 but for rounding, which must not cost a whole step of a value.
   const sums = new Float64Array(like.pixels.length).fill(1e-9);
   pictures.forEach(({ pixels }, index) => {
@@ -76,7 +76,7 @@ export const augMix: Augmentation = {
     const chain = taking(augMixDraw(side));
     return (image, uniform) => {
       const shares = augMixShares(uniform);
-      return mixed([image, ...Array.from({ length: WIDTH }, () => chain(image, uniform))], shares, image);
+      return mixPictures([image, ...Array.from({ length: WIDTH }, () => chain(image, uniform))], shares, image);
     };
   },
 };

@@ -54,7 +54,7 @@ async function imagesOf(tree: FileTree, file: string, facts: CifarFacts): Promis
   });
 }
 
-async function listed(tree: FileTree, facts: CifarFacts): Promise<ImageSet> {
+async function listImages(tree: FileTree, facts: CifarFacts): Promise<ImageSet> {
   const files = [...facts.train, facts.test];
   requireFiles(tree, [...files, facts.names]);
   const classes = (await tree.read(facts.names)).toString('utf8').split(/\r?\n/).filter(Boolean);
@@ -81,7 +81,7 @@ export function cifarSource(facts: CifarFacts, summary: string): DatasetSource {
     async open(root, opening = {}) {
       const tree = await openTree(root, facts.archive, opening);
       try {
-        return await listed(tree, facts);
+        return await listImages(tree, facts);
       } finally {
         // All of it is in memory.
         await tree.close();

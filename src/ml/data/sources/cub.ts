@@ -64,7 +64,7 @@ function cutOut(image: RgbImage, of: { left: number; top: number; width: number;
   return { pixels, width: of.width, height: of.height };
 }
 
-async function listed(tree: FileTree, facts: CubFacts, { official, boxed }: Opening): Promise<ImageSet> {
+async function listImages(tree: FileTree, facts: CubFacts, { official, boxed }: Opening): Promise<ImageSet> {
   const count = facts.images;
   const classes = await column(tree, 'classes.txt', facts.classes);
   const paths = (await column(tree, 'images.txt', count)).map((path) => `images/${path}`);
@@ -116,7 +116,7 @@ export function cubSource(facts: CubFacts, summary: string): DatasetSource {
     async open(root, opening = {}) {
       const tree = await openTree(root, facts.archive, opening);
       try {
-        return await listed(tree, facts, opening);
+        return await listImages(tree, facts, opening);
       } catch (error) {
         await tree.close();
         throw error;

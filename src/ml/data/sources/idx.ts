@@ -95,7 +95,7 @@ function missing(root: string, name: string): never {
 }
 
 /** The images of one half, in file order. */
-function listed(half: { images: IdxArray; labels: IdxArray }, split?: 'test'): SourceImage[] {
+function listImages(half: { images: IdxArray; labels: IdxArray }, split?: 'test'): SourceImage[] {
   const [, height = 0, width = 0] = half.images.shape;
   const area = height * width;
   const file = basename(half.images.file, '.gz');
@@ -123,7 +123,7 @@ async function open(root: string): Promise<ImageSet> {
       fix: 'take all files from the same download',
     });
   }
-  const images = [...listed(train), ...(test ? listed(test, 'test') : [])];
+  const images = [...listImages(train), ...(test ? listImages(test, 'test') : [])];
   const last = images.reduce((largest, image) => Math.max(largest, image.label), 0);
   const classes = Array.from({ length: last + 1 }, (_, label) => String(label));
   return { classes, images, naturalSize: Math.min(height, width) };

@@ -12,15 +12,15 @@ async function digitPixels(root: string, digit: string): Promise<Uint8Array> {
   const file = join(root, `${digit}.json`);
   const data = await readFile(file, 'utf8')
     .then((text) => (JSON.parse(text) as { data?: unknown } | null)?.data)
-    .catch(damaged(file));
-  if (!Array.isArray(data) || data.length === 0 || data.length % (SIDE * SIDE) !== 0) return damaged(file)();
+    .catch(failDamaged(file));
+  if (!Array.isArray(data) || data.length === 0 || data.length % (SIDE * SIDE) !== 0) return failDamaged(file)();
   const values = data as readonly number[];
   const pixels = new Uint8Array(values.length);
   for (let i = 0; i < pixels.length; i++) pixels[i] = Math.round((values[i] ?? 0) * 255);
   return pixels;
 }
 
-function damaged(file: string): () => never {
+function failDamaged(file: string): () => never {
   return () =>
     fail({
       code: 'damaged-digits',

@@ -146,7 +146,7 @@ export function lowerTraining(
     backward.unit(unit);
   }
   backward.revealInput();
-  if (options.second) emitSum(emitter);
+  if (options.secondPass) emitSum(emitter);
   else emitUpdate(emitter, optimizer, variant.average ?? false);
   return emitter.program();
 }

@@ -30,7 +30,7 @@ const fromPackage: ReadKernels = (name) =>
 const MARK = [0, 2, 1, 0x78];
 
 /** Compiles with joined vectors where V8 can do that and does it right, else without. */
-function compiled(bytes: Uint8Array<ArrayBuffer>, vectors: string | undefined): Omit<Kernels, 'simd'> {
+function compileModule(bytes: Uint8Array<ArrayBuffer>, vectors: string | undefined): Omit<Kernels, 'simd'> {
   const flag = joinFlag(thisV8());
   if (vectors === '128' || flag === null) {
     switchOff(flag);
@@ -38,7 +38,7 @@ function compiled(bytes: Uint8Array<ArrayBuffer>, vectors: string | undefined): 
   }
   switchOn(flag);
   const module = new WebAssembly.Module(Uint8Array.from([...bytes, ...MARK]));
-  return multipliesRight(module) ? { vectors: 256, module } : compiled(bytes, '128');
+  return multipliesRight(module) ? { vectors: 256, module } : compileModule(bytes, '128');
 }
 
 let relaxedAsked = false;
@@ -65,7 +65,7 @@ export function loadKernels(wishes: KernelWishes, read: ReadKernels = fromPackag
     if (!relaxedAsked) switchOn(relaxedFlag(thisV8()));
     relaxedAsked = true;
     const relaxed = read('relaxed.wasm');
-    if (WebAssembly.validate(relaxed)) return { simd: 'relaxed', ...compiled(relaxed, vectors) };
+    if (WebAssembly.validate(relaxed)) return { simd: 'relaxed', ...compileModule(relaxed, vectors) };
   }
-  return { simd: 'plain', ...compiled(read('simd.wasm'), vectors) };
+  return { simd: 'plain', ...compileModule(read('simd.wasm'), vectors) };
 }

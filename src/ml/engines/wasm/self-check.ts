@@ -34,7 +34,7 @@ const product: Operation = {
 };
 
 /** The sum of one output, by plain arithmetic; the filter is [outputs / 8][channels][8]. */
-function expected(pixel: number, output: number): number {
+function expectedValue(pixel: number, output: number): number {
   let sum = 0;
   for (let c = 0; c < CHANNELS; c++)
     sum += wholeNumber(pixel * CHANNELS + c) * wholeNumber(((output >> 3) * CHANNELS + c) * 8 + (output & 7));
@@ -61,7 +61,7 @@ function productIsRight(module: WebAssembly.Module): boolean {
   integers[BOARD.zeros] = base + AT.zeros;
   exports.run(base + AT.board, 1);
   for (let i = 0; i < PIXELS * OUTPUTS; i++)
-    if (floats[AT.y / 4 + i] !== expected(Math.floor(i / OUTPUTS), i % OUTPUTS)) return false;
+    if (floats[AT.y / 4 + i] !== expectedValue(Math.floor(i / OUTPUTS), i % OUTPUTS)) return false;
   return true;
 }
 

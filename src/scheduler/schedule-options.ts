@@ -19,7 +19,7 @@ export interface Share {
 }
 
 /** What a schedule works with. */
-export interface ScheduleSetting {
+export interface ScheduleOptions {
   /** The cells of the run, each after all that it needs. */
   readonly cells: readonly Cell[];
   /** What is to be done with each cell, by index, as far as it is known at the start. */
