@@ -6,7 +6,7 @@ export type { Result } from './core/result.ts';
 export { createInProcess } from './executors/in-process.ts';
 export { createPool } from './executors/pool.ts';
 export { planPipeline } from './pipeline/plan.ts';
-export { renderTables } from './report/report.ts';
+export { renderTables } from './report/tables/render-tables.ts';
 export { previewPlan, runPlan, type RunOptions, type RunSummary } from './scheduler/run-plan.ts';
 export { catalogue } from './stages/catalogue.ts';
 export { kinds } from './stages/registry.ts';

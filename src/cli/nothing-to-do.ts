@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { WrittenFile } from '../report/into.ts';
+import type { WrittenFile } from '../report/tables/table-files.ts';
 import type { RunSummary } from '../scheduler/run-plan.ts';
-import { saveUpToDate, findUpToDate } from '../scheduler/settled.ts';
+import { saveUpToDate, findUpToDate } from '../scheduler/up-to-date.ts';
 import { openStore } from '../store/local.ts';
-import { sourceDigester } from '../store/sources.ts';
+import { sourceDigester } from '../store/files/sources.ts';
 import type { Store } from '../store/store.ts';
 import { initialProgress } from '../ui/progress-state.ts';
 import { runSummary } from '../ui/summary.ts';

@@ -1,5 +1,5 @@
 import type { CellId, Plan } from '../core/plan.ts';
-import type { Outcome, Outcomes } from '../report/rows.ts';
+import type { Outcome, Outcomes } from '../report/rows/rows.ts';
 import type { Entry } from '../store/store.ts';
 
 /**

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fail } from '../core/failure.ts';
 import type { Plan } from '../core/plan.ts';
 import { unwrap } from '../core/result.ts';
-import type { Environment } from '../pipeline/names.ts';
+import type { Environment } from '../pipeline/expand/names.ts';
 import { planPipeline } from '../pipeline/plan.ts';
 import type { PlanOptions } from '../scheduler/prepare.ts';
 import { catalogue } from '../stages/catalogue.ts';

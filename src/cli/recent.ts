@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../core/failure.ts';
-import { listRuns, readRun, type PastRun } from '../scheduler/past-runs.ts';
+import { listRuns, readRun, type PastRun } from '../record/past-runs.ts';
 
 /**
  * Names of the folders of `runs/` that hold runs.

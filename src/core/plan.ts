@@ -69,7 +69,7 @@ export interface Cell {
   readonly timeout: number;
 }
 
-/** How a result table is made. Names in `rows` and `columns` are looked up by `report/rows.ts`. */
+/** How a result table is made. Names in `rows` and `columns` are looked up by `report/rows/rows.ts`. */
 export interface TablePlan {
   readonly name: string;
   /** Ids of the cells that the table reads, in plan order. */

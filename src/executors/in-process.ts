@@ -1,6 +1,6 @@
 import { executeTask, type TaskDeps } from '../worker/execute.ts';
 import type { Executor } from './executor.ts';
-import { CohortBarriers } from '../worker/gathering.ts';
+import { CohortBarriers } from '../worker/cohort-barrier.ts';
 import { watchGroups } from './groups.ts';
 
 /** What tasks of this process share. */

@@ -1,5 +1,5 @@
 import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
-import { WorkerPool } from './crew.ts';
+import { WorkerPool } from './worker-pool.ts';
 import type { Executor, RunningTask } from './executor.ts';
 import type { Served, WorkerProcess } from './worker-process.ts';
 

@@ -9,7 +9,7 @@ import type { SupervisedLoss } from './losses/loss.ts';
 import { losses } from './losses/registry.ts';
 import { methods } from './methods/registry.ts';
 import type { KdMethod } from './methods/kd-method.ts';
-import { CLASSIFIER } from './methods/taps.ts';
+import { CLASSIFIER } from './methods/terms/taps.ts';
 import { metrics, teacherMetrics, type Metric, type TeacherMetric } from './metrics/registry.ts';
 import type { Model } from './models/model.ts';
 import { models } from './models/registry.ts';

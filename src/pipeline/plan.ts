@@ -4,21 +4,21 @@ import { findCycles } from '../graph/cycles.ts';
 import { topologicalOrder } from '../graph/sort.ts';
 import type { Catalogue } from '../stages/catalogue.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
-import { checkStructure } from './check.ts';
-import { expandStage, type ExpandContext } from './expand.ts';
-import { Names, type Environment } from './names.ts';
-import { NeededCells } from './needs.ts';
-import { applyOverrides } from './overrides.ts';
-import { KindParameters } from './parameters.ts';
-import { Problems } from './problems.ts';
-import { readPipeline, type PipelineDocument, type Source } from './read.ts';
-import type { PipelineSpec } from './spec.ts';
-import { unknownParameter } from './stage-problems.ts';
-import { compileStage, type StageTemplate } from './stage-template.ts';
-import { planPlot } from './plots.ts';
-import { resolvePlot, resolveTable } from './table-texts.ts';
-import { planTable } from './tables.ts';
-import { PlannedStages } from './world.ts';
+import { checkStructure } from './read/structure.ts';
+import { expandStage, type ExpandContext } from './expand/expand-stage.ts';
+import { Names, type Environment } from './expand/names.ts';
+import { NeededCells } from './expand/needs.ts';
+import { applyOverrides } from './read/overrides.ts';
+import { KindParameters } from './check/parameters.ts';
+import { Problems } from './read/problems.ts';
+import { readPipeline, type PipelineDocument, type Source } from './read/read-pipeline.ts';
+import type { PipelineSpec } from './read/spec.ts';
+import { unknownParameter } from './check/stage-problems.ts';
+import { compileStage, type StageTemplate } from './expand/stage-template.ts';
+import { planPlot } from './tables/plan-plot.ts';
+import { resolvePlot, resolveTable } from './tables/table-texts.ts';
+import { planTable } from './tables/plan-table.ts';
+import { PlannedStages } from './expand/planned-stages.ts';
 
 /** What a plan depends on besides the file. */
 export interface PlanOptions {

@@ -2,8 +2,8 @@ import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Catalogue } from '../stages/catalogue.ts';
 import { parameterSchema } from '../stages/schema.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
-import { scales } from './plots.ts';
-import { builtInTemplates } from './tables.ts';
+import { scales } from './tables/plan-plot.ts';
+import { builtInTemplates } from './tables/plan-table.ts';
 
 type Kinds = Readonly<Record<string, StageKind>>;
 

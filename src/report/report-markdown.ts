@@ -1,10 +1,10 @@
 import { FailureError } from '../core/failure.ts';
 import type { CellId, Plan } from '../core/plan.ts';
 import { duration } from '../util/duration.ts';
-import { alignTable } from './align.ts';
-import { formats } from './formats.ts';
-import { renderTables, type ReportContext } from './report.ts';
-import type { Outcomes } from './rows.ts';
+import { alignTable } from './tables/align.ts';
+import { formats } from './tables/formats.ts';
+import { renderTables, type ReportContext } from './tables/render-tables.ts';
+import type { Outcomes } from './rows/rows.ts';
 
 /** How a cell of a run ended. */
 export interface CellEnd {

@@ -1,172 +1,74 @@
-import { isAbsolute, posix, relative, resolve, sep } from 'node:path';
 import type { Failure } from '../core/failure.ts';
-import type { Plan, TablePlan } from '../core/plan.ts';
-import { unwrap } from '../core/result.ts';
-import { tableView } from './build-view.ts';
-import { all, collect } from './collect.ts';
-import { knownNames } from './lookup.ts';
-import { readPublished, type PublishedRow } from './published.ts';
-import { loadTemplate, renderTable, templatePath, templates, type Template } from './render.ts';
-import { cellIndex, tableCells, type Outcomes } from './rows.ts';
-import type { Provenance, TableView } from './view.ts';
+import type { Plan } from '../core/plan.ts';
+import { checkPlotPlaces, checkPlots, writePlots } from './plots/plot-files.ts';
+import { checkPlaces, checkTables, writeTables, type Drift, type WrittenFile } from './tables/table-files.ts';
+import { plotFiles, plotProblems, type RenderedPlot } from './plots/render-plots.ts';
+import { tableFiles, tableProblems, type RenderedTable } from './tables/render-tables.ts';
 
-/** What tables say of the run they are made from, and where the pipeline file stands. */
-export interface ReportContext extends Provenance {
-  /** Absolute path: published numbers and templates are relative to it. */
+/** Tables and plots, rendered. */
+export interface Rendered {
+  readonly tables: readonly RenderedTable[];
+  readonly plots: readonly RenderedPlot[];
+}
+
+/** Where a pipeline and what it writes stand. */
+export interface Folders {
+  /** Absolute path of the pipeline file's folder. */
   readonly pipelineFolder: string;
-}
-
-/** A rendered table. */
-export interface RenderedTable {
-  readonly table: TablePlan;
-  readonly view: TableView;
-  readonly text: string;
-  /** What another run, commit or command would have rendered from the same results. */
-  readonly likeness: readonly RegExp[];
-}
-
-/** What `kdpipe report --format` takes, and the template that it stands for; `json` is the view itself. */
-export const reportFormats = {
-  json: null,
-  csv: 'csv',
-  md: 'markdown',
-  latex: 'latex',
-  html: 'html',
-} as const satisfies Record<string, keyof typeof templates | null>;
-
-/** A name of {@link reportFormats}. */
-export type ReportFormat = keyof typeof reportFormats;
-
-/** Characters of the private use area stand for run, commit and command; no escaping touches them. */
-const stand = { run: '\u{e000}', commit: '\u{e001}', command: '\u{e002}' } as const;
-
-/** Turns a text in which run, commit and command are stood for into a pattern of all texts that only differ there. */
-function likeness(text: string): RegExp {
-  const parts = text.trimEnd().split(/[\u{e000}-\u{e002}]/u);
-  const literal = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${literal.join('[^\\n]*')}$`, 'u');
-}
-
-/** The runs' folder as a link in the table's file reaches it. */
-function runsFolderOf(plan: Plan, table: TablePlan): string {
-  const runs = posix.join('runs', plan.name);
-  const folder =
-    table.into === undefined || isAbsolute(table.into) ? '.' : posix.dirname(table.into.split(sep).join('/'));
-  return relative(folder, runs).split(sep).join('/');
-}
-
-/** Reads the numbers of others that a table shows. */
-async function publishedOf(plan: Plan, table: TablePlan, folder: string): Promise<readonly PublishedRow[]> {
-  if (table.published === undefined) return [];
-  const index = cellIndex(plan);
-  const rows = new Set(tableCells(index, table).flatMap((cell) => knownNames(index, cell)));
-  const names = { table: table.name, rows, columns: new Set(table.columns) };
-  return readPublished(resolve(folder, table.published), table.published, names);
-}
-
-/** Makes the views of a table: as it is, and with run, commit and command stood for. */
-async function viewsOf(plan: Plan, table: TablePlan, outcomes: Outcomes, context: ReportContext): Promise<TableView> {
-  const { run, commit, command } = context;
-  const published = await publishedOf(plan, table, context.pipelineFolder);
-  const runsFolder = runsFolderOf(plan, table);
-  return unwrap(tableView(plan, table, outcomes, { provenance: { run, commit, command }, runsFolder, published }));
-}
-
-/** Renders one table, with what it has in common with the same table of other runs. */
-async function renderOne(table: TablePlan, view: TableView, template: Template): Promise<RenderedTable> {
-  const others = [stand, { ...stand, commit: null }].map((provenance) =>
-    renderTable({ ...view, provenance }, template),
-  );
-  return {
-    table,
-    view,
-    text: await renderTable(view, template),
-    likeness: (await Promise.all(others)).map(likeness),
-  };
+  /** Absolute path of the project's root. */
+  readonly root: string;
 }
 
 /**
- * Renders all tables of a plan.
+ * Finds what is wrong with a plan's tables and plots, and with the files that they go into, before anything has run.
  *
  * @param plan - the plan
- * @param outcomes - results by cell; cells without one are missing runs
- * @param context - the run that the tables are of
- * @param format - instead of each table's own template
- * @returns the tables, in the pipeline's order
- * @throws FailureError with the failures of all tables: unknown names, unclear baselines, bad templates and files
+ * @param folders - where it stands
+ * @returns all failures
  */
-export async function renderTables(
-  plan: Plan,
-  outcomes: Outcomes,
-  context: ReportContext,
-  format?: ReportFormat,
-): Promise<readonly RenderedTable[]> {
-  const render = async (table: TablePlan): Promise<RenderedTable> => {
-    const view = await viewsOf(plan, table, outcomes, context);
-    if (format === 'json') return { table, view, text: `${JSON.stringify(view, null, 2)}\n`, likeness: [] };
-    const name = format === undefined ? table.template : reportFormats[format];
-    return renderOne(table, view, await loadTemplate(name, context.pipelineFolder));
-  };
-  return all(plan.tables.map(render));
+export async function reportProblems(plan: Plan, folders: Folders): Promise<readonly Failure[]> {
+  const { pipelineFolder, root } = folders;
+  const all = await Promise.all([
+    tableProblems(plan, pipelineFolder),
+    checkPlaces(plan.tables, root),
+    plotProblems(plan, pipelineFolder),
+    checkPlotPlaces(plan.plots, root),
+  ]);
+  return all.flat();
 }
 
 /**
- * Finds what is wrong with a plan's tables before anything has run: names in rows and baselines, templates and published
- * numbers. (What is wrong with the files they go into, `checkPlaces` finds.) Cheap unless a table has its own template.
+ * Puts tables into their files, and writes plots.
+ *
+ * @param rendered - tables and plots
+ * @param root - absolute path of the project's root
+ * @returns what went where
+ * @throws FailureError when a file cannot be read or written, or is not what it should be
+ */
+export async function writeReport(rendered: Rendered, root: string): Promise<readonly WrittenFile[]> {
+  return [...(await writeTables(rendered.tables, root)), ...(await writePlots(rendered.plots, root))];
+}
+
+/**
+ * Compares tables and plots with what their files hold.
+ *
+ * @param rendered - tables and plots
+ * @param root - absolute path of the project's root
+ * @returns what differs
+ * @throws FailureError when a file cannot be read, or is not what it should be
+ */
+export async function checkReport(rendered: Rendered, root: string): Promise<readonly Drift[]> {
+  return [...(await checkTables(rendered.tables, root)), ...(await checkPlots(rendered.plots, root))];
+}
+
+/**
+ * The files that tables and plots are made from, beside results, and those that they stand in.
  *
  * @param plan - the plan
- * @param pipelineFolder - absolute path of the pipeline file's folder
- * @returns all failures; none when the tables can be rendered
- */
-export async function tableProblems(plan: Plan, pipelineFolder: string): Promise<readonly Failure[]> {
-  const context = { run: 'none', commit: null, command: 'kdpipe', pipelineFolder };
-  const check = async (table: TablePlan): Promise<void> => {
-    const view = await viewsOf(plan, table, new Map(), context);
-    const template = await loadTemplate(table.template, pipelineFolder);
-    if (!Object.hasOwn(templates, table.template)) await renderTable(view, template);
-  };
-  const failures: Failure[] = [];
-  await collect(failures, () => all(plan.tables.map(check)));
-  return failures;
-}
-
-/**
- * Says whether a region's content is a rendered table, whichever run, commit and command made it.
- *
- * @param content - the content, without blank lines around it
- * @param table - a rendered table
- * @returns true when it holds the same results in the same form
- */
-export function isSameTable(content: string, table: RenderedTable): boolean {
-  return content === table.text.trimEnd() || table.likeness.some((pattern) => pattern.test(content));
-}
-
-/**
- * Absolute path of the file that a table goes into.
- *
- * @param table - a table with `into`
- * @param root - absolute path of the project's root
- * @returns the path; undefined for tables that go nowhere
- */
-export function placeOf(table: Pick<TablePlan, 'into'>, root: string): string | undefined {
-  return table.into === undefined ? undefined : resolve(root, table.into);
-}
-
-/**
- * The files that tables are made from, beside results, and those that they stand in.
- *
- * @param tables - tables of a plan
- * @param pipelineFolder - absolute path of the pipeline file's folder
- * @param root - absolute path of the project's root
+ * @param folders - where it stands
  * @returns absolute paths, each once
  */
-export function tableFiles(tables: readonly TablePlan[], pipelineFolder: string, root: string): ReadonlySet<string> {
-  const files = new Set<string>();
-  for (const table of tables) {
-    files.add(templatePath(table.template, pipelineFolder));
-    if (table.published !== undefined) files.add(resolve(pipelineFolder, table.published));
-    const place = placeOf(table, root);
-    if (place !== undefined) files.add(place);
-  }
-  return files;
+export function reportFiles(plan: Plan, folders: Folders): ReadonlySet<string> {
+  const { pipelineFolder, root } = folders;
+  return new Set([...tableFiles(plan.tables, pipelineFolder, root), ...plotFiles(plan.plots, pipelineFolder, root)]);
 }

@@ -1,5 +1,5 @@
 import type { Cell, CellId } from '../core/plan.ts';
-import { transition, type CellState, type Happening } from './states.ts';
+import { transition, type CellState, type Happening } from '../core/cell-state.ts';
 
 /** The cells of a run by index, in flat arrays: their states, and who waits for whom. */
 export class CellTable {

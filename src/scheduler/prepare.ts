@@ -2,7 +2,7 @@ import { FailureError, type Failure } from '../core/failure.ts';
 import type { Cell, CellId, Digest, Plan } from '../core/plan.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
 import type { Store } from '../store/store.ts';
-import { lastResultsFile, readLastResults, type LastResults } from './last-results.ts';
+import { lastResultsFile, readLastResults, type LastResults } from '../record/last-results.ts';
 import type { Resolution } from './resolution.ts';
 import { Resolver } from './resolve.ts';
 import { digestSources } from './sources.ts';

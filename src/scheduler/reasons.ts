@@ -2,7 +2,7 @@ import type { Cell, CellId } from '../core/plan.ts';
 import { explain } from '../fingerprint/explain.ts';
 import { taskParameters } from '../fingerprint/task-parameters.ts';
 import type { Store } from '../store/store.ts';
-import type { LastResults } from './last-results.ts';
+import type { LastResults } from '../record/last-results.ts';
 import type { ResolvedCell } from './resolution.ts';
 
 /** Why a cell runs that never had a result. */

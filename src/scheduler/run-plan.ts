@@ -7,12 +7,12 @@ import { longestRemaining } from '../graph/priority.ts';
 import type { Entry } from '../store/store.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
 import { cohortOf } from './cohorts.ts';
-import { lastResultsFile, writeLastResults, type LastResult } from './last-results.ts';
+import { lastResultsFile, writeLastResults, type LastResult } from '../record/last-results.ts';
 import { prepare, type PlanOptions, type Prepared, type Preview } from './prepare.ts';
-import { cellFolder, startRecord, type RunRecord } from './record.ts';
+import { cellFolder, startRecord, type RunRecord } from '../record/run-record.ts';
 import { Schedule } from './schedule.ts';
 import type { ScheduleOutcome, Share } from './schedule-options.ts';
-import type { CellState } from './states.ts';
+import type { CellState } from '../core/cell-state.ts';
 
 /** How a plan is run. */
 export interface RunOptions extends PlanOptions {

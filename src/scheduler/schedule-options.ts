@@ -5,7 +5,7 @@ import type { Executor } from '../executors/executor.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Resolution } from './resolution.ts';
 import type { Resolver } from './resolve.ts';
-import type { CellState } from './states.ts';
+import type { CellState } from '../core/cell-state.ts';
 
 /** What one attempt of a cell gets. */
 export interface Share {

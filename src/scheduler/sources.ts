@@ -4,7 +4,7 @@ import { FailureError, type Failure } from '../core/failure.ts';
 import type { Cell, Digest } from '../core/plan.ts';
 import type { TaskSource } from '../core/task.ts';
 import type { DeclaredSource, StageKind } from '../stages/stage-kind.ts';
-import { sourceDigester } from '../store/sources.ts';
+import { sourceDigester } from '../store/files/sources.ts';
 import type { Store } from '../store/store.ts';
 import { mapConcurrently } from '../util/async-pool.ts';
 

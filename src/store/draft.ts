@@ -4,12 +4,12 @@ import { dirname, join, posix } from 'node:path';
 import { fail, type Failure } from '../core/failure.ts';
 import type { Key } from '../core/plan.ts';
 import { mapConcurrently } from '../util/async-pool.ts';
-import { digestFile, syncToDisk } from './digest-file.ts';
+import { digestFile, syncToDisk } from './files/digest-file.ts';
 import { diskFailure } from './disk-failure.ts';
 import { makeEntry } from './entry.ts';
 import { entryPath, manifestName, parts } from './layout.ts';
 import { withParent } from '../util/write-whole.ts';
-import { listFolder, type FolderContent } from './list-folder.ts';
+import { listFolder, type FolderContent } from './files/list-folder.ts';
 import { manifestText, outputDigest, type ManifestFiles } from './manifest.ts';
 import type { Draft, DraftManifest, Entry, Manifest, StoredOutput } from './store.ts';
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fail } from '../core/failure.ts';
 import type { Key } from '../core/plan.ts';
 import { manifestName } from './layout.ts';
-import { look } from './look.ts';
+import { look } from './files/look.ts';
 import { parseManifest, type ManifestFiles } from './manifest.ts';
 import type { Entry, Manifest } from './store.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Key } from '../core/plan.ts';
 import { entryPath, isKey, parts } from './layout.ts';
 import { holderOf } from './lock.ts';
-import { look } from './look.ts';
+import { look } from './files/look.ts';
 import type { Store } from './store.ts';
 
 /** Something that takes room in a store. */

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureError, type Failure } from '../core/failure.ts';
 import type { Key } from '../core/plan.ts';
-import { digestFile } from './digest-file.ts';
+import { digestFile } from './files/digest-file.ts';
 import { entryPath, manifestName } from './layout.ts';
-import { listFolder, type ListedFile } from './list-folder.ts';
+import { listFolder, type ListedFile } from './files/list-folder.ts';
 import { parseManifest, type ManifestFiles } from './manifest.ts';
 import type { Store } from './store.ts';
 

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { Failure } from '../core/failure.ts';
 import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../stages/stage-kind.ts';
-import { sourceDigester } from '../store/sources.ts';
+import { sourceDigester } from '../store/files/sources.ts';
 import type { Draft, DraftManifest, Entry, Store } from '../store/store.ts';
 import { lastLines } from '../util/last-lines.ts';
 import { kdpipeVersion } from '../util/package-root.ts';
 import { failureOf } from './failure-of.ts';
-import type { CohortBarriers, Member } from './gathering.ts';
+import type { CohortBarriers, Member } from './cohort-barrier.ts';
 
 /** What a task needs from the process that executes it. */
 export interface TaskDeps {

@@ -9,7 +9,7 @@ import { openStore } from '../store/local.ts';
 import type { Store } from '../store/store.ts';
 import { executeTask } from './execute.ts';
 import { failureOf } from './failure-of.ts';
-import { CohortBarriers } from './gathering.ts';
+import { CohortBarriers } from './cohort-barrier.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
 /** How long a task may take to stop once the runner is gone; more than a command's grace. Milliseconds. */

@@ -1,5 +1,5 @@
 import { loadavg } from 'node:os';
-import type { TrainBatch } from '../../src/ml/data/supply.ts';
+import type { TrainBatch } from '../../src/ml/data/batch-loader.ts';
 import { engines } from '../../src/ml/engines/registry.ts';
 import type { Engine } from '../../src/ml/engines/engine.ts';
 import { crossEntropy } from '../../src/ml/losses/cross-entropy.ts';
@@ -7,7 +7,7 @@ import type { KdMethod } from '../../src/ml/methods/kd-method.ts';
 import { methods } from '../../src/ml/methods/registry.ts';
 import { models, type ModelName } from '../../src/ml/models/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
-import { KdTerm } from '../../src/ml/train/distillation.ts';
+import { KdTerm } from '../../src/ml/train/kd-term.ts';
 import { TeacherPass } from '../../src/ml/train/teacher-pass.ts';
 import { signed } from '../support/hashed.ts';
 import { optionsOf } from '../support/kd-evaluation.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pipelinesIn, recentRun } from '../../src/cli/recent.ts';
 import type { Plan } from '../../src/core/plan.ts';
-import { startRecord } from '../../src/scheduler/record.ts';
+import { startRecord } from '../../src/record/run-record.ts';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'kdpipe-recent-'))));

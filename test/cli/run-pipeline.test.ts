@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
-import { latestRun, readRun } from '../../src/scheduler/past-runs.ts';
+import { latestRun, readRun } from '../../src/record/past-runs.ts';
 import { Project } from '../support/project.ts';
 import { stackTrace } from './trial.ts';
 

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
 import { decodeCheckpoint } from '../../src/ml/train/checkpoint.ts';
-import { latestRun, readRun } from '../../src/scheduler/past-runs.ts';
+import { latestRun, readRun } from '../../src/record/past-runs.ts';
 import { holderOf } from '../../src/store/lock.ts';
 import { Project } from '../support/project.ts';
 import { lives } from '../support/tasks.ts';

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cellStatuses, latestRun, readRun } from '../../src/scheduler/past-runs.ts';
+import { cellStatuses, latestRun, readRun } from '../../src/record/past-runs.ts';
 import { Mailbox } from '../support/mailbox.ts';
 import { lives } from '../support/tasks.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/core/plan.ts';
-import { parseSelector } from '../../src/graph/selector.ts';
+import { parseSelector } from '../../src/cells/selector.ts';
 import { cellOf, failuresOf, idsOf, planOf, problemsOf } from './support/planning.ts';
 import { shuffled, yamlOf } from './support/yaml.ts';
 

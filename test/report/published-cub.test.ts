@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { Value } from '../../src/core/plan.ts';
 import { unwrap } from '../../src/core/result.ts';
-import { tableView } from '../../src/report/build-view.ts';
-import { parsePublished, type PublishedRow } from '../../src/report/published.ts';
+import { tableView } from '../../src/report/tables/build-view.ts';
+import { parsePublished, type PublishedRow } from '../../src/report/rows/published.ts';
 import { cell, context, plan } from './sample-plan.ts';
 
 const rows = ['model', 'teacher', 'kd_method', 'kd_ratio', 'ema', 'rdrop', 'amp'];

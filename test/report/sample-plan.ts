@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../src/core/json.ts';
 import { CellReference, type Cell, type Plan, type TablePlan, type ValueObject } from '../../src/core/plan.ts';
-import type { Outcome, Outcomes } from '../../src/report/rows.ts';
-import type { ViewContext } from '../../src/report/build-view.ts';
+import type { Outcome, Outcomes } from '../../src/report/rows/rows.ts';
+import type { ViewContext } from '../../src/report/tables/build-view.ts';
 
 /** A cell with nothing but what tables look at. */
 export function cell(id: string, axes: ValueObject = {}, params: ValueObject = {}): Cell {

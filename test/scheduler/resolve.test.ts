@@ -9,7 +9,7 @@ import {
   type ValueObject,
 } from '../../src/core/plan.ts';
 import type { TaskSource } from '../../src/core/task.ts';
-import type { LastResult } from '../../src/scheduler/last-results.ts';
+import type { LastResult } from '../../src/record/last-results.ts';
 import { Resolver } from '../../src/scheduler/resolve.ts';
 import type { StageKind } from '../../src/stages/stage-kind.ts';
 import type { Entry, Store } from '../../src/store/store.ts';

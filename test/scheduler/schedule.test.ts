@@ -7,7 +7,7 @@ import type { StageTask } from '../../src/core/task.ts';
 import type { Resolution } from '../../src/scheduler/resolution.ts';
 import type { ScheduleOptions, Share } from '../../src/scheduler/schedule-options.ts';
 import { Schedule } from '../../src/scheduler/schedule.ts';
-import { isTerminal } from '../../src/scheduler/states.ts';
+import { isTerminal } from '../../src/core/cell-state.ts';
 import { cell, failed, FakeExecutor, finished, ManualClock, settle } from './fakes.ts';
 
 /** What the fake resolver says of a cell once its needs are there: it runs unless it is named here. */

@@ -7,7 +7,7 @@ import type { Cell } from '../../src/core/plan.ts';
 import { sha256 } from '../../src/fingerprint/digest.ts';
 import { digestSources } from '../../src/scheduler/sources.ts';
 import type { StageKind } from '../../src/stages/stage-kind.ts';
-import { digestPath } from '../../src/store/digest-path.ts';
+import { digestPath } from '../../src/store/files/digest-path.ts';
 import { cell } from './fakes.ts';
 
 let folder: string;

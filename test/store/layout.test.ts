@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { entryPath, isKey, parts } from '../../src/store/layout.ts';
-import { look } from '../../src/store/look.ts';
+import { look } from '../../src/store/files/look.ts';
 import { keyOf, temporaryFolder } from './stored.ts';
 
 describe('a key', () => {

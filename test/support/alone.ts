@@ -1,4 +1,4 @@
-import { CohortBarrier, type Member } from '../../src/worker/gathering.ts';
+import { CohortBarrier, type Member } from '../../src/worker/cohort-barrier.ts';
 
 /** The cohort of a cell that runs by itself. */
 export const alone = (signal = new AbortController().signal): Member =>

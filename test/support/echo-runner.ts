@@ -1,5 +1,5 @@
 import type { Adapter, KdLoss } from '../../src/ml/methods/kd-method.ts';
-import type { AdapterRunner } from '../../src/ml/methods/kd-term.ts';
+import type { AdapterRunner } from '../../src/ml/methods/terms/kd-loss.ts';
 import type { Shape } from '../../src/ml/network/network.ts';
 
 const sizeOf = ({ height, width, channels }: Shape): number => height * width * channels;

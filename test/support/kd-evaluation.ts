@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../src/core/json.ts';
-import { evaluateKdLoss, type AdapterRunner, type TapValues } from '../../src/ml/methods/kd-term.ts';
+import { evaluateKdLoss, type AdapterRunner, type TapValues } from '../../src/ml/methods/terms/kd-loss.ts';
 import type { KdLoss, KdMethod, KdSplit, Sides, TapShapes } from '../../src/ml/methods/kd-method.ts';
 import type { Shape } from '../../src/ml/network/network.ts';
 import { EchoRunner } from './echo-runner.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../src/core/json.ts';
-import { CohortBarrier } from '../../src/worker/gathering.ts';
+import { CohortBarrier } from '../../src/worker/cohort-barrier.ts';
 import type { Circumstances, Made } from './stage-workshop.ts';
 
 /** Runs one cell. */

@@ -1,5 +1,5 @@
 import type { PackedDataset } from '../../src/ml/data/packed.ts';
-import { directLoader } from '../../src/ml/data/supply.ts';
+import { directLoader } from '../../src/ml/data/batch-loader.ts';
 import type { Engine } from '../../src/ml/engines/engine.ts';
 import { engines, type EngineName } from '../../src/ml/engines/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';

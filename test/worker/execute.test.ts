@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fail } from '../../src/core/failure.ts';
 import type { StageTask, TaskMessage } from '../../src/core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../../src/stages/stage-kind.ts';
-import { digestPath } from '../../src/store/digest-path.ts';
-import { CohortBarriers } from '../../src/worker/gathering.ts';
+import { digestPath } from '../../src/store/files/digest-path.ts';
+import { CohortBarriers } from '../../src/worker/cohort-barrier.ts';
 import { executeTask } from '../../src/worker/execute.ts';
 import { Workbench } from '../support/tasks.ts';
 

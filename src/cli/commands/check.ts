@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { FailureError, type Failure } from '../../core/failure.ts';
-import { reportProblems } from '../../report/whole.ts';
+import { reportProblems } from '../../report/report.ts';
 import { pluralize } from '../../util/text.ts';
 import { setOption } from '../options.ts';
 import { loadPlan } from '../project.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Key } from '../../core/plan.ts';
-import { lastResultsFile, readLastResults } from '../../scheduler/last-results.ts';
-import { listRuns, readRun } from '../../scheduler/past-runs.ts';
+import { lastResultsFile, readLastResults } from '../../record/last-results.ts';
+import { listRuns, readRun } from '../../record/past-runs.ts';
 import { collect, removeCollected } from '../../store/gc.ts';
 import type { Store } from '../../store/store.ts';
 import { pluralize } from '../../util/text.ts';

@@ -1,10 +1,10 @@
 import { basename, dirname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { CellId, Plan } from '../../core/plan.ts';
-import { renderPlots } from '../../report/plots.ts';
-import { renderTables, reportFormats, type ReportFormat } from '../../report/report.ts';
-import { checkReport, writeReport, type Rendered } from '../../report/whole.ts';
-import { latestRun } from '../../scheduler/past-runs.ts';
+import { renderPlots } from '../../report/plots/render-plots.ts';
+import { renderTables, reportFormats, type ReportFormat } from '../../report/tables/render-tables.ts';
+import { checkReport, writeReport, type Rendered } from '../../report/report.ts';
+import { latestRun } from '../../record/past-runs.ts';
 import { previewPlan } from '../../scheduler/run-plan.ts';
 import type { Entry } from '../../store/store.ts';
 import { exitCodes } from '../exit.ts';

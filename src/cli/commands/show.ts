@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
 import { fail, FailureError } from '../../core/failure.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
-import { findCells } from '../../graph/select.ts';
+import { findCells } from '../../cells/select.ts';
 import type { ModelDescription } from '../../ml/show/describe-model.ts';
-import { cellStatuses, type PastRun } from '../../scheduler/past-runs.ts';
+import { cellStatuses, type PastRun } from '../../record/past-runs.ts';
 import { catalogue } from '../../stages/catalogue.ts';
 import { kinds } from '../../stages/registry.ts';
 import type { StageKind } from '../../stages/stage-kind.ts';

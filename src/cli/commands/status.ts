@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { cellStatuses, type PastRun } from '../../scheduler/past-runs.ts';
+import { cellStatuses, type PastRun } from '../../record/past-runs.ts';
 import { headline } from '../../ui/progress-text.ts';
 import { duration } from '../../util/duration.ts';
 import { groupBy } from '../../util/group.ts';

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import type { TrainOptions } from './batches.ts';
 import { openPacked } from './open.ts';
-import { batchesByEpoch, fillArrays, type BatchArrays } from './supply.ts';
+import { batchesByEpoch, fillArrays, type BatchArrays } from './batch-loader.ts';
 
 /** What a thread starts with. */
 export interface BatchThreadSetup {

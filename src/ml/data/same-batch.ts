@@ -1,4 +1,4 @@
-import type { BatchLoader, TrainBatch } from './supply.ts';
+import type { BatchLoader, TrainBatch } from './batch-loader.ts';
 
 /**
  * Lets several runs take the same batches: whoever asks for the one that was taken last gets that very object.

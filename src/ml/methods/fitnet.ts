@@ -1,9 +1,17 @@
 import { addN, type Tensor } from '@tensorflow/tfjs-core';
 import type { LayerIndex } from '../network/network.ts';
-import { adapter } from './adapter.ts';
+import { adapter } from './terms/adapter.ts';
 import type { Adapter, KdMethod } from './kd-method.ts';
-import { meanSquare } from './maps.ts';
-import { blocksOption, blockTaps, middleBlock, requireSizes, tapPairs, type SizeRule, type TapPair } from './taps.ts';
+import { meanSquare } from './ops/maps.ts';
+import {
+  blocksOption,
+  blockTaps,
+  middleBlock,
+  requireSizes,
+  tapPairs,
+  type SizeRule,
+  type TapPair,
+} from './terms/taps.ts';
 
 /** The student's map is as large as the teacher's, or a whole multiple: a convolution can stride, not widen. */
 const NOT_SMALLER: SizeRule = {

@@ -1,24 +1,24 @@
-import { attentionTransfer } from './attention-transfer.ts';
-import { contrastive } from './contrastive.ts';
-import { decoupled } from './decoupled.ts';
+import { attentionTransfer } from './at.ts';
+import { contrastive } from './crd.ts';
+import { decoupled } from './dkd.ts';
 import { fitnet } from './fitnet.ts';
-import { interChannel } from './inter-channel.ts';
+import { interChannel } from './ickd.ts';
 import type { KdMethod } from './kd-method.ts';
-import { logitStandardisation } from './logit-standardisation.ts';
-import { maskedGenerative } from './masked-generative.ts';
-import { multiLevel } from './multi-level.ts';
-import { neuronSelectivity } from './neuron-selectivity.ts';
-import { normalised } from './normalised.ts';
-import { probabilistic } from './probabilistic.ts';
-import { relational } from './relational.ts';
-import { review } from './review.ts';
-import { similarity } from './similarity.ts';
+import { logitStandardisation } from './logit-std.ts';
+import { maskedGenerative } from './mgd.ts';
+import { multiLevel } from './mlkd.ts';
+import { neuronSelectivity } from './nst.ts';
+import { normalised } from './nkd.ts';
+import { probabilistic } from './pkt.ts';
+import { relational } from './rkd.ts';
+import { review } from './reviewkd.ts';
+import { similarity } from './sp.ts';
 import { softTarget } from './soft-target.ts';
-import { strongerTeacher } from './stronger-teacher.ts';
-import { transformedTeacher, weightedTransformedTeacher } from './transformed-teacher.ts';
-import { variational } from './variational.ts';
-import { wassersteinFeatures } from './wasserstein-features.ts';
-import { wassersteinLogits } from './wasserstein-logits.ts';
+import { strongerTeacher } from './dist.ts';
+import { transformedTeacher, weightedTransformedTeacher } from './ttm.ts';
+import { variational } from './vid.ts';
+import { wassersteinFeatures } from './wkd-f.ts';
+import { wassersteinLogits } from './wkd-l.ts';
 
 /** Distillation methods by the name that `kd_method` takes. */
 export const methods = {

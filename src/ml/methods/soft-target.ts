@@ -1,6 +1,6 @@
 import type { KdMethod } from './kd-method.ts';
-import { logitsOf, softDivergence } from './rows.ts';
-import { bothSides, temperatureOption } from './taps.ts';
+import { logitsOf, softDivergence } from './ops/rows.ts';
+import { bothSides, temperatureOption } from './terms/taps.ts';
 
 /** Soft targets: L = T² · mean_i KL(softmax(z_t/T) ‖ softmax(z_s/T)). */
 export const softTarget: KdMethod = {

@@ -1,6 +1,6 @@
 import type { Engine, OptimizerSpec, Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
 import type { Adapter } from '../methods/kd-method.ts';
-import type { AdapterRunner } from '../methods/kd-term.ts';
+import type { AdapterRunner } from '../methods/terms/kd-loss.ts';
 import { initialState } from '../network/initial.ts';
 import type { StateDict } from '../network/network.ts';
 import { bits } from '../random/random.ts';

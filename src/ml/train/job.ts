@@ -1,5 +1,5 @@
 import type { PackedDataset } from '../data/packed.ts';
-import type { BatchLoader, TrainBatch } from '../data/supply.ts';
+import type { BatchLoader, TrainBatch } from '../data/batch-loader.ts';
 import type { Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
 import type { Network, StateDict } from '../network/network.ts';
 import type { Checkpoint } from './checkpoint.ts';

@@ -1,5 +1,5 @@
-import type { TrainBatch } from '../data/supply.ts';
-import type { TapValues } from '../methods/kd-term.ts';
+import type { TrainBatch } from '../data/batch-loader.ts';
+import type { TapValues } from '../methods/terms/kd-loss.ts';
 import type { Shape } from '../network/network.ts';
 import type { Teacher } from './teacher-pass.ts';
 

@@ -1,4 +1,4 @@
-import type { TrainBatch } from '../data/supply.ts';
+import type { TrainBatch } from '../data/batch-loader.ts';
 import type { TrainStep } from '../engines/engine.ts';
 import type { LossOptions } from '../losses/loss.ts';
 import { mixedLoss } from '../losses/mixed.ts';

@@ -1,7 +1,7 @@
-import type { TrainBatch } from '../data/supply.ts';
+import type { TrainBatch } from '../data/batch-loader.ts';
 import type { ForwardStep, Session } from '../engines/engine.ts';
-import type { TapValues } from '../methods/kd-term.ts';
-import { CLASSIFIER } from '../methods/taps.ts';
+import type { TapValues } from '../methods/terms/kd-loss.ts';
+import { CLASSIFIER } from '../methods/terms/taps.ts';
 import type { LinearLayer, Network, Shape } from '../network/network.ts';
 
 /** Whose outputs terms read. */

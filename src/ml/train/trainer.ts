@@ -1,5 +1,5 @@
 import { fail } from '../../core/failure.ts';
-import type { TrainBatch } from '../data/supply.ts';
+import type { TrainBatch } from '../data/batch-loader.ts';
 import type { TrainStep } from '../engines/engine.ts';
 import { balancedWeights } from '../losses/cross-entropy.ts';
 import type { StateDict } from '../network/network.ts';

@@ -1,7 +1,7 @@
 import type { Engine, Session } from '../../../src/ml/engines/engine.ts';
 import { crossEntropy } from '../../../src/ml/losses/cross-entropy.ts';
 import type { AdapterDeps } from '../../../src/ml/train/adapters.ts';
-import { KdTerm } from '../../../src/ml/train/distillation.ts';
+import { KdTerm } from '../../../src/ml/train/kd-term.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 
 /** Who learns from whom, and where. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { latestRun } from '../../../src/scheduler/past-runs.ts';
+import { latestRun } from '../../../src/record/past-runs.ts';
 import { cells, stackTrace, trial } from '../trial.ts';
 
 const project = trial();

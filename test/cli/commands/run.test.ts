@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../../src/core/event.ts';
-import { latestRun, readRun } from '../../../src/scheduler/past-runs.ts';
+import { latestRun, readRun } from '../../../src/record/past-runs.ts';
 import { Mailbox } from '../../support/mailbox.ts';
 import { Project } from '../../support/project.ts';
 import { cells, pipeline, readme, stackTrace } from '../trial.ts';

@@ -1,6 +1,6 @@
 import { CellReference, type Cell, type Value, type ValueObject } from '../../../src/core/plan.ts';
-import { axisOrder, axisText, cellId, referencesIn } from '../../../src/graph/cell-id.ts';
-import { parentsOf, type PlannedCell } from '../../../src/graph/carry.ts';
+import { axisOrder, axisText, cellId, referencesIn } from '../../../src/cells/cell-id.ts';
+import { parentsOf, type PlannedCell } from '../../../src/cells/carry.ts';
 
 /** A cell with the id that a plan would give it; it needs the cells on its axes and in its params. */
 export function cell(stage: string, axes: ValueObject = {}, params: ValueObject = {}): Cell {

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../src/ml/engines/registry.ts';
-import { adapter } from '../../../src/ml/methods/adapter.ts';
+import { adapter } from '../../../src/ml/methods/terms/adapter.ts';
 import type { Adapter } from '../../../src/ml/methods/kd-method.ts';
 import { Adapters } from '../../../src/ml/train/adapters.ts';
 import { signed } from '../../support/hashed.ts';

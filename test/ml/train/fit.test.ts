@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { FailureError } from '../../../src/core/failure.ts';
-import type { BatchLoader } from '../../../src/ml/data/supply.ts';
+import type { BatchLoader } from '../../../src/ml/data/batch-loader.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
 import type { TrainingResult, FitProgress, LossTerm } from '../../../src/ml/train/job.ts';

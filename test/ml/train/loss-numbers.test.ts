@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BatchLoader, TrainBatch } from '../../../src/ml/data/supply.ts';
+import type { BatchLoader, TrainBatch } from '../../../src/ml/data/batch-loader.ts';
 import { engines } from '../../../src/ml/engines/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';

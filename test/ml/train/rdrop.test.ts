@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { BatchLoader } from '../../../src/ml/data/supply.ts';
+import type { BatchLoader } from '../../../src/ml/data/batch-loader.ts';
 import { engines } from '../../../src/ml/engines/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { bits } from '../../../src/ml/random/random.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
-import { KdTerm } from '../../../src/ml/train/distillation.ts';
+import { KdTerm } from '../../../src/ml/train/kd-term.ts';
 import type { TrainingResult, LossTerm, Pass } from '../../../src/ml/train/job.ts';
 import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
 import { signed } from '../../support/hashed.ts';

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { directLoader } from '../../../src/ml/data/supply.ts';
+import { directLoader } from '../../../src/ml/data/batch-loader.ts';
 import { engines } from '../../../src/ml/engines/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { TrainingJob } from '../../../src/ml/train/job.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/core/failure.ts';
 import { CellReference } from '../../../src/core/plan.ts';
 import { planPipeline } from '../../../src/pipeline/plan.ts';
-import { cellIndex, rowGroups } from '../../../src/report/rows.ts';
+import { cellIndex, rowGroups } from '../../../src/report/rows/rows.ts';
 import { catalogue } from '../../../src/stages/catalogue.ts';
 import { kinds } from '../../../src/stages/registry.ts';
 

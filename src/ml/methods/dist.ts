@@ -1,0 +1,40 @@
+import { add, div, mean, mul, softmax, sub, sum, transpose, type Scalar, type Tensor2D } from '@tensorflow/tfjs-core';
+import type { KdMethod } from './kd-method.ts';
+import { logitsOf, norms } from './ops/rows.ts';
+import { bothSides, temperatureOption } from './terms/taps.ts';
+
+/** 1 − mean over rows of Pearson's correlation. */
+function decorrelation(a: Tensor2D, b: Tensor2D): Scalar {
+  const [x, y] = [sub(a, mean(a, 1, true)), sub(b, mean(b, 1, true))];
+  const correlations = div(sum(mul(x, y), 1, true), add(mul(norms(x), norms(y)), 1e-8));
+  return sub(1, mean(correlations));
+}
+
+/**
+ * Correlation instead of equality: L = T² · (β · (1 − mean_i ρ(p_s,i, p_t,i)) + γ · (1 − mean_c ρ(p_s,·c, p_t,·c))),
+ * ρ Pearson's correlation, of the classes of an image (inter) and of the images of a class (intra).
+ */
+export const strongerTeacher: KdMethod = {
+  name: 'DIST',
+  source: 'Huang, You, Wang, Qian, Xu: Knowledge Distillation from A Stronger Teacher, NeurIPS 2022',
+  options: {
+    temperature: temperatureOption,
+    dist_beta: { type: 'number', minimum: 0, default: 2, description: 'β: weight of the classes of an image.' },
+    dist_gamma: { type: 'number', minimum: 0, default: 2, description: 'γ: weight of the images of a class.' },
+  },
+  weighting: 'odds',
+  relational: true,
+  taps: (_, available) => bothSides('DIST', 'logits', available),
+  create: ({ temperature, dist_beta: beta, dist_gamma: gamma }) => {
+    const degree = Number(temperature);
+    return {
+      loss: (batch) => {
+        const { teacher, student } = logitsOf(batch);
+        const [ours, theirs] = [softmax(div<Tensor2D>(student, degree)), softmax(div<Tensor2D>(teacher, degree))];
+        const inter = mul(decorrelation(ours, theirs), Number(beta));
+        const intra = mul(decorrelation(transpose(ours), transpose(theirs)), Number(gamma));
+        return mul(add(inter, intra), degree ** 2);
+      },
+    };
+  },
+};

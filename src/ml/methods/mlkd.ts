@@ -1,0 +1,47 @@
+import { add, addN, div, matMul, mul, softmax, type Scalar, type Tensor2D } from '@tensorflow/tfjs-core';
+import type { KdMethod, Sides } from './kd-method.ts';
+import { squaredDistance } from './ops/maps.ts';
+import { logitsOf, softDivergence } from './ops/rows.ts';
+import { bothSides } from './terms/taps.ts';
+
+/** Gram matrices of both sides' probabilities compared: of images (batch level, ÷ N) and of classes (÷ C). */
+function relations({ teacher, student }: Sides<Tensor2D>, temperature: number): Scalar {
+  const [ours, theirs] = [softmax(div<Tensor2D>(student, temperature)), softmax(div<Tensor2D>(teacher, temperature))];
+  const [images, classes] = ours.shape;
+  const ofImages = (p: Tensor2D): Tensor2D => matMul(p, p, false, true);
+  const ofClasses = (p: Tensor2D): Tensor2D => matMul(p, p, true, false);
+  return add(
+    mul(squaredDistance(ofImages(ours), ofImages(theirs)), 1 / images),
+    mul(squaredDistance(ofClasses(ours), ofClasses(theirs)), 1 / classes),
+  );
+}
+
+/**
+ * Multi-level logit distillation: over several temperatures, instances (soft targets), the batch and the classes:
+ * L = Σ_T [T² mean_i KL(p_t ‖ p_s) + ‖P_t P_tᵀ − P_s P_sᵀ‖²/N + ‖P_tᵀ P_t − P_sᵀ P_s‖²/C], P = softmax(z/T).
+ * The authors' program also drops images and classes of which the teacher is unsure, and reads a second, strongly
+ * augmented view of each image: both are left out, as the paper's formulas do.
+ */
+export const multiLevel: KdMethod = {
+  name: 'MLKD',
+  source: 'Jin, Wang, Lin: Multi-Level Logit Distillation, CVPR 2023',
+  options: {
+    mlkd_temperatures: {
+      type: 'array',
+      items: { type: 'number', exclusiveMinimum: 0 },
+      minItems: 1,
+      default: [2, 3, 4, 5, 6],
+      description: 'Temperatures whose terms are added up.',
+    },
+  },
+  weighting: 'odds',
+  relational: true,
+  taps: (_, available) => bothSides('MLKD', 'logits', available),
+  create: ({ mlkd_temperatures: temperatures }) => ({
+    loss: (batch) => {
+      const logits = logitsOf(batch);
+      const each = (degree: number): Scalar => add(softDivergence(logits, degree), relations(logits, degree));
+      return addN((temperatures as number[]).map(each));
+    },
+  }),
+};

@@ -1,0 +1,99 @@
+import { addN, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { adapter } from './terms/adapter.ts';
+import { sideBySide, weighTwo } from './ops/fusion.ts';
+import type { Adapter, KdBatch, KdMethod } from './kd-method.ts';
+import { hierarchicalContext } from './terms/hierarchical-context.ts';
+import { stretch, type MapSize } from './ops/maps.ts';
+import { allBlocks, blocksOption, blockTaps, EQUAL, requireSizes, tapPairs, type TapPair } from './terms/taps.ts';
+
+const nameOf = (part: string, tap: string): string => `review.${tap}.${part}`;
+
+/** conv 1×1 – BN to the common channels. */
+function reducer({ tap, student }: TapPair, channels: number): Adapter {
+  const name = nameOf('reduce', tap);
+  return adapter({
+    ...{ name, from: student },
+    layers: (net) => net.batchNorm(`${name}.1`, net.conv(`${name}.0`, net.image, { channels, kernel: 1 })),
+  });
+}
+
+/** Two weights a pixel, before the sigmoid: of the level's own features, and of those from above. */
+function attention({ tap, student }: TapPair, channels: number): Adapter {
+  const name = nameOf('attention', tap);
+  return adapter({
+    ...{ name, from: { ...student, channels: 2 * channels } },
+    layers: (net) => net.conv(name, net.image, { channels: 2, kernel: 1, bias: true }),
+  });
+}
+
+/** conv 3×3 – BN from the common channels to the teacher's. */
+function expander({ tap, student, teacher }: TapPair, channels: number): Adapter {
+  const name = nameOf('expand', tap);
+  return adapter({
+    ...{ name, from: { ...student, channels } },
+    layers: (net) =>
+      net.batchNorm(`${name}.1`, net.conv(`${name}.0`, net.image, { channels: teacher.channels, kernel: 3 })),
+  });
+}
+
+/** A level's adapters; the deepest one pays attention to nothing above it. */
+interface Level {
+  readonly tap: string;
+  readonly size: MapSize;
+  readonly reduce: Adapter;
+  readonly attend?: Adapter;
+  readonly expand: Adapter;
+}
+
+const levelOf = (pair: TapPair, channels: number, isDeepest: boolean): Level => ({
+  tap: pair.tap,
+  size: pair.student,
+  reduce: reducer(pair, channels),
+  ...(!isDeepest && { attend: attention(pair, channels) }),
+  expand: expander(pair, channels),
+});
+
+/** The features of a level: its own and those of the level above it, weighed pixel by pixel. */
+function fusedAt({ tap, size, reduce, attend }: Level, deeper: Tensor4D | undefined, batch: KdBatch): Tensor4D {
+  const own = batch.through(reduce, batch.student[tap] as Tensor) as Tensor4D;
+  if (!attend || !deeper) return own;
+  const above = stretch(deeper, size);
+  return weighTwo(own, above, batch.through(attend, sideBySide(own, above)) as Tensor4D);
+}
+
+/**
+ * Knowledge review: each level of the teacher is learned from the student's level and all deeper ones, fused from the
+ * deepest upwards by attention; L = Σ_blocks hierarchical context loss ({@link hierarchicalContext}).
+ */
+export const review: KdMethod = {
+  name: 'ReviewKD',
+  source: 'Chen, Liu, Zhao, Jia: Distilling Knowledge via Knowledge Review, CVPR 2021',
+  options: {
+    blocks: blocksOption,
+    review_channels: {
+      type: 'integer',
+      minimum: 1,
+      default: 512,
+      description: 'Channels that levels are fused at; no more than the student’s deepest block has.',
+    },
+  },
+  weighting: 'odds',
+  taps: ({ blocks }, available) => blockTaps('ReviewKD', blocks, available, allBlocks),
+  create: ({ review_channels: most }, shapes, all) => {
+    requireSizes('ReviewKD', EQUAL, shapes, all);
+    const deepestFirst = tapPairs(shapes).toReversed();
+    const channels = Math.min(Number(most), deepestFirst[0]?.student.channels ?? Infinity);
+    const levels = deepestFirst.map((pair, index) => levelOf(pair, channels, index === 0));
+    return {
+      adapters: levels.flatMap(({ reduce, attend, expand }) => [reduce, ...(attend ? [attend] : []), expand]),
+      loss: (batch) => {
+        let above: Tensor4D | undefined;
+        const terms = levels.map((level) => {
+          above = fusedAt(level, above, batch);
+          return hierarchicalContext(batch.through(level.expand, above), batch.teacher[level.tap] as Tensor);
+        });
+        return addN(terms);
+      },
+    };
+  },
+};

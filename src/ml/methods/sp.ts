@@ -1,0 +1,43 @@
+import { abs, addN, div, maximum, mul, sum, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { rowGram } from './ops/columns.ts';
+import type { KdMethod } from './kd-method.ts';
+import { squaredDistance } from './ops/maps.ts';
+import { flatRows, unitRows } from './ops/rows.ts';
+import { blocksOption, blockTaps, lastBlocks } from './terms/taps.ts';
+
+/** How rows of a similarity matrix are normalised. */
+const NORMS: Readonly<Record<string, (rows: Tensor) => Tensor>> = {
+  l1: (rows) => div(rows, maximum(sum(abs(rows), 1, true), 1e-12)),
+  l2: unitRows,
+};
+
+/**
+ * Similarity preserving: which images of a batch are alike. F [N, H·W·C], G = F Fᵀ with normalised rows,
+ * L = Σ_blocks ‖G_t − G_s‖²_F / N². Maps of any two sizes can be compared.
+ */
+export const similarity: KdMethod = {
+  name: 'SP',
+  source: 'Tung, Mori: Similarity-Preserving Knowledge Distillation, ICCV 2019',
+  options: {
+    blocks: blocksOption,
+    sp_norm: {
+      enum: ['l1', 'l2'],
+      default: 'l1',
+      description: 'Norm of the rows. l1: as the original experiments ran; l2: the paper.',
+    },
+  },
+  weighting: 'odds',
+  relational: true,
+  taps: ({ blocks }, available) => blockTaps('SP', blocks, available, lastBlocks(2)),
+  create: ({ sp_norm: norm }, shapes) => {
+    const normalised = typeof norm === 'string' ? NORMS[norm] : undefined;
+    if (!normalised) throw new Error(`SP has no norm ${JSON.stringify(norm)}`);
+    const similarities = (map: Tensor): Tensor => normalised(rowGram(flatRows(map)));
+    const distance = (ours: Tensor, theirs: Tensor): Scalar =>
+      mul(squaredDistance(similarities(ours), similarities(theirs)), 1 / ours.shape[0] ** 2);
+    return {
+      loss: ({ teacher, student }) =>
+        addN(Object.keys(shapes.student).map((tap) => distance(student[tap] as Tensor, teacher[tap] as Tensor))),
+    };
+  },
+};

@@ -1,0 +1,53 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { NetworkBuilder } from '../../network/builder.ts';
+import type { LayerIndex, Shape } from '../../network/network.ts';
+import type { Adapter, KdBatch, Sides } from '../kd-method.ts';
+
+/** What an adapter is made of. */
+export interface AdapterParts extends Pick<Adapter, 'initial'> {
+  /** Prefix of its parameters' names: of equal names, equal values are drawn. */
+  readonly name: string;
+  readonly from: Shape;
+  /** Whether the student learns through it; yes unless told. */
+  readonly differentiable?: boolean;
+  /** Adds the layers, each named with the adapter's name in front; returns the last one. */
+  readonly layers: (net: NetworkBuilder) => LayerIndex;
+}
+
+/**
+ * Builds an adapter.
+ *
+ * @param parts - see {@link AdapterParts}
+ * @returns the adapter
+ */
+export function adapter(parts: AdapterParts): Adapter {
+  const { name, from, differentiable = true, layers, ...rest } = parts;
+  const net = new NetworkBuilder(name, from, differentiable);
+  return { name, network: net.ending(layers(net)), ...rest };
+}
+
+/** A map of the student as the term reads it, and what brings it to the teacher's channels. */
+export interface Aligned {
+  readonly adapters: readonly Adapter[];
+  readonly of: (batch: KdBatch) => Tensor;
+}
+
+/**
+ * Brings a student's map to the teacher's channels: a 1×1 convolution with bias where they differ, else nothing.
+ *
+ * @param name - of the convolution
+ * @param tap - the student's
+ * @param shapes - of the tap in the student, and in the teacher
+ * @returns the map, and the adapter if there is one
+ */
+export function alignTap(name: string, tap: string, shapes: Sides<Shape>): Aligned {
+  const { student, teacher } = shapes;
+  const read = (batch: KdBatch) => batch.student[tap] as Tensor;
+  if (student.channels === teacher.channels) return { adapters: [], of: read };
+  const made = adapter({
+    name,
+    from: student,
+    layers: (net) => net.conv(name, net.image, { channels: teacher.channels, kernel: 1, bias: true }),
+  });
+  return { adapters: [made], of: (batch) => batch.through(made, read(batch)) };
+}

@@ -1,0 +1,177 @@
+import { fail } from '../../../core/failure.ts';
+import type { Json } from '../../../core/json.ts';
+import type { Shape } from '../../network/network.ts';
+import type { Sides, TapShapes } from '../kd-method.ts';
+
+/** Names of taps. */
+type Available = Sides<readonly string[]>;
+
+/** What every teacher that is a classifier has beside its taps: the weight of its last linear layer, [classes, features]. */
+export const CLASSIFIER = 'classifier';
+
+/** Option `blocks`, the same of every method that reads maps. */
+export const blocksOption = {
+  type: 'array',
+  items: { type: 'integer', minimum: 1, maximum: 4 },
+  minItems: 1,
+  uniqueItems: true,
+  description:
+    'Blocks whose maps are compared. Unless told: the last two that both networks have (AT, SP), all of them ' +
+    '(VID, ReviewKD), the middle one (FitNet), or the last one.',
+} as const;
+
+/** Option `temperature`, the same of every method whose paper's value is 4. */
+export const temperatureOption = {
+  type: 'number',
+  exclusiveMinimum: 0,
+  default: 4,
+  description: 'T: both sides’ logits are divided by it before the softmax.',
+} as const;
+
+/**
+ * Names a tap of both networks that is no block.
+ *
+ * @param method - who asks, for the message
+ * @param tap - `logits` or `pooled`
+ * @param available - names of all taps
+ * @returns the tap, on both sides
+ * @throws FailureError where a network has no such tap
+ */
+export function bothSides(method: string, tap: string, available: Available): Available {
+  for (const [side, names] of Object.entries(available) as [string, readonly string[]][]) {
+    if (names.includes(tap)) continue;
+    fail({
+      code: 'no-such-tap',
+      message: `${method} reads ${tap}, which the ${side} does not have`,
+      expected: `one of the ${side}'s taps: ${names.join(', ')}`,
+      fix: `choose another ${side}, or a method that reads other taps`,
+    });
+  }
+  return { teacher: [tap], student: [tap] };
+}
+
+/** Numbers of the blocks that a network has taps for, ascending. */
+const blocksOf = (taps: readonly string[]): readonly number[] =>
+  taps
+    .flatMap((tap) => /^block(\d+)$/.exec(tap)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+
+/** Which of the blocks that both networks have are compared where `blocks` is left out. */
+export type BlockChoice = (common: readonly number[]) => readonly number[];
+
+/** The last few. */
+export const lastBlocks =
+  (count: number): BlockChoice =>
+  (common) =>
+    common.slice(-count);
+/** Every one. */
+export const allBlocks: BlockChoice = (common) => common;
+/** The middle one; of an even number the earlier of two. */
+export const middleBlock: BlockChoice = (common) => common.slice((common.length - 1) >> 1).slice(0, 1);
+
+/**
+ * Taps of the blocks asked for, or of the method's own choice.
+ *
+ * @param method - who asks, for the message
+ * @param asked - the option `blocks`
+ * @param available - names of all taps
+ * @param choose - the method's choice
+ * @returns names of block taps, ascending
+ * @throws FailureError where a network lacks a block, or both have none in common
+ */
+export function blockTaps(
+  method: string,
+  asked: Json | undefined,
+  available: Available,
+  choose: BlockChoice,
+): Available {
+  const ofTeacher = blocksOf(available.teacher);
+  const common = blocksOf(available.student).filter((block) => ofTeacher.includes(block));
+  const wanted = Array.isArray(asked) ? asked.map(Number).sort((a, b) => a - b) : choose(common);
+  const missing = wanted.filter((block) => !common.includes(block));
+  if (missing.length > 0 || common.length === 0) {
+    const what = missing.length > 0 ? `asks for block ${missing.join(', ')}` : 'reads blocks';
+    fail({
+      code: 'no-such-block',
+      message: `${method} ${what}, which teacher and student do not both have`,
+      expected: common.length > 0 ? `blocks among ${common.join(', ')}` : 'networks with blocks of equal number',
+      fix: `write blocks: [${choose(common).join(', ')}], or leave blocks out`,
+    });
+  }
+  const names = wanted.map((block) => `block${block}`);
+  return { teacher: names, student: names };
+}
+
+/** One tap's shapes on both sides. */
+export interface TapPair extends Sides<Shape> {
+  readonly tap: string;
+}
+
+/**
+ * Pairs the shapes of both sides by tap.
+ *
+ * @param shapes - of equally named taps
+ * @returns a pair a tap, in the order of the student's
+ */
+export function tapPairs(shapes: TapShapes): readonly TapPair[] {
+  return Object.entries(shapes.student).map(([tap, student]) => {
+    const teacher = shapes.teacher[tap];
+    if (!teacher) throw new Error(`no shape of the teacher's ${tap}`);
+    return { tap, student, teacher };
+  });
+}
+
+const sizeOf = ({ height, width }: Shape): string => `${height}×${width}`;
+
+/** Says which maps do not go together, and which blocks would. */
+function failUnequal(method: string, { tap, student, teacher }: TapPair, rule: SizeRule, all: TapShapes): never {
+  const common = Object.fromEntries(Object.entries(all.student).filter(([name]) => name in all.teacher));
+  const fitting = tapPairs({ student: common, teacher: all.teacher })
+    .filter((pair) => /^block\d+$/.test(pair.tap) && rule.fits(pair.student, pair.teacher))
+    .map((pair) => pair.tap.slice('block'.length));
+  return fail({
+    code: 'unequal-maps',
+    message: `${method} can't compare ${tap}: the student's map is ${sizeOf(student)}, the teacher's ${sizeOf(teacher)}`,
+    expected: rule.expected,
+    fix:
+      fitting.length > 0
+        ? `write blocks: [${fitting.join(', ')}]`
+        : 'choose a student whose blocks have the same strides as the teacher’s',
+  });
+}
+
+/** Which sizes of maps go together. */
+export interface SizeRule {
+  readonly expected: string;
+  readonly fits: (student: Shape, teacher: Shape) => boolean;
+}
+
+/** Height and width are the same. */
+export const EQUAL: SizeRule = {
+  expected: 'maps of equal size',
+  fits: (a, b) => a.height === b.height && a.width === b.width,
+};
+
+/** One is a whole multiple of the other by the same factor in both directions: the larger can be average-pooled. */
+export const MULTIPLE: SizeRule = {
+  expected: 'maps of equal size, or one a whole multiple of the other',
+  fits: (a, b) => {
+    const [small, large] = a.height < b.height ? [a, b] : [b, a];
+    const factor = large.height / small.height;
+    return Number.isInteger(factor) && small.width * factor === large.width;
+  },
+};
+
+/**
+ * Refuses maps that a method cannot compare.
+ *
+ * @param method - who asks, for the message
+ * @param rule - which sizes go together
+ * @param shapes - of the taps that it reads
+ * @param all - of all taps of both networks, from which others are suggested
+ * @throws FailureError `unequal-maps`
+ */
+export function requireSizes(method: string, rule: SizeRule, shapes: TapShapes, all: TapShapes): void {
+  for (const pair of tapPairs(shapes)) if (!rule.fits(pair.student, pair.teacher)) failUnequal(method, pair, rule, all);
+}

@@ -1,0 +1,82 @@
+import { add, addN, div, log, mean as average, mul, softplus, sum, zeros } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { adapter } from './terms/adapter.ts';
+import type { Adapter, KdBatch, KdMethod } from './kd-method.ts';
+import { channelDistances } from './ops/maps.ts';
+import { allBlocks, blocksOption, blockTaps, EQUAL, requireSizes, tapPairs, type TapPair } from './terms/taps.ts';
+
+/** Least variance. */
+const EPSILON = 1e-5;
+
+/** Predicts the teacher's map: three 1×1 convolutions without bias, ReLU between them. */
+function predictor({ tap, student, teacher }: TapPair): Adapter {
+  const name = `vid.${tap}.mean`;
+  const options = { channels: teacher.channels, kernel: 1 };
+  return adapter({
+    name,
+    from: student,
+    layers: (net) => {
+      const first = net.activation(`${name}.1`, net.conv(`${name}.0`, net.image, options));
+      const second = net.activation(`${name}.3`, net.conv(`${name}.2`, first, options));
+      return net.conv(`${name}.4`, second, options);
+    },
+  });
+}
+
+/** One free number a channel: the bias of a linear layer whose input is always 0. */
+function scale({ tap, teacher }: TapPair, variance: number): Adapter {
+  const name = `vid.${tap}.scale`;
+  return adapter({
+    name,
+    from: { height: 1, width: 1, channels: 1 },
+    differentiable: false,
+    initial: { [`${name}.weight`]: 0, [`${name}.bias`]: Math.log(Math.expm1(variance - EPSILON)) },
+    layers: (net) => net.linear(name, net.image, teacher.channels),
+  });
+}
+
+/** What one block adds to the term. */
+interface Part {
+  readonly adapters: readonly Adapter[];
+  readonly loss: (batch: KdBatch) => Scalar;
+}
+
+/** mean ½ ((μ − f_t)²/σ² + log σ²), σ² = softplus(scale) + ε for each channel. */
+function partOf(pair: TapPair, start: number): Part {
+  const [mean, deviation] = [predictor(pair), scale(pair, start)];
+  return {
+    adapters: [mean, deviation],
+    loss: ({ teacher, student, labels, through }) => {
+      const theirs = teacher[pair.tap] as Tensor;
+      // Equal for all images.
+      const scales = average(through(deviation, zeros([labels.size, 1, 1, 1])), [0, 1, 2]);
+      const variance = add(softplus(scales), EPSILON);
+      const distances = channelDistances(through(mean, student[pair.tap] as Tensor), theirs);
+      const perValue = div(sum(div(distances, variance)), theirs.size);
+      return mul(add(perValue, div(sum(log(variance)), pair.teacher.channels)), 0.5);
+    },
+  };
+}
+
+/**
+ * Variational information: the student's maps tell as much as possible of the teacher's, by a Gaussian whose mean is
+ * predicted from them and whose variance, one a channel, is learned: L = Σ_blocks mean ½ ((μ(f_s) − f_t)²/σ² + log σ²).
+ */
+export const variational: KdMethod = {
+  name: 'VID',
+  source: 'Ahn, Hu, Damianou, Lawrence, Dai: Variational Information Distillation for Knowledge Transfer, CVPR 2019',
+  options: {
+    blocks: blocksOption,
+    vid_variance: { type: 'number', exclusiveMinimum: 1e-4, default: 5, description: 'σ² that training starts from.' },
+  },
+  weighting: 'odds',
+  taps: ({ blocks }, available) => blockTaps('VID', blocks, available, allBlocks),
+  create: ({ vid_variance: variance }, shapes, all) => {
+    requireSizes('VID', EQUAL, shapes, all);
+    const parts = tapPairs(shapes).map((pair) => partOf(pair, Number(variance)));
+    return {
+      adapters: parts.flatMap(({ adapters }) => adapters),
+      loss: (batch) => addN(parts.map(({ loss }) => loss(batch))),
+    };
+  },
+};

@@ -1,0 +1,47 @@
+import { add, addN, div, mul, sqrt, type Scalar, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { alignTap } from './terms/adapter.ts';
+import { columnMeans, columns, columnSpreads } from './ops/columns.ts';
+import type { KdMethod } from './kd-method.ts';
+import { squaredDistance } from './ops/maps.ts';
+import { blocksOption, blockTaps, lastBlocks, tapPairs } from './terms/taps.ts';
+
+/** Each channel's mean and standard deviation √(unbiased variance + 1e-5) over the pixels of an image. */
+function moments(map: Tensor): { readonly mean: Tensor; readonly deviation: Tensor } {
+  const pixels = columns(map as Tensor4D);
+  const variance = div(columnSpreads(pixels), Math.max(pixels.shape[1] - 1, 1));
+  return { mean: columnMeans(pixels), deviation: sqrt(add(variance, 1e-5)) };
+}
+
+function distance(ours: Tensor, theirs: Tensor, meanWeight: number): Scalar {
+  const [a, b] = [moments(ours), moments(theirs)];
+  const total = add(mul(squaredDistance(a.mean, b.mean), meanWeight), squaredDistance(a.deviation, b.deviation));
+  return div(total, theirs.shape[0]);
+}
+
+/**
+ * Wasserstein distance of features: a map as a Gaussian with diagonal covariance over its pixels,
+ * L = Σ_blocks 1/N Σ_i (γ ‖μ_s − μ_t‖² + ‖σ_s − σ_t‖²). Maps may differ in size; where they differ in channels, a
+ * trained 1×1 convolution brings the student's to the teacher's.
+ */
+export const wassersteinFeatures: KdMethod = {
+  name: 'WKD-F',
+  source:
+    'Lv, Yang, Li: Wasserstein Distance Rivals Kullback-Leibler Divergence for Knowledge Distillation, NeurIPS 2024',
+  options: {
+    blocks: blocksOption,
+    wkd_mean: { type: 'number', minimum: 0, default: 2, description: 'γ: weight of the means beside the deviations.' },
+  },
+  weighting: 'odds',
+  taps: ({ blocks }, available) => blockTaps('WKD-F', blocks, available, lastBlocks(1)),
+  create: ({ wkd_mean: weight }, shapes) => {
+    const parts = tapPairs(shapes).map((pair) => ({
+      ...pair,
+      align: alignTap(`wkd.${pair.tap}.align`, pair.tap, pair),
+    }));
+    return {
+      adapters: parts.flatMap(({ align }) => align.adapters),
+      loss: (batch) =>
+        addN(parts.map(({ tap, align }) => distance(align.of(batch), batch.teacher[tap] as Tensor, Number(weight)))),
+    };
+  },
+};

@@ -1,0 +1,94 @@
+import { add, div, exp, logSoftmax, matMul, mean, mul, relu, softmax, sub, sum } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { KdMethod } from './kd-method.ts';
+import { logitsOf, unitRows } from './ops/rows.ts';
+import { bothSides, CLASSIFIER } from './terms/taps.ts';
+import { targetMask, withoutTarget } from './terms/target-class.ts';
+
+/** Keeps divisions finite, and costs above 0. */
+const EPSILON = 1e-8;
+
+/** c_ij = 1 − exp(−κ (1 − cos(w_i, w_j))) of the rows of the teacher's classifier: how unlike two classes are. */
+function costsOf(classifier: Tensor2D, sharpness: number): Tensor2D {
+  const units = unitRows(classifier);
+  const unlike = relu(sub(1, matMul(units, units, false, true)));
+  return add(sub(1, exp(mul(unlike, -sharpness))), EPSILON);
+}
+
+/** A transport problem. */
+interface Problem {
+  /** Between every pair of classes, symmetric, [C, C]. */
+  readonly costs: Tensor2D;
+  /** 1 for classes that take part, 0 for the image's own, [N, C]. */
+  readonly among: Tensor2D;
+  /** η: weight of the entropy. */
+  readonly regularisation: number;
+  readonly turns: number;
+}
+
+/**
+ * Entropic optimal transport (Cuturi, 2013) of each row of p to that of q: Σ_ij u_i K_ij v_j c_ij, K = exp(−c/η), after
+ * a few turns of v = q/(K u), u = p/(K v).
+ */
+function transport(p: Tensor2D, q: Tensor2D, { costs, among, regularisation, turns }: Problem): Tensor {
+  const kernel: Tensor2D = exp(div(costs, -regularisation));
+  let u: Tensor2D = div(among, among.shape[1] - 1);
+  let v = q;
+  for (let turn = 0; turn < turns; turn++) {
+    v = div(q, add(matMul(u, kernel), EPSILON));
+    u = div(p, add(matMul(v, kernel), EPSILON));
+  }
+  return sum(mul(u, matMul(v, mul(kernel, costs))), 1);
+}
+
+/**
+ * Wasserstein distance of logits: moving the student's probabilities to the teacher's costs more the less alike the
+ * classes are. L = −mean_i p_t,y log p_s,y + γ · mean_i WD(p̂_s, p̂_t), p̂ = softmax without class y of z/T, WD by
+ * Sinkhorn's iteration. Of the paper's ways to tell how alike classes are this is the one that needs no pass over the
+ * data: the cosine of their rows in the teacher's classifier (`fc` in the authors' program).
+ */
+export const wassersteinLogits: KdMethod = {
+  name: 'WKD-L',
+  source:
+    'Lv, Yang, Li: Wasserstein Distance Rivals Kullback-Leibler Divergence for Knowledge Distillation, NeurIPS 2024',
+  options: {
+    wkd_temperature: { type: 'number', exclusiveMinimum: 0, default: 2, description: 'T of the classes other than y.' },
+    wkd_gamma: {
+      type: 'number',
+      minimum: 0,
+      default: 30,
+      description: 'γ: weight of the transport beside the target.',
+    },
+    wkd_sharpness: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      default: 1,
+      description: 'κ: the cost between classes is 1 − exp(−κ (1 − cosine)).',
+    },
+    wkd_regularisation: { type: 'number', exclusiveMinimum: 0, default: 0.05, description: 'η of the transport.' },
+    wkd_iterations: { type: 'integer', minimum: 1, default: 10, description: 'Turns of Sinkhorn’s iteration.' },
+  },
+  weighting: 'odds',
+  taps: (_, available) => {
+    const { teacher, student } = bothSides('WKD-L', 'logits', available);
+    return { teacher: [...teacher, CLASSIFIER], student };
+  },
+  create: (options) => {
+    const [degree, gamma, sharpness] = [options['wkd_temperature'], options['wkd_gamma'], options['wkd_sharpness']];
+    const regularisation = Number(options['wkd_regularisation']);
+    const turns = Number(options['wkd_iterations']);
+    return {
+      loss: (batch): Scalar => {
+        const { teacher, student } = logitsOf(batch);
+        const target = targetMask(batch.labels, student);
+        const others = (logits: Tensor2D): Tensor2D =>
+          softmax(withoutTarget(div<Tensor2D>(logits, Number(degree)), target));
+        const costs = costsOf(batch.teacher[CLASSIFIER] as Tensor2D, Number(sharpness));
+        const problem = { costs, among: sub<Tensor2D>(1, target), regularisation, turns };
+        const moved = transport(others(student), others(teacher), problem);
+        const ofTarget = sum(mul(target, mul(softmax(teacher), logSoftmax(student))), 1);
+        return mean(sub(mul(moved, Number(gamma)), ofTarget));
+      },
+    };
+  },
+};

@@ -1,0 +1,116 @@
+import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Pair } from 'yaml';
+import type { Place } from '../../core/failure.ts';
+import type { Locate } from './problems.ts';
+import type { Path } from './location.ts';
+
+/** Start and end of a piece of the text, in characters. */
+type Span = readonly [start: number, end: number];
+
+/** Turns offsets into lines and columns. */
+export class Lines {
+  readonly #file: string;
+  readonly #text: string;
+  readonly #starts: number[] = [0];
+
+  constructor(file: string, text: string) {
+    this.#file = file;
+    this.#text = text;
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1);
+  }
+
+  /** The place of a span; what goes beyond its first line is not underlined. */
+  place([start, end]: Span): Place {
+    const line = this.#lineAt(start);
+    const from = this.#starts[line] ?? 0;
+    const excerpt = this.#text.slice(from, this.#starts[line + 1] ?? this.#text.length).replace(/\r?\n$/, '');
+    const width = Math.max(1, Math.min(end, from + excerpt.trimEnd().length) - start);
+    return { file: this.#file, line: line + 1, column: start - from + 1, excerpt, width };
+  }
+
+  #lineAt(offset: number): number {
+    let [low, high] = [0, this.#starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((this.#starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
+
+/** A node and the pair in which it stands. */
+interface Found {
+  readonly node: unknown;
+  readonly pair?: Pair;
+}
+
+function child(document: Document, node: unknown, key: string | number): Found | undefined {
+  const target = isAlias(node) ? node.resolve(document) : node;
+  if (isSeq(target)) {
+    const item = typeof key === 'number' ? target.items[key] : undefined;
+    return item === undefined ? undefined : { node: item };
+  }
+  if (!isMap(target)) return undefined;
+  const pair = target.items.find((item) => keyText(item.key) === String(key));
+  return pair && { node: pair.value, pair };
+}
+
+/**
+ * The text of a mapping's key.
+ *
+ * @param key - the key's node
+ * @returns its text; empty for an empty key and for what is no scalar
+ */
+export function keyText(key: unknown): string {
+  const value = isScalar(key) ? key.value : '';
+  return typeof value === 'string' ? value : JSON.stringify(value ?? '');
+}
+
+/** The deepest node on a path: what is not there is placed at what would hold it. */
+function deepest(document: Document, path: Path): Found & { readonly complete: boolean } {
+  let found: Found = { node: document.contents };
+  for (const key of path) {
+    const next = child(document, found.node, key);
+    if (!next) return { ...found, complete: false };
+    found = next;
+  }
+  return { ...found, complete: true };
+}
+
+function spanOf(node: unknown): Span | undefined {
+  const range = (node as Node | null)?.range;
+  return range ? [range[0], range[1]] : undefined;
+}
+
+/** Where in a node's text the wrong part stands. */
+function narrowSpan(text: string, [start, end]: Span, within: string | undefined): Span {
+  const at = within === undefined ? -1 : text.slice(start, end).indexOf(within);
+  return within === undefined || at < 0 ? [start, end] : [start + at, start + at + within.length];
+}
+
+/**
+ * Makes the function that turns paths into places.
+ *
+ * @param document - the parsed file
+ * @param lines - lines of its text
+ * @param text - the file's text
+ * @returns finds the place of a path; an override's place is the override itself
+ */
+export function placeFinder(document: Document, lines: Lines, text: string): Locate {
+  return ({ path, override }, { atKey, within }) => {
+    if (override !== undefined) return overridePlace(override, within);
+    const { node, pair, complete } = deepest(document, path);
+    // A mapping or list as a whole is best shown by the key that it stands under.
+    const byKey = pair && (atKey === true || !complete || !isScalar(node) || node.range?.[0] === node.range?.[1]);
+    const span = (byKey ? spanOf(pair.key) : undefined) ?? spanOf(node) ?? [0, 0];
+    return lines.place(narrowSpan(text, span, within));
+  };
+}
+
+function overridePlace(override: string, within: string | undefined): Place {
+  const at = within === undefined ? -1 : override.indexOf(within);
+  const value = override.indexOf('=') + 1;
+  const start = at >= 0 ? at : value;
+  const width = at >= 0 ? (within ?? '').length : override.length - value;
+  return { file: '-S', excerpt: override, column: start + 1, width: Math.max(1, width) };
+}

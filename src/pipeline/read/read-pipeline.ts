@@ -1,0 +1,238 @@
+import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
+import type { Failure } from '../../core/failure.ts';
+import type { Json, JsonObject } from '../../core/json.ts';
+import { failure, success, type Result } from '../../core/result.ts';
+import { keyText, Lines, placeFinder } from './place.ts';
+import type { Locate } from './problems.ts';
+import { syntaxFailures } from './syntax.ts';
+
+/** A pipeline file as text. */
+export interface Source {
+  /** As the user named it. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** A pipeline file as JSON values, with the way back to its text. */
+export interface PipelineDocument {
+  readonly file: string;
+  readonly root: JsonObject;
+  readonly locate: Locate;
+}
+
+/** Largest pipeline file, in bytes of UTF-8. */
+const LARGEST = 1024 * 1024;
+
+/** Most values that aliases may stand for, all together. An alias bomb doubles them with every line. */
+const MOST_ALIASED = 50_000;
+
+/** Deepest nesting. */
+const DEEPEST = 100;
+
+/** What YAML's core schema knows; every other tag is refused. */
+const CORE_TAGS = /^(?:!|tag:yaml\.org,2002:(?:null|bool|int|float|str|map|seq))$/;
+
+/** Reads values out of the parsed nodes, and notes whatever is no plain JSON. */
+class Reader {
+  readonly failures: Failure[] = [];
+  readonly #document: Document;
+  readonly #lines: Lines;
+  readonly #open = new Set<unknown>();
+  #aliases = 0;
+  #aliased = 0;
+
+  constructor(document: Document, lines: Lines) {
+    this.#document = document;
+    this.#lines = lines;
+  }
+
+  value(node: unknown, depth = 0): Json {
+    if (this.#aliases > 0 && ++this.#aliased > MOST_ALIASED) return this.#tooMany(node);
+    if (depth > DEEPEST)
+      return this.#refuse(node, { code: 'too-deep', message: `nested deeper than ${DEEPEST} levels` });
+    const tag = (node as { readonly tag?: string } | null)?.tag;
+    if (tag !== undefined && !CORE_TAGS.test(tag)) return this.#refuseTag(node, tag);
+    if (isAlias(node)) return this.#follow(node, depth);
+    if (isMap(node)) return this.mapping(node, depth);
+    if (isSeq(node)) return node.items.map((item) => this.value(item, depth + 1));
+    return isScalar(node) ? this.#scalar(node) : null;
+  }
+
+  mapping(node: YAMLMap, depth: number): JsonObject {
+    const object: Record<string, Json> = {};
+    for (const { key, value } of node.items) {
+      const name = keyText(key);
+      if (name === '__proto__') this.#refuse(key, { code: 'bad-key', message: '__proto__ cannot be a key' });
+      else object[name] = this.value(value, depth + 1);
+    }
+    return object;
+  }
+
+  #follow(alias: { readonly source: string; resolve: (document: Document) => unknown }, depth: number): Json {
+    const target = alias.resolve(this.#document);
+    if (target === undefined) {
+      return this.#refuse(alias, {
+        code: 'unknown-anchor',
+        message: `there is no anchor &${alias.source} before this alias`,
+      });
+    }
+    if (this.#open.has(target)) {
+      return this.#refuse(alias, { code: 'alias-cycle', message: `the anchor &${alias.source} holds itself` });
+    }
+    this.#open.add(target);
+    this.#aliases++;
+    const value = this.value(target, depth + 1);
+    this.#aliases--;
+    this.#open.delete(target);
+    return value;
+  }
+
+  #scalar(node: { readonly value: unknown }): Json {
+    const { value } = node;
+    if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
+    if (typeof value !== 'number' || !Number.isFinite(value)) {
+      return this.#refuse(node, {
+        code: 'not-finite',
+        message: 'this is no finite number',
+        expected: 'a finite number or a text in quotes',
+      });
+    }
+    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+      return this.#refuse(node, {
+        code: 'number-too-large',
+        message: 'this whole number cannot be held exactly',
+        expected: `a number up to ${Number.MAX_SAFE_INTEGER}, or a text in quotes`,
+      });
+    }
+    return value === 0 ? 0 : value;
+  }
+
+  #refuseTag(node: unknown, tag: string): null {
+    return this.#refuse(node, {
+      code: 'unknown-tag',
+      message: `the tag ${tag.replace('tag:yaml.org,2002:', '!!')} is not allowed`,
+      expected: 'plain YAML without custom tags',
+    });
+  }
+
+  #tooMany(node: unknown): null {
+    if (this.#aliased > MOST_ALIASED + 1) return null;
+    return this.#refuse(node, {
+      code: 'alias-bomb',
+      message: `aliases stand for more than ${MOST_ALIASED} values`,
+      expected: 'anchors that are repeated a few times',
+      fix: 'write the values out, or use a matrix',
+    });
+  }
+
+  #refuse(node: unknown, problem: Omit<Failure, 'place'>): null {
+    const range = (node as { readonly range?: readonly [number, number, number] | null }).range;
+    this.failures.push({ ...problem, place: this.#lines.place(range ? [range[0], range[1]] : [0, 0]) });
+    return null;
+  }
+}
+
+/** Problems that are seen before YAML is parsed. */
+function unreadable({ file, text }: Source): Failure | undefined {
+  const place = { file };
+  const bytes = Buffer.byteLength(text);
+  if (bytes > LARGEST) {
+    return {
+      code: 'file-too-large',
+      message: `the file has ${bytes} bytes`,
+      place,
+      expected: `a pipeline of at most ${LARGEST} bytes`,
+    };
+  }
+  if (text.includes('\0') || text.includes('\ufffd')) {
+    return {
+      code: 'binary-file',
+      message: 'the file is not text',
+      place,
+      expected: 'a pipeline in YAML, encoded as UTF-8',
+    };
+  }
+  if (text.trim() === '') {
+    return { code: 'empty-file', message: 'the file is empty', place, expected: 'a pipeline with at least one stage' };
+  }
+  return undefined;
+}
+
+function parse(text: string): Document | undefined {
+  try {
+    return parseDocument(text, {
+      version: '1.2',
+      schema: 'core',
+      stringKeys: true,
+      prettyErrors: false,
+      logLevel: 'error',
+    });
+  } catch (error) {
+    // The parser is recursive; a file of nothing but brackets exhausts the stack.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** The parsed text, or what is no YAML in it. */
+function parseText({ file, text }: Source, lines: Lines): Result<Document> {
+  const document = parse(text);
+  if (!document)
+    return failure({ code: 'too-deep', message: 'the file is nested too deeply to be read', place: { file } });
+  const syntax = syntaxFailures(document, lines, text);
+  return syntax.length > 0 ? failure(...syntax) : success(document);
+}
+
+/**
+ * Reads one value under the rules of a pipeline file: core schema, finite numbers, no custom tags.
+ *
+ * @param source - what to call the text in places, and the text
+ * @returns the value, or what is wrong with it
+ */
+export function readValue(source: Source): Result<Json> {
+  const lines = new Lines(source.file, source.text);
+  const document = parseText(source, lines);
+  if (!document.ok) return document;
+  const reader = new Reader(document.value, lines);
+  const value = reader.value(document.value.contents);
+  return reader.failures.length > 0 ? failure(...reader.failures) : success(value);
+}
+
+/**
+ * Reads a pipeline file: YAML 1.2, core schema, unique keys, no custom tags.
+ *
+ * @param source - the file's name and text
+ * @returns its values and a way to places in the text, or what is wrong with it
+ */
+export function readPipeline(source: Source): Result<PipelineDocument> {
+  const early = unreadable(source);
+  if (early) return failure(early);
+  const { file, text } = source;
+  const lines = new Lines(file, text);
+  const parsed = parseText(source, lines);
+  if (!parsed.ok) return parsed;
+  const document = parsed.value;
+  if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2') {
+    return failure({
+      code: 'yaml-version',
+      message: `the file asks for YAML ${document.directives.yaml.version}`,
+      place: { file },
+      expected: 'YAML 1.2',
+    });
+  }
+  const reader = new Reader(document, lines);
+  if (!isMap(document.contents)) return failure(noMapping(document, lines, file));
+  const root = reader.mapping(document.contents, 0);
+  if (reader.failures.length > 0) return failure(...reader.failures);
+  return success({ file, root, locate: placeFinder(document, lines, text) });
+}
+
+function noMapping(document: Document, lines: Lines, file: string): Failure {
+  const range = document.contents?.range;
+  return {
+    code: 'not-a-mapping',
+    message: document.contents ? 'the file holds no mapping' : 'the file holds nothing but comments',
+    place: range ? lines.place([range[0], range[1]]) : { file },
+    expected: 'a mapping with the key stages',
+  };
+}

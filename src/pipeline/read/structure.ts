@@ -1,0 +1,244 @@
+import type { PipelineDocument } from './read-pipeline.ts';
+import type { Problems } from './problems.ts';
+import { entriesOf, Shape } from './shape.ts';
+import { inside, type Located } from './location.ts';
+import {
+  shown,
+  type MatrixSpec,
+  type PipelineSpec,
+  type PlotSpec,
+  type StageSpec,
+  type TableSpec,
+  type LocatedMap,
+} from './spec.ts';
+
+const TOP = ['name', 'description', 'params', 'env', 'defaults', 'stages', 'tables', 'plots'] as const;
+const STAGE = ['uses', 'with', 'matrix', 'seeds', 'resources', 'retry', 'timeout', 'description'] as const;
+const RESOURCES = ['cpu', 'gpu', 'memory', 'time'] as const;
+const TABLE = ['from', 'rows', 'columns', 'title', 'compare', 'published', 'template', 'into'] as const;
+const PLOT = ['from', 'x', 'y', 'series', 'scale', 'title', 'baseline', 'template', 'into'] as const;
+
+/** Keys of a matrix that are no axes. */
+const MATRIX_WORDS = new Set(['zip', 'include', 'exclude']);
+
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Names become folders of runs/. */
+const PIPELINE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** The file's own name, without folder and extension. */
+function nameOfFile(file: string): string {
+  const base = file.replace(/^.*[\\/]/, '').replace(/\.[^.]*$/, '');
+  return base.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'pipeline';
+}
+
+function readName(top: LocatedMap, file: string, shape: Shape): string {
+  const name = shape.text(top.get('name'), 'name');
+  if (!name) return nameOfFile(file);
+  if (!PIPELINE_NAME.test(name.value)) {
+    shape.problems.add({
+      code: 'bad-name',
+      message: `${JSON.stringify(name.value)} cannot be the name of a pipeline`,
+      expected: 'a letter or digit, then letters, digits, . _ or -: the name becomes a folder of runs/',
+      location: name.location,
+    });
+  }
+  return name.value;
+}
+
+function readEnv(top: LocatedMap, shape: Shape): ReadonlyMap<string, string> {
+  const env = new Map<string, string>();
+  for (const [name, written] of shape.named(top.get('env'), 'env', ENV_NAME)) {
+    const { value } = written;
+    if (typeof value === 'object') shape.wrongType(written, `env.${name}`, 'a text, number or boolean as the default');
+    else env.set(name, String(value));
+  }
+  return env;
+}
+
+function readDefaults(top: LocatedMap, kinds: readonly string[], shape: Shape): PipelineSpec['defaults'] {
+  const defaults = new Map<string, { location: Located['location']; params: LocatedMap }>();
+  for (const [kind, written] of shape.fields(top.get('defaults'), 'defaults', kinds)) {
+    const mapping = shape.mapping(written, `defaults.${kind}`);
+    if (mapping) defaults.set(kind, { location: mapping.location, params: entriesOf(mapping) });
+  }
+  return defaults;
+}
+
+/** `seed` and `seeds` name the same axis, wherever they stand. True when they are given once at most. */
+function checkSeeds(given: readonly (Located | undefined)[], shape: Shape): boolean {
+  const [first, second] = given.filter((written) => written !== undefined);
+  if (!first || !second) return true;
+  shape.problems.add({
+    code: 'seeds-twice',
+    message: 'the seeds are given twice',
+    expected: 'either seeds or an axis seed',
+    location: second.location,
+    atKey: true,
+    also: first.location,
+  });
+  return false;
+}
+
+function readMatrix(written: Located | undefined, seeds: Located | undefined, shape: Shape): MatrixSpec | undefined {
+  if (!written && !seeds) return undefined;
+  const location = written?.location ?? seeds?.location ?? { path: [] };
+  const top = shape.named(written, 'a matrix');
+  const zip = new Map(shape.named(top.get('zip'), 'zip'));
+  const axes = new Map([...top].filter(([name]) => !MATRIX_WORDS.has(name)));
+  if (!checkSeeds([seeds, top.get('seeds'), top.get('seed'), zip.get('seed')], shape)) {
+    // One of them is enough to go on with, and to find what else is wrong.
+    axes.delete('seed');
+    zip.delete('seed');
+  }
+  return {
+    location,
+    axes: seeds ? axes.set('seeds', seeds) : axes,
+    zip,
+    zipLocation: inside(location, 'zip'),
+    include: shape.mappings(top.get('include'), 'include'),
+    exclude: shape.mappings(top.get('exclude'), 'exclude'),
+    replaced: new Set(),
+  };
+}
+
+function readStage(id: string, written: Located, shape: Shape): StageSpec | undefined {
+  if (!shape.mapping(written, `stage ${id}`)) return undefined;
+  const fields = shape.fields(written, `stage ${id}`, STAGE);
+  if (!fields.has('uses')) {
+    shape.problems.add({
+      code: 'missing-key',
+      message: `stage ${id} does not say what it uses`,
+      expected: 'uses: <kind>',
+      location: written.location,
+      atKey: true,
+    });
+  }
+  shape.text(fields.get('description'), 'description');
+  const params = shape.mapping(fields.get('with'), 'with');
+  return {
+    id,
+    location: written.location,
+    uses: shape.text(fields.get('uses'), 'uses'),
+    with: params ? entriesOf(params) : new Map(),
+    matrix: readMatrix(fields.get('matrix'), fields.get('seeds'), shape),
+    resources: shape.fields(fields.get('resources'), 'resources', RESOURCES),
+    retry: fields.get('retry'),
+    timeout: fields.get('timeout'),
+    swept: new Map(),
+  };
+}
+
+function readStages(top: LocatedMap, shape: Shape): ReadonlyMap<string, StageSpec> {
+  const stages = new Map<string, StageSpec>();
+  for (const [id, written] of shape.named(top.get('stages'), 'stages')) {
+    const stage = readStage(id, written, shape);
+    if (stage) stages.set(id, stage);
+  }
+  const written = top.get('stages');
+  if (!written || written.value === null || Object.keys(written.value).length === 0) {
+    shape.problems.add({
+      code: 'no-stages',
+      message: 'the pipeline has no stages',
+      expected: 'stages: with at least one stage',
+      location: written?.location ?? { path: [] },
+      atKey: true,
+    });
+  }
+  return stages;
+}
+
+function readCompare(fields: LocatedMap, name: string, shape: Shape): TableSpec['compare'] {
+  const written = fields.get('compare');
+  if (!written) return undefined;
+  const what = `compare of table ${name}`;
+  const compare = shape.fields(written, what, ['baseline', 'on']);
+  const baseline = shape.mapping(compare.get('baseline'), 'baseline');
+  const on = shape.text(compare.get('on'), 'on');
+  if (baseline && on) return { baseline, on };
+  for (const key of ['baseline', 'on']) {
+    if (compare.has(key) || shown(written.value) !== 'a mapping') continue;
+    shape.problems.add({
+      code: 'missing-key',
+      message: `${what} has no ${key}`,
+      expected: 'compare: { baseline: { row: value }, on: column }',
+      location: written.location,
+      atKey: true,
+    });
+  }
+  return undefined;
+}
+
+const isEmptyList = (written: Located | undefined): boolean =>
+  Array.isArray(written?.value) && written.value.length === 0;
+
+function readTable(name: string, written: Located, shape: Shape): TableSpec | undefined {
+  if (!shape.mapping(written, `table ${name}`)) return undefined;
+  const fields = shape.fields(written, `table ${name}`, TABLE);
+  shape.required(fields, { what: `table ${name}`, location: written.location, keys: ['from', 'rows', 'columns'] });
+  const text = (key: string): TableSpec['title'] => shape.text(fields.get(key), key);
+  return {
+    name,
+    location: written.location,
+    from: shape.texts(fields.get('from'), 'from', true),
+    rows: shape.texts(fields.get('rows'), 'rows'),
+    columns: shape.texts(fields.get('columns'), 'columns'),
+    title: text('title'),
+    compare: readCompare(fields, name, shape),
+    published: text('published'),
+    template: text('template'),
+    into: text('into'),
+    empty: ['from', 'rows', 'columns'].filter((key) => isEmptyList(fields.get(key))),
+  };
+}
+
+function readPlot(name: string, written: Located, shape: Shape): PlotSpec | undefined {
+  if (!shape.mapping(written, `plot ${name}`)) return undefined;
+  const fields = shape.fields(written, `plot ${name}`, PLOT);
+  shape.required(fields, { what: `plot ${name}`, location: written.location, keys: ['from', 'x', 'y', 'into'] });
+  const text = (key: string): PlotSpec['title'] => shape.text(fields.get(key), key);
+  return {
+    name,
+    location: written.location,
+    from: shape.texts(fields.get('from'), 'from', true),
+    series: shape.texts(fields.get('series'), 'series', true),
+    x: text('x'),
+    y: text('y'),
+    into: text('into'),
+    scale: text('scale'),
+    title: text('title'),
+    baseline: shape.mapping(fields.get('baseline'), 'baseline'),
+    template: text('template'),
+    empty: ['from', 'series'].filter((key) => isEmptyList(fields.get(key))),
+  };
+}
+
+/**
+ * Checks the structure of a pipeline file: known keys, right shapes, usable names. What is wrong is noted and left out.
+ *
+ * @param document - the file's name and values
+ * @param kinds - names of the registered stage kinds
+ * @param problems - takes what is wrong
+ * @returns the pipeline as far as it has the right shape
+ */
+export function checkStructure(
+  document: Pick<PipelineDocument, 'file' | 'root'>,
+  kinds: readonly string[],
+  problems: Problems,
+): PipelineSpec {
+  const shape = new Shape(problems);
+  const top = shape.fields({ value: document.root, location: { path: [] } }, 'a pipeline', TOP);
+  const tables = [...shape.named(top.get('tables'), 'tables')].map(([name, table]) => readTable(name, table, shape));
+  const plots = [...shape.named(top.get('plots'), 'plots')].map(([name, plot]) => readPlot(name, plot, shape));
+  return {
+    name: readName(top, document.file, shape),
+    description: shape.text(top.get('description'), 'description')?.value ?? '',
+    params: shape.named(top.get('params'), 'params'),
+    env: readEnv(top, shape),
+    defaults: readDefaults(top, kinds, shape),
+    stages: readStages(top, shape),
+    tables: tables.filter((table) => table !== undefined),
+    plots: plots.filter((plot) => plot !== undefined),
+    swept: new Map(),
+  };
+}

@@ -1,0 +1,79 @@
+import type { PlotPlan } from '../../core/plan.ts';
+import { withNameAdvice } from '../../util/text.ts';
+import type { Problems } from '../read/problems.ts';
+import { inside, type Located } from '../read/location.ts';
+import type { PlotSpec } from '../read/spec.ts';
+import { cellsFrom, checkColumns, checkEmpty, checkRows, checkTwice, type TableContext } from './plan-table.ts';
+
+/** Scales that x can have. */
+export const scales = ['linear', 'log'] as const;
+
+/** A text with the ending that its content asks for. */
+function checkEnding(written: Located<string> | undefined, ending: string, problems: Problems): void {
+  if (!written || written.value.endsWith(ending)) return;
+  const message = `${JSON.stringify(written.value)} does not end in ${ending}`;
+  problems.add({
+    code: 'wrong-ending',
+    message,
+    expected: `a path that ends in ${ending}`,
+    location: written.location,
+  });
+}
+
+function scaleOf({ scale }: PlotSpec, problems: Problems): PlotPlan['scale'] {
+  if (!scale) return 'linear';
+  const known = scales.find((one) => one === scale.value);
+  if (known) return known;
+  const message = `there is no scale ${JSON.stringify(scale.value)}`;
+  const problem = { code: 'unknown-scale', message, expected: scales.join(' or '), location: scale.location };
+  problems.add(withNameAdvice(problem, scale.value, scales));
+  return 'linear';
+}
+
+function checkNames(plot: PlotSpec, context: TableContext, cells: ReturnType<typeof cellsFrom>['cells']): void {
+  const what = `plot ${plot.name}`;
+  const { baseline, x, y, series } = plot;
+  const ofBaseline = Object.keys(baseline?.value ?? {}).map((value) => ({
+    value,
+    location: inside(baseline?.location ?? plot.location, value),
+  }));
+  checkRows({ what, names: [...(x ? [x] : []), ...series, ...ofBaseline] }, cells, context);
+  checkColumns({ what, names: y ? [y] : [] }, cells, context);
+}
+
+function checkBaseline({ baseline, name }: PlotSpec, problems: Problems): void {
+  if (!baseline || Object.keys(baseline.value).length > 0) return;
+  const message = `the baseline of plot ${name} names no row`;
+  problems.add({ code: 'empty-baseline', message, expected: 'baseline: { row: value }', location: baseline.location });
+}
+
+/**
+ * Checks a plot against the planned cells.
+ *
+ * @param plot - the plot as written
+ * @param context - the planned stages, and what takes problems
+ * @returns the plot with the cells that it reads, in the order of the plan
+ */
+export function planPlot(plot: PlotSpec, context: TableContext): PlotPlan {
+  const { problems } = context;
+  const { name, x, y, series, title, baseline, template, into } = plot;
+  checkEmpty(`plot ${name}`, plot, problems);
+  checkTwice([...series, ...(x ? [x] : [])], `plot ${name}`, problems);
+  checkBaseline(plot, problems);
+  checkEnding(into, '.svg', problems);
+  checkEnding(template, '.json', problems);
+  const { cells, whole } = cellsFrom(plot.from, context);
+  if (whole) checkNames(plot, context, cells);
+  return {
+    name,
+    cells: cells.map(({ cell }) => cell.id),
+    x: x?.value ?? '',
+    y: y?.value ?? '',
+    series: series.map(({ value }) => value),
+    scale: scaleOf(plot, problems),
+    into: into?.value ?? '',
+    ...(title && { title: title.value }),
+    ...(baseline && { baseline: baseline.value }),
+    ...(template && { template: template.value }),
+  };
+}

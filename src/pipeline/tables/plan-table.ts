@@ -1,0 +1,267 @@
+import type { JsonObject } from '../../core/json.ts';
+import type { TablePlan } from '../../core/plan.ts';
+import { referencesIn } from '../../cells/cell-id.ts';
+import type { PlannedCell } from '../../cells/carry.ts';
+import { parseSelector } from '../../cells/selector.ts';
+import { withNameAdvice } from '../../util/text.ts';
+import type { Problems } from '../read/problems.ts';
+import { inside, type Located } from '../read/location.ts';
+import type { TableSpec } from '../read/spec.ts';
+import type { PlannedStages } from '../expand/planned-stages.ts';
+
+/** Templates that come with kdpipe; every other name is a path to a `.hbs` file. */
+export const builtInTemplates = ['markdown', 'kd-results', 'latex', 'csv', 'html'] as const;
+
+/** What tables are checked against. */
+export interface TableContext {
+  readonly world: PlannedStages;
+  readonly problems: Problems;
+  /** Ids of all stages in the order of the plan. */
+  readonly stages: readonly string[];
+}
+
+/** The cells that one entry of `from` names; undefined when a problem was noted, or the stage itself has one. */
+function cellsOf(
+  { value, location }: Located<string>,
+  { world, problems, stages }: TableContext,
+): readonly PlannedCell[] | undefined {
+  const parsed = parseSelector(value);
+  if (parsed?.end !== value.length) {
+    problems.add({
+      code: 'bad-selector',
+      message: `${JSON.stringify(value)} names no cells`,
+      expected: 'a stage, or stage[axis=value]',
+      location,
+    });
+    return undefined;
+  }
+  const { selector } = parsed;
+  if (!stages.includes(selector.stage)) {
+    const message = `there is no stage ${JSON.stringify(selector.stage)}`;
+    problems.add(withNameAdvice({ code: 'unknown-stage', message, location }, selector.stage, stages));
+    return undefined;
+  }
+  const found = world.stage(selector.stage)?.selected(selector, world.find);
+  if (found?.length === 0) {
+    problems.add({ code: 'empty-table', message: `${value} names no cell`, expected: 'at least one cell', location });
+    return undefined;
+  }
+  return found;
+}
+
+/** Names that `rows` can mean: axes and parameters of the cells, and of all cells that these refer to. */
+function knownNames(cells: readonly PlannedCell[], world: PlannedStages): ReadonlySet<string> {
+  const names = new Set<string>();
+  const seen = new Set(cells.map(({ cell }) => cell.id));
+  const queue = [...cells];
+  for (const { cell } of queue) {
+    for (const values of [cell.axes, cell.params]) {
+      for (const name of Object.keys(values)) names.add(name);
+      for (const { cell: id } of referencesIn(values)) {
+        const next = world.find(id);
+        if (!next || seen.has(id)) continue;
+        seen.add(id);
+        queue.push(next);
+      }
+    }
+  }
+  return names;
+}
+
+const headOf = (name: string): string => name.split('.')[0] ?? '';
+
+/** Names that a table or a plot uses. */
+export interface UsedNames {
+  /** `table results`. */
+  readonly what: string;
+  readonly names: readonly Located<string>[];
+}
+
+/**
+ * Notes names of rows that no cell has.
+ *
+ * @param used - the names
+ * @param cells - the cells that are read
+ * @param context - what takes problems
+ */
+export function checkRows(used: UsedNames, cells: readonly PlannedCell[], context: TableContext): void {
+  const { what, names } = used;
+  const { world, problems } = context;
+  const known = knownNames(cells, world);
+  for (const { value, location } of names) {
+    if (known.has(headOf(value))) continue;
+    const message = `no cell of ${what} has ${JSON.stringify(value)}`;
+    problems.add(withNameAdvice({ code: 'unknown-row', message, location }, value, known));
+  }
+}
+
+/**
+ * Notes metrics that no cell will have, where all kinds say beforehand what they report.
+ *
+ * @param used - the metrics
+ * @param cells - the cells that are read
+ * @param context - what takes problems
+ */
+export function checkColumns(used: UsedNames, cells: readonly PlannedCell[], context: TableContext): void {
+  const { what, names } = used;
+  const { world, problems } = context;
+  const known = new Set<string>();
+  for (const { cell } of cells) {
+    const reported = world.stage(cell.stage)?.healthy === true ? world.kind(cell.kind)?.metrics : undefined;
+    if (!reported) return;
+    for (const name of reported(cell.params)) known.add(name);
+    // Of ten thousand cells the first one usually reports all that is asked for.
+    if (names.every(({ value }) => known.has(value))) return;
+  }
+  for (const { value, location } of names) {
+    if (known.has(value)) continue;
+    const message = `no cell of ${what} reports ${JSON.stringify(value)}`;
+    problems.add(withNameAdvice({ code: 'unknown-column', message, location }, value, known));
+  }
+}
+
+/**
+ * Notes names that stand twice in a list.
+ *
+ * @param names - the list
+ * @param what - what it is called
+ * @param problems - takes what is wrong
+ */
+export function checkTwice(names: readonly Located<string>[], what: string, problems: Problems): void {
+  const first = new Map<string, Located<string>>();
+  for (const name of names) {
+    const other = first.get(name.value);
+    if (other)
+      problems.add({
+        code: 'named-twice',
+        message: `${what} names ${JSON.stringify(name.value)} twice`,
+        expected: 'every name once',
+        location: name.location,
+        also: other.location,
+      });
+    else first.set(name.value, name);
+  }
+}
+
+function checkCompare({ compare, rows, columns, name }: TableSpec, problems: Problems): void {
+  if (!compare) return;
+  const { baseline, on } = compare;
+  if (Object.keys(baseline.value).length === 0) {
+    problems.add({
+      code: 'empty-baseline',
+      message: `the baseline of table ${name} names no row`,
+      expected: 'baseline: { row: value }',
+      location: baseline.location,
+    });
+  }
+  const rowNames = rows.map(({ value }) => value);
+  for (const key of Object.keys(baseline.value)) {
+    if (rowNames.includes(key)) continue;
+    const problem = {
+      code: 'unknown-row',
+      message: `${JSON.stringify(key)} is none of the rows`,
+      location: inside(baseline.location, key),
+      atKey: true,
+    };
+    problems.add(withNameAdvice(problem, key, rowNames));
+  }
+  const columnNames = columns.map(({ value }) => value);
+  if (columnNames.includes(on.value)) return;
+  const problem = {
+    code: 'unknown-column',
+    message: `${JSON.stringify(on.value)} is none of the columns`,
+    location: on.location,
+  };
+  problems.add(withNameAdvice(problem, on.value, columnNames));
+}
+
+function checkTemplate({ template }: TableSpec, problems: Problems): void {
+  if (!template || template.value.endsWith('.hbs') || builtInTemplates.some((name) => name === template.value)) return;
+  const problem = {
+    code: 'unknown-template',
+    message: `there is no template ${JSON.stringify(template.value)}`,
+    expected: `${builtInTemplates.join(', ')}, or a path that ends in .hbs`,
+    location: template.location,
+  };
+  problems.add(withNameAdvice(problem, template.value, builtInTemplates));
+}
+
+/**
+ * Notes lists of a table or a plot that are empty.
+ *
+ * @param what - `table results`
+ * @param spec - which lists are empty, and where they stand
+ * @param problems - takes what is wrong
+ */
+export function checkEmpty(what: string, spec: Pick<TableSpec, 'empty' | 'location'>, problems: Problems): void {
+  for (const key of spec.empty) {
+    problems.add({
+      code: 'empty-table',
+      message: `${key} of ${what} is empty`,
+      expected: 'at least one name',
+      location: inside(spec.location, key),
+      atKey: true,
+    });
+  }
+}
+
+const texts = (names: readonly Located<string>[]): readonly string[] => names.map(({ value }) => value);
+
+function optional(table: TableSpec): Partial<TablePlan> {
+  const { title, published, into, compare } = table;
+  const baseline: JsonObject | undefined = compare?.baseline.value;
+  return {
+    ...(title === undefined ? {} : { title: title.value }),
+    ...(published === undefined ? {} : { published: published.value }),
+    ...(into === undefined ? {} : { into: into.value }),
+    ...(compare && baseline ? { compare: { baseline, on: compare.on.value } } : {}),
+  };
+}
+
+/**
+ * Finds the cells that a table or a plot reads.
+ *
+ * @param from - selectors
+ * @param context - the planned stages, and what takes problems
+ * @returns the cells in the order of the plan, and whether they are all: no selector had a problem
+ */
+export function cellsFrom(
+  from: readonly Located<string>[],
+  context: TableContext,
+): { readonly cells: readonly PlannedCell[]; readonly whole: boolean } {
+  const { world, stages } = context;
+  const named = from.map((one) => cellsOf(one, context));
+  const found = new Set(named.flatMap((cells) => cells ?? []));
+  const cells = stages.flatMap((stage) => (world.stage(stage)?.cells ?? []).filter((cell) => found.has(cell)));
+  return { cells, whole: cells.length > 0 && !named.includes(undefined) };
+}
+
+/**
+ * Checks a table against the planned cells.
+ *
+ * @param table - the table as written
+ * @param context - the planned stages, and what takes problems
+ * @returns the table with the cells that it reads, in the order of the plan
+ */
+export function planTable(table: TableSpec, context: TableContext): TablePlan {
+  const { problems } = context;
+  const what = `table ${table.name}`;
+  checkEmpty(what, table, problems);
+  checkTwice(table.rows, 'rows', problems);
+  checkTwice(table.columns, 'columns', problems);
+  checkCompare(table, problems);
+  checkTemplate(table, problems);
+  const { cells, whole } = cellsFrom(table.from, context);
+  if (whole) {
+    checkRows({ what, names: table.rows }, cells, context);
+    checkColumns({ what, names: table.columns }, cells, context);
+  }
+  return {
+    name: table.name,
+    cells: cells.map(({ cell }) => cell.id),
+    rows: texts(table.rows),
+    columns: texts(table.columns),
+    template: table.template?.value ?? 'markdown',
+    ...optional(table),
+  };
+}

@@ -1,0 +1,128 @@
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fail, FailureError, type Failure } from '../../core/failure.ts';
+import type { PlotPlan } from '../../core/plan.ts';
+import { writeObstacle } from '../../util/write-obstacle.ts';
+import { writeWhole } from '../../util/write-whole.ts';
+import { collect } from '../collect.ts';
+import type { Drift, WrittenFile } from '../tables/table-files.ts';
+import { lineDiff } from '../line-diff.ts';
+import { isPlot, withoutOrigin, type RenderedPlot } from './render-plots.ts';
+import { openText } from '../replace-file.ts';
+
+/** The plot that stands in a file; undefined when there is no file yet. */
+async function present({ into, name }: PlotPlan, root: string): Promise<string | undefined> {
+  const path = resolve(root, into);
+  if (!existsSync(path)) return undefined;
+  const { text } = await openText(path, into, 'r');
+  if (isPlot(text)) return text;
+  return fail({
+    code: 'not-a-plot',
+    message: `plot ${name} would overwrite a file that kdpipe has not drawn`,
+    place: { file: into },
+    expected: 'a file that does not exist yet, or an earlier plot',
+    fix: 'name another file in into, or remove this one',
+  });
+}
+
+/** What the marks of a plot say, a mark a line: `kd_ratio: 0.2; test.accuracy: 0.7; kd_method: AT`. */
+const sayings = (svg: string): string =>
+  [...svg.matchAll(/aria-label="([^"]*)" role="graphics-symbol"/g)].map(([, label = '']) => label).join('\n');
+
+/** How two plots differ: in what their marks say, or else in their lines. */
+function plotDiff(before: string, after: string): readonly string[] {
+  const [left, right] = [sayings(before), sayings(after)];
+  return left === right ? lineDiff(before, after) : lineDiff(left, right);
+}
+
+/** Says why a plot cannot be written. */
+function unwritable(file: string, error: unknown): FailureError {
+  const { message } = writeObstacle(dirname(file), error) as Error;
+  const expected = 'a folder that may be written, on a disk with room';
+  return new FailureError([
+    { code: 'unwritable-file', message: `cannot write the plot: ${message}`, place: { file }, expected },
+  ]);
+}
+
+/**
+ * Writes plots, each in one step; a file that holds the same results already is not touched, and what is no plot is not
+ * overwritten. All files are looked at before the first is written.
+ *
+ * @param plots - drawn plots
+ * @param root - absolute path of the project's root
+ * @returns which plots went where
+ * @throws FailureError with all failures; nothing is written then
+ */
+export async function writePlots(plots: readonly RenderedPlot[], root: string): Promise<readonly WrittenFile[]> {
+  const failures: Failure[] = [];
+  const changes: boolean[] = [];
+  for (const { plot, text } of plots) {
+    const before = await collect(failures, () => present(plot, root));
+    changes.push(before === undefined || withoutOrigin(before) !== withoutOrigin(text));
+  }
+  if (failures.length > 0) throw new FailureError(failures);
+  return plots.map(({ plot, text }, at) => {
+    const changed = changes[at] === true;
+    try {
+      if (changed) writeWhole(resolve(root, plot.into), text);
+    } catch (error) {
+      throw unwritable(plot.into, error);
+    }
+    return { what: `plot ${plot.name}`, file: plot.into, changed };
+  });
+}
+
+/**
+ * Compares drawn plots with their files. Run, commit and command may differ: the results count.
+ *
+ * @param plots - drawn plots
+ * @param root - absolute path of the project's root
+ * @returns the plots that differ, or are missing
+ * @throws FailureError for files that cannot be read or are no plots
+ */
+export async function checkPlots(plots: readonly RenderedPlot[], root: string): Promise<readonly Drift[]> {
+  const failures: Failure[] = [];
+  const drifts: Drift[] = [];
+  for (const { plot, text } of plots) {
+    await collect(failures, async () => {
+      const [before, after] = [await present(plot, root), withoutOrigin(text)];
+      const drift = { file: plot.into, what: `plot ${plot.name}` };
+      if (before === undefined) drifts.push({ ...drift, diff: ['there is no such file'] });
+      else if (withoutOrigin(before) !== after) drifts.push({ ...drift, diff: plotDiff(withoutOrigin(before), after) });
+    });
+  }
+  if (failures.length > 0) throw new FailureError(failures);
+  return drifts;
+}
+
+/**
+ * Finds what is wrong with the files that plots will go into, before a run that would end there. Folders that are missing
+ * are made.
+ *
+ * @param plots - plots of a plan
+ * @param root - absolute path of the project's root
+ * @returns a failure for each file that may not be written or is no plot, and for each that two plots name
+ */
+export async function checkPlotPlaces(plots: readonly PlotPlan[], root: string): Promise<readonly Failure[]> {
+  const failures: Failure[] = [];
+  const seen = new Map<string, PlotPlan>();
+  for (const plot of plots) {
+    const path = resolve(root, plot.into);
+    const other = seen.get(path);
+    seen.set(path, plot);
+    if (other) {
+      const message = `plots ${other.name} and ${plot.name} go into one file`;
+      failures.push({ code: 'one-file', message, place: { file: plot.into }, expected: 'a file a plot' });
+    }
+    await collect(failures, async () => {
+      await present(plot, root);
+      try {
+        mkdirSync(dirname(path), { recursive: true });
+        accessSync(dirname(path), constants.W_OK);
+      } catch (error) {
+        throw unwritable(plot.into, error);
+      }
+    });
+  }
+  return failures;
+}

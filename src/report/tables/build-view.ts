@@ -1,0 +1,171 @@
+import type { Json } from '../../core/json.ts';
+import type { Plan, TablePlan } from '../../core/plan.ts';
+import { failure, success, type Result } from '../../core/result.ts';
+import { baselines, baselineText, type Baselines } from '../rows/baseline.ts';
+import { bestRow } from './best.ts';
+import { experimentText } from '../rows/experiment.ts';
+import { reachable, type CellIndex } from '../rows/lookup.ts';
+import { lowerIsBetter, metricHead } from '../rows/metrics.ts';
+import { footnotes } from './notes.ts';
+import { decimalsOf, measuredText, missing, signedText } from './number-text.ts';
+import { cellAxes, comparePaired, type Sample } from '../rows/pairing.ts';
+import type { PublishedRow } from '../rows/published.ts';
+import { besideOurs } from './published-view.ts';
+import { groupText } from '../rows/row-match.ts';
+import {
+  cellIndex,
+  rowGroups,
+  rowMetrics,
+  tableCells,
+  unknownColumns,
+  type Outcomes,
+  type RowGroup,
+} from '../rows/rows.ts';
+import { mean, sampleDeviation } from '../rows/statistics.ts';
+import type { ColumnView, DifferenceView, Provenance, RowView, TableView, ValueView } from './view.ts';
+
+/** What a table says beside its numbers. */
+export interface ViewContext {
+  readonly provenance: Provenance;
+  /** See {@link TableView.runsFolder}. */
+  readonly runsFolder: string;
+  /** Numbers of others. */
+  readonly published: readonly PublishedRow[];
+}
+
+/** One metric of all rows: the values as they are, and the numbers on their axes. */
+interface Measured {
+  readonly column: ColumnView;
+  readonly metrics: readonly (readonly (Json | undefined)[])[];
+  readonly samples: readonly (readonly Sample[])[];
+}
+
+/** Reads one metric of all rows. */
+function measure(rows: readonly RowGroup[], column: string, read: { index: CellIndex; outcomes: Outcomes }): Measured {
+  const metrics = rows.map((row) => rowMetrics(row, read.outcomes, column));
+  const samples = rows.map((row, at) =>
+    row.cells.map((cell, cellAt): Sample => {
+      const value = metrics[at]?.[cellAt];
+      return { axes: cellAxes(read.index, cell), value: typeof value === 'number' ? value : undefined };
+    }),
+  );
+  const decimals = decimalsOf(metrics.flat().filter((value) => typeof value === 'number'));
+  const view = { name: column, head: metricHead(column), lowerIsBetter: lowerIsBetter(column), decimals };
+  return { column: view, metrics, samples };
+}
+
+/** One metric of one row: mean and deviation of numbers, or the distinct texts. */
+function valueView(column: ColumnView, metrics: readonly (Json | undefined)[], best: boolean): ValueView {
+  const there = metrics.filter((value) => value !== undefined);
+  const numbers = there.filter((value) => typeof value === 'number');
+  const counts = { column: column.name, n: there.length, expected: metrics.length, best, difference: null };
+  if (numbers.length > 0 && numbers.length === there.length) {
+    const average = mean(numbers);
+    const sd = sampleDeviation(numbers) ?? null;
+    const text = measuredText({ mean: average, sd, n: there.length, expected: metrics.length }, column.decimals);
+    return { ...counts, text, mean: average, sd };
+  }
+  const texts = [...new Set(there.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))))];
+  const share = there.length > 0 && there.length < metrics.length ? ` (${there.length}/${metrics.length})` : '';
+  return { ...counts, text: texts.length === 0 ? missing : texts.join(', ') + share, mean: null, sd: null };
+}
+
+/** The difference of one row to its baseline row in the compared metric. */
+function differenceView(
+  groups: readonly RowGroup[],
+  at: number,
+  on: Measured,
+  found: Baselines,
+): DifferenceView | null {
+  const group = groups[at];
+  const baseline = group && found.get(group);
+  if (!baseline) return null;
+  const difference = comparePaired(on.samples[at] ?? [], on.samples[groups.indexOf(baseline)] ?? []);
+  if (!difference) return null;
+  const { decimals } = on.column;
+  const { judged, method, pairedBy, n } = difference;
+  const interval = judged ? ` [${signedText(judged.low, decimals)}, ${signedText(judged.high, decimals)}]` : '';
+  return {
+    text: signedText(difference.mean, decimals) + interval,
+    mean: difference.mean,
+    low: judged?.low ?? null,
+    high: judged?.high ?? null,
+    p: judged?.p ?? null,
+    method,
+    pairedBy,
+    n,
+    baseline: groupText(baseline),
+  };
+}
+
+/** The runs that computed a row, oldest first: ids of runs begin with their start. */
+function runsOf(group: RowGroup, outcomes: Outcomes): readonly string[] {
+  return [...new Set(group.cells.flatMap(({ id }) => outcomes.get(id)?.run ?? []))].sort();
+}
+
+/** The rows of ours. */
+function ourRows(groups: readonly RowGroup[], measured: readonly Measured[], outcomes: Outcomes): readonly RowView[] {
+  const best = measured.map(({ samples, column }) => bestRow(samples, column.lowerIsBetter));
+  return groups.map((group, at) => ({
+    labels: group.labels,
+    experiment: experimentText(group.labels),
+    values: measured.map(({ column, metrics }, columnAt) =>
+      valueView(column, metrics[at] ?? [], best[columnAt] === at),
+    ),
+    difference: null,
+    origin: 'this run',
+    source: null,
+    runs: runsOf(group, outcomes),
+  }));
+}
+
+/** Whether a cell of the table, or one that it comes of, asked for half precision and ran in float32. */
+const isInFloat32 = (index: CellIndex, table: TablePlan, outcomes: Outcomes): boolean =>
+  [...outcomes.values()].some(({ amp }) => amp === 'float32') &&
+  tableCells(index, table).some((cell) =>
+    [...reachable(index, cell)].some(({ id }) => outcomes.get(id)?.amp === 'float32'),
+  );
+
+/**
+ * Makes a table of a plan and its results. Pure: equal results give an equal table.
+ *
+ * @param plan - the plan
+ * @param table - one of its tables
+ * @param outcomes - results by cell; cells without one are missing runs
+ * @param context - what the table says beside its numbers
+ * @returns the table as data; failures for row and column names that nothing has, for an unclear baseline, and for published rows that
+ *   match more than one row
+ */
+export function tableView(plan: Plan, table: TablePlan, outcomes: Outcomes, context: ViewContext): Result<TableView> {
+  const index = cellIndex(plan);
+  const groups = rowGroups(index, table);
+  if (!groups.ok) return groups;
+  const unknown = unknownColumns(table, tableCells(index, table), outcomes);
+  const found = table.compare ? baselines(index, table, groups.value) : success<Baselines>(new Map());
+  if (!found.ok) return failure(...unknown, ...found.failures);
+  if (unknown.length > 0) return failure(...unknown);
+  const read = { index, outcomes };
+  const measured = table.columns.map((column) => measure(groups.value, column, read));
+  const on = table.compare && measure(groups.value, table.compare.on, read);
+  const ours = ourRows(groups.value, measured, outcomes).map((row, at) =>
+    on ? { ...row, difference: differenceView(groups.value, at, on, found.value) } : row,
+  );
+  const columns = measured.map(({ column }) => column);
+  const beside = besideOurs(ours, context.published, { table, index, groups: groups.value, columns, outcomes });
+  if (!beside.ok) return beside;
+  const rows = beside.value;
+  const compare = table.compare ? { on: table.compare.on, baseline: baselineText(table.compare.baseline) } : null;
+  return success({
+    name: table.name,
+    title: table.title ?? null,
+    pipeline: plan.name,
+    rowNames: table.rows,
+    columns,
+    rows,
+    compare,
+    hasPublished: context.published.length > 0,
+    notes: footnotes(rows, compare, isInFloat32(index, table, outcomes)),
+    provenance: context.provenance,
+    runsFolder: context.runsFolder,
+  });
+}

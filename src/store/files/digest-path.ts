@@ -1,0 +1,74 @@
+import { existsSync, type Stats } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fail } from '../../core/failure.ts';
+import type { Digest } from '../../core/plan.ts';
+import { folderDigest } from '../../fingerprint/digest.ts';
+import { mapConcurrently } from '../../util/async-pool.ts';
+import { digestFile } from './digest-file.ts';
+import { listFolder, type ListedFile } from './list-folder.ts';
+import { look } from './look.ts';
+import { isUnchanged, readSourceCache, rememberStats, writeSourceCache, type Remembered } from './source-cache.ts';
+
+/** Files that are read at once. */
+const atOnce = 8;
+/** A single file up to this size is read faster than a cache would be. Bytes. */
+const smallFile = 2 ** 18;
+
+function nearestFolder(path: string): string {
+  let folder = dirname(path);
+  while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder);
+  return folder;
+}
+
+function statOf(path: string): Stats {
+  return (
+    look(path) ??
+    fail({
+      code: 'missing-source',
+      message: `there is no file or folder ${path}; what there is of it: ${nearestFolder(path)}`,
+      expected: 'a file or folder to read',
+      fix: 'mend the path, or put the file there',
+    })
+  );
+}
+
+/** Files of a source, paths relative to it; a single file is the one with an empty path. */
+const filesOf = (path: string, stats: Stats): readonly ListedFile[] =>
+  stats.isDirectory() ? listFolder(path, 'open').files : [{ path: '', stats }];
+
+/** Digests files, those whose state is remembered without reading them. */
+async function digestAll(path: string, files: readonly ListedFile[], cacheFolder: string | undefined) {
+  const cache = cacheFolder === undefined ? new Map<string, Remembered>() : readSourceCache(cacheFolder, path);
+  let read = 0;
+  const digested = await mapConcurrently(files, atOnce, async (file): Promise<[string, Remembered]> => {
+    const known = cache.get(file.path);
+    if (known && isUnchanged(known, file.stats)) return [file.path, known];
+    read++;
+    const before = Date.now();
+    const digest = await digestFile(join(path, file.path), file.stats.size);
+    return [file.path, rememberStats(file.stats, digest, before)];
+  });
+  if (cacheFolder !== undefined && (read > 0 || cache.size !== files.length))
+    writeSourceCache(cacheFolder, path, digested);
+  return digested;
+}
+
+/**
+ * Digests the content of a file or folder outside the store, by the rule of outputs: a file's own bytes, or the sorted
+ * list of a folder's files with their digests. Links are followed.
+ *
+ * @param path - absolute path
+ * @param cacheFolder - where digests are remembered together with the state of the files so that
+ *   files that did not change are not read again; without it everything is read
+ * @returns the digest of the content
+ * @throws FailureError `missing-source` when nothing is there; for links that lead nowhere or in a circle; for special files
+ */
+export async function digestPath(path: string, cacheFolder?: string): Promise<Digest> {
+  const stats = statOf(path);
+  if (stats.isFile() && stats.size <= smallFile) return digestFile(path, stats.size);
+  const digested = await digestAll(path, filesOf(path, stats), cacheFolder);
+  if (stats.isDirectory()) return folderDigest(digested.map(([name, { digest }]) => ({ path: name, digest })));
+  const [only] = digested;
+  if (!only) throw new Error(`${path} was not digested`);
+  return only[1].digest;
+}

@@ -1,0 +1,97 @@
+import { grad, tensor, tidy, type Tensor } from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { hierarchicalContext } from '../../../src/ml/methods/terms/hierarchical-context.ts';
+import { review } from '../../../src/ml/methods/reviewkd.ts';
+import '../../../src/ml/methods/ops/tensorflow.ts';
+import { signed } from '../../support/hashed.ts';
+import { alike, optionsOf, someSplit } from '../../support/kd-evaluation.ts';
+import { largestDifference } from '../../support/loss-reference.ts';
+import { slopes, total } from '../../support/plain-arrays.ts';
+
+const CHANNELS = 2;
+
+/** Mean squared difference after adaptive pooling to side × side, written as PyTorch defines the windows. */
+function pooledDifference(a: ArrayLike<number>, b: ArrayLike<number>, from: number, side: number): number {
+  const window = (i: number) => [Math.floor((i * from) / side), Math.ceil(((i + 1) * from) / side)] as const;
+  let sum = 0;
+  for (let i = 0; i < side; i++)
+    for (let j = 0; j < side; j++)
+      for (let c = 0; c < CHANNELS; c++) {
+        const [[top, bottom], [left, right]] = [window(i), window(j)];
+        const mean = (values: ArrayLike<number>) =>
+          total(bottom - top, (y) =>
+            total(right - left, (x) => values[((top + y) * from + left + x) * CHANNELS + c]!),
+          ) /
+          ((bottom - top) * (right - left));
+        sum += (mean(a) - mean(b)) ** 2;
+      }
+  return sum / (side * side * CHANNELS);
+}
+
+describe('the hierarchical context loss', () => {
+  it.each([
+    [7, [4, 2, 1]],
+    [6, [4, 2, 1]],
+    [4, [2, 1]],
+    [2, [1]],
+    [1, []],
+  ])('of %d×%d maps weighs those of %j that are smaller by ½, ¼, ⅛ in their order', (side, ...[pooled]) => {
+    const [a, b] = [signed('a', side * side * CHANNELS), signed('b', side * side * CHANNELS)];
+    const weights = pooled.map((_, k) => 0.5 ** (k + 1));
+    const sum =
+      pooledDifference(a, b, side, side) +
+      total(weights.length, (k) => weights[k]! * pooledDifference(a, b, side, pooled[k]!));
+    const expected = sum / (1 + total(weights.length, (k) => weights[k]!));
+    tidy(() => {
+      const maps = [a, b].map((values) => tensor(values, [1, side, side, CHANNELS]));
+      expect(hierarchicalContext(maps[0]!, maps[1]!).dataSync()[0]).toBeCloseTo(expected, 6);
+      const whole = (ours: ArrayLike<number>) => {
+        const forms = [side, ...pooled].map((to, k) => 0.5 ** k * pooledDifference(ours, b, side, to));
+        return total(forms.length, (k) => forms[k]!) / (1 + total(weights.length, (k) => weights[k]!));
+      };
+      const slope = grad((map: Tensor) => hierarchicalContext(map, maps[1]!))(maps[0]!).dataSync();
+      expect(largestDifference(slope, slopes(whole, a))).toBeLessThan(1e-6);
+    });
+  });
+});
+
+describe('knowledge review', () => {
+  const at = (height: number, channels: number) => ({ height, width: height, channels });
+  const shapes = {
+    student: { block2: at(8, 6), block3: at(4, 10) },
+    teacher: { block2: at(8, 12), block3: at(4, 20) },
+  };
+
+  it('fuses from the deepest block upwards, at no more channels than that has', () => {
+    const { adapters = [] } = review.create(optionsOf(review), shapes, shapes, someSplit);
+    expect(adapters.map(({ name }) => name)).toEqual([
+      ...['review.block3.reduce', 'review.block3.expand'],
+      ...['review.block2.reduce', 'review.block2.attention', 'review.block2.expand'],
+    ]);
+    const ends = adapters.map(({ network }) => [network.input.channels, network.layers.at(-1)!.shape.channels]);
+    // Fewer than 512 channels: the student's deepest block has 10. Attention reads both sides' and gives two weights.
+    expect(ends).toEqual([
+      ...[
+        [10, 10],
+        [10, 20],
+      ],
+      ...[
+        [6, 10],
+        [20, 2],
+        [10, 12],
+      ],
+    ]);
+  });
+
+  it('orders blocks by depth however they are asked for', () => {
+    const four = ['block1', 'block2', 'block3', 'block4'];
+    expect(review.taps({ blocks: [4, 2] }, { teacher: four, student: four }).student).toEqual(['block2', 'block4']);
+  });
+
+  it('wants equal sizes', () => {
+    const unequal = alike('block2', at(8, 6));
+    expect(() =>
+      review.create(optionsOf(review), { ...unequal, teacher: { block2: at(4, 6) } }, unequal, someSplit),
+    ).toThrow("the student's map is 8×8, the teacher's 4×4");
+  });
+});

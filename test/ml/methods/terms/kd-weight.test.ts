@@ -1,0 +1,16 @@
+import { describe, expect, it } from 'vitest';
+import { kdWeight } from '../../../../src/ml/methods/terms/kd-weight.ts';
+import { lossReference } from '../../../support/loss-reference.ts';
+
+describe('weight of the distillation term', () => {
+  it.each(lossReference.kd_weight.table)(
+    'is the reference’s for kd_ratio %d: odds below 1, the ratio from 1 on',
+    (r, w) => {
+      expect(kdWeight(r, 'odds')).toBeCloseTo(w, 8);
+    },
+  );
+
+  it('is the ratio itself for a plain method', () => {
+    expect([0.2, 1, 1000].map((ratio) => kdWeight(ratio, 'plain'))).toEqual([0.2, 1, 1000]);
+  });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { failuresOf, problemsOf } from '../support/planning.ts';
+
+describe('what is no YAML', () => {
+  it.each<[string, string, string, string | undefined, string | undefined]>([
+    [
+      'a tab as indentation',
+      'stages:\n\ta: 1',
+      '2:1 tab-indentation: a tab is used as indentation',
+      'blanks: YAML does not allow tabs there',
+      'replace each tab at the start of a line by two blanks',
+    ],
+    [
+      'a key twice',
+      'name: a\nname: b',
+      '2:1 duplicate-key: this key stands twice in one mapping',
+      'each key once',
+      'remove or rename one of them',
+    ],
+    [
+      'two documents',
+      'name: a\n---\nname: b',
+      '2:1 multiple-documents: the file holds more than one YAML document',
+      'one pipeline a file',
+      'split the file at the line ---',
+    ],
+    ['a list as a key', '[a]: b', '1:1 bad-key: a list or mapping is used as a key', 'a name as the key', undefined],
+    [
+      'an expression without quotes',
+      'params: { x: ${params.y} }',
+      '1:14 yaml-syntax: ${…} stands without quotes inside { } or [ ]',
+      'quotes around it, because { and } are YAML punctuation there',
+      'write "${…}" with double quotes',
+    ],
+    [
+      'an expression without quotes in a list',
+      'params: { x: [${params.y}] }',
+      '1:15 yaml-syntax: ${…} stands without quotes inside { } or [ ]',
+      'quotes around it, because { and } are YAML punctuation there',
+      'write "${…}" with double quotes',
+    ],
+  ])('is said in plain words: %s', (_what, text, problem, expected, fix) => {
+    expect(problemsOf(text)).toContain(problem);
+    const failure = failuresOf(text).find(({ message }) => problem.endsWith(message));
+    expect([failure?.expected, failure?.fix]).toEqual([expected, fix]);
+  });
+
+  it('is otherwise said as the parser says it', () => {
+    expect(problemsOf('name: "x')[0]).toMatch(/^1:9 yaml-syntax: this is not YAML: Missing closing "quote$/);
+  });
+
+  it('counts once a line', () => {
+    const lines = failuresOf('params: { x: ${a}, y: ${b} }\nname: a\nname: b').map(({ place }) => place?.line);
+    expect(new Set(lines).size).toBe(lines.length);
+    expect(lines).toContain(3);
+  });
+
+  it('hides what the plan would say: the values are not known', () => {
+    expect(problemsOf('nam: a\nstages: {}\nname: b\nname: c')).toEqual([
+      '4:1 duplicate-key: this key stands twice in one mapping',
+    ]);
+  });
+});

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { CellReference, ReferenceText } from '../../src/core/plan.ts';
+import { planFromJson, planToJson } from '../../src/record/plan-json.ts';
+import { cell, planOf } from '../scheduler/fakes.ts';
+
+describe('a plan in JSON', () => {
+  it('comes back equal, references and all', () => {
+    const teacher = new CellReference('teacher', 'weights');
+    const plan = planOf([
+      cell('teacher'),
+      cell('student', {
+        params: {
+          teacher,
+          all: [new CellReference('teacher'), 1, null],
+          nested: { text: new ReferenceText(['--w=', teacher, '/x']), list: [[true]] },
+        },
+        axes: { teacher },
+        needs: ['teacher'],
+      }),
+    ]);
+    const back = planFromJson(planToJson(plan));
+    expect(back).toEqual(plan);
+    expect(back.cells[1]?.params['teacher']).toBeInstanceOf(CellReference);
+    expect((back.cells[1]?.params['nested'] as { text: unknown }).text).toBeInstanceOf(ReferenceText);
+  });
+});

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { footnotes } from '../../../src/report/tables/notes.ts';
+import type { DifferenceView, PublishedDifferenceView, RowView, ValueView } from '../../../src/report/tables/view.ts';
+
+/** A number of three runs, unless told. */
+const value = (change: Partial<ValueView> = {}): ValueView => ({
+  column: 'test.accuracy',
+  text: '',
+  mean: 0.7,
+  sd: 0.01,
+  n: 3,
+  expected: 3,
+  best: false,
+  difference: null,
+  ...change,
+});
+
+/** A difference, paired by seed unless told. */
+const difference = (change: Partial<DifferenceView> = {}): DifferenceView => ({
+  text: '',
+  mean: 0.1,
+  low: 0,
+  high: 0.2,
+  p: 0.04,
+  method: 'paired',
+  pairedBy: ['seed'],
+  n: 3,
+  baseline: '',
+  ...change,
+});
+
+/** A row of ours, unless told. */
+const row = (values: readonly ValueView[], change: Partial<RowView> = {}): RowView => ({
+  labels: [],
+  experiment: '',
+  values,
+  difference: null,
+  origin: 'this run',
+  source: null,
+  runs: [],
+  ...change,
+});
+
+const compare = { on: 'val.loss', baseline: 'ema=false' };
+
+describe('footnotes', () => {
+  it('are none for a table of single runs', () => {
+    expect(footnotes([row([value({ sd: null, n: 1, expected: 1 })])], null)).toEqual([]);
+    expect(footnotes([], compare)).toEqual([]);
+  });
+
+  it('speak of what is ours, not of published rows', () => {
+    const published = row([value({ n: 0 })], { origin: 'published', source: 'a paper' });
+    expect(footnotes([published, row([value({ sd: null, n: 1, expected: 1 })])], null)).toEqual([
+      'published: a paper.',
+    ]);
+  });
+
+  it('say at the end that half precision was not to be had', () => {
+    const rows = [row([value({ sd: null, n: 1, expected: 1 })])];
+    expect(footnotes(rows, null, true)).toEqual(['amp: trained in float32, as the engine has no half precision.']);
+    expect(footnotes([row([value()])], null, true)[0]).toMatch(/^±/);
+  });
+
+  it('stand in a fixed order', () => {
+    const values = [value({ best: true }), value({ n: 2 }), value({ n: 0, sd: null })];
+    const notes = footnotes([row(values, { difference: difference() })], compare);
+    expect(notes.map((note) => note.slice(0, 6))).toEqual(['± is t', 'A frac', '– stan', 'Bold: ', 'Δ val.']);
+  });
+
+  it.each<[string, readonly DifferenceView[], string]>([
+    ['paired ones', [difference()], ', paired by seed, with its 95 % confidence interval.'],
+    [
+      'ones paired by several axes',
+      [difference({ pairedBy: ['seed', 'fold'] }), difference()],
+      ', paired by seed, fold, with its 95 % confidence interval.',
+    ],
+    [
+      'a mix',
+      [difference(), difference({ method: 'welch', pairedBy: [] })],
+      ", paired by seed, by Welch's test where runs cannot be paired, with its 95 % confidence interval.",
+    ],
+    [
+      'single runs only',
+      [difference({ method: 'none', pairedBy: [], low: null, high: null, p: null })],
+      '; without one where a side has a single run.',
+    ],
+  ])('say how differences were judged, of %s', (_what, differences, end) => {
+    const rows = differences.map((each) => row([], { difference: each }));
+    expect(footnotes(rows, compare)).toEqual([`Δ val.loss is the difference to the baseline (ema=false)${end}`]);
+  });
+});
+
+describe('the footnote of published numbers', () => {
+  const judged = (noise: PublishedDifferenceView['noise'], column = 'test.accuracy'): RowView =>
+    row([value({ column, difference: { text: '', mean: 0, low: null, high: null, p: null, noise, images: null } })], {
+      origin: 'published',
+      source: 'a paper',
+    });
+  const both = 'one more run of our spread (t) and two test sets of as many images (binomial)';
+  const images = 'two test sets of as many images (binomial), where ours is a single run, whose spread is not known';
+
+  it.each<[string, readonly RowView[], string]>([
+    ['both noises', [judged(['runs', 'images'])], `, judged at 95 % each by the noise of ${both}.`],
+    ['a single run', [judged(['images'])], `, judged at 95 % each by the noise of ${images}.`],
+    [
+      'a mix',
+      [judged(['images']), judged(['runs', 'images'])],
+      `, judged at 95 % each by the noise of ${both}; of ${images}.`,
+    ],
+    ['nothing known', [judged([])], '; without a verdict where no noise is known.'],
+    [
+      'mpa',
+      [judged(['images'], 'test.tta.mpa')],
+      `, judged at 95 % each by the noise of ${images}; mpa counts as a share of the images, whose noise bounds its own.`,
+    ],
+  ])('says how differences were judged: %s', (_what, rows, end) => {
+    expect(footnotes(rows, null)).toEqual(['published: a paper.', `In brackets: ours − published${end}`]);
+  });
+
+  it('names every source once', () => {
+    const one = row([], { origin: 'published 1', source: 'a paper' });
+    const two = row([], { origin: 'published 2', source: 'another' });
+    expect(footnotes([one, two, one], null)).toEqual(['published 1: a paper.', 'published 2: another.']);
+  });
+});

@@ -1,0 +1,149 @@
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { folderDigest, sha256 } from '../../../src/fingerprint/digest.ts';
+import { digestPath } from '../../../src/store/files/digest-path.ts';
+import { rememberStats, writeSourceCache } from '../../../src/store/files/source-cache.ts';
+import { sourceDigester } from '../../../src/store/files/sources.ts';
+import { failureOf, pathsBelow, temporaryFolder, writeFiles } from '../stored.ts';
+
+const listed = (files: Readonly<Record<string, string>>) =>
+  folderDigest(Object.entries(files).map(([path, text]) => ({ path, digest: sha256(text) })));
+
+/** A folder of files that were changed long ago, so that what is read of them is remembered. */
+function folderOf(files: Readonly<Record<string, string>>): string {
+  const folder = join(temporaryFolder(), 'source');
+  mkdirSync(folder);
+  writeFiles(folder, files);
+  for (const path of Object.keys(files)) utimesSync(join(folder, path), 1e9, 1e9);
+  return folder;
+}
+
+describe('the digest of a source', () => {
+  it('of a file is that of its bytes, of a folder that of its sorted list', async () => {
+    const files = { 'a.txt': 'a', 'sub/b.txt': 'b', 'sub/deep/c': '' };
+    const folder = folderOf(files);
+    expect(await digestPath(join(folder, 'a.txt'))).toBe(sha256('a'));
+    expect(await digestPath(folder)).toBe(listed(files));
+    expect(await digestPath(`${folder}/sub`)).toBe(listed({ 'b.txt': 'b', 'deep/c': '' }));
+  });
+
+  it('of a large file is the same with and without a cache, and whether it was read or remembered', async () => {
+    const text = 'x'.repeat(2 ** 18 + 1);
+    const folder = folderOf({ large: text });
+    const cache = temporaryFolder();
+    for (let times = 0; times < 2; times++) expect(await digestPath(join(folder, 'large'), cache)).toBe(sha256(text));
+    expect(readdirSync(cache)).toHaveLength(1);
+  });
+
+  it('follows links, also out of the folder', async () => {
+    const folder = folderOf({ 'a.txt': 'a' });
+    const elsewhere = folderOf({ 'b.txt': 'b' });
+    symlinkSync(elsewhere, join(folder, 'linked'));
+    expect(await digestPath(folder)).toBe(listed({ 'a.txt': 'a', 'linked/b.txt': 'b' }));
+  });
+
+  it('of nothing is refused with the part of the path that is there', async () => {
+    const folder = folderOf({ 'a.txt': 'a' });
+    const path = join(folder, 'sub/deep/birds');
+    expect(await failureOf(() => digestPath(path))).toMatchObject({
+      code: 'missing-source',
+      message: `there is no file or folder ${path}; what there is of it: ${folder}`,
+    });
+    expect(await failureOf(() => digestPath(join(folder, 'a.txt/below')))).toMatchObject({ code: 'missing-source' });
+  });
+});
+
+describe('the cache of digests', () => {
+  const files = { 'a.txt': 'aaa', 'sub/b.txt': 'bbb' };
+
+  it('spares reading: a file whose state is remembered is believed', async () => {
+    const folder = folderOf(files);
+    const cache = temporaryFolder();
+    const wrong = sha256('never written');
+    writeSourceCache(
+      cache,
+      folder,
+      Object.keys(files).map((path) => [path, rememberStats(statSync(join(folder, path)), wrong, Date.now())]),
+    );
+    const believed = folderDigest(Object.keys(files).map((path) => ({ path, digest: wrong })));
+    expect(await digestPath(folder, cache)).toBe(believed);
+    expect(await digestPath(folder)).toBe(listed(files));
+  });
+
+  it.each<[string, (folder: string) => void, Readonly<Record<string, string>>]>([
+    ['a file was changed', (folder) => writeFiles(folder, { 'a.txt': 'AAAA' }), { ...files, 'a.txt': 'AAAA' }],
+    [
+      'a file was changed to the same size and its time set back',
+      (folder) => {
+        writeFiles(folder, { 'a.txt': 'AAA' });
+        utimesSync(join(folder, 'a.txt'), 1e9, 1e9);
+      },
+      { ...files, 'a.txt': 'AAA' },
+    ],
+    [
+      'another file of the same size and time was moved there',
+      (folder) => {
+        writeFiles(folder, { 'new.txt': 'AAA' });
+        utimesSync(join(folder, 'new.txt'), 1e9, 1e9);
+        renameSync(join(folder, 'new.txt'), join(folder, 'a.txt'));
+      },
+      { ...files, 'a.txt': 'AAA' },
+    ],
+    ['a file has come', (folder) => writeFiles(folder, { 'sub/c.txt': '' }), { ...files, 'sub/c.txt': '' }],
+    ['a file has gone', (folder) => rmSync(join(folder, 'sub/b.txt')), { 'a.txt': 'aaa' }],
+    [
+      'two files changed places',
+      (folder) => {
+        renameSync(join(folder, 'a.txt'), join(folder, 'x'));
+        renameSync(join(folder, 'sub/b.txt'), join(folder, 'a.txt'));
+        renameSync(join(folder, 'x'), join(folder, 'sub/b.txt'));
+      },
+      { 'a.txt': 'bbb', 'sub/b.txt': 'aaa' },
+    ],
+  ])('is not believed when %s', async (_, change, after) => {
+    const folder = folderOf(files);
+    const cache = temporaryFolder();
+    expect(await digestPath(folder, cache)).toBe(listed(files));
+    change(folder);
+    for (let times = 0; times < 2; times++) expect(await digestPath(folder, cache)).toBe(listed(after));
+  });
+
+  it('gives what reading gives, whatever happens to the files', async () => {
+    const step = fc.record({
+      path: fc.constantFrom('a', 'b', 'c/d', 'c/e'),
+      text: fc.option(fc.constantFrom('1', '2', '33', ''), { nil: undefined }),
+      old: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+        const root = temporaryFolder();
+        const [folder, cache] = [join(root, 'source'), join(root, 'cache')];
+        mkdirSync(folder);
+        const there: Record<string, string> = {};
+        for (const { path, text, old } of steps) {
+          if (text === undefined) {
+            rmSync(join(folder, path), { force: true });
+            Reflect.deleteProperty(there, path);
+          } else {
+            writeFiles(folder, { [path]: text });
+            if (old) utimesSync(join(folder, path), 1e9, 1e9);
+            there[path] = text;
+          }
+          expect(await digestPath(folder, cache)).toBe(listed(there));
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('lies in the store, and a small file needs none', async () => {
+    const [folder, root] = [folderOf(files), join(temporaryFolder(), 'store')];
+    const digest = sourceDigester(root);
+    expect(await digest(join(folder, 'a.txt'))).toBe(sha256('aaa'));
+    expect(pathsBelow(root)).toEqual([]);
+    expect(await digest(folder)).toBe(listed(files));
+    expect(pathsBelow(root)).toEqual(['.sources', expect.stringMatching(/^\.sources\/[0-9a-f]{32}$/)]);
+  });
+});

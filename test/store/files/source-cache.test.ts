@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../../src/fingerprint/digest.ts';
+import {
+  isUnchanged,
+  readSourceCache,
+  rememberStats,
+  writeSourceCache,
+} from '../../../src/store/files/source-cache.ts';
+import { temporaryFolder } from '../stored.ts';
+
+const digest = sha256('content');
+const now = 1_800_000_000_000;
+/** The state of a file, as far as anybody looks at it. */
+const state = (change: Partial<Stats> = {}): Stats =>
+  ({ size: 7, mtimeMs: now - 60_000, ctimeMs: now - 50_000, ino: 42, ...change }) as Stats;
+const known = rememberStats(state(), digest, now);
+
+describe('a remembered digest', () => {
+  it('is right while nothing about the file has changed', () => {
+    expect(known).toEqual({ size: 7, modified: now - 60_000, changed: now - 50_000, inode: 42, digest, trusted: true });
+    expect(isUnchanged(known, state())).toBe(true);
+  });
+
+  it.each([
+    ['the size', { size: 8 }],
+    ['the time of the last change of content', { mtimeMs: now - 60_000.5 }],
+    ['the time of the last change of the inode, which nobody can set back', { ctimeMs: now - 49_999 }],
+    ['the inode: another file was moved there', { ino: 43 }],
+  ])('is not believed when one thing differs: %s', (_, change) => {
+    expect(isUnchanged(known, state(change))).toBe(false);
+  });
+
+  it.each([
+    [0, false],
+    [2000, false],
+    [2001, true],
+    [-5000, false],
+  ])('of a file that was changed %d ms before it was read is trusted: %s', (age, trusted) => {
+    const young = state({ mtimeMs: now - age });
+    expect(rememberStats(young, digest, now).trusted).toBe(trusted);
+    expect(isUnchanged(rememberStats(young, digest, now), young)).toBe(trusted);
+  });
+});
+
+describe('the cache of a source', () => {
+  const source = '/data/birds';
+  const other = { ...known, inode: 43, digest: sha256('other') };
+
+  it('gives back what was trusted, bit for bit, and leaves out the rest', () => {
+    const folder = join(temporaryFolder(), 'not/there/yet');
+    const exact = { ...known, modified: 1_760_000_000_000.123 };
+    writeSourceCache(folder, source, [
+      ['a', exact],
+      ['b/ü "x"', other],
+      ['young', { ...known, trusted: false }],
+    ]);
+    expect([...readSourceCache(folder, source)]).toEqual([
+      ['a', exact],
+      ['b/ü "x"', other],
+    ]);
+  });
+
+  it('is one file a source, replaced as a whole, without drafts', () => {
+    const folder = temporaryFolder();
+    writeSourceCache(folder, source, [['a', known]]);
+    writeSourceCache(folder, source, [['b', other]]);
+    writeSourceCache(folder, '/data/others', [['a', other]]);
+    expect([...readSourceCache(folder, source).keys()]).toEqual(['b']);
+    expect(readdirSync(folder)).toHaveLength(2);
+    expect(readSourceCache(folder, '/data/unknown').size).toBe(0);
+  });
+
+  it('is empty when any one byte of it is wrong, or its end is missing', () => {
+    const folder = temporaryFolder();
+    writeSourceCache(folder, source, [['a', known]]);
+    const file = join(folder, readdirSync(folder)[0] ?? '');
+    const whole = readFileSync(file);
+    const believed: number[] = [];
+    for (let at = 0; at < whole.length; at++) {
+      const damaged = Buffer.from(whole);
+      damaged[at] = (damaged[at] ?? 0) ^ 4;
+      writeFileSync(file, damaged);
+      // The byte between checksum and body is a line break that nobody reads.
+      if (readSourceCache(folder, source).size && at !== 8) believed.push(at);
+      writeFileSync(file, whole.subarray(0, at));
+      if (readSourceCache(folder, source).size) believed.push(at);
+    }
+    expect(believed).toEqual([]);
+  });
+
+  it('that cannot be written is only missed', () => {
+    const folder = join(temporaryFolder(), 'file');
+    writeFileSync(folder, '');
+    expect(() => writeSourceCache(folder, source, [['a', known]])).not.toThrow();
+    expect(readSourceCache(folder, source).size).toBe(0);
+  });
+
+  it('knows the state of real files', () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, 'content');
+    utimesSync(file, 1e9, 1e9);
+    const entry = rememberStats(statSync(file), digest, Date.now());
+    expect(isUnchanged(entry, statSync(file))).toBe(true);
+    writeFileSync(file, 'CONTENT');
+    utimesSync(file, 1e9, 1e9);
+    expect(isUnchanged(entry, statSync(file))).toBe(false);
+  });
+});
