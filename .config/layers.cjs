@@ -9,7 +9,7 @@ const may = {
   stages: ['core', 'util'],
   store: ['core', 'util', 'fingerprint'],
   worker: ['core', 'util', 'store', 'stages'],
-  executors: ['core', 'util', 'worker'],
+  executors: ['core', 'util', 'worker', 'store', 'stages'],
   record: ['core', 'util'],
   scheduler: ['core', 'util', 'graph', 'fingerprint', 'store', 'stages', 'executors', 'record'],
   report: ['core', 'util', 'stages'],

@@ -6,7 +6,7 @@ import { saveUpToDate, findUpToDate } from '../scheduler/up-to-date.ts';
 import { openStore } from '../store/local.ts';
 import { sourceDigester } from '../store/files/sources.ts';
 import type { Store } from '../store/store.ts';
-import { initialProgress } from '../ui/progress-state.ts';
+import { initialRun } from '../core/run-state.ts';
 import { runSummary } from '../ui/summary.ts';
 import { assetPath, kdpipeVersion } from '../util/package-root.ts';
 import { foldersOf } from './folders.ts';
@@ -48,10 +48,10 @@ export async function recallNothingToDo(
   const settled = await findUpToDate(request, store, process.env);
   if (!settled) return undefined;
   const { cells, placed } = settled;
-  const counts = { ...initialProgress.counts, reused: cells };
+  const counts = { ...initialRun.counts, reused: cells };
   const ended = { status: 'done', seconds: (performance.now() - start) / 1000 } as const;
   return runSummary(
-    { ...initialProgress, total: cells, counts, ended },
+    { ...initialRun, total: cells, counts, ended },
     placed.map((one) => ({ ...one, changed: false })),
   );
 }

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { FailureError } from '../core/failure.ts';
 import type { CellId, Plan } from '../core/plan.ts';
 import { unwrap } from '../core/result.ts';
-import { executors } from '../executors/registry.ts';
+import { executors, type ExecutorName } from '../executors/registry.ts';
 import { findCells, selectCells, type Selection } from '../cells/select.ts';
 import type { WrittenFile } from '../report/tables/table-files.ts';
 import { renderPlots } from '../report/plots/render-plots.ts';
@@ -12,7 +12,7 @@ import { renderTables, type ReportContext } from '../report/tables/render-tables
 import { reportFiles, reportProblems, writeReport } from '../report/report.ts';
 import { latestRun } from '../record/past-runs.ts';
 import { runPlan, type RunSummary } from '../scheduler/run-plan.ts';
-import { initialProgress, progressState } from '../ui/progress-state.ts';
+import { initialRun, runState } from '../core/run-state.ts';
 import { reporterFor, reporters } from '../ui/registry.ts';
 import { runSummary, shellWord } from '../ui/summary.ts';
 import { exitCodes } from './exit.ts';
@@ -29,6 +29,7 @@ import { printError } from './terminal.ts';
 export interface RunFlags extends Selection {
   readonly dryRun?: boolean;
   readonly jobs: number;
+  readonly executor: ExecutorName;
   readonly keepGoing?: boolean;
   /** False for `--no-cohorts`. */
   readonly cohorts: boolean;
@@ -75,18 +76,18 @@ async function execute(
   const color = process.stderr.isTTY && !process.env['NO_COLOR'];
   const name = flags.json ? 'ndjson' : reporterFor(process.stderr.isTTY, process.env);
   const reporter = await reporters[name].create({ out: process.stdout, err: process.stderr, color, now: Date.now });
-  let state = initialProgress;
+  let state = initialRun;
   const signals = interruptions();
   let summary: RunSummary;
   try {
     summary = await runPlan(plan, {
       ...options,
-      executor: executors.local,
+      executor: executors[flags.executor].create,
       slots: flags.jobs,
       ...threadsOption(),
       keepGoing: flags.keepGoing ?? false,
       cohorts: flags.cohorts,
-      sinks: [(event) => (state = progressState(state, event)), (event) => reporter.event(event)],
+      sinks: [(event) => (state = runState(state, event)), (event) => reporter.event(event)],
       interrupt: signals.interrupt,
       kill: signals.kill,
       command: typed,

@@ -32,7 +32,17 @@ export type EventBody =
       readonly commit: string | null;
     }
   | { readonly type: 'stage-reused'; readonly cell: CellId; readonly key: Key }
-  | { readonly type: 'stage-waiting'; readonly cell: CellId; readonly key: Key; readonly holder: string }
+  | {
+      readonly type: 'stage-waiting';
+      readonly cell: CellId;
+      readonly key: Key;
+      /** What it waits for: another run that makes the same result, or the queue of a cluster. */
+      readonly holder: string;
+      /** Where it stands in a queue: what the executor finds it by. */
+      readonly handle?: string;
+    }
+  /** What it waited for is there: it runs. */
+  | { readonly type: 'stage-acquired'; readonly cell: CellId }
   | {
       readonly type: 'stage-started';
       readonly cell: CellId;

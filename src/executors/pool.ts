@@ -1,6 +1,7 @@
-import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
+import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
+import type { Executor, ExecutorOptions, RunningTask } from './executor.ts';
+import { startLocally } from './start-locally.ts';
 import { WorkerPool } from './worker-pool.ts';
-import type { Executor, RunningTask } from './executor.ts';
 import type { Served, WorkerProcess } from './worker-process.ts';
 
 /**
@@ -8,12 +9,13 @@ import type { Served, WorkerProcess } from './worker-process.ts';
  * task, and is replaced when it dies: there are never more workers than tasks at once. While the result of one task is
  * written to the disk its worker runs the next.
  *
+ * @param options - slots, GPUs and threads
  * @returns the executor
  */
-export function createPool(): Executor {
+export function createPool(options: ExecutorOptions): Executor {
   const workers = new WorkerPool();
   return {
-    start: (task, tell) => new PooledTask(workers, task, tell),
+    ...startLocally(options, (task, tell) => new PooledTask(workers, task, tell)),
     close: () => workers.close(),
   };
 }
@@ -22,12 +24,12 @@ export function createPool(): Executor {
 class PooledTask implements RunningTask {
   readonly result: Promise<StageResult>;
   readonly #workers: WorkerPool;
-  readonly #task: StageTask;
+  readonly #task: WorkerTask;
   readonly #tell: (message: TaskMessage) => void;
   #worker: WorkerProcess | undefined;
   #calledOff: 'interrupted' | 'killed' | undefined;
 
-  constructor(workers: WorkerPool, task: StageTask, tell: (message: TaskMessage) => void) {
+  constructor(workers: WorkerPool, task: WorkerTask, tell: (message: TaskMessage) => void) {
     this.#workers = workers;
     this.#task = task;
     this.#tell = tell;
@@ -55,7 +57,7 @@ class PooledTask implements RunningTask {
 
   async #serveOnce(): Promise<Served> {
     const task = this.#task;
-    const worker = await this.#workers.take(task.kind, task.cohort);
+    const worker = await this.#workers.take(task.kind, task.cohort, task.gpus);
     let free = false;
     const setFree = () => {
       if (!free) this.#workers.free(worker, task.cohort);

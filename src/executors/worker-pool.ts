@@ -22,26 +22,32 @@ export class WorkerPool {
    *
    * @param kind - of the task that it is for
    * @param cohort - cells of the task's cohort
+   * @param gpus - the GPUs that it may see, the same for a whole cohort
    * @returns the worker
    * @throws Error when no process can be started
    */
-  take(kind: string, cohort: readonly CellId[] = []): Promise<WorkerProcess> {
-    if (!cohort.length) return this.#single(kind);
+  take(kind: string, cohort: readonly CellId[] = [], gpus: readonly string[] = []): Promise<WorkerProcess> {
+    if (!cohort.length) return this.#single(kind, gpus);
     const name = teamName(cohort);
-    const team = this.#teams.get(name) ?? { worker: this.#single(kind), users: 0 };
+    const team = this.#teams.get(name) ?? { worker: this.#single(kind, gpus), users: 0 };
     team.users++;
     this.#teams.set(name, team);
     return team.worker;
   }
 
-  async #single(kind: string): Promise<WorkerProcess> {
+  async #single(kind: string, gpus: readonly string[]): Promise<WorkerProcess> {
     const alive = this.#idle.splice(0).filter((worker) => worker.alive);
     this.#idle.push(...alive);
-    const same = this.#idle.findLastIndex((worker) => worker.lastKind === kind);
-    // Without such a worker `same` is -1: then the last one.
-    const [worker] = this.#idle.splice(same, 1);
+    // CUDA reads its devices once a process.
+    const devices = gpus.length ? gpus.join(',') : undefined;
+    const fitting = alive.filter((worker) => worker.environment['CUDA_VISIBLE_DEVICES'] === devices);
+    const worker = fitting.findLast(({ lastKind }) => lastKind === kind) ?? fitting.at(-1);
+    // One that sees other devices leaves instead of the one that starts: there are never more than tasks at once.
+    const leaving = worker ?? alive[0];
+    if (leaving) this.#idle.splice(this.#idle.indexOf(leaving), 1);
     if (worker) return worker;
-    const launched = WorkerProcess.launch();
+    void leaving?.close();
+    const launched = WorkerProcess.launch(devices === undefined ? {} : { CUDA_VISIBLE_DEVICES: devices });
     this.#workers.add(launched);
     return launched;
   }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { execa } from 'execa';
 import type { Failure } from '../core/failure.ts';
 import type { CellId } from '../core/plan.ts';
-import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
+import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
 import { deferred, type Deferred } from '../util/deferred.ts';
 import { lastLines, tailOf } from '../util/last-lines.ts';
 import { assetPath } from '../util/package-root.ts';
@@ -21,8 +21,9 @@ function workerArguments(): readonly string[] {
 }
 
 /** Starts the process, in its own process group: Ctrl-C in a terminal reaches the runner alone, which then decides. */
-const startProcess = (start: typeof execa) =>
+const startProcess = (start: typeof execa, env: Readonly<Record<string, string>>) =>
   start(process.execPath, workerArguments(), {
+    env,
     ipc: true,
     stdin: 'ignore',
     buffer: false,
@@ -45,7 +46,7 @@ export interface WorkerDeath {
 
 /** A task that a worker has. */
 interface Assignment {
-  readonly task: StageTask;
+  readonly task: WorkerTask;
   readonly groups: TaskGroups;
   readonly served: Deferred<Served>;
   committing: boolean;
@@ -62,13 +63,16 @@ export class WorkerProcess {
   readonly #process: ReturnType<typeof startProcess>;
   readonly #gone: Promise<void>;
   readonly #assignments = new Map<CellId, Assignment>();
+  /** What it has beside this process's own environment, as it was given. */
+  readonly environment: Readonly<Record<string, string>>;
   #output = '';
   #alive = true;
   /** Kind of the last task: a worker that has loaded an engine is better for the next stage of that kind. */
   lastKind: string | undefined;
 
-  private constructor(process: ReturnType<typeof startProcess>) {
+  private constructor(process: ReturnType<typeof startProcess>, environment: Readonly<Record<string, string>>) {
     this.#process = process;
+    this.environment = environment;
     // execa's own message functions wait and check per message; Node's are all that a JSON protocol needs.
     process.on('message', (message) => this.#receive(message as FromWorker));
     for (const stream of [process.stdout, process.stderr])
@@ -79,11 +83,12 @@ export class WorkerProcess {
   /**
    * Starts a worker process. execa takes 100 ms to load, so only a run that really runs something loads it.
    *
+   * @param environment - variables that it gets beside this process's own
    * @returns the worker, ready for its first task
    */
-  static async launch(): Promise<WorkerProcess> {
+  static async launch(environment: Readonly<Record<string, string>> = {}): Promise<WorkerProcess> {
     const loaded = await import('execa');
-    return new WorkerProcess(startProcess(loaded.execa));
+    return new WorkerProcess(startProcess(loaded.execa, environment), environment);
   }
 
   /** False once the process has ended. */
@@ -92,7 +97,7 @@ export class WorkerProcess {
   }
 
   /** Serves a task; no other one may be running but those of its cohort, only committing. */
-  run(task: StageTask, tell: (message: TaskMessage) => void): Promise<Served> {
+  run(task: WorkerTask, tell: (message: TaskMessage) => void): Promise<Served> {
     const assignment = { task, groups: watchGroups(tell), served: deferred<Served>(), committing: false };
     this.#assignments.set(task.cell, assignment);
     this.lastKind = task.kind;

@@ -1,4 +1,5 @@
 import type { Cell, CellId } from '../core/plan.ts';
+import type { ScheduleOutcome } from './schedule-options.ts';
 import { transition, type CellState, type Happening } from '../core/cell-state.ts';
 
 /** The cells of a run by index, in flat arrays: their states, and who waits for whom. */
@@ -70,6 +71,16 @@ export class CellTable {
 
   count(...states: readonly CellState[]): number {
     return this.#states.filter((state) => states.includes(state)).length;
+  }
+
+  /** Counts the cells by how they ended, as a run's summary does. */
+  countEnds(): Pick<ScheduleOutcome, 'ran' | 'reused' | 'failed' | 'skipped'> {
+    return {
+      ran: this.count('finished'),
+      reused: this.count('reused'),
+      failed: this.count('failed', 'tainted'),
+      skipped: this.count('skipped'),
+    };
   }
 }
 

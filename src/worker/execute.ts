@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Failure } from '../core/failure.ts';
-import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
+import type { StageResult, StageTask, TaskMessage, WorkerTask } from '../core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../stages/stage-kind.ts';
 import { sourceDigester } from '../store/files/sources.ts';
 import type { Draft, DraftManifest, Entry, Store } from '../store/store.ts';
@@ -30,7 +30,7 @@ export interface TaskDeps {
  * @param deps - store, kinds, abort signal and where messages go
  * @returns how it ended; expected problems are values, only bugs of this function throw
  */
-export async function executeTask(task: StageTask, deps: TaskDeps): Promise<StageResult> {
+export async function executeTask(task: WorkerTask, deps: TaskDeps): Promise<StageResult> {
   const { store, signal } = deps;
   const member = deps.barriers.member(task, signal);
   try {
@@ -84,7 +84,7 @@ const keepsCheckpoints = ({ checkpoints = true }: StageKind) => checkpoints;
 
 /** A task among those that run beside it. */
 interface CohortTask {
-  readonly task: StageTask;
+  readonly task: WorkerTask;
   readonly member: Member;
 }
 

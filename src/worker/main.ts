@@ -3,7 +3,7 @@
  * tasks save what they have, and exits.
  */
 import type { CellId } from '../core/plan.ts';
-import type { StageTask } from '../core/task.ts';
+import type { WorkerTask } from '../core/task.ts';
 import { kinds } from '../stages/registry.ts';
 import { openStore } from '../store/local.ts';
 import type { Store } from '../store/store.ts';
@@ -32,7 +32,7 @@ function storeAt(root: string): Store {
   return store;
 }
 
-async function perform(task: StageTask): Promise<void> {
+async function perform(task: WorkerTask): Promise<void> {
   const { cell } = task;
   const stop = new AbortController();
   tasks.set(cell, stop);

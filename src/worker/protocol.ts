@@ -1,12 +1,12 @@
 import type { CellId } from '../core/plan.ts';
-import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
+import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
 
 /**
  * What the runner sends to a worker process over Node's IPC channel, as JSON. A worker gets its next task when the
  * last one has ended or is `committing`.
  */
 export type ToWorker =
-  | { readonly type: 'task'; readonly task: StageTask }
+  | { readonly type: 'task'; readonly task: WorkerTask }
   /** Save what there is and stop the cell's task. */
   | { readonly type: 'interrupt'; readonly cell: CellId };
 

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StageTask } from '../../src/core/task.ts';
+import type { WorkerTask } from '../../src/core/task.ts';
 import type { FromWorker, ToWorker } from '../../src/worker/protocol.ts';
 import { Mailbox } from '../support/mailbox.ts';
 import { Workbench } from '../support/tasks.ts';
@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 const send = (message: ToWorker) => worker.send(message);
-const give = (task: StageTask) => send({ type: 'task', task });
+const give = (task: WorkerTask) => send({ type: 'task', task });
 const resultOf = async (cell: string) => {
   const find = () => heard.find((message) => message.type === 'result' && message.cell === cell);
   await expect.poll(find, { timeout: 20_000 }).toBeDefined();

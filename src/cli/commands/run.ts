@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { exitCodes } from '../exit.ts';
-import { jsonOption, positiveInteger, selectorOption, setOption } from '../options.ts';
+import { executorOption, jsonOption, positiveInteger, selectorOption, setOption } from '../options.ts';
 import type { RunFlags } from '../run-pipeline.ts';
 import { recallNothingToDo } from '../nothing-to-do.ts';
 import { printError } from '../terminal.ts';
@@ -18,6 +18,7 @@ export function command(): Command {
     .argument('<pipeline>', 'pipeline file')
     .option('-n, --dry-run', 'show what would run, and why')
     .option('-j, --jobs <n>', 'stages that run at once', positiveInteger, availableParallelism())
+    .addOption(executorOption())
     .option('-k, --keep-going', 'after a failure, skip only what needs the failed stage')
     .option('--no-cohorts', 'run each cell by itself: same results, without sharing the teacher’s passes')
     .addOption(setOption())

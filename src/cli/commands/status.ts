@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { cellStatuses, type PastRun } from '../../record/past-runs.ts';
+import { cellStatuses } from '../../core/run-state.ts';
+import { replayRun, type PastRun } from '../../record/past-runs.ts';
 import { headline } from '../../ui/progress-text.ts';
 import { duration } from '../../util/duration.ts';
 import { groupBy } from '../../util/group.ts';
@@ -25,7 +26,7 @@ export function command(): Command {
 }
 
 function stateOf(past: PastRun): (cell: string) => string {
-  const statuses = cellStatuses(past.events);
+  const statuses = cellStatuses(replayRun(past));
   return (cell) => statuses.get(cell)?.state ?? 'waiting';
 }
 
