@@ -1,5 +1,5 @@
 import type { CellState } from './cell-state.ts';
-import type { Event, Progress, RunStatus } from './event.ts';
+import type { Event, Progress, RunnerProcess, RunStatus } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { CellId, Key } from './plan.ts';
 
@@ -53,6 +53,8 @@ export interface RunState {
   readonly run: string;
   readonly pipeline: string;
   readonly file: string;
+  /** The runner; undefined in records of format 1. */
+  readonly process?: RunnerProcess;
   /** Cells of the plan. */
   readonly total: number;
   readonly slots: number;
@@ -108,6 +110,7 @@ function stateAfter(event: CellEvent): CellState | undefined {
     case 'stage-interrupted':
       return 'interrupted';
     case 'stage-progress':
+    case 'stage-metric':
     case 'stage-warned':
       return undefined;
   }
@@ -179,8 +182,9 @@ function applyCellEvent(state: RunState, event: CellEvent): RunState {
 export function runState(state: RunState, event: Event): RunState {
   switch (event.type) {
     case 'run-started': {
-      const { run, pipeline, file, slots, cells, at } = event;
-      return { ...initialRun, run, pipeline, file, slots, total: cells, startedAt: at };
+      const { run, pipeline, file, slots, cells, at, process } = event;
+      const known = process && { process };
+      return { ...initialRun, run, pipeline, file, slots, total: cells, startedAt: at, ...known };
     }
     case 'run-finished':
       return { ...state, running: [], ended: { status: event.status, seconds: event.seconds } };

@@ -1,6 +1,6 @@
 import type { Progress } from './event.ts';
 import type { Failure } from './failure.ts';
-import type { Json, JsonObject } from './json.ts';
+import type { JsonObject } from './json.ts';
 import type { CellId, Digest, Key, Resources } from './plan.ts';
 
 /** One output of another cell that a stage reads, resolved to the store. */
@@ -98,4 +98,4 @@ export type TaskMessage =
   | { readonly type: 'committing' }
   /** A child program started as leader of its own process group; whoever kills the task must kill the group too. */
   | { readonly type: 'group'; readonly leader: number }
-  | { readonly type: 'metric'; readonly row: Readonly<Record<string, Json>> };
+  | { readonly type: 'metric'; readonly row: JsonObject };

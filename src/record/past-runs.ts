@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { Event } from '../core/event.ts';
 import type { Key, Plan } from '../core/plan.ts';
 import { initialRun, runState, type RunState } from '../core/run-state.ts';
-import { planFromJson } from './plan-json.ts';
+import { checkFormat, planFromJson } from './plan-json.ts';
 
 /** A run as its folder tells it, ended or not. */
 export interface PastRun {
@@ -20,11 +20,14 @@ export interface PastRun {
  * @param folder - path of the run's folder
  * @returns plan and events
  * @throws Error of the system when there is no such run
+ * @throws FailureError when a later version recorded it
  */
 export function readRun(folder: string): PastRun {
   const plan = planFromJson(readFileSync(join(folder, 'plan.json'), 'utf8'));
   const lines = readFileSync(join(folder, 'events.ndjson'), 'utf8').split('\n');
-  return { run: basename(folder), folder, plan, events: lines.flatMap(parseEvent) };
+  const events = lines.flatMap(parseEvent);
+  for (const event of events) if (event.type === 'run-started') checkFormat(event.format ?? 1);
+  return { run: basename(folder), folder, plan, events };
 }
 
 function parseEvent(line: string): readonly Event[] {

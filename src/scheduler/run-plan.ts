@@ -1,4 +1,4 @@
-import type { EventBody, EventSink, RunStatus } from '../core/event.ts';
+import { recordFormat, type EventBody, type EventSink, type RunStatus } from '../core/event.ts';
 import { FailureError } from '../core/failure.ts';
 import type { Cell, CellId, Digest, Key, Plan } from '../core/plan.ts';
 import type { StageTask } from '../core/task.ts';
@@ -7,6 +7,7 @@ import { findGpus } from '../executors/gpus.ts';
 import { longestRemaining } from '../graph/priority.ts';
 import type { Entry } from '../store/store.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
+import { identifyProcess } from '../util/process-identity.ts';
 import { pluralize } from '../util/text.ts';
 import { cohortOf } from './cohorts.ts';
 import { lastResultsFile, writeLastResults, type LastResult } from '../record/last-results.ts';
@@ -128,7 +129,8 @@ function runStarted(
   { slots, command }: RunOptions,
   about: { readonly run: string; readonly cells: number; readonly commit: string | null },
 ): EventBody {
-  return { type: 'run-started', ...about, pipeline, file, slots, command };
+  const origin = { format: recordFormat, process: identifyProcess() };
+  return { type: 'run-started', ...origin, ...about, pipeline, file, slots, command };
 }
 
 /** The whole of a run that has nothing to do. */

@@ -19,6 +19,8 @@ export function eventOf(task: StageTask, message: TaskMessage): EventBody | unde
       return { type: 'stage-warned', cell, message: message.message };
     case 'waiting':
       return { type: 'stage-waiting', cell, key, holder: message.holder };
+    case 'metric':
+      return { type: 'stage-metric', cell, row: message.row };
     case 'queued':
       return { type: 'stage-waiting', cell, key, holder: message.queue, handle: message.handle };
     case 'acquired':

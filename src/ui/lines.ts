@@ -50,6 +50,7 @@ export function eventLine(state: RunState, event: Event): string | undefined {
     case 'stage-interrupted':
       return `${count(state)}${event.cell} interrupted`;
     case 'stage-acquired':
+    case 'stage-metric':
     case 'stage-reused':
     case 'run-finished':
       return undefined;

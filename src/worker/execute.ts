@@ -122,9 +122,11 @@ async function contextOf({ task, member, kind, draft }: Making, deps: TaskDeps):
     out: draft.path,
     scratch: keepsCheckpoints(kind) ? await store.scratch(task.key) : '',
     log: logOf(task),
-    // Rows of the training log go to the run's folder right here: the runner has no use for them.
-    tell: (message) =>
-      message.type === 'metric' ? appendFileSync(rows, `${JSON.stringify(message.row)}\n`) : tell(message),
+    tell: (message) => {
+      // Rows of the training log are in the run's folder even where the runner has died.
+      if (message.type === 'metric') appendFileSync(rows, `${JSON.stringify(message.row)}\n`);
+      tell(message);
+    },
   };
 }
 

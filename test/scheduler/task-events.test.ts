@@ -16,6 +16,11 @@ describe('the event of a message', () => {
     });
   });
 
+  it('is a row of the training log as it is', () => {
+    const row = { epoch: 3, loss: 0.5 };
+    expect(eventOf(task, { type: 'metric', row })).toEqual({ type: 'stage-metric', cell: 'a', row });
+  });
+
   it('says where a task stands in a queue, and when it has left it', () => {
     expect(eventOf(task, { type: 'queued', handle: '17', queue: 'job 17' })).toEqual({
       ...{ type: 'stage-waiting', cell: 'a', key: 'k', holder: 'job 17', handle: '17' },
@@ -23,11 +28,7 @@ describe('the event of a message', () => {
     expect(eventOf(task, { type: 'acquired' })).toEqual({ type: 'stage-acquired', cell: 'a' });
   });
 
-  it.each([
-    { type: 'committing' } as const,
-    { type: 'group', leader: 7 } as const,
-    { type: 'metric', row: {} } as const,
-  ])('is none for $type', (message) => {
+  it.each([{ type: 'committing' } as const, { type: 'group', leader: 7 } as const])('is none for $type', (message) => {
     expect(eventOf(task, message)).toBeUndefined();
   });
 });

@@ -89,6 +89,8 @@ describe('a stage that goes well', () => {
     });
     expect(told).toEqual([
       { type: 'progress', done: 1, total: 2, unit: 'epochs' },
+      { type: 'metric', row: { epoch: 1, loss: 0.5 } },
+      { type: 'metric', row: { epoch: 2, loss: null } },
       { type: 'warning', message: 'careful' },
       { type: 'committing' },
     ]);
