@@ -67,6 +67,22 @@ describe('a crew', () => {
     expect(await run(next, 'x', 'true')).toMatchObject({ status: 'finished' });
   });
 
+  it('that shall avoid something gives only new workers from then on, which do without it', async () => {
+    const [, idle] = await twoWorkers();
+    const busy = await crew.take('a');
+    const risk = { name: 'something', without: { KDPIPE_SOMETHING: 'none' }, verdict: null };
+    crew.avoid(risk);
+    await idle.close();
+    const first = await crew.take('b');
+    expect([busy, idle]).not.toContain(first);
+    expect(await run(first, 'x', 'test $KDPIPE_SOMETHING = none')).toMatchObject({ status: 'finished' });
+    crew.free(busy);
+    expect(busy.alive && (await crew.take('a'))).not.toBe(busy);
+    crew.free(first);
+    crew.avoid(risk);
+    expect(await crew.take('b')).toBe(first);
+  });
+
   it('ends all its workers when it is closed, also those that nobody gave back', async () => {
     const [a] = await twoWorkers();
     const taken = await crew.take('a');
@@ -84,7 +100,7 @@ describe('a worker process', () => {
     expect(await run(worker, 'x', 'true')).toMatchObject({
       status: 'died',
       committing: false,
-      failure: { code: 'worker-died', message: 'the worker process that ran it exited with code unknown' },
+      failure: { code: 'worker-died', message: 'the worker process that ran it was killed by SIGKILL' },
     });
   });
 

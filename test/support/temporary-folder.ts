@@ -2,11 +2,15 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Gives all tests of a run a temporary folder of their own, and removes it with everything that they left there. */
+/**
+ * Gives all tests of a run a temporary folder and a cache of their own, and removes it with everything that they left
+ * there.
+ */
 export default function setup(): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'kdpipe-test-'));
   // Some tests go on as another user.
   chmodSync(folder, 0o755);
   process.env['TMPDIR'] = folder;
+  process.env['XDG_CACHE_HOME'] = join(folder, 'cache');
   return () => rmSync(folder, { recursive: true, force: true });
 }
