@@ -85,10 +85,10 @@ export const initialRun: RunState = {
 };
 
 /** An event of one cell. */
-type CellEvent = Extract<Event, { readonly cell: CellId }>;
+type StageEvent = Extract<Event, { readonly cell: CellId }>;
 
 /** Where an event leaves its cell; undefined for events that change nothing of that. */
-function stateAfter(event: CellEvent): CellState | undefined {
+function stateAfter(event: StageEvent): CellState | undefined {
   switch (event.type) {
     case 'stage-reused':
       return 'reused';
@@ -119,7 +119,7 @@ function stateAfter(event: CellEvent): CellState | undefined {
 const isCount = (state: CellState): state is keyof Counts => Object.hasOwn(initialRun.counts, state);
 
 /** What an event says of a cell that runs on; undefined where it says nothing. */
-function runningAfter(known: RunningCell | undefined, event: CellEvent): RunningCell | undefined {
+function runningAfter(known: RunningCell | undefined, event: StageEvent): RunningCell | undefined {
   // A cell that never said it started has started now.
   const { cell, since, attempt, queued } = known ?? { cell: event.cell, since: event.at, attempt: 1 };
   const base = { cell, since, attempt, ...(queued && { queued }) };
@@ -156,7 +156,7 @@ function countEnd(state: RunState, cell: CellId, how: keyof Counts): RunState {
   return { ...state, counts, running };
 }
 
-function applyCellEvent(state: RunState, event: CellEvent): RunState {
+function applyStageEvent(state: RunState, event: StageEvent): RunState {
   const { cell } = event;
   const to = stateAfter(event);
   const changed = to === undefined ? state : { ...state, changes: { cell, state: to, event, before: state.changes } };
@@ -189,7 +189,7 @@ export function runState(state: RunState, event: Event): RunState {
     case 'run-finished':
       return { ...state, running: [], ended: { status: event.status, seconds: event.seconds } };
     default:
-      return applyCellEvent(state, event);
+      return applyStageEvent(state, event);
   }
 }
 

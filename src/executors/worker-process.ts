@@ -4,7 +4,7 @@ import type { execa } from 'execa';
 import type { Failure } from '../core/failure.ts';
 import type { CellId } from '../core/plan.ts';
 import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
-import { deferred, type Deferred } from '../util/deferred.ts';
+import { createDeferred, type Deferred } from '../util/deferred.ts';
 import { lastLines } from '../util/last-lines.ts';
 import { assetPath } from '../util/package-root.ts';
 import type { Risk } from '../util/risk.ts';
@@ -101,7 +101,7 @@ export class WorkerProcess {
 
   /** Serves a task; no other one may be running but those of its cohort, only committing. */
   run(task: WorkerTask, tell: (message: TaskMessage) => void): Promise<Served> {
-    const assignment = { task, groups: watchGroups(tell), served: deferred<Served>(), committing: false };
+    const assignment = { task, groups: watchGroups(tell), served: createDeferred<Served>(), committing: false };
     this.#assignments.set(task.cell, assignment);
     this.lastKind = task.kind;
     if (this.#exit) this.#die(this.#exit);

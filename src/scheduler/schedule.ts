@@ -3,7 +3,7 @@ import { FailureError } from '../core/failure.ts';
 import type { CellId, Key } from '../core/plan.ts';
 import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
 import type { RunningTask, StartOptions } from '../executors/executor.ts';
-import { deferred } from '../util/deferred.ts';
+import { createDeferred } from '../util/deferred.ts';
 import { Attempt, stoppedResult } from './attempt.ts';
 import { CellTable } from './cell-table.ts';
 import { ReadyCells, type Start } from './ready-cells.ts';
@@ -43,7 +43,7 @@ export class Schedule {
   readonly #reasons: string[] = [];
   readonly #running = new Set<Attempt>();
   readonly #pauses = new Map<number, Pause>();
-  readonly #end = deferred<ScheduleOutcome>();
+  readonly #end = createDeferred<ScheduleOutcome>();
   #halted: 'failed' | 'interrupted' | undefined;
 
   /** @param options - what to run and with what */

@@ -17,7 +17,7 @@ export interface Holder {
 let self: Omit<Holder, 'nonce'> | undefined;
 
 /** This process; constant while it lives. */
-function ourselves(): Omit<Holder, 'nonce'> {
+function identifyHolder(): Omit<Holder, 'nonce'> {
   if (self) return self;
   const { pid, start, host, boot, namespace } = identifyProcess();
   self = { pid, start, host, machine: sha256(`${host} ${boot ?? ''} ${namespace}`).slice(0, 10) };
@@ -30,7 +30,7 @@ function ourselves(): Omit<Holder, 'nonce'> {
  * @returns a text that nothing else ever has: `pid start machine nonce host`
  */
 export function claim(): string {
-  const { pid, start, machine, host } = ourselves();
+  const { pid, start, machine, host } = identifyHolder();
   return `${pid} ${start} ${machine} ${randomBytes(4).toString('hex')} ${host}`;
 }
 
@@ -59,6 +59,6 @@ const silence = 60;
  * @returns false when the lock may be taken over
  */
 export function isAlive(holder: Holder, heartbeat: number, now: number): boolean {
-  if (holder.machine === ourselves().machine) return isRunning(holder);
+  if (holder.machine === identifyHolder().machine) return isRunning(holder);
   return now - heartbeat < silence * 1000;
 }

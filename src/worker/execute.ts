@@ -89,18 +89,18 @@ interface CohortTask {
 }
 
 /** A task on its way to a result. */
-interface Making extends CohortTask {
+interface PreparedTask extends CohortTask {
   readonly kind: StageKind;
   readonly draft: Draft;
 }
 
-async function fill(making: Making, deps: TaskDeps): Promise<StageResult> {
-  const { task, kind, draft } = making;
-  const context = await contextOf(making, deps);
+async function fill(prepared: PreparedTask, deps: TaskDeps): Promise<StageResult> {
+  const { task, kind, draft } = prepared;
+  const context = await contextOf(prepared, deps);
   const { run } = await kind.load();
   const started = Date.now();
   // The others need not wait until the result is written.
-  const outcome = await run(context).finally(() => making.member.leave());
+  const outcome = await run(context).finally(() => prepared.member.leave());
   if (deps.signal.aborted) throw new StageInterrupted();
   const seconds = (Date.now() - started) / 1e3;
   const manifest = manifestOf(task, kind, outcome, { started, seconds });
@@ -113,12 +113,19 @@ async function fill(making: Making, deps: TaskDeps): Promise<StageResult> {
   return finish(await draft.commit(manifest), manifest, false);
 }
 
-async function contextOf({ task, member, kind, draft }: Making, deps: TaskDeps): Promise<StageContext> {
-  const { cell, params, inputs, sources, run, threads, gpus } = task;
+async function contextOf({ task, member, kind, draft }: PreparedTask, deps: TaskDeps): Promise<StageContext> {
   const { store, signal, tell } = deps;
   const rows = join(task.folder, 'metrics.ndjson');
   return {
-    ...{ cell, params, inputs, sources, run, threads, gpus, signal, cohort: member },
+    cell: task.cell,
+    params: task.params,
+    inputs: task.inputs,
+    sources: task.sources,
+    run: task.run,
+    threads: task.threads,
+    gpus: task.gpus,
+    signal,
+    cohort: member,
     out: draft.path,
     scratch: keepsCheckpoints(kind) ? await store.scratch(task.key) : '',
     log: logOf(task),
@@ -146,11 +153,19 @@ function manifestOf(
   outcome: StageOutcome,
   time: { readonly started: number; readonly seconds: number },
 ): DraftManifest {
-  const { key, cell, resultVersion, params, sources, commit, run, attempt } = task;
   return {
-    ...{ key, cell, kind: kind.name, resultVersion, params, sources, commit, run, attempt, ...time },
+    key: task.key,
+    cell: task.cell,
+    kind: kind.name,
+    resultVersion: task.resultVersion,
+    params: task.params,
+    sources: task.sources,
+    commit: task.commit,
+    run: task.run,
+    attempt: task.attempt,
+    ...time,
     inputs: task.inputs.map(({ path: _, ...input }) => input),
-    outputs: kind.outputs(params),
+    outputs: kind.outputs(task.params),
     metrics: outcome.metrics,
     environment: outcome.environment ?? {},
     versions: { kdpipe: kdpipeVersion(), node: process.versions.node },

@@ -12,7 +12,7 @@ import type { Store } from '../../src/store/store.ts';
 import { CohortBarriers } from '../../src/worker/cohort-barrier.ts';
 import { executeTask } from '../../src/worker/execute.ts';
 import { runPlan } from '../../src/scheduler/run-plan.ts';
-import { deferred } from '../../src/util/deferred.ts';
+import { createDeferred } from '../../src/util/deferred.ts';
 import { planOf, shellCell } from '../scheduler/fakes.ts';
 import { Mailbox } from '../support/mailbox.ts';
 import { lives, startTask, Workbench } from '../support/tasks.ts';
@@ -176,8 +176,8 @@ describe.each(Object.entries(executors))('the %s executor', (_name, { create }) 
 /** A task that the queue holds. */
 interface Job {
   readonly task: StageTask;
-  readonly begun: ReturnType<typeof deferred<undefined>>;
-  readonly ended: ReturnType<typeof deferred<StageResult>>;
+  readonly begun: ReturnType<typeof createDeferred<undefined>>;
+  readonly ended: ReturnType<typeof createDeferred<StageResult>>;
 }
 
 /** A queue that outlives whoever submits to it, as that of a cluster does. */
@@ -201,7 +201,7 @@ class FakeCluster {
   #submit(task: StageTask): string {
     this.submitted.push(task.cell);
     const handle = `job ${this.submitted.length}`;
-    this.#jobs.set(handle, { task, begun: deferred(), ended: deferred() });
+    this.#jobs.set(handle, { task, begun: createDeferred(), ended: createDeferred() });
     return handle;
   }
 

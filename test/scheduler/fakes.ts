@@ -3,7 +3,7 @@ import type { StageResult, StageTask, TaskMessage } from '../../src/core/task.ts
 import type { Capacity, Executor, RunningTask, StartOptions } from '../../src/executors/executor.ts';
 import type { AttemptInfo } from '../../src/scheduler/schedule-options.ts';
 import type { Clock } from '../../src/util/clock.ts';
-import { deferred } from '../../src/util/deferred.ts';
+import { createDeferred } from '../../src/util/deferred.ts';
 
 /** A planned cell with little more than what a test says. */
 export function cell(
@@ -104,7 +104,7 @@ export class FakeExecutor implements Executor {
   }
 
   #hold(task: StageTask, tell: (message: TaskMessage) => void): RunningTask {
-    const { promise, resolve } = deferred<StageResult>();
+    const { promise, resolve } = createDeferred<StageResult>();
     const held: HeldTask = {
       ...{ task, tell, interrupted: false, killed: false },
       end: (result) => {
