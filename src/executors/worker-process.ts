@@ -21,8 +21,9 @@ function workerArguments(): readonly string[] {
 }
 
 /** Starts the process, in its own process group: Ctrl-C in a terminal reaches the runner alone, which then decides. */
-const startProcess = (start: typeof execa) =>
+const startProcess = (start: typeof execa, cwd: string) =>
   start(process.execPath, workerArguments(), {
+    cwd,
     ipc: true,
     stdin: 'ignore',
     buffer: false,
@@ -79,11 +80,12 @@ export class WorkerProcess {
   /**
    * Starts a worker process. execa takes 100 ms to load, so only a run that really runs something loads it.
    *
+   * @param cwd - folder that it runs in
    * @returns the worker, ready for its first task
    */
-  static async launch(): Promise<WorkerProcess> {
+  static async launch(cwd: string): Promise<WorkerProcess> {
     const loaded = await import('execa');
-    return new WorkerProcess(startProcess(loaded.execa));
+    return new WorkerProcess(startProcess(loaded.execa, cwd));
   }
 
   /** False once the process has ended. */

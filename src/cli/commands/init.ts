@@ -2,10 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { fail } from '../../core/failure.ts';
-import { unwrap } from '../../core/result.ts';
-import { planPipeline } from '../../pipeline/plan.ts';
+import { plan } from '../../project/plan.ts';
 import { catalogue } from '../../stages/catalogue.ts';
-import { kinds } from '../../stages/registry.ts';
 import { assetPath } from '../../util/package-root.ts';
 import { nameAdvice } from '../../util/text.ts';
 import { writeWhole } from '../../util/write-whole.ts';
@@ -61,7 +59,7 @@ export function command(): Command {
         ? asking(process.stdin, process.stdout)
         : { ask: presets, close: () => undefined };
       try {
-        write(file, await studyOf(file, flags, ask));
+        await write(file, await studyOf(file, flags, ask));
       } finally {
         close();
       }
@@ -141,12 +139,11 @@ async function studyOf(file: string, flags: Flags, ask: Ask): Promise<Study> {
 const slashed = (path: string): string => path.split(sep).join('/');
 
 /** Plans the study, so that nothing is written which would not run, and writes it with a place for its table. */
-function write(file: string, study: Study): void {
+async function write(file: string, study: Study): Promise<void> {
   const into = slashed(file.replace(/(?:\.ya?ml)?$/, '.md'));
   const schema = slashed(relative(dirname(resolve(file)), assetPath('schemas/pipeline.schema.json')));
   const text = studyText(study, into, schema);
-  const options = { env: process.env, overrides: [], kinds, catalogue: catalogue() };
-  const { cells } = unwrap(planPipeline({ file, text }, options));
+  const { cells } = (await plan({ file, text })).plan;
   const page = existsSync(into) ? readFileSync(into, 'utf8') : `# ${study.name}\n`;
   writeWhole(file, text);
   if (!page.includes('<!-- kdpipe:results -->'))

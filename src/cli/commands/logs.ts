@@ -5,8 +5,8 @@ import { unwrap } from '../../core/result.ts';
 import { findCells } from '../../cells/select.ts';
 import { cellStatuses, type PastRun } from '../../record/past-runs.ts';
 import { cellFolder } from '../../record/run-record.ts';
-import { openProject } from '../project.ts';
-import { recentRun } from '../recent.ts';
+import { openProject } from '../../project/project.ts';
+import { recentRun } from '../../project/recent.ts';
 import { print, printError } from '../terminal.ts';
 
 /**

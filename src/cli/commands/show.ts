@@ -11,8 +11,8 @@ import type { Store } from '../../store/store.ts';
 import { nameAdvice } from '../../util/text.ts';
 import { modelText } from '../model-text.ts';
 import { jsonOption, positiveInteger } from '../options.ts';
-import { openProject } from '../project.ts';
-import { recentRun } from '../recent.ts';
+import { openProject } from '../../project/project.ts';
+import { recentRun } from '../../project/recent.ts';
 import { print, printJson } from '../terminal.ts';
 
 type ModelName = ModelDescription['model'];

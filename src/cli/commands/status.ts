@@ -4,8 +4,8 @@ import { headline } from '../../ui/progress-text.ts';
 import { duration } from '../../util/duration.ts';
 import { groupBy } from '../../util/group.ts';
 import { jsonOption } from '../options.ts';
-import { openProject } from '../project.ts';
-import { recentRun } from '../recent.ts';
+import { openProject } from '../../project/project.ts';
+import { recentRun } from '../../project/recent.ts';
 import { columns, print, printJson } from '../terminal.ts';
 
 /**
