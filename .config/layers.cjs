@@ -12,7 +12,7 @@ const may = {
   executors: ['core', 'util', 'worker'],
   record: ['core', 'util'],
   scheduler: ['core', 'util', 'graph', 'fingerprint', 'store', 'stages', 'executors', 'record'],
-  report: ['core', 'util', 'stages'],
+  report: ['core', 'util', 'cells', 'stages'],
   ui: ['core', 'util'],
   project: ['core', 'util', 'cells', 'pipeline', 'stages', 'store', 'executors', 'scheduler', 'record', 'report'],
   cli: [

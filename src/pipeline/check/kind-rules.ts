@@ -1,4 +1,5 @@
-import { CellReference, type Cell, type Value } from '../../core/plan.ts';
+import { CellReference, type Cell } from '../../core/plan.ts';
+import { parameterAt } from '../../cells/lookup.ts';
 import type { Catalogue } from '../../stages/catalogue.ts';
 import type { CheckContext, StageKind } from '../../stages/stage-kind.ts';
 import type { StageParameters } from '../expand/cell-parameters.ts';
@@ -25,16 +26,6 @@ function own<T>(object: Readonly<Record<string, T>> | undefined, key: string): T
   return object && Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** The value at a dotted name, through references to other cells: `teachers.0`, `teacher.data`. */
-function valueAt(params: Cell['params'], name: string, world: PlannedStages): Value | undefined {
-  let here: Value | undefined = params;
-  for (const key of name.split('.')) {
-    if (here instanceof CellReference) here = world.find(here.cell)?.cell.params;
-    here = typeof here === 'object' && here !== null ? own(here as Record<string, Value>, key) : undefined;
-  }
-  return here;
-}
-
 /**
  * Applies the rules of a kind to a cell: flags that would do nothing, values that exclude each other.
  *
@@ -48,8 +39,8 @@ export function checkRules(ready: ReadyCell, kind: StageKind, context: RuleConte
   const { world, problems, catalogue } = context;
   const look: CheckContext = {
     upstream: (name) => {
-      const value = valueAt(cell.params, name, world);
-      return value instanceof CellReference ? world.find(value.cell)?.cell : undefined;
+      const value = parameterAt(world.index, cell.params, name);
+      return value instanceof CellReference ? world.index.get(value.cell) : undefined;
     },
     given: (name) => parameters.locationOf(name, scope) !== undefined,
     facts: (registry, name) => own(own(catalogue, registry), name),

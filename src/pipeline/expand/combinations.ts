@@ -49,7 +49,7 @@ function ofMatrix(
   const matrix = stage.matrix({ values });
   if (!matrix || isTooLarge(matrix, stage, context)) return undefined;
   const { world, problems } = context;
-  const { combinations, unmatched } = expandMatrix(matrix, (value, keys) => world.reach(value, keys));
+  const { combinations, unmatched } = expandMatrix(matrix, (value, keys) => world.follow(value, keys));
   for (const { location } of unmatched) {
     problems.add({
       code: 'include-without-cell',

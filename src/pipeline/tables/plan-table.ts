@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { TablePlan } from '../../core/plan.ts';
-import { referencesIn } from '../../cells/cell-id.ts';
 import type { PlannedCell } from '../../cells/carry.ts';
+import { knownNames } from '../../cells/lookup.ts';
 import { parseSelector } from '../../cells/selector.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import type { Problems } from '../read/problems.ts';
@@ -49,25 +49,6 @@ function cellsOf(
   return found;
 }
 
-/** Names that `rows` can mean: axes and parameters of the cells, and of all cells that these refer to. */
-function knownNames(cells: readonly PlannedCell[], world: PlannedStages): ReadonlySet<string> {
-  const names = new Set<string>();
-  const seen = new Set(cells.map(({ cell }) => cell.id));
-  const queue = [...cells];
-  for (const { cell } of queue) {
-    for (const values of [cell.axes, cell.params]) {
-      for (const name of Object.keys(values)) names.add(name);
-      for (const { cell: id } of referencesIn(values)) {
-        const next = world.find(id);
-        if (!next || seen.has(id)) continue;
-        seen.add(id);
-        queue.push(next);
-      }
-    }
-  }
-  return names;
-}
-
 const headOf = (name: string): string => name.split('.')[0] ?? '';
 
 /** Names that a table or a plot uses. */
@@ -87,7 +68,10 @@ export interface UsedNames {
 export function checkRows(used: UsedNames, cells: readonly PlannedCell[], context: TableContext): void {
   const { what, names } = used;
   const { world, problems } = context;
-  const known = knownNames(cells, world);
+  const known = knownNames(
+    world.index,
+    cells.map(({ cell }) => cell),
+  );
   for (const { value, location } of names) {
     if (known.has(headOf(value))) continue;
     const message = `no cell of ${what} has ${JSON.stringify(value)}`;

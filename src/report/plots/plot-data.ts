@@ -4,7 +4,7 @@ import type { Plan, PlotPlan } from '../../core/plan.ts';
 import { failure, success, type Result } from '../../core/result.ts';
 import { baselineText } from '../rows/baseline.ts';
 import { experimentText } from '../rows/experiment.ts';
-import { lookUp, type CellIndex } from '../rows/lookup.ts';
+import { lookUp, type CellIndex } from '../../cells/lookup.ts';
 import { groupText, hasValues } from '../rows/row-match.ts';
 import {
   cellIndex,

@@ -1,6 +1,6 @@
 import type { Json } from '../../core/json.ts';
 import { CellReference, ReferenceText, type CellId, type Value } from '../../core/plan.ts';
-import { lookUp, type CellIndex } from './lookup.ts';
+import { lookUp, type CellIndex } from '../../cells/lookup.ts';
 
 /** Short names of referenced cells. */
 export type CellLabels = ReadonlyMap<CellId, string>;

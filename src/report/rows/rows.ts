@@ -12,7 +12,7 @@ import {
 import { failure, success, type Result } from '../../core/result.ts';
 import { nameAdvice } from '../../util/text.ts';
 import { cellLabels, identity, plainJson, valueText } from './labels.ts';
-import { knownNames, lookUp, type CellIndex } from './lookup.ts';
+import { knownNames, lookUp, type CellIndex } from '../../cells/lookup.ts';
 import { metricAt, metricPaths } from './metrics.ts';
 import type { LabelView } from '../tables/view.ts';
 
@@ -100,7 +100,7 @@ export function unknownName(index: CellIndex, cells: readonly Cell[], asked: Ask
   for (const cell of cells) {
     const via = prefix === '' ? undefined : lookUp(index, cell, prefix.slice(0, -1));
     const through = via instanceof CellReference ? index.get(via.cell) : undefined;
-    for (const near of knownNames(index, through ?? cell)) known.add(through ? prefix + near : near);
+    for (const near of knownNames(index, [through ?? cell])) known.add(through ? prefix + near : near);
   }
   const fix = nameAdvice(name, known);
   return {

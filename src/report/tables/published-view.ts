@@ -3,7 +3,7 @@ import type { TablePlan } from '../../core/plan.ts';
 import { failure, success, type Result } from '../../core/result.ts';
 import { experimentText } from '../rows/experiment.ts';
 import { none } from '../rows/labels.ts';
-import type { CellIndex } from '../rows/lookup.ts';
+import type { CellIndex } from '../../cells/lookup.ts';
 import { imagesOf } from '../rows/metrics.ts';
 import { missing, numberText, signedText } from './number-text.ts';
 import type { PublishedRow } from '../rows/published.ts';
