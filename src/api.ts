@@ -14,7 +14,7 @@ export { report, type ReportOptions } from './project/report.ts';
 export { run, type RunOptions, type RunResult } from './project/run.ts';
 export { checkReport, writeReport, type Rendered } from './report/report.ts';
 export type { RenderedPlot } from './report/plots/render-plots.ts';
-export type { Drift, WrittenFile } from './report/tables/table-files.ts';
+export type { Drift, WrittenFile } from './report/files/written-file.ts';
 export type { RenderedTable, ReportFormat } from './report/tables/render-tables.ts';
 export { catalogue } from './stages/catalogue.ts';
 export { kinds } from './stages/registry.ts';

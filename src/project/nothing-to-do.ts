@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { WrittenFile } from '../report/tables/table-files.ts';
+import type { WrittenFile } from '../report/files/written-file.ts';
 import type { RunSummary } from '../scheduler/run-plan.ts';
 import { saveUpToDate, findUpToDate, type UpToDate } from '../scheduler/up-to-date.ts';
 import { openStore } from '../store/local.ts';

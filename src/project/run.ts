@@ -8,7 +8,7 @@ import { executors } from '../executors/registry.ts';
 import { renderPlots } from '../report/plots/render-plots.ts';
 import { reportMarkdown } from '../report/report-markdown.ts';
 import { reportFiles, writeReport } from '../report/report.ts';
-import type { WrittenFile } from '../report/tables/table-files.ts';
+import type { WrittenFile } from '../report/files/written-file.ts';
 import { renderTables, type ReportContext } from '../report/tables/render-tables.ts';
 import { runPlan, type RunSummary } from '../scheduler/run-plan.ts';
 import { commitOf } from './git.ts';

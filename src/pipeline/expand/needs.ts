@@ -2,9 +2,9 @@ import { CellReference, type Cell } from '../../core/plan.ts';
 import type { Json } from '../../core/json.ts';
 import type { Need } from '../../stages/stage-kind.ts';
 import { expandStage, type ExpandContext } from './expand-stage.ts';
-import type { SourceLocation, Located } from '../read/location.ts';
+import type { SourceLocation, Located } from '../source/location.ts';
 import type { StageSpec } from '../read/spec.ts';
-import { StageCells } from './stage-cells.ts';
+import { StageCells } from '../planned/stage-cells.ts';
 import { compileStage } from './stage-template.ts';
 
 /** A text that the pipeline language reads as itself. */

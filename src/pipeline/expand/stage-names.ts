@@ -4,10 +4,10 @@ import type { Expression } from './expression.ts';
 import type { Compiler, Template } from './interpolate.ts';
 import type { Combination } from './matrix.ts';
 import { noteMisplaced, type AxisScope, type Names } from './names.ts';
-import type { Problems } from '../read/problems.ts';
+import type { Problems } from '../source/problems.ts';
 import { allCells, collects, resolveReference, type Referrer } from './references.ts';
-import type { SourceLocation } from '../read/location.ts';
-import type { PlannedStages } from './planned-stages.ts';
+import type { SourceLocation } from '../source/location.ts';
+import type { PlannedStages } from '../planned/planned-stages.ts';
 
 /** A cell while its parameters are worked out. */
 export interface CellScope extends AxisScope, Referrer {}

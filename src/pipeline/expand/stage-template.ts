@@ -5,7 +5,7 @@ import { compileLimits, type LimitsTemplate } from './limits.ts';
 import type { AxisScope } from './names.ts';
 import { without } from '../read/override-stage.ts';
 import type { KindParameters } from '../check/parameters.ts';
-import { inside, type SourceLocation } from '../read/location.ts';
+import { inside, type SourceLocation } from '../source/location.ts';
 import type { MatrixSpec, PipelineSpec, StageSpec, LocatedMap } from '../read/spec.ts';
 import { StageNames, type CellScope, type NameContext } from './stage-names.ts';
 import { missingParameter, placeProblem, unknownParameter } from '../check/stage-problems.ts';

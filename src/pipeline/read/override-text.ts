@@ -1,9 +1,9 @@
 import type { Failure } from '../../core/failure.ts';
 import type { Json } from '../../core/json.ts';
 import { success, type Result } from '../../core/result.ts';
-import type { Problems } from './problems.ts';
+import type { Problems } from '../source/problems.ts';
 import { readValue } from './read-pipeline.ts';
-import type { SourceLocation, Located } from './location.ts';
+import type { SourceLocation, Located } from '../source/location.ts';
 
 /** An override as typed: `key=value`. */
 export interface Override {

@@ -2,8 +2,8 @@ import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type YAM
 import type { Failure } from '../../core/failure.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { failure, success, type Result } from '../../core/result.ts';
-import { keyText, Lines, placeFinder } from './place.ts';
-import type { Locate } from './problems.ts';
+import { keyText, Lines, placeFinder } from '../source/place.ts';
+import type { Locate } from '../source/problems.ts';
 import { syntaxFailures } from './syntax.ts';
 
 /** A pipeline file as text. */

@@ -1,6 +1,6 @@
 import type { Document, YAMLError } from 'yaml';
 import type { Failure } from '../../core/failure.ts';
-import type { Lines } from './place.ts';
+import type { Lines } from '../source/place.ts';
 
 /** Plain words for the parser's codes that users meet most. */
 const SYNTAX: Readonly<Record<string, Omit<Failure, 'place'>>> = {

@@ -4,10 +4,10 @@ import type { PlannedCell } from '../../cells/carry.ts';
 import { knownNames } from '../../cells/lookup.ts';
 import { parseSelector } from '../../cells/selector.ts';
 import { withNameAdvice } from '../../util/text.ts';
-import type { Problems } from '../read/problems.ts';
-import { inside, type Located } from '../read/location.ts';
+import type { Problems } from '../source/problems.ts';
+import { inside, type Located } from '../source/location.ts';
 import type { TableSpec } from '../read/spec.ts';
-import type { PlannedStages } from '../expand/planned-stages.ts';
+import type { PlannedStages } from '../planned/planned-stages.ts';
 
 /** Templates that come with kdpipe; every other name is a path to a `.hbs` file. */
 export const builtInTemplates = ['markdown', 'kd-results', 'latex', 'csv', 'html'] as const;

@@ -3,7 +3,7 @@ import type { Failure } from '../../core/failure.ts';
 import type { Plan, TablePlan } from '../../core/plan.ts';
 import { unwrap } from '../../core/result.ts';
 import { tableView } from './build-view.ts';
-import { all, collect } from '../collect.ts';
+import { all, collect } from '../files/collect.ts';
 import { knownNames } from '../../cells/lookup.ts';
 import { readPublished, type PublishedRow } from '../rows/published.ts';
 import { loadTemplate, renderTable, templatePath, templates, type Template } from './render.ts';

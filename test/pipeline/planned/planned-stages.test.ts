@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CellReference, type Value } from '../../../src/core/plan.ts';
 import { parseSelector } from '../../../src/cells/selector.ts';
-import { StageCells } from '../../../src/pipeline/expand/stage-cells.ts';
-import { PlannedStages } from '../../../src/pipeline/expand/planned-stages.ts';
+import { StageCells } from '../../../src/pipeline/planned/stage-cells.ts';
+import { PlannedStages } from '../../../src/pipeline/planned/planned-stages.ts';
 import { kinds } from '../support/kinds.ts';
 import { cellWith, worldOf } from '../support/stand-in.ts';
 
