@@ -62,10 +62,13 @@ function refuseModelFlags(name: string, { imageSize, classes }: Flags): void {
   });
 }
 
+/** A value as what `--json` prints of it. */
+const plainJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
+
 /** A name of a registry, with its facts; a kind with its parameters. */
 function findRegistered(name: string): JsonObject | undefined {
   const kind = Object.entries<StageKind>(kinds).find(([known]) => known === name)?.[1];
-  if (kind) return { kind: name, summary: kind.summary, params: kind.params as unknown as JsonObject };
+  if (kind) return { kind: name, summary: kind.summary, params: plainJson(kind.params) };
   for (const [registry, names] of Object.entries(catalogue())) {
     const facts = names[name];
     if (facts) return { [registry.replace(/s$/, '')]: name, ...facts };
@@ -91,14 +94,14 @@ function result(name: string): JsonObject | undefined {
 
 function runFacts(past: PastRun): JsonObject {
   const { run, folder, plan, events } = past;
-  return { run, folder, pipeline: plan.name, cells: plan.cells.length, events: events as unknown as Json };
+  return { run, folder, pipeline: plan.name, cells: plan.cells.length, events: plainJson(events) };
 }
 
 function manifestOf(past: PastRun, cell: string, store: Store): Json {
   const status = cellStatuses(past.events).get(cell);
   if (!status) return 'not reached in the latest run';
   const entry = 'key' in status.event && status.event.key !== null ? store.find(status.event.key) : undefined;
-  return entry ? (entry.manifest() as unknown as JsonObject) : status.state;
+  return entry ? plainJson(entry.manifest()) : status.state;
 }
 
 function failUnknown(name: string): never {

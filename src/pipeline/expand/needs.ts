@@ -26,8 +26,15 @@ function stageOf({ kind, params }: Need, location: SourceLocation): StageSpec {
     replaced: new Set<string>(),
   };
   return {
-    ...{ id: kind, location, uses: { value: kind, location }, with: nothing, matrix },
-    ...{ resources: nothing, retry: undefined, timeout: undefined, swept: nothing },
+    id: kind,
+    location,
+    uses: { value: kind, location },
+    with: nothing,
+    matrix,
+    resources: nothing,
+    retry: undefined,
+    timeout: undefined,
+    swept: nothing,
   };
 }
 
