@@ -33,7 +33,7 @@ function matchCells(text: string, planned: ReadonlyMap<CellId, PlannedCell>): Re
   if (parsed?.end !== text.length) {
     return failure({
       code: 'bad-selector',
-      message: `${JSON.stringify(text)} is no selector`,
+      message: `${JSON.stringify(text)} is not a selector`,
       expected: 'a stage, a cell id, or stage[axis=value]',
     });
   }
@@ -57,7 +57,7 @@ function unknownStage(stage: string, stages: Iterable<string>): Failure {
 
 function noCell(text: string, cells: readonly PlannedCell[]): Failure {
   const ids = cells.map(({ cell }) => cell.id);
-  return { code: 'no-cell', message: `no cell agrees with ${text}`, expected: `for instance ${formatList(ids, 4)}` };
+  return { code: 'no-cell', message: `no cell matches ${text}`, expected: `for instance ${formatList(ids, 4)}` };
 }
 
 /** All cells that depend on the given ones, and these. */

@@ -41,10 +41,10 @@ export function command(): Command {
   const names = (text: string, before: readonly string[] = []): readonly string[] => [...before, ...splitNames(text)];
   return new Command('init')
     .argument('[pipeline]', 'the file to write', 'pipelines/study.yaml')
-    .option('--data <folder>', 'images: a folder a class, IDX files, CUB-200-2011 or CIFAR; by default digits')
-    .option('--teacher <model>', 'kdpipe list models')
-    .option('--student <models>', 'one or several, between commas', names)
-    .option('--method <methods>', 'kdpipe list methods', names)
+    .option('--data <folder>', 'images: one folder per class, IDX files, CUB-200-2011 or CIFAR; by default digits')
+    .option('--teacher <model>', 'a model (kdpipe list models)')
+    .option('--student <models>', 'one or several, separated by commas', names)
+    .option('--method <methods>', 'one or several (kdpipe list methods)', names)
     .option('--ratio <numbers>', 'values of kd_ratio to try; by default the usual weights', ratio)
     .option('--seeds <number>', 'runs of each student', positiveInteger)
     .option('--epochs <number>', 'of every training', positiveInteger)
@@ -53,7 +53,7 @@ export function command(): Command {
     .option('--force', 'overwrite the file')
     .action(async (file: string, flags: Flags) => {
       if (existsSync(file) && !flags.force)
-        fail({ code: 'file-exists', message: `${file} is there already`, fix: 'name another file, or add --force' });
+        fail({ code: 'file-exists', message: `${file} already exists`, fix: 'name another file, or add --force' });
       const interactive = process.stdin.isTTY && process.stdout.isTTY && !flags.yes;
       const { ask, close } = interactive
         ? askOnTerminal(process.stdin, process.stdout)
@@ -86,7 +86,7 @@ function sourceOf(folder: string | null): string {
     sourceIn(files, folders, catalogue()['datasets'] ?? {}) ??
     fail({
       code: 'no-data',
-      message: `${folder} holds no dataset that is known`,
+      message: `${folder} holds no known dataset`,
       expected: 'a folder of images for each class, IDX files, or the archive or folder of CUB-200-2011 or CIFAR',
       fix: 'point --data at the folder that holds the classes',
     })
@@ -100,7 +100,7 @@ function requireRegistered(registry: string, name: string): string {
   const fix = nameAdvice(name, known);
   return fail({
     code: 'unknown-name',
-    message: `${JSON.stringify(name)} is none of the ${registry}`,
+    message: `${JSON.stringify(name)} is not one of the ${registry}`,
     expected: `a name of kdpipe list ${registry}`,
     ...(fix === undefined ? {} : { fix }),
   });

@@ -18,7 +18,7 @@ export function command(): Command {
   return new Command('logs')
     .argument('<stage>', 'stage, cell or stage[axis=value]')
     .option('-f, --follow', 'go on printing what is written')
-    .option('--run <run>', 'a pipeline’s name or a run; the latest run unless told')
+    .option('--run <run>', 'a pipeline’s name or a run; by default the latest run')
     .action(async (stage: string, flags: { readonly follow?: boolean; readonly run?: string }) => {
       const project = openProject();
       let isRead = true;

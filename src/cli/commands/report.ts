@@ -23,7 +23,9 @@ export function command(): Command {
     .argument('<pipeline>', 'pipeline file')
     .option('--check', 'write nothing; exit 3 when a table or a plot differs from its file')
     .addOption(
-      new Option('--format <format>', 'print the tables instead of writing').choices(Object.keys(reportFormats)),
+      new Option('--format <format>', 'print the tables in this format instead of writing them').choices(
+        Object.keys(reportFormats),
+      ),
     )
     .addOption(setOption())
     .action(async (file: string, flags: ReportFlags) => {
@@ -46,6 +48,6 @@ async function printReport(file: string, flags: ReportFlags): Promise<number> {
 async function check(rendered: Rendered, root: string): Promise<number> {
   const drifts = await checkReport(rendered, root);
   for (const { what, file, diff } of drifts) print([`${file}: ${what} differs from the results`, ...diff].join('\n'));
-  if (!drifts.length) printError('every table and plot is what the results say');
+  if (!drifts.length) printError('every table and plot matches the results');
   return drifts.length ? exitCodes.drift : exitCodes.done;
 }

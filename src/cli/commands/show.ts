@@ -31,8 +31,10 @@ interface Flags {
 export function command(): Command {
   return new Command('show')
     .argument('<name>', 'a cell, a run, or a kind, model, method, dataset or engine')
-    .addOption(new Option('--image-size <pixels>', 'build the model for such images').argParser(positiveInteger))
-    .addOption(new Option('--classes <number>', 'build the model with so many').argParser(positiveInteger))
+    .addOption(
+      new Option('--image-size <pixels>', 'build the model for images of this size').argParser(positiveInteger),
+    )
+    .addOption(new Option('--classes <number>', 'build the model for this many classes').argParser(positiveInteger))
     .addOption(jsonOption())
     .action(async (name: string, flags: Flags) => {
       if (isModel(name)) return showModel(name, flags);
@@ -57,7 +59,7 @@ function refuseModelFlags(name: string, { imageSize, classes }: Flags): void {
   if (imageSize === undefined && classes === undefined) return;
   fail({
     code: 'useless-option',
-    message: `--image-size and --classes say nothing of ${name}`,
+    message: `--image-size and --classes do not apply to ${name}`,
     expected: 'a model with them (kdpipe list models)',
   });
 }

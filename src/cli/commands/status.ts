@@ -15,7 +15,7 @@ import { columns, print, printJson } from '../terminal.ts';
  */
 export function command(): Command {
   return new Command('status')
-    .argument('[run]', 'a pipeline’s name or a run; the latest run unless told')
+    .argument('[run]', 'a pipeline’s name or a run; by default the latest run')
     .addOption(jsonOption())
     .action((wanted: string | undefined, flags: { readonly json?: boolean }) => {
       const past = recentRun(openProject().runsFolder, wanted);

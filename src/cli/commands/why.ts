@@ -19,7 +19,7 @@ import { print } from '../terminal.ts';
 export function command(): Command {
   return new Command('why')
     .argument('<stage>', 'stage, cell or stage[axis=value]')
-    .option('-f, --file <pipeline>', 'pipeline file; the one of the latest run unless told')
+    .option('-f, --file <pipeline>', 'pipeline file; by default that of the latest run')
     .addOption(setOption())
     .action(async (stage: string, flags: { readonly file?: string; readonly set?: readonly string[] }) => {
       const { runsFolder } = openProject();

@@ -53,8 +53,8 @@ function ofMatrix(
   for (const { location } of unmatched) {
     problems.add({
       code: 'include-without-cell',
-      message: 'this entry of include fits no cell, and cannot be one because it reaches through a cell',
-      expected: 'keys that agree with some combination',
+      message: 'this entry of include matches no cell, and cannot become one because it names a key of another cell',
+      expected: 'keys that match a combination',
       location,
     });
   }

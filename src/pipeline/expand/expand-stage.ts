@@ -111,7 +111,7 @@ class StageExpansion {
     const first = other.get(name)?.location;
     const problem = {
       code: 'duplicate-cell',
-      message: 'this makes a combination that another entry makes too',
+      message: 'another entry makes the same combination',
       location,
     };
     const advice = { expected: 'every combination once', fix: 'remove one of the two' };

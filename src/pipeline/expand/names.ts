@@ -151,7 +151,7 @@ export class Names {
     const path = [...this.#open.slice(this.#open.indexOf(name)), name].map((param) => `params.${param}`).join(' → ');
     this.#problems.add({
       code: 'param-cycle',
-      message: `params need each other in a circle: ${path}`,
+      message: `params refer to each other in a circle: ${path}`,
       location,
       within: source,
     });

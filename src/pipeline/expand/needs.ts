@@ -67,7 +67,7 @@ export class NeededCells {
     const { stages, problems, world } = this.#context;
     const { kind } = need;
     if (stages.has(kind)) {
-      const message = `a stage is called ${kind}, as the cells that this asks for are`;
+      const message = `a stage is called ${kind}, which is the name of the cells that this needs`;
       problems.add({
         code: 'taken-name',
         message,

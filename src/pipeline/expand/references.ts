@@ -140,7 +140,7 @@ function noteNone({ expression, location }: StageReference, from: Referrer, { wo
   problems.add(
     {
       code: 'no-cell',
-      message: `no cell of ${stage} agrees with ${expression.source}${agreement(from)}`,
+      message: `no cell of ${stage} matches ${expression.source}${agreement(from)}`,
       expected: `one of ${formatList(
         cells.map(({ cell }) => cell.id),
         4,

@@ -59,7 +59,7 @@ function axisSites({ matrix, swept }: StageSpec): ReadonlyMap<string, SourceLoca
 function parametersOf({ uses, id }: StageSpec, context: StageContext): KindParameters | undefined {
   const parameters = uses && context.parametersOf(uses.value);
   if (uses && !parameters) {
-    const message = `stage ${id} uses ${JSON.stringify(uses.value)}, which is no kind of stage`;
+    const message = `stage ${id} uses ${JSON.stringify(uses.value)}, which is not a kind of stage`;
     const problem = { code: 'unknown-kind', message, location: uses.location };
     context.problems.add(withNameAdvice(problem, uses.value, context.world.kindNames));
   }

@@ -54,7 +54,7 @@ export function readOverride(text: string, problems: Problems): Override | undef
   if (key === '') {
     problems.add({
       code: 'bad-override',
-      message: `${JSON.stringify(text)} is no override`,
+      message: `${JSON.stringify(text)} is not an override`,
       expected: 'key=value',
       location,
       within: text,

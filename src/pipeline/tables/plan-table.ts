@@ -143,7 +143,7 @@ function checkCompare({ compare, rows, columns, name }: TableSpec, problems: Pro
     if (rowNames.includes(key)) continue;
     const problem = {
       code: 'unknown-row',
-      message: `${JSON.stringify(key)} is none of the rows`,
+      message: `${JSON.stringify(key)} is not one of the rows`,
       location: inside(baseline.location, key),
       atKey: true,
     };
@@ -153,7 +153,7 @@ function checkCompare({ compare, rows, columns, name }: TableSpec, problems: Pro
   if (columnNames.includes(on.value)) return;
   const problem = {
     code: 'unknown-column',
-    message: `${JSON.stringify(on.value)} is none of the columns`,
+    message: `${JSON.stringify(on.value)} is not one of the columns`,
     location: on.location,
   };
   problems.add(withNameAdvice(problem, on.value, columnNames));

@@ -121,8 +121,8 @@ function collisions(plot: PlotPlan, rows: readonly Placed[]): readonly Failure[]
     seen.set(place, group);
     if (!other) return [];
     const names = group.labels.filter(({ text }, at) => text !== other.labels[at]?.text).map(({ name }) => name);
-    const message = `two rows are one point: ${groupText(other)} | ${groupText(group)}`;
-    return [problem(plot, message, { expected: 'one row a point', fix: `name ${names.join(', ')} in series` })];
+    const message = `two rows give the same point: ${groupText(other)} | ${groupText(group)}`;
+    return [problem(plot, message, { expected: 'one row for each point', fix: `name ${names.join(', ')} in series` })];
   });
 }
 

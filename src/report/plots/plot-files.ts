@@ -111,8 +111,8 @@ export async function checkPlotPlaces(plots: readonly PlotPlan[], root: string):
     const other = seen.get(path);
     seen.set(path, plot);
     if (other) {
-      const message = `plots ${other.name} and ${plot.name} go into one file`;
-      failures.push({ code: 'one-file', message, place: { file: plot.into }, expected: 'a file a plot' });
+      const message = `plots ${other.name} and ${plot.name} go into the same file`;
+      failures.push({ code: 'one-file', message, place: { file: plot.into }, expected: 'one file for each plot' });
     }
     await collect(failures, async () => {
       await present(plot, root);

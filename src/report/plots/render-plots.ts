@@ -23,7 +23,7 @@ const description = /<desc>kdpipe plot [^<]*<\/desc>/;
 
 /** Reads a Vega-Lite specification. */
 async function readTemplate(template: string, folder: string): Promise<JsonObject> {
-  let problem = 'it is no mapping';
+  let problem = 'it is not a mapping';
   try {
     const value = JSON.parse(await readFile(resolve(folder, template), 'utf8')) as Json;
     if (isJsonObject(value)) return value;

@@ -93,17 +93,21 @@ sys.stdout.buffer.write(seen)
     const answers = ['absent', 'pictures', 'convnet9', 'convnet8', 'convnet4', 'AP', 'AT', 'two', '0', '2', '1'];
     const shown = answered('again-asked.yaml', answers);
     expect(shown).toMatch(/absent cannot be read[^]*Folder with the images\? /);
-    expect(shown).toMatch(/"convnet9" is none of the models; did you mean [^]*Teacher\? /);
-    expect(shown).toMatch(/"AP" is none of the methods[^]*Methods\? /);
+    expect(shown).toMatch(/"convnet9" is not one of the models; did you mean [^]*Teacher\? /);
+    expect(shown).toMatch(/"AP" is not one of the methods[^]*Methods\? /);
     expect(shown.match(/expected a whole number of at least 1\r?\n[^]*?Seeds\? \[3\]/g)).toHaveLength(2);
     expect(project.read('again-asked.yaml')).toMatch(/seeds: 2\n/);
   });
 
   it.each([
-    ['a file that is there', ['pictures.yaml'], /pictures\.yaml is there already/],
-    ['a model that is none', ['x.yaml', '--teacher', 'resnet500'], /"resnet500" is none of the models[^]*did you mean/],
-    ['a method that is none', ['x.yaml', '--method', 'SoftTargets'], /"SoftTargets" is none of the methods/],
-    ['a folder without images', ['x.yaml', '--data', 'empty'], /empty holds no dataset that is known/],
+    ['a file that is there', ['pictures.yaml'], /pictures\.yaml already exists/],
+    [
+      'a model that is none',
+      ['x.yaml', '--teacher', 'resnet500'],
+      /"resnet500" is not one of the models[^]*did you mean/,
+    ],
+    ['a method that is none', ['x.yaml', '--method', 'SoftTargets'], /"SoftTargets" is not one of the methods/],
+    ['a folder without images', ['x.yaml', '--data', 'empty'], /empty holds no known dataset/],
     ['a folder that is not there', ['x.yaml', '--data', 'absent'], /absent cannot be read/],
     ['a ratio of 0', ['x.yaml', '--ratio', '0.5,0'], /numbers above 0/],
   ])('refuses %s, and writes nothing', (_, args, message) => {
