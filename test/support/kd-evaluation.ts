@@ -40,6 +40,27 @@ export function evaluate({ method, shapes, taps, runner = (term) => new EchoRunn
   return evaluateKdLoss(term, shapes, { taps, labels, indices, draw: { seed, step }, weight }, runner(term));
 }
 
+/** A method over several steps: values of its taps for each, and the images that the student is trained on. */
+export interface Steps extends Omit<Evaluation, 'taps' | 'step'> {
+  readonly steps: readonly Evaluation['taps'][];
+  readonly split: KdSplit;
+}
+
+/** Evaluates a method step by step, each seen by its memory before the next; returns all values, and the term. */
+export function evaluateSteps(given: Steps) {
+  const { method, shapes, steps, split, runner = (made) => new EchoRunner(made) } = given;
+  const { labels = referenceLabels, seed = 0, weight = 1 } = given;
+  const term = method.create(optionsOf(method, given.options), shapes, shapes, split);
+  const running = runner(term);
+  const results = steps.map((taps, step) => {
+    const indices = Uint32Array.from(labels, (_, image) => (image * 3 + step) % split.labels.length);
+    const result = evaluateKdLoss(term, shapes, { taps, labels, indices, draw: { seed, step }, weight }, running);
+    term.memory?.update();
+    return result;
+  });
+  return { term, results };
+}
+
 /** The shape of one image of a reference input: [N, C] or [N, H, W, C]. */
 export const shapeOf = (shape: readonly number[]): Shape =>
   shape.length === 2
