@@ -1,8 +1,10 @@
-import { addN, type Tensor } from '@tensorflow/tfjs-core';
 import type { LayerIndex } from '../network/network.ts';
+import type { Adapter } from './algebra/adapter.ts';
+import { addN } from './algebra/arithmetic.ts';
+import { applyAdapter } from './algebra/maps.ts';
+import type { KdMethod } from './kd-method.ts';
 import { adapter } from './terms/adapter.ts';
-import type { Adapter, KdMethod } from './kd-method.ts';
-import { meanSquare } from './ops/maps.ts';
+import { meanSquare } from './terms/maps.ts';
 import {
   blocksOption,
   blockTaps,
@@ -59,10 +61,8 @@ export const fitnet: KdMethod = {
     const parts = tapPairs(shapes).map((pair) => ({ ...pair, regress: regressor(pair, form === 'conv-bn-relu') }));
     return {
       adapters: parts.map(({ regress }) => regress),
-      loss: ({ student, teacher, through }) =>
-        addN(
-          parts.map(({ tap, regress }) => meanSquare(through(regress, student[tap] as Tensor), teacher[tap] as Tensor)),
-        ),
+      loss: ({ student, teacher }) =>
+        addN(parts.map(({ tap, regress }) => meanSquare(applyAdapter(regress, student(tap)), teacher(tap)))),
     };
   },
 };

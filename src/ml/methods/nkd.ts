@@ -1,7 +1,8 @@
-import { add, div, logSoftmax, mean, mul, neg, softmax, sum } from '@tensorflow/tfjs-core';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { add, div, mul } from './algebra/arithmetic.ts';
+import type { Node } from './algebra/node.ts';
+import { logSoftmax, mean, softmax, sumRows } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
-import { logitsOf } from './ops/rows.ts';
+import { logitsOf } from './terms/rows.ts';
 import { bothSides } from './terms/taps.ts';
 import { targetMask, withoutTarget } from './terms/target-class.ts';
 
@@ -22,13 +23,13 @@ export const normalised: KdMethod = {
   create: ({ nkd_gamma: gamma, nkd_temperature: temperature }) => {
     const degree = Number(temperature);
     return {
-      loss: (batch) => {
-        const { teacher, student } = logitsOf(batch);
-        const target = targetMask(batch.labels, student);
-        const others = (logits: Tensor2D): Tensor2D => withoutTarget(div<Tensor2D>(logits, degree), target);
-        const ofTarget = sum(mul(target, mul(softmax(teacher), logSoftmax(student))), 1);
-        const ofOthers = sum(mul(softmax(others(teacher)), logSoftmax(others(student))), 1);
-        return neg(mean(add(ofTarget, mul(ofOthers, Number(gamma) * degree ** 2))));
+      loss: (inputs) => {
+        const { teacher, student } = logitsOf(inputs);
+        const target = targetMask(inputs.labels, student);
+        const others = (logits: Node): Node => withoutTarget(div(logits, degree), target);
+        const ofTarget = sumRows(mul(target, mul(softmax(teacher), logSoftmax(student))));
+        const ofOthers = sumRows(mul(softmax(others(teacher)), logSoftmax(others(student))));
+        return mul(mean(add(ofTarget, mul(ofOthers, Number(gamma) * degree ** 2))), -1);
       },
     };
   },

@@ -1,5 +1,5 @@
 import type { KdMethod } from './kd-method.ts';
-import { logitsOf, softDivergence } from './ops/rows.ts';
+import { logitsOf, softDivergence } from './terms/rows.ts';
 import { bothSides, temperatureOption } from './terms/taps.ts';
 
 /** Soft targets: L = T² · mean_i KL(softmax(z_t/T) ‖ softmax(z_s/T)). */
@@ -10,6 +10,6 @@ export const softTarget: KdMethod = {
   weighting: 'odds',
   taps: (_, available) => bothSides('SoftTarget', 'logits', available),
   create: ({ temperature }) => ({
-    loss: (batch) => softDivergence(logitsOf(batch), Number(temperature)),
+    loss: (inputs) => softDivergence(logitsOf(inputs), Number(temperature)),
   }),
 };

@@ -1,5 +1,5 @@
 import type { Engine, OptimizerSpec, Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
-import type { Adapter } from '../methods/kd-method.ts';
+import type { Adapter } from '../methods/algebra/adapter.ts';
 import type { AdapterRunner } from '../methods/terms/kd-loss.ts';
 import { initialState } from '../network/initial.ts';
 import type { StateDict } from '../network/network.ts';

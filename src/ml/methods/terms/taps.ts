@@ -103,6 +103,20 @@ export function blockTaps(
   return { teacher: names, student: names };
 }
 
+/**
+ * Shape of one tap.
+ *
+ * @param shapes - of one side's taps
+ * @param tap - that the method named
+ * @returns its shape
+ * @throws Error where there is none (a bug)
+ */
+export function shapeOf(shapes: Readonly<Record<string, Shape>>, tap: string): Shape {
+  const shape = shapes[tap];
+  if (!shape) throw new Error(`no shape of tap ${tap}`);
+  return shape;
+}
+
 /** One tap's shapes on both sides. */
 export interface TapPair extends Sides<Shape> {
   readonly tap: string;
@@ -115,11 +129,11 @@ export interface TapPair extends Sides<Shape> {
  * @returns a pair a tap, in the order of the student's
  */
 export function tapPairs(shapes: TapShapes): readonly TapPair[] {
-  return Object.entries(shapes.student).map(([tap, student]) => {
-    const teacher = shapes.teacher[tap];
-    if (!teacher) throw new Error(`no shape of the teacher's ${tap}`);
-    return { tap, student, teacher };
-  });
+  return Object.entries(shapes.student).map(([tap, student]) => ({
+    tap,
+    student,
+    teacher: shapeOf(shapes.teacher, tap),
+  }));
 }
 
 const sizeOf = ({ height, width }: Shape): string => `${height}×${width}`;
