@@ -13,6 +13,7 @@ import type { Network, Shape, StateDict } from '../network/network.ts';
 import { Adapters, type AdapterDeps } from './adapters.ts';
 import type { LossTerm, Pass } from './job.ts';
 import { compiledTaps, tapShapes, type Teacher } from './teacher-pass.ts';
+import type { TermLosses } from './term-losses.ts';
 
 /** What is distilled how. */
 export interface KdTermOptions {
@@ -143,6 +144,7 @@ export class KdTerm implements LossTerm {
     return rampShare(this.#epoch, this.#ramp);
   }
 
+  /** w of total = L_cls + w · L_kd, in the epoch under way. */
   get weight(): number {
     return this.fullWeight * this.ramped;
   }
@@ -154,7 +156,7 @@ export class KdTerm implements LossTerm {
     this.#observed = { teacher: this.#teacher.of(batch), indices: shown };
   }
 
-  addGradients(step: TrainStep, labels: Int32Array, { index, of }: Pass = { index: 0, of: 1 }): number {
+  addGradients(step: TrainStep, labels: Int32Array, { index, of }: Pass = { index: 0, of: 1 }): TermLosses {
     const { teacher: read, indices } = this.#observed;
     const own = this.#sides.student.map((tap) => [tap, tap === 'logits' ? step.logits : step.tap(tap)] as const);
     const teacher = Object.fromEntries(Object.entries(read).filter(([tap]) => tap in this.#shapes.teacher));
@@ -168,7 +170,7 @@ export class KdTerm implements LossTerm {
       const target = tap === 'logits' ? step.logitsGradient : step.tapGradient(tap);
       for (let i = 0; i < target.length; i++) target[i] = f32(target, i) + f32(gradient, i);
     }
-    return value;
+    return { weighted: this.weight * value, each: { [this.method]: value } };
   }
 
   update(options: UpdateOptions): void {
