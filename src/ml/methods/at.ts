@@ -30,6 +30,7 @@ export const attentionTransfer: KdMethod = {
     },
   },
   weighting: 'plain',
+  published: { weight: 1000, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 1000' },
   taps: ({ blocks }, available) => blockTaps('AT', blocks, available, lastBlocks(2)),
   create: ({ at_form: form }, shapes, all) => {
     requireSizes('AT', MULTIPLE, shapes, all);

@@ -101,6 +101,7 @@ export const contrastive: KdMethod = {
     },
   },
   weighting: 'odds',
+  published: { weight: 0.8, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 0.8' },
   taps: (_, available) => bothSides('CRD', 'pooled', available),
   create: (options, shapes, _, { labels, seed }) => {
     const dimension = Number(options['crd_dimension']);

@@ -55,6 +55,7 @@ export const fitnet: KdMethod = {
     },
   },
   weighting: 'odds',
+  published: { weight: 100, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 100' },
   taps: ({ blocks }, available) => blockTaps('FitNet', blocks, available, middleBlock),
   create: ({ fitnet_regressor: form }, shapes, all) => {
     requireSizes('FitNet', NOT_SMALLER, shapes, all);

@@ -25,6 +25,7 @@ export const interChannel: KdMethod = {
     'Liu, Huang, Lin, Xie, Wang, Chang, Liang: Exploring Inter-Channel Correlation for Diversity-preserved Knowledge Distillation, ICCV 2021',
   options: { blocks: blocksOption },
   weighting: 'odds',
+  published: { weight: 2.5, source: 'the authors’ program: -b 2.5' },
   taps: ({ blocks }, available) => blockTaps('ICKD', blocks, available, lastBlocks(1)),
   create: (_, shapes) => {
     const parts = tapPairs(shapes).map((pair) => ({

@@ -103,6 +103,14 @@ export interface KdLoss {
   readonly fill?: (step: TermStep) => StepArrays;
 }
 
+/** A weight that others have used, where their definition of the term is ours: a place to start from. */
+export interface PublishedWeight {
+  /** w of total = L_cls + w · L_kd. */
+  readonly weight: number;
+  /** Whose paper or program has it, and what for. */
+  readonly source: string;
+}
+
 /**
  * A knowledge-distillation method: one file, one registry line. It says its taps up front; its term is an expression over
  * them (`algebra/`), which whoever evaluates it differentiates: no method writes a gradient or names a tensor library.
@@ -115,6 +123,8 @@ export interface KdMethod {
   readonly options: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** How `kd_ratio` r becomes the weight w: `odds` = r/(1−r) for r < 1, else r; `plain` = r. */
   readonly weighting: 'odds' | 'plain';
+  /** Of its paper or of a program that many have used; none unless told. */
+  readonly published?: PublishedWeight;
   /** Whether it compares images of a batch with each other, and so needs at least two. */
   readonly relational?: boolean;
   /**

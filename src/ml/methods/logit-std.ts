@@ -22,6 +22,7 @@ export const logitStandardisation: KdMethod = {
     std_temperature: { type: 'number', exclusiveMinimum: 0, default: 2, description: 'T: z-scores are divided by it.' },
   },
   weighting: 'odds',
+  published: { weight: 9, source: 'the authors’ program: --kd-weight 9' },
   taps: (_, available) => bothSides('LogitStd', 'logits', available),
   create: ({ std_temperature: temperature }) => ({
     loss: (inputs) => {

@@ -37,6 +37,10 @@ export const multiLevel: KdMethod = {
     },
   },
   weighting: 'odds',
+  published: {
+    weight: 9,
+    source: 'the program of logit standardisation (Sun et al., 2024), in front of MLKD: --kd-weight 9',
+  },
   relational: true,
   taps: (_, available) => bothSides('MLKD', 'logits', available),
   create: ({ mlkd_temperatures: temperatures }) => ({

@@ -49,6 +49,7 @@ export const neuronSelectivity: KdMethod = {
   source: 'Huang, Wang: Like What You Like: Knowledge Distill via Neuron Selectivity Transfer, arXiv 1707.01219, 2017',
   options: { blocks: blocksOption },
   weighting: 'odds',
+  published: { weight: 50, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 50' },
   taps: ({ blocks }, available) => blockTaps('NST', blocks, available, lastBlocks(1)),
   create: (_, shapes, all) => {
     requireSizes('NST', MULTIPLE, shapes, all);

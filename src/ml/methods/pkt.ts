@@ -24,6 +24,7 @@ export const probabilistic: KdMethod = {
   source: 'Passalis, Tefas: Learning Deep Representations with Probabilistic Knowledge Transfer, ECCV 2018',
   options: {},
   weighting: 'odds',
+  published: { weight: 30_000, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 30000' },
   relational: true,
   taps: (_, available) => bothSides('PKT', 'pooled', available),
   create: () => ({

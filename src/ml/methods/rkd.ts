@@ -63,6 +63,10 @@ export const relational: KdMethod = {
     rkd_angle: { type: 'number', minimum: 0, default: 50, description: 'w_A: weight of the angles.' },
   },
   weighting: 'odds',
+  published: {
+    weight: 1,
+    source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 1, of 25 · distances + 50 · angles',
+  },
   relational: true,
   taps: (_, available) => bothSides('RKD', 'pooled', available),
   create: ({ rkd_distance: distance, rkd_angle: angle }) => ({

@@ -8,6 +8,10 @@ export const softTarget: KdMethod = {
   source: 'Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, NIPS workshop 2014',
   options: { temperature: temperatureOption },
   weighting: 'odds',
+  published: {
+    weight: 9,
+    source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: 0.9 beside 0.1 of the cross entropy',
+  },
   taps: (_, available) => bothSides('SoftTarget', 'logits', available),
   create: ({ temperature }) => ({
     loss: (inputs) => softDivergence(logitsOf(inputs), Number(temperature)),

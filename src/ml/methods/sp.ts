@@ -29,6 +29,7 @@ export const similarity: KdMethod = {
     },
   },
   weighting: 'odds',
+  published: { weight: 10, source: 'the original experiments on CUB-200-2011, whose norm is l1' },
   relational: true,
   taps: ({ blocks }, available) => blockTaps('SP', blocks, available, lastBlocks(2)),
   create: ({ sp_norm: norm }, shapes) => {

@@ -73,6 +73,7 @@ export const variational: KdMethod = {
     vid_variance: { type: 'number', exclusiveMinimum: 1e-4, default: 5, description: 'σ² that training starts from.' },
   },
   weighting: 'odds',
+  published: { weight: 1, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 1' },
   taps: ({ blocks }, available) => blockTaps('VID', blocks, available, allBlocks),
   create: ({ vid_variance: variance }, shapes, all) => {
     requireSizes('VID', EQUAL, shapes, all);
