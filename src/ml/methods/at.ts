@@ -6,7 +6,7 @@ import { mean } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { poolToSmaller } from './terms/maps.ts';
 import { norms } from './terms/rows.ts';
-import { blocksOption, blockTaps, lastBlocks, MULTIPLE, requireSizes } from './terms/taps.ts';
+import { blocksOption, chooseBlocks, lastBlocks, MULTIPLE, requireSizes } from './terms/taps.ts';
 
 /** Attention of each sample: A = mean_c f², flattened, L2-normalised: [N, H, W, C] → [N, H·W]. */
 const attention = (map: Node): Node => unitRows(div(pixelEnergies(map), lengthOf(map, 3)));
@@ -31,7 +31,7 @@ export const attentionTransfer: KdMethod = {
   },
   weighting: 'plain',
   published: { weight: 1000, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 1000' },
-  taps: ({ blocks }, available) => blockTaps('AT', blocks, available, lastBlocks(2)),
+  taps: ({ blocks }, available) => chooseBlocks('AT', blocks, available, lastBlocks(2)),
   create: ({ at_form: form }, shapes, all) => {
     requireSizes('AT', MULTIPLE, shapes, all);
     const distance = typeof form === 'string' ? FORMS[form] : undefined;

@@ -10,7 +10,7 @@ import { adapter } from './terms/adapter.ts';
 import { ClassSampler } from './terms/class-sampler.ts';
 import { ContrastMemory } from './terms/contrast-memory.ts';
 import { flatRows } from './terms/rows.ts';
-import { bothSides, shapeOf } from './terms/taps.ts';
+import { requireTap, shapeOf } from './terms/taps.ts';
 
 /** A linear layer on the features that the classifier reads. The teacher's is trained too; the teacher is not. */
 function embedding(side: keyof Sides<unknown>, shapes: TapShapes, dimension: number): Adapter {
@@ -102,7 +102,7 @@ export const contrastive: KdMethod = {
   },
   weighting: 'odds',
   published: { weight: 0.8, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 0.8' },
-  taps: (_, available) => bothSides('CRD', 'pooled', available),
+  taps: (_, available) => requireTap('CRD', 'pooled', available),
   create: (options, shapes, _, { labels, seed }) => {
     const dimension = Number(options['crd_dimension']);
     const sampler = new ClassSampler(labels);

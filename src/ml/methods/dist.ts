@@ -4,7 +4,7 @@ import type { Node } from './algebra/node.ts';
 import { mean, softmax, sum } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { logitsOf, norms } from './terms/rows.ts';
-import { bothSides, temperatureOption } from './terms/taps.ts';
+import { requireTap, temperatureOption } from './terms/taps.ts';
 
 /** 1 − mean over rows of Pearson's correlation. */
 function decorrelation(a: Node, b: Node): Node {
@@ -28,7 +28,7 @@ export const strongerTeacher: KdMethod = {
   },
   weighting: 'odds',
   relational: true,
-  taps: (_, available) => bothSides('DIST', 'logits', available),
+  taps: (_, available) => requireTap('DIST', 'logits', available),
   create: ({ temperature, dist_beta: beta, dist_gamma: gamma }) => {
     const degree = Number(temperature);
     return {

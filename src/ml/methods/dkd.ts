@@ -3,7 +3,7 @@ import type { Node } from './algebra/node.ts';
 import { logSumExp, mean, sumRows } from './algebra/reductions.ts';
 import type { KdMethod, Sides } from './kd-method.ts';
 import { divergences, logitsOf } from './terms/rows.ts';
-import { bothSides, temperatureOption } from './terms/taps.ts';
+import { requireTap, temperatureOption } from './terms/taps.ts';
 import { targetMask, withoutTarget } from './terms/target-class.ts';
 
 /** log p_y and log(1 − p_y), the latter as a sum over the other classes: exact where p_y is close to 1. */
@@ -47,7 +47,7 @@ export const decoupled: KdMethod = {
     dkd_beta: { type: 'number', minimum: 0, default: 8, description: 'β: weight of the other classes’ part.' },
   },
   weighting: 'odds',
-  taps: (_, available) => bothSides('DKD', 'logits', available),
+  taps: (_, available) => requireTap('DKD', 'logits', available),
   create: ({ temperature, dkd_alpha: alpha, dkd_beta: beta }) => ({
     loss: (inputs) =>
       decoupledLoss(logitsOf(inputs), inputs.labels, {

@@ -7,10 +7,10 @@ import { adapter } from './terms/adapter.ts';
 import { meanSquare } from './terms/maps.ts';
 import {
   blocksOption,
-  blockTaps,
+  chooseBlocks,
   middleBlock,
   requireSizes,
-  tapPairs,
+  pairTaps,
   type SizeRule,
   type TapPair,
 } from './terms/taps.ts';
@@ -56,10 +56,10 @@ export const fitnet: KdMethod = {
   },
   weighting: 'odds',
   published: { weight: 100, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 100' },
-  taps: ({ blocks }, available) => blockTaps('FitNet', blocks, available, middleBlock),
+  taps: ({ blocks }, available) => chooseBlocks('FitNet', blocks, available, middleBlock),
   create: ({ fitnet_regressor: form }, shapes, all) => {
     requireSizes('FitNet', NOT_SMALLER, shapes, all);
-    const parts = tapPairs(shapes).map((pair) => ({ ...pair, regress: regressor(pair, form === 'conv-bn-relu') }));
+    const parts = pairTaps(shapes).map((pair) => ({ ...pair, regress: regressor(pair, form === 'conv-bn-relu') }));
     return {
       adapters: parts.map(({ regress }) => regress),
       loss: ({ student, teacher }) =>

@@ -4,7 +4,7 @@ import { lengthOf, type Node } from './algebra/node.ts';
 import type { KdMethod } from './kd-method.ts';
 import { alignTap } from './terms/adapter.ts';
 import { columns, squaredDistance } from './terms/maps.ts';
-import { blocksOption, blockTaps, lastBlocks, tapPairs } from './terms/taps.ts';
+import { blocksOption, chooseBlocks, lastBlocks, pairTaps } from './terms/taps.ts';
 
 /** Products of all pairs of channels of an image, rows L2-normalised: [N, H, W, C] → [N, C, C]. */
 const correlations = (map: Node): Node => unitRows(columnGram(columns(map)));
@@ -26,9 +26,9 @@ export const interChannel: KdMethod = {
   options: { blocks: blocksOption },
   weighting: 'odds',
   published: { weight: 2.5, source: 'the authors’ program: -b 2.5' },
-  taps: ({ blocks }, available) => blockTaps('ICKD', blocks, available, lastBlocks(1)),
+  taps: ({ blocks }, available) => chooseBlocks('ICKD', blocks, available, lastBlocks(1)),
   create: (_, shapes) => {
-    const parts = tapPairs(shapes).map((pair) => ({
+    const parts = pairTaps(shapes).map((pair) => ({
       ...pair,
       align: alignTap(`ickd.${pair.tap}.align`, pair.tap, pair),
     }));

@@ -83,9 +83,9 @@ export interface KdSplit {
 
 /** A method made for given shapes. */
 export interface KdLoss {
-  /** All that `loss` applies; none unless told. */
+  /** All that `loss` applies; none by default. */
   readonly adapters?: readonly Adapter[];
-  /** Nothing unless told. */
+  /** None by default. */
   readonly memory?: KdMemory;
   /**
    * The unweighted term L_kd as an expression; asked once for each size of batch.
@@ -95,7 +95,7 @@ export interface KdLoss {
    */
   readonly loss: (inputs: TermInputs) => Node | LossWithOutputs;
   /**
-   * Values of the `stepInput`s of its expression, for each pass over a batch; none unless told.
+   * Values of the `stepInput`s of its expression, for each pass over a batch; none by default.
    *
    * @param step - the images, and where random streams stand
    * @returns arrays by name, of the sizes that the expression states; only read
@@ -123,7 +123,7 @@ export interface KdMethod {
   readonly options: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** How `kd_ratio` r becomes the weight w: `odds` = r/(1−r) for r < 1, else r; `plain` = r. */
   readonly weighting: 'odds' | 'plain';
-  /** Of its paper or of a program that many have used; none unless told. */
+  /** Of its paper or of a program that many have used; none by default. */
   readonly published?: PublishedWeight;
   /** Whether it compares images of a batch with each other, and so needs at least two. */
   readonly relational?: boolean;

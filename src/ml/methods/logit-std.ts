@@ -3,7 +3,7 @@ import { lengthOf, type Node } from './algebra/node.ts';
 import { mean, sum } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { logitsOf, softDivergence } from './terms/rows.ts';
-import { bothSides } from './terms/taps.ts';
+import { requireTap } from './terms/taps.ts';
 
 /** Z-scores of rows: (z − mean) / (unbiased standard deviation + 1e-7). */
 function standardise(logits: Node): Node {
@@ -23,7 +23,7 @@ export const logitStandardisation: KdMethod = {
   },
   weighting: 'odds',
   published: { weight: 9, source: 'the authors’ program: --kd-weight 9' },
-  taps: (_, available) => bothSides('LogitStd', 'logits', available),
+  taps: (_, available) => requireTap('LogitStd', 'logits', available),
   create: ({ std_temperature: temperature }) => ({
     loss: (inputs) => {
       const { teacher, student } = logitsOf(inputs);

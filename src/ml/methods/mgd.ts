@@ -8,7 +8,7 @@ import type { Node } from './algebra/node.ts';
 import type { Draw, KdMethod, TermInputs } from './kd-method.ts';
 import { adapter, alignTap } from './terms/adapter.ts';
 import { squaredDistance } from './terms/maps.ts';
-import { blocksOption, blockTaps, EQUAL, lastBlocks, requireSizes, tapPairs, type TapPair } from './terms/taps.ts';
+import { blocksOption, chooseBlocks, EQUAL, lastBlocks, requireSizes, pairTaps, type TapPair } from './terms/taps.ts';
 
 /** More than any batch: blocks draw apart from each other. */
 const IMAGES = 2 ** 16;
@@ -97,10 +97,10 @@ export const maskedGenerative: KdMethod = {
     },
   },
   weighting: 'odds',
-  taps: ({ blocks }, available) => blockTaps('MGD', blocks, available, lastBlocks(1)),
+  taps: ({ blocks }, available) => chooseBlocks('MGD', blocks, available, lastBlocks(1)),
   create: ({ mgd_alpha: alpha, mgd_mask: rate }, shapes, all) => {
     requireSizes('MGD', EQUAL, shapes, all);
-    const parts = tapPairs(shapes).map((pair) => partOf(pair, Number(alpha), Number(rate)));
+    const parts = pairTaps(shapes).map((pair) => partOf(pair, Number(alpha), Number(rate)));
     return {
       adapters: parts.flatMap(({ adapters }) => adapters),
       loss: (inputs) => addN(parts.map(({ loss }) => loss(inputs))),

@@ -5,7 +5,7 @@ import { softmax } from './algebra/reductions.ts';
 import type { KdMethod, Sides } from './kd-method.ts';
 import { squaredDistance } from './terms/maps.ts';
 import { logitsOf, softDivergence } from './terms/rows.ts';
-import { bothSides } from './terms/taps.ts';
+import { requireTap } from './terms/taps.ts';
 
 /** Gram matrices of both sides' probabilities compared: of images (batch level, ÷ N) and of classes (÷ C). */
 function relations({ teacher, student }: Sides<Node>, temperature: number): Node {
@@ -42,7 +42,7 @@ export const multiLevel: KdMethod = {
     source: 'the program of logit standardisation (Sun et al., 2024), in front of MLKD: --kd-weight 9',
   },
   relational: true,
-  taps: (_, available) => bothSides('MLKD', 'logits', available),
+  taps: (_, available) => requireTap('MLKD', 'logits', available),
   create: ({ mlkd_temperatures: temperatures }) => ({
     loss: (inputs) => {
       const logits = logitsOf(inputs);

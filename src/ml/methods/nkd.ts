@@ -3,7 +3,7 @@ import type { Node } from './algebra/node.ts';
 import { logSoftmax, mean, softmax, sumRows } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { logitsOf } from './terms/rows.ts';
-import { bothSides } from './terms/taps.ts';
+import { requireTap } from './terms/taps.ts';
 import { targetMask, withoutTarget } from './terms/target-class.ts';
 
 /**
@@ -19,7 +19,7 @@ export const normalised: KdMethod = {
     nkd_temperature: { type: 'number', exclusiveMinimum: 0, default: 1, description: 'T of the other classes’ part.' },
   },
   weighting: 'odds',
-  taps: (_, available) => bothSides('NKD', 'logits', available),
+  taps: (_, available) => requireTap('NKD', 'logits', available),
   create: ({ nkd_gamma: gamma, nkd_temperature: temperature }) => {
     const degree = Number(temperature);
     return {

@@ -4,7 +4,7 @@ import { lengthOf, type Node } from './algebra/node.ts';
 import { mean } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { columns, poolToSmaller, squaredDistance } from './terms/maps.ts';
-import { blocksOption, blockTaps, lastBlocks, MULTIPLE, requireSizes } from './terms/taps.ts';
+import { blocksOption, chooseBlocks, lastBlocks, MULTIPLE, requireSizes } from './terms/taps.ts';
 
 /** One side's channels as columns, and their L2 norms, at least 1e-12: [N, 1, C]. */
 interface Channels {
@@ -50,7 +50,7 @@ export const neuronSelectivity: KdMethod = {
   options: { blocks: blocksOption },
   weighting: 'odds',
   published: { weight: 50, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 50' },
-  taps: ({ blocks }, available) => blockTaps('NST', blocks, available, lastBlocks(1)),
+  taps: ({ blocks }, available) => chooseBlocks('NST', blocks, available, lastBlocks(1)),
   create: (_, shapes, all) => {
     requireSizes('NST', MULTIPLE, shapes, all);
     return {

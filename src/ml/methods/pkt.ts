@@ -4,7 +4,7 @@ import type { Node } from './algebra/node.ts';
 import { mean, sum } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { flatRows, norms } from './terms/rows.ts';
-import { bothSides } from './terms/taps.ts';
+import { requireTap } from './terms/taps.ts';
 
 const EPSILON = 1e-7;
 
@@ -26,7 +26,7 @@ export const probabilistic: KdMethod = {
   weighting: 'odds',
   published: { weight: 30_000, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 30000' },
   relational: true,
-  taps: (_, available) => bothSides('PKT', 'pooled', available),
+  taps: (_, available) => requireTap('PKT', 'pooled', available),
   create: () => ({
     loss: ({ teacher, student }) => {
       const ours = neighbours(flatRows(student('pooled')));

@@ -6,7 +6,7 @@ import type { Node } from './algebra/node.ts';
 import type { KdMethod, TermInputs } from './kd-method.ts';
 import { adapter } from './terms/adapter.ts';
 import { hierarchicalContext } from './terms/hierarchical-context.ts';
-import { allBlocks, blocksOption, blockTaps, EQUAL, requireSizes, tapPairs, type TapPair } from './terms/taps.ts';
+import { allBlocks, blocksOption, chooseBlocks, EQUAL, requireSizes, pairTaps, type TapPair } from './terms/taps.ts';
 
 const nameOf = (part: string, tap: string): string => `review.${tap}.${part}`;
 
@@ -83,10 +83,10 @@ export const review: KdMethod = {
     },
   },
   weighting: 'odds',
-  taps: ({ blocks }, available) => blockTaps('ReviewKD', blocks, available, allBlocks),
+  taps: ({ blocks }, available) => chooseBlocks('ReviewKD', blocks, available, allBlocks),
   create: ({ review_channels: most }, shapes, all) => {
     requireSizes('ReviewKD', EQUAL, shapes, all);
-    const deepestFirst = tapPairs(shapes).toReversed();
+    const deepestFirst = pairTaps(shapes).toReversed();
     const channels = Math.min(Number(most), deepestFirst[0]?.student.channels ?? Infinity);
     const levels = deepestFirst.map((pair, index) => levelOf(pair, channels, index === 0));
     return {

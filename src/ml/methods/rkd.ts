@@ -5,7 +5,7 @@ import { lengthOf, type Node } from './algebra/node.ts';
 import { mean, sum } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { flatRows } from './terms/rows.ts';
-import { bothSides } from './terms/taps.ts';
+import { requireTap } from './terms/taps.ts';
 
 /** Mean of Huber's function with threshold 1, PyTorch's smooth_l1_loss: d²/2 for |d| < 1, else |d| − ½. */
 function smoothDistance(a: Node, b: Node): Node {
@@ -68,7 +68,7 @@ export const relational: KdMethod = {
     source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 1, of 25 · distances + 50 · angles',
   },
   relational: true,
-  taps: (_, available) => bothSides('RKD', 'pooled', available),
+  taps: (_, available) => requireTap('RKD', 'pooled', available),
   create: ({ rkd_distance: distance, rkd_angle: angle }) => ({
     loss: ({ teacher, student }) => {
       const ours = pairsOf(flatRows(student('pooled')));

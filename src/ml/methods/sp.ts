@@ -5,7 +5,7 @@ import { sum } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { squaredDistance } from './terms/maps.ts';
 import { flatRows } from './terms/rows.ts';
-import { blocksOption, blockTaps, lastBlocks } from './terms/taps.ts';
+import { blocksOption, chooseBlocks, lastBlocks } from './terms/taps.ts';
 
 /** How rows of a similarity matrix are normalised. */
 const NORMS: Readonly<Record<string, (rows: Node) => Node>> = {
@@ -31,7 +31,7 @@ export const similarity: KdMethod = {
   weighting: 'odds',
   published: { weight: 10, source: 'the original experiments on CUB-200-2011, whose norm is l1' },
   relational: true,
-  taps: ({ blocks }, available) => blockTaps('SP', blocks, available, lastBlocks(2)),
+  taps: ({ blocks }, available) => chooseBlocks('SP', blocks, available, lastBlocks(2)),
   create: ({ sp_norm: norm }, shapes) => {
     const normalised = typeof norm === 'string' ? NORMS[norm] : undefined;
     if (!normalised) throw new Error(`SP has no norm ${JSON.stringify(norm)}`);

@@ -2,7 +2,7 @@ import { exp, mul } from './algebra/arithmetic.ts';
 import { logSoftmax, logSumExp, mean } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { divergences, logitsOf } from './terms/rows.ts';
-import { bothSides } from './terms/taps.ts';
+import { requireTap } from './terms/taps.ts';
 
 /** Both forms; they differ by the weight of an image. */
 function transformedTeacherMethod(name: string, weighted: boolean): KdMethod {
@@ -18,7 +18,7 @@ function transformedTeacherMethod(name: string, weighted: boolean): KdMethod {
       },
     },
     weighting: 'odds',
-    taps: (_, available) => bothSides(name, 'logits', available),
+    taps: (_, available) => requireTap(name, 'logits', available),
     create: ({ ttm_gamma: power }) => ({
       loss: (inputs) => {
         const { teacher, student } = logitsOf(inputs);

@@ -6,7 +6,7 @@ import { sizeOf, type Node } from './algebra/node.ts';
 import { mean, sum } from './algebra/reductions.ts';
 import type { KdMethod, TermInputs } from './kd-method.ts';
 import { adapter } from './terms/adapter.ts';
-import { allBlocks, blocksOption, blockTaps, EQUAL, requireSizes, tapPairs, type TapPair } from './terms/taps.ts';
+import { allBlocks, blocksOption, chooseBlocks, EQUAL, requireSizes, pairTaps, type TapPair } from './terms/taps.ts';
 
 /** Least variance. */
 const EPSILON = 1e-5;
@@ -74,10 +74,10 @@ export const variational: KdMethod = {
   },
   weighting: 'odds',
   published: { weight: 1, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 1' },
-  taps: ({ blocks }, available) => blockTaps('VID', blocks, available, allBlocks),
+  taps: ({ blocks }, available) => chooseBlocks('VID', blocks, available, allBlocks),
   create: ({ vid_variance: variance }, shapes, all) => {
     requireSizes('VID', EQUAL, shapes, all);
-    const parts = tapPairs(shapes).map((pair) => partOf(pair, Number(variance)));
+    const parts = pairTaps(shapes).map((pair) => partOf(pair, Number(variance)));
     return {
       adapters: parts.flatMap(({ adapters }) => adapters),
       loss: (inputs) => addN(parts.map(({ loss }) => loss(inputs))),

@@ -4,7 +4,7 @@ import { lengthOf, type Node } from './algebra/node.ts';
 import type { KdMethod } from './kd-method.ts';
 import { alignTap } from './terms/adapter.ts';
 import { columns, squaredDistance } from './terms/maps.ts';
-import { blocksOption, blockTaps, lastBlocks, tapPairs } from './terms/taps.ts';
+import { blocksOption, chooseBlocks, lastBlocks, pairTaps } from './terms/taps.ts';
 
 /** Each channel's mean and standard deviation √(unbiased variance + 1e-5) over the pixels of an image. */
 function moments(map: Node): { readonly mean: Node; readonly deviation: Node } {
@@ -33,9 +33,9 @@ export const wassersteinFeatures: KdMethod = {
     wkd_mean: { type: 'number', minimum: 0, default: 2, description: 'γ: weight of the means beside the deviations.' },
   },
   weighting: 'odds',
-  taps: ({ blocks }, available) => blockTaps('WKD-F', blocks, available, lastBlocks(1)),
+  taps: ({ blocks }, available) => chooseBlocks('WKD-F', blocks, available, lastBlocks(1)),
   create: ({ wkd_mean: weight }, shapes) => {
-    const parts = tapPairs(shapes).map((pair) => ({
+    const parts = pairTaps(shapes).map((pair) => ({
       ...pair,
       align: alignTap(`wkd.${pair.tap}.align`, pair.tap, pair),
     }));

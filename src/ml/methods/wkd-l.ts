@@ -4,7 +4,7 @@ import { lengthOf, type Node } from './algebra/node.ts';
 import { logSoftmax, mean, softmax, sumRows } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { logitsOf } from './terms/rows.ts';
-import { bothSides, CLASSIFIER } from './terms/taps.ts';
+import { requireTap, CLASSIFIER } from './terms/taps.ts';
 import { targetMask, withoutTarget } from './terms/target-class.ts';
 
 /** Keeps divisions finite, and costs above 0. */
@@ -25,18 +25,18 @@ interface Problem {
   readonly among: Node;
   /** η: weight of the entropy. */
   readonly regularisation: number;
-  readonly turns: number;
+  readonly iterations: number;
 }
 
 /**
  * Entropic optimal transport (Cuturi, 2013) of each row of p to that of q: Σ_ij u_i K_ij v_j c_ij, K = exp(−c/η), after
- * a few turns of v = q/(K u), u = p/(K v).
+ * a few iterations of v = q/(K u), u = p/(K v).
  */
-function transport(p: Node, q: Node, { costs, among, regularisation, turns }: Problem): Node {
+function transport(p: Node, q: Node, { costs, among, regularisation, iterations }: Problem): Node {
   const kernel = exp(div(costs, -regularisation));
   let u = div(among, lengthOf(among, 1) - 1);
   let v = q;
-  for (let turn = 0; turn < turns; turn++) {
+  for (let k = 0; k < iterations; k++) {
     v = div(q, add(matmul(u, kernel), EPSILON));
     u = div(p, add(matmul(v, kernel), EPSILON));
   }
@@ -68,24 +68,24 @@ export const wassersteinLogits: KdMethod = {
       description: 'κ: the cost between classes is 1 − exp(−κ (1 − cosine)).',
     },
     wkd_regularisation: { type: 'number', exclusiveMinimum: 0, default: 0.05, description: 'η of the transport.' },
-    wkd_iterations: { type: 'integer', minimum: 1, default: 10, description: 'Turns of Sinkhorn’s iteration.' },
+    wkd_iterations: { type: 'integer', minimum: 1, default: 10, description: 'Iterations of Sinkhorn’s algorithm.' },
   },
   weighting: 'odds',
   taps: (_, available) => {
-    const { teacher, student } = bothSides('WKD-L', 'logits', available);
+    const { teacher, student } = requireTap('WKD-L', 'logits', available);
     return { teacher: [...teacher, CLASSIFIER], student };
   },
   create: (options) => {
     const [degree, gamma, sharpness] = [options['wkd_temperature'], options['wkd_gamma'], options['wkd_sharpness']];
     const regularisation = Number(options['wkd_regularisation']);
-    const turns = Number(options['wkd_iterations']);
+    const iterations = Number(options['wkd_iterations']);
     return {
       loss: (inputs) => {
         const { teacher, student } = logitsOf(inputs);
         const target = targetMask(inputs.labels, student);
         const others = (logits: Node): Node => softmax(withoutTarget(div(logits, Number(degree)), target));
         const costs = costsOf(inputs.teacher(CLASSIFIER), Number(sharpness));
-        const problem = { costs, among: sub(1, target), regularisation, turns };
+        const problem = { costs, among: sub(1, target), regularisation, iterations };
         const moved = transport(others(student), others(teacher), problem);
         const ofTarget = sumRows(mul(target, mul(softmax(teacher), logSoftmax(student))));
         return mean(sub(mul(moved, Number(gamma)), ofTarget));

@@ -139,14 +139,9 @@ export class KdTerm implements LossTerm {
     this.#interpreter.prepare(batch);
   }
 
-  /** How much of it the ramp leaves in the epoch under way. */
-  get ramped(): number {
-    return rampShare(this.#epoch, this.#ramp);
-  }
-
   /** w of total = L_cls + w · L_kd, in the epoch under way. */
   get weight(): number {
-    return this.fullWeight * this.ramped;
+    return this.fullWeight * rampShare(this.#epoch, this.#ramp);
   }
 
   observe(batch: TrainBatch, epoch: number): void {

@@ -6,7 +6,7 @@ import { isSameShape, makeNode, refuse, type Dimensions, type Node, type Op, typ
  * One number in every place.
  *
  * @param value - the number
- * @param shape - a scalar unless told
+ * @param shape - a scalar by default
  * @returns the array
  */
 export const constant = (value: number, shape: Dimensions = []): Node => makeNode('constant', [], { value }, { shape });

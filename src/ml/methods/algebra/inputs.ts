@@ -5,7 +5,7 @@ import { lengthOf, makeNode, refuse, type ArrayType, type InputSource, type Node
  *
  * @param source - a tap of the student or the teacher, or what is filled for each step
  * @param name - of the tap, or of the array
- * @param type - its shape; float32 unless told
+ * @param type - its shape; float32 by default
  * @returns the node; two of equal source and name are the same array
  */
 export const input = (source: InputSource, name: string, type: ArrayType): Node =>
@@ -15,7 +15,7 @@ export const input = (source: InputSource, name: string, type: ArrayType): Node 
  * An array that a method fills for each step: {@link KdLoss.fill} gives its values under the same name.
  *
  * @param name - of the array
- * @param type - its shape; float32 unless told
+ * @param type - its shape; float32 by default
  * @returns the node
  */
 export const stepInput = (name: string, type: ArrayType): Node => input('step', name, type);

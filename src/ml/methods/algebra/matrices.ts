@@ -15,7 +15,7 @@ const requireRank = (op: Op, x: Node, ranks: readonly number[]): void => {
  *
  * @param a - [..., m, k], or [..., k, m] transposed
  * @param b - [..., k, n], or [..., n, k] transposed; the same outer dimensions
- * @param transposes - none unless told
+ * @param transposes - none by default
  * @returns [..., m, n]
  */
 export function matmul(a: Node, b: Node, transposes: Transposes = {}): Node {
@@ -31,7 +31,7 @@ export function matmul(a: Node, b: Node, transposes: Transposes = {}): Node {
  * Moves dimensions.
  *
  * @param x - any shape
- * @param permutation - dimension k of the result is dimension permutation[k]; in reverse unless told
+ * @param permutation - dimension k of the result is dimension permutation[k]; in reverse order by default
  * @returns the transposed array
  */
 export function transpose(x: Node, permutation: readonly number[] = x.shape.map((_, axis) => axis).reverse()): Node {

@@ -134,7 +134,7 @@ export type Operand = Node | number;
 /** What a node results in. */
 export interface ArrayType {
   readonly shape: Dimensions;
-  /** float32 unless told. */
+  /** float32 by default. */
   readonly dtype?: ElementType;
 }
 

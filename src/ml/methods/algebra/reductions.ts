@@ -1,6 +1,6 @@
 import { lengthOf, makeNode, refuse, type Node, type Op, type Reduction } from './node.ts';
 
-/** Dimensions ascending, counted from 0; all unless told. */
+/** Dimensions ascending, counted from 0; all by default. */
 function resolveAxes(op: Op, x: Node, axes: readonly number[] | undefined): readonly number[] {
   const rank = x.shape.length;
   const resolved = axes ? axes.map((axis) => (axis < 0 ? axis + rank : axis)) : x.shape.map((_, axis) => axis);
@@ -8,7 +8,7 @@ function resolveAxes(op: Op, x: Node, axes: readonly number[] | undefined): read
   return isValid ? [...resolved].sort((a, b) => a - b) : refuse(op, [x], `no dimensions ${resolved.join(', ')}`);
 }
 
-/** Which dimensions go, and whether they stay with length 1; all of them go unless told. */
+/** Which dimensions go, and whether they stay with length 1; all of them go by default. */
 type Options = Partial<Reduction>;
 
 const reduction =
@@ -21,9 +21,9 @@ const reduction =
     return makeNode(op, [x], { axes, keepDims }, { shape });
   };
 
-/** Sum over dimensions, all unless told. */
+/** Sum over dimensions, all by default. */
 export const sum = reduction('sum');
-/** Mean over dimensions, all unless told. */
+/** Mean over dimensions, all by default. */
 export const mean = reduction('mean');
 
 /** Sum of each row of the last dimension, which goes: [..., n] → [...]. */

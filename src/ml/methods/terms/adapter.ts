@@ -10,7 +10,7 @@ export interface AdapterParts extends Pick<Adapter, 'initial'> {
   /** Prefix of its parameters' names: of equal names, equal values are drawn. */
   readonly name: string;
   readonly from: Shape;
-  /** Whether the student learns through it; yes unless told. */
+  /** Whether the student learns through it; true by default. */
   readonly differentiable?: boolean;
   /** Adds the layers, each named with the adapter's name in front; returns the last one. */
   readonly layers: (net: NetworkBuilder) => LayerIndex;
