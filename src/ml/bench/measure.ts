@@ -1,5 +1,6 @@
-import { engines, type EngineName } from '../engines/registry.ts';
+import { createEngine } from '../engines/create-engine.ts';
 import type { Engine, Session } from '../engines/engine.ts';
+import type { EngineChoice } from '../engines/registry.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { models, type ModelName } from '../models/registry.ts';
 import { initialState } from '../network/initial.ts';
@@ -7,7 +8,7 @@ import { initialState } from '../network/initial.ts';
 /** What is measured. */
 export interface MeasureOptions {
   readonly model: ModelName;
-  readonly engine: EngineName;
+  readonly engine: EngineChoice;
   /** Threads of the engine, at least 1. */
   readonly threads: number;
   /** Images of a step. */
@@ -21,7 +22,8 @@ export interface MeasureOptions {
 /** Speed of a model on this machine. */
 export interface Measurement {
   readonly model: ModelName;
-  readonly engine: EngineName;
+  /** Its name; where `auto` was asked for, that of the one picked. */
+  readonly engine: string;
   readonly threads: number;
   /** What else the engine says of itself, such as the `vectors` of wasm in bits. */
   readonly description: Engine['description'];
@@ -106,13 +108,13 @@ function measureOn(engine: Engine, options: MeasureOptions, side: number): Pick<
  *
  * @param options - model, engine, batch, image size, time
  * @returns images a second
- * @throws FailureError `image-too-small` or `does-not-fit`
+ * @throws FailureError `image-too-small` `does-not-fit` or `engine-unavailable`
  */
 export async function measure(options: MeasureOptions): Promise<Measurement> {
-  const { model, engine: name, threads, batch, side = models[model].nominal.side } = options;
-  const engine = engines[name].create({ threads });
+  const { model, engine: asked, threads, batch, side = models[model].nominal.side } = options;
+  const engine = await createEngine(asked, { threads });
   try {
-    const { description } = engine;
+    const { name, description } = engine;
     return { model, engine: name, threads, description, batch, side, ...measureOn(engine, options, side) };
   } finally {
     await engine.dispose();

@@ -112,3 +112,22 @@ export interface Engine {
   session(network: Network, options: SessionOptions): Session;
   dispose(): Promise<void>;
 }
+
+/** How an engine is made. */
+export interface EngineOptions {
+  /** Most threads that its sessions will ask for, 1 … 64. */
+  readonly threads: number;
+  /** Memory in bytes where the engine has a bound; a multiple of 65536. */
+  readonly memory?: number;
+}
+
+/** An engine, or why this machine cannot run it: a half sentence that may follow a colon. */
+export type EngineResult = { readonly engine: Engine } | { readonly unavailable: string };
+
+/** A row of the registry. Nothing of an engine is loaded before `create` is called. */
+export interface EngineEntry {
+  readonly summary: string;
+  /** It is never what `auto` picks. */
+  readonly onlyByName?: boolean;
+  create(options: EngineOptions): Promise<EngineResult>;
+}
