@@ -93,7 +93,7 @@ export interface Session {
   /** Copies the moving averages out, as `read` does the weights. */
   readAverage(): StateDict;
   writeAverage(state: StateDict): void;
-  /** Optimiser slots and update count, for exact resume: `<parameter>/<slot>` → values in the engine's own order. */
+  /** Optimiser slots and update count, for exact resume: `<parameter>/<slot>` → values in PyTorch's layout. */
   readOptimizer(): { readonly updates: number; readonly slots: StateDict };
   writeOptimizer(state: { readonly updates: number; readonly slots: StateDict }): void;
   /** Gradients of the last `backward`, PyTorch names and layouts (tests, diagnostics). */

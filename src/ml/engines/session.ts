@@ -66,7 +66,7 @@ export class CompiledSession implements Session {
     this.network = network;
     this.#executor = executor;
     this.#options = options;
-    this.#layout = layoutOf(network);
+    this.#layout = layoutOf(network, executor.target);
     const { parameters, statistics } = this.#layout;
     const { optimizer, average = false } = options;
     const trained = optimizer ? parameters : 0;
@@ -174,7 +174,8 @@ export class CompiledSession implements Session {
   forwardStep(options: StepOptions): ForwardStep {
     if (options.average) this.#needAverage();
     return this.#once(this.#forwardSteps, options, () => {
-      const lower: Lowering = (batch) => lowerInference(this.network, { ...options, batch });
+      const { target } = this.#executor;
+      const lower: Lowering = (batch) => lowerInference(this.network, { ...options, batch, target });
       return new CompiledForward(options.batch, this.#compile('an evaluation step', options, [lower]));
     });
   }
@@ -182,11 +183,12 @@ export class CompiledSession implements Session {
   trainStep(options: StepOptions): TrainStep {
     const optimizer = this.#optimizer();
     const { average = false } = this.#options;
+    const { target } = this.#executor;
     return this.#once(this.#trainSteps, options, () => {
       const lower =
         (recompute: boolean): Lowering =>
         (batch) =>
-          lowerTraining(this.network, { ...options, batch }, optimizer, { average, recompute });
+          lowerTraining(this.network, { ...options, batch, target }, optimizer, { average, recompute });
       const lowerings = [lower(false), lower(true)];
       if (!options.secondPass) {
         const executable = this.#compile('a training step', options, lowerings);
@@ -210,8 +212,9 @@ export class CompiledSession implements Session {
   #compile(kind: string, options: StepOptions, lowerings: readonly Lowering[]): Executable {
     const { batch } = options;
     const place = options.secondPass ? 'second' : 'first';
-    const fits = ({ floats }: Program): boolean =>
-      4 * floats <= this.#executor.capacity() || !!this.#workspace.known(place, floats);
+    const { target } = this.#executor;
+    const fits = (program: Program): boolean =>
+      bytes(program, target) <= this.#executor.capacity() || !!this.#workspace.known(place, program.floats);
     const [first, ...thriftier] = lowerings;
     if (!first) throw new Error(`no lowering of ${kind}`);
     let wanted: Wanted = { batch, lower: first, program: first(batch) };
@@ -234,12 +237,14 @@ export class CompiledSession implements Session {
   #arena({ kind, place }: { readonly kind: string; readonly place: Place }, { batch, program, lower }: Wanted): Region {
     const known = this.#workspace.known(place, program.floats);
     if (known) return known;
+    const { target } = this.#executor;
     const capacity = this.#executor.capacity();
-    if (bytes(program) > capacity) {
-      const largest = largestBatch(lower, capacity, batch);
+    const size = bytes(program, target);
+    if (size > capacity) {
+      const largest = largestBatch(lower, { capacity, target }, batch);
       fail({
         code: 'does-not-fit',
-        message: `${kind} of ${this.network.model} with batch ${batch} needs ${sizeText(bytes(program))}`,
+        message: `${kind} of ${this.network.model} with batch ${batch} needs ${sizeText(size)}`,
         expected: `at most ${sizeText(capacity)}, what the ${this.#executor.name} engine has left`,
         fix: largest ? `batch_size: ${largest}` : 'take a smaller image_size or model',
       });

@@ -73,8 +73,8 @@ export function emitProduct(emitter: Emitter, unit: UnitOf<'product'>, epilogue?
     y,
   };
   const activation = epilogue ? epilogue.then.activation : ACTIVATIONS.none;
-  if (familyOf(emitter.network, layer) === 'dense') {
-    const transformed = emitter.scratch(winogradFilter(shape));
+  if (familyOf(emitter.network, layer, emitter.target) === 'dense') {
+    const transformed = emitter.scratch(winogradFilter(shape, emitter.target));
     emitter.emit('conv', { ...operands, transformed }, { ...shape, activation });
   } else emitGrouped(emitter, unit, operands, activation);
   emitter.values.set(output, y);

@@ -1,3 +1,4 @@
+import { at } from '../../../util/at.ts';
 import type { Executable, Executor, Region } from '../executor.ts';
 import { CONTROLS, type Controls } from '../primitives.ts';
 import type { Operation, Program, Ref, Space } from '../program.ts';
@@ -5,14 +6,13 @@ import type { KernelExports } from './kernel-exports.ts';
 import { loadKernels, type Kernels, type KernelWishes } from './kernels.ts';
 import { WasmMemory } from './memory.ts';
 import { RECORD_WORDS, writeControls, writeRecords, type Words } from './records.ts';
+import { WASM_TARGET } from './target.ts';
 import { STACK_BYTES, ThreadPool } from './threads.ts';
 
 /** Largest team: the job word has a byte for its size. */
 const MOST_THREADS = 64;
 /** Floats of zeros that a tap outside the image reads (ZEROS of kernel.h). */
 const ZEROS = 16384;
-/** What a 32-bit address reaches. */
-const ADDRESS_SPACE = 2 ** 32;
 /** Words of the board (program.c), by field. */
 const BOARD = { lost: 2, patience: 3, program: 5, operations: 6, controls: 7, zeros: 8, ready: 9 } as const;
 /** Seconds that a thread may be silent in the middle of a step before it counts as dead. */
@@ -35,6 +35,7 @@ export interface WasmOptions extends KernelWishes {
 /** Runs programs with the wasm kernels on one shared memory. */
 export class WasmExecutor implements Executor {
   readonly name = 'wasm';
+  readonly target = WASM_TARGET;
   readonly description: Executor['description'];
   readonly #memory: WasmMemory;
   readonly #kernels: Kernels;
@@ -44,7 +45,7 @@ export class WasmExecutor implements Executor {
   readonly #threads: ThreadPool;
   readonly #mostThreads: number;
 
-  constructor({ threads, memory = ADDRESS_SPACE, patience = PATIENCE, ...wishes }: WasmOptions) {
+  constructor({ threads, memory = WASM_TARGET.addressSpace, patience = PATIENCE, ...wishes }: WasmOptions) {
     this.#mostThreads = Math.max(1, Math.min(threads, MOST_THREADS));
     this.#kernels = loadKernels(wishes);
     this.#memory = new WasmMemory(HEAP, memory);
@@ -104,7 +105,7 @@ export class WasmExecutor implements Executor {
     const team = Math.max(1, Math.min(threads, this.#mostThreads));
     this.#threads.start(team);
     const addressOf = (ref: Ref): number =>
-      memory[ref.space].address + 4 * (ref.space === 'step' ? (program.offsets[ref.buffer] ?? 0) : ref.offset);
+      memory[ref.space].address + 4 * (ref.space === 'step' ? at(program.offsets, ref.buffer) : ref.offset);
     const tables = {
       forward: this.#table(program.sections.forward, addressOf),
       backward: this.#table(program.sections.backward, addressOf),
