@@ -2,7 +2,8 @@
 export type Stream =
   'init' | 'split' | 'shuffle' | 'augment' | 'mix' | 'dropout' | 'depth' | 'mask' | 'bank' | 'contrast' | 'term';
 
-const STREAMS: Readonly<Record<Stream, number>> = {
+/** Key of each stream; the C kernels have those that they draw from. */
+export const streams: Readonly<Record<Stream, number>> = {
   init: 0x1b873593,
   split: 0x9e3779b1,
   shuffle: 0x85ebca6b,
@@ -36,7 +37,7 @@ function mix(x: number): number {
  * @returns 32 random bits as an unsigned integer
  */
 export function bits(seed: number, stream: Stream, step: number, index: number): number {
-  let state = mix((seed ^ STREAMS[stream]) >>> 0);
+  let state = mix((seed ^ streams[stream]) >>> 0);
   state = mix((state + Math.imul(step, 0x9e3779b1)) >>> 0);
   return mix((state + Math.imul(index, 0x9e3779b1) + 0x7f4a7c15) >>> 0);
 }

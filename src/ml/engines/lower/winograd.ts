@@ -1,15 +1,12 @@
+import { WINOGRAD } from '../kernel-constants.ts';
 import type { Numbers } from '../primitives.ts';
 import type { Target } from '../target.ts';
 
 /** Shape of a dense convolution. */
 type Shape = Omit<Numbers<'conv'>, 'activation'>;
 
-/** Products of a tile: F(4×4, 3×3). */
-const POINTS = 36;
-const TILE = 4;
+const { tile: TILE, points: POINTS, skew: SKEW } = WINOGRAD;
 const tilesOf = (height: number, width: number): number => Math.ceil(height / TILE) * Math.ceil(width / TILE);
-/** Floats between the matrices of two points (SKEW of winograd.h). */
-const SKEW = 16;
 
 /**
  * Whether Winograd's algorithm does a convolution, or a gradient of it, in much fewer products than the direct sum. The

@@ -1,8 +1,6 @@
+import { RECORD_WORDS } from '../kernel-constants.ts';
 import { CONTROLS, PRIMITIVES, type Controls, type PrimitiveDescription } from '../primitives.ts';
 import type { Operation, Ref } from '../program.ts';
-
-/** Words of an operation's record in memory (OPERATION_BYTES of primitives.h / 4). */
-export const RECORD_WORDS = 24;
 
 /** A piece of memory seen both ways. */
 export interface Words {
@@ -16,7 +14,7 @@ const INDEX = new Map(Object.keys(PRIMITIVES).map((name, index) => [name, index]
  * Writes operations as the C structs of primitives.h: index of the primitive, addresses of the operands, numbers.
  *
  * @param operations - what to write
- * @param words - [operations][24], and the same memory as floats
+ * @param words - [operations][RECORD_WORDS], and the same memory as floats
  * @param addressOf - address of an operand in bytes; 0 stands for an absent one
  */
 export function writeRecords(operations: readonly Operation[], words: Words, addressOf: (ref: Ref) => number): void {

@@ -1,6 +1,7 @@
+import { BOARD_WORDS, RECORD_WORDS } from '../kernel-constants.ts';
 import type { Operation, Ref } from '../program.ts';
 import type { KernelExports } from './kernel-exports.ts';
-import { RECORD_WORDS, writeRecords } from './records.ts';
+import { writeRecords } from './records.ts';
 import { switchOff, switchOn } from './v8-flags.ts';
 
 /** A 1×1 convolution of a 2×3 image: one whole tile of four pixels, and one that is cut. */
@@ -15,8 +16,6 @@ const PAGES = 32;
 const STACK_END = PAGE * (PAGES - 1);
 /** Where things lie, bytes: the board (program.c), the operation, x, filter, y and zeros. */
 const AT = { board: 0, operation: 256, x: 1024, filter: 2048, y: 4096, zeros: 8192 } as const;
-/** Words of the board, by field. */
-const BOARD = { program: 5, operations: 6, zeros: 8 } as const;
 
 const operand = (from: number): Ref => ({ space: 'parameter', offset: from / 4 });
 
@@ -56,9 +55,9 @@ function productIsRight(module: WebAssembly.Module): boolean {
     floats: floats.subarray(AT.operation / 4, AT.operation / 4 + RECORD_WORDS),
   };
   writeRecords([product], record, (ref) => base + (ref.space === 'step' ? 0 : 4 * ref.offset));
-  integers[BOARD.program] = base + AT.operation;
-  integers[BOARD.operations] = 1;
-  integers[BOARD.zeros] = base + AT.zeros;
+  integers[BOARD_WORDS.program] = base + AT.operation;
+  integers[BOARD_WORDS.operations] = 1;
+  integers[BOARD_WORDS.zeros] = base + AT.zeros;
   exports.run(base + AT.board, 1);
   for (let i = 0; i < PIXELS * OUTPUTS; i++)
     if (floats[AT.y / 4 + i] !== expectedValue(Math.floor(i / OUTPUTS), i % OUTPUTS)) return false;

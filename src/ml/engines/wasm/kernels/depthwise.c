@@ -5,7 +5,6 @@
 // crosses the border, dilations and rare kernels and strides go one by one.
 #include "epilogue.h"
 
-#define MAX_KERNEL 7
 #define BLOCK_COLUMNS 4 // targets held in registers
 #define UNROLL _Pragma("clang loop unroll(full)")
 

@@ -11,9 +11,6 @@ typedef float unaligned_vec __attribute__((ext_vector_type(4), aligned(4)));
 typedef int32_t mask __attribute__((ext_vector_type(4)));
 
 #define INLINE static inline __attribute__((always_inline))
-#define LANES 4
-#define PANEL 8 // output channels of a filter panel
-#define CHUNKS 32 // fixed pieces of a sum over rows
 
 #ifdef RELAXED // one rounding instead of two, and half the instructions
 #define multiply_add(a, b, c) ((vec)__builtin_wasm_relaxed_madd_f32x4(a, b, c))
@@ -31,9 +28,6 @@ INLINE int max(int a, int b) { return a > b ? a : b; }
 #include "primitives.h"
 #include "activation.h"
 
-/// Where a team meets. `lost` is 1 once a thread has died, `patience` says for how many seconds a silent one is waited for.
-typedef struct barrier { int32_t arrived, generation, lost, patience; } barrier;
-
 /// One thread's place among those that walk the program together.
 typedef struct team {
   int thread, threads;
@@ -41,8 +35,6 @@ typedef struct team {
   const float *zeros; // ZEROS floats of padding
   const controls *controls;
 } team;
-
-#define ZEROS 16384
 
 /// Half-open range of rows, channels, pixels or chunks.
 typedef struct span { int from, to; } span;

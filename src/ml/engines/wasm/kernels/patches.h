@@ -7,7 +7,7 @@
 #define PATCHES_H
 #include "kernel.h"
 
-#define MAX_TAPS 49
+#define MAX_TAPS (MAX_KERNEL * MAX_KERNEL)
 
 typedef struct patches {
   const float *source; // [batch, height, width, channels]

@@ -6,17 +6,7 @@
 #define SECOND 1000000000ll // in nanoseconds
 #define TIMED_OUT 2
 
-/// Shared by the threads of an engine. `job` is the number of the program last started times 256 plus its team's size, in
-/// one word so that a thread that wakes late cannot mistake the next team for its own; −1 tells the threads to end.
-typedef struct board {
-  barrier barrier;
-  int32_t job;
-  const char *program;
-  int32_t operations;
-  const controls *controls;
-  const float *zeros;
-  int32_t ready; // threads that have come up
-} board;
+_Static_assert(MOST_THREADS < 256, "a job has a byte for the size of its team");
 
 static void wait_while(int32_t *at, int32_t value) {
   for (int i = 0; i < SPINS; i++) if (__atomic_load_n(at, __ATOMIC_ACQUIRE) != value) return;

@@ -7,11 +7,8 @@
 #define WINOGRAD_H
 #include "kernel.h"
 
-#define TILE 4 // output pixels of a tile's side
-#define REACH 6 // input pixels of a tile's side
-#define POINTS 36
-#define SKEW 16 // floats between the matrices of two points, so that all 36 do not fall on one set of a cache
 #define INPUTS 262144 // floats of a thread's transformed inputs, on its stack
+_Static_assert(4 * POINTS * (MOST_WINOGRAD_CHANNELS + SKEW / 4) <= INPUTS, "four tiles of the widest map find room");
 
 #define ROOT 1.41421356f // √2
 #define HALF_ROOT .70710678f
