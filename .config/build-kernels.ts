@@ -126,6 +126,23 @@ ${cases.join('\n')}
 
 const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
+/** A folder of the compiler's file system. */
+interface Folder {
+  [name: string]: string | Folder;
+}
+
+/** Puts files into folders. */
+function treeOf(files: Readonly<Record<string, string>>): Folder {
+  const root: Folder = {};
+  for (const [path, content] of Object.entries(files)) {
+    const [folder = '', name] = path.split('/');
+    const inner = root[folder];
+    if (name === undefined) root[folder] = content;
+    else root[folder] = { ...(typeof inner === 'object' ? inner : {}), [name]: content };
+  }
+  return root;
+}
+
 /**
  * Builds the header and both wasm files in memory.
  *
@@ -133,7 +150,10 @@ const sha256 = (content: string | Uint8Array): string => createHash('sha256').up
  */
 export async function buildKernels(): Promise<Map<string, string | Uint8Array>> {
   const built = new Map<string, string | Uint8Array>([['primitives.h', kernelHeader()]]);
-  const names = (await readdir(FOLDER)).filter((name) => /\.[ch]$/.test(name) && name !== 'primitives.h').sort();
+  const names = (await readdir(FOLDER, { recursive: true }))
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => /\.[ch]$/.test(name) && name !== 'primitives.h')
+    .sort();
   const sources: Record<string, string> = { 'primitives.h': kernelHeader() };
   for (const name of names) sources[name] = await readFile(join(FOLDER, name), 'utf8');
   const units = names.filter((name) => name.endsWith('.c'));
@@ -141,7 +161,7 @@ export async function buildKernels(): Promise<Map<string, string | Uint8Array>> 
   // Loads the compiler, without the progress lines that its first use would print.
   await commands.clang(undefined, {}, { fetchProgress: () => undefined });
   for (const [file, flags] of Object.entries(BUILDS)) {
-    const files = await commands.clang([...FLAGS, ...flags, 'all.c', '-o', file], sources, {
+    const files = await commands.clang([...FLAGS, ...flags, 'all.c', '-o', file], treeOf(sources), {
       fetchProgress: () => undefined,
     });
     const wasm = files?.[file];

@@ -11,8 +11,8 @@ export type Space =
   | 'parameter'
   | 'gradient'
   | 'gradient-sum'
-  | 'first'
-  | 'second'
+  | 'slot0'
+  | 'slot1'
   | 'statistic'
   | 'parameter-average'
   | 'statistic-average';

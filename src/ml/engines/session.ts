@@ -9,12 +9,15 @@ import { bytes, type Program, type Space } from './program.ts';
 import { CompiledForward, CompiledTraining, type Progress } from './steps.ts';
 import { Workspace, type Place } from './workspace.ts';
 
+/** Where an update rule keeps its state of each parameter. */
+type OptimizerSlot = 'slot0' | 'slot1';
+
 /** Slots of each update rule under PyTorch's names, by space. */
 const SLOTS = {
-  adamw: { first: 'exp_avg', second: 'exp_avg_sq' },
-  sgd: { first: 'momentum_buffer' },
-  rmsprop: { first: 'square_avg', second: 'momentum_buffer' },
-} as const satisfies Readonly<Record<OptimizerSpec['name'], Partial<Record<'first' | 'second', string>>>>;
+  adamw: { slot0: 'exp_avg', slot1: 'exp_avg_sq' },
+  sgd: { slot0: 'momentum_buffer' },
+  rmsprop: { slot0: 'square_avg', slot1: 'momentum_buffer' },
+} as const satisfies Readonly<Record<OptimizerSpec['name'], Partial<Record<OptimizerSlot, string>>>>;
 
 /** Where the moving average of an entry's space lies. */
 const AVERAGE = { parameter: 'parameter-average', statistic: 'statistic-average' } as const;
@@ -75,8 +78,8 @@ export class CompiledSession implements Session {
       statistic: statistics,
       gradient: trained,
       'gradient-sum': 0,
-      first: trained,
-      second: optimizer && 'second' in SLOTS[optimizer.name] ? trained : 0,
+      slot0: trained,
+      slot1: optimizer && 'slot1' in SLOTS[optimizer.name] ? trained : 0,
       'parameter-average': average ? parameters : 0,
       'statistic-average': average ? statistics : 0,
     });
@@ -162,8 +165,8 @@ export class CompiledSession implements Session {
     this.#progress.updates = state.updates;
   }
 
-  #optimizerSlots(): ['first' | 'second', string][] {
-    return Object.entries(SLOTS[this.#optimizer().name]) as ['first' | 'second', string][];
+  #optimizerSlots(): [OptimizerSlot, string][] {
+    return Object.entries(SLOTS[this.#optimizer().name]) as [OptimizerSlot, string][];
   }
 
   readGradients(): StateDict {
@@ -201,8 +204,8 @@ export class CompiledSession implements Session {
   }
 
   #once<Step>(steps: Map<string, Step>, options: StepOptions, make: () => Step): Step {
-    const { batch, average = false, secondPass: second = false, taps } = options;
-    const key = `${batch} ${average} ${second} ${[...taps].sort().join(' ')}`;
+    const { batch, average = false, secondPass = false, taps } = options;
+    const key = `${batch} ${average} ${secondPass} ${[...taps].sort().join(' ')}`;
     const step = steps.get(key) ?? make();
     steps.set(key, step);
     return step;
@@ -211,7 +214,7 @@ export class CompiledSession implements Session {
   /** Compiles the first, fastest of the lowerings that fits; the last one takes the least memory. */
   #compile(kind: string, options: StepOptions, lowerings: readonly Lowering[]): Executable {
     const { batch } = options;
-    const place = options.secondPass ? 'second' : 'first';
+    const place = options.secondPass ? 'second-pass' : 'first-pass';
     const { target } = this.#executor;
     const fits = (program: Program): boolean =>
       bytes(program, target) <= this.#executor.capacity() || !!this.#workspace.known(place, program.floats);
@@ -227,10 +230,10 @@ export class CompiledSession implements Session {
   }
 
   /** What an averaged, or a second, step finds in the place of others. */
-  #instead({ average, secondPass: second }: StepOptions): Partial<Record<Space, Region>> {
+  #instead({ average, secondPass }: StepOptions): Partial<Record<Space, Region>> {
     const { gradient, 'parameter-average': parameter, 'statistic-average': statistic } = this.#spaces;
     if (average) return { parameter, statistic };
-    return second && this.#secondGradient ? { gradient: this.#secondGradient, 'gradient-sum': gradient } : {};
+    return secondPass && this.#secondGradient ? { gradient: this.#secondGradient, 'gradient-sum': gradient } : {};
   }
 
   /** Memory for a step. */

@@ -17,8 +17,8 @@ const CONTROLS: Controls = {
   step: 0,
   learningRate: 1e-5,
   weightDecay: 0,
-  firstCorrection: 1,
-  secondCorrection: 1,
+  biasCorrection1: 1,
+  biasCorrection2Sqrt: 1,
   averageStep: 0,
 };
 const PASSES = 15;
@@ -43,8 +43,8 @@ function spaces(executor: WasmExecutor, network: Network, program: Program): Rec
   const memory = {
     parameter: trained(),
     gradient: trained(),
-    first: trained(),
-    second: trained(),
+    slot0: trained(),
+    slot1: trained(),
     statistic: executor.allocate(layout.statistics),
     'gradient-sum': executor.allocate(0),
     'parameter-average': executor.allocate(0),

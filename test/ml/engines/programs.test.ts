@@ -140,7 +140,7 @@ function checkTraining(network: Network, recompute: boolean): void {
   expect(written(backward, 'gradient')).toEqual(offsetsOf(network, 'parameter'));
   expect(written(forward, 'statistic')).toEqual(offsetsOf(network, 'statistic'));
   // Nothing else of the session's memory changes before the update.
-  for (const space of ['parameter', 'first', 'second', 'parameter-average', 'statistic-average'] as const)
+  for (const space of ['parameter', 'slot0', 'slot1', 'parameter-average', 'statistic-average'] as const)
     expect(written([...forward, ...backward], space)).toEqual([]);
   expect(written(forward, 'gradient')).toEqual([]);
   expect(written(backward, 'statistic')).toEqual([]);

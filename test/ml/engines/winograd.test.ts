@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { winogradFilter, winogradSums, winogradTurnedFilter } from '../../../src/ml/engines/lower/winograd.ts';
+import { winogradFilter, winogradSums, winogradTransposedFilter } from '../../../src/ml/engines/lower/winograd.ts';
 import { WASM_TARGET } from '../../../src/ml/engines/wasm/target.ts';
 
 const LAYER = {
@@ -11,7 +11,7 @@ const POINTS = 36;
 describe('Winograd’s algorithm', () => {
   it('wants room for 36 matrices of filters', () => {
     expect(winogradFilter(LAYER, WASM_TARGET)).toBe(POINTS * (16 * 32 + 16));
-    expect(winogradTurnedFilter(LAYER, WASM_TARGET)).toBe(POINTS * (16 * 32 + 16));
+    expect(winogradTransposedFilter(LAYER, WASM_TARGET)).toBe(POINTS * (16 * 32 + 16));
   });
 
   it.each([
@@ -22,12 +22,12 @@ describe('Winograd’s algorithm', () => {
   ])('is not taken for $why', ({ change }) => {
     const shape = { ...LAYER, ...change };
     expect(winogradFilter(shape, WASM_TARGET)).toBe(0);
-    expect(winogradTurnedFilter(shape, WASM_TARGET)).toBe(0);
+    expect(winogradTransposedFilter(shape, WASM_TARGET)).toBe(0);
     expect(winogradSums(shape, WASM_TARGET)).toEqual({ chunks: 0, floats: 0 });
   });
 
   it('leaves the gradient of an input of fewer than eight channels to the direct sum', () => {
-    expect(winogradTurnedFilter({ ...LAYER, channels: 4 }, WASM_TARGET)).toBe(0);
+    expect(winogradTransposedFilter({ ...LAYER, channels: 4 }, WASM_TARGET)).toBe(0);
     expect(winogradFilter({ ...LAYER, channels: 4 }, WASM_TARGET)).toBeGreaterThan(0);
   });
 

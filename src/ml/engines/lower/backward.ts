@@ -7,7 +7,7 @@ import { windowOf, type Emitter } from './emitter.ts';
 import { emitAgain, emitDrop, gateOf, partialsFor, partsOf, savedOf, type Saved } from './forward.ts';
 import { emitGroupedFilterGradient, emitGroupedInputGradient } from './grouped.ts';
 import { readBy, type Unit, type UnitOf } from './units.ts';
-import { winogradSums, winogradTurnedFilter } from './winograd.ts';
+import { winogradSums, winogradTransposedFilter } from './winograd.ts';
 
 /**
  * Reverse-mode differentiation of a lowered forward pass. The gradient of each layer's value is collected from its
@@ -145,11 +145,11 @@ export class Backward {
         emitGroupedInputGradient(emitter, unit, { dy, dx }, accumulate);
         return;
       }
-      const transformed = emitter.scratch(winogradTurnedFilter(numbers, emitter.target));
-      const turned = transformed
+      const transformed = emitter.scratch(winogradTransposedFilter(numbers, emitter.target));
+      const transposed = transformed
         ? null
         : emitter.buffer(numbers.kernel ** 2 * roundUp(numbers.channels, emitter.target.panel) * stride);
-      emitter.emit('conv-input-gradient', { dy, filter, turned, transformed, dx }, { ...numbers, accumulate });
+      emitter.emit('conv-input-gradient', { dy, filter, transposed, transformed, dx }, { ...numbers, accumulate });
     });
   }
 

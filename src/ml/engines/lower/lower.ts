@@ -48,22 +48,25 @@ function emitRule(
   const { from: offset, count, decay } = range;
   const w = { space: 'parameter', offset } as const;
   const g = { space: 'gradient', offset } as const;
-  const first = { space: 'first', offset } as const;
-  const second = { space: 'second', offset } as const;
+  const [slot0, slot1] = [{ space: 'slot0', offset } as const, { space: 'slot1', offset } as const];
   switch (optimizer.name) {
     case 'adamw': {
       const { beta1, beta2, eps } = optimizer;
-      emitter.emit('adamw', { w, g, first, second }, { count, decay, beta1, beta2, eps });
+      emitter.emit('adamw', { w, g, expAvg: slot0, expAvgSq: slot1 }, { count, decay, beta1, beta2, eps });
       return;
     }
     case 'sgd': {
       const numbers = { count, decay, nesterov: optimizer.nesterov ? 1 : 0, momentum: optimizer.momentum };
-      emitter.emit('sgd', { w, g, first }, numbers);
+      emitter.emit('sgd', { w, g, momentumBuffer: slot0 }, numbers);
       return;
     }
     case 'rmsprop': {
       const { alpha, eps, momentum } = optimizer;
-      emitter.emit('rmsprop', { w, g, first, second }, { count, decay, alpha, eps, momentum });
+      emitter.emit(
+        'rmsprop',
+        { w, g, squareAvg: slot0, momentumBuffer: slot1 },
+        { count, decay, alpha, eps, momentum },
+      );
       return;
     }
   }

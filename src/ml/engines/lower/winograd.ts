@@ -52,7 +52,7 @@ export function winogradFilter(shape: Shape, target: Target): number {
  * @param target - the executor's
  * @returns floats of the transformed filter; 0 where the direct sum is the better way
  */
-export function winogradTurnedFilter(shape: Shape, target: Target): number {
+export function winogradTransposedFilter(shape: Shape, target: Target): number {
   const { channels, outChannels } = shape;
   return pays(shape, shape, target) && channels % target.panel === 0 ? POINTS * (channels * outChannels + SKEW) : 0;
 }

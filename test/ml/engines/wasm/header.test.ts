@@ -134,8 +134,8 @@ describe('the controls', () => {
       step: 12,
       learningRate: 0.5,
       weightDecay: 0.25,
-      firstCorrection: 0.125,
-      secondCorrection: 0.75,
+      biasCorrection1: 0.125,
+      biasCorrection2Sqrt: 0.75,
       averageStep: 0.375,
     };
     const words = wordsOf(Object.keys(CONTROLS).length);

@@ -63,8 +63,8 @@ describe('writeControls', () => {
       [
         VALUES.learningRate,
         VALUES.weightDecay,
-        VALUES.firstCorrection,
-        VALUES.secondCorrection,
+        VALUES.biasCorrection1,
+        VALUES.biasCorrection2Sqrt,
         VALUES.averageStep,
       ].map(Math.fround),
     );
