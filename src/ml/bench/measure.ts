@@ -1,3 +1,4 @@
+import { at } from '../../util/at.ts';
 import { createEngine } from '../engines/create-engine.ts';
 import type { Engine, Session } from '../engines/engine.ts';
 import type { EngineChoice } from '../engines/registry.ts';
@@ -45,12 +46,16 @@ const FEWEST = 3;
 function medianOf(step: () => void, seconds: number): number {
   for (let i = 0; i < WARM_UP; i++) step();
   const times: number[] = [];
-  for (let total = 0; total < seconds || times.length < FEWEST; total += times.at(-1) ?? 0) {
+  let total = 0;
+  while (total < seconds || times.length < FEWEST) {
     const start = performance.now();
     step();
-    times.push((performance.now() - start) / 1000);
+    const time = (performance.now() - start) / 1000;
+    times.push(time);
+    total += time;
   }
-  return times.sort((a, b) => a - b)[times.length >> 1] ?? NaN;
+  times.sort((a, b) => a - b);
+  return at(times, times.length >> 1);
 }
 
 /** Pixels between −1 and 1: what is multiplied does not matter, but that it is neither 0 nor huge. */

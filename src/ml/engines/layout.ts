@@ -184,6 +184,19 @@ function placesOf({ spec, row, inputStep, tapStep }: Slot): Uint32Array {
   return places;
 }
 
+/** `at` for millions of elements: each sees arrays of one type only, which V8 makes as fast as no check at all. */
+function placeAt(places: Uint32Array, index: number): number {
+  const place = places[index];
+  if (place === undefined) throw new RangeError(`place ${index} of ${places.length}`);
+  return place;
+}
+
+function floatAt(values: Float32Array, index: number): number {
+  const value = values[index];
+  if (value === undefined) throw new RangeError(`value ${index} of ${values.length}`);
+  return value;
+}
+
 /**
  * Copies an entry from the engine's layout into PyTorch's.
  *
@@ -194,7 +207,7 @@ function placesOf({ spec, row, inputStep, tapStep }: Slot): Uint32Array {
 export function toPyTorch(slot: Slot, values: Float32Array): Float32Array {
   const places = placesOf(slot);
   const dense = new Float32Array(places.length);
-  for (let i = 0; i < places.length; i++) dense[i] = values[places[i] ?? 0] ?? 0;
+  for (let i = 0; i < places.length; i++) dense[i] = floatAt(values, placeAt(places, i));
   return dense;
 }
 
@@ -208,6 +221,6 @@ export function toPyTorch(slot: Slot, values: Float32Array): Float32Array {
 export function fromPyTorch(slot: Slot, values: Float32Array): Float32Array {
   const placed = new Float32Array(slot.floats);
   const places = placesOf(slot);
-  for (let i = 0; i < places.length; i++) placed[places[i] ?? 0] = values[i] ?? 0;
+  for (let i = 0; i < places.length; i++) placed[placeAt(places, i)] = floatAt(values, i);
   return placed;
 }

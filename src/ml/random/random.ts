@@ -1,3 +1,5 @@
+import { at } from '../../util/at.ts';
+
 /** Names of independent random streams. */
 export type Stream =
   'init' | 'split' | 'shuffle' | 'augment' | 'mix' | 'dropout' | 'depth' | 'mask' | 'bank' | 'contrast' | 'term';
@@ -70,8 +72,8 @@ export function permutation(n: number, seed: number, stream: Stream, step: numbe
   const order = Uint32Array.from({ length: n }, (_, index) => index);
   for (let last = n - 1; last > 0; last--) {
     const pick = Math.floor((bits(seed, stream, step, last) / 2 ** 32) * (last + 1));
-    const held = order[last] ?? 0;
-    order[last] = order[pick] ?? 0;
+    const held = at(order, last);
+    order[last] = at(order, pick);
     order[pick] = held;
   }
   return order;

@@ -3,8 +3,9 @@ import type { Executable, Executor, Region } from '../executor.ts';
 import { BOARD_WORDS, MOST_THREADS, RECORD_WORDS, ZEROS } from '../kernel-constants.ts';
 import { CONTROLS, type Controls } from '../primitives.ts';
 import type { Operation, Program, Ref, Space } from '../program.ts';
-import type { KernelExports } from './kernel-exports.ts';
-import { loadKernels, type Kernels, type KernelWishes } from './kernels.ts';
+import { instantiateKernels, type KernelExports } from './kernel-exports.ts';
+import type { Kernels } from './kernel-build.ts';
+import { loadKernels, type KernelWishes } from './kernels.ts';
 import { WasmMemory } from './memory.ts';
 import { writeControls, writeRecords, type Words } from './records.ts';
 import { WASM_TARGET } from './target.ts';
@@ -12,7 +13,7 @@ import { STACK_BYTES, ThreadPool } from './threads.ts';
 
 /** Seconds that a thread may be silent in the middle of a step before it counts as dead. */
 const PATIENCE = 60;
-/** Bytes kept for the records of programs: 96 an operation. */
+/** Bytes kept for the records of programs. */
 const RECORDS = 2 ** 20;
 /** Static data of the kernels ends below this address. */
 const HEAP = 65536;
@@ -23,6 +24,8 @@ export interface WasmOptions extends KernelWishes {
   readonly threads: number;
   /** Memory in bytes, a multiple of 65536; 4 GiB unless told. */
   readonly memory?: number;
+  /** Kernels that are compiled already, instead of the best that there are. */
+  readonly kernels?: Kernels;
   /** Seconds after which a thread that no longer answers in the middle of a step counts as dead; 60 unless told. */
   readonly patience?: number;
 }
@@ -40,12 +43,11 @@ export class WasmExecutor implements Executor {
   readonly #threads: ThreadPool;
   readonly #mostThreads: number;
 
-  constructor({ threads, memory = WASM_TARGET.addressSpace, patience = PATIENCE, ...wishes }: WasmOptions) {
+  constructor({ threads, memory = WASM_TARGET.addressSpace, patience = PATIENCE, kernels, ...wishes }: WasmOptions) {
     this.#mostThreads = Math.max(1, Math.min(threads, MOST_THREADS));
-    this.#kernels = loadKernels(wishes);
+    this.#kernels = kernels ?? loadKernels(wishes);
     this.#memory = new WasmMemory(HEAP, memory);
-    this.#exports = new WebAssembly.Instance(this.#kernels.module, { env: { memory: this.#memory.memory } })
-      .exports as unknown as KernelExports;
+    this.#exports = instantiateKernels(this.#kernels.module, this.#memory.memory);
     this.#board = this.#memory.allocate(16);
     this.#controls = this.#memory.allocate(16);
     const zeros = this.#memory.allocate(ZEROS);

@@ -8,7 +8,13 @@ export interface Words {
   readonly floats: Float32Array;
 }
 
-const INDEX = new Map(Object.keys(PRIMITIVES).map((name, index) => [name, index]));
+const NAMES = Object.keys(PRIMITIVES);
+
+function numberOf(numbers: Readonly<Record<string, number>>, name: string): number {
+  const number = numbers[name];
+  if (number === undefined) throw new Error(`an operation lacks the number ${name}`);
+  return number;
+}
 
 /**
  * Writes operations as the C structs of primitives.h: index of the primitive, addresses of the operands, numbers.
@@ -23,13 +29,13 @@ export function writeRecords(operations: readonly Operation[], words: Words, add
     const operands: Readonly<Record<string, Ref | null>> = operation.operands;
     const numbers: Readonly<Record<string, number>> = operation.numbers;
     let word = row * RECORD_WORDS;
-    words.integers[word++] = INDEX.get(operation.primitive) ?? -1;
+    words.integers[word++] = NAMES.indexOf(operation.primitive);
     for (const name of Object.keys(description.operands)) {
       const ref = operands[name];
       words.integers[word++] = ref ? addressOf(ref) : 0;
     }
     for (const [name, type] of Object.entries(description.numbers))
-      (type === 'int' ? words.integers : words.floats)[word++] = numbers[name] ?? 0;
+      (type === 'int' ? words.integers : words.floats)[word++] = numberOf(numbers, name);
   });
 }
 
