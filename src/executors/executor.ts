@@ -59,6 +59,8 @@ export interface ExecutorOptions {
   readonly threads?: number;
   /** The machine's GPUs, as `CUDA_VISIBLE_DEVICES` names them. */
   readonly gpus: readonly string[];
+  /** Folder that stages run in, where the executor starts processes; by default the current one. */
+  readonly cwd?: string;
   readonly store: Store;
   readonly kinds: Readonly<Record<string, StageKind>>;
 }

@@ -12,11 +12,11 @@ import type { Served, WorkerDeath, WorkerProcess } from './worker-process.ts';
  * task, and is replaced when it dies: there are never more workers than tasks at once. While the result of one task is
  * written to the disk its worker runs the next.
  *
- * @param options - slots, GPUs and threads
+ * @param options - slots, GPUs, threads and the working folder
  * @returns the executor
  */
 export function createPool(options: ExecutorOptions): Executor {
-  const workers = new WorkerPool();
+  const workers = new WorkerPool(options.cwd);
   return {
     ...startLocally(options, (task, tell) => new PooledTask(workers, task, tell)),
     close: () => workers.close(),

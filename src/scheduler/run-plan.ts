@@ -158,11 +158,11 @@ interface ScheduledRun {
 
 /** Makes the executor, with the machine's GPUs where cells ask for one; refuses what can never run on it. */
 async function createExecutor({ cells, resolutions }: Prepared, options: RunOptions): Promise<Executor> {
-  const { slots, threads, store, kinds } = options;
+  const { slots, threads, store, kinds, workingFolder: cwd } = options;
   const asking = cells.filter(({ resources }, index) => resources.gpu > 0 && resolutions[index]?.status !== 'reuse');
   const gpus = asking.length ? await (options.gpus ?? (() => findGpus(process.env)))() : [];
   const share = threads === undefined ? {} : { threads };
-  const executor = await options.executor({ slots, gpus, store, kinds, ...share });
+  const executor = await options.executor({ slots, gpus, cwd, store, kinds, ...share });
   refuseMissingGpus(asking, executor.capacity.gpus);
   return executor;
 }

@@ -6,8 +6,8 @@ import { findCells } from '../../cells/select.ts';
 import { cellStatuses } from '../../core/run-state.ts';
 import { replayRun, type PastRun } from '../../record/past-runs.ts';
 import { cellFolder } from '../../record/run-record.ts';
-import { openProject } from '../project.ts';
-import { recentRun } from '../recent.ts';
+import { openProject } from '../../project/project.ts';
+import { recentRun } from '../../project/recent.ts';
 import { print, printError } from '../terminal.ts';
 
 /**
@@ -19,7 +19,7 @@ export function command(): Command {
   return new Command('logs')
     .argument('<stage>', 'stage, cell or stage[axis=value]')
     .option('-f, --follow', 'go on printing what is written')
-    .option('--run <run>', 'a pipeline’s name or a run; the latest run unless told')
+    .option('--run <run>', 'a pipeline’s name or a run; by default the latest run')
     .action(async (stage: string, flags: { readonly follow?: boolean; readonly run?: string }) => {
       const project = openProject();
       let isRead = true;
