@@ -8,6 +8,7 @@ import { sameBatch } from '../../ml/data/same-batch.ts';
 import type { BatchLoader } from '../../ml/data/batch-loader.ts';
 import { batchLoaderFor } from '../../ml/data/batch-loader-for.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
+import type { EngineChoice } from '../../ml/engines/registry.ts';
 import { Workspace } from '../../ml/engines/workspace.ts';
 import { costOf } from '../../ml/network/cost.ts';
 import { withHeadDropout } from '../../ml/network/head-dropout.ts';
@@ -29,7 +30,7 @@ export interface TrainingParams extends RecipeParams {
   readonly model: string;
   readonly dropout?: number;
   readonly amp: boolean;
-  readonly engine: 'auto' | 'wasm' | 'reference';
+  readonly engine: EngineChoice;
 }
 
 /** A distillation term that holds memory of the engine. */
@@ -169,7 +170,7 @@ export async function train(context: StageContext, term: TermMaker | null): Prom
   try {
     requireValidation(data.manifest, params.select);
     const network = withHeadDropout(networkFor(params.model, data.manifest), params.dropout ?? null);
-    const engine = sharedEngine(params.engine, context.threads);
+    const engine = await sharedEngine(params.engine, context.threads);
     const deps = { context, data, network, engine };
     const result = await trainOn(deps, recipeOf(params), term);
     write(deps, result);
