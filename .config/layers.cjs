@@ -46,10 +46,11 @@ const mayMl = {
   metrics: ['losses'],
   augment: [],
   data: ['random', 'augment'],
+  inference: ['network', 'weights', 'models', 'engines', 'data'],
   train: [
+    'inference',
     'network',
     'weights',
-    'models',
     'engines',
     'losses',
     'methods',
@@ -60,6 +61,8 @@ const mayMl = {
     'random',
   ],
 };
+/** What runs a stage: the only files of `stages/` that may import the ml half. */
+const STAGE_RUN = '^src/stages/[^/]+/run[a-z-]*\\.ts$';
 const rule = (name, from, allowed, except) => ({
   name,
   severity: 'error',
@@ -76,14 +79,9 @@ module.exports = {
       to: { couldNotResolve: true, pathNot: '^@tensorflow/tfjs-node' },
     },
     ...Object.entries(may).map(([folder, list]) =>
-      rule(
-        `layer-${folder}`,
-        `^src/${folder}/`,
-        [`${folder}/`, ...list.map((l) => `${l}/`)],
-        '^src/stages/[^/]+/run\\.ts$',
-      ),
+      rule(`layer-${folder}`, `^src/${folder}/`, [`${folder}/`, ...list.map((l) => `${l}/`)], STAGE_RUN),
     ),
-    rule('layer-stage-run', '^src/stages/[^/]+/run\\.ts$', ['stages/', 'core/', 'util/', 'ml/']),
+    rule('layer-stage-run', STAGE_RUN, ['stages/', 'core/', 'util/', 'ml/']),
     ...Object.entries(mayMl).map(([folder, list]) =>
       rule(`layer-ml-${folder}`, `^src/ml/${folder}/`, [
         'core/(json|failure|result)\\.ts$',
@@ -95,7 +93,7 @@ module.exports = {
     {
       name: 'no-tensors-in-the-runner',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(ml/|stages/[^/]+/run\\.ts$)' },
+      from: { path: '^src/', pathNot: ['^src/ml/', STAGE_RUN] },
       to: { path: '@tensorflow/' },
     },
   ],

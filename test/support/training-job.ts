@@ -7,7 +7,7 @@ import type { Checkpoint } from '../../src/ml/train/checkpoint.ts';
 import { fit, prepare } from '../../src/ml/train/fit.ts';
 import type { TrainingResult, TrainingJob, LossTerm } from '../../src/ml/train/job.ts';
 import { recipeOf, type RecipeParams } from '../../src/ml/train/recipe.ts';
-import { networkFor } from '../../src/ml/train/trained-model.ts';
+import { networkFor } from '../../src/ml/inference/trained-model.ts';
 import type { TrainingState } from '../../src/ml/train/training-state.ts';
 
 const PARAMS: RecipeParams = {

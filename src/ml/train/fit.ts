@@ -1,6 +1,6 @@
 import { learningRate } from '../optim/schedule.ts';
 import type { TrainingResult, TrainingJob } from './job.ts';
-import { every, pauses } from './pace.ts';
+import { every, pauses } from '../inference/pace.ts';
 import type { Recipe } from './recipe.ts';
 import { Trainer } from './trainer.ts';
 import { isOver, type EpochRow, type Position } from './training-state.ts';

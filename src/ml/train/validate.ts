@@ -3,7 +3,7 @@ import type { PackedManifest } from '../data/packed.ts';
 import { accuracy, confusionMatrix, meanPerClassAccuracy, perClass } from '../metrics/confusion.ts';
 import { negativeLogLikelihood, predictedClasses } from '../metrics/probabilities.ts';
 import type { TrainingJob } from './job.ts';
-import { predict } from './predict.ts';
+import { predict } from '../inference/predict.ts';
 import type { Selection } from './recipe.ts';
 import type { EpochRow } from './training-state.ts';
 

@@ -1,5 +1,5 @@
 import type { ParamSchema, StageKind } from '../stage-kind.ts';
-import { checkRecipe } from '../train-teacher/recipe-rules.ts';
+import { checkRecipe } from '../training/recipe-rules.ts';
 import {
   recipeParams,
   recipeProfiles,
@@ -8,7 +8,7 @@ import {
   trainingMetrics,
   trainingOutputs,
   weightsNeeded,
-} from '../train-teacher/recipe.ts';
+} from '../training/recipe.ts';
 import { allOptions, effectiveParams, itemOptions } from './options.ts';
 import { checkDistillation } from './rules.ts';
 

@@ -1,6 +1,6 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
-import { noEffect } from '../train-teacher/recipe-rules.ts';
+import { noEffect } from '../training/recipe-rules.ts';
 import { allOptions, methodName, optionsOf, termsIn } from './options.ts';
 import { checkReads, checkTeachers, teachersOf } from './teacher-rules.ts';
 

@@ -9,10 +9,10 @@ import { KeptTeacher } from '../../ml/train/kept-teacher.ts';
 import { MeanTeacher } from '../../ml/train/mean-teacher.ts';
 import { recipeOf, type RecipeParams } from '../../ml/train/recipe.ts';
 import { TeacherPass, type Teacher } from '../../ml/train/teacher-pass.ts';
-import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/train/trained-model.ts';
-import { keptLogits } from '../predict/run.ts';
+import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/inference/trained-model.ts';
+import { openKeptLogits } from '../inference/run-inference.ts';
 import { inputOf, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
-import { train, type TrainingDeps } from '../train-teacher/run.ts';
+import { runTraining, type TrainingDeps } from '../training/run-training.ts';
 
 /** One term, alone or among several; options of the method stand beside these. */
 interface Term {
@@ -71,7 +71,7 @@ function openTeachers({ context, data: { manifest }, engine }: TrainingDeps): Sh
     return new TeacherPass(session);
   };
   const opened = ({ input, role }: ReturnType<typeof teacherInputs>[number]): Teacher => {
-    const kept = keptLogits(context, input);
+    const kept = openKeptLogits(context, input);
     if (kept) return new KeptTeacher(kept.of('train', 'none'), manifest.classes.length);
     const model = readModel(inputOf(context, input).path);
     requireSameClasses(model, manifest, role);
@@ -86,7 +86,8 @@ function openTeachers({ context, data: { manifest }, engine }: TrainingDeps): Sh
   }
 }
 
-function distillation(deps: TrainingDeps): CombinedKdTerm {
+/** Makes the distillation term of the stage. */
+function makeTerm(deps: TrainingDeps): CombinedKdTerm {
   const { context, data, network: student, engine } = deps;
   const { threads, params, cohort } = context;
   const opened = cohort.share('teachers', () => openTeachers(deps));
@@ -108,5 +109,5 @@ function distillation(deps: TrainingDeps): CombinedKdTerm {
  * @returns metrics and the record
  */
 export function run(context: StageContext): Promise<StageOutcome> {
-  return train(context, distillation);
+  return runTraining(context, makeTerm);
 }

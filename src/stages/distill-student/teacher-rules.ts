@@ -1,8 +1,8 @@
 import type { ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
-import { checkKeptLogits } from '../predict/kept-rules.ts';
+import { checkKeptLogits } from '../inference/kept-rules.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
-import { noEffect, textOf } from '../train-teacher/recipe-rules.ts';
+import { noEffect, textOf } from '../training/recipe-rules.ts';
 
 /** A teacher's cell, and the place of the reference to it. */
 interface PlannedTeacher {

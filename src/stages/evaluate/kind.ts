@@ -1,9 +1,9 @@
 import type { ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
 import { predictionParams } from '../predict/kind.ts';
-import { checkKeptLogits } from '../predict/kept-rules.ts';
+import { checkKeptLogits } from '../inference/kept-rules.ts';
 import type { StageKind } from '../stage-kind.ts';
-import { teacherParam } from '../train-teacher/recipe.ts';
+import { teacherParam } from '../training/recipe.ts';
 
 const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
 

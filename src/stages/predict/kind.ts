@@ -1,5 +1,5 @@
 import type { ParamSchema, StageKind } from '../stage-kind.ts';
-import { batchSizeParam, dataParam, engineParam, trainedWeights } from '../train-teacher/recipe.ts';
+import { batchSizeParam, dataParam, engineParam, trainedWeights } from '../training/recipe.ts';
 
 const list = (values: readonly string[], initial: readonly string[], description: string): ParamSchema => ({
   type: 'array',

@@ -5,8 +5,8 @@ import { fail } from '../../core/failure.ts';
 import { models, type ModelName } from '../../ml/models/registry.ts';
 import type { Model } from '../../ml/models/model.ts';
 import { costOf } from '../../ml/network/cost.ts';
-import { adoptModel } from '../../ml/train/adopted-model.ts';
-import { encodeModel } from '../../ml/train/trained-model.ts';
+import { adoptModel } from '../../ml/inference/adopted-model.ts';
+import { encodeModel } from '../../ml/inference/trained-model.ts';
 import { decodeWeights } from '../../ml/weights/decode-weights.ts';
 import type { StageContext, StageOutcome } from '../stage-kind.ts';
 

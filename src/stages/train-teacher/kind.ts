@@ -1,5 +1,5 @@
 import type { StageKind } from '../stage-kind.ts';
-import { checkRecipe } from './recipe-rules.ts';
+import { checkRecipe } from '../training/recipe-rules.ts';
 import {
   effectiveRecipe,
   recipeParams,
@@ -8,7 +8,7 @@ import {
   trainingMetrics,
   trainingOutputs,
   weightsNeeded,
-} from './recipe.ts';
+} from '../training/recipe.ts';
 
 /** Ordinary training: teachers, and students without one. */
 export const trainTeacher: StageKind = {

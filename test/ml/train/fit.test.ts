@@ -5,7 +5,7 @@ import type { Network } from '../../../src/ml/network/network.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
 import type { TrainingResult, FitProgress, LossTerm } from '../../../src/ml/train/job.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
-import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
+import { encodeModel, networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { averageDecay } from '../../../src/ml/optim/moving-average.ts';
 import type { EpochRow, TrainingState } from '../../../src/ml/train/training-state.ts';
 import { paintedSet } from '../../support/painted-set.ts';

@@ -15,8 +15,8 @@ export interface Prediction {
   readonly signal: AbortSignal;
   /** Whether the session's moving averages predict rather than its weights. */
   readonly average?: boolean;
-  /** Told the number of images of each batch. */
-  readonly told?: (images: number) => void;
+  /** Called with the number of images of each batch. */
+  readonly onBatch?: (images: number) => void;
 }
 
 const CROPS: Readonly<Record<Augmentation, readonly ('centre' | number)[]>> = {
@@ -75,7 +75,7 @@ export async function predict(
       batches.fill(batch, step.input, labels);
       step.run();
       step.logits.forEach((value, index) => (sums[start + index] = (sums[start + index] ?? 0) + value));
-      options.told?.(step.batch);
+      options.onBatch?.(step.batch);
       await pause();
       if (signal.aborted) return undefined;
     }
