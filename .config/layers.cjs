@@ -2,11 +2,12 @@
 const may = {
   core: [],
   util: [],
+  params: ['core', 'util'],
   graph: ['core', 'util'],
   cells: ['core', 'util'],
   fingerprint: ['core', 'util'],
   pipeline: ['core', 'util', 'graph', 'cells', 'stages'],
-  stages: ['core', 'util'],
+  stages: ['core', 'util', 'params'],
   store: ['core', 'util', 'fingerprint'],
   worker: ['core', 'util', 'store', 'stages'],
   executors: ['core', 'util', 'worker'],
@@ -81,11 +82,13 @@ module.exports = {
     ...Object.entries(may).map(([folder, list]) =>
       rule(`layer-${folder}`, `^src/${folder}/`, [`${folder}/`, ...list.map((l) => `${l}/`)], STAGE_RUN),
     ),
-    rule('layer-stage-run', STAGE_RUN, ['stages/', 'core/', 'util/', 'ml/']),
+    rule('layer-stage-run', STAGE_RUN, ['stages/', 'core/', 'util/', 'params/', 'ml/']),
     ...Object.entries(mayMl).map(([folder, list]) =>
       rule(`layer-ml-${folder}`, `^src/ml/${folder}/`, [
         'core/(json|failure|result)\\.ts$',
         'util/',
+        // What a recipe is: both halves read it.
+        'params/',
         `ml/${folder}/`,
         ...list.map((l) => `ml/${l}/`),
       ]),

@@ -16,11 +16,11 @@ const OFFSET = 1e-7;
  */
 export function focal(
   batch: LabelledLogits,
-  options: Pick<LossOptions, 'smoothing' | 'classWeights' | 'focalGamma'>,
+  options: Pick<LossOptions, 'labelSmoothing' | 'classWeights' | 'focalGamma'>,
   gradient: Float32Array,
 ): number {
   const { logits, labels, classes } = batch;
-  const { smoothing, classWeights, focalGamma: gamma } = options;
+  const { labelSmoothing: smoothing, classWeights, focalGamma: gamma } = options;
   const hit = 1 - smoothing;
   const miss = Math.min(hit, smoothing / (classes - 1));
   const probabilities = new Float64Array(classes);

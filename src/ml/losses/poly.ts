@@ -13,7 +13,7 @@ import type { LabelledLogits, LossOptions } from './loss.ts';
  */
 export function poly(
   batch: LabelledLogits,
-  options: Pick<LossOptions, 'smoothing' | 'classWeights' | 'polyEpsilon'>,
+  options: Pick<LossOptions, 'labelSmoothing' | 'classWeights' | 'polyEpsilon'>,
   gradient: Float32Array,
 ): number {
   const { logits, labels, classes } = batch;

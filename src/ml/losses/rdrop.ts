@@ -1,15 +1,11 @@
+import type { RecipeParams } from '../../params/recipe.ts';
 import { logSumExp } from './log-sum-exp.ts';
 
 /** Logits of two passes of one batch, [N, C] each, rows dense; or the gradients in them. */
 export type TwoPasses = readonly [Float32Array, Float32Array];
 
-/** How R-Drop's term counts. */
-export interface DivergenceOptions {
-  /** α > 0. */
-  readonly alpha: number;
-  /** Whether it is summed over batch and classes, or divided by N · C. */
-  readonly reduction: 'sum' | 'mean';
-}
+/** How R-Drop's term counts: its weight α, and whether it is summed over batch and classes or divided by N · C. */
+export type DivergenceOptions = Pick<RecipeParams, 'rdropAlpha' | 'rdropReduction'>;
 
 /**
  * What R-Drop adds to the mean loss of two passes (Liang et al., NeurIPS 2021): α · ½ (KL(p₁‖p₂) + KL(p₂‖p₁)), summed over
@@ -26,7 +22,7 @@ export function divergence(
   options: DivergenceOptions & { readonly classes: number },
   gradients: TwoPasses,
 ): number {
-  const { classes, alpha, reduction } = options;
+  const { classes, rdropAlpha: alpha, rdropReduction: reduction } = options;
   const floats = logits[0].length;
   const scale = alpha / 2 / (reduction === 'mean' ? floats : 1);
   let total = 0;

@@ -1,7 +1,7 @@
 import { learningRate } from '../optim/schedule.ts';
 import type { TrainingResult, TrainingJob } from './job.ts';
 import { every, pauses } from '../inference/pace.ts';
-import type { Recipe } from './recipe.ts';
+import { countPasses, type Recipe } from './recipe.ts';
 import { Trainer } from './trainer.ts';
 import { isOver, type EpochRow, type Position } from './training-state.ts';
 import { validate } from './validate.ts';
@@ -76,7 +76,7 @@ async function trainEpoch(loop: Loop): Promise<boolean> {
 function rowOf({ epoch, sums }: Position, recipe: Recipe, hasTerm: boolean): Omit<EpochRow, `val_${string}`> {
   return {
     epoch,
-    lr: learningRate(recipe.rate, epoch),
+    lr: learningRate(recipe, epoch),
     train_loss: sums.loss / sums.images,
     kd_loss: hasTerm ? sums.kd / sums.images : null,
   };
@@ -111,7 +111,7 @@ function trainingResult(loop: Loop): TrainingResult {
 export function prepare(run: Pick<TrainingJob, 'session' | 'kd' | 'recipe' | 'data'>): void {
   const { session, kd, recipe, data } = run;
   const { train, val } = data.manifest.splits;
-  const passes = recipe.rdrop ? 2 : 1;
+  const passes = countPasses(recipe);
   for (const batch of batchSizes(train.count, recipe.batchSize)) {
     kd?.prepare(batch, passes);
     for (const second of [false, true].slice(0, passes))

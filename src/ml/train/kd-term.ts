@@ -1,5 +1,6 @@
 import { fail } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { leavesOneImage } from '../../params/shared-rules.ts';
 import { partnersOf } from '../augment/mix.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
 import type { TrainStep, UpdateOptions } from '../engines/engine.ts';
@@ -67,7 +68,7 @@ function findMethod(name: string): KdMethod {
 
 /** Comparing images with each other takes two of them, in the last batch of an epoch too. */
 function requirePairs(method: KdMethod, { labels: { length }, batchSize }: KdTermDeps): void {
-  if (!method.relational || (length % batchSize !== 1 && batchSize > 1)) return;
+  if (!method.relational || !leavesOneImage(batchSize, length)) return;
   fail({
     code: 'batch-too-small',
     message: `${method.name} compares the images of a batch, and of ${length} in batches of ${batchSize} one is left alone`,

@@ -1,4 +1,5 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
+import { leavesOneImage } from '../../params/shared-rules.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
 import { noEffect } from '../training/recipe-rules.ts';
 import { allOptions, methodName, optionsOf, termsIn } from './options.ts';
@@ -126,7 +127,8 @@ function checkBlocks(
 /** Comparing images of a batch with each other takes two. */
 function checkPairs(term: Term, { batch_size: size }: ValueObject, context: CheckContext): readonly ParamProblem[] {
   const method = methodOf(term);
-  if (size !== 1 || context.facts('methods', method)?.['relational'] !== true) return [];
+  const isAlone = typeof size === 'number' && leavesOneImage(size);
+  if (!isAlone || context.facts('methods', method)?.['relational'] !== true) return [];
   return [
     {
       code: 'batch-too-small',

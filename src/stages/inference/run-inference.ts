@@ -12,15 +12,11 @@ import {
 } from '../../ml/inference/predict-splits.ts';
 import { sharedEngine } from '../../ml/inference/shared-engine.ts';
 import type { TrainedModel } from '../../ml/inference/trained-model.ts';
+import { decodeParams } from '../../params/decode-params.ts';
 import { inputOf, StageInterrupted, type StageContext } from '../stage-kind.ts';
+import { predictionParams, predictionRequired } from './params.ts';
 
-/** Parameters of a predicting stage, as the kind's schema has checked and completed them. */
-export interface PredictionParams {
-  readonly splits: InferenceContext['options']['splits'];
-  readonly tta: InferenceContext['options']['tta'];
-  readonly batch_size: number;
-  readonly engine: 'auto' | 'wasm' | 'reference';
-}
+const DECLARATION = { params: predictionParams, required: predictionRequired } as const;
 
 /** Reports progress over all networks, splits and augmentations. */
 function progressReporter({ tell }: StageContext, total: number): InferenceContext['onBatch'] {
@@ -45,13 +41,12 @@ function progressReporter({ tell }: StageContext, total: number): InferenceConte
  * @throws FailureError when one of the splits has no images
  */
 export function openInference(stage: StageContext, networks: number): InferenceContext {
-  const params = stage.params as unknown as PredictionParams;
-  const options = { splits: params.splits, tta: params.tta, batchSize: params.batch_size };
+  const { engine: engineName, ...options } = decodeParams(DECLARATION, stage.params, {});
   const { threads, signal } = stage;
   const data = openPacked(inputOf(stage, 'data').path);
   try {
     requireImages(data, options.splits);
-    const engine = sharedEngine(params.engine, threads);
+    const engine = sharedEngine(engineName, threads);
     const onBatch = progressReporter(stage, networks * countPasses(options, data));
     return { options, data, engine, threads, signal, onBatch };
   } catch (error) {

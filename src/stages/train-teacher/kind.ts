@@ -1,14 +1,7 @@
 import type { StageKind } from '../stage-kind.ts';
 import { checkRecipe } from '../training/recipe-rules.ts';
-import {
-  effectiveRecipe,
-  recipeParams,
-  recipeProfiles,
-  recipeRequired,
-  trainingMetrics,
-  trainingOutputs,
-  weightsNeeded,
-} from '../training/recipe.ts';
+import { recipeParams, recipeProfiles, recipeRequired } from '../../params/recipe.ts';
+import { effectiveRecipe, trainingMetrics, trainingOutputs, weightsNeeded } from '../training/recipe.ts';
 
 /** Ordinary training: teachers, and students without one. */
 export const trainTeacher: StageKind = {

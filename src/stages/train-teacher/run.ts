@@ -1,5 +1,7 @@
+import { decodeParams } from '../../params/decode-params.ts';
+import { recipeParams, recipeRequired } from '../../params/recipe.ts';
 import type { StageContext, StageOutcome } from '../stage-kind.ts';
-import { runTraining } from '../training/run-training.ts';
+import { RECIPE_REGISTRIES, runTraining } from '../training/run-training.ts';
 
 /**
  * Trains a network on labels alone.
@@ -8,5 +10,6 @@ import { runTraining } from '../training/run-training.ts';
  * @returns metrics and the record
  */
 export function run(stage: StageContext): Promise<StageOutcome> {
-  return runTraining(stage, null);
+  const recipe = decodeParams({ params: recipeParams, required: recipeRequired }, stage.params, RECIPE_REGISTRIES);
+  return runTraining(stage, recipe, null);
 }

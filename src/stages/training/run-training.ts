@@ -2,6 +2,8 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../core/json.ts';
 import { isFailure } from '../../core/failure.ts';
+import { mixings } from '../../ml/augment/mix.ts';
+import { augmentations } from '../../ml/augment/registry.ts';
 import { openPacked } from '../../ml/data/open.ts';
 import type { PackedDataset } from '../../ml/data/packed.ts';
 import { sameBatch } from '../../ml/data/same-batch.ts';
@@ -9,6 +11,7 @@ import type { BatchLoader } from '../../ml/data/batch-loader.ts';
 import { batchLoaderFor } from '../../ml/data/batch-loader-for.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
 import { Workspace } from '../../ml/engines/workspace.ts';
+import { losses } from '../../ml/losses/registry.ts';
 import { costOf } from '../../ml/network/cost.ts';
 import { withHeadDropout } from '../../ml/network/head-dropout.ts';
 import { initialState } from '../../ml/network/initial.ts';
@@ -16,7 +19,7 @@ import type { Network, StateDict } from '../../ml/network/network.ts';
 import { checkpointIn } from '../../ml/train/checkpoint.ts';
 import { fit, prepare } from '../../ml/train/fit.ts';
 import type { TrainingResult, TrainingJob, LossTerm } from '../../ml/train/job.ts';
-import { recipeOf, type Recipe, type RecipeParams } from '../../ml/train/recipe.ts';
+import { optimizerOf, type Recipe } from '../../ml/train/recipe.ts';
 import { sharedEngine } from '../../ml/inference/shared-engine.ts';
 import { curvesOf, epochLine, keptLine, logOf } from '../../ml/train/records.ts';
 import { encodeModel, networkFor, readModel, startFrom } from '../../ml/inference/trained-model.ts';
@@ -24,13 +27,8 @@ import { requireValidation } from '../../ml/train/validate.ts';
 import { inputOf, StageInterrupted, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { trainingOutputs } from './recipe.ts';
 
-/** Parameters of a training stage, as the kind's schema has checked and completed them. */
-export interface TrainingParams extends RecipeParams {
-  readonly model: string;
-  readonly dropout?: number;
-  readonly amp: boolean;
-  readonly engine: 'auto' | 'wasm' | 'reference';
-}
+/** Registries whose names a recipe holds. */
+export const RECIPE_REGISTRIES = { losses, augmentations, mixings } as const;
 
 /** A distillation term that holds memory of the engine. */
 export interface DisposableTerm extends LossTerm {
@@ -77,8 +75,8 @@ function allocate(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): E
   const workspace = cohort.share('workspace', () => ({ value: new Workspace(), dispose: () => undefined }));
   try {
     const kd = term ? keep(term(deps)) : null;
-    const { optimizer, ema: average } = recipe;
-    const session = keep(engine.session(network, { optimizer, average, threads, workspace }));
+    const options = { optimizer: optimizerOf(recipe), average: recipe.ema, threads, workspace };
+    const session = keep(engine.session(network, options));
     prepare({ session, kd, recipe, data });
     return { session, kd, dispose };
   } catch (error) {
@@ -163,27 +161,31 @@ function writeOutputs({ context, data, network }: TrainingDeps, result: Training
  * Trains a network as a stage does: from parameters and inputs to the files of the entry.
  *
  * @param context - the running stage
+ * @param recipe - its decoded parameters
  * @param term - makes the distillation term; null for ordinary training
  * @returns metrics and the record
  * @throws FailureError when inputs do not fit each other, or the loss diverges
  * @throws StageInterrupted when the signal was aborted, after a checkpoint
  */
-export async function runTraining(context: StageContext, term: TermMaker | null): Promise<StageOutcome> {
-  const params = context.params as unknown as TrainingParams;
+export async function runTraining(
+  context: StageContext,
+  recipe: Recipe,
+  term: TermMaker | null,
+): Promise<StageOutcome> {
   const data = openPacked(inputOf(context, 'data').path);
   try {
-    requireValidation(data.manifest, params.select);
-    const network = withHeadDropout(networkFor(params.model, data.manifest), params.dropout ?? null);
-    const engine = sharedEngine(params.engine, context.threads);
+    requireValidation(data.manifest, recipe.select);
+    const network = withHeadDropout(networkFor(recipe.model, data.manifest), recipe.dropout);
+    const engine = sharedEngine(recipe.engine, context.threads);
     const deps = { context, data, network, engine };
-    const result = await trainOn(deps, recipeOf(params), term);
+    const result = await trainOn(deps, recipe, term);
     writeOutputs(deps, result);
     return {
       metrics: metricsOf(result, network),
       environment: {
         engine: { name: engine.name, ...engine.description },
         // No engine has half precision.
-        ...(params.amp && { amp: 'float32' }),
+        ...(recipe.amp && { amp: 'float32' }),
       },
     };
   } finally {

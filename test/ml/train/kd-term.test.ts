@@ -65,7 +65,7 @@ function setting(options: KdTermOptions, batchSize = 12) {
     const step = student.trainStep({ batch: 12, taps: kd.taps });
     step.input.set(images);
     step.forward(0, 0);
-    const shape = { smoothing: 0.1, classWeights: null };
+    const shape = { labelSmoothing: 0.1, classWeights: null };
     const loss = crossEntropy({ logits: step.logits, labels: own, classes: 3 }, shape, step.logitsGradient);
     const value = loss + kd.weight * kd.addGradients(step, own);
     step.backward();
