@@ -62,6 +62,8 @@ export interface ParamProblem extends Omit<Failure, 'place'> {
  */
 export interface StageKind {
   readonly name: string;
+  /** Other names that `uses` and `defaults` take for it; none is another kind's. */
+  readonly synonyms?: readonly string[];
   /** Bumped when the numbers that it computes change: part of the key. */
   readonly resultVersion: number;
   /** One sentence for docs and `kdpipe list kinds`. */

@@ -6,6 +6,7 @@ import { effectiveRecipe, trainingMetrics, trainingOutputs, weightsNeeded } from
 /** Ordinary training: teachers, and students without one. */
 export const trainTeacher: StageKind = {
   name: 'train-teacher',
+  synonyms: ['train'],
   resultVersion: 2,
   summary: 'Trains a network on labels alone: a teacher, or a student to compare with.',
   params: recipeParams,
