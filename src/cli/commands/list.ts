@@ -19,10 +19,11 @@ function describeFacts(facts: JsonObject): string {
 function factsOfKinds(): Readonly<Record<string, JsonObject>> {
   const entries = Object.entries<StageKind>(kinds);
   const { synonyms } = kindNamesOf(kinds);
-  return Object.fromEntries([
+  const facts: readonly (readonly [string, JsonObject])[] = [
     ...entries.map(([name, { summary, resultVersion }]) => [name, { summary, resultVersion }] as const),
     ...[...synonyms].map(([synonym, name]) => [synonym, { summary: `The same as ${name}.`, synonymOf: name }] as const),
-  ]);
+  ];
+  return Object.fromEntries(facts);
 }
 
 /**
