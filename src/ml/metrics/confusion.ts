@@ -80,12 +80,12 @@ export function accuracy(confusion: Confusion): number {
 }
 
 /**
- * Mean per-class accuracy: recall, averaged over the classes that have images.
+ * Mean per-class recall, over the classes that have images: `mpa` in files and tables.
  *
  * @param scores - of every class
  * @returns MPA in [0, 1]
  */
-export function meanPerClassAccuracy(scores: readonly ClassScores[]): number {
+export function meanPerClassRecall(scores: readonly ClassScores[]): number {
   return mean(scores.filter((score) => score.support > 0).map((score) => score.recall));
 }
 

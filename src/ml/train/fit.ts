@@ -1,5 +1,5 @@
 import { learningRate } from '../optim/schedule.ts';
-import type { TrainingResult, TrainingJob } from './job.ts';
+import { totalLoss, type TrainingJob, type TrainingResult } from './job.ts';
 import { every, pauses } from '../inference/pace.ts';
 import { countPasses, type Recipe } from './recipe.ts';
 import { Trainer } from './trainer.ts';
@@ -33,7 +33,7 @@ function report({ job, trainer, ...loop }: Loop, epochImages: number): void {
   const total = job.recipe.epochs;
   const done = epoch + sums.images / epochImages;
   const imagesPerSecond = speedOf({ job, trainer, ...loop });
-  const loss = (sums.loss + (job.kd?.weight ?? 0) * sums.kd) / Math.max(sums.images, 1);
+  const loss = totalLoss(sums.loss, sums.kd, job.kd) / Math.max(sums.images, 1);
   const eta = ((total - done) * epochImages) / imagesPerSecond;
   job.progress({ done: Math.round(done * 100) / 100, total, imagesPerSecond, loss, eta });
 }

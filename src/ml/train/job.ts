@@ -62,6 +62,18 @@ export interface LossTerm {
   restore(state: StateDict, updates: number): void;
 }
 
+/**
+ * What is minimised: L_cls + w · L_kd.
+ *
+ * @param loss - L_cls: of a batch, or a sum or mean over several
+ * @param kd - L_kd, likewise; 0 without a term
+ * @param term - has w; null without one
+ * @returns the total
+ */
+export function totalLoss(loss: number, kd: number, term: Pick<LossTerm, 'weight'> | null): number {
+  return term ? loss + term.weight * kd : loss;
+}
+
 /** Where a run stands, for progress. */
 export interface FitProgress {
   /** Epochs done, with the fraction of the present one. */

@@ -1,7 +1,7 @@
 import { fail } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { leavesOneImage } from '../../params/shared-rules.ts';
-import { partnersOf } from '../augment/mix.ts';
+import { dominant, partnersOf } from '../augment/mix.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
 import type { TrainStep, UpdateOptions } from '../engines/engine.ts';
 import { evaluateKdLoss, type TapValues } from '../methods/terms/kd-loss.ts';
@@ -144,8 +144,8 @@ export class KdTerm implements LossTerm {
   observe(batch: TrainBatch, epoch: number): void {
     const { indices, mixed } = batch;
     this.#epoch = epoch;
-    const shown = mixed && mixed.share < 0.5 ? partnersOf(indices) : indices;
-    this.#observed = { teacher: this.#teacher.of(batch), indices: shown };
+    const seen = dominant(mixed, indices, () => partnersOf(indices));
+    this.#observed = { teacher: this.#teacher.of(batch), indices: seen };
   }
 
   addGradients(step: TrainStep, labels: Int32Array, { index, of }: Pass = { index: 0, of: 1 }): number {

@@ -1,4 +1,5 @@
 import { fail } from '../../core/failure.ts';
+import { dominant } from '../augment/mix.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
 import type { TrainStep } from '../engines/engine.ts';
 import { balancedWeights } from '../losses/cross-entropy.ts';
@@ -6,7 +7,7 @@ import type { StateDict } from '../network/network.ts';
 import { averageDecay } from '../optim/moving-average.ts';
 import { adapterRate, learningRate } from '../optim/schedule.ts';
 import { bits } from '../random/random.ts';
-import type { TrainingJob } from './job.ts';
+import { totalLoss, type TrainingJob } from './job.ts';
 import { countPasses } from './recipe.ts';
 import { supervise, type Supervision } from './supervised.ts';
 import { afterEpoch, afterStep, start } from './training-state.ts';
@@ -122,11 +123,11 @@ export class Trainer {
     const { kd } = this.#job;
     const { labels, mixed } = batch;
     const loss = supervise(passes, batch, this.#supervision);
-    const seen = mixed && mixed.share < 0.5 ? mixed.partners : labels;
+    const seen = dominant(mixed, labels, (of) => of.partners);
     const of = passes.length;
-    const terms = passes.map((step, index) => kd?.addGradients(step, seen, { index, of }) ?? 0);
+    const terms = passes.map((step, index) => (kd ? kd.addGradients(step, seen, { index, of }) : 0));
     const term = terms.reduce((sum, value) => sum + value, 0) / of;
-    const total = loss + (kd?.weight ?? 0) * term;
+    const total = totalLoss(loss, term, kd);
     return Number.isFinite(total) ? { loss, kd: term, total } : this.#diverged(total);
   }
 

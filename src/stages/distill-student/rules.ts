@@ -27,7 +27,9 @@ function termsOf(params: ValueObject, context: CheckContext): readonly Term[] {
     return params['kd_method'] === undefined ? [] : [{ values: params, names: ALONE, given, place: [] }];
   }
   return items.map((values, index) => ({
-    ...{ values, names: ITEM, place: ['kd', index] },
+    values,
+    names: ITEM,
+    place: ['kd', index],
     given: options.filter((name) => name in values),
   }));
 }
@@ -51,7 +53,10 @@ function checkForm(params: ValueObject, { given }: CheckContext): readonly Param
   if (forms.length === 0)
     return [
       {
-        ...{ code: 'missing-param', param: [], message: 'neither kd_method nor kd is given', expected },
+        code: 'missing-param',
+        param: [],
+        message: 'neither kd_method nor kd is given',
+        expected,
         fix: 'add e.g. kd_method: SoftTarget',
       },
     ];

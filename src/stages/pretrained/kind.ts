@@ -24,25 +24,30 @@ function check({ from, model }: ValueObject, { given }: CheckContext): readonly 
   const problems: ParamProblem[] = [];
   if (given('from') && given('file'))
     problems.push({
-      ...{ code: 'conflicting-params', param: ['file'], message: 'both from and file are given' },
-      ...{ expected: 'exactly one: from, or the stage that fetches the file', fix: 'remove one' },
+      code: 'conflicting-params',
+      param: ['file'],
+      message: 'both from and file are given',
+      expected: 'exactly one: from, or the stage that fetches the file',
+      fix: 'remove one',
     });
   if (from === undefined && !given('file'))
     problems.push({
-      ...{ code: 'missing-param', param: ['model'], message: 'neither from nor file is given' },
-      ...{ expected: 'from: imagenet, a path, https://… or hf:owner/repo', fix: 'add from: imagenet' },
+      code: 'missing-param',
+      param: ['model'],
+      message: 'neither from nor file is given',
+      expected: 'from: imagenet, a path, https://… or hf:owner/repo',
+      fix: 'add from: imagenet',
     });
   if (from === IMAGENET && typeof publishedOf(model) !== 'string') {
     const known = Object.entries(catalogue()['models'] ?? {}).flatMap(([name, { pretrained }]) =>
       typeof pretrained === 'string' ? [name] : [],
     );
     problems.push({
-      ...{
-        code: 'no-published-weights',
-        param: ['from'],
-        message: `nobody published weights of ${typeof model === 'string' ? model : 'this model'}`,
-      },
-      ...{ expected: `one of ${formatList(known)}`, fix: 'give a file instead: weights: path/to/file.safetensors' },
+      code: 'no-published-weights',
+      param: ['from'],
+      message: `nobody published weights of ${typeof model === 'string' ? model : 'this model'}`,
+      expected: `one of ${formatList(known)}`,
+      fix: 'give a file instead: weights: path/to/file.safetensors',
     });
   }
   return problems;

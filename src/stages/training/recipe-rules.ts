@@ -79,8 +79,11 @@ function twoStarts({ pretrained }: ValueObject, { given }: CheckContext): readon
   if (pretrained !== true || !given('weights')) return [];
   return [
     {
-      ...{ code: 'conflicting-params', param: ['pretrained'], message: 'both pretrained and weights are given' },
-      ...{ expected: 'at most one of them', fix: 'remove one: pretrained: true is weights: imagenet' },
+      code: 'conflicting-params',
+      param: ['pretrained'],
+      message: 'both pretrained and weights are given',
+      expected: 'at most one of them',
+      fix: 'remove one: pretrained: true is weights: imagenet',
     },
   ];
 }

@@ -120,7 +120,7 @@ describe.each(splits.flatMap((split) => augmentations.map((tta) => [split, tta] 
     beforeAll(() => (images = oracle(split, tta)));
     const found = (name: string) => metric(scored, `${split}.${tta === 'none' ? '' : 'tta.'}${name}`);
 
-    it('has the accuracy, mean per-class accuracy and likelihood of the oracle', () => {
+    it('has the accuracy, mean per-class recall and likelihood of the oracle', () => {
       expect(found('accuracy')).toBeCloseTo(share(images, isHit), 12);
       const recalls = names.map((_, label) =>
         share(
