@@ -1,4 +1,5 @@
 import type { RecipeParams } from '../../params/recipe.ts';
+import { intAt } from '../../util/at.ts';
 import { centreCrop, cropImage, randomCrop, tenCrops, type CropPlace } from '../augment/crop.ts';
 import type { RgbImage } from '../augment/image.ts';
 import { mixImages, mixings, type Mix, type MixingName } from '../augment/mix.ts';
@@ -73,7 +74,7 @@ function batches(split: PackedSplit, side: number, { batchSize, view, order, wri
       const indices = members(batch);
       indices.forEach((index, slot) => {
         write(split.image(view, index), index, { values: inputs, offset: slot * side * side * 3, side });
-        labels[slot] = split.labels[index] ?? 0;
+        labels[slot] = intAt(split.labels, index);
       });
       return indices;
     },

@@ -1,4 +1,5 @@
 import { fail } from '../../core/failure.ts';
+import { doubleAt } from '../../util/at.ts';
 import { evalBatches, type InputFormat } from '../data/batches.ts';
 import type { PackedSplit } from '../data/packed.ts';
 import type { Session } from '../engines/engine.ts';
@@ -74,7 +75,7 @@ export async function predict(
       const start = batch * batchSize * classes;
       batches.fill(batch, step.input, labels);
       step.run();
-      step.logits.forEach((value, index) => (sums[start + index] = (sums[start + index] ?? 0) + value));
+      step.logits.forEach((value, index) => (sums[start + index] = doubleAt(sums, start + index) + value));
       options.onBatch?.(step.batch);
       await pause();
       if (signal.aborted) return undefined;

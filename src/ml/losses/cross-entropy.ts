@@ -1,3 +1,4 @@
+import { floatAt } from '../../util/at.ts';
 import { logSumExp } from './log-sum-exp.ts';
 import type { LabelledLogits, LossOptions } from './loss.ts';
 
@@ -40,7 +41,7 @@ export function crossEntropy(
     const lse = logSumExp(logits, start, classes);
     const hit = (1 - options.labelSmoothing) * weight(label);
     for (let j = 0; j < classes; j++) {
-      const logProbability = (logits[start + j] ?? NaN) - lse;
+      const logProbability = floatAt(logits, start + j) - lse;
       const target = spread * weight(j) + (j === label ? hit : 0);
       loss -= target * logProbability;
       gradient[start + j] = ((hit + spread * allWeights) * Math.exp(logProbability) - target) / norm;
