@@ -1,67 +1,5 @@
-/** The arrows of src/README.md, as rules: each folder may import only what stands in its list. */
-const may = {
-  core: [],
-  util: [],
-  params: ['core', 'util'],
-  graph: ['core', 'util'],
-  cells: ['core', 'util'],
-  fingerprint: ['core', 'util'],
-  pipeline: ['core', 'util', 'graph', 'cells', 'stages'],
-  stages: ['core', 'util', 'params'],
-  store: ['core', 'util', 'fingerprint'],
-  worker: ['core', 'util', 'store', 'stages'],
-  executors: ['core', 'util', 'worker'],
-  record: ['core', 'util'],
-  scheduler: ['core', 'util', 'graph', 'fingerprint', 'store', 'stages', 'executors', 'record'],
-  report: ['core', 'util', 'stages'],
-  ui: ['core', 'util'],
-  cli: [
-    'core',
-    'util',
-    'cells',
-    'pipeline',
-    'stages',
-    'store',
-    'executors',
-    'scheduler',
-    'record',
-    'report',
-    'ui',
-    // Networks as data, for `kdpipe show MODEL`: no tensors behind it.
-    'ml/show',
-    // For `kdpipe bench`, loaded when it is called.
-    'ml/bench',
-  ],
-};
-const mayMl = {
-  random: [],
-  network: ['random'],
-  weights: ['network'],
-  models: ['network'],
-  show: ['network', 'models'],
-  bench: ['network', 'models', 'engines', 'losses'],
-  engines: ['network', 'random'],
-  losses: [],
-  methods: ['network', 'random'],
-  optim: [],
-  metrics: ['losses'],
-  augment: [],
-  data: ['random', 'augment'],
-  inference: ['network', 'weights', 'models', 'engines', 'data'],
-  train: [
-    'inference',
-    'network',
-    'weights',
-    'engines',
-    'losses',
-    'methods',
-    'optim',
-    'metrics',
-    'augment',
-    'data',
-    'random',
-  ],
-};
+const { may, mayMl, mayPipeline, mayReport } = require('./layer-allowances.cjs');
+
 /** What runs a stage: the only files of `stages/` that may import the ml half. */
 const STAGE_RUN = '^src/stages/[^/]+/run[a-z-]*\\.ts$';
 const rule = (name, from, allowed, except) => ({
@@ -70,6 +8,14 @@ const rule = (name, from, allowed, except) => ({
   from: { path: from, ...(except ? { pathNot: except } : {}) },
   to: { path: '^src/', pathNot: allowed.map((folder) => `^src/${folder}`) },
 });
+/** Rules between the rooms of one folder; what lies outside of it is the business of the folder's own rule. */
+const inner = (folder, rooms) =>
+  Object.entries(rooms).map(([room, list]) => ({
+    name: `layer-${folder}-${room}`,
+    severity: 'error',
+    from: { path: `^src/${folder}/${room}/` },
+    to: { path: `^src/${folder}/`, pathNot: [room, ...list].map((to) => `^src/${folder}/${to}/`) },
+  }));
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
@@ -82,6 +28,8 @@ module.exports = {
     ...Object.entries(may).map(([folder, list]) =>
       rule(`layer-${folder}`, `^src/${folder}/`, [`${folder}/`, ...list.map((l) => `${l}/`)], STAGE_RUN),
     ),
+    ...inner('pipeline', mayPipeline),
+    ...inner('report', mayReport),
     rule('layer-stage-run', STAGE_RUN, ['stages/', 'core/', 'util/', 'params/', 'ml/']),
     ...Object.entries(mayMl).map(([folder, list]) =>
       rule(`layer-ml-${folder}`, `^src/ml/${folder}/`, [
@@ -93,11 +41,18 @@ module.exports = {
         ...list.map((l) => `ml/${l}/`),
       ]),
     ),
+    // Methods are expressions; one folder evaluates them with a tensor library, and nothing else has one.
     {
-      name: 'no-tensors-in-the-runner',
+      name: 'no-tensors',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/ml/', STAGE_RUN] },
+      from: { path: '^src/', pathNot: '^src/ml/methods/tfjs/' },
       to: { path: '@tensorflow/' },
+    },
+    {
+      name: 'methods-are-expressions',
+      severity: 'error',
+      from: { path: '^src/ml/methods/', pathNot: '^src/ml/methods/tfjs/' },
+      to: { path: '^src/ml/methods/tfjs/' },
     },
   ],
   options: {

@@ -8,7 +8,7 @@ import type { StoredTensor } from '../weights/tensor-file.ts';
 import type { EpochRow, Position, Tensors, TrainingState } from './training-state.ts';
 
 const GROUPS = ['model', 'optimizer', 'term', 'average', 'best'] as const satisfies readonly (keyof Tensors)[];
-const FORMAT = 'kdpipe-checkpoint-2';
+const FORMAT = 'kdpipe-checkpoint-3';
 
 /**
  * Writes a training state as the bytes of a .safetensors file: tensors under `<group>/<name>`, flat; the rest is JSON
@@ -29,10 +29,13 @@ export function encodeCheckpoint(state: TrainingState): Uint8Array {
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 const isNumberOrNull = (value: unknown): value is number | null => value === null || isNumber(value);
 
+const areNumbers = (value: unknown): boolean => isJsonObject(value) && Object.values(value).every(isNumber);
+
 const ROW = ['val_accuracy', 'val_mpa', 'val_loss', 'kd_loss'] as const satisfies readonly (keyof EpochRow)[];
 const isRow = (row: unknown): row is EpochRow =>
   isJsonObject(row) &&
   [row['epoch'], row['lr'], row['train_loss']].every(isNumber) &&
+  areNumbers(row['kd_terms']) &&
   ROW.every((name) => isNumberOrNull(row[name]));
 
 const hasNumbers = (value: unknown, names: readonly string[]): boolean =>
@@ -42,7 +45,9 @@ const hasNumbers = (value: unknown, names: readonly string[]): boolean =>
 function isPosition(value: unknown): value is Position {
   if (!isJsonObject(value) || !hasNumbers(value, ['epoch', 'batch', 'updates'])) return false;
   const { sums, lastLoss, history, best } = value;
-  if (!hasNumbers(sums, ['images', 'loss', 'kd']) || !isNumberOrNull(lastLoss)) return false;
+  if (!isJsonObject(sums) || !hasNumbers(sums, ['images', 'loss']) || !isNumberOrNull(lastLoss)) return false;
+  const { kd } = sums;
+  if (!isJsonObject(kd) || !isNumber(kd['weighted']) || !areNumbers(kd['each'])) return false;
   if (best !== null && !hasNumbers(best, ['epoch', 'score', 'updates'])) return false;
   return Array.isArray(history) && history.every(isRow);
 }

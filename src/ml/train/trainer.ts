@@ -7,9 +7,10 @@ import type { StateDict } from '../network/network.ts';
 import { averageDecay } from '../optim/moving-average.ts';
 import { adapterRate, learningRate } from '../optim/schedule.ts';
 import { bits } from '../random/random.ts';
-import { totalLoss, type TrainingJob } from './job.ts';
+import type { TrainingJob } from './job.ts';
 import { countPasses } from './recipe.ts';
 import { supervise, type Supervision } from './supervised.ts';
+import { meanTerms, NO_TERM } from './term-losses.ts';
 import { afterEpoch, afterStep, start } from './training-state.ts';
 import type { EpochRow, Position, StepLosses, TrainingState } from './training-state.ts';
 
@@ -125,9 +126,9 @@ export class Trainer {
     const loss = supervise(passes, batch, this.#supervision);
     const seen = dominant(mixed, labels, (of) => of.partners);
     const of = passes.length;
-    const terms = passes.map((step, index) => (kd ? kd.addGradients(step, seen, { index, of }) : 0));
-    const term = terms.reduce((sum, value) => sum + value, 0) / of;
-    const total = totalLoss(loss, term, kd);
+    const terms = passes.map((step, index) => kd?.addGradients(step, seen, { index, of }) ?? NO_TERM);
+    const term = meanTerms(terms);
+    const total = loss + term.weighted;
     return Number.isFinite(total) ? { loss, kd: term, total } : this.#diverged(total);
   }
 

@@ -21,7 +21,7 @@ import { fit, prepare } from '../../ml/train/fit.ts';
 import type { TrainingResult, TrainingJob, LossTerm } from '../../ml/train/job.ts';
 import { optimizerOf, type Recipe } from '../../ml/train/recipe.ts';
 import { sharedEngine } from '../../ml/inference/shared-engine.ts';
-import { curvesOf, epochLine, keptLine, logOf } from '../../ml/train/records.ts';
+import { curvesOf, epochLine, epochNumbers, keptLine, logOf } from '../../ml/train/records.ts';
 import { encodeModel, networkFor, readModel, startFrom } from '../../ml/inference/trained-model.ts';
 import { requireValidation } from '../../ml/train/validate.ts';
 import { inputOf, StageInterrupted, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
@@ -115,7 +115,7 @@ async function trainOn(deps: TrainingDeps, recipe: Recipe, term: TermMaker | nul
       checkpoint: checkpointIn(context.scratch, (message) => tell({ type: 'warning', message })),
       progress: (progress) => tell({ type: 'progress', unit: 'epochs', ...progress }),
       epoch: (row, speed) => {
-        tell({ type: 'metric', row: { ...row, images_per_second: Math.round(speed) } });
+        tell({ type: 'metric', row: { ...epochNumbers(row), images_per_second: Math.round(speed) } });
         log(epochLine(row));
       },
     });

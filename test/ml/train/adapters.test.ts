@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../src/ml/engines/registry.ts';
 import { adapter } from '../../../src/ml/methods/terms/adapter.ts';
-import type { Adapter } from '../../../src/ml/methods/kd-method.ts';
+import type { Adapter } from '../../../src/ml/methods/algebra/adapter.ts';
 import { Adapters } from '../../../src/ml/train/adapters.ts';
 import { signed } from '../../support/hashed.ts';
 

@@ -67,7 +67,7 @@ function setting(options: KdTermOptions, batchSize = 12) {
     step.forward(0, 0);
     const shape = { labelSmoothing: 0.1, classWeights: null };
     const loss = crossEntropy({ logits: step.logits, labels: own, classes: 3 }, shape, step.logitsGradient);
-    const value = loss + kd.weight * kd.addGradients(step, own);
+    const value = loss + kd.addGradients(step, own).weighted;
     step.backward();
     return value;
   };

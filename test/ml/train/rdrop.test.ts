@@ -132,8 +132,11 @@ describe('R-Drop', () => {
   it('shows a distillation term both passes, and takes the mean of what it says of them', async () => {
     const seen: (Pass | undefined)[] = [];
     const kd: LossTerm = {
-      ...{ taps: [], weight: 10, prepare: () => undefined, observe: () => undefined, update: () => undefined },
-      addGradients: (_step, _labels, pass) => [1, 4][seen.push(pass) - 1]!,
+      ...{ taps: [], prepare: () => undefined, observe: () => undefined, update: () => undefined },
+      addGradients: (_step, _labels, pass) => {
+        const value = [1, 4][seen.push(pass) - 1]!;
+        return { weighted: 10 * value, each: { Term: value } };
+      },
       ...{ state: () => new Map(), restore: () => undefined },
     };
     const fitted = (await train({ data, model: MODEL, recipe: dropped, kd: () => kd, change: { loader } }))!;
@@ -141,7 +144,7 @@ describe('R-Drop', () => {
       { index: 0, of: 2 },
       { index: 1, of: 2 },
     ]);
-    expect(fitted.history[0]!.kd_loss).toBe(2.5);
+    expect(fitted.history[0]!).toMatchObject({ kd_loss: 25, kd_terms: { Term: 2.5 } });
   });
 });
 
@@ -169,7 +172,7 @@ describe('a distillation term of two passes', () => {
       step.input.set(pixels);
       step.forward(0, 0);
       step.logitsGradient.fill(0);
-      const value = kd.addGradients(step, batchLabels, { index, of });
+      const value = kd.addGradients(step, batchLabels, { index, of }).weighted;
       return { value, slope: kd.taps.map((tap) => step.tapGradient(tap).slice()) };
     };
     kd.observe({ images: pixels, labels: batchLabels, indices, mixed: null }, 0);
@@ -189,7 +192,7 @@ describe('a distillation term of two passes', () => {
     const before = kd.state();
     const total = (state: StateDict): number => {
       kd.restore(state, 0);
-      return 2 * ((pass(0, 2).value + pass(1, 2).value) / 2);
+      return (pass(0, 2).value + pass(1, 2).value) / 2;
     };
     total(before);
     const rate = 0.01;

@@ -157,15 +157,14 @@ describe('readPipeline refuses', () => {
     expect(only('a: &x { b: *x }').code).toBe('alias-cycle');
   });
 
-  it('an alias bomb, quickly', () => {
+  // Expanded, it would not end within the test's time on any machine.
+  it('an alias bomb', () => {
     const levels = Array.from(
       { length: 20 },
       (_, level) => `l${level + 1}: &l${level + 1} [${`*l${level},`.repeat(10)}]`,
     );
     const text = `l0: &l0 [x, x, x, x]\n${levels.join('\n')}`;
-    const start = performance.now();
     expect(failures(text).map(({ code }) => code)).toEqual(['alias-bomb']);
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   it('nesting that is too deep', () => {
