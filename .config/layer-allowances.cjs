@@ -2,7 +2,7 @@
 const may = {
   core: [],
   util: [],
-  params: ['core', 'util'],
+  params: ['core'],
   graph: ['core', 'util'],
   cells: ['core', 'util'],
   fingerprint: ['core', 'util'],
