@@ -60,9 +60,10 @@ function fits(value: Json, schema: ParamSchema, all: Registries): boolean {
   const { 'x-registry': registry, enum: values, anyOf: options, type } = schema;
   if (registry !== undefined) {
     const names = all[registry];
+    if (values?.includes(value)) return true;
     return typeof value === 'string' && (names === undefined || Object.hasOwn(names, value));
   }
-  if (isList(values)) return values.includes(value);
+  if (values) return values.includes(value);
   if (isList(options)) return options.some((option) => isSchema(option) && fits(value, option, all));
   const types: readonly unknown[] = isList(type) ? type : type === undefined ? [] : [type];
   if (types.length > 0 && !types.some((name) => typeof name === 'string' && TYPES[name]?.(value))) return false;

@@ -33,11 +33,11 @@ type OfType<Type, Schema, Names> = Type extends keyof Primitives
       ? Properties<Schema, Names>
       : never;
 
+type ListedIn<Schema> = Schema extends { readonly enum: readonly (infer Value)[] } ? Value : never;
+
 /** What a value is that its schema, written `as const`, has let through. */
 export type ValueOf<Schema, Names = unknown> = Schema extends { readonly 'x-registry': infer Registry }
-  ? Registry extends keyof Names
-    ? Names[Registry]
-    : string
+  ? (Registry extends keyof Names ? Names[Registry] : string) | ListedIn<Schema>
   : Schema extends { readonly enum: readonly (infer Value)[] }
     ? Value
     : Schema extends { readonly anyOf: readonly (infer Option)[] }

@@ -16,9 +16,10 @@ export const teacherParam = (description: string, many?: 'or-one') =>
 
 /** What computes, in every stage that runs a network. */
 export const engineParam = {
-  enum: ['auto', 'wasm', 'reference'],
+  enum: ['auto'],
+  'x-registry': 'engines',
   default: 'auto',
-  description: 'What computes; auto = wasm. Its rounding is part of the result.',
+  description: 'What computes; auto: the best that the machine can run. Its rounding is part of the result.',
 } as const satisfies ParamSchema;
 
 /** The packed dataset. */

@@ -13,6 +13,7 @@ const declaration = {
     data: { 'x-input': { kinds: ['dataset'] } },
     model: { type: 'string', 'x-registry': 'models' },
     loss: { type: 'string', 'x-registry': 'losses', default: 'poly' },
+    engine: { enum: ['auto'], 'x-registry': 'engines', default: 'auto' },
     batch_size: { type: 'integer', default: 64 },
     warmup_lr_end: { type: 'number' },
     crop: { enum: ['random', 'centre'], default: 'random' },
@@ -33,14 +34,14 @@ const declaration = {
   },
   required: ['data', 'model'],
 } as const;
-const registries = { models: { resnet8: 1, vgg8: 2 } };
+const registries = { models: { resnet8: 1, vgg8: 2 }, engines: { wasm: 1 } };
 const decode = (params: JsonObject) =>
   decodeParams(declaration, { data: { $input: 'data' }, model: 'vgg8', ...params }, registries);
 
 describe('decoded parameters', () => {
   it('have names in camel case and the defaults of what the plan left out; inputs are not among them', () => {
     expect(decode({ batch_size: 8, warmup_lr_end: 0.5 })).toEqual({
-      ...{ model: 'vgg8', loss: 'poly', batchSize: 8, warmupLrEnd: 0.5 },
+      ...{ model: 'vgg8', loss: 'poly', engine: 'auto', batchSize: 8, warmupLrEnd: 0.5 },
       ...{ crop: 'random', flip: false, dropout: null, splits: ['val'] },
     });
   });
@@ -50,6 +51,7 @@ describe('decoded parameters', () => {
     expectTypeOf<CamelCase<'warmup_lr_end'>>().toEqualTypeOf<'warmupLrEnd'>();
     expectTypeOf(decoded.model).toEqualTypeOf<'resnet8' | 'vgg8'>();
     expectTypeOf(decoded.loss).toEqualTypeOf<string>();
+    expectTypeOf(decoded.engine).toEqualTypeOf<'auto' | 'wasm'>();
     expectTypeOf(decoded.batchSize).toEqualTypeOf<number>();
     expectTypeOf(decoded.warmupLrEnd).toEqualTypeOf<number | undefined>();
     expectTypeOf(decoded.crop).toEqualTypeOf<'random' | 'centre'>();
@@ -69,6 +71,7 @@ describe('decoded parameters', () => {
     ['model', { model: 'resnet9' }],
     ['model', { model: 'toString' }],
     ['loss', { loss: 3 }],
+    ['engine', { engine: 'gpu' }],
     ['crop', { crop: 'left' }],
     ['flip', { flip: null }],
     ['dropout', { dropout: 'none' }],

@@ -3,6 +3,7 @@ import { augmentations } from '../../src/ml/augment/registry.ts';
 import type { PackedDataset } from '../../src/ml/data/packed.ts';
 import { directLoader } from '../../src/ml/data/batch-loader.ts';
 import type { Engine } from '../../src/ml/engines/engine.ts';
+import { createEngine } from '../../src/ml/engines/create-engine.ts';
 import { engines, type EngineName } from '../../src/ml/engines/registry.ts';
 import { losses } from '../../src/ml/losses/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
@@ -33,7 +34,7 @@ const DECLARATION = { params: { ...recipeParams, ...distillingParams }, required
 
 /** A recipe for tests: three short epochs and the schema's defaults; what matters is said by the test. */
 export const recipeWith = (change: Partial<WrittenRecipe> = {}): Recipe =>
-  decodeParams(DECLARATION, { ...PARAMS, ...change }, { losses, augmentations, mixings });
+  decodeParams(DECLARATION, { ...PARAMS, ...change }, { losses, augmentations, mixings, engines });
 
 /** A checkpoint in memory. */
 export function heldCheckpoint(): Checkpoint & { saved: TrainingState | undefined } {
@@ -63,7 +64,7 @@ export async function train({
   threads = 1,
   ...run
 }: Run): Promise<TrainingResult | undefined> {
-  const engine = engines[name].create({ threads });
+  const engine = await createEngine(name, { threads });
   try {
     const recipe = recipeWith(run.recipe);
     const network = networkFor(run.model ?? 'convnet4', data.manifest);

@@ -2,6 +2,7 @@ import type { DistillingParams, RecipeParams } from '../../params/recipe.ts';
 import type { MixingName } from '../augment/mix.ts';
 import type { AugmentationName } from '../augment/registry.ts';
 import type { OptimizerSpec } from '../engines/engine.ts';
+import type { EngineName } from '../engines/registry.ts';
 import type { LossName } from '../losses/registry.ts';
 
 /** Names that a recipe holds, by their registry. */
@@ -9,6 +10,7 @@ export interface RecipeNames {
   readonly losses: LossName;
   readonly augmentations: AugmentationName;
   readonly mixings: MixingName;
+  readonly engines: EngineName;
 }
 
 /** How a network is trained: the parameters of a training stage. Those of distilling stages alone may be left out. */

@@ -83,7 +83,7 @@ function metricsOf(all: readonly Evaluated[], cost: { parameters: number; macs: 
 export async function run(context: StageContext): Promise<StageOutcome> {
   const model = readModel(inputOf(context, 'of').path);
   const teacher = teacherOf(context);
-  const inference = openInference(context, teacher && !(teacher instanceof KeptLogits) ? 2 : 1);
+  const inference = await openInference(context, teacher && !(teacher instanceof KeptLogits) ? 2 : 1);
   const { data, engine } = inference;
   try {
     const { predicted, imagesPerSecond } = await runInference(inference, model, 'the network');

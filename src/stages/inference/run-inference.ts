@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import { openPacked } from '../../ml/data/open.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
+import { engines } from '../../ml/engines/registry.ts';
 import { KeptLogits } from '../../ml/inference/kept-logits.ts';
 import { every } from '../../ml/inference/pace.ts';
 import {
@@ -38,15 +39,15 @@ function progressReporter({ tell }: StageContext, total: number): InferenceConte
  * @param stage - the running stage, with an input `data`
  * @param networks - how many will run, for progress
  * @returns the context of {@link runInference}; the caller closes its dataset
- * @throws FailureError when one of the splits has no images
+ * @throws FailureError when one of the splits has no images, or the machine cannot run the engine
  */
-export function openInference(stage: StageContext, networks: number): InferenceContext {
-  const { engine: engineName, ...options } = decodeParams(DECLARATION, stage.params, {});
+export async function openInference(stage: StageContext, networks: number): Promise<InferenceContext> {
+  const { engine: engineName, ...options } = decodeParams(DECLARATION, stage.params, { engines });
   const { threads, signal } = stage;
   const data = openPacked(inputOf(stage, 'data').path);
   try {
     requireImages(data, options.splits);
-    const engine = sharedEngine(engineName, threads);
+    const engine = await sharedEngine(engineName, threads);
     const onBatch = progressReporter(stage, networks * countPasses(options, data));
     return { options, data, engine, threads, signal, onBatch };
   } catch (error) {

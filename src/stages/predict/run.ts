@@ -15,7 +15,7 @@ import { inputOf, type StageContext, type StageOutcome } from '../stage-kind.ts'
  */
 export async function run(stage: StageContext): Promise<StageOutcome> {
   const model = readModel(inputOf(stage, 'of').path);
-  const context = openInference(stage, 1);
+  const context = await openInference(stage, 1);
   try {
     const { predicted, imagesPerSecond } = await runInference(context, model, 'the network');
     const origin = { weights: inputOf(stage, 'of').digest, data: inputOf(stage, 'data').digest };

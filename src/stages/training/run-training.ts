@@ -10,6 +10,7 @@ import { sameBatch } from '../../ml/data/same-batch.ts';
 import type { BatchLoader } from '../../ml/data/batch-loader.ts';
 import { batchLoaderFor } from '../../ml/data/batch-loader-for.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
+import { engines } from '../../ml/engines/registry.ts';
 import { Workspace } from '../../ml/engines/workspace.ts';
 import { losses } from '../../ml/losses/registry.ts';
 import { costOf } from '../../ml/network/cost.ts';
@@ -28,7 +29,7 @@ import { inputOf, StageInterrupted, type Shared, type StageContext, type StageOu
 import { trainingOutputs } from './recipe.ts';
 
 /** Registries whose names a recipe holds. */
-export const RECIPE_REGISTRIES = { losses, augmentations, mixings } as const;
+export const RECIPE_REGISTRIES = { losses, augmentations, mixings, engines } as const;
 
 /** A distillation term that holds memory of the engine. */
 export interface DisposableTerm extends LossTerm {
@@ -176,7 +177,7 @@ export async function runTraining(
   try {
     requireValidation(data.manifest, recipe.select);
     const network = withHeadDropout(networkFor(recipe.model, data.manifest), recipe.dropout);
-    const engine = sharedEngine(recipe.engine, context.threads);
+    const engine = await sharedEngine(recipe.engine, context.threads);
     const deps = { context, data, network, engine };
     const result = await trainOn(deps, recipe, term);
     writeOutputs(deps, result);

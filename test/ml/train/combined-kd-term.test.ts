@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { trainBatches } from '../../../src/ml/data/batches.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import type { Engine } from '../../../src/ml/engines/engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
@@ -30,7 +30,7 @@ const CRD: KdTermOptions = {
   options: { crd_dimension: 6, crd_negatives: 9, crd_temperature: 0.2, crd_momentum: 0.5, crd_sample: 'relax' },
 };
 
-const engine = engines.wasm.create({ threads: 1 });
+const engine = await createEngine('wasm', { threads: 1 });
 afterAll(() => engine.dispose());
 
 function teacherOf(seed: number, on: Engine = engine): TeacherPass {

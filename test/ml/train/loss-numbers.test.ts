@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchLoader, TrainBatch } from '../../../src/ml/data/batch-loader.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { averageDecay } from '../../../src/ml/optim/moving-average.ts';
@@ -29,7 +29,7 @@ const all = batchOf(labels);
 
 /** Logits of a training pass from the initial weights: the first ones that a run sees. */
 async function firstLogits(batch: TrainBatch): Promise<Float32Array> {
-  const engine = engines.wasm.create({ threads: 1 });
+  const engine = await createEngine('wasm', { threads: 1 });
   const optimizer = { name: 'sgd', momentum: 0, nesterov: false } as const;
   const session = engine.session(network, { optimizer, threads: 1 });
   session.write(initial);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchLoader } from '../../../src/ml/data/batch-loader.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { bits } from '../../../src/ml/random/random.ts';
@@ -62,7 +62,7 @@ function slopeOf(logits: readonly Float32Array[], pass: 0 | 1): Float32Array {
 
 /** What two passes, one after the other, say and lead to: each alone in the session, its gradients read out. */
 async function byHand() {
-  const engine = engines.wasm.create({ threads: 1 });
+  const engine = await createEngine('wasm', { threads: 1 });
   const session = engine.session(network, { optimizer: SGD, threads: 1 });
   session.write(initial);
   const step = session.trainStep({ batch: 6, taps: [] });
@@ -154,8 +154,8 @@ describe('a distillation term of two passes', () => {
   const { labels: batchLabels } = small.split('train');
 
   /** MGD on the reference engine: an adapter that is trained, and a mask that is drawn anew for each pass. */
-  function setting() {
-    const engine = engines.reference.create();
+  async function setting() {
+    const engine = await createEngine('reference', { threads: 1 });
     const [own, other] = [networkFor('convnet4', small.manifest), networkFor('convnet8', small.manifest)];
     const frozen = engine.session(other, { optimizer: null, threads: 1 });
     frozen.write(initialState(other, 5));
@@ -179,16 +179,16 @@ describe('a distillation term of two passes', () => {
     return { kd, pass };
   }
 
-  it('weighs each by half, and draws masks of its own for each', () => {
-    const { pass } = setting();
+  it('weighs each by half, and draws masks of its own for each', async () => {
+    const { pass } = await setting();
     const [whole, first, second] = [pass(0, 1), pass(0, 2), pass(1, 2)];
     expect(first.value).toBe(whole.value);
     expect(second.value).not.toBe(first.value);
     first.slope[0]!.forEach((value, i) => expect(value).toBeCloseTo(whole.slope[0]![i]! / 2, 8));
   });
 
-  it('trains its adapters by the gradient of the mean', () => {
-    const { kd, pass } = setting();
+  it('trains its adapters by the gradient of the mean', async () => {
+    const { kd, pass } = await setting();
     const before = kd.state();
     const total = (state: StateDict): number => {
       kd.restore(state, 0);
