@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../../core/failure.ts';
+import { at } from '../../../util/at.ts';
 import type { DatasetSource, SourceImage } from '../source.ts';
 import { rgbFromGrey } from './grey.ts';
 
@@ -16,7 +17,7 @@ async function digitPixels(root: string, digit: string): Promise<Uint8Array> {
   if (!Array.isArray(data) || data.length === 0 || data.length % (SIDE * SIDE) !== 0) return failDamaged(file)();
   const values = data as readonly number[];
   const pixels = new Uint8Array(values.length);
-  for (let i = 0; i < pixels.length; i++) pixels[i] = Math.round((values[i] ?? 0) * 255);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = Math.round(at(values, i) * 255);
   return pixels;
 }
 
