@@ -156,7 +156,8 @@ export interface StageContext {
   readonly log: string;
   readonly run: string;
   readonly threads: number;
-  readonly gpus: readonly number[];
+  /** As `CUDA_VISIBLE_DEVICES` names them. */
+  readonly gpus: readonly string[];
   /** Aborted on Ctrl-C, on a time-out and when the runner is gone: checkpoint, then throw `StageInterrupted`. */
   readonly signal: AbortSignal;
   readonly cohort: Cohort;

@@ -3,7 +3,8 @@ import { fail, FailureError } from '../../core/failure.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { findCells } from '../../cells/select.ts';
 import type { ModelDescription } from '../../ml/show/describe-model.ts';
-import { cellStatuses, type PastRun } from '../../record/past-runs.ts';
+import { cellStatuses } from '../../core/run-state.ts';
+import { replayRun, type PastRun } from '../../record/past-runs.ts';
 import { catalogue } from '../../stages/catalogue.ts';
 import { kindNamesOf } from '../../stages/kind-names.ts';
 import { kinds } from '../../stages/registry.ts';
@@ -107,7 +108,7 @@ function runFacts(past: PastRun): JsonObject {
 }
 
 function manifestOf(past: PastRun, cell: string, store: Store): Json {
-  const status = cellStatuses(past.events).get(cell);
+  const status = cellStatuses(replayRun(past)).get(cell);
   if (!status) return 'not reached in the latest run';
   const entry = 'key' in status.event && status.event.key !== null ? store.find(status.event.key) : undefined;
   return entry ? plainJson(entry.manifest()) : status.state;

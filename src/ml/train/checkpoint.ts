@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fail, FailureError } from '../../core/failure.ts';
 import { isJsonObject } from '../../core/json.ts';
+import { writeWhole } from '../../util/write-whole.ts';
 import type { StateDict } from '../network/network.ts';
 import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.ts';
 import type { StoredTensor } from '../weights/tensor-file.ts';
@@ -95,21 +96,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): TrainingState
   };
 }
 
-/** Replaces a file in one step: after a crash there is the old one or the new one, whole. */
-function replaceFile(file: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}.draft`;
-  const descriptor = openSync(draft, 'w');
-  try {
-    for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(draft, file);
-}
-
-/** A run's checkpoint. */
+/** Where a run's checkpoint lies. */
 export interface Checkpoint {
   /** The saved state; undefined where there is none that can be used. */
   load(): TrainingState | undefined;
@@ -139,6 +126,6 @@ export function checkpointIn(folder: string, warn: (message: string) => void): C
   };
   return {
     load,
-    save: (state) => replaceFile(file, encodeCheckpoint(state)),
+    save: (state) => writeWhole(file, encodeCheckpoint(state), { flush: true }),
   };
 }

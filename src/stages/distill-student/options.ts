@@ -1,3 +1,4 @@
+import { isList } from '../../core/json.ts';
 import type { Value, ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
 import type { ParamSchema } from '../stage-kind.ts';
@@ -45,8 +46,6 @@ export function itemOptions(): Options {
  * @returns the name; an empty one where there is none
  */
 export const methodName = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
-
-const isList = (value: Value | undefined): value is readonly Value[] => Array.isArray(value);
 
 /**
  * The terms of a combination.
