@@ -1,9 +1,7 @@
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
 import type { ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
 import type { DeclaredSource, ParamSchema, StageKind } from '../stage-kind.ts';
-import { checkDataset, packagedFile } from './rules.ts';
+import { checkDataset, shippedFolder } from './rules.ts';
 
 /** What a publisher offers, as the catalogue has it. */
 interface Archive {
@@ -163,8 +161,8 @@ export const dataset: StageKind = {
   effective,
   check: checkDataset,
   sources: (given) => {
-    const file = packagedFile(given);
-    if (file) return [{ name: 'root', path: dirname(createRequire(import.meta.url).resolve(file)) }];
+    const shipped = shippedFolder(given);
+    if (shipped !== undefined) return [{ name: 'root', path: shipped }];
     return typeof given['root'] === 'string' ? [rootOf(given['root'], archiveOf(given))] : [];
   },
   load: () => import('./run.ts'),
