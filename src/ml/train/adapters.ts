@@ -39,7 +39,7 @@ export class Adapters implements AdapterRunner {
   #updates = 0;
   /** Runs them for the second pass over a batch, whose gradients are added to the first one's. */
   readonly second: AdapterRunner = {
-    forward: (name, input, batch) => this.#forward(name, input, { batch, second: true }),
+    forward: (name, input, batch) => this.#forward(name, input, { batch, secondPass: true }),
     backward: (name, gradient) => this.#backward(this.#called(name), gradient, 'second'),
   };
 
@@ -86,13 +86,13 @@ export class Adapters implements AdapterRunner {
   #forward(
     name: string,
     input: Float32Array,
-    pass: { readonly batch: number; readonly second: boolean },
+    pass: { readonly batch: number; readonly secondPass: boolean },
   ): Float32Array {
     const live = this.#called(name);
     const step = live.session.trainStep({ ...pass, taps: [] });
     step.input.set(input);
     step.forward(this.#dropoutSeed, this.#updates);
-    live[pass.second ? 'second' : 'step'] = step;
+    live[pass.secondPass ? 'second' : 'step'] = step;
     return step.logits;
   }
 
@@ -106,7 +106,7 @@ export class Adapters implements AdapterRunner {
   }
 
   forward(name: string, input: Float32Array, batch: number): Float32Array {
-    return this.#forward(name, input, { batch, second: false });
+    return this.#forward(name, input, { batch, secondPass: false });
   }
 
   backward(name: string, gradient: Float32Array): Float32Array | null {

@@ -155,7 +155,7 @@ function checkTraining(network: Network, recompute: boolean): void {
 
 /** A second pass is the same program, but for what it does with its gradients. */
 function checkSecond(network: Network, first: Program, recompute: boolean): void {
-  const options = { batch: 2, taps: Object.keys(network.taps), second: true };
+  const options = { batch: 2, taps: Object.keys(network.taps), secondPass: true };
   const { sections, ...rest } = lowerTraining(network, options, SGD, { average: true, recompute });
   const sum = { space: 'gradient-sum', offset: 0 };
   expect(rest).toEqual({ offsets: first.offsets, floats: first.floats, ports: first.ports });
