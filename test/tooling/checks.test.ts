@@ -17,7 +17,7 @@ describe('the sources pass', () => {
     ['the search for dead code', 'check:unused'],
     ['the check that generated schemas are fresh', 'check:schemas'],
     ['the check that the list of failure codes is fresh', 'check:failures'],
-  ])('%s', { timeout: 300_000 }, (_title, name) => {
+  ])('%s', (_title, name) => {
     expect(script(name)).toEqual({ ok: true, output: '' });
   });
 });

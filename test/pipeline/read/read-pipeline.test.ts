@@ -157,15 +157,14 @@ describe('readPipeline refuses', () => {
     expect(only('a: &x { b: *x }').code).toBe('alias-cycle');
   });
 
-  it('an alias bomb, quickly', () => {
+  it('an alias bomb, which it does not unroll', () => {
     const levels = Array.from(
       { length: 20 },
       (_, level) => `l${level + 1}: &l${level + 1} [${`*l${level},`.repeat(10)}]`,
     );
     const text = `l0: &l0 [x, x, x, x]\n${levels.join('\n')}`;
-    const start = performance.now();
+    // Written out, the last of them has 10²⁰ values: a reader that unrolls them comes to no end.
     expect(failures(text).map(({ code }) => code)).toEqual(['alias-bomb']);
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   it('nesting that is too deep', () => {
