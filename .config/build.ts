@@ -5,9 +5,13 @@ import { build } from 'esbuild';
 
 await rm('dist', { recursive: true, force: true });
 await build({
-  entryPoints: ['src/cli/main.ts', 'src/worker/main.ts', 'src/ml/data/batch-thread.ts', 'src/api.ts'].filter((entry) =>
-    existsSync(entry),
-  ),
+  entryPoints: [
+    'src/cli/main.ts',
+    'src/worker/main.ts',
+    'src/ml/data/batch-thread.ts',
+    'src/ml/engines/wasm/prove.ts',
+    'src/api.ts',
+  ].filter((entry) => existsSync(entry)),
   outdir: 'dist',
   outbase: 'src',
   bundle: true,

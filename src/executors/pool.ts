@@ -1,7 +1,10 @@
 import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
-import { WorkerPool } from './worker-pool.ts';
+import type { Risk } from '../util/risk.ts';
+import { keepVerdict } from '../util/verdicts.ts';
+import { isCrash } from './death.ts';
 import type { Executor, RunningTask } from './executor.ts';
-import type { Served, WorkerProcess } from './worker-process.ts';
+import { WorkerPool } from './worker-pool.ts';
+import type { Served, WorkerDeath, WorkerProcess } from './worker-process.ts';
 
 /**
  * Runs tasks in worker processes of this machine. A worker is started when a task finds none idle, serves task after
@@ -45,16 +48,31 @@ class PooledTask implements RunningTask {
   }
 
   async #serve(): Promise<StageResult> {
-    let served = await this.#serveOnce();
+    let served = await this.#serveOnce(this.#task);
     // Its stage had ended well when another stage took the worker down: the result is there, or is made once more.
-    if (served.status === 'died' && served.committing && !this.#calledOff) served = await this.#serveOnce();
+    if (served.status === 'died' && served.committing && !this.#calledOff)
+      served = await this.#serveOnce({ ...this.#task, cohort: [] });
+    if (served.status === 'died' && served.risk) served = await this.#serveWithout(served, served.risk);
     if (served.status !== 'died') return served;
     const { failure, tail } = served;
     return this.#calledOff === 'killed' ? { status: 'interrupted' } : { status: 'failed', failure, tail };
   }
 
-  async #serveOnce(): Promise<Served> {
-    const task = this.#task;
+  /** Serves it once more, without what has probably killed its worker, beside those of its cohort that died with it. */
+  async #serveWithout({ failure, together }: WorkerDeath, risk: Risk): Promise<Served> {
+    const { name, without, verdict } = risk;
+    this.#workers.avoid(risk);
+    keepVerdict(verdict, 'bad', { died: failure.message });
+    const setting = Object.entries(without).map(([variable, value]) => `${variable}=${value}`);
+    const message = `${failure.message} while it used ${name}; it runs again without, as with ${setting.join(' ')}`;
+    this.#tell({ type: 'warning', message });
+    const served = await this.#serveOnce({ ...this.#task, cohort: together });
+    // It was something else.
+    if (served.status === 'died' && isCrash(served.signal)) keepVerdict(verdict, 'good', { died: 'without them too' });
+    return served;
+  }
+
+  async #serveOnce(task: StageTask): Promise<Served> {
     const worker = await this.#workers.take(task.kind, task.cohort);
     let free = false;
     const setFree = () => {

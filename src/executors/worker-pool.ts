@@ -1,9 +1,12 @@
 import type { CellId } from '../core/plan.ts';
+import type { Risk } from '../util/risk.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** A worker that the tasks of a cohort have in common. */
 interface CohortWorker {
   readonly worker: Promise<WorkerProcess>;
+  /** The same, once it has started. */
+  process?: WorkerProcess;
   /** Tasks that have it. */
   users: number;
 }
@@ -15,6 +18,8 @@ export class WorkerPool {
   readonly #idle: WorkerProcess[] = [];
   /** By the cells of the cohort. */
   readonly #teams = new Map<string, CohortWorker>();
+  /** What workers get beside this process's own environment. */
+  #environment: Readonly<Record<string, string>> = {};
 
   /**
    * Takes a worker for a task: that of its cohort, or an idle one, best one that has loaded what the kind needs, or a new
@@ -28,10 +33,21 @@ export class WorkerPool {
   take(kind: string, cohort: readonly CellId[] = []): Promise<WorkerProcess> {
     if (!cohort.length) return this.#single(kind);
     const name = teamName(cohort);
-    const team = this.#teams.get(name) ?? { worker: this.#single(kind), users: 0 };
+    let team = this.#teams.get(name);
+    if (!team || team.process?.alive === false) team = this.#newTeam(kind);
     team.users++;
     this.#teams.set(name, team);
     return team.worker;
+  }
+
+  #newTeam(kind: string): CohortWorker {
+    const team: CohortWorker = { worker: this.#single(kind), users: 0 };
+    // Whoever takes it hears of a worker that does not start.
+    team.worker.then(
+      (process) => (team.process = process),
+      () => undefined,
+    );
+    return team;
   }
 
   async #single(kind: string): Promise<WorkerProcess> {
@@ -41,7 +57,7 @@ export class WorkerPool {
     // Without such a worker `same` is -1: then the last one.
     const [worker] = this.#idle.splice(same, 1);
     if (worker) return worker;
-    const launched = WorkerProcess.launch();
+    const launched = WorkerProcess.launch(this.#environment);
     this.#workers.add(launched);
     return launched;
   }
@@ -55,9 +71,24 @@ export class WorkerPool {
   free(worker: WorkerProcess, cohort: readonly CellId[] = []): void {
     const name = teamName(cohort);
     const team = this.#teams.get(name);
-    if (team && --team.users > 0) return;
-    this.#teams.delete(name);
-    if (worker.alive) this.#idle.push(worker);
+    if (team?.process === worker) {
+      if (--team.users > 0) return;
+      this.#teams.delete(name);
+    }
+    if (!worker.alive) return;
+    if (worker.environment === this.#environment) this.#idle.push(worker);
+    else void worker.close();
+  }
+
+  /**
+   * Gives tasks only workers from now on that do without something; those that are busy keep it until they are free.
+   *
+   * @param risk - what has killed a worker
+   */
+  avoid({ without }: Risk): void {
+    if (Object.entries(without).every(([name, value]) => this.#environment[name] === value)) return;
+    this.#environment = { ...this.#environment, ...without };
+    for (const worker of this.#idle.splice(0)) void worker.close();
   }
 
   /** Lets all workers exit, and waits for them; busy ones let their tasks save what they have first. */

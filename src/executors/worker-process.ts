@@ -5,13 +5,15 @@ import type { Failure } from '../core/failure.ts';
 import type { CellId } from '../core/plan.ts';
 import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
 import { deferred, type Deferred } from '../util/deferred.ts';
-import { lastLines, tailOf } from '../util/last-lines.ts';
+import { lastLines } from '../util/last-lines.ts';
 import { assetPath } from '../util/package-root.ts';
+import type { Risk } from '../util/risk.ts';
 import type { FromWorker, ToWorker } from '../worker/protocol.ts';
+import { deathFailure, isCrash, lastWords, type Exit } from './death.ts';
 import { watchGroups, type TaskGroups } from './groups.ts';
 
 /** Most characters of a worker's own output that are kept to explain its death. */
-const keptOutput = 4000;
+const keptOutput = 16_000;
 
 /** Arguments of `node` that start a worker: the bundle, or the sources where this module itself is run from them. */
 function workerArguments(): readonly string[] {
@@ -21,8 +23,9 @@ function workerArguments(): readonly string[] {
 }
 
 /** Starts the process, in its own process group: Ctrl-C in a terminal reaches the runner alone, which then decides. */
-const startProcess = (start: typeof execa) =>
+const startProcess = (start: typeof execa, env: Readonly<Record<string, string>>) =>
   start(process.execPath, workerArguments(), {
+    env,
     ipc: true,
     stdin: 'ignore',
     buffer: false,
@@ -38,6 +41,11 @@ export interface WorkerDeath {
   readonly status: 'died';
   /** True when the stage had ended and its result was being written. */
   readonly committing: boolean;
+  readonly signal: string | undefined;
+  /** What it has probably died of, where it crashed while it used something experimental. */
+  readonly risk: Risk | undefined;
+  /** Cells of the task's cohort that it had not ended either, this one among them; none where it ran alone. */
+  readonly together: readonly CellId[];
   readonly failure: Failure;
   /** Last lines of the stage's log and of the worker's own output. */
   readonly tail: readonly string[];
@@ -51,24 +59,23 @@ interface Assignment {
   committing: boolean;
 }
 
-/** How a process ended, as execa tells it. */
-interface Exit {
-  readonly exitCode?: number | undefined;
-  readonly signal?: string | undefined;
-}
-
 /** A process that serves tasks: one, or a cohort, that runs, and further ones that are being committed. */
 export class WorkerProcess {
   readonly #process: ReturnType<typeof startProcess>;
   readonly #gone: Promise<void>;
   readonly #assignments = new Map<CellId, Assignment>();
+  /** What it has beside this process's own environment, as it was given. */
+  readonly environment: Readonly<Record<string, string>>;
   #output = '';
-  #alive = true;
+  #risk: Risk | undefined;
+  /** How it ended, once it has. */
+  #exit: Exit | undefined;
   /** Kind of the last task: a worker that has loaded an engine is better for the next stage of that kind. */
   lastKind: string | undefined;
 
-  private constructor(process: ReturnType<typeof startProcess>) {
+  private constructor(process: ReturnType<typeof startProcess>, environment: Readonly<Record<string, string>>) {
     this.#process = process;
+    this.environment = environment;
     // execa's own message functions wait and check per message; Node's are all that a JSON protocol needs.
     process.on('message', (message) => this.#receive(message as FromWorker));
     for (const stream of [process.stdout, process.stderr])
@@ -79,16 +86,17 @@ export class WorkerProcess {
   /**
    * Starts a worker process. execa takes 100 ms to load, so only a run that really runs something loads it.
    *
+   * @param environment - variables that it gets beside this process's own
    * @returns the worker, ready for its first task
    */
-  static async launch(): Promise<WorkerProcess> {
+  static async launch(environment: Readonly<Record<string, string>> = {}): Promise<WorkerProcess> {
     const loaded = await import('execa');
-    return new WorkerProcess(startProcess(loaded.execa));
+    return new WorkerProcess(startProcess(loaded.execa, environment), environment);
   }
 
   /** False once the process has ended. */
   get alive(): boolean {
-    return this.#alive;
+    return this.#exit === undefined;
   }
 
   /** Serves a task; no other one may be running but those of its cohort, only committing. */
@@ -96,8 +104,8 @@ export class WorkerProcess {
     const assignment = { task, groups: watchGroups(tell), served: deferred<Served>(), committing: false };
     this.#assignments.set(task.cell, assignment);
     this.lastKind = task.kind;
-    if (this.#alive) this.#send({ type: 'task', task });
-    else this.#die({});
+    if (this.#exit) this.#die(this.#exit);
+    else this.#send({ type: 'task', task });
     return assignment.served.promise;
   }
 
@@ -123,6 +131,10 @@ export class WorkerProcess {
   }
 
   #receive(message: FromWorker): void {
+    if (message.type === 'risk') {
+      this.#risk = message.risk;
+      return;
+    }
     const assignment = this.#assignments.get(message.cell);
     if (!assignment) return;
     if (message.type === 'result') {
@@ -135,22 +147,20 @@ export class WorkerProcess {
   }
 
   #die(exit: Exit): void {
-    this.#alive = false;
+    this.#exit = exit;
+    const { signal } = exit;
     const assignments = [...this.#assignments.values()];
     this.#assignments.clear();
+    const running = new Set(assignments.flatMap(({ task, committing }) => (committing ? [] : [task.cell])));
+    const words = lastWords(this.#output);
     for (const { task, groups, served, committing } of assignments) {
       groups.kill();
-      const tail = [...lastLines(join(task.folder, 'log.txt')), ...tailOf(this.#output)].slice(-20);
-      served.resolve({ status: 'died', committing, failure: deathFailure(exit), tail });
+      served.resolve({
+        ...{ status: 'died', committing, signal, risk: isCrash(signal) ? this.#risk : undefined },
+        together: task.cohort.filter((cell) => running.has(cell)),
+        failure: deathFailure(exit, words),
+        tail: [...lastLines(join(task.folder, 'log.txt')), ...words].slice(-20),
+      });
     }
   }
-}
-
-function deathFailure({ exitCode, signal }: Exit): Failure {
-  const how = signal === undefined ? `exited with code ${exitCode ?? 'unknown'}` : `was killed by ${signal}`;
-  return {
-    code: 'worker-died',
-    message: `the worker process that ran it ${how}`,
-    ...(signal === 'SIGKILL' ? { fix: 'if nobody killed it, the machine was probably out of memory' } : {}),
-  };
 }

@@ -7,6 +7,7 @@ import type { StageTask } from '../core/task.ts';
 import { kinds } from '../stages/registry.ts';
 import { openStore } from '../store/local.ts';
 import type { Store } from '../store/store.ts';
+import { onRisk } from '../util/risk.ts';
 import { executeTask } from './execute.ts';
 import { failureOf } from './failure-of.ts';
 import { CohortBarriers } from './cohort-barrier.ts';
@@ -53,6 +54,7 @@ function leave(): void {
   setTimeout(() => process.exit(1), farewell).unref();
 }
 
+onRisk((risk) => send({ type: 'risk', risk }));
 process.on('message', (message: ToWorker) => {
   if (message.type === 'interrupt') tasks.get(message.cell)?.abort();
   else void perform(message.task);

@@ -1,5 +1,6 @@
 import type { CellId } from '../core/plan.ts';
 import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
+import type { Risk } from '../util/risk.ts';
 
 /**
  * What the runner sends to a worker process over Node's IPC channel, as JSON. A worker gets its next task when the
@@ -10,7 +11,8 @@ export type ToWorker =
   /** Save what there is and stop the cell's task. */
   | { readonly type: 'interrupt'; readonly cell: CellId };
 
-/** What a worker process sends to the runner about the task of a cell. The result ends the task. */
+/** What a worker process sends to the runner: about the task of a cell, which its result ends, or about itself. */
 export type FromWorker =
   | { readonly type: 'message'; readonly cell: CellId; readonly message: TaskMessage }
-  | { readonly type: 'result'; readonly cell: CellId; readonly result: StageResult };
+  | { readonly type: 'result'; readonly cell: CellId; readonly result: StageResult }
+  | { readonly type: 'risk'; readonly risk: Risk };

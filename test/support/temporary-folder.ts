@@ -2,11 +2,16 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Gives all tests of a run a temporary folder of their own, and removes it with everything that they left there. */
+/**
+ * Gives all tests of a run a temporary folder and a cache of their own, and removes it with everything that they left
+ * there. What is dear and the same for every run may be left in the folder `KDPIPE_TEST_KEPT`.
+ */
 export default function setup(): () => void {
+  process.env['KDPIPE_TEST_KEPT'] = join(tmpdir(), `kdpipe-test-kept-${process.getuid?.() ?? 'user'}`);
   const folder = mkdtempSync(join(tmpdir(), 'kdpipe-test-'));
   // Some tests go on as another user.
   chmodSync(folder, 0o755);
   process.env['TMPDIR'] = folder;
+  process.env['XDG_CACHE_HOME'] = join(folder, 'cache');
   return () => rmSync(folder, { recursive: true, force: true });
 }

@@ -35,7 +35,7 @@ const resultOf = async (cell: string) => {
   return message?.type === 'result' ? message.result : undefined;
 };
 const messagesOf = (cell: string) =>
-  heard.flatMap((message) => (message.cell === cell && message.type === 'message' ? [message.message.type] : []));
+  heard.flatMap((message) => (message.type === 'message' && message.cell === cell ? [message.message.type] : []));
 
 describe('a worker process', () => {
   it('tells what its task tells, then the result, each with the cell', async () => {

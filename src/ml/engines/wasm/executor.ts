@@ -2,7 +2,8 @@ import type { Executable, Executor, Region } from '../executor.ts';
 import { CONTROLS, type Controls } from '../primitives.ts';
 import type { Operation, Program, Ref, Space } from '../program.ts';
 import type { KernelExports } from './kernel-exports.ts';
-import { loadKernels, type Kernels, type KernelWishes } from './kernels.ts';
+import type { Kernels } from './kernel-build.ts';
+import { loadKernels, type KernelWishes } from './kernels.ts';
 import { WasmMemory } from './memory.ts';
 import { RECORD_WORDS, writeControls, writeRecords, type Words } from './records.ts';
 import { STACK_BYTES, ThreadPool } from './threads.ts';
@@ -28,6 +29,8 @@ export interface WasmOptions extends KernelWishes {
   readonly threads: number;
   /** Memory in bytes, a multiple of 65536; 4 GiB unless told. */
   readonly memory?: number;
+  /** Kernels that are compiled already, instead of the best that there are. */
+  readonly kernels?: Kernels;
   /** Seconds after which a thread that no longer answers in the middle of a step counts as dead; 60 unless told. */
   readonly patience?: number;
 }
@@ -44,9 +47,9 @@ export class WasmExecutor implements Executor {
   readonly #threads: ThreadPool;
   readonly #mostThreads: number;
 
-  constructor({ threads, memory = ADDRESS_SPACE, patience = PATIENCE, ...wishes }: WasmOptions) {
+  constructor({ threads, memory = ADDRESS_SPACE, patience = PATIENCE, kernels, ...wishes }: WasmOptions) {
     this.#mostThreads = Math.max(1, Math.min(threads, MOST_THREADS));
-    this.#kernels = loadKernels(wishes);
+    this.#kernels = kernels ?? loadKernels(wishes);
     this.#memory = new WasmMemory(HEAP, memory);
     this.#exports = new WebAssembly.Instance(this.#kernels.module, { env: { memory: this.#memory.memory } })
       .exports as unknown as KernelExports;

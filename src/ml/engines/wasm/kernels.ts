@@ -1,16 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { fail } from '../../../core/failure.ts';
-import { assetPath } from '../../../util/package-root.ts';
-import { multipliesRight } from './self-check.ts';
-import { joinFlag, relaxedFlag, switchOff, switchOn, thisV8 } from './v8-flags.ts';
-
-/** A compiled build of the kernels. */
-export interface Kernels {
-  readonly simd: 'relaxed' | 'plain';
-  /** Bits of a vector at most: 256 needs a processor with AVX2 as well. */
-  readonly vectors: 128 | 256;
-  readonly module: WebAssembly.Module;
-}
+import { takeRisk } from '../../../util/risk.ts';
+import { compileKernels, kernelBuild, type KernelBuild, type Kernels, type ReadKernels } from './kernel-build.ts';
+import { joiningIsProven, joiningVerdict } from './proof.ts';
+import { joinFlag, thisV8 } from './v8-flags.ts';
 
 /** What is asked of the kernels. */
 export interface KernelWishes {
@@ -20,40 +12,26 @@ export interface KernelWishes {
   readonly vectors?: string | undefined;
 }
 
-/** Reads a file of the kernels' folder. */
-type ReadKernels = (name: string) => Uint8Array<ArrayBuffer>;
+/** What was found out in this process, by build: where no verdict can be kept, not every engine asks for one. */
+const found = new Map<KernelBuild['simd'], boolean>();
 
-const fromPackage: ReadKernels = (name) =>
-  new Uint8Array(readFileSync(assetPath(`src/ml/engines/wasm/kernels/${name}`)));
-
-/** A custom section without a meaning: V8 compiles a module once for all that have its bytes. */
-const MARK = [0, 2, 1, 0x78];
-
-/** Compiles with joined vectors where V8 can do that and does it right, else without. */
-function compileModule(bytes: Uint8Array<ArrayBuffer>, vectors: string | undefined): Omit<Kernels, 'simd'> {
-  const flag = joinFlag(thisV8());
-  if (vectors === '128' || flag === null) {
-    switchOff(flag);
-    return { vectors: 128, module: new WebAssembly.Module(bytes) };
-  }
-  switchOn(flag);
-  const module = new WebAssembly.Module(Uint8Array.from([...bytes, ...MARK]));
-  return multipliesRight(module) ? { vectors: 256, module } : compileModule(bytes, '128');
+function joins(build: KernelBuild): boolean {
+  const answer = found.get(build.simd) ?? (joinFlag(thisV8()) !== null && joiningIsProven(build));
+  found.set(build.simd, answer);
+  return answer;
 }
 
-let relaxedAsked = false;
-
 /**
- * Compiles the fastest build that this V8 takes: relaxed SIMD (fused multiply-add), else plain SIMD; in vectors of 256 bits
- * where V8 can join two of 128.
+ * Compiles the fastest build that this V8 takes, in vectors of 256 bits where V8 can join two of 128 and has proven that
+ * it does so right.
  *
  * @param wishes - what to leave out
  * @param read - gives a build by its file name
  * @returns the compiled module
  * @throws FailureError `bad-environment` when the vectors asked for are none that there are
  */
-export function loadKernels(wishes: KernelWishes, read: ReadKernels = fromPackage): Kernels {
-  const { build, vectors } = wishes;
+export function loadKernels(wishes: KernelWishes, read?: ReadKernels): Kernels {
+  const { vectors } = wishes;
   if (vectors !== undefined && vectors !== '128' && vectors !== '256')
     return fail({
       code: 'bad-environment',
@@ -61,11 +39,12 @@ export function loadKernels(wishes: KernelWishes, read: ReadKernels = fromPackag
       expected: '128 or 256',
       fix: 'KDPIPE_VECTORS=128',
     });
-  if (build !== 'simd') {
-    if (!relaxedAsked) switchOn(relaxedFlag(thisV8()));
-    relaxedAsked = true;
-    const relaxed = read('relaxed.wasm');
-    if (WebAssembly.validate(relaxed)) return { simd: 'relaxed', ...compileModule(relaxed, vectors) };
-  }
-  return { simd: 'plain', ...compileModule(read('simd.wasm'), vectors) };
+  const build = kernelBuild(wishes.build, read);
+  if (vectors === '128' || !joins(build)) return compileKernels(build, 128);
+  takeRisk({
+    name: "V8's 256-bit vectors",
+    without: { KDPIPE_VECTORS: '128' },
+    verdict: joiningVerdict(build),
+  });
+  return compileKernels(build, 256);
 }

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { kernelBuild } from '../../../../src/ml/engines/wasm/kernel-build.ts';
 import { loadKernels } from '../../../../src/ml/engines/wasm/kernels.ts';
+import { joiningIsProven } from '../../../../src/ml/engines/wasm/proof.ts';
 import { joinFlag, thisV8 } from '../../../../src/ml/engines/wasm/v8-flags.ts';
 import { assetPath } from '../../../../src/util/package-root.ts';
+import { onRisk } from '../../../../src/util/risk.ts';
 
 const bytesOf = (name: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(readFileSync(assetPath(`src/ml/engines/wasm/kernels/${name}`)));
@@ -33,9 +36,19 @@ describe('loadKernels', () => {
   });
 
   it('says how wide its vectors may be, and keeps them narrow where it is told to', () => {
-    expect(loadKernels({}).vectors).toBe(joinFlag(thisV8()) === null ? 128 : 256);
+    const wide = joinFlag(thisV8()) !== null && joiningIsProven(kernelBuild(undefined));
+    expect(loadKernels({}).vectors).toBe(wide ? 256 : 128);
     expect(loadKernels({ vectors: '128' }).vectors).toBe(128);
     expect(() => loadKernels({ vectors: '512' })).toThrow('KDPIPE_VECTORS is "512"');
+  });
+
+  it('says what it risks before it takes wide vectors, and nothing where it takes none', () => {
+    const risks: string[] = [];
+    onRisk(({ name, without }) => risks.push(`${name} ${JSON.stringify(without)}`));
+    loadKernels({ vectors: '128' });
+    expect(risks).toEqual([]);
+    const { vectors } = loadKernels({});
+    expect(risks).toEqual(vectors === 256 ? [`V8's 256-bit vectors {"KDPIPE_VECTORS":"128"}`] : []);
   });
 
   it('has two builds that want and give the same', () => {

@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { otherNode } from '../support/nodes.ts';
+import { kdpipe, Project } from '../support/project.ts';
+
+/** One Node of each major version that kdpipe is for, and whether its V8 can join vectors. */
+const versions = [
+  { version: '20.19.0', joins: false },
+  { version: '22.23.5', joins: false },
+  { version: '24.22.3', joins: true },
+  { version: '26.12.1', joins: true },
+];
+const major = (version: string) => Number.parseInt(version);
+/** That of the tests themselves is tried by test/docs/readme.test.ts. */
+const others = versions.filter(({ version }) => major(version) !== major(process.versions.node));
+
+const region = /(?<=<!-- kdpipe:quickstart -->\n)[^]*(?=<!-- \/kdpipe:quickstart -->)/;
+const rowsOf = (readme: string) => (region.exec(readme)?.[0] ?? '').split('\n').filter((line) => line.startsWith('|'));
+
+/** Runs the quickstart with a Node, as a user who has never run it; gives the rows of its table. */
+function quickstart(node: string) {
+  const committed = readFileSync('README.md', 'utf8');
+  const pipeline = readFileSync('pipelines/quickstart.yaml', 'utf8');
+  const project = new Project({
+    'README.md': committed.replace(region, '\n'),
+    'pipelines/quickstart.yaml': pipeline,
+  });
+  try {
+    const ended = spawnSync(node, [kdpipe, 'run', 'pipelines/quickstart.yaml'], {
+      ...{ cwd: project.folder, encoding: 'utf8', maxBuffer: 2 ** 26 },
+      env: { ...process.env, CI: '1', XDG_CACHE_HOME: project.path('cache') },
+    });
+    const verdicts = project.path('cache/kdpipe/verdicts');
+    return {
+      code: ended.status,
+      said: ended.stdout + ended.stderr,
+      rows: rowsOf(project.read('README.md')),
+      committed: rowsOf(committed),
+      verdicts: existsSync(verdicts) ? readdirSync(verdicts).length : 0,
+    };
+  } finally {
+    project.remove();
+  }
+}
+
+describe('the quickstart', () => {
+  it.for(others)('gives the table of the README on Node $version', { timeout: 600_000 }, (row, { skip }) => {
+    const node = otherNode(row.version);
+    if ('missing' in node) {
+      const message = `THE QUICKSTART WAS NOT TRIED ON NODE ${row.version}: ${node.missing}`;
+      console.warn(message);
+      return skip(message);
+    }
+    const { code, said, rows, committed, verdicts } = quickstart(node.path);
+    expect(said).not.toMatch(/warn|killed/i);
+    expect(code).toBe(0);
+    expect(rows).toEqual(committed);
+    expect(committed.length).toBeGreaterThan(5);
+    // V8's pass that joins vectors was tried out where there is one, and nothing was spent on it elsewhere.
+    expect(verdicts).toBe(row.joins ? 1 : 0);
+  });
+});

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { StageResult, TaskMessage } from '../../src/core/task.ts';
+import type { Executor } from '../../src/executors/executor.ts';
+import { createPool } from '../../src/executors/pool.ts';
+import type { Risk } from '../../src/util/risk.ts';
+import { keepVerdict, readVerdict } from '../../src/util/verdicts.ts';
+import { Workbench } from '../support/tasks.ts';
+
+let bench: Workbench;
+let pool: Executor;
+let risk: Risk;
+let told: TaskMessage[];
+beforeEach(() => {
+  bench = new Workbench();
+  pool = createPool();
+  told = [];
+  risk = { name: 'wide vectors', without: { KDPIPE_VECTORS: '128' }, verdict: bench.path('verdicts', 'one.json') };
+  keepVerdict(risk.verdict, 'good', {});
+});
+afterEach(async () => {
+  await pool.close();
+  vi.unstubAllEnvs();
+  bench.remove();
+});
+
+/** What workers do when they have got their nth task, as an engine inside of a stage might. */
+function workersWill(program: string, nth = 1): void {
+  const file = bench.write(
+    'haunt.mjs',
+    `let tasks = 0;
+    const risk = ${JSON.stringify(risk)};
+    const wide = process.env.KDPIPE_VECTORS !== '128';
+    const die = (signal) => process.kill(process.pid, signal);
+    function listen(event) {
+      if (event !== 'message') return;
+      process.off('newListener', listen);
+      process.on('message', ({ type }) => { if (type === 'task' && ++tasks === ${nth}) { ${program} } });
+    }
+    process.on('newListener', listen);`,
+  );
+  vi.stubEnv('NODE_OPTIONS', `--import=${pathToFileURL(file).href}`);
+}
+const takeIt = `process.send({ type: 'risk', risk });`;
+
+/** Runs a command that notes its worker and the vectors that the worker was told to take. */
+function run(cell: string, cohort: readonly string[] = []): Promise<StageResult> {
+  const shell = `echo $PPID \${KDPIPE_VECTORS-any} >> '${bench.path(cell)}'`;
+  return pool.start(bench.command(cell, shell, { cohort }), (message) => told.push(message)).result;
+}
+const notes = (cell: string) => readFileSync(bench.path(cell), 'utf8').trim().split('\n');
+const warnings = () => told.flatMap((message) => (message.type === 'warning' ? [message.message] : []));
+const finished = { status: 'finished' };
+
+describe('a worker that crashes while it uses something experimental', () => {
+  it.each(['SIGTRAP', 'SIGILL', 'SIGSEGV'])('by %s: its task runs again without, with a warning', async (signal) => {
+    workersWill(`if (wide) { ${takeIt} die('${signal}'); }`);
+    expect(await run('a')).toMatchObject(finished);
+    expect(notes('a').at(-1)).toMatch(/^\d+ 128$/);
+    expect(warnings()).toEqual([
+      `the worker process that ran it was killed by ${signal} while it used wide vectors; it runs again without, as with KDPIPE_VECTORS=128`,
+    ]);
+    expect(readVerdict(risk.verdict)).toBe('bad');
+  });
+
+  it('is no lesson lost: later tasks have workers without, and run once', async () => {
+    workersWill(`if (wide) { ${takeIt} die('SIGTRAP'); }`, 2);
+    expect(await run('a')).toMatchObject(finished);
+    expect(await run('b')).toMatchObject(finished);
+    expect(await run('c')).toMatchObject(finished);
+    expect(notes('a')).toEqual([expect.stringMatching(/any$/)]);
+    expect(notes('b').at(-1)).toMatch(/128$/);
+    expect(notes('c')).toEqual([notes('b').at(-1)]);
+    expect(warnings()).toHaveLength(1);
+  });
+
+  it('fails its task when the next one crashes too: it was something else', async () => {
+    workersWill(`${takeIt} die('SIGTRAP');`);
+    expect(await run('a')).toMatchObject({
+      status: 'failed',
+      failure: {
+        code: 'worker-died',
+        message: 'the worker process that ran it was killed by SIGTRAP',
+        fix: expect.stringContaining(`another version of Node than ${process.versions.node}`),
+      },
+    });
+    expect(warnings()).toHaveLength(1);
+    expect(readVerdict(risk.verdict)).toBe('good');
+  });
+
+  it('is missed by no member of its cohort: those that died go on together, without those that had ended', async () => {
+    workersWill(`if (wide) { ${takeIt} die('SIGTRAP'); }`, 3);
+    const cohort = ['a', 'b', 'c'];
+    expect(await run('c', cohort)).toMatchObject(finished);
+    expect(await Promise.all([run('a', cohort), run('b', cohort)])).toMatchObject([finished, finished]);
+    expect(notes('a').at(-1)).toMatch(/128$/);
+    expect(notes('b').at(-1)).toBe(notes('a').at(-1));
+    expect(warnings()).toHaveLength(2);
+  });
+
+  it('is replaced also where no verdict can be kept', async () => {
+    risk = { ...risk, verdict: null };
+    workersWill(`if (wide) { ${takeIt} die('SIGTRAP'); }`);
+    expect(await run('a')).toMatchObject(finished);
+  });
+});
+
+describe('a worker that dies otherwise', () => {
+  it.each([
+    ['crashes without such a risk', `die('SIGTRAP');`, 'killed by SIGTRAP', 'KDPIPE_VECTORS=128'],
+    ['is killed', `${takeIt} die('SIGKILL');`, 'killed by SIGKILL', 'out of memory'],
+  ])('%s: its task has failed, and is told what to try', async (_, program, message, fix) => {
+    workersWill(program);
+    expect(await run('a')).toMatchObject({
+      status: 'failed',
+      failure: { message: expect.stringContaining(message), fix: expect.stringContaining(fix) },
+    });
+    expect(warnings()).toEqual([]);
+    expect(readVerdict(risk.verdict)).toBe('good');
+  });
+});
