@@ -1,71 +1,19 @@
-/** The arrows of src/README.md, as rules: each folder may import only what stands in its list. */
-const may = {
-  core: [],
-  util: [],
-  graph: ['core', 'util'],
-  cells: ['core', 'util'],
-  fingerprint: ['core', 'util'],
-  pipeline: ['core', 'util', 'graph', 'cells', 'stages'],
-  stages: ['core', 'util'],
-  store: ['core', 'util', 'fingerprint'],
-  worker: ['core', 'util', 'store', 'stages'],
-  executors: ['core', 'util', 'worker'],
-  record: ['core', 'util'],
-  scheduler: ['core', 'util', 'graph', 'fingerprint', 'store', 'stages', 'executors', 'record'],
-  report: ['core', 'util', 'stages'],
-  ui: ['core', 'util'],
-  cli: [
-    'core',
-    'util',
-    'cells',
-    'pipeline',
-    'stages',
-    'store',
-    'executors',
-    'scheduler',
-    'record',
-    'report',
-    'ui',
-    // Networks as data, for `kdpipe show MODEL`: no tensors behind it.
-    'ml/show',
-    // For `kdpipe bench`, loaded when it is called.
-    'ml/bench',
-  ],
-};
-const mayMl = {
-  random: [],
-  network: ['random'],
-  weights: ['network'],
-  models: ['network'],
-  show: ['network', 'models'],
-  bench: ['network', 'models', 'engines', 'losses'],
-  engines: ['network', 'random'],
-  losses: [],
-  methods: ['network', 'random'],
-  optim: [],
-  metrics: ['losses'],
-  augment: [],
-  data: ['random', 'augment'],
-  train: [
-    'network',
-    'weights',
-    'models',
-    'engines',
-    'losses',
-    'methods',
-    'optim',
-    'metrics',
-    'augment',
-    'data',
-    'random',
-  ],
-};
+const { may, mayMl, mayPipeline, mayReport } = require('./layer-allowances.cjs');
+
 const rule = (name, from, allowed, except) => ({
   name,
   severity: 'error',
   from: { path: from, ...(except ? { pathNot: except } : {}) },
   to: { path: '^src/', pathNot: allowed.map((folder) => `^src/${folder}`) },
 });
+/** Rules between the rooms of one folder; what lies outside of it is the business of the folder's own rule. */
+const inner = (folder, rooms) =>
+  Object.entries(rooms).map(([room, list]) => ({
+    name: `layer-${folder}-${room}`,
+    severity: 'error',
+    from: { path: `^src/${folder}/${room}/` },
+    to: { path: `^src/${folder}/`, pathNot: [room, ...list].map((to) => `^src/${folder}/${to}/`) },
+  }));
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
@@ -83,6 +31,8 @@ module.exports = {
         '^src/stages/[^/]+/run\\.ts$',
       ),
     ),
+    ...inner('pipeline', mayPipeline),
+    ...inner('report', mayReport),
     rule('layer-stage-run', '^src/stages/[^/]+/run\\.ts$', ['stages/', 'core/', 'util/', 'ml/']),
     ...Object.entries(mayMl).map(([folder, list]) =>
       rule(`layer-ml-${folder}`, `^src/ml/${folder}/`, [

@@ -1,14 +1,21 @@
 /** kdpipe as a library: plan a pipeline, see what a run would do, run it, read and render its results. */
-export { FailureError, type Failure } from './core/failure.ts';
-export type { Event, EventSink } from './core/event.ts';
-export type { Cell, Plan, PlotPlan, TablePlan } from './core/plan.ts';
+export { FailureError, type Failure, type Place } from './core/failure.ts';
+export type { Event, EventSink, RunStatus } from './core/event.ts';
+export type { Json, JsonObject } from './core/json.ts';
+export type { Cell, CellId, Key, Plan, PlotPlan, TablePlan } from './core/plan.ts';
 export type { Result } from './core/result.ts';
+export type { Executor, ExecutorFactory } from './executors/executor.ts';
 export { createInProcess } from './executors/in-process.ts';
 export { createPool } from './executors/pool.ts';
-export { planPipeline } from './pipeline/plan.ts';
-export { renderTables } from './report/tables/render-tables.ts';
-export { previewPlan, runPlan, type RunOptions, type RunSummary } from './scheduler/run-plan.ts';
+export { check, plan, type PipelineSource, type PlannedPipeline, type SourceOptions } from './project/plan.ts';
+export { preview, type CellOptions, type CellPreview } from './project/preview.ts';
+export { openProject, type Project } from './project/project.ts';
+export { report, type ReportOptions } from './project/report.ts';
+export { run, type RunOptions, type RunResult } from './project/run.ts';
+export { checkReport, writeReport, type Rendered } from './report/report.ts';
+export type { RenderedPlot } from './report/plots/render-plots.ts';
+export type { Drift, WrittenFile } from './report/files/written-file.ts';
+export type { RenderedTable, ReportFormat } from './report/tables/render-tables.ts';
 export { catalogue } from './stages/catalogue.ts';
 export { kinds } from './stages/registry.ts';
-export { openStore } from './store/local.ts';
 export type { Entry, Manifest, Store } from './store/store.ts';

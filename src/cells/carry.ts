@@ -22,6 +22,9 @@ export interface PlannedCell extends Carrier {
   readonly cell: Cell;
 }
 
+/** Finds a planned cell by its id. */
+export type FindCell = (id: CellId) => PlannedCell | undefined;
+
 /** Something found through an axis. */
 interface Found<T> {
   readonly value: T;
@@ -38,7 +41,7 @@ const noParents: readonly Parent[] = Object.freeze([]);
  * @param find - gives the cell of an id; undefined for an unknown one
  * @returns cells in the order of the axes
  */
-export function parentsOf(axes: ValueObject, find: (cell: CellId) => PlannedCell | undefined): readonly Parent[] {
+export function parentsOf(axes: ValueObject, find: FindCell): readonly Parent[] {
   let parents: Parent[] | undefined;
   for (const [via, value] of Object.entries(axes)) {
     if (typeof value !== 'object' || value === null) continue;

@@ -3,7 +3,7 @@ import type { Cell, CellId } from '../core/plan.ts';
 import { failure, success, type Result } from '../core/result.ts';
 import { formatList, nameAdvice } from '../util/text.ts';
 import { parentsOf, type PlannedCell } from './carry.ts';
-import { agrees } from './reach.ts';
+import { matches } from './matches.ts';
 import { parseSelector } from './selector.ts';
 
 /** What a user asked for: selectors (stage, cell id or `stage[axis=value]`) of each option. */
@@ -33,7 +33,7 @@ function matchCells(text: string, planned: ReadonlyMap<CellId, PlannedCell>): Re
   if (parsed?.end !== text.length) {
     return failure({
       code: 'bad-selector',
-      message: `${JSON.stringify(text)} is no selector`,
+      message: `${JSON.stringify(text)} is not a selector`,
       expected: 'a stage, a cell id, or stage[axis=value]',
     });
   }
@@ -42,7 +42,7 @@ function matchCells(text: string, planned: ReadonlyMap<CellId, PlannedCell>): Re
   const stages = new Set(cells.map(({ cell }) => cell.stage));
   if (!stages.has(stage)) return failure(unknownStage(stage, stages));
   const inStage = cells.filter(({ cell }) => cell.stage === stage);
-  const found = inStage.filter((one) => agrees(one, conditions, (id) => planned.get(id)));
+  const found = inStage.filter((one) => matches(one, conditions, (id) => planned.get(id)));
   return found.length > 0 ? success(found.map(({ cell }) => cell.id)) : failure(noCell(text, inStage));
 }
 
@@ -57,7 +57,7 @@ function unknownStage(stage: string, stages: Iterable<string>): Failure {
 
 function noCell(text: string, cells: readonly PlannedCell[]): Failure {
   const ids = cells.map(({ cell }) => cell.id);
-  return { code: 'no-cell', message: `no cell agrees with ${text}`, expected: `for instance ${formatList(ids, 4)}` };
+  return { code: 'no-cell', message: `no cell matches ${text}`, expected: `for instance ${formatList(ids, 4)}` };
 }
 
 /** All cells that depend on the given ones, and these. */

@@ -6,15 +6,23 @@ import type { Executor, RunningTask } from './executor.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { Served, WorkerDeath, WorkerProcess } from './worker-process.ts';
 
+/** How the workers of a pool run. */
+export interface PoolOptions {
+  /** Folder that they run in, from which the paths of stages start; by default the current one. */
+  readonly cwd?: string;
+}
+
 /**
  * Runs tasks in worker processes of this machine. A worker is started when a task finds none idle, serves task after
  * task, and is replaced when it dies: there are never more workers than tasks at once. While the result of one task is
  * written to the disk its worker runs the next.
  *
+ * @param options - of the workers
+ * @param options.cwd - folder that they run in
  * @returns the executor
  */
-export function createPool(): Executor {
-  const workers = new WorkerPool();
+export function createPool({ cwd = process.cwd() }: PoolOptions = {}): Executor {
+  const workers = new WorkerPool(cwd);
   return {
     start: (task, tell) => new PooledTask(workers, task, tell),
     close: () => workers.close(),

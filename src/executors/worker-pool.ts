@@ -13,6 +13,7 @@ interface CohortWorker {
 
 /** The worker processes of a pool: those that are busy, and those that wait for a task. */
 export class WorkerPool {
+  readonly #cwd: string;
   /** All that were ever launched, those under way too. */
   readonly #workers = new Set<Promise<WorkerProcess>>();
   readonly #idle: WorkerProcess[] = [];
@@ -20,6 +21,11 @@ export class WorkerPool {
   readonly #teams = new Map<string, CohortWorker>();
   /** What workers get beside this process's own environment. */
   #environment: Readonly<Record<string, string>> = {};
+
+  /** @param cwd - folder that the workers run in; by default the current one */
+  constructor(cwd = process.cwd()) {
+    this.#cwd = cwd;
+  }
 
   /**
    * Takes a worker for a task: that of its cohort, or an idle one, best one that has loaded what the kind needs, or a new
@@ -57,7 +63,7 @@ export class WorkerPool {
     // Without such a worker `same` is -1: then the last one.
     const [worker] = this.#idle.splice(same, 1);
     if (worker) return worker;
-    const launched = WorkerProcess.launch(this.#environment);
+    const launched = WorkerProcess.launch(this.#environment, this.#cwd);
     this.#workers.add(launched);
     return launched;
   }

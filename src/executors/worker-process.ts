@@ -23,9 +23,10 @@ function workerArguments(): readonly string[] {
 }
 
 /** Starts the process, in its own process group: Ctrl-C in a terminal reaches the runner alone, which then decides. */
-const startProcess = (start: typeof execa, env: Readonly<Record<string, string>>) =>
+const startProcess = (start: typeof execa, env: Readonly<Record<string, string>>, cwd: string) =>
   start(process.execPath, workerArguments(), {
     env,
+    cwd,
     ipc: true,
     stdin: 'ignore',
     buffer: false,
@@ -87,11 +88,12 @@ export class WorkerProcess {
    * Starts a worker process. execa takes 100 ms to load, so only a run that really runs something loads it.
    *
    * @param environment - variables that it gets beside this process's own
+   * @param cwd - folder that it runs in
    * @returns the worker, ready for its first task
    */
-  static async launch(environment: Readonly<Record<string, string>> = {}): Promise<WorkerProcess> {
+  static async launch(environment: Readonly<Record<string, string>> = {}, cwd = process.cwd()): Promise<WorkerProcess> {
     const loaded = await import('execa');
-    return new WorkerProcess(startProcess(loaded.execa, environment), environment);
+    return new WorkerProcess(startProcess(loaded.execa, environment, cwd), environment);
   }
 
   /** False once the process has ended. */

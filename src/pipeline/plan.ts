@@ -10,7 +10,7 @@ import { Names, type Environment } from './expand/names.ts';
 import { NeededCells } from './expand/needs.ts';
 import { applyOverrides } from './read/overrides.ts';
 import { KindParameters } from './check/parameters.ts';
-import { Problems } from './read/problems.ts';
+import { Problems } from './source/problems.ts';
 import { readPipeline, type PipelineDocument, type Source } from './read/read-pipeline.ts';
 import type { PipelineSpec } from './read/spec.ts';
 import { unknownParameter } from './check/stage-problems.ts';
@@ -18,7 +18,7 @@ import { compileStage, type StageTemplate } from './expand/stage-template.ts';
 import { planPlot } from './tables/plan-plot.ts';
 import { resolvePlot, resolveTable } from './tables/table-texts.ts';
 import { planTable } from './tables/plan-table.ts';
-import { PlannedStages } from './expand/planned-stages.ts';
+import { PlannedStages } from './planned/planned-stages.ts';
 
 /** What a plan depends on besides the file. */
 export interface PlanOptions {

@@ -103,7 +103,7 @@ const range = mapping(
   {
     from: orExpression({ type: 'number' }),
     to: orExpression({ type: 'number' }),
-    step: orExpression({ type: 'number', description: 'Distance of neighbours.' }),
+    step: orExpression({ type: 'number', description: 'Difference between neighbouring values.' }),
     count: orExpression({ ...count(1), description: 'How many values.' }),
     scale: { enum: ['linear', 'log'], description: 'log: each value is the one before times a constant.' },
   },
@@ -130,8 +130,8 @@ const matrix: JsonObject = {
   description: 'One cell for each combination of its axes.',
   properties: {
     seeds,
-    zip: { type: 'object', description: 'Lists that are walked together.', additionalProperties: axis },
-    exclude: entries('Combinations to leave out; keys may reach through a cell: teacher.model.'),
+    zip: { type: 'object', description: 'Lists that are combined item by item.', additionalProperties: axis },
+    exclude: entries('Combinations to leave out; keys may name a key of another cell: teacher.model.'),
     include: entries('Keys to add to every combination that they do not contradict, or combinations to add.'),
   },
   additionalProperties: axis,
@@ -191,7 +191,7 @@ const table = mapping(
       },
       ['baseline', 'on'],
     ),
-    published: text('File with numbers of others, relative to the pipeline file.'),
+    published: text('File with published numbers, relative to the pipeline file.'),
     template: {
       anyOf: [{ enum: builtInTemplates }, { type: 'string', pattern: '\\.hbs$' }, expression],
       default: 'markdown',
@@ -206,15 +206,15 @@ const plot = mapping(
   'A plot: the mean of a metric over a number, with the spread of what is aggregated.',
   {
     from,
-    x: text('The number that goes to the right: an axis or a parameter.'),
-    y: text('The metric that goes up: test.accuracy.'),
+    x: text('The number on the x axis: an axis of the matrix or a parameter.'),
+    y: text('The metric on the y axis: test.accuracy.'),
     series: {
       anyOf: [text('An axis or a parameter.'), texts('Several.')],
-      description: 'What makes a line. Every other axis is aggregated.',
+      description: 'Names whose values make a line each. Every other axis is aggregated.',
     },
-    scale: { ...orExpression({ enum: scales }), default: 'linear', description: 'How x is laid out.' },
+    scale: { ...orExpression({ enum: scales }), default: 'linear', description: 'Scale of the x axis.' },
     title: text('Title.'),
-    baseline: { type: 'object', minProperties: 1, description: 'What is drawn as level lines: rows without x.' },
+    baseline: { type: 'object', minProperties: 1, description: 'Rows without x, drawn as level lines.' },
     template: {
       anyOf: [{ type: 'string', pattern: '\\.json$' }, expression],
       description: 'A Vega-Lite specification in place of the built-in one, relative to the pipeline file.',

@@ -1,7 +1,8 @@
 import type { Failure } from '../core/failure.ts';
 import type { Plan } from '../core/plan.ts';
 import { checkPlotPlaces, checkPlots, writePlots } from './plots/plot-files.ts';
-import { checkPlaces, checkTables, writeTables, type Drift, type WrittenFile } from './tables/table-files.ts';
+import type { Drift, WrittenFile } from './files/written-file.ts';
+import { checkPlaces, checkTables, writeTables } from './tables/table-files.ts';
 import { plotFiles, plotProblems, type RenderedPlot } from './plots/render-plots.ts';
 import { tableFiles, tableProblems, type RenderedTable } from './tables/render-tables.ts';
 

@@ -82,7 +82,7 @@ describe('selectCells', () => {
       failures: [
         {
           code: 'no-cell',
-          message: 'no cell agrees with teacher[model=c]',
+          message: 'no cell matches teacher[model=c]',
           expected: 'for instance teacher[model=a] or teacher[model=b]',
         },
       ],

@@ -11,7 +11,7 @@ import { lives, Workbench } from '../support/tasks.ts';
 
 const all: Readonly<Record<string, (store: Store) => Executor>> = {
   'in-process': (store) => createInProcess({ store, kinds }),
-  ...executors,
+  local: () => executors.local(),
 };
 
 describe.each(Object.entries(all))('the %s executor', (_name, create) => {

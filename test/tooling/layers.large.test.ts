@@ -1,8 +1,24 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+type Allowances = Readonly<Record<string, readonly string[]>>;
+const allowances = createRequire(import.meta.url)('../../.config/layer-allowances.cjs') as Readonly<
+  Record<'may' | 'mayMl' | 'mayPipeline' | 'mayReport', Allowances>
+>;
 
 const root = resolve('.');
 let folder = '';
@@ -57,6 +73,30 @@ describe('the layer rules fire on a planted violation', () => {
     ['the ml half imports the store', 'src/ml/train/a.ts', 'src/store/b.ts', '../../store/b.ts', 'layer-ml-train'],
     ['an engine imports a method', 'src/ml/engines/a.ts', 'src/ml/methods/b.ts', '../methods/b.ts', 'layer-ml-engines'],
     ['the store imports the command line', 'src/store/a.ts', 'src/cli/b.ts', '../cli/b.ts', 'layer-store'],
+    ['the library imports the command line', 'src/project/a.ts', 'src/cli/b.ts', '../cli/b.ts', 'layer-project'],
+    [
+      'what reads pipelines imports what expands them',
+      'src/pipeline/read/a.ts',
+      'src/pipeline/expand/b.ts',
+      '../expand/b.ts',
+      'layer-pipeline-read',
+    ],
+    [
+      'a check imports what expands',
+      'src/pipeline/check/a.ts',
+      'src/pipeline/expand/b.ts',
+      '../expand/b.ts',
+      'layer-pipeline-check',
+    ],
+    [
+      'what expands imports tables',
+      'src/pipeline/expand/a.ts',
+      'src/pipeline/tables/b.ts',
+      '../tables/b.ts',
+      'layer-pipeline-expand',
+    ],
+    ['rows import tables', 'src/report/rows/a.ts', 'src/report/tables/b.ts', '../tables/b.ts', 'layer-report-rows'],
+    ['tables import plots', 'src/report/tables/a.ts', 'src/report/plots/b.ts', '../plots/b.ts', 'layer-report-tables'],
   ])('%s', (_title, from, to, specifier, rule) => {
     expect(fired({ [from]: uses(specifier), [to]: leaf })).toEqual([rule]);
   });
@@ -85,7 +125,44 @@ describe('the layer rules let pass', () => {
         'src/ml/show/e.ts': leaf,
         'src/cli/f.ts': uses('../ml/show/e.ts'),
         'src/stages/x/run.ts': uses('../../ml/train/d.ts'),
+        'src/pipeline/check/g.ts': leaf,
+        'src/pipeline/expand/h.ts': uses('../check/g.ts'),
+        'src/pipeline/i.ts': uses('./expand/h.ts'),
+        'src/report/rows/j.ts': uses('../../core/a.ts'),
+        'src/report/plots/k.ts': uses('../rows/j.ts'),
       }),
     ).toEqual([]);
+  });
+});
+
+/** Every import between two files of src, as paths below it; what runs a stage has a rule of its own. */
+const imports = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => join('src', path))
+  .filter((file) => !/^src\/stages\/[^/]+\/run\.ts$/.test(file))
+  .flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/(?:from|import\(|import) ?'(\.[^']+)'/g)].map(([, to = '']) => ({
+      from: relative('src', file),
+      to: relative('src', join(dirname(file), to)),
+    })),
+  );
+
+describe.each<[string, string, Allowances]>([
+  ['src', '', allowances.may],
+  ['src/ml', 'ml/', allowances.mayMl],
+  ['src/pipeline', 'pipeline/', allowances.mayPipeline],
+  ['src/report', 'report/', allowances.mayReport],
+])('the allowances within %s', (_folder, base, may) => {
+  it('are each used by an import', () => {
+    const pairs = Object.entries(may).flatMap(([folder, list]) => list.map((to) => [folder, to] as const));
+    const unused = pairs.filter(
+      ([folder, to]) =>
+        !imports.some((one) => one.from.startsWith(`${base}${folder}/`) && one.to.startsWith(`${base}${to}/`)),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  it('name folders that there are', () => {
+    expect(Object.keys(may).filter((folder) => !existsSync(join('src', base, folder)))).toEqual([]);
   });
 });

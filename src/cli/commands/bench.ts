@@ -35,7 +35,7 @@ export function command(): Command {
     .option('--threads <n>', 'threads', positiveInteger, availableParallelism())
     .option('--batch-size <n>', 'images of a step', positiveInteger, 64)
     .addOption(
-      new Option('--image-size <pixels>', "side of an image; the model's own unless told").argParser(positiveInteger),
+      new Option('--image-size <pixels>', "side of an image; by default the model's own").argParser(positiveInteger),
     )
     .addOption(jsonOption())
     .action(async (models: readonly string[], flags: BenchFlags) => {

@@ -1,10 +1,8 @@
-import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { FailureError, type Failure } from '../../core/failure.ts';
-import { reportProblems } from '../../report/report.ts';
+import { check } from '../../project/plan.ts';
 import { pluralize } from '../../util/text.ts';
 import { setOption } from '../options.ts';
-import { loadPlan } from '../project.ts';
 import { print } from '../terminal.ts';
 
 /**
@@ -18,20 +16,16 @@ export function command(): Command {
     .addOption(setOption())
     .action(async (files: readonly string[], flags: { readonly set?: readonly string[] }) => {
       const failures: Failure[] = [];
-      for (const file of files) failures.push(...(await problemsOf(file, flags.set)));
+      for (const file of files) failures.push(...(await checkFile(file, flags.set)));
       if (failures.length) throw new FailureError(failures);
     });
 }
 
-async function problemsOf(file: string, overrides: readonly string[] | undefined): Promise<readonly Failure[]> {
-  try {
-    const plan = loadPlan(file, overrides);
-    const failures = await reportProblems(plan, { pipelineFolder: dirname(resolve(file)), root: process.cwd() });
-    const stages = new Set(plan.cells.map((cell) => cell.stage)).size;
-    if (!failures.length) print(`${file}: ok, ${pluralize(stages, 'stage')}, ${pluralize(plan.cells.length, 'cell')}`);
-    return failures;
-  } catch (error) {
-    if (error instanceof FailureError) return error.failures;
-    throw error;
-  }
+async function checkFile(file: string, overrides: readonly string[] = []): Promise<readonly Failure[]> {
+  const checked = await check(file, { overrides });
+  if (!checked.ok) return checked.failures;
+  const { cells } = checked.value.plan;
+  const stages = new Set(cells.map((cell) => cell.stage)).size;
+  print(`${file}: ok, ${pluralize(stages, 'stage')}, ${pluralize(cells.length, 'cell')}`);
+  return [];
 }

@@ -7,8 +7,8 @@ import type { Store } from '../../store/store.ts';
 import { pluralize } from '../../util/text.ts';
 import { join } from 'node:path';
 import { ageArgument, positiveInteger, sizeArgument } from '../options.ts';
-import { openProject } from '../project.ts';
-import { pipelinesIn } from '../recent.ts';
+import { openProject } from '../../project/project.ts';
+import { pipelinesIn } from '../../project/recent.ts';
 import { columns, print } from '../terminal.ts';
 
 interface CollectFlags {

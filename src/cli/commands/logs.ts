@@ -5,8 +5,8 @@ import { unwrap } from '../../core/result.ts';
 import { findCells } from '../../cells/select.ts';
 import { cellStatuses, type PastRun } from '../../record/past-runs.ts';
 import { cellFolder } from '../../record/run-record.ts';
-import { openProject } from '../project.ts';
-import { recentRun } from '../recent.ts';
+import { openProject } from '../../project/project.ts';
+import { recentRun } from '../../project/recent.ts';
 import { print, printError } from '../terminal.ts';
 
 /**
@@ -18,7 +18,7 @@ export function command(): Command {
   return new Command('logs')
     .argument('<stage>', 'stage, cell or stage[axis=value]')
     .option('-f, --follow', 'go on printing what is written')
-    .option('--run <run>', 'a pipeline’s name or a run; the latest run unless told')
+    .option('--run <run>', 'a pipeline’s name or a run; by default the latest run')
     .action(async (stage: string, flags: { readonly follow?: boolean; readonly run?: string }) => {
       const project = openProject();
       let isRead = true;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { jsonOption, setOption } from '../options.ts';
+import { plan } from '../../project/plan.ts';
 import { printPreview } from '../preview.ts';
-import { loadPlan, openProject } from '../project.ts';
 
 /**
  * `kdpipe plan`: what `kdpipe run -n` prints.
@@ -14,6 +14,6 @@ export function command(): Command {
     .addOption(setOption())
     .addOption(jsonOption())
     .action(async (file: string, flags: { readonly set?: readonly string[]; readonly json?: boolean }) => {
-      await printPreview(loadPlan(file, flags.set), openProject(), flags.json ?? false);
+      await printPreview(await plan(file, { overrides: flags.set ?? [] }), {}, flags.json ?? false);
     });
 }

@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { exitCodes } from '../exit.ts';
 import { jsonOption, positiveInteger, selectorOption, setOption } from '../options.ts';
 import type { RunFlags } from '../run-pipeline.ts';
-import { recallNothingToDo } from '../nothing-to-do.ts';
+import { findNothingToDo } from '../../project/nothing-to-do.ts';
+import { initialProgress } from '../../ui/progress-state.ts';
+import { runSummary } from '../../ui/summary.ts';
 import { printError } from '../terminal.ts';
 import { threadsOption } from '../threads.ts';
 
@@ -35,9 +36,19 @@ async function run(file: string, flags: RunFlags): Promise<number> {
   threadsOption();
   const { only, from, to, force, dryRun, json, set } = flags;
   if (!(only ?? from ?? to ?? force ?? dryRun ?? json)) {
-    const lines = await recallNothingToDo(resolve(file), set);
-    if (lines) {
-      for (const line of lines) printError(line);
+    const start = performance.now();
+    const found = await findNothingToDo(file, { overrides: set ?? [] });
+    if (found) {
+      const { cells, placed } = found;
+      const ended = { status: 'done', seconds: (performance.now() - start) / 1000 } as const;
+      const progress = {
+        ...initialProgress,
+        total: cells,
+        counts: { ...initialProgress.counts, reused: cells },
+        ended,
+      };
+      const unchanged = placed.map((one) => ({ ...one, changed: false }));
+      for (const line of runSummary(progress, unchanged)) printError(line);
       return exitCodes.done;
     }
   }

@@ -11,8 +11,8 @@ import type { Store } from '../../store/store.ts';
 import { nameAdvice } from '../../util/text.ts';
 import { modelText } from '../model-text.ts';
 import { jsonOption, positiveInteger } from '../options.ts';
-import { openProject } from '../project.ts';
-import { recentRun } from '../recent.ts';
+import { openProject } from '../../project/project.ts';
+import { recentRun } from '../../project/recent.ts';
 import { print, printJson } from '../terminal.ts';
 
 type ModelName = ModelDescription['model'];
@@ -31,8 +31,10 @@ interface Flags {
 export function command(): Command {
   return new Command('show')
     .argument('<name>', 'a cell, a run, or a kind, model, method, dataset or engine')
-    .addOption(new Option('--image-size <pixels>', 'build the model for such images').argParser(positiveInteger))
-    .addOption(new Option('--classes <number>', 'build the model with so many').argParser(positiveInteger))
+    .addOption(
+      new Option('--image-size <pixels>', 'build the model for images of this size').argParser(positiveInteger),
+    )
+    .addOption(new Option('--classes <number>', 'build the model for this many classes').argParser(positiveInteger))
     .addOption(jsonOption())
     .action(async (name: string, flags: Flags) => {
       if (isModel(name)) return showModel(name, flags);
@@ -57,15 +59,18 @@ function refuseModelFlags(name: string, { imageSize, classes }: Flags): void {
   if (imageSize === undefined && classes === undefined) return;
   fail({
     code: 'useless-option',
-    message: `--image-size and --classes say nothing of ${name}`,
+    message: `--image-size and --classes do not apply to ${name}`,
     expected: 'a model with them (kdpipe list models)',
   });
 }
 
+/** A value as what `--json` prints of it. */
+const plainJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
+
 /** A name of a registry, with its facts; a kind with its parameters. */
 function findRegistered(name: string): JsonObject | undefined {
   const kind = Object.entries<StageKind>(kinds).find(([known]) => known === name)?.[1];
-  if (kind) return { kind: name, summary: kind.summary, params: kind.params as unknown as JsonObject };
+  if (kind) return { kind: name, summary: kind.summary, params: plainJson(kind.params) };
   for (const [registry, names] of Object.entries(catalogue())) {
     const facts = names[name];
     if (facts) return { [registry.replace(/s$/, '')]: name, ...facts };
@@ -91,14 +96,14 @@ function result(name: string): JsonObject | undefined {
 
 function runFacts(past: PastRun): JsonObject {
   const { run, folder, plan, events } = past;
-  return { run, folder, pipeline: plan.name, cells: plan.cells.length, events: events as unknown as Json };
+  return { run, folder, pipeline: plan.name, cells: plan.cells.length, events: plainJson(events) };
 }
 
 function manifestOf(past: PastRun, cell: string, store: Store): Json {
   const status = cellStatuses(past.events).get(cell);
   if (!status) return 'not reached in the latest run';
   const entry = 'key' in status.event && status.event.key !== null ? store.find(status.event.key) : undefined;
-  return entry ? (entry.manifest() as unknown as JsonObject) : status.state;
+  return entry ? plainJson(entry.manifest()) : status.state;
 }
 
 function failUnknown(name: string): never {

@@ -4,8 +4,8 @@ import { headline } from '../../ui/progress-text.ts';
 import { duration } from '../../util/duration.ts';
 import { groupBy } from '../../util/group.ts';
 import { jsonOption } from '../options.ts';
-import { openProject } from '../project.ts';
-import { recentRun } from '../recent.ts';
+import { openProject } from '../../project/project.ts';
+import { recentRun } from '../../project/recent.ts';
 import { columns, print, printJson } from '../terminal.ts';
 
 /**
@@ -15,7 +15,7 @@ import { columns, print, printJson } from '../terminal.ts';
  */
 export function command(): Command {
   return new Command('status')
-    .argument('[run]', 'a pipeline’s name or a run; the latest run unless told')
+    .argument('[run]', 'a pipeline’s name or a run; by default the latest run')
     .addOption(jsonOption())
     .action((wanted: string | undefined, flags: { readonly json?: boolean }) => {
       const past = recentRun(openProject().runsFolder, wanted);

@@ -4,7 +4,7 @@ import { verify } from '../../store/verify.ts';
 import { failureText } from '../../ui/failure-text.ts';
 import { pluralize } from '../../util/text.ts';
 import { exitCodes } from '../exit.ts';
-import { openProject } from '../project.ts';
+import { openProject } from '../../project/project.ts';
 import { print } from '../terminal.ts';
 
 /**

@@ -3,11 +3,12 @@ import type { Event } from '../../core/event.ts';
 import type { CellId } from '../../core/plan.ts';
 import { unwrap } from '../../core/result.ts';
 import { findCells } from '../../cells/select.ts';
-import { previewPlan } from '../../scheduler/run-plan.ts';
 import type { PastRun } from '../../record/past-runs.ts';
+import { plan } from '../../project/plan.ts';
+import { preview } from '../../project/preview.ts';
+import { openProject } from '../../project/project.ts';
+import { recentRun } from '../../project/recent.ts';
 import { setOption } from '../options.ts';
-import { loadPlan, openProject } from '../project.ts';
-import { recentRun } from '../recent.ts';
 import { print } from '../terminal.ts';
 
 /**
@@ -18,18 +19,16 @@ import { print } from '../terminal.ts';
 export function command(): Command {
   return new Command('why')
     .argument('<stage>', 'stage, cell or stage[axis=value]')
-    .option('-f, --file <pipeline>', 'pipeline file; the one of the latest run unless told')
+    .option('-f, --file <pipeline>', 'pipeline file; by default that of the latest run')
     .addOption(setOption())
     .action(async (stage: string, flags: { readonly file?: string; readonly set?: readonly string[] }) => {
-      const project = openProject();
-      const file = flags.file ?? recentRun(project.runsFolder).plan.file;
-      const plan = loadPlan(file, flags.set);
-      const named = unwrap(findCells(plan.cells, [stage]));
-      const { cells, resolutions } = await previewPlan(plan, project);
-      const past = lastRunOf(project.runsFolder, plan.name);
-      for (const [at, cell] of cells.entries()) {
-        const resolution = resolutions[at];
-        if (!resolution || !named.has(cell.id)) continue;
+      const { runsFolder } = openProject();
+      const file = flags.file ?? recentRun(runsFolder).plan.file;
+      const pipeline = await plan(file, { overrides: flags.set ?? [] });
+      const named = unwrap(findCells(pipeline.plan.cells, [stage]));
+      const previews = await preview(pipeline);
+      const past = lastRunOf(runsFolder, pipeline.plan.name);
+      for (const { cell, resolution } of previews.filter((one) => named.has(one.cell.id))) {
         print(`${cell.id}: ${resolution.status === 'reuse' ? 'is reused, nothing changed' : 'would run'}`);
         if (resolution.status !== 'reuse') for (const reason of resolution.reasons) print(`  ${reason}`);
         else print(`  ${lastReason(past, cell.id)}`);

@@ -1,8 +1,8 @@
 import { CellReference, ReferenceText, type Value } from '../../core/plan.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import { inputText, type InputRule } from './expectation.ts';
-import { shown } from '../read/spec.ts';
-import type { PlannedStages } from '../expand/planned-stages.ts';
+import { describeValue } from '../source/describe-value.ts';
+import type { PlannedStages } from '../planned/planned-stages.ts';
 
 /** What is wrong with a value, before its place is known. */
 export interface ValueProblem {
@@ -31,7 +31,7 @@ export function checkReference(value: Value, rule: InputRule, world: PlannedStag
   if (!(value instanceof CellReference)) {
     return {
       code: 'wrong-type',
-      message: `got ${shown(value)}`,
+      message: `got ${describeValue(value)}`,
       expected: inputText(rule),
       path: [],
     };
@@ -69,7 +69,9 @@ export function checkInput(value: Value, rule: InputRule, world: PlannedStages):
     return checked instanceof CellReference ? { value: checked } : { problems: [checked] };
   }
   if (!isList(value))
-    return { problems: [{ code: 'wrong-type', message: `got ${shown(value)}`, expected: inputText(rule), path: [] }] };
+    return {
+      problems: [{ code: 'wrong-type', message: `got ${describeValue(value)}`, expected: inputText(rule), path: [] }],
+    };
   const checked = value.map((item) => checkReference(item, { ...rule, many: false }, world));
   const problems = checked.flatMap((item, index) =>
     item instanceof CellReference ? [] : [{ ...item, path: [index] }],

@@ -1,17 +1,20 @@
-import { CellReference, type Cell, type Value } from '../../core/plan.ts';
+import { CellReference, type Cell } from '../../core/plan.ts';
+import { parameterAt } from '../../cells/lookup.ts';
 import type { Catalogue } from '../../stages/catalogue.ts';
 import type { CheckContext, StageKind } from '../../stages/stage-kind.ts';
-import type { StageParameters } from '../expand/cell-parameters.ts';
-import type { Problems } from '../read/problems.ts';
-import { inside } from '../read/location.ts';
-import type { CellScope } from '../expand/stage-names.ts';
-import type { PlannedStages } from '../expand/planned-stages.ts';
+import type { Problems } from '../source/problems.ts';
+import { inside, type SourceLocation } from '../source/location.ts';
+import type { PlannedStages } from '../planned/planned-stages.ts';
 
-/** A cell whose parameters agree with the schema, and what it was made of. */
+/** A cell whose parameters agree with the schema, and where they stand. */
 export interface ReadyCell {
   readonly cell: Cell;
-  readonly scope: CellScope;
-  readonly parameters: StageParameters;
+  /** What problems call the cell; undefined for the only one of its stage. */
+  readonly id: string | undefined;
+  /** Where a parameter's value was written; undefined when it is the kind's default. */
+  readonly locationOf: (param: string) => SourceLocation | undefined;
+  /** Where the stage itself stands. */
+  readonly stageLocation: SourceLocation;
 }
 
 /** What rules may look at. */
@@ -25,16 +28,6 @@ function own<T>(object: Readonly<Record<string, T>> | undefined, key: string): T
   return object && Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** The value at a dotted name, through references to other cells: `teachers.0`, `teacher.data`. */
-function valueAt(params: Cell['params'], name: string, world: PlannedStages): Value | undefined {
-  let here: Value | undefined = params;
-  for (const key of name.split('.')) {
-    if (here instanceof CellReference) here = world.find(here.cell)?.cell.params;
-    here = typeof here === 'object' && here !== null ? own(here as Record<string, Value>, key) : undefined;
-  }
-  return here;
-}
-
 /**
  * Applies the rules of a kind to a cell: flags that would do nothing, values that exclude each other.
  *
@@ -44,22 +37,20 @@ function valueAt(params: Cell['params'], name: string, world: PlannedStages): Va
  */
 export function checkRules(ready: ReadyCell, kind: StageKind, context: RuleContext): void {
   if (!kind.check) return;
-  const { cell, scope, parameters } = ready;
+  const { cell, id, locationOf, stageLocation } = ready;
   const { world, problems, catalogue } = context;
   const look: CheckContext = {
     upstream: (name) => {
-      const value = valueAt(cell.params, name, world);
-      return value instanceof CellReference ? world.find(value.cell)?.cell : undefined;
+      const value = parameterAt(world.index, cell.params, name);
+      return value instanceof CellReference ? world.index.get(value.cell) : undefined;
     },
-    given: (name) => parameters.locationOf(name, scope) !== undefined,
+    given: (name) => locationOf(name) !== undefined,
     facts: (registry, name) => own(own(catalogue, registry), name),
   };
   for (const { param, ...problem } of kind.check(cell.params, look)) {
     const [name = '', ...rest] = param;
-    const location = parameters.locationOf(String(name), scope);
-    const place = location
-      ? { location: inside(location, ...rest) }
-      : { location: parameters.stageLocation, atKey: true };
-    problems.add({ ...problem, ...place }, scope.id);
+    const location = locationOf(String(name));
+    const place = location ? { location: inside(location, ...rest) } : { location: stageLocation, atKey: true };
+    problems.add({ ...problem, ...place }, id);
   }
 }

@@ -6,7 +6,7 @@ import type { ParamSchema, StageKind } from '../../stages/stage-kind.ts';
 import type { InputRule } from './expectation.ts';
 import { checkInput, checkReference, withMainOutputs, type Checked } from './inputs.ts';
 import { schemaProblems } from './schema-problems.ts';
-import type { PlannedStages } from '../expand/planned-stages.ts';
+import type { PlannedStages } from '../planned/planned-stages.ts';
 
 type Reference = CellReference | ReferenceText;
 

@@ -4,7 +4,7 @@ import type { ParamSchema } from '../../stages/stage-kind.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import { expectation } from './expectation.ts';
 import type { ValueProblem } from './inputs.ts';
-import { shown } from '../read/spec.ts';
+import { describeValue } from '../source/describe-value.ts';
 
 /** Keywords about how large a value is. */
 const RANGE = new Set([
@@ -42,7 +42,7 @@ function enumProblem({ data, parentSchema }: ErrorObject): Omit<ValueProblem, 'p
   const schema = (parentSchema ?? {}) as ParamSchema;
   const registry = schema['x-registry'];
   const names = ((schema['enum'] ?? []) as Json[]).filter((name) => typeof name === 'string');
-  const got = shown(data as Json);
+  const got = describeValue(data as Json);
   const problem =
     registry === undefined
       ? { code: 'unknown-value', message: `got ${got}`, expected: expectation(schema) }
@@ -65,7 +65,7 @@ function unknownKey(error: ErrorObject): ValueProblem {
 function toProblem(error: ErrorObject): ValueProblem {
   const path = keysOf(error.instancePath);
   const schema = (error.parentSchema ?? {}) as ParamSchema;
-  const got = `got ${shown(error.data as Json)}`;
+  const got = `got ${describeValue(error.data as Json)}`;
   if (error.keyword === 'additionalProperties') return unknownKey(error);
   if (error.keyword === 'enum') return { ...enumProblem(error), path };
   if (error.keyword === 'required') {
@@ -80,7 +80,7 @@ function toProblem(error: ErrorObject): ValueProblem {
   }
   return {
     code: 'wrong-value',
-    message: `got ${shown(error.data as Json)}`,
+    message: `got ${describeValue(error.data as Json)}`,
     expected: error.message ?? expectation(schema),
     path,
   };

@@ -2,8 +2,8 @@ import { withNameAdvice } from '../../util/text.ts';
 import { expectation } from './expectation.ts';
 import type { ValueProblem } from './inputs.ts';
 import type { KindParameters } from './parameters.ts';
-import type { Problem } from '../read/problems.ts';
-import { inside, type SourceLocation } from '../read/location.ts';
+import type { Problem } from '../source/problems.ts';
+import { inside, type SourceLocation } from '../source/location.ts';
 import type { StageSpec } from '../read/spec.ts';
 
 /**

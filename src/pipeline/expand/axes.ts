@@ -2,10 +2,11 @@ import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import { ReferenceText, type Value, type ValueObject } from '../../core/plan.ts';
 import { compile, evaluate, type Compiler, type Template } from './interpolate.ts';
 import { axisValue, type AxisGroup, type AxisValue, type MatrixEntry, type MatrixValues } from './matrix.ts';
-import type { Problems } from '../read/problems.ts';
+import type { Problems } from '../source/problems.ts';
 import { MOST_CELLS, rangeValues } from './range.ts';
-import { inside, type SourceLocation, type Located } from '../read/location.ts';
-import { shown, type MatrixSpec } from '../read/spec.ts';
+import { inside, type SourceLocation, type Located } from '../source/location.ts';
+import { describeValue } from '../source/describe-value.ts';
+import type { MatrixSpec } from '../read/spec.ts';
 
 /** A matrix that is ready to be worked out for values of swept params. */
 export type MatrixTemplate<S> = (scope: S) => MatrixValues | undefined;
@@ -84,7 +85,7 @@ function textTemplate<S>(
     const value = evaluate(template, scope);
     if (value === undefined) return undefined;
     if (isList(value)) return value.map((item) => axisValue(item, location));
-    noteProblem(problems, location, `an axis is ${shown(text)}`, AXIS_FORMS);
+    noteProblem(problems, location, `an axis is ${describeValue(text)}`, AXIS_FORMS);
     return undefined;
   };
 }
@@ -97,7 +98,7 @@ function axisTemplate<S>(name: string, written: Located, compiler: Compiler<S>):
   if (typeof value === 'string') return textTemplate(template, written, compiler.problems);
   if (isJsonObject(value)) return (scope) => range(evaluate(template, scope), location, compiler.problems);
   return () => {
-    noteProblem(compiler.problems, location, `axis ${name} is ${shown(value)}`, AXIS_FORMS);
+    noteProblem(compiler.problems, location, `axis ${name} is ${describeValue(value)}`, AXIS_FORMS);
     return undefined;
   };
 }
@@ -116,7 +117,7 @@ function seedTemplate<S>({ value, location }: Located, compiler: Compiler<S>): A
       noteProblem(
         compiler.problems,
         location,
-        `seeds is ${shown(count)}`,
+        `seeds is ${describeValue(count)}`,
         'a whole number of at least 1; for chosen seeds, an axis seed: [3, 7]',
       );
       return undefined;

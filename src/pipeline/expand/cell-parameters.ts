@@ -4,7 +4,7 @@ import type { Need } from '../../stages/stage-kind.ts';
 import { byCodeUnits } from '../../util/text.ts';
 import type { Checked } from '../check/inputs.ts';
 import type { AxisValue } from './matrix.ts';
-import type { SourceLocation } from '../read/location.ts';
+import type { SourceLocation } from '../source/location.ts';
 import type { CellScope } from './stage-names.ts';
 import { missingParameter, placeProblem } from '../check/stage-problems.ts';
 import type { ParameterTemplate, StageContext, StageTemplate } from './stage-template.ts';
@@ -83,11 +83,6 @@ export class StageParameters {
     this.#context = context;
   }
 
-  /** Where the stage itself stands. */
-  get stageLocation(): SourceLocation {
-    return this.#stage.spec.location;
-  }
-
   /** The parameters of one cell; what is wrong is noted and left out. */
   of(scope: CellScope): CellParameters {
     const draft = new Draft();
@@ -107,7 +102,8 @@ export class StageParameters {
   /** Puts references to what the cell needs in their places. */
   #addNeeded(scope: CellScope, draft: Draft): void {
     for (const need of this.#stage.parameters?.kind.needs?.(draft.params) ?? []) {
-      const reference = this.#context.needed.reference(need, this.locationOf(need.by, scope) ?? this.stageLocation);
+      const location = this.locationOf(need.by, scope) ?? this.#stage.spec.location;
+      const reference = this.#context.needed.reference(need, location);
       if (reference) draft.set(need.param, reference);
       else draft.complete = false;
     }

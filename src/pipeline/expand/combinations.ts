@@ -49,12 +49,12 @@ function ofMatrix(
   const matrix = stage.matrix({ values });
   if (!matrix || isTooLarge(matrix, stage, context)) return undefined;
   const { world, problems } = context;
-  const { combinations, unmatched } = expandMatrix(matrix, (value, keys) => world.reach(value, keys));
+  const { combinations, unmatched } = expandMatrix(matrix, (value, keys) => world.follow(value, keys));
   for (const { location } of unmatched) {
     problems.add({
       code: 'include-without-cell',
-      message: 'this entry of include fits no cell, and cannot be one because it reaches through a cell',
-      expected: 'keys that agree with some combination',
+      message: 'this entry of include matches no cell, and cannot become one because it names a key of another cell',
+      expected: 'keys that match a combination',
       location,
     });
   }

@@ -6,7 +6,7 @@ import { StageParameters, type ParameterContext } from './cell-parameters.ts';
 import { combinationsOf } from './combinations.ts';
 import { checkRules } from '../check/kind-rules.ts';
 import type { AxisValue, Combination } from './matrix.ts';
-import { StageCells } from './stage-cells.ts';
+import { StageCells } from '../planned/stage-cells.ts';
 import type { PipelineSpec } from '../read/spec.ts';
 import type { CellScope } from './stage-names.ts';
 import type { StageTemplate } from './stage-template.ts';
@@ -92,8 +92,10 @@ class StageExpansion {
     this.#complete &&= complete;
     this.#resolved &&= resolved;
     const { parameters, healthy } = this.#stage;
-    if (parameters && complete && healthy)
-      checkRules({ cell, scope, parameters: this.#parameters }, parameters.kind, this.#context);
+    if (!parameters || !complete || !healthy) return;
+    const locationOf = (param: string) => this.#parameters.locationOf(param, scope);
+    const ready = { cell, id: shownId, locationOf, stageLocation: this.#stage.spec.location };
+    checkRules(ready, parameters.kind, this.#context);
   }
 
   /** Two equal cells are a slip, except where a sweep makes some of the written ones equal. */
@@ -109,7 +111,7 @@ class StageExpansion {
     const first = other.get(name)?.location;
     const problem = {
       code: 'duplicate-cell',
-      message: 'this makes a combination that another entry makes too',
+      message: 'another entry makes the same combination',
       location,
     };
     const advice = { expected: 'every combination once', fix: 'remove one of the two' };

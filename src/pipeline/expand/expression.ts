@@ -93,7 +93,7 @@ function parseExpression(inner: string): Expression | ExpressionProblem {
   if (!isType(word)) {
     return {
       code: 'unknown-expression',
-      message: `${source} is no reference of a pipeline`,
+      message: `${source} is not a reference that pipelines have`,
       within: source,
       expected: Object.values(forms).join(', '),
       fix: advice(word, source),

@@ -1,8 +1,8 @@
 import { isJsonObject, type Json } from '../../core/json.ts';
 import { CellReference, ReferenceText, type Value, type ValueObject } from '../../core/plan.ts';
 import { parseText, type Expression, type Parts } from './expression.ts';
-import type { Problems } from '../read/problems.ts';
-import { inside, type SourceLocation } from '../read/location.ts';
+import type { Problems } from '../source/problems.ts';
+import { inside, type SourceLocation } from '../source/location.ts';
 
 /** A value of a pipeline file, ready to be worked out for each cell of type `S`. */
 export type Template<S> = ConstantTemplate | CellTemplate<S>;

@@ -1,8 +1,9 @@
 import type { Resources, Value } from '../../core/plan.ts';
 import { compile, evaluate, type Compiler, type Template } from './interpolate.ts';
-import type { Problems } from '../read/problems.ts';
-import type { SourceLocation, Located } from '../read/location.ts';
-import { shown, type StageSpec } from '../read/spec.ts';
+import type { Problems } from '../source/problems.ts';
+import type { SourceLocation, Located } from '../source/location.ts';
+import { describeValue } from '../source/describe-value.ts';
+import type { StageSpec } from '../read/spec.ts';
 
 /** What a cell may use and how often it is tried. */
 export interface Limits {
@@ -68,7 +69,7 @@ function readPart<S>({ name, location, template }: Part<S>, scope: S, problems: 
   const { read, expected } = RULES[name];
   const number = read(value);
   if (number === undefined)
-    problems.add({ code: 'bad-limit', message: `${name} is ${shown(value)}`, expected, location });
+    problems.add({ code: 'bad-limit', message: `${name} is ${describeValue(value)}`, expected, location });
   return number;
 }
 

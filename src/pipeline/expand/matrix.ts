@@ -1,6 +1,6 @@
 import { referencesIn, axisOrder, valueToken } from '../../cells/cell-id.ts';
 import type { Value } from '../../core/plan.ts';
-import type { SourceLocation } from '../read/location.ts';
+import type { SourceLocation } from '../source/location.ts';
 
 /** One value of an axis. Cells share it. */
 export interface AxisValue {

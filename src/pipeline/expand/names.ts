@@ -4,8 +4,8 @@ import { withNameAdvice } from '../../util/text.ts';
 import type { Expression } from './expression.ts';
 import { compile, constant, type Template } from './interpolate.ts';
 import type { Combination } from './matrix.ts';
-import type { Problems } from '../read/problems.ts';
-import type { SourceLocation } from '../read/location.ts';
+import type { Problems } from '../source/problems.ts';
+import type { SourceLocation } from '../source/location.ts';
 import type { PipelineSpec } from '../read/spec.ts';
 
 /** What templates of swept params are worked out for. */
@@ -151,7 +151,7 @@ export class Names {
     const path = [...this.#open.slice(this.#open.indexOf(name)), name].map((param) => `params.${param}`).join(' → ');
     this.#problems.add({
       code: 'param-cycle',
-      message: `params need each other in a circle: ${path}`,
+      message: `params refer to each other in a circle: ${path}`,
       location,
       within: source,
     });

@@ -2,9 +2,9 @@ import { CellReference, type Cell } from '../../core/plan.ts';
 import type { Json } from '../../core/json.ts';
 import type { Need } from '../../stages/stage-kind.ts';
 import { expandStage, type ExpandContext } from './expand-stage.ts';
-import type { SourceLocation, Located } from '../read/location.ts';
+import type { SourceLocation, Located } from '../source/location.ts';
 import type { StageSpec } from '../read/spec.ts';
-import { StageCells } from './stage-cells.ts';
+import { StageCells } from '../planned/stage-cells.ts';
 import { compileStage } from './stage-template.ts';
 
 /** A text that the pipeline language reads as itself. */
@@ -26,8 +26,15 @@ function stageOf({ kind, params }: Need, location: SourceLocation): StageSpec {
     replaced: new Set<string>(),
   };
   return {
-    ...{ id: kind, location, uses: { value: kind, location }, with: nothing, matrix },
-    ...{ resources: nothing, retry: undefined, timeout: undefined, swept: nothing },
+    id: kind,
+    location,
+    uses: { value: kind, location },
+    with: nothing,
+    matrix,
+    resources: nothing,
+    retry: undefined,
+    timeout: undefined,
+    swept: nothing,
   };
 }
 
@@ -60,7 +67,7 @@ export class NeededCells {
     const { stages, problems, world } = this.#context;
     const { kind } = need;
     if (stages.has(kind)) {
-      const message = `a stage is called ${kind}, as the cells that this asks for are`;
+      const message = `a stage is called ${kind}, which is the name of the cells that this needs`;
       problems.add({
         code: 'taken-name',
         message,

@@ -36,7 +36,7 @@ function byCount(bounds: Bounds, count: Value | undefined, scale: Value | undefi
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > MOST_CELLS) {
     return {
       key: 'count',
-      message: 'the count of a range is no usable whole number',
+      message: 'the count of this range cannot be used',
       expected: `a whole number from 1 to ${MOST_CELLS}`,
     };
   }
@@ -59,7 +59,7 @@ function byCount(bounds: Bounds, count: Value | undefined, scale: Value | undefi
 
 function byStep({ from, to }: Bounds, step: Value | undefined): readonly number[] | RangeProblem {
   if (typeof step !== 'number' || step === 0)
-    return { key: 'step', message: 'the step of a range is no usable number', expected: 'a number other than 0' };
+    return { key: 'step', message: 'the step of this range cannot be used', expected: 'a number other than 0' };
   // A tolerance of a millionth of a step: 0 … 1 by 0.1 ends with 1.
   const steps = Math.floor((to - from) / step + 1e-6);
   if (steps < 0)
@@ -85,10 +85,10 @@ export function rangeValues(range: ValueObject): readonly number[] | RangeProble
   if (unknown !== undefined)
     return { key: unknown, message: `a range has no key ${JSON.stringify(unknown)}`, expected: FORMS };
   const { from, to, step, count, scale } = range;
-  if (typeof from !== 'number') return { key: 'from', message: 'a range does not say from where', expected: FORMS };
-  if (typeof to !== 'number') return { key: 'to', message: 'a range does not say to where', expected: FORMS };
+  if (typeof from !== 'number') return { key: 'from', message: 'this range has no from', expected: FORMS };
+  if (typeof to !== 'number') return { key: 'to', message: 'this range has no to', expected: FORMS };
   if ((step === undefined) === (count === undefined))
-    return { message: 'a range has either a step or a count', expected: FORMS };
+    return { message: 'a range needs either a step or a count', expected: FORMS };
   if (count === undefined) {
     return scale === undefined
       ? byStep({ from, to }, step)

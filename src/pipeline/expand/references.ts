@@ -11,9 +11,9 @@ import {
 } from '../../cells/carry.ts';
 import { formatList, withNameAdvice } from '../../util/text.ts';
 import type { Expression } from './expression.ts';
-import type { Problems } from '../read/problems.ts';
-import type { SourceLocation } from '../read/location.ts';
-import type { PlannedStages } from './planned-stages.ts';
+import type { Problems } from '../source/problems.ts';
+import type { SourceLocation } from '../source/location.ts';
+import type { PlannedStages } from '../planned/planned-stages.ts';
 
 /** A `${stages.…}` with the place where it stands. */
 export interface StageReference {
@@ -140,7 +140,7 @@ function noteNone({ expression, location }: StageReference, from: Referrer, { wo
   problems.add(
     {
       code: 'no-cell',
-      message: `no cell of ${stage} agrees with ${expression.source}${agreement(from)}`,
+      message: `no cell of ${stage} matches ${expression.source}${agreement(from)}`,
       expected: `one of ${formatList(
         cells.map(({ cell }) => cell.id),
         4,

@@ -4,10 +4,10 @@ import type { Expression } from './expression.ts';
 import type { Compiler, Template } from './interpolate.ts';
 import type { Combination } from './matrix.ts';
 import { noteMisplaced, type AxisScope, type Names } from './names.ts';
-import type { Problems } from '../read/problems.ts';
+import type { Problems } from '../source/problems.ts';
 import { allCells, collects, resolveReference, type Referrer } from './references.ts';
-import type { SourceLocation } from '../read/location.ts';
-import type { PlannedStages } from './planned-stages.ts';
+import type { SourceLocation } from '../source/location.ts';
+import type { PlannedStages } from '../planned/planned-stages.ts';
 
 /** A cell while its parameters are worked out. */
 export interface CellScope extends AxisScope, Referrer {}
@@ -131,11 +131,11 @@ export class StageNames {
   #read({ name, keys, source }: Of<'matrix'>, location: SourceLocation, scope: CellScope): Value | undefined {
     const { world, problems } = this.#context;
     const axis = scope.values.get(name);
-    const value = axis && world.reach(axis.value, keys);
+    const value = axis && world.follow(axis.value, keys);
     if (value !== undefined) return value;
-    const holder = axis && world.reach(axis.value, keys.slice(0, -1));
+    const holder = axis && world.follow(axis.value, keys.slice(0, -1));
     if (holder !== undefined && !world.isSound(holder)) return undefined;
-    const known = holder === undefined ? scope.values.keys() : world.reachable(holder);
+    const known = holder === undefined ? scope.values.keys() : world.nextKeys(holder);
     const wanted = (holder === undefined ? undefined : keys.at(-1)) ?? name;
     const message = `${source} has no value: there is no ${JSON.stringify(wanted)}`;
     problems.add(withNameAdvice({ code: 'unknown-name', message, location, within: source }, wanted, known), scope.id);

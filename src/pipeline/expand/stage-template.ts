@@ -5,7 +5,7 @@ import { compileLimits, type LimitsTemplate } from './limits.ts';
 import type { AxisScope } from './names.ts';
 import { without } from '../read/override-stage.ts';
 import type { KindParameters } from '../check/parameters.ts';
-import { inside, type SourceLocation } from '../read/location.ts';
+import { inside, type SourceLocation } from '../source/location.ts';
 import type { MatrixSpec, PipelineSpec, StageSpec, LocatedMap } from '../read/spec.ts';
 import { StageNames, type CellScope, type NameContext } from './stage-names.ts';
 import { missingParameter, placeProblem, unknownParameter } from '../check/stage-problems.ts';
@@ -59,7 +59,7 @@ function axisSites({ matrix, swept }: StageSpec): ReadonlyMap<string, SourceLoca
 function parametersOf({ uses, id }: StageSpec, context: StageContext): KindParameters | undefined {
   const parameters = uses && context.parametersOf(uses.value);
   if (uses && !parameters) {
-    const message = `stage ${id} uses ${JSON.stringify(uses.value)}, which is no kind of stage`;
+    const message = `stage ${id} uses ${JSON.stringify(uses.value)}, which is not a kind of stage`;
     const problem = { code: 'unknown-kind', message, location: uses.location };
     context.problems.add(withNameAdvice(problem, uses.value, context.world.kindNames));
   }

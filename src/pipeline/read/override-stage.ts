@@ -1,4 +1,4 @@
-import type { SourceLocation, Located } from './location.ts';
+import type { SourceLocation, Located } from '../source/location.ts';
 import type { MatrixSpec, StageSpec, SweptAxis } from './spec.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { Failure } from '../../core/failure.ts';
 import type { Json } from '../../core/json.ts';
 import { success, type Result } from '../../core/result.ts';
-import type { Problems } from './problems.ts';
+import type { Problems } from '../source/problems.ts';
 import { readValue } from './read-pipeline.ts';
-import type { SourceLocation, Located } from './location.ts';
+import type { SourceLocation, Located } from '../source/location.ts';
 
 /** An override as typed: `key=value`. */
 export interface Override {
@@ -54,7 +54,7 @@ export function readOverride(text: string, problems: Problems): Override | undef
   if (key === '') {
     problems.add({
       code: 'bad-override',
-      message: `${JSON.stringify(text)} is no override`,
+      message: `${JSON.stringify(text)} is not an override`,
       expected: 'key=value',
       location,
       within: text,

@@ -1,15 +1,22 @@
 import { withNameAdvice } from '../../util/text.ts';
 import { axisValuesOf, meaning, readOverride, writtenOf, type Override } from './override-text.ts';
 import { includes, lists, replaceAxis, sweepStage, without } from './override-stage.ts';
-import type { KindParameters } from '../check/parameters.ts';
-import type { Problems } from './problems.ts';
-import type { Located } from './location.ts';
+import type { Problems } from '../source/problems.ts';
+import type { Located } from '../source/location.ts';
 import type { PipelineSpec, StageSpec } from './spec.ts';
+
+/** What is known of a kind's parameters. */
+interface KnownParameters {
+  readonly names: readonly string[];
+  has(name: string): boolean;
+  /** True when a list is a value of the parameter, not a sweep. */
+  takesList(name: string): boolean;
+}
 
 /** What overrides are understood with. */
 export interface OverrideContext {
   readonly problems: Problems;
-  readonly parametersOf: (kind: string) => KindParameters | undefined;
+  readonly parametersOf: (kind: string) => KnownParameters | undefined;
 }
 
 /** What a bare name can mean in a stage. */

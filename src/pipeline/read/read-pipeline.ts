@@ -2,8 +2,8 @@ import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type YAM
 import type { Failure } from '../../core/failure.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { failure, success, type Result } from '../../core/result.ts';
-import { keyText, Lines, placeFinder } from './place.ts';
-import type { Locate } from './problems.ts';
+import { keyText, Lines, placeFinder } from '../source/place.ts';
+import type { Locate } from '../source/problems.ts';
 import { syntaxFailures } from './syntax.ts';
 
 /** A pipeline file as text. */
@@ -77,7 +77,7 @@ class Reader {
       });
     }
     if (this.#open.has(target)) {
-      return this.#refuse(alias, { code: 'alias-cycle', message: `the anchor &${alias.source} holds itself` });
+      return this.#refuse(alias, { code: 'alias-cycle', message: `the anchor &${alias.source} contains itself` });
     }
     this.#open.add(target);
     this.#aliases++;
@@ -93,14 +93,14 @@ class Reader {
     if (typeof value !== 'number' || !Number.isFinite(value)) {
       return this.#refuse(node, {
         code: 'not-finite',
-        message: 'this is no finite number',
+        message: 'this is not a finite number',
         expected: 'a finite number or a text in quotes',
       });
     }
     if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
       return this.#refuse(node, {
         code: 'number-too-large',
-        message: 'this whole number cannot be held exactly',
+        message: 'this whole number is too large to be stored exactly',
         expected: `a number up to ${Number.MAX_SAFE_INTEGER}, or a text in quotes`,
       });
     }
@@ -215,7 +215,7 @@ export function readPipeline(source: Source): Result<PipelineDocument> {
   if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2') {
     return failure({
       code: 'yaml-version',
-      message: `the file asks for YAML ${document.directives.yaml.version}`,
+      message: `the file requires YAML ${document.directives.yaml.version}`,
       place: { file },
       expected: 'YAML 1.2',
     });

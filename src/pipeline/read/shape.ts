@@ -1,8 +1,9 @@
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import { withNameAdvice } from '../../util/text.ts';
-import type { Problems } from './problems.ts';
-import { inside, type SourceLocation, type Located } from './location.ts';
-import { shown, type LocatedMap } from './spec.ts';
+import type { Problems } from '../source/problems.ts';
+import { inside, type SourceLocation, type Located } from '../source/location.ts';
+import { describeValue } from '../source/describe-value.ts';
+import type { LocatedMap } from './spec.ts';
 
 /** Names of stages, params, axes and tables. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
@@ -20,7 +21,7 @@ export class Shape {
 
   /** Notes that a value has the wrong type. */
   wrongType({ value, location }: Located, what: string, expected: string): void {
-    this.problems.add({ code: 'wrong-type', message: `${what} is ${shown(value)}`, expected, location });
+    this.problems.add({ code: 'wrong-type', message: `${what} is ${describeValue(value)}`, expected, location });
   }
 
   /** A mapping; nothing at all counts as an empty one. */

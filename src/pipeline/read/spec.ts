@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from '../../core/json.ts';
-import { CellReference, ReferenceText, type Value } from '../../core/plan.ts';
-import type { SourceLocation, Located } from './location.ts';
+import type { SourceLocation, Located } from '../source/location.ts';
 
 /** Values by name, in the order in which they were written. */
 export type LocatedMap = ReadonlyMap<string, Located>;
@@ -88,20 +87,4 @@ export interface PipelineSpec {
   readonly plots: readonly PlotSpec[];
   /** Values of params that an override sweeps: every stage that uses one gets an axis of its name. */
   readonly swept: ReadonlyMap<string, SweptAxis>;
-}
-
-/**
- * Names what a value is, for messages.
- *
- * @param value - any value
- * @returns `a list`, `a mapping`, `nothing` or the value itself as JSON, cut when it is long
- */
-export function shown(value: Value): string {
-  if (value === null) return 'nothing';
-  if (value instanceof CellReference) return `a reference to ${value.cell}`;
-  if (value instanceof ReferenceText) return 'a text with a reference in it';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a mapping';
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }

@@ -1,16 +1,9 @@
 import type { PipelineDocument } from './read-pipeline.ts';
-import type { Problems } from './problems.ts';
+import type { Problems } from '../source/problems.ts';
 import { entriesOf, Shape } from './shape.ts';
-import { inside, type Located } from './location.ts';
-import {
-  shown,
-  type MatrixSpec,
-  type PipelineSpec,
-  type PlotSpec,
-  type StageSpec,
-  type TableSpec,
-  type LocatedMap,
-} from './spec.ts';
+import { inside, type Located } from '../source/location.ts';
+import { describeValue } from '../source/describe-value.ts';
+import type { MatrixSpec, PipelineSpec, PlotSpec, StageSpec, TableSpec, LocatedMap } from './spec.ts';
 
 const TOP = ['name', 'description', 'params', 'env', 'defaults', 'stages', 'tables', 'plots'] as const;
 const STAGE = ['uses', 'with', 'matrix', 'seeds', 'resources', 'retry', 'timeout', 'description'] as const;
@@ -157,7 +150,7 @@ function readCompare(fields: LocatedMap, name: string, shape: Shape): TableSpec[
   const on = shape.text(compare.get('on'), 'on');
   if (baseline && on) return { baseline, on };
   for (const key of ['baseline', 'on']) {
-    if (compare.has(key) || shown(written.value) !== 'a mapping') continue;
+    if (compare.has(key) || describeValue(written.value) !== 'a mapping') continue;
     shape.problems.add({
       code: 'missing-key',
       message: `${what} has no ${key}`,

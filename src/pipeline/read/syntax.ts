@@ -1,6 +1,6 @@
 import type { Document, YAMLError } from 'yaml';
 import type { Failure } from '../../core/failure.ts';
-import type { Lines } from './place.ts';
+import type { Lines } from '../source/place.ts';
 
 /** Plain words for the parser's codes that users meet most. */
 const SYNTAX: Readonly<Record<string, Omit<Failure, 'place'>>> = {
@@ -12,14 +12,14 @@ const SYNTAX: Readonly<Record<string, Omit<Failure, 'place'>>> = {
   },
   DUPLICATE_KEY: {
     code: 'duplicate-key',
-    message: 'this key stands twice in one mapping',
+    message: 'this key is in the mapping twice',
     expected: 'each key once',
     fix: 'remove or rename one of them',
   },
   MULTIPLE_DOCS: {
     code: 'multiple-documents',
     message: 'the file holds more than one YAML document',
-    expected: 'one pipeline a file',
+    expected: 'one pipeline per file',
     fix: 'split the file at the line ---',
   },
   NON_STRING_KEY: { code: 'bad-key', message: 'a list or mapping is used as a key', expected: 'a name as the key' },
@@ -28,7 +28,7 @@ const SYNTAX: Readonly<Record<string, Omit<Failure, 'place'>>> = {
 /** Flow collections end a plain text at `{`: the commonest slip with `${…}`. */
 const unquoted: Omit<Failure, 'place'> = {
   code: 'yaml-syntax',
-  message: '${…} stands without quotes inside { } or [ ]',
+  message: '${…} needs quotes inside { } or [ ]',
   expected: 'quotes around it, because { and } are YAML punctuation there',
   fix: 'write "${…}" with double quotes',
 };

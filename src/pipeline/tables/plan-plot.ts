@@ -1,7 +1,7 @@
 import type { PlotPlan } from '../../core/plan.ts';
 import { withNameAdvice } from '../../util/text.ts';
-import type { Problems } from '../read/problems.ts';
-import { inside, type Located } from '../read/location.ts';
+import type { Problems } from '../source/problems.ts';
+import { inside, type Located } from '../source/location.ts';
 import type { PlotSpec } from '../read/spec.ts';
 import { cellsFrom, checkColumns, checkEmpty, checkRows, checkTwice, type TableContext } from './plan-table.ts';
 

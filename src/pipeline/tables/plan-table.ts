@@ -1,13 +1,13 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { TablePlan } from '../../core/plan.ts';
-import { referencesIn } from '../../cells/cell-id.ts';
 import type { PlannedCell } from '../../cells/carry.ts';
+import { knownNames } from '../../cells/lookup.ts';
 import { parseSelector } from '../../cells/selector.ts';
 import { withNameAdvice } from '../../util/text.ts';
-import type { Problems } from '../read/problems.ts';
-import { inside, type Located } from '../read/location.ts';
+import type { Problems } from '../source/problems.ts';
+import { inside, type Located } from '../source/location.ts';
 import type { TableSpec } from '../read/spec.ts';
-import type { PlannedStages } from '../expand/planned-stages.ts';
+import type { PlannedStages } from '../planned/planned-stages.ts';
 
 /** Templates that come with kdpipe; every other name is a path to a `.hbs` file. */
 export const builtInTemplates = ['markdown', 'kd-results', 'latex', 'csv', 'html'] as const;
@@ -49,25 +49,6 @@ function cellsOf(
   return found;
 }
 
-/** Names that `rows` can mean: axes and parameters of the cells, and of all cells that these refer to. */
-function knownNames(cells: readonly PlannedCell[], world: PlannedStages): ReadonlySet<string> {
-  const names = new Set<string>();
-  const seen = new Set(cells.map(({ cell }) => cell.id));
-  const queue = [...cells];
-  for (const { cell } of queue) {
-    for (const values of [cell.axes, cell.params]) {
-      for (const name of Object.keys(values)) names.add(name);
-      for (const { cell: id } of referencesIn(values)) {
-        const next = world.find(id);
-        if (!next || seen.has(id)) continue;
-        seen.add(id);
-        queue.push(next);
-      }
-    }
-  }
-  return names;
-}
-
 const headOf = (name: string): string => name.split('.')[0] ?? '';
 
 /** Names that a table or a plot uses. */
@@ -87,7 +68,10 @@ export interface UsedNames {
 export function checkRows(used: UsedNames, cells: readonly PlannedCell[], context: TableContext): void {
   const { what, names } = used;
   const { world, problems } = context;
-  const known = knownNames(cells, world);
+  const known = knownNames(
+    world.index,
+    cells.map(({ cell }) => cell),
+  );
   for (const { value, location } of names) {
     if (known.has(headOf(value))) continue;
     const message = `no cell of ${what} has ${JSON.stringify(value)}`;
@@ -159,7 +143,7 @@ function checkCompare({ compare, rows, columns, name }: TableSpec, problems: Pro
     if (rowNames.includes(key)) continue;
     const problem = {
       code: 'unknown-row',
-      message: `${JSON.stringify(key)} is none of the rows`,
+      message: `${JSON.stringify(key)} is not one of the rows`,
       location: inside(baseline.location, key),
       atKey: true,
     };
@@ -169,7 +153,7 @@ function checkCompare({ compare, rows, columns, name }: TableSpec, problems: Pro
   if (columnNames.includes(on.value)) return;
   const problem = {
     code: 'unknown-column',
-    message: `${JSON.stringify(on.value)} is none of the columns`,
+    message: `${JSON.stringify(on.value)} is not one of the columns`,
     location: on.location,
   };
   problems.add(withNameAdvice(problem, on.value, columnNames));

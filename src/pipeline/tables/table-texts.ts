@@ -2,9 +2,10 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Value } from '../../core/plan.ts';
 import { compile, type Compiler } from '../expand/interpolate.ts';
 import { noteMisplaced, type AxisScope, type Names } from '../expand/names.ts';
-import type { Problems } from '../read/problems.ts';
-import type { Located } from '../read/location.ts';
-import { shown, type PlotSpec, type TableSpec } from '../read/spec.ts';
+import type { Problems } from '../source/problems.ts';
+import type { Located } from '../source/location.ts';
+import { describeValue } from '../source/describe-value.ts';
+import type { PlotSpec, TableSpec } from '../read/spec.ts';
 
 /** Resolves the expressions of tables and plots: they stand outside of every cell, and know neither axes nor sweeps. */
 class ReportTexts {
@@ -40,7 +41,7 @@ class ReportTexts {
     if (typeof value === 'string' && value !== '') return { ...written, value };
     if (typeof value === 'number' || typeof value === 'boolean') return { ...written, value: String(value) };
     if (value !== undefined) {
-      const message = `${what} is ${value === '' ? 'empty' : shown(value)}`;
+      const message = `${what} is ${value === '' ? 'empty' : describeValue(value)}`;
       this.#problems.add({ code: 'wrong-type', message, expected: 'a text', location: written.location });
     }
     return written;

@@ -4,7 +4,7 @@ import type { Plan, PlotPlan } from '../../core/plan.ts';
 import { failure, success, type Result } from '../../core/result.ts';
 import { baselineText } from '../rows/baseline.ts';
 import { experimentText } from '../rows/experiment.ts';
-import { lookUp, type CellIndex } from '../rows/lookup.ts';
+import { lookUp, type CellIndex } from '../../cells/lookup.ts';
 import { groupText, hasValues } from '../rows/row-match.ts';
 import {
   cellIndex,
@@ -121,8 +121,8 @@ function collisions(plot: PlotPlan, rows: readonly Placed[]): readonly Failure[]
     seen.set(place, group);
     if (!other) return [];
     const names = group.labels.filter(({ text }, at) => text !== other.labels[at]?.text).map(({ name }) => name);
-    const message = `two rows are one point: ${groupText(other)} | ${groupText(group)}`;
-    return [problem(plot, message, { expected: 'one row a point', fix: `name ${names.join(', ')} in series` })];
+    const message = `two rows give the same point: ${groupText(other)} | ${groupText(group)}`;
+    return [problem(plot, message, { expected: 'one row for each point', fix: `name ${names.join(', ')} in series` })];
   });
 }
 

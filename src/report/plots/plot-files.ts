@@ -4,11 +4,11 @@ import { fail, FailureError, type Failure } from '../../core/failure.ts';
 import type { PlotPlan } from '../../core/plan.ts';
 import { writeObstacle } from '../../util/write-obstacle.ts';
 import { writeWhole } from '../../util/write-whole.ts';
-import { collect } from '../collect.ts';
-import type { Drift, WrittenFile } from '../tables/table-files.ts';
-import { lineDiff } from '../line-diff.ts';
+import { collect } from '../files/collect.ts';
+import type { Drift, WrittenFile } from '../files/written-file.ts';
+import { lineDiff } from '../files/line-diff.ts';
 import { isPlot, withoutOrigin, type RenderedPlot } from './render-plots.ts';
-import { openText } from '../replace-file.ts';
+import { openText } from '../files/replace-file.ts';
 
 /** The plot that stands in a file; undefined when there is no file yet. */
 async function present({ into, name }: PlotPlan, root: string): Promise<string | undefined> {
@@ -111,8 +111,8 @@ export async function checkPlotPlaces(plots: readonly PlotPlan[], root: string):
     const other = seen.get(path);
     seen.set(path, plot);
     if (other) {
-      const message = `plots ${other.name} and ${plot.name} go into one file`;
-      failures.push({ code: 'one-file', message, place: { file: plot.into }, expected: 'a file a plot' });
+      const message = `plots ${other.name} and ${plot.name} go into the same file`;
+      failures.push({ code: 'one-file', message, place: { file: plot.into }, expected: 'one file for each plot' });
     }
     await collect(failures, async () => {
       await present(plot, root);

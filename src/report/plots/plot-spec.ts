@@ -21,8 +21,14 @@ const config: JsonObject = {
   view: { stroke: null },
   title: { color: ink.text, subtitleColor: ink.text, anchor: 'start', fontSize: 14, subtitleFontSize: 11 },
   axis: {
-    ...{ labelColor: ink.text, titleColor: ink.text, domainColor: ink.lines, tickColor: ink.lines },
-    ...{ gridColor: ink.faint, titleFontWeight: 'normal', labelFontSize: 11, titleFontSize: 12 },
+    labelColor: ink.text,
+    titleColor: ink.text,
+    domainColor: ink.lines,
+    tickColor: ink.lines,
+    gridColor: ink.faint,
+    titleFontWeight: 'normal',
+    labelFontSize: 11,
+    titleFontSize: 12,
   },
   legend: { labelColor: ink.text, titleColor: ink.text, titleFontWeight: 'normal', labelFontSize: 11 },
 };

@@ -4,7 +4,7 @@ import { FailureError, type Failure } from '../../core/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Plan, PlotPlan } from '../../core/plan.ts';
 import { unwrap } from '../../core/result.ts';
-import { collect } from '../collect.ts';
+import { collect } from '../files/collect.ts';
 import { vegaSvg } from './vega-svg.ts';
 import { formats } from '../tables/formats.ts';
 import { plotData } from './plot-data.ts';
@@ -23,7 +23,7 @@ const description = /<desc>kdpipe plot [^<]*<\/desc>/;
 
 /** Reads a Vega-Lite specification. */
 async function readTemplate(template: string, folder: string): Promise<JsonObject> {
-  let problem = 'it is no mapping';
+  let problem = 'it is not a mapping';
   try {
     const value = JSON.parse(await readFile(resolve(folder, template), 'utf8')) as Json;
     if (isJsonObject(value)) return value;

@@ -3,9 +3,9 @@ import { fail } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { PlotData } from './plot-data.ts';
 
-/** How Vega measures text; its types leave it out. */
-interface Measuring {
-  readonly textMetrics: { readonly canvas: (use: boolean) => void };
+declare module 'vega' {
+  /** How Vega measures text; its types leave it out. */
+  const textMetrics: { readonly canvas: (use: boolean) => void };
 }
 
 /** Notes what a specification asks for that is not in it, and gives none of it. */
@@ -60,10 +60,11 @@ export async function vegaSvg(spec: JsonObject, data: PlotData, file: string): P
   let svg = '';
   try {
     const { points, levels } = data;
-    const whole = { ...spec, datasets: { ...(spec['datasets'] as JsonObject | undefined), points, levels } };
-    const compiled = lite.compile(whole as unknown as TopLevelSpec, { logger }).spec;
+    // Whether it is one, compiling shows.
+    const whole: unknown = { ...spec, datasets: { ...(spec['datasets'] as JsonObject | undefined), points, levels } };
+    const compiled = lite.compile(whole as TopLevelSpec, { logger }).spec;
     // Estimates of text do not depend on the fonts of the machine; ids of clips start anew in every document.
-    (vega as unknown as Measuring).textMetrics.canvas(false);
+    vega.textMetrics.canvas(false);
     vega.resetSVGDefIds();
     const runtime = vega.parse(compiled, undefined, { ast: true });
     const view = new vega.View(runtime, { renderer: 'none', loader: refusal(noted), logger, expr });

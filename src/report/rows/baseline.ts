@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../core/json.ts';
 import { failure, success, type Result } from '../../core/result.ts';
 import type { TablePlan } from '../../core/plan.ts';
 import { none } from './labels.ts';
-import { lookUp, type CellIndex } from './lookup.ts';
+import { lookUp, type CellIndex } from '../../cells/lookup.ts';
 import { groupText, hasValues } from './row-match.ts';
 import { unknownName, type RowGroup } from './rows.ts';
 

@@ -1,5 +1,4 @@
-import { none } from './labels.ts';
-import type { LabelView } from '../tables/view.ts';
+import { none, type RowLabel } from './labels.ts';
 
 /** How the original study writes its switches. */
 const switches: Readonly<Record<string, string>> = { ema: 'EMA', rdrop: 'RDrop', amp: 'AMP' };
@@ -14,7 +13,7 @@ const spoken = new Set(['model', 'teacher', 'teacher.model', 'kd_method']);
  * @param labels - the row's labels
  * @returns the phrase; never empty for a row that has labels
  */
-export function experimentText(labels: readonly LabelView[]): string {
+export function experimentText(labels: readonly RowLabel[]): string {
   const text = (name: string): string | undefined => {
     const label = labels.find((known) => known.name === name);
     return label === undefined || label.text === none ? undefined : label.text;
@@ -22,7 +21,7 @@ export function experimentText(labels: readonly LabelView[]): string {
   const teacher = text('teacher.model') ?? text('teacher');
   const model = text('model') ?? text('student');
   const others = labels.filter(({ name, text: label }) => !spoken.has(name) && label !== none);
-  const isSwitch = ({ value }: LabelView): boolean => typeof value === 'boolean';
+  const isSwitch = ({ value }: RowLabel): boolean => typeof value === 'boolean';
   const on = others.filter((label) => label.value === true).map(({ name }) => switches[name] ?? name);
   const method = [text('kd_method'), ...on].filter((word) => word !== undefined).join('+');
   const words = [

@@ -1,9 +1,18 @@
 import type { Json } from '../../core/json.ts';
 import { CellReference, ReferenceText, type CellId, type Value } from '../../core/plan.ts';
-import { lookUp, type CellIndex } from './lookup.ts';
+import { lookUp, type CellIndex } from '../../cells/lookup.ts';
 
 /** Short names of referenced cells. */
 export type CellLabels = ReadonlyMap<CellId, string>;
+
+/** What a row is called under one name of `rows`. */
+export interface RowLabel {
+  readonly name: string;
+  /** `none` where the row's cells have no such name. */
+  readonly text: string;
+  /** The value itself; a reference to a cell is the cell's id, and none is null. */
+  readonly value: Json;
+}
 
 /** What a row shows where its cells have no such name. */
 export const none = 'none';

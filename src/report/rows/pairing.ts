@@ -1,6 +1,6 @@
 import { CellReference, type Cell } from '../../core/plan.ts';
 import { identity } from './labels.ts';
-import { reachable, type CellIndex } from './lookup.ts';
+import { reachable, type CellIndex } from '../../cells/lookup.ts';
 import { mean, pairedDifference, welchDifference, type Difference } from './statistics.ts';
 
 /** One declared run of a row: where it stands on the axes, and its number, if it has one. */
@@ -31,7 +31,7 @@ export interface Comparison {
  */
 export function cellAxes(index: CellIndex, cell: Cell): ReadonlyMap<string, string> {
   const axes = new Map<string, string>();
-  for (const { axes: own } of reachable(index, cell)) {
+  for (const { axes: own } of reachable(index, [cell])) {
     for (const [name, value] of Object.entries(own)) {
       if (!(value instanceof CellReference) && !axes.has(name)) axes.set(name, identity(value));
     }

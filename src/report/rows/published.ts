@@ -80,7 +80,7 @@ class PublishedReader {
           key === 'row' ? 'an axis or a parameter of its cells' : `one of its columns: ${formatList([...known])}`;
         this.complain(at, `table ${this.names.table} has no "${name}"`, { expected, ...(fix ? { fix } : {}) });
       } else if (isScalar(value) && isValue(value.value)) values.set(name, value.value);
-      else this.complain(at, `"${name}" is no single value`, { expected: 'a number or a text' });
+      else this.complain(at, `"${name}" is not a single value`, { expected: 'a number or a text' });
     }
     return values;
   }
@@ -88,7 +88,7 @@ class PublishedReader {
   /** Reads one entry of the list. */
   entry(node: unknown): PublishedRow | undefined {
     if (!isMap(node)) {
-      this.complain(start(node as Node), 'the entry is no mapping', { expected: shape });
+      this.complain(start(node as Node), 'the entry is not a mapping', { expected: shape });
       return undefined;
     }
     const row = this.named(node, 'row');
@@ -129,7 +129,7 @@ export function parsePublished(text: string, file: string, names: PublishedNames
   if (!isSeq(document.contents)) {
     return failure({
       code: 'bad-published',
-      message: 'the file is no list',
+      message: 'the file is not a list',
       place: { file, line: 1 },
       expected: shape,
     });

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../core/json.ts';
 import { none, plainJson, valueText } from './labels.ts';
-import { lookUp, type CellIndex } from './lookup.ts';
+import { lookUp, type CellIndex } from '../../cells/lookup.ts';
 import type { RowGroup } from './rows.ts';
 
 /** What a name that a cell does not have answers to: a switch that is not there is off. */

@@ -11,10 +11,9 @@ import {
 } from '../../core/plan.ts';
 import { failure, success, type Result } from '../../core/result.ts';
 import { nameAdvice } from '../../util/text.ts';
-import { cellLabels, identity, plainJson, valueText } from './labels.ts';
-import { knownNames, lookUp, type CellIndex } from './lookup.ts';
+import { cellLabels, identity, plainJson, valueText, type RowLabel } from './labels.ts';
+import { knownNames, lookUp, type CellIndex } from '../../cells/lookup.ts';
 import { metricAt, metricPaths } from './metrics.ts';
-import type { LabelView } from '../tables/view.ts';
 
 /** What a cell's result says, and which run computed it. Cells without a result have none. */
 export interface Outcome {
@@ -37,7 +36,7 @@ export type Outcomes = ReadonlyMap<CellId, Outcome>;
 
 /** A row of ours: the cells that agree in all names of `rows`. */
 export interface RowGroup {
-  readonly labels: readonly LabelView[];
+  readonly labels: readonly RowLabel[];
   /** In plan order; as many as the row expects runs. */
   readonly cells: readonly Cell[];
 }
@@ -100,7 +99,7 @@ export function unknownName(index: CellIndex, cells: readonly Cell[], asked: Ask
   for (const cell of cells) {
     const via = prefix === '' ? undefined : lookUp(index, cell, prefix.slice(0, -1));
     const through = via instanceof CellReference ? index.get(via.cell) : undefined;
-    for (const near of knownNames(index, through ?? cell)) known.add(through ? prefix + near : near);
+    for (const near of knownNames(index, [through ?? cell])) known.add(through ? prefix + near : near);
   }
   const fix = nameAdvice(name, known);
   return {

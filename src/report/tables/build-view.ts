@@ -4,7 +4,7 @@ import { failure, success, type Result } from '../../core/result.ts';
 import { baselines, baselineText, type Baselines } from '../rows/baseline.ts';
 import { bestRow } from './best.ts';
 import { experimentText } from '../rows/experiment.ts';
-import { reachable, type CellIndex } from '../rows/lookup.ts';
+import { reachable, type CellIndex } from '../../cells/lookup.ts';
 import { lowerIsBetter, metricHead } from '../rows/metrics.ts';
 import { footnotes } from './notes.ts';
 import { decimalsOf, measuredText, missing, signedText } from './number-text.ts';
@@ -123,7 +123,7 @@ function ourRows(groups: readonly RowGroup[], measured: readonly Measured[], out
 const isInFloat32 = (index: CellIndex, table: TablePlan, outcomes: Outcomes): boolean =>
   [...outcomes.values()].some(({ amp }) => amp === 'float32') &&
   tableCells(index, table).some((cell) =>
-    [...reachable(index, cell)].some(({ id }) => outcomes.get(id)?.amp === 'float32'),
+    [...reachable(index, [cell])].some(({ id }) => outcomes.get(id)?.amp === 'float32'),
   );
 
 /**

@@ -2,15 +2,15 @@ import type { Failure } from '../../core/failure.ts';
 import type { TablePlan } from '../../core/plan.ts';
 import { failure, success, type Result } from '../../core/result.ts';
 import { experimentText } from '../rows/experiment.ts';
-import { none } from '../rows/labels.ts';
-import type { CellIndex } from '../rows/lookup.ts';
+import { none, type RowLabel } from '../rows/labels.ts';
+import type { CellIndex } from '../../cells/lookup.ts';
 import { imagesOf } from '../rows/metrics.ts';
 import { missing, numberText, signedText } from './number-text.ts';
 import type { PublishedRow } from '../rows/published.ts';
 import { groupText, hasValues } from '../rows/row-match.ts';
 import { rowMetrics, type Outcomes, type RowGroup } from '../rows/rows.ts';
 import { confidence, differenceToPublished, mean } from '../rows/statistics.ts';
-import type { ColumnView, LabelView, PublishedDifferenceView, RowView, ValueView } from './view.ts';
+import type { ColumnView, PublishedDifferenceView, RowView, ValueView } from './view.ts';
 
 /** What published rows are put beside. */
 export interface Beside {
@@ -85,7 +85,7 @@ function rowView(
   group: RowGroup | undefined,
   { table, columns, outcomes }: Beside,
 ): RowView {
-  const own = table.rows.map((name): LabelView => {
+  const own = table.rows.map((name): RowLabel => {
     const value = published.row.get(name) ?? none;
     return { name, text: String(value), value: value === none ? null : value };
   });

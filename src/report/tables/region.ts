@@ -82,12 +82,12 @@ function problemOf(file: string, name: string, markers: readonly Marker[]): Fail
       message: `the file has no place for table ${name}`,
       place: { file },
       expected: `the lines ${pair}, each alone on its line and outside of code blocks`,
-      fix: 'add both lines where the table shall stand',
+      fix: 'add both lines where the table should be',
     };
   }
   const again = opening[1] ?? closing[1];
   if (again) {
-    const message = `the marker of table ${name} stands here a second time`;
+    const message = `the marker of table ${name} is here a second time`;
     return wrong(file, 'doubled-marker', again, { message, fix: `keep one pair of ${pair}` });
   }
   if (!close && open) {

@@ -3,8 +3,8 @@ import type { Failure } from '../../core/failure.ts';
 import type { Plan, TablePlan } from '../../core/plan.ts';
 import { unwrap } from '../../core/result.ts';
 import { tableView } from './build-view.ts';
-import { all, collect } from '../collect.ts';
-import { knownNames } from '../rows/lookup.ts';
+import { all, collect } from '../files/collect.ts';
+import { knownNames } from '../../cells/lookup.ts';
 import { readPublished, type PublishedRow } from '../rows/published.ts';
 import { loadTemplate, renderTable, templatePath, templates, type Template } from './render.ts';
 import { cellIndex, tableCells, type Outcomes } from '../rows/rows.ts';
@@ -59,7 +59,7 @@ function runsFolderOf(plan: Plan, table: TablePlan): string {
 async function publishedOf(plan: Plan, table: TablePlan, folder: string): Promise<readonly PublishedRow[]> {
   if (table.published === undefined) return [];
   const index = cellIndex(plan);
-  const rows = new Set(tableCells(index, table).flatMap((cell) => knownNames(index, cell)));
+  const rows = knownNames(index, tableCells(index, table));
   const names = { table: table.name, rows, columns: new Set(table.columns) };
   return readPublished(resolve(folder, table.published), table.published, names);
 }

@@ -21,7 +21,7 @@ export const templates = {
   markdown: { format: 'markdown', summary: 'a GitHub table with footnotes' },
   'kd-results': { format: 'markdown', summary: 'the original study: model | val accuracy | val mpa | …' },
   latex: { format: 'latex', summary: 'a booktabs table' },
-  csv: { format: 'csv', summary: 'one line a row, numbers with all digits, for programs' },
+  csv: { format: 'csv', summary: 'one line per row, numbers with all digits, for programs' },
   html: { format: 'html', summary: 'a self-contained table' },
 } as const satisfies Record<string, { readonly format: FormatName; readonly summary: string }>;
 

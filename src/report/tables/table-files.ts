@@ -1,28 +1,11 @@
 import { FailureError, type Failure } from '../../core/failure.ts';
 import type { TablePlan } from '../../core/plan.ts';
-import { collect } from '../collect.ts';
-import { lineDiff } from '../line-diff.ts';
+import { collect } from '../files/collect.ts';
+import { lineDiff } from '../files/line-diff.ts';
+import type { Drift, WrittenFile } from '../files/written-file.ts';
 import { findRegion, regionContent, withRegion } from './region.ts';
-import { openText, rewrite, type OpenedFile } from '../replace-file.ts';
+import { openText, rewrite, type OpenedFile } from '../files/replace-file.ts';
 import { isSameTable, placeOf, type RenderedTable } from './render-tables.ts';
-
-/** A table or a plot that went into a file. */
-export interface WrittenFile {
-  /** `table results` */
-  readonly what: string;
-  /** As the pipeline names it. */
-  readonly file: string;
-  /** False when the file already held the same results: then it was not touched. */
-  readonly changed: boolean;
-}
-
-/** A table or a plot that differs from what its file holds. */
-export interface Drift {
-  readonly file: string;
-  readonly what: string;
-  /** Lines of the file begin with `-`, lines of the results with `+`. */
-  readonly diff: readonly string[];
-}
 
 /** A file and what becomes of it. */
 interface Draft {

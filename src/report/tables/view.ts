@@ -1,4 +1,4 @@
-import type { Json } from '../../core/json.ts';
+import type { RowLabel } from '../rows/labels.ts';
 
 /**
  * One result table as data: what `kdpipe report --format json` prints and what templates read. Every field is always
@@ -46,7 +46,7 @@ export interface ColumnView {
 
 /** One row: all cells that agree in the names of `rows`, or one line of published numbers. */
 export interface RowView {
-  readonly labels: readonly LabelView[];
+  readonly labels: readonly RowLabel[];
   /** The labels in one phrase, as the original study writes it: `teacher->resnet50 student->mobilenetv2 MGD`. */
   readonly experiment: string;
   /** One for each column. */
@@ -59,15 +59,6 @@ export interface RowView {
   readonly source: string | null;
   /** The runs that computed the row, oldest first. */
   readonly runs: readonly string[];
-}
-
-/** What a row is called under one name of `rows`. */
-export interface LabelView {
-  readonly name: string;
-  /** `none` where the row's cells have no such name. */
-  readonly text: string;
-  /** The value itself; a reference to a cell is the cell's id, and none is null. */
-  readonly value: Json;
 }
 
 /** One metric of one row over its runs. */

@@ -57,15 +57,14 @@ describe('kdpipe init', () => {
     expect(project.run('run', '-n', 'pipelines/study.yaml').stdout).toContain('21 cells to run');
   });
 
-  it('asks on a terminal', (context) => {
-    if (spawnSync('python3', ['-c', 'import pty']).status !== 0) context.skip('needs python3 for a terminal');
-    // Folder, teacher, students, methods, seeds, epochs: typed ahead, the terminal keeps them.
+  /** Runs init on a terminal on which all answers were typed ahead: it keeps them. What the terminal showed. */
+  const answered = (file: string, answers: readonly string[]) => {
     const script = `
 import os, pty, sys
 pid, terminal = pty.fork()
 if pid == 0:
-    os.execvp("node", ["node", ${JSON.stringify(kdpipe)}, "init", "asked.yaml"])
-os.write(terminal, b"pictures\\nconvnet8\\nconvnet4\\nAT SP\\n\\n2\\n")
+    os.execvp("node", ["node", ${JSON.stringify(kdpipe)}, "init", ${JSON.stringify(file)}])
+os.write(terminal, ${JSON.stringify(answers.map((answer) => `${answer}\n`).join(''))}.encode())
 seen = b""
 try:
     while True:
@@ -76,17 +75,39 @@ except OSError: pass
 os.waitpid(pid, 0)
 sys.stdout.buffer.write(seen)
 `;
-    const ended = spawnSync('python3', ['-c', script], { cwd: project.folder, encoding: 'utf8', timeout: 240_000 });
-    expect(ended.stdout).toContain('Teacher? [resnet50]');
+    return spawnSync('python3', ['-c', script], { cwd: project.folder, encoding: 'utf8', timeout: 240_000 }).stdout;
+  };
+  const hasTerminal = () => spawnSync('python3', ['-c', 'import pty']).status === 0;
+
+  it('asks on a terminal', (context) => {
+    if (!hasTerminal()) context.skip('needs python3 for a terminal');
+    // Folder, teacher, students, methods, seeds, epochs.
+    const shown = answered('asked.yaml', ['pictures', 'convnet8', 'convnet4', 'AT SP', '', '2']);
+    expect(shown).toContain('Teacher? [resnet50]');
     expect(project.read('asked.yaml')).toMatch(/kd_method: \[AT, SP\]/);
     expect(project.read('asked.yaml')).toMatch(/seeds: 3\n/);
   });
 
+  it('says what is wrong with an answer, and asks again', (context) => {
+    if (!hasTerminal()) context.skip('needs python3 for a terminal');
+    const answers = ['absent', 'pictures', 'convnet9', 'convnet8', 'convnet4', 'AP', 'AT', 'two', '0', '2', '1'];
+    const shown = answered('again-asked.yaml', answers);
+    expect(shown).toMatch(/absent cannot be read[^]*Folder with the images\? /);
+    expect(shown).toMatch(/"convnet9" is not one of the models; did you mean [^]*Teacher\? /);
+    expect(shown).toMatch(/"AP" is not one of the methods[^]*Methods\? /);
+    expect(shown.match(/expected a whole number of at least 1\r?\n[^]*?Seeds\? \[3\]/g)).toHaveLength(2);
+    expect(project.read('again-asked.yaml')).toMatch(/seeds: 2\n/);
+  });
+
   it.each([
-    ['a file that is there', ['pictures.yaml'], /pictures\.yaml is there already/],
-    ['a model that is none', ['x.yaml', '--teacher', 'resnet500'], /"resnet500" is none of the models[^]*did you mean/],
-    ['a method that is none', ['x.yaml', '--method', 'SoftTargets'], /"SoftTargets" is none of the methods/],
-    ['a folder without images', ['x.yaml', '--data', 'empty'], /empty holds no dataset that is known/],
+    ['a file that is there', ['pictures.yaml'], /pictures\.yaml already exists/],
+    [
+      'a model that is none',
+      ['x.yaml', '--teacher', 'resnet500'],
+      /"resnet500" is not one of the models[^]*did you mean/,
+    ],
+    ['a method that is none', ['x.yaml', '--method', 'SoftTargets'], /"SoftTargets" is not one of the methods/],
+    ['a folder without images', ['x.yaml', '--data', 'empty'], /empty holds no known dataset/],
     ['a folder that is not there', ['x.yaml', '--data', 'absent'], /absent cannot be read/],
     ['a ratio of 0', ['x.yaml', '--ratio', '0.5,0'], /numbers above 0/],
   ])('refuses %s, and writes nothing', (_, args, message) => {

@@ -25,7 +25,7 @@ describe('kdpipe show MODEL', () => {
   it.each([
     [['resnet50', '--image-size', '8'], 'resnet50 cannot take 8×8 images'],
     [['resnet8', '--image-size', '0'], 'expected a whole number of at least 1'],
-    [['wasm', '--classes', '3'], '--image-size and --classes say nothing of wasm'],
+    [['wasm', '--classes', '3'], '--image-size and --classes do not apply to wasm'],
     [['resnet51'], 'resnet50'],
   ])('refuses %j', (argv, said) => {
     const { code, stdout, stderr } = project.run('show', ...argv);

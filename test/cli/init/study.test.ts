@@ -1,6 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { asking, presets, several } from '../../../src/cli/init/answers.ts';
+import { positiveInteger } from '../../../src/cli/options.ts';
+import { fail } from '../../../src/core/failure.ts';
+import { askOnTerminal, splitNames, takePreset } from '../../../src/cli/init/answers.ts';
 import { sourceIn, studyText, suggestionFor, usualWeight, type Study } from '../../../src/cli/init/study.ts';
 import type { Plan } from '../../../src/core/plan.ts';
 import { unwrap } from '../../../src/core/result.ts';
@@ -80,21 +82,49 @@ describe('what a folder holds', () => {
 describe('a question', () => {
   it('shows what an empty answer means, and takes what is typed', async () => {
     const [typed, shown] = [new PassThrough(), new PassThrough()];
-    const { ask, close } = asking(typed, shown);
-    const first = ask({ flag: 'teacher', text: 'Teacher?', preset: 'resnet20' });
+    const { ask, close } = askOnTerminal(typed, shown);
+    const first = ask({ flag: 'teacher', text: 'Teacher?', preset: 'resnet20', parse: String });
     typed.write('resnet56\n');
     expect(await first).toBe('resnet56');
-    const second = ask({ flag: 'seeds', text: 'Seeds?', preset: '3' });
+    const second = ask({ flag: 'seeds', text: 'Seeds?', preset: '3', parse: positiveInteger });
     typed.write('\n');
-    expect(await second).toBe('3');
+    expect(await second).toBe(3);
     typed.end();
-    await expect(ask({ flag: 'epochs', text: 'Epochs?', preset: '30' })).rejects.toThrow('the input ended');
+    await expect(ask({ flag: 'epochs', text: 'Epochs?', preset: '30', parse: positiveInteger })).rejects.toThrow(
+      'the input ended',
+    );
     close();
     expect(String(shown.read())).toBe('Teacher? [resnet20] Seeds? [3] Epochs? [30] ');
-    expect(await presets({ flag: 'seeds', text: 'Seeds?', preset: '3' })).toBe('3');
+    expect(await takePreset({ flag: 'seeds', text: 'Seeds?', preset: '3', parse: positiveInteger })).toBe(3);
+  });
+
+  it('is asked again after a wrong answer, which is explained; what no answer can cause is thrown', async () => {
+    const [typed, shown] = [new PassThrough(), new PassThrough()];
+    const { ask, close } = askOnTerminal(typed, shown);
+    const seeds = ask({ flag: 'seeds', text: 'Seeds?', preset: '3', parse: positiveInteger });
+    typed.write('two\n2\n');
+    expect(await seeds).toBe(2);
+    expect(String(shown.read())).toBe('Seeds? [3] expected a whole number of at least 1\nSeeds? [3] ');
+    const model = (name: string) =>
+      name === 'resnet8' ? name : fail({ code: 'x', message: 'no model', fix: 'resnet8' });
+    const student = ask({ flag: 'student', text: 'Student?', preset: 'resnet', parse: model });
+    typed.write('\nresnet8\n');
+    expect(await student).toBe('resnet8');
+    expect(String(shown.read())).toBe('Student? [resnet] no model; resnet8\nStudent? [resnet] ');
+    const broken = ask({
+      flag: 'x',
+      text: 'X?',
+      preset: '',
+      parse: () => {
+        throw new RangeError('a bug');
+      },
+    });
+    typed.write('x\n');
+    await expect(broken).rejects.toThrow('a bug');
+    close();
   });
 
   it('may be answered by several names', () => {
-    expect(several(' AT, SP  MGD,')).toEqual(['AT', 'SP', 'MGD']);
+    expect(splitNames(' AT, SP  MGD,')).toEqual(['AT', 'SP', 'MGD']);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CellReference, ReferenceText, type Value } from '../../../src/core/plan.ts';
 import type { ParamSchema } from '../../../src/stages/stage-kind.ts';
 import { expectation, inputText } from '../../../src/pipeline/check/expectation.ts';
-import { shown } from '../../../src/pipeline/read/spec.ts';
+import { describeValue } from '../../../src/pipeline/source/describe-value.ts';
 
 describe('expectation', () => {
   it.each<[ParamSchema, string]>([
@@ -87,11 +87,11 @@ describe('shown', () => {
     [new CellReference('a[x=1]', 'out'), 'a reference to a[x=1]'],
     [new ReferenceText(['a', new CellReference('b')]), 'a text with a reference in it'],
   ])('names %j', (value, words) => {
-    expect(shown(value)).toBe(words);
+    expect(describeValue(value)).toBe(words);
   });
 
   it('cuts what is longer than 60 characters', () => {
-    expect(shown('x'.repeat(58))).toBe(`"${'x'.repeat(58)}"`);
-    expect(shown('x'.repeat(59))).toBe(`"${'x'.repeat(56)}…"`);
+    expect(describeValue('x'.repeat(58))).toBe(`"${'x'.repeat(58)}"`);
+    expect(describeValue('x'.repeat(59))).toBe(`"${'x'.repeat(56)}…"`);
   });
 });

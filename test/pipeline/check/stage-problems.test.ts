@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KindParameters } from '../../../src/pipeline/check/parameters.ts';
-import type { SourceLocation } from '../../../src/pipeline/read/location.ts';
+import type { SourceLocation } from '../../../src/pipeline/source/location.ts';
 import type { StageSpec } from '../../../src/pipeline/read/spec.ts';
 import { missingParameter, placeProblem, unknownParameter } from '../../../src/pipeline/check/stage-problems.ts';
 import { catalogue, kinds } from '../support/kinds.ts';

@@ -45,7 +45,7 @@ describe('an axis', () => {
     ['{ x: [] }', 'x ← empty-axis: axis x has no values', 'at least one value'],
     [
       '{ x: { from: 0, to: 1, step: 0 } }',
-      '0 ← bad-axis: the step of a range is no usable number',
+      '0 ← bad-axis: the step of this range cannot be used',
       'a number other than 0',
     ],
     [
@@ -60,17 +60,17 @@ describe('an axis', () => {
     ],
     [
       '{ x: { from: 0, to: 1 } }',
-      'x ← bad-axis: a range has either a step or a count',
+      'x ← bad-axis: a range needs either a step or a count',
       '{ from, to, step }, { from, to, count } or { from, to, count, scale: log }',
     ],
     [
       '{ x: { to: 1, step: 1 } }',
-      'x ← bad-axis: a range does not say from where',
+      'x ← bad-axis: this range has no from',
       '{ from, to, step }, { from, to, count } or { from, to, count, scale: log }',
     ],
     [
       '{ x: { from: a, to: 1, step: 1 } }',
-      'a ← bad-axis: a range does not say from where',
+      'a ← bad-axis: this range has no from',
       '{ from, to, step }, { from, to, count } or { from, to, count, scale: log }',
     ],
     [
@@ -204,16 +204,16 @@ describe('an axis of cells', () => {
 
   it.each<[string, string]>([
     ['{ of: ["${stages.x}"] }', 'unknown-stage: there is no stage "x"'],
-    ['{ of: ["${stages.t[model=x]}"] }', 'no-cell: no cell of t agrees with ${stages.t[model=x]}'],
+    ['{ of: ["${stages.t[model=x]}"] }', 'no-cell: no cell of t matches ${stages.t[model=x]}'],
     ['{ of: ["${stages.t.wts}"] }', 'unknown-output: t[model=resnet50] has no output "wts"'],
     ['{ of: ["${stages.t}"], exclude: [{ off.model: x }] }', 'unknown-axis: the matrix has no axis "off.model"'],
     [
       '{ of: ["${stages.t}"], include: [{ of.model: x, splits: [val] }] }',
-      'include-without-cell: this entry of include fits no cell, and cannot be one because it reaches through a cell',
+      'include-without-cell: this entry of include matches no cell, and cannot become one because it names a key of another cell',
     ],
     [
       '{ of: ["${stages.t}", "${stages.t}"] }',
-      'duplicate-cell: this makes a combination that another entry makes too (also at line 5) (in 2 cells, the first is s[of=t[model=resnet50]])',
+      'duplicate-cell: another entry makes the same combination (also at line 5) (in 2 cells, the first is s[of=t[model=resnet50]])',
     ],
     ['{ of: ["${stages.d}"] }', 'wrong-kind: parameter of: d is of kind dataset (in s[of=d])'],
   ])('is refused: %s', (matrix, problem) => {
@@ -254,7 +254,7 @@ describe('cells that are equal', () => {
     expect(others).toEqual([]);
     expect(failure).toMatchObject({
       code: 'duplicate-cell',
-      message: `this makes a combination that another entry makes too (also at line 5) (in ${id})`,
+      message: `another entry makes the same combination (also at line 5) (in ${id})`,
       expected: 'every combination once',
       fix: 'remove one of the two',
       place: { line: 5 },

@@ -117,7 +117,7 @@ describe('an entry of include', () => {
     expect(others).toEqual([]);
     expect(failure).toMatchObject({
       code: 'include-without-cell',
-      expected: 'keys that agree with some combination',
+      expected: 'keys that match a combination',
       place: { line: 6 },
     });
   });
@@ -155,7 +155,7 @@ describe('a problem of a stage', () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ['an unknown kind', 'uses: comand', /unknown-kind: stage one uses "comand", which is no kind of stage/],
+    ['an unknown kind', 'uses: comand', /unknown-kind: stage one uses "comand", which is not a kind of stage/],
     ['an unknown parameter', 'uses: command, with: { shel: x }', /unknown-param: command has no parameter "shel"/],
     ['an unknown axis', 'uses: command, with: { shell: "${matrix.lr}" }', /unknown-axis: stage one has no axis "lr"/],
     ['an unknown param', 'uses: command, with: { shell: "${params.lr}" }', /unknown-\w+: .*lr/],

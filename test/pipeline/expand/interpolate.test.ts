@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/core/json.ts';
 import { CellReference, ReferenceText, type Value } from '../../../src/core/plan.ts';
 import { compile, constant, evaluate, type Compiler, type Template } from '../../../src/pipeline/expand/interpolate.ts';
-import { Problems } from '../../../src/pipeline/read/problems.ts';
+import { Problems } from '../../../src/pipeline/source/problems.ts';
 
 /** Values of `${params.…}` (constant), and of `${matrix.…}` (from the scope). */
 type Scope = Readonly<Record<string, Value>>;

@@ -61,13 +61,13 @@ describe('params', () => {
   it('that need each other are shown as a path', () => {
     const head = 'params:\n  a: "${params.b}"\n  b: "x ${params.c}"\n  c: ["${params.a}"]';
     expect(problemsOf(withRun('x', head))).toEqual([
-      '4:8 param-cycle: params need each other in a circle: params.a → params.b → params.c → params.a',
+      '4:8 param-cycle: params refer to each other in a circle: params.a → params.b → params.c → params.a',
     ]);
   });
 
   it('that need themselves are a circle too', () => {
     expect(problemsOf(withRun('x', 'params: { a: "${params.a}" }'))).toEqual([
-      '1:15 param-cycle: params need each other in a circle: params.a → params.a',
+      '1:15 param-cycle: params refer to each other in a circle: params.a → params.a',
     ]);
   });
 

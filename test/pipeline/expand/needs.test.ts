@@ -97,7 +97,7 @@ describe('a cell that is needed but not named', () => {
     const own = { fetch: { uses: 'fetch', with: { url: https } } };
     expect(problemsOf(pipeline({ model: ['resnet50'], weights: ['a.pth'] }, own), options)).toEqual([]);
     expect(problemsOf(pipeline({ model: ['resnet50'], weights: [https] }, own), options)).toEqual([
-      expect.stringContaining('taken-name: a stage is called fetch, as the cells that this asks for are'),
+      expect.stringContaining('taken-name: a stage is called fetch, which is the name of the cells that this needs'),
     ]);
   });
 });

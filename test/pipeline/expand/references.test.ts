@@ -173,10 +173,10 @@ describe('a reference is refused', () => {
   });
 
   it.each<[string, string]>([
-    ['${stages.t[seed=9]}', 'no-cell: no cell of t agrees with ${stages.t[seed=9]}'],
-    ['${stages.t[modle=resnet50]}', 'no-cell: no cell of t agrees with ${stages.t[modle=resnet50]}'],
-    ['${stages.t[seed=9,model=*]}', 'no-cell: no cell of t agrees with ${stages.t[seed=9,model=*]}'],
-    ['${stages.d[seed=0]}', 'no-cell: no cell of d agrees with ${stages.d[seed=0]}'],
+    ['${stages.t[seed=9]}', 'no-cell: no cell of t matches ${stages.t[seed=9]}'],
+    ['${stages.t[modle=resnet50]}', 'no-cell: no cell of t matches ${stages.t[modle=resnet50]}'],
+    ['${stages.t[seed=9,model=*]}', 'no-cell: no cell of t matches ${stages.t[seed=9,model=*]}'],
+    ['${stages.d[seed=0]}', 'no-cell: no cell of d matches ${stages.d[seed=0]}'],
     ['${stages.x}', 'unknown-stage: there is no stage "x"'],
     ['${stages.d.dta}', 'unknown-output: d has no output "dta"'],
     ['${stages.t[*].weigths}', `unknown-output: ${all[0] ?? ''} has no output "weigths"`],
@@ -192,7 +192,7 @@ describe('a reference is refused', () => {
     expect(others).toEqual([]);
     expect(failure).toMatchObject({
       code: 'no-cell',
-      message: 'no cell of t agrees with ${stages.t} where model=resnet50, seed=7 (in a[model=resnet50,seed=7])',
+      message: 'no cell of t matches ${stages.t} where model=resnet50, seed=7 (in a[model=resnet50,seed=7])',
       expected: `one of ${all.slice(0, 3).join(', ')} or ${all[3] ?? ''}`,
     });
   });

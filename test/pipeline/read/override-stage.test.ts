@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { includes, lists, replaceAxis, sweepStage, without } from '../../../src/pipeline/read/override-stage.ts';
-import { inside, type SourceLocation } from '../../../src/pipeline/read/location.ts';
+import { inside, type SourceLocation } from '../../../src/pipeline/source/location.ts';
 import type { MatrixSpec, StageSpec } from '../../../src/pipeline/read/spec.ts';
 
 const location: SourceLocation = { path: ['stages', 'one'] };

@@ -8,7 +8,7 @@ import {
   writtenOf,
   type Override,
 } from '../../../src/pipeline/read/override-text.ts';
-import { Problems } from '../../../src/pipeline/read/problems.ts';
+import { Problems } from '../../../src/pipeline/source/problems.ts';
 
 const read = (text: string): Override => {
   const problems = new Problems();

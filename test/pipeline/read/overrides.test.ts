@@ -278,7 +278,7 @@ describe('-S of an axis', () => {
 
   it.each(['', 'epochs', '=3', ' =3'])('is refused when it is no override: %j', (override) => {
     expect(failuresOf(sweep, { overrides: [override] })).toMatchObject([
-      { code: 'bad-override', message: `${JSON.stringify(override)} is no override`, expected: 'key=value' },
+      { code: 'bad-override', message: `${JSON.stringify(override)} is not an override`, expected: 'key=value' },
     ]);
   });
 
@@ -287,8 +287,8 @@ describe('-S of an axis', () => {
     ['epochs={a: 1', 'this is not YAML: Flow map must end with a }'],
     ['epochs="x', 'this is not YAML: Missing closing "quote'],
     ['epochs=@x', 'this is not YAML: Plain value cannot start with reserved character @'],
-    ['epochs=.inf', 'this is no finite number'],
-    ['epochs=12345678901234567890', 'this whole number cannot be held exactly'],
+    ['epochs=.inf', 'this is not a finite number'],
+    ['epochs=12345678901234567890', 'this whole number is too large to be stored exactly'],
     ['epochs=!!js/function x', 'the tag !!js/function is not allowed'],
     ['epochs={ __proto__: 1 }', '__proto__ cannot be a key'],
   ])('is refused where a pipeline file would be: %s', (override, why) => {

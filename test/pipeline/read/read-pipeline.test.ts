@@ -157,13 +157,13 @@ describe('readPipeline refuses', () => {
     expect(only('a: &x { b: *x }').code).toBe('alias-cycle');
   });
 
-  it('an alias bomb, which it does not unroll', () => {
+  // Expanded, it would not end within the test's time on any machine.
+  it('an alias bomb', () => {
     const levels = Array.from(
       { length: 20 },
       (_, level) => `l${level + 1}: &l${level + 1} [${`*l${level},`.repeat(10)}]`,
     );
     const text = `l0: &l0 [x, x, x, x]\n${levels.join('\n')}`;
-    // Written out, the last of them has 10²⁰ values: a reader that unrolls them comes to no end.
     expect(failures(text).map(({ code }) => code)).toEqual(['alias-bomb']);
   });
 

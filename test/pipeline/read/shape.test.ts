@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/core/json.ts';
-import { Problems } from '../../../src/pipeline/read/problems.ts';
+import { Problems } from '../../../src/pipeline/source/problems.ts';
 import { entriesOf, Shape } from '../../../src/pipeline/read/shape.ts';
-import type { Located } from '../../../src/pipeline/read/location.ts';
+import type { Located } from '../../../src/pipeline/source/location.ts';
 
 const written = (value: Json): Located => ({ value, location: { path: ['here'] } });
 

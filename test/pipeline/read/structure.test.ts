@@ -53,7 +53,7 @@ describe('the structure of a pipeline', () => {
     ['stages: { "a.b": { uses: command } }', '1:11 bad-name: "a.b" cannot be a name in stages'],
     ['stages: { a: {} }', '1:11 missing-key: stage a does not say what it uses'],
     ['stages: { a: { uses: 3 } }', '1:22 wrong-type: uses is 3'],
-    ['stages: { a: { uses: comand } }', '1:22 unknown-kind: stage a uses "comand", which is no kind of stage'],
+    ['stages: { a: { uses: comand } }', '1:22 unknown-kind: stage a uses "comand", which is not a kind of stage'],
     ['stages: { a: { uses: command, wth: {} } }', '1:31 unknown-key: stage a has no key "wth"'],
     ['stages: { a: { uses: command, with: [] } }', '1:31 wrong-type: with is a list'],
     ['stages: { a: { uses: command, description: 3 } }', '1:44 wrong-type: description is 3'],

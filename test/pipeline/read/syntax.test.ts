@@ -13,7 +13,7 @@ describe('what is no YAML', () => {
     [
       'a key twice',
       'name: a\nname: b',
-      '2:1 duplicate-key: this key stands twice in one mapping',
+      '2:1 duplicate-key: this key is in the mapping twice',
       'each key once',
       'remove or rename one of them',
     ],
@@ -21,21 +21,21 @@ describe('what is no YAML', () => {
       'two documents',
       'name: a\n---\nname: b',
       '2:1 multiple-documents: the file holds more than one YAML document',
-      'one pipeline a file',
+      'one pipeline per file',
       'split the file at the line ---',
     ],
     ['a list as a key', '[a]: b', '1:1 bad-key: a list or mapping is used as a key', 'a name as the key', undefined],
     [
       'an expression without quotes',
       'params: { x: ${params.y} }',
-      '1:14 yaml-syntax: ${…} stands without quotes inside { } or [ ]',
+      '1:14 yaml-syntax: ${…} needs quotes inside { } or [ ]',
       'quotes around it, because { and } are YAML punctuation there',
       'write "${…}" with double quotes',
     ],
     [
       'an expression without quotes in a list',
       'params: { x: [${params.y}] }',
-      '1:15 yaml-syntax: ${…} stands without quotes inside { } or [ ]',
+      '1:15 yaml-syntax: ${…} needs quotes inside { } or [ ]',
       'quotes around it, because { and } are YAML punctuation there',
       'write "${…}" with double quotes',
     ],
@@ -57,7 +57,7 @@ describe('what is no YAML', () => {
 
   it('hides what the plan would say: the values are not known', () => {
     expect(problemsOf('nam: a\nstages: {}\nname: b\nname: c')).toEqual([
-      '4:1 duplicate-key: this key stands twice in one mapping',
+      '4:1 duplicate-key: this key is in the mapping twice',
     ]);
   });
 });

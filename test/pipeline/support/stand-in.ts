@@ -1,8 +1,8 @@
 import type { Cell } from '../../../src/core/plan.ts';
 import { parentsOf, type PlannedCell } from '../../../src/cells/carry.ts';
 import type { ParamSchema, StageKind } from '../../../src/stages/stage-kind.ts';
-import { StageCells } from '../../../src/pipeline/expand/stage-cells.ts';
-import { PlannedStages } from '../../../src/pipeline/expand/planned-stages.ts';
+import { StageCells } from '../../../src/pipeline/planned/stage-cells.ts';
+import { PlannedStages } from '../../../src/pipeline/planned/planned-stages.ts';
 import { kinds } from './kinds.ts';
 
 /** A kind of stage with the given parameters, for tests of one of them. */

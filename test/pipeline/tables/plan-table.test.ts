@@ -118,8 +118,14 @@ describe('a table', () => {
       `${least}, compare: { baseline: {}, on: test.accuracy }`,
       '16:77 empty-baseline: the baseline of table t names no row',
     ],
-    [`${least}, compare: { baseline: { sed: 1 }, on: test.accuracy }`, '16:89 unknown-row: "sed" is none of the rows'],
-    [`${least}, compare: { baseline: { kd_method: AT }, on: x }`, '16:110 unknown-column: "x" is none of the columns'],
+    [
+      `${least}, compare: { baseline: { sed: 1 }, on: test.accuracy }`,
+      '16:89 unknown-row: "sed" is not one of the rows',
+    ],
+    [
+      `${least}, compare: { baseline: { kd_method: AT }, on: x }`,
+      '16:110 unknown-column: "x" is not one of the columns',
+    ],
   ])('is refused: %s', (body, problem) => {
     expect(problemsOf(withTable(body))).toEqual([problem]);
   });

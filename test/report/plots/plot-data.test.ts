@@ -126,7 +126,7 @@ describe('a plot is refused', () => {
     expect(problems(students, { series: ['kd_method'] })).toEqual([]);
     const two = ['small', 'large'].map((model) => cell(`s[${model}]`, { kd_method: 'AT', kd_ratio: 0.2 }, { model }));
     expect(problems(two)).toEqual([
-      'bad-plot: plot ratio: two rows are one point: kd_method=AT, model=small, kd_ratio=0.2 | kd_method=AT, model=large, kd_ratio=0.2',
+      'bad-plot: plot ratio: two rows give the same point: kd_method=AT, model=small, kd_ratio=0.2 | kd_method=AT, model=large, kd_ratio=0.2',
     ]);
     expect(problems(two, { series: ['kd_method', 'model'] })).toEqual([]);
   });

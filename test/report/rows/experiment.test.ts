@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/core/json.ts';
 import { experimentText } from '../../../src/report/rows/experiment.ts';
-import type { LabelView } from '../../../src/report/tables/view.ts';
+import type { RowLabel } from '../../../src/report/rows/labels.ts';
 
 /** Labels from names and values. */
-const labels = (values: Readonly<Record<string, Json>>): readonly LabelView[] =>
+const labels = (values: Readonly<Record<string, Json>>): readonly RowLabel[] =>
   Object.entries(values).map(([name, value]) => ({
     name,
     value,

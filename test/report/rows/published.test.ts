@@ -46,7 +46,7 @@ describe('published numbers', () => {
   it('may name their source once', () => {
     const text = '- { row: {}, columns: {}, source: &it a paper }\n- { row: {}, columns: {}, source: *it }';
     expect(unwrap(parsePublished(text, 'cub.yaml', names)).map(({ source }) => source)).toEqual(['a paper', 'a paper']);
-    expect(problems('- &a { row: {}, columns: {}, source: x }\n- *a')).toEqual(['2:3 the entry is no mapping']);
+    expect(problems('- &a { row: {}, columns: {}, source: x }\n- *a')).toEqual(['2:3 the entry is not a mapping']);
   });
 
   it('may name what an experiment refers to', () => {
@@ -61,9 +61,9 @@ describe('published numbers', () => {
   });
 
   it.each<[string, string, readonly string[]]>([
-    ['a mapping', 'row: {}', ['1: the file is no list']],
-    ['nothing', '', ['1: the file is no list']],
-    ['an entry that is a text', '- hello', ['1:3 the entry is no mapping']],
+    ['a mapping', 'row: {}', ['1: the file is not a list']],
+    ['nothing', '', ['1: the file is not a list']],
+    ['an entry that is a text', '- hello', ['1:3 the entry is not a mapping']],
     ['an entry without row', '- { columns: {}, source: x }', ['1:3 the entry has no mapping "row"']],
     ['an entry without columns', '- { row: {}, source: x }', ['1:3 the entry has no mapping "columns"']],
     [
@@ -85,12 +85,12 @@ describe('published numbers', () => {
     [
       'a list as a number',
       '- { row: {}, columns: { test.accuracy: [1] }, source: x }',
-      ['1:25 "test.accuracy" is no single value'],
+      ['1:25 "test.accuracy" is not a single value'],
     ],
     [
       'a number that is none',
       '- { row: {}, columns: { test.accuracy: .nan }, source: x }',
-      ['1:25 "test.accuracy" is no single value'],
+      ['1:25 "test.accuracy" is not a single value'],
     ],
   ])('are refused for %s, with the place', (_what, text, expected) => {
     expect(problems(text)).toEqual(expected);
@@ -101,7 +101,7 @@ describe('published numbers', () => {
       '1:12 table results has no "a"',
       '1:31 table results has no "b"',
       '1:3 the entry does not say where its numbers come from',
-      '2:3 the entry is no mapping',
+      '2:3 the entry is not a mapping',
     ]);
   });
 
@@ -142,7 +142,7 @@ describe('a file of published numbers', () => {
     });
     writeFileSync(join(folder, 'wrong.yaml'), 'x');
     await expect(readPublished(join(folder, 'wrong.yaml'), 'wrong.yaml', names)).rejects.toMatchObject({
-      failures: [{ code: 'bad-published', message: 'the file is no list' }],
+      failures: [{ code: 'bad-published', message: 'the file is not a list' }],
     });
   });
 });

@@ -110,7 +110,7 @@ describe('a wrong marker', () => {
       place: { file: 'README.md' },
       expected:
         'the lines <!-- kdpipe:results --> and <!-- /kdpipe:results -->, each alone on its line and outside of code blocks',
-      fix: 'add both lines where the table shall stand',
+      fix: 'add both lines where the table should be',
     });
   });
 

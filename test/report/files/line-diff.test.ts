@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lineDiff } from '../../src/report/line-diff.ts';
+import { lineDiff } from '../../../src/report/files/line-diff.ts';
 
 describe('a line diff', () => {
   it('of equal texts is empty', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CellReference, type Value } from '../../../src/core/plan.ts';
 import { parseSelector } from '../../../src/cells/selector.ts';
-import { StageCells } from '../../../src/pipeline/expand/stage-cells.ts';
-import { PlannedStages } from '../../../src/pipeline/expand/planned-stages.ts';
+import { StageCells } from '../../../src/pipeline/planned/stage-cells.ts';
+import { PlannedStages } from '../../../src/pipeline/planned/planned-stages.ts';
 import { kinds } from '../support/kinds.ts';
 import { cellWith, worldOf } from '../support/stand-in.ts';
 
@@ -53,14 +53,14 @@ describe('World', () => {
     ['constructor', undefined],
     ['t.split.constructor', undefined],
   ])('reaches through cells: %s', (path, value) => {
-    expect(world.reach(ref, path === '' ? [] : path.split('.'))).toEqual(value);
+    expect(world.follow(ref, path === '' ? [] : path.split('.'))).toEqual(value);
   });
 
   it('knows which names can be reached', () => {
-    expect(world.reachable(ref)).toEqual(expect.arrayContaining(['seed', 't', 'model', 'epochs', 'weights', 'log']));
-    expect(world.reachable({ a: 1, b: 2 })).toEqual(['a', 'b']);
-    expect(world.reachable(3)).toEqual([]);
-    expect(world.reachable(new CellReference('nowhere'))).toEqual([]);
+    expect(world.nextKeys(ref)).toEqual(expect.arrayContaining(['seed', 't', 'model', 'epochs', 'weights', 'log']));
+    expect(world.nextKeys({ a: 1, b: 2 })).toEqual(['a', 'b']);
+    expect(world.nextKeys(3)).toEqual([]);
+    expect(world.nextKeys(new CellReference('nowhere'))).toEqual([]);
   });
 
   it('gives the outputs of a cell, the main one first', () => {
@@ -71,7 +71,7 @@ describe('World', () => {
   it('gives no outputs of a stage that has problems: they may depend on what is wrong', () => {
     const ill = worldOf([teacher], false);
     expect(ill.outputs(teacher)).toBeUndefined();
-    expect(ill.reach(new CellReference(teacher.cell.id), ['weights'])).toBeUndefined();
+    expect(ill.follow(new CellReference(teacher.cell.id), ['weights'])).toBeUndefined();
     expect(ill.isSound(new CellReference(teacher.cell.id))).toBe(false);
   });
 

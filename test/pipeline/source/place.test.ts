@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Place } from '../../../src/core/failure.ts';
-import { Lines } from '../../../src/pipeline/read/place.ts';
+import { Lines } from '../../../src/pipeline/source/place.ts';
 import { failuresOf, underlined } from '../support/planning.ts';
 
 const place = (text: string, start: number, end: number): Place => new Lines('p.yaml', text).place([start, end]);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Problems, type Locate, type Problem } from '../../../src/pipeline/read/problems.ts';
-import { inside, type SourceLocation } from '../../../src/pipeline/read/location.ts';
+import { Problems, type Locate, type Problem } from '../../../src/pipeline/source/problems.ts';
+import { inside, type SourceLocation } from '../../../src/pipeline/source/location.ts';
 
 /** A file in which the path `[line, column]` stands at that place. */
 const locate: Locate = ({ path, override }) => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { CellReference, ReferenceText, type Cell } from '../../../src/core/plan.ts';
-import { knownNames, lookUp, reachable, type CellIndex } from '../../../src/report/rows/lookup.ts';
-import { cell, to } from '../sample-plan.ts';
+import { CellReference, ReferenceText, type Cell } from '../../src/core/plan.ts';
+import type { FindCell } from '../../src/cells/carry.ts';
+import { follow, knownNames, lookUp, parameterAt, reachable, type CellIndex } from '../../src/cells/lookup.ts';
+import * as axes from '../graph/support/cells.ts';
+import { cell, to } from '../report/sample-plan.ts';
 
 /** Indexes cells by id. */
 const indexOf = (...cells: readonly Cell[]): CellIndex => new Map(cells.map((one) => [one.id, one]));
@@ -34,7 +36,7 @@ describe('looking a name up through a cell', () => {
     const index = indexOf(teacher, student, data, score);
     expect(lookUp(index, score, 'model')).toBe('of the data');
     expect(lookUp(index, score, 'depth')).toBe(50);
-    expect([...reachable(index, score)].map(({ id }) => id)).toEqual(['score', 'student', 'data', 'teacher']);
+    expect([...reachable(index, [score])].map(({ id }) => id)).toEqual(['score', 'student', 'data', 'teacher']);
   });
 
   it('finds cells inside lists, mappings and texts', () => {
@@ -84,7 +86,7 @@ describe('looking a name up through a cell', () => {
     const shared = cell('shared', { seed: 0 });
     const many = Array.from({ length: 50 }, (_, at) => cell(`c${at}`, {}, { data: to('shared') }));
     const all = cell('all', {}, { of: many.map(({ id }) => to(id)) });
-    expect([...reachable(indexOf(shared, all, ...many), all)]).toHaveLength(52);
+    expect([...reachable(indexOf(shared, all, ...many), [all])]).toHaveLength(52);
   });
 });
 
@@ -130,6 +132,77 @@ describe('the known names of a cell', () => {
   it('are its own and those of the cells it refers to, nearest first, each once', () => {
     const data = cell('data', {}, { root: '/data', seed: 0 });
     const own = cell('a', { seed: 1 }, { data: to('data'), lr: 1 });
-    expect(knownNames(indexOf(data, own), own)).toEqual(['seed', 'data', 'lr', 'root']);
+    expect([...knownNames(indexOf(data, own), [own])]).toEqual(['seed', 'data', 'lr', 'root']);
+  });
+});
+
+describe('following keys from a value', () => {
+  const data = axes.cell('data', {}, { source: 'mnist' });
+  const teacher = axes.cell(
+    'teacher',
+    { model: 'resnet50', seed: 7 },
+    { data: axes.to(data, 'data'), epochs: 150, split: { val: 0.2 } },
+  );
+  const student = axes.cell(
+    'student',
+    { teacher: axes.to(teacher), seed: 0 },
+    { model: 'mobilenetv2', teacher: axes.to(teacher) },
+  );
+  const score = axes.cell('score', { of: axes.to(student) });
+  const cells = axes.planned([data, teacher, student, score]);
+  const find: FindCell = (id) => cells.get(id);
+
+  it('gives the value itself for no keys', () => {
+    expect(follow(3, [], find)).toBe(3);
+  });
+
+  it('looks through a cell: its axes, its parameters, then what it inherited', () => {
+    expect(follow(axes.to(student), ['seed'], find)).toBe(0);
+    expect(follow(axes.to(student), ['model'], find)).toBe('mobilenetv2');
+    expect(follow(axes.to(student), ['epochs'], find)).toBeUndefined();
+    expect(follow(axes.to(score), ['seed'], find)).toBe(0);
+  });
+
+  it('looks through several cells', () => {
+    expect(follow(axes.to(score), ['of', 'teacher', 'model'], find)).toBe('resnet50');
+    expect(follow(axes.to(score), ['of', 'teacher', 'data', 'source'], find)).toBe('mnist');
+  });
+
+  it('looks into mappings', () => {
+    expect(follow(axes.to(teacher), ['split', 'val'], find)).toBe(0.2);
+    expect(follow({ a: { b: 1 } }, ['a', 'b'], find)).toBe(1);
+  });
+
+  it('gives nothing for keys that only every object has', () => {
+    expect(follow(axes.to(teacher), ['constructor'], find)).toBeUndefined();
+    expect(follow({ a: 1 }, ['toString'], find)).toBeUndefined();
+  });
+
+  it('gives nothing beyond texts, numbers, lists and unknown cells', () => {
+    expect(follow('teacher', ['model'], find)).toBeUndefined();
+    expect(follow([1], ['0'], find)).toBeUndefined();
+    expect(follow(axes.to(axes.cell('gone')), ['model'], find)).toBeUndefined();
+  });
+});
+
+describe('a parameter at a name', () => {
+  const data = cell('data', { source: 'an axis' }, { source: 'mnist' });
+  const teacher = cell('teacher', {}, { data: to('data'), split: { val: 0.2 } });
+  const other = cell('other', {}, { data: 'path' });
+  const student = cell('student', { width: 2 }, { teachers: [to('teacher'), to('other')], lr: 1 });
+  const index = indexOf(data, teacher, other, student);
+  const at = (name: string) => parameterAt(index, student.params, name);
+
+  it('is one of the cell’s own, or of a cell that it refers to', () => {
+    expect(at('lr')).toBe(1);
+    expect(at('teachers.0')).toEqual(to('teacher'));
+    expect(at('teachers.0.data.source')).toBe('mnist');
+    expect(at('teachers.1.data')).toBe('path');
+    expect(at('teachers.0.split.val')).toBe(0.2);
+  });
+
+  it('is none where there is no such parameter: axes are not asked', () => {
+    for (const name of ['width', 'teachers.2', 'teachers.length', 'teachers.data', 'lr.x', 'teachers.0.data.size'])
+      expect(at(name)).toBeUndefined();
   });
 });

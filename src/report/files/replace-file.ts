@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { FailureError } from '../core/failure.ts';
+import { FailureError } from '../../core/failure.ts';
 
 /** A text file, with what a rewrite keeps. */
 export interface OpenedFile {

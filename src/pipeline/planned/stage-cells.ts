@@ -1,5 +1,12 @@
-import { carriedAxis, carriedNames, joinToken, type Carrier, type PlannedCell } from '../../cells/carry.ts';
-import { agrees, type FindCell } from '../../cells/reach.ts';
+import {
+  carriedAxis,
+  carriedNames,
+  joinToken,
+  type Carrier,
+  type FindCell,
+  type PlannedCell,
+} from '../../cells/carry.ts';
+import { matches } from '../../cells/matches.ts';
 import type { Selector } from '../../cells/selector.ts';
 
 /** Cells that carry the same axes. */
@@ -95,7 +102,7 @@ export class StageCells {
     this.healthy = healthy;
   }
 
-  /** The cells that agree with a selector's conditions. */
+  /** The cells that match a selector's conditions. */
   view(selector: Selector, find: FindCell): CellView {
     if (selector.conditions.every(({ every }) => every)) return (this.#all ??= new CellView(this.cells));
     const known = this.#views.get(selector);
@@ -106,7 +113,7 @@ export class StageCells {
   }
 
   /**
-   * Finds the cells that agree with a selector's conditions, whoever asks.
+   * Finds the cells that match a selector's conditions, whoever asks.
    *
    * @param selector - a selector of this stage
    * @param find - gives the planned cells
@@ -114,6 +121,6 @@ export class StageCells {
    */
   selected(selector: Selector, find: FindCell): readonly PlannedCell[] {
     if (selector.conditions.length === 0) return this.cells;
-    return this.cells.filter((planned) => agrees(planned, selector.conditions, find));
+    return this.cells.filter((planned) => matches(planned, selector.conditions, find));
   }
 }

@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../core/json.ts';
 import { CellReference, type CellId, type Value } from '../../core/plan.ts';
-import { carriedNames, type PlannedCell } from '../../cells/carry.ts';
-import { reach, type FindCell } from '../../cells/reach.ts';
+import { carriedNames, type FindCell, type PlannedCell } from '../../cells/carry.ts';
+import { follow, type CellIndex } from '../../cells/lookup.ts';
 import type { StageKind } from '../../stages/stage-kind.ts';
 import type { StageCells } from './stage-cells.ts';
 
@@ -34,6 +34,9 @@ export class PlannedStages {
 
   readonly find: FindCell = (id) => this.#cells.get(id);
 
+  /** The cells without what they carry. */
+  readonly index: CellIndex = { get: (id) => this.find(id)?.cell };
+
   /** The cells of a stage; undefined where they could not be worked out: what refers to them is then passed over. */
   stage(id: string): StageCells | undefined {
     return this.#stages.get(id);
@@ -55,23 +58,23 @@ export class PlannedStages {
   }
 
   /**
-   * Looks a key up through a value: like `reach` of the graph, and the last key may be an output of a cell.
+   * Follows keys from a value: like `follow` of the cells, and the last key may be an output of a cell.
    *
    * @param value - where to start
    * @param keys - which way to go
    * @returns the value at the end; undefined when there is none
    */
-  reach(value: Value, keys: readonly string[]): Value | undefined {
-    const found = reach(value, keys, this.find);
+  follow(value: Value, keys: readonly string[]): Value | undefined {
+    const found = follow(value, keys, this.find);
     if (found !== undefined) return found;
-    const holder = reach(value, keys.slice(0, -1), this.find);
+    const holder = follow(value, keys.slice(0, -1), this.find);
     const planned = holder instanceof CellReference ? this.find(holder.cell) : undefined;
     const output = keys.at(-1) ?? '';
     return planned && this.outputs(planned)?.includes(output) ? new CellReference(planned.cell.id, output) : undefined;
   }
 
-  /** Names that {@link reach} knows one step beyond a value. */
-  reachable(value: Value): readonly string[] {
+  /** Keys that {@link follow} knows one step beyond a value. */
+  nextKeys(value: Value): readonly string[] {
     if (value instanceof CellReference) {
       const planned = this.find(value.cell);
       if (!planned) return [];

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { recallNothingToDo } from '../../src/cli/nothing-to-do.ts';
+import { findNothingToDo } from '../../src/project/nothing-to-do.ts';
 import { Project } from '../support/project.ts';
 
 let folder: string;
@@ -13,7 +13,7 @@ describe('kdpipe that runs from its sources', () => {
   it('never recalls: they change without a sign', async () => {
     const file = join(folder, 'p.yaml');
     writeFileSync(file, 'stages: { one: { uses: command, with: { shell: "true" } } }\n');
-    expect(await recallNothingToDo(file)).toBeUndefined();
+    expect(await findNothingToDo(file)).toBeUndefined();
   });
 });
 

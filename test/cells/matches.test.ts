@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { agrees, reach, type FindCell } from '../../src/cells/reach.ts';
+import type { FindCell } from '../../src/cells/carry.ts';
+import { matches } from '../../src/cells/matches.ts';
 import { parseSelector } from '../../src/cells/selector.ts';
 import { cell, planned, to } from '../graph/support/cells.ts';
 
@@ -14,44 +15,10 @@ const score = cell('score', { of: to(student) });
 const cells = planned([data, teacher, student, score]);
 const find: FindCell = (id) => cells.get(id);
 
-describe('reach', () => {
-  it('gives the value itself for no keys', () => {
-    expect(reach(3, [], find)).toBe(3);
-  });
-
-  it('looks through a cell: its axes, its parameters, then what it inherited', () => {
-    expect(reach(to(student), ['seed'], find)).toBe(0);
-    expect(reach(to(student), ['model'], find)).toBe('mobilenetv2');
-    expect(reach(to(student), ['epochs'], find)).toBeUndefined();
-    expect(reach(to(score), ['seed'], find)).toBe(0);
-  });
-
-  it('looks through several cells', () => {
-    expect(reach(to(score), ['of', 'teacher', 'model'], find)).toBe('resnet50');
-    expect(reach(to(score), ['of', 'teacher', 'data', 'source'], find)).toBe('mnist');
-  });
-
-  it('looks into mappings', () => {
-    expect(reach(to(teacher), ['split', 'val'], find)).toBe(0.2);
-    expect(reach({ a: { b: 1 } }, ['a', 'b'], find)).toBe(1);
-  });
-
-  it('gives nothing for keys that only every object has', () => {
-    expect(reach(to(teacher), ['constructor'], find)).toBeUndefined();
-    expect(reach({ a: 1 }, ['toString'], find)).toBeUndefined();
-  });
-
-  it('gives nothing beyond texts, numbers, lists and unknown cells', () => {
-    expect(reach('teacher', ['model'], find)).toBeUndefined();
-    expect(reach([1], ['0'], find)).toBeUndefined();
-    expect(reach(to(cell('gone')), ['model'], find)).toBeUndefined();
-  });
-});
-
-describe('agrees', () => {
+describe('matches', () => {
   const does = (target: typeof score, selector: string): boolean => {
     const found = find(target.id);
-    return found !== undefined && agrees(found, parseSelector(selector)?.selector.conditions ?? [], find);
+    return found !== undefined && matches(found, parseSelector(selector)?.selector.conditions ?? [], find);
   };
 
   it('compares own and inherited axes', () => {

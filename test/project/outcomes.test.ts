@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reportOutcomes } from '../../src/cli/outcomes.ts';
+import { reportOutcomes } from '../../src/project/outcomes.ts';
 import type { Plan, TablePlan } from '../../src/core/plan.ts';
 import { cell } from '../report/sample-plan.ts';
 import type { Entry, Manifest } from '../../src/store/store.ts';

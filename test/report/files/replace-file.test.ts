@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { openText, rewrite } from '../../src/report/replace-file.ts';
+import { openText, rewrite } from '../../../src/report/files/replace-file.ts';
 
 let folder = '';
 let path = '';

@@ -1,4 +1,4 @@
-import { FailureError, type Failure } from '../core/failure.ts';
+import { FailureError, type Failure } from '../../core/failure.ts';
 
 /**
  * Runs all jobs, and fails with the failures of all of them.

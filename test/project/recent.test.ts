@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pipelinesIn, recentRun } from '../../src/cli/recent.ts';
+import { pipelinesIn, recentRun } from '../../src/project/recent.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { startRecord } from '../../src/record/run-record.ts';
 

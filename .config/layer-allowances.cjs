@@ -1,0 +1,79 @@
+/** The arrows of src/README.md: each folder may import only what stands in its list. `layers.cjs` makes rules of them. */
+const may = {
+  core: [],
+  util: [],
+  graph: ['core', 'util'],
+  cells: ['core', 'util'],
+  fingerprint: ['core', 'util'],
+  pipeline: ['core', 'util', 'graph', 'cells', 'stages'],
+  stages: ['core', 'util'],
+  store: ['core', 'util', 'fingerprint'],
+  worker: ['core', 'util', 'store', 'stages'],
+  executors: ['core', 'util', 'worker'],
+  record: ['core', 'util'],
+  scheduler: ['core', 'util', 'graph', 'fingerprint', 'store', 'stages', 'executors', 'record'],
+  report: ['core', 'util', 'cells', 'stages'],
+  ui: ['core', 'util'],
+  project: ['core', 'util', 'cells', 'pipeline', 'stages', 'store', 'executors', 'scheduler', 'record', 'report'],
+  cli: [
+    'core',
+    'util',
+    'cells',
+    'stages',
+    'store',
+    'record',
+    'report',
+    'project',
+    'ui',
+    // Networks as data, for `kdpipe show MODEL`: no tensors behind it.
+    'ml/show',
+    // For `kdpipe bench`, loaded when it is called.
+    'ml/bench',
+  ],
+};
+/** Within src/ml. */
+const mayMl = {
+  random: [],
+  network: ['random'],
+  weights: ['network'],
+  models: ['network'],
+  show: ['network', 'models'],
+  bench: ['network', 'models', 'engines', 'losses'],
+  engines: ['network', 'random'],
+  losses: [],
+  methods: ['network', 'random'],
+  optim: [],
+  metrics: ['losses'],
+  augment: [],
+  data: ['random', 'augment'],
+  train: [
+    'network',
+    'weights',
+    'models',
+    'engines',
+    'losses',
+    'methods',
+    'optim',
+    'metrics',
+    'augment',
+    'data',
+    'random',
+  ],
+};
+/** Within src/pipeline: a later step may use earlier ones. */
+const mayPipeline = {
+  source: [],
+  planned: [],
+  read: ['source'],
+  check: ['source', 'read', 'planned'],
+  expand: ['source', 'read', 'planned', 'check'],
+  tables: ['source', 'read', 'planned', 'expand'],
+};
+/** Within src/report. */
+const mayReport = {
+  files: [],
+  rows: [],
+  tables: ['files', 'rows'],
+  plots: ['files', 'rows', 'tables'],
+};
+module.exports = { may, mayMl, mayPipeline, mayReport };

@@ -1,0 +1,150 @@
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fail, FailureError } from '../core/failure.ts';
+import type { Plan } from '../core/plan.ts';
+import { failure, success, unwrap, type Result } from '../core/result.ts';
+import type { Environment } from '../pipeline/expand/names.ts';
+import { planPipeline } from '../pipeline/plan.ts';
+import { reportProblems } from '../report/report.ts';
+import { catalogue } from '../stages/catalogue.ts';
+import { kinds } from '../stages/registry.ts';
+import { nameAdvice } from '../util/text.ts';
+import { openProject, type Project } from './project.ts';
+
+/** A pipeline: path of its file, or its text with the path that it would have. A path is relative to the working folder. */
+export type PipelineSource = string | { readonly file: string; readonly text: string };
+
+/** What a plan is made of beside the pipeline's text. */
+export interface SourceOptions {
+  /** `name=value` as `kdpipe run -S` takes them: `seeds=1`, `student.with.epochs=2`, `kd_ratio=0.1,0.3`. */
+  readonly overrides?: readonly string[];
+  /** What `${env.NAME}` reads; by default the environment of this process. The programs of stages always get the latter. */
+  readonly environment?: Environment;
+  /** The working folder: `runs/` and the paths in the pipeline are in it. By default the current one. */
+  readonly cwd?: string;
+}
+
+/** A plan, what it was made of, and the working folder that it is for. */
+export interface PlannedPipeline {
+  readonly plan: Plan;
+  readonly project: Project;
+  /** Absolute path of the pipeline file. */
+  readonly file: string;
+  /** Absolute path of its folder: templates and published numbers are relative to it. */
+  readonly pipelineFolder: string;
+  readonly text: string;
+  readonly overrides: readonly string[];
+  /** The variables that the plan asked for; one that was not set is undefined. */
+  readonly environment: Environment;
+}
+
+/** Reports a file that cannot be read, and names those that a mistyped path may have meant. */
+function failUnreadable(file: string, root: string, error: unknown): never {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  const folder = dirname(file);
+  let there: readonly string[] = [];
+  try {
+    there = readdirSync(resolve(root, folder))
+      .filter((name) => /\.ya?ml$/.test(name))
+      .map((name) => join(folder, name));
+  } catch {
+    // The folder is missing too: there is nothing to suggest.
+  }
+  const advice = nameAdvice(file, there);
+  return fail({
+    code: 'unreadable-pipeline',
+    message: code === 'ENOENT' ? `there is no file ${file}` : `${file} cannot be read: ${message}`,
+    expected: 'a pipeline in YAML',
+    ...(advice === undefined ? {} : { fix: advice }),
+  });
+}
+
+async function readSource(file: string, root: string): Promise<string> {
+  try {
+    return await readFile(resolve(root, file), 'utf8');
+  } catch (error) {
+    return failUnreadable(file, root, error);
+  }
+}
+
+/** An environment that notes in `used` what is read of it. */
+function watchEnvironment(environment: Environment, used: Record<string, string | undefined>): Environment {
+  return new Proxy(environment, {
+    getOwnPropertyDescriptor: (variables, name) => {
+      if (typeof name === 'string') used[name] = variables[name];
+      return Reflect.getOwnPropertyDescriptor(variables, name);
+    },
+  });
+}
+
+/**
+ * Plans a pipeline: its cells in topological order, its tables and plots. Writes nothing.
+ *
+ * @param source - the pipeline
+ * @param options - overrides, environment, working folder
+ * @returns the plan, for `run`, `preview` and `report`
+ * @throws FailureError with every problem of the file
+ */
+export async function plan(source: PipelineSource, options: SourceOptions = {}): Promise<PlannedPipeline> {
+  const { overrides = [], environment = process.env, cwd } = options;
+  const project = openProject(cwd);
+  const file = typeof source === 'string' ? source : source.file;
+  const text = typeof source === 'string' ? await readSource(source, project.root) : source.text;
+  const used: Record<string, string | undefined> = {};
+  const env = watchEnvironment({ ...environment }, used);
+  const plan = unwrap(planPipeline({ file, text }, { env, overrides, kinds, catalogue: catalogue() }));
+  const path = resolve(project.root, file);
+  return { plan, project, file: path, pipelineFolder: dirname(path), text, overrides, environment: used };
+}
+
+/**
+ * Plans what is not planned yet.
+ *
+ * @param target - a pipeline or a plan of it
+ * @param options - overrides, environment and working folder, for a pipeline that is not planned yet
+ * @returns the plan
+ * @throws FailureError with every problem of the file
+ * @throws TypeError for options that came too late for a plan
+ */
+export async function planned(
+  target: PipelineSource | PlannedPipeline,
+  options: SourceOptions = {},
+): Promise<PlannedPipeline> {
+  if (typeof target === 'string' || !('plan' in target)) return plan(target, options);
+  if (options.overrides ?? options.environment ?? options.cwd)
+    throw new TypeError('overrides, environment and cwd are options of plan(): this pipeline is planned already');
+  return target;
+}
+
+/**
+ * Finds what is wrong with a plan's tables and plots, and with the files that they go into, before anything has run.
+ *
+ * @param target - the plan
+ * @throws FailureError with all that is wrong
+ */
+export async function requireReports(target: PlannedPipeline): Promise<void> {
+  const { plan, pipelineFolder, project } = target;
+  const problems = await reportProblems(plan, { pipelineFolder, root: project.root });
+  if (problems.length) throw new FailureError(problems);
+}
+
+/**
+ * Looks for every problem of a pipeline that can be found without running it: those of {@link plan}, then those of its
+ * tables and plots and of the files that they go into.
+ *
+ * @param source - the pipeline
+ * @param options - overrides, environment, working folder
+ * @returns the plan, or the failures
+ */
+export async function check(source: PipelineSource, options: SourceOptions = {}): Promise<Result<PlannedPipeline>> {
+  try {
+    const target = await plan(source, options);
+    await requireReports(target);
+    return success(target);
+  } catch (error) {
+    if (error instanceof FailureError) return failure(...error.failures);
+    throw error;
+  }
+}
