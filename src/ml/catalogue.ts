@@ -4,11 +4,13 @@ import { mixings, type Mixing } from './augment/mix.ts';
 import { augmentations } from './augment/registry.ts';
 import { datasets } from './data/registry.ts';
 import type { DatasetSource } from './data/source.ts';
-import { engines, type EngineEntry } from './engines/registry.ts';
+import type { EngineEntry } from './engines/engine.ts';
+import { engines } from './engines/registry.ts';
 import type { SupervisedLoss } from './losses/loss.ts';
 import { losses } from './losses/registry.ts';
 import { methods } from './methods/registry.ts';
 import type { KdMethod } from './methods/kd-method.ts';
+import { kdRatio } from './methods/terms/kd-weight.ts';
 import { CLASSIFIER } from './methods/terms/taps.ts';
 import { metrics, teacherMetrics, type Metric, type TeacherMetric } from './metrics/registry.ts';
 import type { Model } from './models/model.ts';
@@ -48,12 +50,16 @@ function modelFacts(model: Model): JsonObject {
 /** Whatever a method may read. */
 const EVERY_TAP = ['block1', 'block2', 'block3', 'block4', 'pooled', 'logits', CLASSIFIER];
 
-/** `logits`: it reads nothing else of a teacher, so that several can be averaged. */
+/**
+ * `logits`: it reads nothing else of a teacher, so that several can be averaged; `published`: a weight that others have used,
+ * and the `kd_ratio` that makes it.
+ */
 function methodFacts(method: KdMethod): JsonObject {
-  const { source, weighting, relational = false, options } = method;
+  const { source, weighting, published, relational = false, options } = method;
   const { teacher } = method.taps({}, { teacher: EVERY_TAP, student: EVERY_TAP });
   const logits = teacher.every((tap) => tap === 'logits');
-  return { source, weighting, relational, logits, options: options as unknown as JsonObject };
+  const weight = published && { published: { ...published, ratio: kdRatio(published.weight, weighting) } };
+  return { source, weighting, ...weight, relational, logits, options: options as unknown as JsonObject };
 }
 
 /** `archive`: what its publisher offers, so that it can be looked for, asked for and fetched. */

@@ -2,14 +2,14 @@ import type { JsonObject } from '../core/json.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ParamSchema, StageKind } from './stage-kind.ts';
 
-/** Fills `x-registry` in with the registry's names, at any depth. */
+/** Fills `x-registry` in with the registry's names, behind those that the schema names itself, at any depth. */
 function fill(schema: unknown, names: Catalogue): unknown {
   if (Array.isArray(schema)) return schema.map((item) => fill(item, names));
   if (typeof schema !== 'object' || schema === null) return schema;
   const filled: Record<string, unknown> = {};
   for (const [keyword, value] of Object.entries(schema)) filled[keyword] = fill(value, names);
-  const registry = (schema as ParamSchema)['x-registry'];
-  if (registry !== undefined) filled['enum'] = Object.keys(names[registry] ?? {});
+  const { 'x-registry': registry, enum: own = [] } = schema as ParamSchema;
+  if (registry !== undefined) filled['enum'] = [...own, ...Object.keys(names[registry] ?? {})];
   return filled;
 }
 

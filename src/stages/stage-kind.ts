@@ -11,8 +11,8 @@ import type { TaskInput, TaskMessage, TaskSource } from '../core/task.ts';
  *   says what a text may be, a text is a value too: for kinds whose `needs` put a reference in its place.
  * - `x-inherits`: unless given, the parameter is what the cell behind the named one, which must stand before it, has
  *   under the same name, and nothing where that has no such parameter, or a list.
- * - `x-registry`: the names of that ml registry are the enum (`models`, `methods`, `datasets`, …); filled in by
- *   `npm run build:schemas`, because the runner half never loads the ml half.
+ * - `x-registry`: the names of that ml registry are the enum (`models`, `methods`, `datasets`, …), behind those that `enum`
+ *   itself lists (`auto`); filled in by `npm run build:schemas`, because the runner half never loads the ml half.
  */
 export interface ParamSchema {
   readonly type?: string | readonly string[];
@@ -26,6 +26,7 @@ export interface ParamSchema {
   };
   readonly 'x-inherits'?: string;
   readonly 'x-registry'?: string;
+  readonly enum?: readonly Json[];
   /** Unit of a number, for docs: `epochs`, `pixels`, `seconds`. */
   readonly 'x-unit'?: string;
   readonly [keyword: string]: unknown;

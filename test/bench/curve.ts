@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { engines } from '../../src/ml/engines/registry.ts';
+import { createEngine } from '../../src/ml/engines/create-engine.ts';
 import { crossEntropy } from '../../src/ml/losses/cross-entropy.ts';
 import { models } from '../../src/ml/models/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
@@ -34,12 +34,12 @@ function batches(folder: string): { readonly images: Uint8Array; readonly labels
   return { images, labels: Uint8Array.from(chosen, (from) => all.labels[from] ?? 0) };
 }
 
-function ourCurve({ images, labels }: ReturnType<typeof batches>, weightsFile: string): number[] {
+async function ourCurve({ images, labels }: ReturnType<typeof batches>, weightsFile: string): Promise<number[]> {
   const { steps, batch, side, classes, learningRate, weightDecay, smoothing } = CASE;
   const network = models.resnet20.build({ height: side, width: side, channels: 3 }, classes);
   const state = initialState(network, 0);
   writeFileSync(weightsFile, encodeSafetensors({ tensors: tensorsOf(network.parameters, state, 0), metadata: {} }));
-  const engine = engines.wasm.create({ threads: 2 });
+  const engine = await createEngine('wasm', { threads: 2 });
   const session = engine.session(network, { optimizer: ADAMW, threads: 2 });
   session.write(state);
   const step = session.trainStep({ batch, taps: [] });
@@ -56,7 +56,7 @@ function ourCurve({ images, labels }: ReturnType<typeof batches>, weightsFile: s
     return loss;
   });
   session.dispose();
-  void engine.dispose();
+  await engine.dispose();
   return losses;
 }
 
@@ -66,10 +66,10 @@ function ourCurve({ images, labels }: ReturnType<typeof batches>, weightsFile: s
  * @param args - the folder of the four IDX files, unless they are where Debian puts them
  * @returns a Markdown section
  */
-export function curve(args: readonly string[]): string {
+export async function curve(args: readonly string[]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'kdpipe-curve-'));
   const data = batches(args[0] ?? DEBIAN);
-  const ours = ourCurve(data, join(folder, 'weights.safetensors'));
+  const ours = await ourCurve(data, join(folder, 'weights.safetensors'));
   writeFileSync(join(folder, 'case.json'), JSON.stringify(CASE));
   writeFileSync(join(folder, 'images.bin'), data.images);
   writeFileSync(join(folder, 'labels.bin'), data.labels);

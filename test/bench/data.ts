@@ -7,7 +7,7 @@ import { openPacked } from '../../src/ml/data/open.ts';
 import { pack } from '../../src/ml/data/pack.ts';
 import { directLoader, type BatchLoader, type TrainBatch } from '../../src/ml/data/batch-loader.ts';
 import { ThreadedLoader } from '../../src/ml/data/threaded-loader.ts';
-import { engines } from '../../src/ml/engines/registry.ts';
+import { createEngine } from '../../src/ml/engines/create-engine.ts';
 import { crossEntropy } from '../../src/ml/losses/cross-entropy.ts';
 import { models } from '../../src/ml/models/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
@@ -78,12 +78,12 @@ async function timed(loader: BatchLoader, batches: number, use: (batch: TrainBat
 }
 
 /** A training step of resnet8 at 32², on two threads. */
-function trainingStep(): {
+async function trainingStep(): Promise<{
   readonly step: (batch: TrainBatch, at: number) => void;
   readonly dispose: () => Promise<void>;
-} {
+}> {
   const network = models.resnet8.build({ height: 32, width: 32, channels: 3 }, CLASSES);
-  const engine = engines.wasm.create({ threads: 2 });
+  const engine = await createEngine('wasm', { threads: 2 });
   const session = engine.session(network, { optimizer: ADAMW, threads: 2 });
   session.write(initialState(network, 0));
   const step = ({ images, labels }: TrainBatch, at: number): void => {
@@ -135,7 +135,7 @@ async function aloneTable(folder: string): Promise<string[]> {
 
 async function trainingTable(folder: string): Promise<string[]> {
   const lines: string[] = [];
-  const { step, dispose } = trainingStep();
+  const { step, dispose } = await trainingStep();
   for (const augment of AUGMENTS)
     for (const threads of THREADS) {
       const { speed, waiting } = await timed(supplyFor(join(folder, '32'), augment, threads), 40, step);

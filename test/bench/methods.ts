@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os';
 import type { TrainBatch } from '../../src/ml/data/batch-loader.ts';
-import { engines } from '../../src/ml/engines/registry.ts';
+import { createEngine } from '../../src/ml/engines/create-engine.ts';
 import type { Engine } from '../../src/ml/engines/engine.ts';
 import { crossEntropy } from '../../src/ml/losses/cross-entropy.ts';
 import type { KdMethod } from '../../src/ml/methods/kd-method.ts';
@@ -109,7 +109,7 @@ function rowOf(engine: Engine, method: KdMethod): string {
  * @returns a Markdown section
  */
 export async function methodsTable(args: readonly string[]): Promise<string> {
-  const engine = engines.wasm.create({ threads: THREADS });
+  const engine = await createEngine('wasm', { threads: THREADS });
   const load = (loadavg()[0] ?? NaN).toFixed(1);
   const all = Object.values<KdMethod>(methods).filter(({ name }) => args.length === 0 || args.includes(name));
   const rows = all.map((method) => {

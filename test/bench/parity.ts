@@ -1,4 +1,5 @@
-import { engines } from '../../src/ml/engines/registry.ts';
+import { createEngine } from '../../src/ml/engines/create-engine.ts';
+import type { EngineName } from '../../src/ml/engines/registry.ts';
 import { goldens } from '../support/model-fixtures.ts';
 import { parity } from '../support/parity.ts';
 
@@ -8,22 +9,24 @@ import { parity } from '../support/parity.ts';
  * @param args - engines; wasm unless told
  * @returns a Markdown section
  */
-export function parityTable(args: readonly string[]): string {
-  const names = args.length ? (args as readonly (keyof typeof engines)[]) : (['wasm'] as const);
-  const sections = names.map((name) => {
-    const engine = engines[name].create({ threads: 2 });
+export async function parityTable(args: readonly string[]): Promise<string> {
+  const names = args.length ? (args as readonly EngineName[]) : (['wasm'] as const);
+  const sections: string[] = [];
+  for (const name of names) {
+    const engine = await createEngine(name, { threads: 2 });
     const rows = [...goldens].map(([model, golden]) => ({ model, differences: parity(engine, model, golden) }));
-    void engine.dispose();
+    await engine.dispose();
     const quantities = rows[0]?.differences.map(({ quantity }) => quantity) ?? [];
-    return [
+    const lines = [
       `| network (${name}) | ${quantities.join(' | ')} |`,
       `| --- | ${quantities.map(() => '---:').join(' | ')} |`,
       ...rows.map(({ model, differences }) => {
         const cells = differences.map((d) => `${d.difference.toExponential(1)} / ${d.pytorch.toExponential(1)}`);
         return `| ${model} | ${cells.join(' | ')} |`;
       }),
-    ].join('\n');
-  });
+    ];
+    sections.push(lines.join('\n'));
+  }
   return [
     '## Parity with PyTorch',
     '',

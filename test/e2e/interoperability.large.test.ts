@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../../src/ml/engines/registry.ts';
+import { createEngine } from '../../src/ml/engines/create-engine.ts';
 import type { ModelName } from '../../src/ml/models/registry.ts';
 import { adoptModel } from '../../src/ml/train/adopted-model.ts';
 import { networkFor, readModel, type TrainedModel } from '../../src/ml/train/trained-model.ts';
@@ -21,8 +21,8 @@ const images = channelsLast(
 );
 
 /** What a model says of the images here. */
-function logitsOf({ network, state, classes }: TrainedModel): number[] {
-  const engine = engines.wasm.create({ threads: 2 });
+async function logitsOf({ network, state, classes }: TrainedModel): Promise<number[]> {
+  const engine = await createEngine('wasm', { threads: 2 });
   const session = engine.session(networkFor(network.model, { imageSize: SIDE, classes }), {
     optimizer: null,
     threads: 2,
@@ -66,17 +66,17 @@ describe.skipIf(skipped !== undefined)(`weights of torchvision and timm${skipped
 
   it.each(['resnet18', 'resnet50', 'mobilenetv2', 'efficientnet_v2_s', 'shufflenet_v2_x0_5', 'ghostnet'] as const)(
     'say here what they say there: %s, from torch.save and from safetensors',
-    (model: ModelName) => {
+    async (model: ModelName) => {
       for (const form of ['pth', 'safetensors']) {
         const file = project.path(`${model}.${form}`);
         const adopted = adoptModel(decodeWeights(readFileSync(file), file), model, file);
         expect(adopted.classes).toHaveLength(5);
-        expect(difference(logitsOf(adopted), spoken(project.folder, model))).toBeLessThan(1e-4);
+        expect(difference(await logitsOf(adopted), spoken(project.folder, model))).toBeLessThan(1e-4);
       }
     },
   );
 
-  it('train here, and what was trained loads strictly there and says the same', () => {
+  it('train here, and what was trained loads strictly there and says the same', async () => {
     expect(project.run('run', 'study.yaml')).toMatchObject({ code: 0 });
     const trained = new Project();
     const models = new Map<string, TrainedModel>();
@@ -92,7 +92,7 @@ describe.skipIf(skipped !== undefined)(`weights of torchvision and timm${skipped
     }
     execFileSync(python, [script, 'load', trained.folder, '10']);
     for (const [name, model] of models)
-      expect(difference(logitsOf(model), spoken(trained.folder, name)), name).toBeLessThan(1e-4);
+      expect(difference(await logitsOf(model), spoken(trained.folder, name)), name).toBeLessThan(1e-4);
     trained.remove();
   });
 });

@@ -1,4 +1,5 @@
-import type { Adapter, KdLoss } from '../../src/ml/methods/kd-method.ts';
+import type { Adapter } from '../../src/ml/methods/algebra/adapter.ts';
+import type { KdLoss } from '../../src/ml/methods/kd-method.ts';
 import type { AdapterRunner } from '../../src/ml/methods/terms/kd-loss.ts';
 import type { Shape } from '../../src/ml/network/network.ts';
 

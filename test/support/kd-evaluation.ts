@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../src/core/json.ts';
-import { evaluateKdLoss, type AdapterRunner, type TapValues } from '../../src/ml/methods/terms/kd-loss.ts';
 import type { KdLoss, KdMethod, KdSplit, Sides, TapShapes } from '../../src/ml/methods/kd-method.ts';
+import type { AdapterRunner, TapValues } from '../../src/ml/methods/terms/kd-loss.ts';
+import { TermInterpreter } from '../../src/ml/methods/tfjs/interpreter.ts';
 import type { Shape } from '../../src/ml/network/network.ts';
 import { EchoRunner } from './echo-runner.ts';
 import { referenceInput, referenceLabels } from './loss-reference.ts';
@@ -37,7 +38,29 @@ export function evaluate({ method, shapes, taps, runner = (term) => new EchoRunn
   const { labels = referenceLabels, seed = 0, step = 0, weight = 1 } = rest;
   const term = method.create(optionsOf(method, rest.options), shapes, shapes, someSplit);
   const indices = Uint32Array.from(labels, (_, image) => image);
-  return evaluateKdLoss(term, shapes, { taps, labels, indices, draw: { seed, step }, weight }, runner(term));
+  const batch = { taps, labels, indices, draw: { seed, step }, weight };
+  return new TermInterpreter(term, shapes).run(batch, runner(term));
+}
+
+/** A method over several steps: values of its taps for each, and the images that the student is trained on. */
+export interface Steps extends Omit<Evaluation, 'taps' | 'step'> {
+  readonly steps: readonly Evaluation['taps'][];
+  readonly split: KdSplit;
+}
+
+/** Evaluates a method step by step, each seen by its memory before the next; returns all values, and the term. */
+export function evaluateSteps(given: Steps) {
+  const { method, shapes, steps, split, runner = (made) => new EchoRunner(made) } = given;
+  const { labels = referenceLabels, seed = 0, weight = 1 } = given;
+  const term = method.create(optionsOf(method, given.options), shapes, shapes, split);
+  const [interpreter, running] = [new TermInterpreter(term, shapes), runner(term)];
+  const results = steps.map((taps, step) => {
+    const indices = Uint32Array.from(labels, (_, image) => (image * 3 + step) % split.labels.length);
+    const result = interpreter.run({ taps, labels, indices, draw: { seed, step }, weight }, running);
+    term.memory?.update({ indices, outputs: result.outputs });
+    return result;
+  });
+  return { term, results };
 }
 
 /** The shape of one image of a reference input: [N, C] or [N, H, W, C]. */

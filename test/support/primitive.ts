@@ -7,13 +7,13 @@ export const CONTROLS: Controls = {
   step: 3,
   learningRate: 0.01,
   weightDecay: 0.05,
-  firstCorrection: 0.19,
-  secondCorrection: Math.sqrt(0.002),
+  biasCorrection1: 0.19,
+  biasCorrection2Sqrt: Math.sqrt(0.002),
   averageStep: 0.03,
 };
 
 const SPACES: readonly Space[] = [
-  ...(['step', 'parameter', 'gradient', 'gradient-sum', 'first', 'second', 'statistic'] as const),
+  ...(['step', 'parameter', 'gradient', 'gradient-sum', 'slot0', 'slot1', 'statistic'] as const),
   ...(['parameter-average', 'statistic-average'] as const),
 ];
 

@@ -1,7 +1,8 @@
 import type { PackedDataset } from '../../src/ml/data/packed.ts';
 import { directLoader } from '../../src/ml/data/batch-loader.ts';
 import type { Engine } from '../../src/ml/engines/engine.ts';
-import { engines, type EngineName } from '../../src/ml/engines/registry.ts';
+import { createEngine } from '../../src/ml/engines/create-engine.ts';
+import type { EngineName } from '../../src/ml/engines/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
 import type { Checkpoint } from '../../src/ml/train/checkpoint.ts';
 import { fit, prepare } from '../../src/ml/train/fit.ts';
@@ -74,7 +75,7 @@ export async function train({
   threads = 1,
   ...run
 }: Run): Promise<TrainingResult | undefined> {
-  const engine = engines[name].create({ threads });
+  const engine = await createEngine(name, { threads });
   try {
     const recipe = recipeWith(run.recipe);
     const network = networkFor(run.model ?? 'convnet4', data.manifest);

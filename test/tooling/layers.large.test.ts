@@ -109,8 +109,16 @@ describe('the layer rules fire on a planted violation', () => {
     expect(fired(files)).toEqual(['no-cycles']);
   });
 
-  it('a tensor library in the runner half', () => {
-    expect(fired({ 'src/cli/a.ts': "import '@tensorflow/tfjs-core';\n" })).toContain('no-tensors-in-the-runner');
+  it.each(['src/cli/a.ts', 'src/ml/train/a.ts', 'src/ml/methods/a.ts', 'src/ml/methods/terms/a.ts'])(
+    'a tensor library outside of what evaluates methods: %s',
+    (path) => {
+      expect(fired({ [path]: "import '@tensorflow/tfjs-core';\n" })).toContain('no-tensors');
+    },
+  );
+
+  it('a method that knows what evaluates it', () => {
+    const files = { 'src/ml/methods/a.ts': uses('./tfjs/b.ts'), 'src/ml/methods/tfjs/b.ts': leaf };
+    expect(fired(files)).toEqual(['methods-are-expressions']);
   });
 });
 
@@ -130,6 +138,7 @@ describe('the layer rules let pass', () => {
         'src/pipeline/i.ts': uses('./expand/h.ts'),
         'src/report/rows/j.ts': uses('../../core/a.ts'),
         'src/report/plots/k.ts': uses('../rows/j.ts'),
+        'src/ml/methods/tfjs/g.ts': "import '@tensorflow/tfjs-core';\n",
       }),
     ).toEqual([]);
   });

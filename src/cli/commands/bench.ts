@@ -8,10 +8,10 @@ import { jsonOption, positiveInteger } from '../options.ts';
 import { columns, print, printError, printJson } from '../terminal.ts';
 
 type ModelName = Measurement['model'];
-type EngineName = Measurement['engine'];
+type EngineChoice = MeasureOptions['engine'];
 
 interface BenchFlags {
-  readonly engine: EngineName;
+  readonly engine: EngineChoice;
   readonly threads: number;
   readonly batchSize: number;
   readonly imageSize?: number;
@@ -31,7 +31,7 @@ const seconds = 1;
 export function command(): Command {
   return new Command('bench')
     .argument('[models...]', 'models (kdpipe list models)', usual)
-    .addOption(new Option('--engine <name>', 'what computes').choices(namesOf('engines')).default('wasm'))
+    .addOption(new Option('--engine <name>', 'what computes').choices(['auto', ...namesOf('engines')]).default('auto'))
     .option('--threads <n>', 'threads', positiveInteger, availableParallelism())
     .option('--batch-size <n>', 'images of a step', positiveInteger, 64)
     .addOption(

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../../stages/catalogue.ts';
+import { catalogue, type Catalogue } from '../../stages/catalogue.ts';
 
 /** What a new study is about. */
 export interface Study {
@@ -19,18 +19,18 @@ export interface Study {
   readonly pretrained: boolean;
 }
 
-/** Weights of terms in their papers or programs, where they have our definition; 1 elsewhere. */
-const USUAL: Readonly<Record<string, number>> = {
-  ...{ SoftTarget: 9, LogitStd: 9, MLKD: 9, CRD: 0.8, AT: 1000, SP: 10, NST: 50, FitNet: 100, PKT: 30000, ICKD: 2.5 },
-};
-
 /**
  * The weight of a method's term that others have used.
  *
  * @param method - its name
- * @returns what `kd_weight` may start from
+ * @returns what `kd_weight` may start from; 1 where nothing is published for our definition
  */
-export const usualWeight = (method: string): number => USUAL[method] ?? 1;
+export function usualWeight(method: string): number {
+  const { published } = (catalogue()['methods']?.[method] ?? {}) as {
+    readonly published?: { readonly weight: number };
+  };
+  return published?.weight ?? 1;
+}
 
 /** A text of YAML: plain where it reads as itself. */
 const scalar = (text: string): string => (/^[A-Za-z][\w./-]*$/.test(text) ? text : JSON.stringify(text));

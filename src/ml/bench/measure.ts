@@ -1,5 +1,7 @@
-import { engines, type EngineName } from '../engines/registry.ts';
+import { at } from '../../util/at.ts';
+import { createEngine } from '../engines/create-engine.ts';
 import type { Engine, Session } from '../engines/engine.ts';
+import type { EngineChoice } from '../engines/registry.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { models, type ModelName } from '../models/registry.ts';
 import { initialState } from '../network/initial.ts';
@@ -7,7 +9,7 @@ import { initialState } from '../network/initial.ts';
 /** What is measured. */
 export interface MeasureOptions {
   readonly model: ModelName;
-  readonly engine: EngineName;
+  readonly engine: EngineChoice;
   /** Threads of the engine, at least 1. */
   readonly threads: number;
   /** Images of a step. */
@@ -21,7 +23,8 @@ export interface MeasureOptions {
 /** Speed of a model on this machine. */
 export interface Measurement {
   readonly model: ModelName;
-  readonly engine: EngineName;
+  /** Its name; where `auto` was asked for, that of the one picked. */
+  readonly engine: string;
   readonly threads: number;
   /** What else the engine says of itself, such as the `vectors` of wasm in bits. */
   readonly description: Engine['description'];
@@ -43,12 +46,16 @@ const FEWEST = 3;
 function medianOf(step: () => void, seconds: number): number {
   for (let i = 0; i < WARM_UP; i++) step();
   const times: number[] = [];
-  for (let total = 0; total < seconds || times.length < FEWEST; total += times.at(-1) ?? 0) {
+  let total = 0;
+  while (total < seconds || times.length < FEWEST) {
     const start = performance.now();
     step();
-    times.push((performance.now() - start) / 1000);
+    const time = (performance.now() - start) / 1000;
+    times.push(time);
+    total += time;
   }
-  return times.sort((a, b) => a - b)[times.length >> 1] ?? NaN;
+  times.sort((a, b) => a - b);
+  return at(times, times.length >> 1);
 }
 
 /** Pixels between −1 and 1: what is multiplied does not matter, but that it is neither 0 nor huge. */
@@ -106,13 +113,13 @@ function measureOn(engine: Engine, options: MeasureOptions, side: number): Pick<
  *
  * @param options - model, engine, batch, image size, time
  * @returns images a second
- * @throws FailureError `image-too-small` or `does-not-fit`
+ * @throws FailureError `image-too-small` `does-not-fit` or `engine-unavailable`
  */
 export async function measure(options: MeasureOptions): Promise<Measurement> {
-  const { model, engine: name, threads, batch, side = models[model].nominal.side } = options;
-  const engine = engines[name].create({ threads });
+  const { model, engine: asked, threads, batch, side = models[model].nominal.side } = options;
+  const engine = await createEngine(asked, { threads });
   try {
-    const { description } = engine;
+    const { name, description } = engine;
     return { model, engine: name, threads, description, batch, side, ...measureOn(engine, options, side) };
   } finally {
     await engine.dispose();

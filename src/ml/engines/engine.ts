@@ -93,7 +93,7 @@ export interface Session {
   /** Copies the moving averages out, as `read` does the weights. */
   readAverage(): StateDict;
   writeAverage(state: StateDict): void;
-  /** Optimiser slots and update count, for exact resume: `<parameter>/<slot>` → values in the engine's own order. */
+  /** Optimiser slots and update count, for exact resume: `<parameter>/<slot>` → values in PyTorch's layout. */
   readOptimizer(): { readonly updates: number; readonly slots: StateDict };
   writeOptimizer(state: { readonly updates: number; readonly slots: StateDict }): void;
   /** Gradients of the last `backward`, PyTorch names and layouts (tests, diagnostics). */
@@ -111,4 +111,23 @@ export interface Engine {
   readonly description: Readonly<Record<string, string | number | boolean>>;
   session(network: Network, options: SessionOptions): Session;
   dispose(): Promise<void>;
+}
+
+/** How an engine is made. */
+export interface EngineOptions {
+  /** Most threads that its sessions will ask for, 1 … 64. */
+  readonly threads: number;
+  /** Memory in bytes where the engine has a bound; a multiple of 65536. */
+  readonly memory?: number;
+}
+
+/** An engine, or why this machine cannot run it: a half sentence that may follow a colon. */
+export type EngineResult = { readonly engine: Engine } | { readonly unavailable: string };
+
+/** A row of the registry. Nothing of an engine is loaded before `create` is called. */
+export interface EngineEntry {
+  readonly summary: string;
+  /** It is never what `auto` picks. */
+  readonly onlyByName?: boolean;
+  create(options: EngineOptions): Promise<EngineResult>;
 }

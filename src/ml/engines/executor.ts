@@ -1,5 +1,6 @@
 import type { Controls } from './primitives.ts';
 import type { Program, Section, Space } from './program.ts';
+import type { Target } from './target.ts';
 
 /** A piece of an executor's memory. */
 export interface Region {
@@ -20,6 +21,8 @@ export interface Executable {
 export interface Executor {
   readonly name: string;
   readonly description: Readonly<Record<string, string | number | boolean>>;
+  /** What programs have to be lowered for. */
+  readonly target: Target;
   /** Zeroed memory. */
   allocate(floats: number): Region;
   free(region: Region): void;

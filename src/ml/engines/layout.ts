@@ -1,13 +1,7 @@
+import { at } from '../../util/at.ts';
 import type { ConvLayer, LayerIndex, LinearLayer, Network, ParameterSpec } from '../network/network.ts';
 import type { Ref } from './program.ts';
-
-/** Output channels of a filter panel; every feature map's channels are padded to a multiple of it. */
-export const PANEL = 8;
-
-/** An image that only convolutions read is padded to a multiple of four channels only. */
-const INPUT_CHANNELS = 4;
-
-const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
+import { roundUp, type Target } from './target.ts';
 
 /** Whether only convolutions read a layer: they alone let their input's stride differ from their output's. */
 const isConvolved = (network: Network, index: LayerIndex): boolean =>
@@ -18,13 +12,14 @@ const isConvolved = (network: Network, index: LayerIndex): boolean =>
  *
  * @param network - the network
  * @param layer - index of the layer
+ * @param target - the executor's
  * @returns floats from one pixel to the next
  */
-export function strideOf(network: Network, layer: LayerIndex): number {
+export function strideOf(network: Network, layer: LayerIndex, target: Target): number {
   const made = network.layers[layer];
   if (!made) throw new Error(`no layer ${layer} in ${network.model}`);
   const isImage = made.kind === 'input' && !made.differentiable && isConvolved(network, layer);
-  return roundUp(made.shape.channels, isImage ? INPUT_CHANNELS : PANEL);
+  return roundUp(made.shape.channels, isImage ? target.imageChannels : target.panel);
 }
 
 /** Where one state-dict entry lies inside an engine. */
@@ -57,62 +52,61 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) =
 /** Which primitives compute a layer that owns a filter, and how the filter lies in memory. */
 export type Family = 'dense' | 'depthwise' | 'grouped';
 
-/** Largest kernel that the fast primitives take (MAX_TAPS of patches.h, MAX_KERNEL of depthwise.c). */
-const LARGEST_KERNEL = 7;
-
 /**
  * Chooses the primitives of a convolution or linear layer.
  *
  * @param network - the network
  * @param layer - one of its layers
+ * @param target - the executor's
  * @returns `depthwise` where every channel has one filter, `grouped` for other groups, dilation and very large kernels
  */
-export function familyOf(network: Network, layer: ConvLayer | LinearLayer): Family {
+export function familyOf(network: Network, layer: ConvLayer | LinearLayer, target: Target): Family {
   if (layer.kind === 'linear') return 'dense';
   const { groups, inChannels, outChannels, dilation, kernel } = layer;
-  if (kernel > LARGEST_KERNEL) return 'grouped';
+  if (kernel > target.largestKernel) return 'grouped';
   if (groups === 1 && dilation === 1) return 'dense';
   // An image is padded to fewer channels than what comes out.
-  const [input = 0] = layer.inputs;
-  const single = groups === inChannels && groups === outChannels && strideOf(network, input) % PANEL === 0;
+  const isPadded = strideOf(network, at(layer.inputs, 0), target) % target.panel === 0;
+  const single = groups === inChannels && groups === outChannels && isPadded;
   return single ? 'depthwise' : 'grouped';
 }
 
 /** How many floats a filter takes, and where its elements go. */
 type Filter = Pick<Slot, 'floats' | 'row' | 'inputStep' | 'tapStep'>;
 
-/** Panels of eight output channels, [out / 8][kernel² · stride][8], from OIHW or [out, in]. */
-function panels(spec: ParameterSpec, stride: number): Filter {
+/** Panels of output channels, [out / panel][kernel² · stride][panel], from OIHW or [out, in]. */
+function panels(spec: ParameterSpec, stride: number, panel: number): Filter {
   const [outputs = 0] = spec.shape;
   const depth = sizeOf(spec.shape.slice(2)) * stride;
-  const row = (output: number): number => Math.floor(output / PANEL) * depth * PANEL + (output % PANEL);
-  return { floats: roundUp(outputs, PANEL) * depth, row, inputStep: PANEL, tapStep: stride * PANEL };
+  const row = (output: number): number => Math.floor(output / panel) * depth * panel + (output % panel);
+  return { floats: roundUp(outputs, panel) * depth, row, inputStep: panel, tapStep: stride * panel };
 }
 
 /** [kernel²][inputs of a group][out], from OIHW. */
-function tapRows(spec: ParameterSpec): Filter {
+function tapRows(spec: ParameterSpec, panel: number): Filter {
   const [outputs = 0, inputs = 0] = spec.shape;
   const taps = sizeOf(spec.shape.slice(2));
-  const stride = roundUp(outputs, PANEL);
+  const stride = roundUp(outputs, panel);
   const row = (output: number): number => output;
   return { floats: taps * inputs * stride, row, inputStep: stride, tapStep: inputs * stride };
 }
 
 /** One value a channel. */
-function vector(spec: ParameterSpec): Filter {
-  return { floats: roundUp(sizeOf(spec.shape), PANEL), row: (output) => output, inputStep: 0, tapStep: 0 };
+function vector(spec: ParameterSpec, panel: number): Filter {
+  return { floats: roundUp(sizeOf(spec.shape), panel), row: (output) => output, inputStep: 0, tapStep: 0 };
 }
 
 /** Filters of all layers that own one, by the weight's name. */
-function filters(network: Network): Map<string, Filter> {
+function filters(network: Network, target: Target): Map<string, Filter> {
   const found = new Map<string, Filter>();
   const specs = new Map(network.parameters.map((spec) => [spec.name, spec]));
   for (const layer of network.layers) {
     if (layer.kind !== 'conv' && layer.kind !== 'linear') continue;
     const spec = specs.get(`${layer.name}.weight`);
     if (!spec) throw new Error(`${layer.name} has no weight`);
-    const dense = familyOf(network, layer) === 'dense';
-    found.set(spec.name, dense ? panels(spec, strideOf(network, layer.inputs[0] ?? 0)) : tapRows(spec));
+    const dense = familyOf(network, layer, target) === 'dense';
+    const stride = strideOf(network, at(layer.inputs, 0), target);
+    found.set(spec.name, dense ? panels(spec, stride, target.panel) : tapRows(spec, target.panel));
   }
   return found;
 }
@@ -122,14 +116,15 @@ function filters(network: Network): Map<string, Filter> {
  * order; running statistics apart.
  *
  * @param network - the network
+ * @param target - the executor's
  * @returns place and size of every state-dict entry
  */
-export function layoutOf(network: Network): Layout {
-  const placed = filters(network);
+export function layoutOf(network: Network, target: Target): Layout {
+  const placed = filters(network, target);
   const slots = new Map<string, Slot>();
   const place = (specs: readonly ParameterSpec[], space: Slot['space'], start: number): number =>
     specs.reduce((offset, spec) => {
-      const shape = placed.get(spec.name) ?? vector(spec);
+      const shape = placed.get(spec.name) ?? vector(spec, target.panel);
       slots.set(spec.name, { spec, space, offset, ...shape });
       return offset + shape.floats;
     }, start);
@@ -189,6 +184,19 @@ function placesOf({ spec, row, inputStep, tapStep }: Slot): Uint32Array {
   return places;
 }
 
+/** `at` for millions of elements: each sees arrays of one type only, which V8 makes as fast as no check at all. */
+function placeAt(places: Uint32Array, index: number): number {
+  const place = places[index];
+  if (place === undefined) throw new RangeError(`place ${index} of ${places.length}`);
+  return place;
+}
+
+function floatAt(values: Float32Array, index: number): number {
+  const value = values[index];
+  if (value === undefined) throw new RangeError(`value ${index} of ${values.length}`);
+  return value;
+}
+
 /**
  * Copies an entry from the engine's layout into PyTorch's.
  *
@@ -199,7 +207,7 @@ function placesOf({ spec, row, inputStep, tapStep }: Slot): Uint32Array {
 export function toPyTorch(slot: Slot, values: Float32Array): Float32Array {
   const places = placesOf(slot);
   const dense = new Float32Array(places.length);
-  for (let i = 0; i < places.length; i++) dense[i] = values[places[i] ?? 0] ?? 0;
+  for (let i = 0; i < places.length; i++) dense[i] = floatAt(values, placeAt(places, i));
   return dense;
 }
 
@@ -213,6 +221,6 @@ export function toPyTorch(slot: Slot, values: Float32Array): Float32Array {
 export function fromPyTorch(slot: Slot, values: Float32Array): Float32Array {
   const placed = new Float32Array(slot.floats);
   const places = placesOf(slot);
-  for (let i = 0; i < places.length; i++) placed[places[i] ?? 0] = values[i] ?? 0;
+  for (let i = 0; i < places.length; i++) placed[placeAt(places, i)] = floatAt(values, i);
   return placed;
 }

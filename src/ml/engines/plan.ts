@@ -1,4 +1,5 @@
 import type { Operation } from './program.ts';
+import { roundUp } from './target.ts';
 
 /** A buffer and the operations between which it holds something. */
 interface Lifetime {
@@ -7,9 +8,6 @@ interface Lifetime {
   first: number;
   last: number;
 }
-
-/** Buffers start at multiples of 64 bytes: a cache line, and no two threads share one by accident. */
-const LINE = 16;
 
 function lifetimes(
   sizes: readonly number[],
@@ -48,12 +46,14 @@ function lowestGap(taken: readonly (readonly [number, number])[], floats: number
  * @param sizes - floats of each buffer
  * @param operations - all operations, in the order in which they run
  * @param pinned - buffers that hold something all the time (what the caller reads and writes)
+ * @param line - floats of a cache line: buffers start at multiples of it
  * @returns offset of each buffer, in floats, and the total
  */
 export function planBuffers(
   sizes: readonly number[],
   operations: readonly Operation[],
   pinned: ReadonlySet<number>,
+  line: number,
 ): { readonly offsets: readonly number[]; readonly floats: number } {
   const offsets = sizes.map(() => 0);
   const placed: (Lifetime & { readonly from: number; readonly to: number })[] = [];
@@ -63,7 +63,7 @@ export function planBuffers(
       .filter((other) => other.first <= life.last && life.first <= other.last)
       .map((other) => [other.from, other.to] as const)
       .sort((a, b) => a[0] - b[0]);
-    const floats = Math.ceil(life.floats / LINE) * LINE;
+    const floats = roundUp(life.floats, line);
     const from = lowestGap(taken, floats);
     placed.push({ ...life, from, to: from + floats });
     offsets[life.buffer] = from;

@@ -102,11 +102,11 @@ export const PRIMITIVES = {
     numbers: { ...CONV_SHAPE, activation: 'int' },
   },
   /**
-   * dx (+)= gradient of a convolution's input. Room for the filter with input and output channels swapped: `turned`, or
+   * dx (+)= gradient of a convolution's input. Room for the filter with input and output channels swapped: `transposed`, or
    * `transformed` where Winograd's algorithm is to be taken.
    */
   'conv-input-gradient': {
-    operands: { dy: 'in', filter: 'in', turned: 'scratch?', transformed: 'scratch?', dx: 'inout' },
+    operands: { dy: 'in', filter: 'in', transposed: 'scratch?', transformed: 'scratch?', dx: 'inout' },
     numbers: { ...CONV_SHAPE, accumulate: 'int' },
   },
   /**
@@ -246,17 +246,17 @@ export const PRIMITIVES = {
   },
   /** AdamW (Loshchilov & Hutter 2019) in PyTorch's form; `decay` says whether weight decay applies. */
   adamw: {
-    operands: { w: 'inout', g: 'in', first: 'inout', second: 'inout' },
+    operands: { w: 'inout', g: 'in', expAvg: 'inout', expAvgSq: 'inout' },
     numbers: { count: 'int', decay: 'int', beta1: 'float', beta2: 'float', eps: 'float' },
   },
   /** SGD with momentum and coupled L2 decay in PyTorch's form. */
   sgd: {
-    operands: { w: 'inout', g: 'in', first: 'inout' },
+    operands: { w: 'inout', g: 'in', momentumBuffer: 'inout' },
     numbers: { count: 'int', decay: 'int', nesterov: 'int', momentum: 'float' },
   },
-  /** RMSprop (Tieleman & Hinton 2012) with momentum and coupled L2 decay in PyTorch's form; `first` is the mean square. */
+  /** RMSprop (Tieleman & Hinton 2012) with momentum and coupled L2 decay in PyTorch's form. */
   rmsprop: {
-    operands: { w: 'inout', g: 'in', first: 'inout', second: 'inout' },
+    operands: { w: 'inout', g: 'in', squareAvg: 'inout', momentumBuffer: 'inout' },
     numbers: { count: 'int', decay: 'int', alpha: 'float', eps: 'float', momentum: 'float' },
   },
   /** average += averageStep · (x − average): an exponential moving average (Polyak & Juditsky 1992). */
@@ -277,9 +277,9 @@ export const CONTROLS = {
   learningRate: 'float',
   weightDecay: 'float',
   /** 1 − β₁ᵗ of Adam's update t. */
-  firstCorrection: 'float',
+  biasCorrection1: 'float',
   /** √(1 − β₂ᵗ). */
-  secondCorrection: 'float',
+  biasCorrection2Sqrt: 'float',
   /** 1 − d of a moving average with decay d. */
   averageStep: 'float',
 } as const;

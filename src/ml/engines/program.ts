@@ -1,4 +1,5 @@
 import type { Numbers, Operands, PrimitiveName } from './primitives.ts';
+import type { Target } from './target.ts';
 
 /**
  * Memory that an operation may name. `step` is the step's own planned memory; the others belong to the session and live on
@@ -10,8 +11,8 @@ export type Space =
   | 'parameter'
   | 'gradient'
   | 'gradient-sum'
-  | 'first'
-  | 'second'
+  | 'slot0'
+  | 'slot1'
   | 'statistic'
   | 'parameter-average'
   | 'statistic-average';
@@ -21,14 +22,29 @@ export type Ref =
   | { readonly space: 'step'; readonly buffer: number }
   | { readonly space: Exclude<Space, 'step'>; readonly offset: number };
 
-/** One primitive applied to operands. */
-export type Operation = {
-  readonly [P in PrimitiveName]: {
-    readonly primitive: P;
-    readonly operands: Operands<P, Ref>;
-    readonly numbers: Numbers<P>;
+/** One primitive applied to operands; of any primitive unless told. */
+export type Operation<P extends PrimitiveName = PrimitiveName> = {
+  readonly [Name in P]: {
+    readonly primitive: Name;
+    readonly operands: Operands<Name, Ref>;
+    readonly numbers: Numbers<Name>;
   };
-}[PrimitiveName];
+}[P];
+
+/**
+ * Replaces every operand that is there.
+ *
+ * @param operands - of a primitive
+ * @param map - gives what stands in an operand's place
+ * @returns the same names
+ */
+export function mapOperands<P extends PrimitiveName, From, To>(
+  operands: Operands<P, From>,
+  map: (value: From) => To,
+): Operands<P, To> {
+  const entries = Object.entries<From | null>(operands);
+  return Object.fromEntries(entries.map(([name, value]) => [name, value && map(value)])) as Operands<P, To>;
+}
 
 /** Pieces of a program that are run one by one. */
 export type Section = 'forward' | 'backward' | 'update';
@@ -56,8 +72,9 @@ export interface Program {
  * Memory that a program's step takes.
  *
  * @param program - the lowered program
- * @returns bytes of float32 memory
+ * @param target - what it was lowered for
+ * @returns bytes
  */
-export function bytes(program: Program): number {
-  return 4 * program.floats;
+export function bytes(program: Program, target: Target): number {
+  return target.elementBytes * program.floats;
 }

@@ -9,12 +9,15 @@ import { bytes, type Program, type Space } from './program.ts';
 import { CompiledForward, CompiledTraining, type Progress } from './steps.ts';
 import { Workspace, type Place } from './workspace.ts';
 
+/** Where an update rule keeps its state of each parameter. */
+type OptimizerSlot = 'slot0' | 'slot1';
+
 /** Slots of each update rule under PyTorch's names, by space. */
 const SLOTS = {
-  adamw: { first: 'exp_avg', second: 'exp_avg_sq' },
-  sgd: { first: 'momentum_buffer' },
-  rmsprop: { first: 'square_avg', second: 'momentum_buffer' },
-} as const satisfies Readonly<Record<OptimizerSpec['name'], Partial<Record<'first' | 'second', string>>>>;
+  adamw: { slot0: 'exp_avg', slot1: 'exp_avg_sq' },
+  sgd: { slot0: 'momentum_buffer' },
+  rmsprop: { slot0: 'square_avg', slot1: 'momentum_buffer' },
+} as const satisfies Readonly<Record<OptimizerSpec['name'], Partial<Record<OptimizerSlot, string>>>>;
 
 /** Where the moving average of an entry's space lies. */
 const AVERAGE = { parameter: 'parameter-average', statistic: 'statistic-average' } as const;
@@ -66,7 +69,7 @@ export class CompiledSession implements Session {
     this.network = network;
     this.#executor = executor;
     this.#options = options;
-    this.#layout = layoutOf(network);
+    this.#layout = layoutOf(network, executor.target);
     const { parameters, statistics } = this.#layout;
     const { optimizer, average = false } = options;
     const trained = optimizer ? parameters : 0;
@@ -75,8 +78,8 @@ export class CompiledSession implements Session {
       statistic: statistics,
       gradient: trained,
       'gradient-sum': 0,
-      first: trained,
-      second: optimizer && 'second' in SLOTS[optimizer.name] ? trained : 0,
+      slot0: trained,
+      slot1: optimizer && 'slot1' in SLOTS[optimizer.name] ? trained : 0,
       'parameter-average': average ? parameters : 0,
       'statistic-average': average ? statistics : 0,
     });
@@ -162,8 +165,8 @@ export class CompiledSession implements Session {
     this.#progress.updates = state.updates;
   }
 
-  #optimizerSlots(): ['first' | 'second', string][] {
-    return Object.entries(SLOTS[this.#optimizer().name]) as ['first' | 'second', string][];
+  #optimizerSlots(): [OptimizerSlot, string][] {
+    return Object.entries(SLOTS[this.#optimizer().name]) as [OptimizerSlot, string][];
   }
 
   readGradients(): StateDict {
@@ -174,7 +177,8 @@ export class CompiledSession implements Session {
   forwardStep(options: StepOptions): ForwardStep {
     if (options.average) this.#needAverage();
     return this.#once(this.#forwardSteps, options, () => {
-      const lower: Lowering = (batch) => lowerInference(this.network, { ...options, batch });
+      const { target } = this.#executor;
+      const lower: Lowering = (batch) => lowerInference(this.network, { ...options, batch, target });
       return new CompiledForward(options.batch, this.#compile('an evaluation step', options, [lower]));
     });
   }
@@ -182,11 +186,12 @@ export class CompiledSession implements Session {
   trainStep(options: StepOptions): TrainStep {
     const optimizer = this.#optimizer();
     const { average = false } = this.#options;
+    const { target } = this.#executor;
     return this.#once(this.#trainSteps, options, () => {
       const lower =
         (recompute: boolean): Lowering =>
         (batch) =>
-          lowerTraining(this.network, { ...options, batch }, optimizer, { average, recompute });
+          lowerTraining(this.network, { ...options, batch, target }, optimizer, { average, recompute });
       const lowerings = [lower(false), lower(true)];
       if (!options.secondPass) {
         const executable = this.#compile('a training step', options, lowerings);
@@ -199,8 +204,8 @@ export class CompiledSession implements Session {
   }
 
   #once<Step>(steps: Map<string, Step>, options: StepOptions, make: () => Step): Step {
-    const { batch, average = false, secondPass: second = false, taps } = options;
-    const key = `${batch} ${average} ${second} ${[...taps].sort().join(' ')}`;
+    const { batch, average = false, secondPass = false, taps } = options;
+    const key = `${batch} ${average} ${secondPass} ${[...taps].sort().join(' ')}`;
     const step = steps.get(key) ?? make();
     steps.set(key, step);
     return step;
@@ -209,9 +214,10 @@ export class CompiledSession implements Session {
   /** Compiles the first, fastest of the lowerings that fits; the last one takes the least memory. */
   #compile(kind: string, options: StepOptions, lowerings: readonly Lowering[]): Executable {
     const { batch } = options;
-    const place = options.secondPass ? 'second' : 'first';
-    const fits = ({ floats }: Program): boolean =>
-      4 * floats <= this.#executor.capacity() || !!this.#workspace.known(place, floats);
+    const place = options.secondPass ? 'second-pass' : 'first-pass';
+    const { target } = this.#executor;
+    const fits = (program: Program): boolean =>
+      bytes(program, target) <= this.#executor.capacity() || !!this.#workspace.known(place, program.floats);
     const [first, ...thriftier] = lowerings;
     if (!first) throw new Error(`no lowering of ${kind}`);
     let wanted: Wanted = { batch, lower: first, program: first(batch) };
@@ -224,22 +230,24 @@ export class CompiledSession implements Session {
   }
 
   /** What an averaged, or a second, step finds in the place of others. */
-  #instead({ average, secondPass: second }: StepOptions): Partial<Record<Space, Region>> {
+  #instead({ average, secondPass }: StepOptions): Partial<Record<Space, Region>> {
     const { gradient, 'parameter-average': parameter, 'statistic-average': statistic } = this.#spaces;
     if (average) return { parameter, statistic };
-    return second && this.#secondGradient ? { gradient: this.#secondGradient, 'gradient-sum': gradient } : {};
+    return secondPass && this.#secondGradient ? { gradient: this.#secondGradient, 'gradient-sum': gradient } : {};
   }
 
   /** Memory for a step. */
   #arena({ kind, place }: { readonly kind: string; readonly place: Place }, { batch, program, lower }: Wanted): Region {
     const known = this.#workspace.known(place, program.floats);
     if (known) return known;
+    const { target } = this.#executor;
     const capacity = this.#executor.capacity();
-    if (bytes(program) > capacity) {
-      const largest = largestBatch(lower, capacity, batch);
+    const size = bytes(program, target);
+    if (size > capacity) {
+      const largest = largestBatch(lower, { capacity, target }, batch);
       fail({
         code: 'does-not-fit',
-        message: `${kind} of ${this.network.model} with batch ${batch} needs ${sizeText(bytes(program))}`,
+        message: `${kind} of ${this.network.model} with batch ${batch} needs ${sizeText(size)}`,
         expected: `at most ${sizeText(capacity)}, what the ${this.#executor.name} engine has left`,
         fix: largest ? `batch_size: ${largest}` : 'take a smaller image_size or model',
       });

@@ -7,8 +7,8 @@ const NO_CONTROLS: Controls = {
   step: 0,
   learningRate: 0,
   weightDecay: 0,
-  firstCorrection: 1,
-  secondCorrection: 1,
+  biasCorrection1: 1,
+  biasCorrection2Sqrt: 1,
   averageStep: 0,
 };
 
@@ -51,11 +51,11 @@ export interface Progress {
 export function corrections(
   optimizer: OptimizerSpec,
   updates: number,
-): Pick<Controls, 'firstCorrection' | 'secondCorrection'> {
-  if (optimizer.name !== 'adamw') return { firstCorrection: 1, secondCorrection: 1 };
+): Pick<Controls, 'biasCorrection1' | 'biasCorrection2Sqrt'> {
+  if (optimizer.name !== 'adamw') return { biasCorrection1: 1, biasCorrection2Sqrt: 1 };
   return {
-    firstCorrection: 1 - optimizer.beta1 ** updates,
-    secondCorrection: Math.sqrt(1 - optimizer.beta2 ** updates),
+    biasCorrection1: 1 - optimizer.beta1 ** updates,
+    biasCorrection2Sqrt: Math.sqrt(1 - optimizer.beta2 ** updates),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Region } from './executor.ts';
 
 /** Steps whose contents have to last at the same time lie in different places: the two passes of one update. */
-export type Place = 'first' | 'second';
+export type Place = 'first-pass' | 'second-pass';
 
 /** Memory of steps. */
 interface Arena {

@@ -1,14 +1,18 @@
-import { addN, div, mean, square, sub, type Scalar, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { addN, div, square, sub } from './algebra/arithmetic.ts';
+import { pixelEnergies } from './algebra/maps.ts';
+import { unitRows } from './algebra/matrices.ts';
+import { lengthOf, type Node } from './algebra/node.ts';
+import { mean } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
-import { energyOf, pooledAlike } from './ops/maps.ts';
-import { norms, unitRows } from './ops/rows.ts';
-import { blocksOption, blockTaps, lastBlocks, MULTIPLE, requireSizes } from './terms/taps.ts';
+import { poolToSmaller } from './terms/maps.ts';
+import { norms } from './terms/rows.ts';
+import { blocksOption, chooseBlocks, lastBlocks, MULTIPLE, requireSizes } from './terms/taps.ts';
 
 /** Attention of each sample: A = mean_c f², flattened, L2-normalised: [N, H, W, C] → [N, H·W]. */
-const attention = (map: Tensor4D): Tensor => unitRows(div(energyOf(map), map.shape[3]));
+const attention = (map: Node): Node => unitRows(div(pixelEnergies(map), lengthOf(map, 3)));
 
 /** `code`: mean over samples and positions of (A_s − A_t)²; `paper`: mean over samples of ‖A_s − A_t‖₂. */
-const FORMS: Readonly<Record<string, (difference: Tensor) => Scalar>> = {
+const FORMS: Readonly<Record<string, (difference: Node) => Node>> = {
   code: (difference) => mean(square(difference)),
   paper: (difference) => mean(norms(difference)),
 };
@@ -26,7 +30,8 @@ export const attentionTransfer: KdMethod = {
     },
   },
   weighting: 'plain',
-  taps: ({ blocks }, available) => blockTaps('AT', blocks, available, lastBlocks(2)),
+  published: { weight: 1000, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 1000' },
+  taps: ({ blocks }, available) => chooseBlocks('AT', blocks, available, lastBlocks(2)),
   create: ({ at_form: form }, shapes, all) => {
     requireSizes('AT', MULTIPLE, shapes, all);
     const distance = typeof form === 'string' ? FORMS[form] : undefined;
@@ -35,7 +40,7 @@ export const attentionTransfer: KdMethod = {
       loss: ({ teacher, student }) =>
         addN(
           Object.keys(shapes.student).map((tap) => {
-            const [ours, theirs] = pooledAlike(student[tap] as Tensor4D, teacher[tap] as Tensor4D);
+            const [ours, theirs] = poolToSmaller(student(tap), teacher(tap));
             return distance(sub(attention(ours), attention(theirs)));
           }),
         ),

@@ -1,19 +1,24 @@
-import { add, type Tensor } from '@tensorflow/tfjs-core';
 import { fail } from '../../core/failure.ts';
-import type { Shape } from '../network/network.ts';
 import { uniforms } from '../random/random.ts';
+import type { Adapter } from './algebra/adapter.ts';
+import { stepInput } from './algebra/inputs.ts';
+import { applyAdapter } from './algebra/maps.ts';
+import { unitRows } from './algebra/matrices.ts';
+import type { Node } from './algebra/node.ts';
+import type { KdMethod, Sides, TapShapes, TermStep } from './kd-method.ts';
 import { adapter } from './terms/adapter.ts';
 import { ClassSampler } from './terms/class-sampler.ts';
-import { ContrastMemory, type Candidates } from './terms/contrast-memory.ts';
-import type { Adapter, KdBatch, KdMethod, Sides } from './kd-method.ts';
-import { flatRows, unitRows } from './ops/rows.ts';
-import { bothSides } from './terms/taps.ts';
+import { ContrastMemory } from './terms/contrast-memory.ts';
+import { flatRows } from './terms/rows.ts';
+import { requireTap, shapeOf } from './terms/taps.ts';
 
 /** A linear layer on the features that the classifier reads. The teacher's is trained too; the teacher is not. */
-function embedding(side: keyof Sides<unknown>, from: Shape, dimension: number): Adapter {
+function embedding(side: keyof Sides<unknown>, shapes: TapShapes, dimension: number): Adapter {
   const name = `crd.${side}.embedding`;
   return adapter({
-    ...{ name, from, differentiable: side === 'student' },
+    name,
+    from: shapeOf(shapes[side], 'pooled'),
+    differentiable: side === 'student',
     layers: (net) => net.linear(name, net.image, dimension),
   });
 }
@@ -35,20 +40,26 @@ function boundedNegatives(sampler: ClassSampler, wanted: number): number {
   });
 }
 
-/** Draws what each image of a batch is compared with: a function of (seed, step, place of the image) alone. */
-function drawing(sampler: ClassSampler, negatives: number, sample: unknown): (batch: KdBatch) => Candidates {
+/** Name of what each image is compared with. */
+const PLACES = 'crd.places';
+
+/**
+ * Draws what each image of a batch is compared with, the positive in front: a function of (seed, step, place of the image)
+ * alone.
+ */
+function placesDrawer(sampler: ClassSampler, negatives: number, sample: unknown): (step: TermStep) => Int32Array {
   const positiveOf = typeof sample === 'string' ? POSITIVES[sample] : undefined;
   if (!positiveOf) throw new Error(`CRD has no sample ${JSON.stringify(sample)}`);
   const each = 1 + negatives;
   return ({ indices, draw }) => {
-    const places = new Uint32Array(indices.length * each);
+    const places = new Int32Array(indices.length * each);
     indices.forEach((place, image) => {
       const uniform = uniforms(draw.seed, 'contrast', draw.step, place);
       const row = places.subarray(image * each, (image + 1) * each);
       row[0] = positiveOf(sampler, place, uniform);
       sampler.negatives(place, row.subarray(1), uniform);
     });
-    return { places, each };
+    return places;
   };
 }
 
@@ -90,32 +101,34 @@ export const contrastive: KdMethod = {
     },
   },
   weighting: 'odds',
-  taps: (_, available) => bothSides('CRD', 'pooled', available),
+  published: { weight: 0.8, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 0.8' },
+  taps: (_, available) => requireTap('CRD', 'pooled', available),
   create: (options, shapes, _, { labels, seed }) => {
     const dimension = Number(options['crd_dimension']);
     const sampler = new ClassSampler(labels);
-    const candidatesOf = drawing(
-      sampler,
-      boundedNegatives(sampler, Number(options['crd_negatives'])),
-      options['crd_sample'],
-    );
+    const negatives = boundedNegatives(sampler, Number(options['crd_negatives']));
+    const drawPlaces = placesDrawer(sampler, negatives, options['crd_sample']);
     const memory = new ContrastMemory({
-      ...{ images: labels.length, dimension, seed },
+      images: labels.length,
+      dimension,
+      seed,
       temperature: Number(options['crd_temperature']),
       momentum: Number(options['crd_momentum']),
     });
-    const [ofStudent, ofTeacher] = (['student', 'teacher'] as const).map((side) =>
-      embedding(side, shapes[side]['pooled'] as Shape, dimension),
-    ) as [Adapter, Adapter];
-    const features = (batch: KdBatch, embed: Adapter, side: keyof Sides<unknown>) =>
-      unitRows(flatRows(batch.through(embed, batch[side]['pooled'] as Tensor))) as ReturnType<typeof flatRows>;
+    const ofStudent = embedding('student', shapes, dimension);
+    const ofTeacher = embedding('teacher', shapes, dimension);
+    const featuresOf = (embed: Adapter, pooled: Node): Node => unitRows(flatRows(applyAdapter(embed, pooled)));
     return {
       adapters: [ofStudent, ofTeacher],
       memory,
-      loss: (batch) => {
-        const both = { student: features(batch, ofStudent, 'student'), teacher: features(batch, ofTeacher, 'teacher') };
-        return add(...memory.losses(both, batch.indices, candidatesOf(batch)));
+      loss: ({ student, teacher, images }) => {
+        const features = {
+          student: featuresOf(ofStudent, student('pooled')),
+          teacher: featuresOf(ofTeacher, teacher('pooled')),
+        };
+        return memory.losses(features, stepInput(PLACES, { shape: [images, 1 + negatives], dtype: 'int32' }));
       },
+      fill: (step) => ({ ...memory.arrays(), [PLACES]: drawPlaces(step) }),
     };
   },
 };

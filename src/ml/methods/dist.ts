@@ -1,12 +1,16 @@
-import { add, div, mean, mul, softmax, sub, sum, transpose, type Scalar, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, div, mul, sub } from './algebra/arithmetic.ts';
+import { transpose } from './algebra/matrices.ts';
+import type { Node } from './algebra/node.ts';
+import { mean, softmax, sum } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
-import { logitsOf, norms } from './ops/rows.ts';
-import { bothSides, temperatureOption } from './terms/taps.ts';
+import { logitsOf, norms } from './terms/rows.ts';
+import { requireTap, temperatureOption } from './terms/taps.ts';
 
 /** 1 − mean over rows of Pearson's correlation. */
-function decorrelation(a: Tensor2D, b: Tensor2D): Scalar {
-  const [x, y] = [sub(a, mean(a, 1, true)), sub(b, mean(b, 1, true))];
-  const correlations = div(sum(mul(x, y), 1, true), add(mul(norms(x), norms(y)), 1e-8));
+function decorrelation(a: Node, b: Node): Node {
+  const centred = (rows: Node): Node => sub(rows, mean(rows, { axes: [1], keepDims: true }));
+  const [x, y] = [centred(a), centred(b)];
+  const correlations = div(sum(mul(x, y), { axes: [1], keepDims: true }), add(mul(norms(x), norms(y)), 1e-8));
   return sub(1, mean(correlations));
 }
 
@@ -24,13 +28,13 @@ export const strongerTeacher: KdMethod = {
   },
   weighting: 'odds',
   relational: true,
-  taps: (_, available) => bothSides('DIST', 'logits', available),
+  taps: (_, available) => requireTap('DIST', 'logits', available),
   create: ({ temperature, dist_beta: beta, dist_gamma: gamma }) => {
     const degree = Number(temperature);
     return {
-      loss: (batch) => {
-        const { teacher, student } = logitsOf(batch);
-        const [ours, theirs] = [softmax(div<Tensor2D>(student, degree)), softmax(div<Tensor2D>(teacher, degree))];
+      loss: (inputs) => {
+        const { teacher, student } = logitsOf(inputs);
+        const [ours, theirs] = [softmax(div(student, degree)), softmax(div(teacher, degree))];
         const inter = mul(decorrelation(ours, theirs), Number(beta));
         const intra = mul(decorrelation(transpose(ours), transpose(theirs)), Number(gamma));
         return mul(add(inter, intra), degree ** 2);

@@ -1,32 +1,33 @@
-import { add, div, exp, logSumExp, mean, mul, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
+import { add, div, exp, mul, sub } from './algebra/arithmetic.ts';
+import type { Node } from './algebra/node.ts';
+import { logSumExp, mean, sumRows } from './algebra/reductions.ts';
 import type { KdMethod, Sides } from './kd-method.ts';
-import { divergences, logitsOf } from './ops/rows.ts';
-import { bothSides, temperatureOption } from './terms/taps.ts';
+import { divergences, logitsOf } from './terms/rows.ts';
+import { requireTap, temperatureOption } from './terms/taps.ts';
 import { targetMask, withoutTarget } from './terms/target-class.ts';
 
 /** log p_y and log(1 − p_y), the latter as a sum over the other classes: exact where p_y is close to 1. */
-function logPair(logits: Tensor2D, target: Tensor2D): readonly [Tensor, Tensor] {
-  const total = logSumExp(logits, 1);
-  return [sub(sum(mul(logits, target), 1), total), sub(logSumExp(withoutTarget(logits, target), 1), total)];
+function logPair(logits: Node, target: Node): readonly [Node, Node] {
+  const total = logSumExp(logits);
+  return [sub(sumRows(mul(logits, target)), total), sub(logSumExp(withoutTarget(logits, target)), total)];
 }
 
 /** KL of (p_y, 1 − p_y), [N]. */
-function targetDivergences({ teacher, student }: Sides<Tensor2D>, target: Tensor2D): Tensor {
+function targetDivergences({ teacher, student }: Sides<Node>, target: Node): Node {
   const [ours, theirs] = [logPair(student, target), logPair(teacher, target)];
   return add(mul(exp(theirs[0]), sub(theirs[0], ours[0])), mul(exp(theirs[1]), sub(theirs[1], ours[1])));
 }
 
 /** T² · mean_i (α · KL of (p_y, 1 − p_y) + β · KL among the other classes). */
 function decoupledLoss(
-  logits: Sides<Tensor2D>,
-  labels: Tensor,
+  logits: Sides<Node>,
+  labels: Node,
   by: Readonly<Record<'alpha' | 'beta' | 'temperature', number>>,
-): Scalar {
+): Node {
   const target = targetMask(labels, logits.student);
   const soft = {
-    teacher: div<Tensor2D>(logits.teacher, by.temperature),
-    student: div<Tensor2D>(logits.student, by.temperature),
+    teacher: div(logits.teacher, by.temperature),
+    student: div(logits.student, by.temperature),
   };
   const others = divergences(withoutTarget(soft.teacher, target), withoutTarget(soft.student, target));
   const each = add(mul(targetDivergences(soft, target), by.alpha), mul(others, by.beta));
@@ -46,10 +47,10 @@ export const decoupled: KdMethod = {
     dkd_beta: { type: 'number', minimum: 0, default: 8, description: 'β: weight of the other classes’ part.' },
   },
   weighting: 'odds',
-  taps: (_, available) => bothSides('DKD', 'logits', available),
+  taps: (_, available) => requireTap('DKD', 'logits', available),
   create: ({ temperature, dkd_alpha: alpha, dkd_beta: beta }) => ({
-    loss: (batch) =>
-      decoupledLoss(logitsOf(batch), batch.labels, {
+    loss: (inputs) =>
+      decoupledLoss(logitsOf(inputs), inputs.labels, {
         alpha: Number(alpha),
         beta: Number(beta),
         temperature: Number(temperature),

@@ -1,14 +1,16 @@
-import { addN, type Tensor } from '@tensorflow/tfjs-core';
 import type { LayerIndex } from '../network/network.ts';
+import type { Adapter } from './algebra/adapter.ts';
+import { addN } from './algebra/arithmetic.ts';
+import { applyAdapter } from './algebra/maps.ts';
+import type { KdMethod } from './kd-method.ts';
 import { adapter } from './terms/adapter.ts';
-import type { Adapter, KdMethod } from './kd-method.ts';
-import { meanSquare } from './ops/maps.ts';
+import { meanSquare } from './terms/maps.ts';
 import {
   blocksOption,
-  blockTaps,
+  chooseBlocks,
   middleBlock,
   requireSizes,
-  tapPairs,
+  pairTaps,
   type SizeRule,
   type TapPair,
 } from './terms/taps.ts';
@@ -53,16 +55,15 @@ export const fitnet: KdMethod = {
     },
   },
   weighting: 'odds',
-  taps: ({ blocks }, available) => blockTaps('FitNet', blocks, available, middleBlock),
+  published: { weight: 100, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 100' },
+  taps: ({ blocks }, available) => chooseBlocks('FitNet', blocks, available, middleBlock),
   create: ({ fitnet_regressor: form }, shapes, all) => {
     requireSizes('FitNet', NOT_SMALLER, shapes, all);
-    const parts = tapPairs(shapes).map((pair) => ({ ...pair, regress: regressor(pair, form === 'conv-bn-relu') }));
+    const parts = pairTaps(shapes).map((pair) => ({ ...pair, regress: regressor(pair, form === 'conv-bn-relu') }));
     return {
       adapters: parts.map(({ regress }) => regress),
-      loss: ({ student, teacher, through }) =>
-        addN(
-          parts.map(({ tap, regress }) => meanSquare(through(regress, student[tap] as Tensor), teacher[tap] as Tensor)),
-        ),
+      loss: ({ student, teacher }) =>
+        addN(parts.map(({ tap, regress }) => meanSquare(applyAdapter(regress, student(tap)), teacher(tap)))),
     };
   },
 };

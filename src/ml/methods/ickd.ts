@@ -1,16 +1,16 @@
-import { addN, mul, type Scalar, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
-import { alignTap } from './terms/adapter.ts';
-import { columnGram, columns } from './ops/columns.ts';
+import { addN, mul } from './algebra/arithmetic.ts';
+import { columnGram, unitRows } from './algebra/matrices.ts';
+import { lengthOf, type Node } from './algebra/node.ts';
 import type { KdMethod } from './kd-method.ts';
-import { squaredDistance } from './ops/maps.ts';
-import { unitRows } from './ops/rows.ts';
-import { blocksOption, blockTaps, lastBlocks, tapPairs } from './terms/taps.ts';
+import { alignTap } from './terms/adapter.ts';
+import { columns, squaredDistance } from './terms/maps.ts';
+import { blocksOption, chooseBlocks, lastBlocks, pairTaps } from './terms/taps.ts';
 
 /** Products of all pairs of channels of an image, rows L2-normalised: [N, H, W, C] → [N, C, C]. */
-const correlations = (map: Tensor): Tensor => unitRows(columnGram(columns(map as Tensor4D)));
+const correlations = (map: Node): Node => unitRows(columnGram(columns(map)));
 
-function distance(ours: Tensor, theirs: Tensor): Scalar {
-  const [images, channels] = [theirs.shape[0], theirs.shape.at(-1) ?? NaN];
+function distance(ours: Node, theirs: Node): Node {
+  const [images, channels] = [lengthOf(theirs, 0), lengthOf(theirs, -1)];
   return mul(squaredDistance(correlations(ours), correlations(theirs)), 1 / (channels * images ** 2));
 }
 
@@ -25,15 +25,16 @@ export const interChannel: KdMethod = {
     'Liu, Huang, Lin, Xie, Wang, Chang, Liang: Exploring Inter-Channel Correlation for Diversity-preserved Knowledge Distillation, ICCV 2021',
   options: { blocks: blocksOption },
   weighting: 'odds',
-  taps: ({ blocks }, available) => blockTaps('ICKD', blocks, available, lastBlocks(1)),
+  published: { weight: 2.5, source: 'the authors’ program: -b 2.5' },
+  taps: ({ blocks }, available) => chooseBlocks('ICKD', blocks, available, lastBlocks(1)),
   create: (_, shapes) => {
-    const parts = tapPairs(shapes).map((pair) => ({
+    const parts = pairTaps(shapes).map((pair) => ({
       ...pair,
       align: alignTap(`ickd.${pair.tap}.align`, pair.tap, pair),
     }));
     return {
       adapters: parts.flatMap(({ align }) => align.adapters),
-      loss: (batch) => addN(parts.map(({ tap, align }) => distance(align.of(batch), batch.teacher[tap] as Tensor))),
+      loss: (inputs) => addN(parts.map(({ tap, align }) => distance(align.of(inputs), inputs.teacher(tap)))),
     };
   },
 };

@@ -1,6 +1,7 @@
-import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { JsonObject } from '../../core/json.ts';
-import type { Network, Shape, StateDict } from '../network/network.ts';
+import type { Shape, StateDict } from '../network/network.ts';
+import type { Adapter } from './algebra/adapter.ts';
+import type { Node } from './algebra/node.ts';
 
 /** One thing a side: the teacher's and the student's. */
 export interface Sides<T> {
@@ -18,47 +19,58 @@ export interface Draw {
   readonly step: number;
 }
 
-/**
- * A small network that is trained along with the student and thrown away after training. It runs on the engine; the
- * gradient of its input goes on to whatever the input was made of.
- */
-export interface Adapter {
-  /** Unique within the method. */
-  readonly name: string;
-  /** Its input is differentiable where the student learns through it. */
-  readonly network: Network;
-  /** Start values of parameters that are not drawn, by their names. */
-  readonly initial?: Readonly<Record<string, number>>;
+/** What a term is made of, for batches of one size: expressions, no values. */
+export interface TermInputs extends Sides<(tap: string) => Node> {
+  /** N, images of the batch. */
+  readonly images: number;
+  /** Class indices [N], int32. */
+  readonly labels: Node;
+  /**
+   * A tap of the teacher, constant: `logits` [N, C], maps [N, H, W, C]; `classifier`, the weight of the last layer, [C, F].
+   *
+   * @throws Error for a tap that the method did not name (a bug)
+   */
+  readonly teacher: (tap: string) => Node;
+  /** A tap of the student. */
+  readonly student: (tap: string) => Node;
 }
 
-/** What a method sees of one batch. Tensors are owned by the caller. */
-export interface KdBatch extends Sides<Readonly<Record<string, Tensor>>> {
-  /** Tap values: `logits` [N, C], maps [N, H, W, C]; `classifier`, the weight of the last layer, [C, F]. */
-  readonly teacher: Readonly<Record<string, Tensor>>;
-  /** The same. */
-  readonly student: Readonly<Record<string, Tensor>>;
-  /** Class indices [N], int32. */
-  readonly labels: Tensor;
+/** The step under way, for what a method fills itself. */
+export interface TermStep {
   /** Places of the images in the training split, [N]; of mixed images those of the greater share, as the labels are. */
   readonly indices: Uint32Array;
   /** For whatever a method draws: equal draws, equal numbers. */
   readonly draw: Draw;
-  /**
-   * Sends a tensor through one of the term's adapters. Each is run once a batch.
-   *
-   * @param adapter - one of the term's
-   * @param input - [N, H, W, C] as its network takes it
-   * @returns its output, [N, H', W', C'], differentiable in the input and in the adapter's parameters
-   */
-  readonly through: (adapter: Adapter, input: Tensor) => Tensor;
+}
+
+/** Arrays by name, dense. */
+export type StepArrays = Readonly<Record<string, Float32Array | Int32Array>>;
+
+/** What a memory sees of a step. */
+export interface SeenStep {
+  readonly indices: Uint32Array;
+  /** Values of the outputs that the term named. */
+  readonly outputs: Readonly<Record<string, Float32Array>>;
 }
 
 /** What a term remembers from step to step. It goes into checkpoints. */
 export interface KdMemory {
   /** Arrays by name; they are written to when a run goes on. */
   readonly values: StateDict;
-  /** Takes in what the last `loss` saw; called once a step, behind it. */
-  update(): void;
+  /**
+   * Takes in a step, behind it.
+   *
+   * @param seen - the last pass of the step
+   */
+  update(seen: SeenStep): void;
+}
+
+/** A term that has more to tell than its value. */
+export interface LossWithOutputs {
+  /** L_kd: a scalar. */
+  readonly loss: Node;
+  /** What the term's memory reads, by name. */
+  readonly outputs: Readonly<Record<string, Node>>;
 }
 
 /** What a term may know of the training split. */
@@ -71,17 +83,37 @@ export interface KdSplit {
 
 /** A method made for given shapes. */
 export interface KdLoss {
-  /** All that `loss` sends something through; none unless told. */
+  /** All that `loss` applies; none by default. */
   readonly adapters?: readonly Adapter[];
-  /** Nothing unless told. */
+  /** None by default. */
   readonly memory?: KdMemory;
-  /** The unweighted term L_kd, differentiable in every student tap. */
-  loss(batch: KdBatch): Scalar;
+  /**
+   * The unweighted term L_kd as an expression; asked once for each size of batch.
+   *
+   * @param inputs - taps, labels
+   * @returns a scalar, differentiable in every student tap
+   */
+  readonly loss: (inputs: TermInputs) => Node | LossWithOutputs;
+  /**
+   * Values of the `stepInput`s of its expression, for each pass over a batch; none by default.
+   *
+   * @param step - the images, and where random streams stand
+   * @returns arrays by name, of the sizes that the expression states; only read
+   */
+  readonly fill?: (step: TermStep) => StepArrays;
+}
+
+/** A weight that others have used, where their definition of the term is ours: a place to start from. */
+export interface PublishedWeight {
+  /** w of total = L_cls + w · L_kd. */
+  readonly weight: number;
+  /** Whose paper or program has it, and what for. */
+  readonly source: string;
 }
 
 /**
- * A knowledge-distillation method: one file, one registry line.
- * It says its taps up front; its term is written in tfjs-core ops over tap values and so runs on every engine.
+ * A knowledge-distillation method: one file, one registry line. It says its taps up front; its term is an expression over
+ * them (`algebra/`), which whoever evaluates it differentiates: no method writes a gradient or names a tensor library.
  */
 export interface KdMethod {
   readonly name: string;
@@ -91,6 +123,8 @@ export interface KdMethod {
   readonly options: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** How `kd_ratio` r becomes the weight w: `odds` = r/(1−r) for r < 1, else r; `plain` = r. */
   readonly weighting: 'odds' | 'plain';
+  /** Of its paper or of a program that many have used; none by default. */
+  readonly published?: PublishedWeight;
   /** Whether it compares images of a batch with each other, and so needs at least two. */
   readonly relational?: boolean;
   /**

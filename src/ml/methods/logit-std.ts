@@ -1,13 +1,15 @@
-import { add, div, mean, mul, sqrt, square, sub, sum, maximum } from '@tensorflow/tfjs-core';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { add, div, maximum, mul, sqrt, square, sub } from './algebra/arithmetic.ts';
+import { lengthOf, type Node } from './algebra/node.ts';
+import { mean, sum } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
-import { logitsOf, softDivergence } from './ops/rows.ts';
-import { bothSides } from './terms/taps.ts';
+import { logitsOf, softDivergence } from './terms/rows.ts';
+import { requireTap } from './terms/taps.ts';
 
 /** Z-scores of rows: (z − mean) / (unbiased standard deviation + 1e-7). */
-function standardise(logits: Tensor2D): Tensor2D {
-  const centred = sub(logits, mean(logits, 1, true));
-  const variance = mul(sum(square(centred), 1, true), 1 / (logits.shape[1] - 1));
+function standardise(logits: Node): Node {
+  const byRow = { axes: [1], keepDims: true };
+  const centred = sub(logits, mean(logits, byRow));
+  const variance = mul(sum(square(centred), byRow), 1 / (lengthOf(logits, 1) - 1));
   // Guarded under the root: its slope at 0 is infinite.
   return div(centred, add(sqrt(maximum(variance, 1e-24)), 1e-7));
 }
@@ -20,10 +22,11 @@ export const logitStandardisation: KdMethod = {
     std_temperature: { type: 'number', exclusiveMinimum: 0, default: 2, description: 'T: z-scores are divided by it.' },
   },
   weighting: 'odds',
-  taps: (_, available) => bothSides('LogitStd', 'logits', available),
+  published: { weight: 9, source: 'the authors’ program: --kd-weight 9' },
+  taps: (_, available) => requireTap('LogitStd', 'logits', available),
   create: ({ std_temperature: temperature }) => ({
-    loss: (batch) => {
-      const { teacher, student } = logitsOf(batch);
+    loss: (inputs) => {
+      const { teacher, student } = logitsOf(inputs);
       return softDivergence({ teacher: standardise(teacher), student: standardise(student) }, Number(temperature));
     },
   }),

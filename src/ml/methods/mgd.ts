@@ -1,10 +1,14 @@
-import { addN, mul, tensor, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import type { Shape } from '../network/network.ts';
 import { uniforms } from '../random/random.ts';
+import type { Adapter } from './algebra/adapter.ts';
+import { addN, mul } from './algebra/arithmetic.ts';
+import { stepInput } from './algebra/inputs.ts';
+import { applyAdapter } from './algebra/maps.ts';
+import type { Node } from './algebra/node.ts';
+import type { Draw, KdMethod, TermInputs } from './kd-method.ts';
 import { adapter, alignTap } from './terms/adapter.ts';
-import type { Adapter, Draw, KdBatch, KdMethod } from './kd-method.ts';
-import { squaredDistance } from './ops/maps.ts';
-import { blocksOption, blockTaps, EQUAL, lastBlocks, requireSizes, tapPairs, type TapPair } from './terms/taps.ts';
+import { squaredDistance } from './terms/maps.ts';
+import { blocksOption, chooseBlocks, EQUAL, lastBlocks, requireSizes, pairTaps, type TapPair } from './terms/taps.ts';
 
 /** More than any batch: blocks draw apart from each other. */
 const IMAGES = 2 ** 16;
@@ -23,23 +27,24 @@ export interface MaskSize {
  * @param size - of the mask
  * @param rate - p
  * @param draw - where the stream `mask` stands
- * @returns [images, 1, 1, channels]
+ * @returns [images, channels]
  */
-export function channelMask(size: MaskSize, rate: number, draw: Draw): Tensor {
+export function channelMask(size: MaskSize, rate: number, draw: Draw): Float32Array {
   const { images, channels, block } = size;
   const kept = new Float32Array(images * channels);
   for (let image = 0; image < images; image++) {
     const next = uniforms(draw.seed, 'mask', draw.step, block * IMAGES + image);
     for (let channel = 0; channel < channels; channel++) kept[image * channels + channel] = next() < rate ? 0 : 1;
   }
-  return tensor(kept, [images, 1, 1, channels]);
+  return kept;
 }
 
 /** conv 3×3 – ReLU – conv 3×3, at the teacher's channels. */
 function generator(name: string, from: Shape): Adapter {
   const options = { channels: from.channels, kernel: 3, bias: true };
   return adapter({
-    ...{ name, from },
+    name,
+    from,
     layers: (net) =>
       net.conv(`${name}.2`, net.activation(`${name}.1`, net.conv(`${name}.0`, net.image, options)), options),
   });
@@ -48,22 +53,27 @@ function generator(name: string, from: Shape): Adapter {
 /** What one block adds to the term. */
 interface Part {
   readonly adapters: readonly Adapter[];
-  readonly loss: (batch: KdBatch) => Scalar;
+  readonly loss: (inputs: TermInputs) => Node;
+  /** Name of the mask, and its values for a step. */
+  readonly mask: string;
+  readonly draw: (images: number, draw: Draw) => Float32Array;
 }
 
 function partOf({ tap, student, teacher }: TapPair, alpha: number, rate: number): Part {
+  const { channels } = teacher;
   const block = Number(tap.slice('block'.length));
+  const mask = `mgd.${tap}.mask`;
   const align = alignTap(`mgd.${tap}.align`, tap, { student, teacher });
   const generation = generator(`mgd.${tap}.generation`, teacher);
   return {
     adapters: [...align.adapters, generation],
-    loss: (batch) => {
-      const map = align.of(batch);
-      const [images = 0] = map.shape;
-      const mask = channelMask({ images, channels: teacher.channels, block }, rate, batch.draw);
-      const generated = batch.through(generation, mul(map, mask));
-      return mul(squaredDistance(generated, batch.teacher[tap] as Tensor), alpha / images);
+    loss: (inputs) => {
+      const { images } = inputs;
+      const masked = mul(align.of(inputs), stepInput(mask, { shape: [images, 1, 1, channels] }));
+      return mul(squaredDistance(applyAdapter(generation, masked), inputs.teacher(tap)), alpha / images);
     },
+    mask,
+    draw: (images, draw) => channelMask({ images, channels, block }, rate, draw),
   };
 }
 
@@ -87,13 +97,15 @@ export const maskedGenerative: KdMethod = {
     },
   },
   weighting: 'odds',
-  taps: ({ blocks }, available) => blockTaps('MGD', blocks, available, lastBlocks(1)),
+  taps: ({ blocks }, available) => chooseBlocks('MGD', blocks, available, lastBlocks(1)),
   create: ({ mgd_alpha: alpha, mgd_mask: rate }, shapes, all) => {
     requireSizes('MGD', EQUAL, shapes, all);
-    const parts = tapPairs(shapes).map((pair) => partOf(pair, Number(alpha), Number(rate)));
+    const parts = pairTaps(shapes).map((pair) => partOf(pair, Number(alpha), Number(rate)));
     return {
       adapters: parts.flatMap(({ adapters }) => adapters),
-      loss: (batch) => addN(parts.map(({ loss }) => loss(batch))),
+      loss: (inputs) => addN(parts.map(({ loss }) => loss(inputs))),
+      fill: ({ indices, draw }) =>
+        Object.fromEntries(parts.map((part) => [part.mask, part.draw(indices.length, draw)] as const)),
     };
   },
 };

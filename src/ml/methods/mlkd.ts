@@ -1,18 +1,20 @@
-import { add, addN, div, matMul, mul, softmax, type Scalar, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, addN, div, mul } from './algebra/arithmetic.ts';
+import { matmul } from './algebra/matrices.ts';
+import { lengthOf, type Node } from './algebra/node.ts';
+import { softmax } from './algebra/reductions.ts';
 import type { KdMethod, Sides } from './kd-method.ts';
-import { squaredDistance } from './ops/maps.ts';
-import { logitsOf, softDivergence } from './ops/rows.ts';
-import { bothSides } from './terms/taps.ts';
+import { squaredDistance } from './terms/maps.ts';
+import { logitsOf, softDivergence } from './terms/rows.ts';
+import { requireTap } from './terms/taps.ts';
 
 /** Gram matrices of both sides' probabilities compared: of images (batch level, ÷ N) and of classes (÷ C). */
-function relations({ teacher, student }: Sides<Tensor2D>, temperature: number): Scalar {
-  const [ours, theirs] = [softmax(div<Tensor2D>(student, temperature)), softmax(div<Tensor2D>(teacher, temperature))];
-  const [images, classes] = ours.shape;
-  const ofImages = (p: Tensor2D): Tensor2D => matMul(p, p, false, true);
-  const ofClasses = (p: Tensor2D): Tensor2D => matMul(p, p, true, false);
+function relations({ teacher, student }: Sides<Node>, temperature: number): Node {
+  const [ours, theirs] = [softmax(div(student, temperature)), softmax(div(teacher, temperature))];
+  const ofImages = (p: Node): Node => matmul(p, p, { transposeB: true });
+  const ofClasses = (p: Node): Node => matmul(p, p, { transposeA: true });
   return add(
-    mul(squaredDistance(ofImages(ours), ofImages(theirs)), 1 / images),
-    mul(squaredDistance(ofClasses(ours), ofClasses(theirs)), 1 / classes),
+    mul(squaredDistance(ofImages(ours), ofImages(theirs)), 1 / lengthOf(ours, 0)),
+    mul(squaredDistance(ofClasses(ours), ofClasses(theirs)), 1 / lengthOf(ours, 1)),
   );
 }
 
@@ -35,12 +37,16 @@ export const multiLevel: KdMethod = {
     },
   },
   weighting: 'odds',
+  published: {
+    weight: 9,
+    source: 'the program of logit standardisation (Sun et al., 2024), in front of MLKD: --kd-weight 9',
+  },
   relational: true,
-  taps: (_, available) => bothSides('MLKD', 'logits', available),
+  taps: (_, available) => requireTap('MLKD', 'logits', available),
   create: ({ mlkd_temperatures: temperatures }) => ({
-    loss: (batch) => {
-      const logits = logitsOf(batch);
-      const each = (degree: number): Scalar => add(softDivergence(logits, degree), relations(logits, degree));
+    loss: (inputs) => {
+      const logits = logitsOf(inputs);
+      const each = (degree: number): Node => add(softDivergence(logits, degree), relations(logits, degree));
       return addN((temperatures as number[]).map(each));
     },
   }),

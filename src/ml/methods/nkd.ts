@@ -1,8 +1,9 @@
-import { add, div, logSoftmax, mean, mul, neg, softmax, sum } from '@tensorflow/tfjs-core';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { add, div, mul } from './algebra/arithmetic.ts';
+import type { Node } from './algebra/node.ts';
+import { logSoftmax, mean, softmax, sumRows } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
-import { logitsOf } from './ops/rows.ts';
-import { bothSides } from './terms/taps.ts';
+import { logitsOf } from './terms/rows.ts';
+import { requireTap } from './terms/taps.ts';
 import { targetMask, withoutTarget } from './terms/target-class.ts';
 
 /**
@@ -18,17 +19,17 @@ export const normalised: KdMethod = {
     nkd_temperature: { type: 'number', exclusiveMinimum: 0, default: 1, description: 'T of the other classes’ part.' },
   },
   weighting: 'odds',
-  taps: (_, available) => bothSides('NKD', 'logits', available),
+  taps: (_, available) => requireTap('NKD', 'logits', available),
   create: ({ nkd_gamma: gamma, nkd_temperature: temperature }) => {
     const degree = Number(temperature);
     return {
-      loss: (batch) => {
-        const { teacher, student } = logitsOf(batch);
-        const target = targetMask(batch.labels, student);
-        const others = (logits: Tensor2D): Tensor2D => withoutTarget(div<Tensor2D>(logits, degree), target);
-        const ofTarget = sum(mul(target, mul(softmax(teacher), logSoftmax(student))), 1);
-        const ofOthers = sum(mul(softmax(others(teacher)), logSoftmax(others(student))), 1);
-        return neg(mean(add(ofTarget, mul(ofOthers, Number(gamma) * degree ** 2))));
+      loss: (inputs) => {
+        const { teacher, student } = logitsOf(inputs);
+        const target = targetMask(inputs.labels, student);
+        const others = (logits: Node): Node => withoutTarget(div(logits, degree), target);
+        const ofTarget = sumRows(mul(target, mul(softmax(teacher), logSoftmax(student))));
+        const ofOthers = sumRows(mul(softmax(others(teacher)), logSoftmax(others(student))));
+        return mul(mean(add(ofTarget, mul(ofOthers, Number(gamma) * degree ** 2))), -1);
       },
     };
   },

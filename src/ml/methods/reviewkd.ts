@@ -1,10 +1,12 @@
-import { addN, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import type { Adapter } from './algebra/adapter.ts';
+import { addN } from './algebra/arithmetic.ts';
+import { applyAdapter, stretch, weighTwo, type MapSize } from './algebra/maps.ts';
+import { concat } from './algebra/matrices.ts';
+import type { Node } from './algebra/node.ts';
+import type { KdMethod, TermInputs } from './kd-method.ts';
 import { adapter } from './terms/adapter.ts';
-import { sideBySide, weighTwo } from './ops/fusion.ts';
-import type { Adapter, KdBatch, KdMethod } from './kd-method.ts';
 import { hierarchicalContext } from './terms/hierarchical-context.ts';
-import { stretch, type MapSize } from './ops/maps.ts';
-import { allBlocks, blocksOption, blockTaps, EQUAL, requireSizes, tapPairs, type TapPair } from './terms/taps.ts';
+import { allBlocks, blocksOption, chooseBlocks, EQUAL, requireSizes, pairTaps, type TapPair } from './terms/taps.ts';
 
 const nameOf = (part: string, tap: string): string => `review.${tap}.${part}`;
 
@@ -12,7 +14,8 @@ const nameOf = (part: string, tap: string): string => `review.${tap}.${part}`;
 function reducer({ tap, student }: TapPair, channels: number): Adapter {
   const name = nameOf('reduce', tap);
   return adapter({
-    ...{ name, from: student },
+    name,
+    from: student,
     layers: (net) => net.batchNorm(`${name}.1`, net.conv(`${name}.0`, net.image, { channels, kernel: 1 })),
   });
 }
@@ -21,7 +24,8 @@ function reducer({ tap, student }: TapPair, channels: number): Adapter {
 function attention({ tap, student }: TapPair, channels: number): Adapter {
   const name = nameOf('attention', tap);
   return adapter({
-    ...{ name, from: { ...student, channels: 2 * channels } },
+    name,
+    from: { ...student, channels: 2 * channels },
     layers: (net) => net.conv(name, net.image, { channels: 2, kernel: 1, bias: true }),
   });
 }
@@ -30,7 +34,8 @@ function attention({ tap, student }: TapPair, channels: number): Adapter {
 function expander({ tap, student, teacher }: TapPair, channels: number): Adapter {
   const name = nameOf('expand', tap);
   return adapter({
-    ...{ name, from: { ...student, channels } },
+    name,
+    from: { ...student, channels },
     layers: (net) =>
       net.batchNorm(`${name}.1`, net.conv(`${name}.0`, net.image, { channels: teacher.channels, kernel: 3 })),
   });
@@ -54,11 +59,11 @@ const levelOf = (pair: TapPair, channels: number, isDeepest: boolean): Level => 
 });
 
 /** The features of a level: its own and those of the level above it, weighed pixel by pixel. */
-function fusedAt({ tap, size, reduce, attend }: Level, deeper: Tensor4D | undefined, batch: KdBatch): Tensor4D {
-  const own = batch.through(reduce, batch.student[tap] as Tensor) as Tensor4D;
+function fuse({ tap, size, reduce, attend }: Level, deeper: Node | undefined, { student }: TermInputs): Node {
+  const own = applyAdapter(reduce, student(tap));
   if (!attend || !deeper) return own;
   const above = stretch(deeper, size);
-  return weighTwo(own, above, batch.through(attend, sideBySide(own, above)) as Tensor4D);
+  return weighTwo(own, above, applyAdapter(attend, concat([own, above], -1)));
 }
 
 /**
@@ -78,19 +83,19 @@ export const review: KdMethod = {
     },
   },
   weighting: 'odds',
-  taps: ({ blocks }, available) => blockTaps('ReviewKD', blocks, available, allBlocks),
+  taps: ({ blocks }, available) => chooseBlocks('ReviewKD', blocks, available, allBlocks),
   create: ({ review_channels: most }, shapes, all) => {
     requireSizes('ReviewKD', EQUAL, shapes, all);
-    const deepestFirst = tapPairs(shapes).toReversed();
+    const deepestFirst = pairTaps(shapes).toReversed();
     const channels = Math.min(Number(most), deepestFirst[0]?.student.channels ?? Infinity);
     const levels = deepestFirst.map((pair, index) => levelOf(pair, channels, index === 0));
     return {
       adapters: levels.flatMap(({ reduce, attend, expand }) => [reduce, ...(attend ? [attend] : []), expand]),
-      loss: (batch) => {
-        let above: Tensor4D | undefined;
+      loss: (inputs) => {
+        let above: Node | undefined;
         const terms = levels.map((level) => {
-          above = fusedAt(level, above, batch);
-          return hierarchicalContext(batch.through(level.expand, above), batch.teacher[level.tap] as Tensor);
+          above = fuse(level, above, inputs);
+          return hierarchicalContext(applyAdapter(level.expand, above), inputs.teacher(level.tap));
         });
         return addN(terms);
       },

@@ -1,6 +1,6 @@
 import type { KdMethod } from './kd-method.ts';
-import { logitsOf, softDivergence } from './ops/rows.ts';
-import { bothSides, temperatureOption } from './terms/taps.ts';
+import { logitsOf, softDivergence } from './terms/rows.ts';
+import { requireTap, temperatureOption } from './terms/taps.ts';
 
 /** Soft targets: L = T² · mean_i KL(softmax(z_t/T) ‖ softmax(z_s/T)). */
 export const softTarget: KdMethod = {
@@ -8,8 +8,12 @@ export const softTarget: KdMethod = {
   source: 'Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, NIPS workshop 2014',
   options: { temperature: temperatureOption },
   weighting: 'odds',
-  taps: (_, available) => bothSides('SoftTarget', 'logits', available),
+  published: {
+    weight: 9,
+    source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: 0.9 beside 0.1 of the cross entropy',
+  },
+  taps: (_, available) => requireTap('SoftTarget', 'logits', available),
   create: ({ temperature }) => ({
-    loss: (batch) => softDivergence(logitsOf(batch), Number(temperature)),
+    loss: (inputs) => softDivergence(logitsOf(inputs), Number(temperature)),
   }),
 };

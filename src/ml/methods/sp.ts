@@ -1,13 +1,15 @@
-import { abs, addN, div, maximum, mul, sum, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
-import { rowGram } from './ops/columns.ts';
+import { abs, addN, div, maximum, mul } from './algebra/arithmetic.ts';
+import { rowGram, unitRows } from './algebra/matrices.ts';
+import { lengthOf, type Node } from './algebra/node.ts';
+import { sum } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
-import { squaredDistance } from './ops/maps.ts';
-import { flatRows, unitRows } from './ops/rows.ts';
-import { blocksOption, blockTaps, lastBlocks } from './terms/taps.ts';
+import { squaredDistance } from './terms/maps.ts';
+import { flatRows } from './terms/rows.ts';
+import { blocksOption, chooseBlocks, lastBlocks } from './terms/taps.ts';
 
 /** How rows of a similarity matrix are normalised. */
-const NORMS: Readonly<Record<string, (rows: Tensor) => Tensor>> = {
-  l1: (rows) => div(rows, maximum(sum(abs(rows), 1, true), 1e-12)),
+const NORMS: Readonly<Record<string, (rows: Node) => Node>> = {
+  l1: (rows) => div(rows, maximum(sum(abs(rows), { axes: [1], keepDims: true }), 1e-12)),
   l2: unitRows,
 };
 
@@ -27,17 +29,18 @@ export const similarity: KdMethod = {
     },
   },
   weighting: 'odds',
+  published: { weight: 10, source: 'the original experiments on CUB-200-2011, whose norm is l1' },
   relational: true,
-  taps: ({ blocks }, available) => blockTaps('SP', blocks, available, lastBlocks(2)),
+  taps: ({ blocks }, available) => chooseBlocks('SP', blocks, available, lastBlocks(2)),
   create: ({ sp_norm: norm }, shapes) => {
     const normalised = typeof norm === 'string' ? NORMS[norm] : undefined;
     if (!normalised) throw new Error(`SP has no norm ${JSON.stringify(norm)}`);
-    const similarities = (map: Tensor): Tensor => normalised(rowGram(flatRows(map)));
-    const distance = (ours: Tensor, theirs: Tensor): Scalar =>
-      mul(squaredDistance(similarities(ours), similarities(theirs)), 1 / ours.shape[0] ** 2);
+    const similarities = (map: Node): Node => normalised(rowGram(flatRows(map)));
+    const distance = (ours: Node, theirs: Node): Node =>
+      mul(squaredDistance(similarities(ours), similarities(theirs)), 1 / lengthOf(ours, 0) ** 2);
     return {
       loss: ({ teacher, student }) =>
-        addN(Object.keys(shapes.student).map((tap) => distance(student[tap] as Tensor, teacher[tap] as Tensor))),
+        addN(Object.keys(shapes.student).map((tap) => distance(student(tap), teacher(tap)))),
     };
   },
 };

@@ -1,7 +1,8 @@
-import { exp, logSoftmax, logSumExp, mean, mul, type Tensor2D } from '@tensorflow/tfjs-core';
+import { exp, mul } from './algebra/arithmetic.ts';
+import { logSoftmax, logSumExp, mean } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
-import { divergences, logitsOf } from './ops/rows.ts';
-import { bothSides } from './terms/taps.ts';
+import { divergences, logitsOf } from './terms/rows.ts';
+import { requireTap } from './terms/taps.ts';
 
 /** Both forms; they differ by the weight of an image. */
 function transformedTeacherMethod(name: string, weighted: boolean): KdMethod {
@@ -17,13 +18,13 @@ function transformedTeacherMethod(name: string, weighted: boolean): KdMethod {
       },
     },
     weighting: 'odds',
-    taps: (_, available) => bothSides(name, 'logits', available),
+    taps: (_, available) => requireTap(name, 'logits', available),
     create: ({ ttm_gamma: power }) => ({
-      loss: (batch) => {
-        const { teacher, student } = logitsOf(batch);
-        const transformedLogits = mul<Tensor2D>(logSoftmax(teacher), Number(power));
+      loss: (inputs) => {
+        const { teacher, student } = logitsOf(inputs);
+        const transformedLogits = mul(logSoftmax(teacher), Number(power));
         const each = divergences(transformedLogits, student);
-        return mean(weighted ? mul(exp(logSumExp(transformedLogits, 1)), each) : each);
+        return mean(weighted ? mul(exp(logSumExp(transformedLogits)), each) : each);
       },
     }),
   };

@@ -1,9 +1,12 @@
-import { add, addN, div, log, mean as average, mul, softplus, sum, zeros } from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { Adapter } from './algebra/adapter.ts';
+import { add, addN, constant, div, log, mul, softplus } from './algebra/arithmetic.ts';
+import { applyAdapter } from './algebra/maps.ts';
+import { channelDistances } from './algebra/matrices.ts';
+import { sizeOf, type Node } from './algebra/node.ts';
+import { mean, sum } from './algebra/reductions.ts';
+import type { KdMethod, TermInputs } from './kd-method.ts';
 import { adapter } from './terms/adapter.ts';
-import type { Adapter, KdBatch, KdMethod } from './kd-method.ts';
-import { channelDistances } from './ops/maps.ts';
-import { allBlocks, blocksOption, blockTaps, EQUAL, requireSizes, tapPairs, type TapPair } from './terms/taps.ts';
+import { allBlocks, blocksOption, chooseBlocks, EQUAL, requireSizes, pairTaps, type TapPair } from './terms/taps.ts';
 
 /** Least variance. */
 const EPSILON = 1e-5;
@@ -38,21 +41,21 @@ function scale({ tap, teacher }: TapPair, variance: number): Adapter {
 /** What one block adds to the term. */
 interface Part {
   readonly adapters: readonly Adapter[];
-  readonly loss: (batch: KdBatch) => Scalar;
+  readonly loss: (inputs: TermInputs) => Node;
 }
 
 /** mean ½ ((μ − f_t)²/σ² + log σ²), σ² = softplus(scale) + ε for each channel. */
 function partOf(pair: TapPair, start: number): Part {
-  const [mean, deviation] = [predictor(pair), scale(pair, start)];
+  const [predict, deviation] = [predictor(pair), scale(pair, start)];
   return {
-    adapters: [mean, deviation],
-    loss: ({ teacher, student, labels, through }) => {
-      const theirs = teacher[pair.tap] as Tensor;
+    adapters: [predict, deviation],
+    loss: ({ teacher, student, images }) => {
+      const theirs = teacher(pair.tap);
       // Equal for all images.
-      const scales = average(through(deviation, zeros([labels.size, 1, 1, 1])), [0, 1, 2]);
+      const scales = mean(applyAdapter(deviation, constant(0, [images, 1, 1, 1])), { axes: [0, 1, 2] });
       const variance = add(softplus(scales), EPSILON);
-      const distances = channelDistances(through(mean, student[pair.tap] as Tensor), theirs);
-      const perValue = div(sum(div(distances, variance)), theirs.size);
+      const distances = channelDistances(applyAdapter(predict, student(pair.tap)), theirs);
+      const perValue = div(sum(div(distances, variance)), sizeOf(theirs.shape));
       return mul(add(perValue, div(sum(log(variance)), pair.teacher.channels)), 0.5);
     },
   };
@@ -70,13 +73,14 @@ export const variational: KdMethod = {
     vid_variance: { type: 'number', exclusiveMinimum: 1e-4, default: 5, description: 'σ² that training starts from.' },
   },
   weighting: 'odds',
-  taps: ({ blocks }, available) => blockTaps('VID', blocks, available, allBlocks),
+  published: { weight: 1, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 1' },
+  taps: ({ blocks }, available) => chooseBlocks('VID', blocks, available, allBlocks),
   create: ({ vid_variance: variance }, shapes, all) => {
     requireSizes('VID', EQUAL, shapes, all);
-    const parts = tapPairs(shapes).map((pair) => partOf(pair, Number(variance)));
+    const parts = pairTaps(shapes).map((pair) => partOf(pair, Number(variance)));
     return {
       adapters: parts.flatMap(({ adapters }) => adapters),
-      loss: (batch) => addN(parts.map(({ loss }) => loss(batch))),
+      loss: (inputs) => addN(parts.map(({ loss }) => loss(inputs))),
     };
   },
 };

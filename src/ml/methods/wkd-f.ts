@@ -1,21 +1,22 @@
-import { add, addN, div, mul, sqrt, type Scalar, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
-import { alignTap } from './terms/adapter.ts';
-import { columnMeans, columns, columnSpreads } from './ops/columns.ts';
+import { add, addN, div, mul, sqrt } from './algebra/arithmetic.ts';
+import { columnMeans, columnSpreads } from './algebra/matrices.ts';
+import { lengthOf, type Node } from './algebra/node.ts';
 import type { KdMethod } from './kd-method.ts';
-import { squaredDistance } from './ops/maps.ts';
-import { blocksOption, blockTaps, lastBlocks, tapPairs } from './terms/taps.ts';
+import { alignTap } from './terms/adapter.ts';
+import { columns, squaredDistance } from './terms/maps.ts';
+import { blocksOption, chooseBlocks, lastBlocks, pairTaps } from './terms/taps.ts';
 
 /** Each channel's mean and standard deviation √(unbiased variance + 1e-5) over the pixels of an image. */
-function moments(map: Tensor): { readonly mean: Tensor; readonly deviation: Tensor } {
-  const pixels = columns(map as Tensor4D);
-  const variance = div(columnSpreads(pixels), Math.max(pixels.shape[1] - 1, 1));
+function moments(map: Node): { readonly mean: Node; readonly deviation: Node } {
+  const pixels = columns(map);
+  const variance = div(columnSpreads(pixels), Math.max(lengthOf(pixels, 1) - 1, 1));
   return { mean: columnMeans(pixels), deviation: sqrt(add(variance, 1e-5)) };
 }
 
-function distance(ours: Tensor, theirs: Tensor, meanWeight: number): Scalar {
+function distance(ours: Node, theirs: Node, meanWeight: number): Node {
   const [a, b] = [moments(ours), moments(theirs)];
   const total = add(mul(squaredDistance(a.mean, b.mean), meanWeight), squaredDistance(a.deviation, b.deviation));
-  return div(total, theirs.shape[0]);
+  return div(total, lengthOf(theirs, 0));
 }
 
 /**
@@ -32,16 +33,16 @@ export const wassersteinFeatures: KdMethod = {
     wkd_mean: { type: 'number', minimum: 0, default: 2, description: 'γ: weight of the means beside the deviations.' },
   },
   weighting: 'odds',
-  taps: ({ blocks }, available) => blockTaps('WKD-F', blocks, available, lastBlocks(1)),
+  taps: ({ blocks }, available) => chooseBlocks('WKD-F', blocks, available, lastBlocks(1)),
   create: ({ wkd_mean: weight }, shapes) => {
-    const parts = tapPairs(shapes).map((pair) => ({
+    const parts = pairTaps(shapes).map((pair) => ({
       ...pair,
       align: alignTap(`wkd.${pair.tap}.align`, pair.tap, pair),
     }));
     return {
       adapters: parts.flatMap(({ align }) => align.adapters),
-      loss: (batch) =>
-        addN(parts.map(({ tap, align }) => distance(align.of(batch), batch.teacher[tap] as Tensor, Number(weight)))),
+      loss: (inputs) =>
+        addN(parts.map(({ tap, align }) => distance(align.of(inputs), inputs.teacher(tap), Number(weight)))),
     };
   },
 };

@@ -1,44 +1,46 @@
-import { add, div, exp, logSoftmax, matMul, mean, mul, relu, softmax, sub, sum } from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { add, div, exp, maximum, mul, sub } from './algebra/arithmetic.ts';
+import { matmul, unitRows } from './algebra/matrices.ts';
+import { lengthOf, type Node } from './algebra/node.ts';
+import { logSoftmax, mean, softmax, sumRows } from './algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
-import { logitsOf, unitRows } from './ops/rows.ts';
-import { bothSides, CLASSIFIER } from './terms/taps.ts';
+import { logitsOf } from './terms/rows.ts';
+import { requireTap, CLASSIFIER } from './terms/taps.ts';
 import { targetMask, withoutTarget } from './terms/target-class.ts';
 
 /** Keeps divisions finite, and costs above 0. */
 const EPSILON = 1e-8;
 
 /** c_ij = 1 − exp(−κ (1 − cos(w_i, w_j))) of the rows of the teacher's classifier: how unlike two classes are. */
-function costsOf(classifier: Tensor2D, sharpness: number): Tensor2D {
+function costsOf(classifier: Node, sharpness: number): Node {
   const units = unitRows(classifier);
-  const unlike = relu(sub(1, matMul(units, units, false, true)));
+  const unlike = maximum(sub(1, matmul(units, units, { transposeB: true })), 0);
   return add(sub(1, exp(mul(unlike, -sharpness))), EPSILON);
 }
 
 /** A transport problem. */
 interface Problem {
   /** Between every pair of classes, symmetric, [C, C]. */
-  readonly costs: Tensor2D;
+  readonly costs: Node;
   /** 1 for classes that take part, 0 for the image's own, [N, C]. */
-  readonly among: Tensor2D;
+  readonly among: Node;
   /** η: weight of the entropy. */
   readonly regularisation: number;
-  readonly turns: number;
+  readonly iterations: number;
 }
 
 /**
  * Entropic optimal transport (Cuturi, 2013) of each row of p to that of q: Σ_ij u_i K_ij v_j c_ij, K = exp(−c/η), after
- * a few turns of v = q/(K u), u = p/(K v).
+ * a few iterations of v = q/(K u), u = p/(K v).
  */
-function transport(p: Tensor2D, q: Tensor2D, { costs, among, regularisation, turns }: Problem): Tensor {
-  const kernel: Tensor2D = exp(div(costs, -regularisation));
-  let u: Tensor2D = div(among, among.shape[1] - 1);
+function transport(p: Node, q: Node, { costs, among, regularisation, iterations }: Problem): Node {
+  const kernel = exp(div(costs, -regularisation));
+  let u = div(among, lengthOf(among, 1) - 1);
   let v = q;
-  for (let turn = 0; turn < turns; turn++) {
-    v = div(q, add(matMul(u, kernel), EPSILON));
-    u = div(p, add(matMul(v, kernel), EPSILON));
+  for (let k = 0; k < iterations; k++) {
+    v = div(q, add(matmul(u, kernel), EPSILON));
+    u = div(p, add(matmul(v, kernel), EPSILON));
   }
-  return sum(mul(u, matMul(v, mul(kernel, costs))), 1);
+  return sumRows(mul(u, matmul(v, mul(kernel, costs))));
 }
 
 /**
@@ -66,27 +68,26 @@ export const wassersteinLogits: KdMethod = {
       description: 'κ: the cost between classes is 1 − exp(−κ (1 − cosine)).',
     },
     wkd_regularisation: { type: 'number', exclusiveMinimum: 0, default: 0.05, description: 'η of the transport.' },
-    wkd_iterations: { type: 'integer', minimum: 1, default: 10, description: 'Turns of Sinkhorn’s iteration.' },
+    wkd_iterations: { type: 'integer', minimum: 1, default: 10, description: 'Iterations of Sinkhorn’s algorithm.' },
   },
   weighting: 'odds',
   taps: (_, available) => {
-    const { teacher, student } = bothSides('WKD-L', 'logits', available);
+    const { teacher, student } = requireTap('WKD-L', 'logits', available);
     return { teacher: [...teacher, CLASSIFIER], student };
   },
   create: (options) => {
     const [degree, gamma, sharpness] = [options['wkd_temperature'], options['wkd_gamma'], options['wkd_sharpness']];
     const regularisation = Number(options['wkd_regularisation']);
-    const turns = Number(options['wkd_iterations']);
+    const iterations = Number(options['wkd_iterations']);
     return {
-      loss: (batch): Scalar => {
-        const { teacher, student } = logitsOf(batch);
-        const target = targetMask(batch.labels, student);
-        const others = (logits: Tensor2D): Tensor2D =>
-          softmax(withoutTarget(div<Tensor2D>(logits, Number(degree)), target));
-        const costs = costsOf(batch.teacher[CLASSIFIER] as Tensor2D, Number(sharpness));
-        const problem = { costs, among: sub<Tensor2D>(1, target), regularisation, turns };
+      loss: (inputs) => {
+        const { teacher, student } = logitsOf(inputs);
+        const target = targetMask(inputs.labels, student);
+        const others = (logits: Node): Node => softmax(withoutTarget(div(logits, Number(degree)), target));
+        const costs = costsOf(inputs.teacher(CLASSIFIER), Number(sharpness));
+        const problem = { costs, among: sub(1, target), regularisation, iterations };
         const moved = transport(others(student), others(teacher), problem);
-        const ofTarget = sum(mul(target, mul(softmax(teacher), logSoftmax(student))), 1);
+        const ofTarget = sumRows(mul(target, mul(softmax(teacher), logSoftmax(student))));
         return mean(sub(mul(moved, Number(gamma)), ofTarget));
       },
     };

@@ -1,3 +1,4 @@
+import { at } from '../../util/at.ts';
 import { NetworkBuilder } from '../network/builder.ts';
 import type { Network, Shape } from '../network/network.ts';
 import { convNorm } from './blocks.ts';
@@ -50,7 +51,7 @@ export function resnet(depth: Depth, input: Shape, classes: number): Network {
   x = net.pool('maxpool', x, 'max', { kernel: 3, stride: 2, padding: 1 });
   const { block, blocks } = DEPTHS[depth];
   STAGES.forEach(({ channels, stride }, stage) => {
-    for (let i = 0; i < (blocks[stage] ?? 0); i++)
+    for (let i = 0; i < at(blocks, stage); i++)
       x = block(net, `layer${stage + 1}.${i}`, x, { channels, stride: i ? 1 : stride });
     net.tap(`block${stage + 1}`, x);
   });

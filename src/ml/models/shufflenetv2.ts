@@ -1,3 +1,4 @@
+import { at } from '../../util/at.ts';
 import { NetworkBuilder } from '../network/builder.ts';
 import type { LayerIndex, Network, Shape } from '../network/network.ts';
 import { convNorm, sequence, tapBlock } from './blocks.ts';
@@ -53,7 +54,7 @@ function build(width: keyof typeof WIDTHS, input: Shape, classes: number): Netwo
   let total = 4;
   stages.forEach((c, i) => {
     total *= 2;
-    x = tapBlock(net, stage(net, `stage${i + 2}`, x, { c, n: REPEATS[i] ?? 0 }), total);
+    x = tapBlock(net, stage(net, `stage${i + 2}`, x, { c, n: at(REPEATS, i) }), total);
   });
   x = convNorm(net, x, { ...sequence('conv5'), channels: head, kernel: 1, ...relu });
   return net.classifier(tapBlock(net, x, total), { name: 'fc', classes });

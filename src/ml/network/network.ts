@@ -127,7 +127,7 @@ export interface Network {
   /** State-dict entries in PyTorch's order. */
   readonly parameters: readonly ParameterSpec[];
   /**
-   * Named tensors for distillation: `block1` … `block4` (the last layer at each resolution, see engine.md), `pooled`
+   * Named tensors for distillation: `block1` … `block4` (the last layer at each resolution), `pooled`
    * (input of the classifier) and `logits`.
    */
   readonly taps: Readonly<Record<string, LayerIndex>>;

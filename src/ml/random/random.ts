@@ -1,8 +1,11 @@
+import { at } from '../../util/at.ts';
+
 /** Names of independent random streams. */
 export type Stream =
   'init' | 'split' | 'shuffle' | 'augment' | 'mix' | 'dropout' | 'depth' | 'mask' | 'bank' | 'contrast' | 'term';
 
-const STREAMS: Readonly<Record<Stream, number>> = {
+/** Key of each stream; the C kernels have those that they draw from. */
+export const streams: Readonly<Record<Stream, number>> = {
   init: 0x1b873593,
   split: 0x9e3779b1,
   shuffle: 0x85ebca6b,
@@ -36,7 +39,7 @@ function mix(x: number): number {
  * @returns 32 random bits as an unsigned integer
  */
 export function bits(seed: number, stream: Stream, step: number, index: number): number {
-  let state = mix((seed ^ STREAMS[stream]) >>> 0);
+  let state = mix((seed ^ streams[stream]) >>> 0);
   state = mix((state + Math.imul(step, 0x9e3779b1)) >>> 0);
   return mix((state + Math.imul(index, 0x9e3779b1) + 0x7f4a7c15) >>> 0);
 }
@@ -69,8 +72,8 @@ export function permutation(n: number, seed: number, stream: Stream, step: numbe
   const order = Uint32Array.from({ length: n }, (_, index) => index);
   for (let last = n - 1; last > 0; last--) {
     const pick = Math.floor((bits(seed, stream, step, last) / 2 ** 32) * (last + 1));
-    const held = order[last] ?? 0;
-    order[last] = order[pick] ?? 0;
+    const held = at(order, last);
+    order[last] = at(order, pick);
     order[pick] = held;
   }
   return order;

@@ -1,5 +1,5 @@
 import type { Engine, OptimizerSpec, Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
-import type { Adapter } from '../methods/kd-method.ts';
+import type { Adapter } from '../methods/algebra/adapter.ts';
 import type { AdapterRunner } from '../methods/terms/kd-loss.ts';
 import { initialState } from '../network/initial.ts';
 import type { StateDict } from '../network/network.ts';
@@ -40,7 +40,7 @@ export class Adapters implements AdapterRunner {
   /** Runs them for the second pass over a batch, whose gradients are added to the first one's. */
   readonly second: AdapterRunner = {
     forward: (name, input, batch) => this.#forward(name, input, { batch, secondPass: true }),
-    backward: (name, gradient) => this.#backward(this.#called(name), gradient, 'second'),
+    backward: (name, gradient) => this.#backward(this.#find(name), gradient, 'second'),
   };
 
   /**
@@ -77,7 +77,7 @@ export class Adapters implements AdapterRunner {
     return this.#updates;
   }
 
-  #called(name: string): Live {
+  #find(name: string): Live {
     const live = this.#live.get(name);
     if (!live) throw new Error(`no adapter ${name}`);
     return live;
@@ -88,7 +88,7 @@ export class Adapters implements AdapterRunner {
     input: Float32Array,
     pass: { readonly batch: number; readonly secondPass: boolean },
   ): Float32Array {
-    const live = this.#called(name);
+    const live = this.#find(name);
     const step = live.session.trainStep({ ...pass, taps: [] });
     step.input.set(input);
     step.forward(this.#dropoutSeed, this.#updates);
@@ -110,7 +110,7 @@ export class Adapters implements AdapterRunner {
   }
 
   backward(name: string, gradient: Float32Array): Float32Array | null {
-    return this.#backward(this.#called(name), gradient, 'step');
+    return this.#backward(this.#find(name), gradient, 'step');
   }
 
   /**

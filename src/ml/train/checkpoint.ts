@@ -8,7 +8,7 @@ import type { StoredTensor } from '../weights/tensor-file.ts';
 import type { Position, Tensors, TrainingState } from './training-state.ts';
 
 const GROUPS = ['model', 'optimizer', 'term', 'average', 'best'] as const satisfies readonly (keyof Tensors)[];
-const FORMAT = 'kdpipe-checkpoint-2';
+const FORMAT = 'kdpipe-checkpoint-3';
 
 /**
  * Writes a training state as the bytes of a .safetensors file: tensors under `<group>/<name>`, flat; the rest is JSON

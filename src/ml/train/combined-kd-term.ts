@@ -5,6 +5,7 @@ import { bits } from '../random/random.ts';
 import { KdTerm, type KdTermOptions, type KdTermDeps } from './kd-term.ts';
 import type { LossTerm, Pass } from './job.ts';
 import type { Teacher } from './teacher-pass.ts';
+import type { TermLosses } from './term-losses.ts';
 
 /** Who learns from whom: as for one term, but from several teachers. */
 export interface CombinedKdTermDeps extends Omit<KdTermDeps, 'teacher'> {
@@ -16,7 +17,7 @@ export interface CombinedKdTermDeps extends Omit<KdTermDeps, 'teacher'> {
  * Terms one by one, each with its own random numbers: the first has the seed itself, so that it draws what it draws alone.
  * What has been made is given back where a later one does not fit.
  */
-function madeTerms(
+function makeTerms(
   { teachers, seed, ...deps }: CombinedKdTermDeps,
   options: readonly KdTermOptions[],
 ): readonly KdTerm[] {
@@ -35,18 +36,26 @@ function madeTerms(
   }
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+/** Terms by name: their methods, numbered from 1 where one is there more than once. */
+function nameTerms(terms: readonly KdTerm[]): ReadonlyMap<string, KdTerm> {
+  const methods = terms.map(({ method }) => method);
+  return new Map(
+    terms.map((term, at) => {
+      const place = methods.slice(0, at + 1).filter((other) => other === term.method).length;
+      const isAlone = methods.indexOf(term.method) === methods.lastIndexOf(term.method);
+      return [isAlone ? term.method : `${term.method}_${place}`, term] as const;
+    }),
+  );
+}
 
 /**
  * Several distillation terms, each of several teachers: total = L_cls + ρ · Σ_k w_k · 1/n · Σ_t L_kt, ρ what the ramp
- * leaves. The value of one term is 1/n · Σ_t L_t, unweighted, and its weight ρ · w; that of several is the weighted sum
- * without ρ, and the weight ρ.
+ * leaves. Each L_kt is a term of its own, with the weight ρ · w_k/n.
  */
 export class CombinedKdTerm implements LossTerm {
   readonly taps: readonly string[];
   readonly #terms: readonly KdTerm[];
-  /** What the sum is divided by. */
-  readonly #unit: number;
+  readonly #named: ReadonlyMap<string, KdTerm>;
 
   /**
    * @param deps - teachers, student, training labels, engine, optimiser, seed
@@ -54,13 +63,9 @@ export class CombinedKdTerm implements LossTerm {
    * @throws FailureError where a method does not fit the networks or the images
    */
   constructor(deps: CombinedKdTermDeps, options: readonly KdTermOptions[]) {
-    this.#terms = madeTerms(deps, options);
-    this.#unit = options.length === 1 ? sum(this.#terms.map(({ fullWeight }) => fullWeight)) : 1;
+    this.#terms = makeTerms(deps, options);
+    this.#named = nameTerms(this.#terms);
     this.taps = [...new Set(this.#terms.flatMap(({ taps }) => taps))];
-  }
-
-  get weight(): number {
-    return this.#unit * (this.#terms[0]?.ramped ?? 1);
   }
 
   /** What is minimised, for people: `loss + 2.333 SoftTarget + 100 AT`; the weights are those without a ramp. */
@@ -77,8 +82,15 @@ export class CombinedKdTerm implements LossTerm {
     for (const term of this.#terms) term.observe(batch, epoch);
   }
 
-  addGradients(step: TrainStep, labels: Int32Array, pass?: Pass): number {
-    return sum(this.#terms.map((term) => (term.fullWeight / this.#unit) * term.addGradients(step, labels, pass)));
+  addGradients(step: TrainStep, labels: Int32Array, pass?: Pass): TermLosses {
+    let weighted = 0;
+    const each: Record<string, number> = {};
+    for (const [name, term] of this.#named) {
+      const losses = term.addGradients(step, labels, pass);
+      weighted += losses.weighted;
+      for (const value of Object.values(losses.each)) each[name] = value;
+    }
+    return { weighted, each };
   }
 
   update(options: UpdateOptions): void {

@@ -2,6 +2,7 @@ import { learningRate } from '../optim/schedule.ts';
 import type { TrainingResult, TrainingJob } from './job.ts';
 import { every, pauses } from './pace.ts';
 import type { Recipe } from './recipe.ts';
+import { divideTerms } from './term-losses.ts';
 import { Trainer } from './trainer.ts';
 import { isOver, type EpochRow, type Position } from './training-state.ts';
 import { validate } from './validate.ts';
@@ -33,7 +34,7 @@ function report({ job, trainer, ...loop }: Loop, epochImages: number): void {
   const total = job.recipe.epochs;
   const done = epoch + sums.images / epochImages;
   const imagesPerSecond = speedOf({ job, trainer, ...loop });
-  const loss = (sums.loss + (job.kd?.weight ?? 0) * sums.kd) / Math.max(sums.images, 1);
+  const loss = (sums.loss + sums.kd.weighted) / Math.max(sums.images, 1);
   const eta = ((total - done) * epochImages) / imagesPerSecond;
   job.progress({ done: Math.round(done * 100) / 100, total, imagesPerSecond, loss, eta });
 }
@@ -74,11 +75,13 @@ async function trainEpoch(loop: Loop): Promise<boolean> {
 }
 
 function rowOf({ epoch, sums }: Position, recipe: Recipe, hasTerm: boolean): Omit<EpochRow, `val_${string}`> {
+  const { weighted, each } = divideTerms(sums.kd, sums.images);
   return {
     epoch,
     lr: learningRate(recipe.rate, epoch),
     train_loss: sums.loss / sums.images,
-    kd_loss: hasTerm ? sums.kd / sums.images : null,
+    kd_loss: hasTerm ? weighted : null,
+    kd_terms: each,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
 import type { Network, StateDict } from '../network/network.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Recipe } from './recipe.ts';
+import type { TermLosses } from './term-losses.ts';
 import type { EpochRow } from './training-state.ts';
 
 /** Which of the forward passes of one batch: R-Drop makes two. */
@@ -18,8 +19,6 @@ export interface Pass {
 export interface LossTerm {
   /** Student's taps that it reads, `logits` left out. */
   readonly taps: readonly string[];
-  /** w of total = L_cls + w · L_kd, in the epoch under way. */
-  readonly weight: number;
   /**
    * Compiles what a batch of some size needs, before training begins.
    *
@@ -42,9 +41,9 @@ export interface LossTerm {
    * @param step - the student's
    * @param labels - class indices [batch]; of mixed images those of the greater share
    * @param pass - the only one unless told
-   * @returns L_kd of this pass, which `weight` has not multiplied
+   * @returns the losses of this pass alone, not its share
    */
-  addGradients(step: TrainStep, labels: Int32Array, pass?: Pass): number;
+  addGradients(step: TrainStep, labels: Int32Array, pass?: Pass): TermLosses;
   /**
    * Updates what the term trains itself, after the student's update.
    *

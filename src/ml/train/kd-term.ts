@@ -3,14 +3,17 @@ import type { JsonObject } from '../../core/json.ts';
 import { partnersOf } from '../augment/mix.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
 import type { TrainStep, UpdateOptions } from '../engines/engine.ts';
-import { evaluateKdLoss, type TapValues } from '../methods/terms/kd-loss.ts';
-import type { KdLoss, KdMethod, KdSplit, Sides, TapShapes } from '../methods/kd-method.ts';
-import { kdWeight, rampShare } from '../methods/terms/kd-weight.ts';
+import { f32 } from '../methods/elements.ts';
+import type { KdLoss, KdMethod, KdSplit, SeenStep, Sides, TapShapes } from '../methods/kd-method.ts';
 import { methods } from '../methods/registry.ts';
+import type { TapValues } from '../methods/terms/kd-loss.ts';
+import { kdWeight, rampShare } from '../methods/terms/kd-weight.ts';
+import { TermInterpreter } from '../methods/tfjs/interpreter.ts';
 import type { Network, Shape, StateDict } from '../network/network.ts';
 import { Adapters, type AdapterDeps } from './adapters.ts';
 import type { LossTerm, Pass } from './job.ts';
 import { compiledTaps, tapShapes, type Teacher } from './teacher-pass.ts';
+import type { TermLosses } from './term-losses.ts';
 
 /** What is distilled how. */
 export interface KdTermOptions {
@@ -94,9 +97,12 @@ export class KdTerm implements LossTerm {
   readonly #sides: Sides<readonly string[]>;
   readonly #shapes: TapShapes;
   readonly #loss: KdLoss;
+  readonly #interpreter: TermInterpreter;
   readonly #adapters: Adapters;
   readonly #seed: number;
   #observed: Observed = { teacher: {}, indices: new Uint32Array() };
+  /** What the memory takes in: the last pass. */
+  #seen: SeenStep | undefined;
   #epoch = 0;
 
   /**
@@ -119,6 +125,7 @@ export class KdTerm implements LossTerm {
       student: pickTaps(all.student, this.#sides.student),
     };
     this.#loss = method.create(options, this.#shapes, all, { labels, seed });
+    this.#interpreter = new TermInterpreter(this.#loss, this.#shapes);
     this.#adapters = new Adapters(this.#loss.adapters ?? [], deps);
     this.taps = compiledTaps(this.#sides.student);
     teacher.need(this.#sides.teacher);
@@ -129,15 +136,12 @@ export class KdTerm implements LossTerm {
   prepare(batch: number, passes: number): void {
     this.#teacher.prepare(batch);
     this.#adapters.prepare(batch, passes);
+    this.#interpreter.prepare(batch);
   }
 
-  /** How much of it the ramp leaves in the epoch under way. */
-  get ramped(): number {
-    return rampShare(this.#epoch, this.#ramp);
-  }
-
+  /** w of total = L_cls + w · L_kd, in the epoch under way. */
   get weight(): number {
-    return this.fullWeight * this.ramped;
+    return this.fullWeight * rampShare(this.#epoch, this.#ramp);
   }
 
   observe(batch: TrainBatch, epoch: number): void {
@@ -147,7 +151,7 @@ export class KdTerm implements LossTerm {
     this.#observed = { teacher: this.#teacher.of(batch), indices: shown };
   }
 
-  addGradients(step: TrainStep, labels: Int32Array, { index, of }: Pass = { index: 0, of: 1 }): number {
+  addGradients(step: TrainStep, labels: Int32Array, { index, of }: Pass = { index: 0, of: 1 }): TermLosses {
     const { teacher: read, indices } = this.#observed;
     const own = this.#sides.student.map((tap) => [tap, tap === 'logits' ? step.logits : step.tap(tap)] as const);
     const teacher = Object.fromEntries(Object.entries(read).filter(([tap]) => tap in this.#shapes.teacher));
@@ -155,17 +159,19 @@ export class KdTerm implements LossTerm {
     const draw = { seed: this.#seed, step: this.#adapters.updates * of + index };
     const batch = { taps, labels, indices, draw, weight: this.weight / of };
     const runner = index === 0 ? this.#adapters : this.#adapters.second;
-    const { value, gradients } = evaluateKdLoss(this.#loss, this.#shapes, batch, runner);
+    const { value, gradients, outputs } = this.#interpreter.run(batch, runner);
+    this.#seen = { indices, outputs };
     for (const [tap, gradient] of Object.entries(gradients)) {
       const target = tap === 'logits' ? step.logitsGradient : step.tapGradient(tap);
-      for (let i = 0; i < target.length; i++) target[i] = (target[i] ?? 0) + (gradient[i] ?? 0);
+      for (let i = 0; i < target.length; i++) target[i] = f32(target, i) + f32(gradient, i);
     }
-    return value;
+    return { weighted: this.weight * value, each: { [this.method]: value } };
   }
 
   update(options: UpdateOptions): void {
     this.#adapters.update(options);
-    this.#loss.memory?.update();
+    if (this.#seen) this.#loss.memory?.update(this.#seen);
+    this.#seen = undefined;
   }
 
   state(): StateDict {

@@ -1,6 +1,16 @@
 import type { EpochRow } from './training-state.ts';
 
-const COLUMNS = ['epoch', 'lr', 'train_loss', 'kd_loss', 'val_loss', 'val_accuracy', 'val_mpa'] as const;
+/**
+ * Numbers of an epoch by the names of their columns; `kd_loss_<method>` is a distillation term without its weight.
+ *
+ * @param row - the epoch's numbers
+ * @returns column → number, in order
+ */
+export function epochNumbers(row: EpochRow): Readonly<Record<string, number | null>> {
+  const { epoch, lr, train_loss, kd_loss, kd_terms, val_loss, val_accuracy, val_mpa } = row;
+  const terms = Object.entries(kd_terms).map(([name, value]) => [`kd_loss_${name}`, value] as const);
+  return { epoch, lr, train_loss, kd_loss, ...Object.fromEntries(terms), val_loss, val_accuracy, val_mpa };
+}
 
 /**
  * The course of a training as CSV, one row an epoch, every number in full; no times, so that equal runs give equal bytes.
@@ -9,8 +19,10 @@ const COLUMNS = ['epoch', 'lr', 'train_loss', 'kd_loss', 'val_loss', 'val_accura
  * @returns the file's text; a number that does not exist is an empty field
  */
 export function curvesOf(history: readonly EpochRow[]): string {
-  const rows = history.map((row) => COLUMNS.map((column) => String(row[column] ?? '')).join());
-  return [COLUMNS.join(), ...rows, ''].join('\n');
+  const numbers = history.map(epochNumbers);
+  const columns = Object.keys(numbers[0] ?? {});
+  const rows = numbers.map((row) => columns.map((column) => String(row[column] ?? '')).join());
+  return [columns.join(), ...rows, ''].join('\n');
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;

@@ -8,6 +8,7 @@ import { adapterRate, learningRate } from '../optim/schedule.ts';
 import { bits } from '../random/random.ts';
 import type { TrainingJob } from './job.ts';
 import { supervise, type Supervision } from './supervised.ts';
+import { meanTerms, NO_TERM } from './term-losses.ts';
 import { afterEpoch, afterStep, start } from './training-state.ts';
 import type { EpochRow, Position, StepLosses, TrainingState } from './training-state.ts';
 
@@ -121,9 +122,9 @@ export class Trainer {
     const loss = supervise(passes, batch, this.#supervision);
     const seen = mixed && mixed.share < 0.5 ? mixed.partners : labels;
     const of = passes.length;
-    const terms = passes.map((step, index) => kd?.addGradients(step, seen, { index, of }) ?? 0);
-    const term = terms.reduce((sum, value) => sum + value, 0) / of;
-    const total = loss + (kd?.weight ?? 0) * term;
+    const terms = passes.map((step, index) => kd?.addGradients(step, seen, { index, of }) ?? NO_TERM);
+    const term = meanTerms(terms);
+    const total = loss + term.weighted;
     return Number.isFinite(total) ? { loss, kd: term, total } : this.#diverged(total);
   }
 

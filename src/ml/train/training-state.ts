@@ -1,5 +1,6 @@
 import type { StateDict } from '../network/network.ts';
 import type { Recipe, Selection } from './recipe.ts';
+import { addTerms, NO_TERM, type TermLosses } from './term-losses.ts';
 
 /** One finished epoch: a row of curves.csv. Validation numbers are null where the set has no validation split. */
 export interface EpochRow {
@@ -8,8 +9,10 @@ export interface EpochRow {
   readonly lr: number;
   /** Mean supervised loss over the epoch's images. */
   readonly train_loss: number;
-  /** Mean distillation term without its weight; of several terms their weighted sum, without a ramp. Null without a teacher. */
+  /** Mean of what distillation adds to the loss: the terms' weighted sum, ramp included. Null without a teacher. */
   readonly kd_loss: number | null;
+  /** Mean of each distillation term without its weight, by its name; none without a teacher. */
+  readonly kd_terms: Readonly<Record<string, number>>;
   readonly val_accuracy: number | null;
   readonly val_mpa: number | null;
   /** Mean negative log likelihood, nats: neither smoothed nor weighted. */
@@ -20,7 +23,7 @@ export interface EpochRow {
 export interface EpochSums {
   readonly images: number;
   readonly loss: number;
-  readonly kd: number;
+  readonly kd: TermLosses;
 }
 
 /** Everything but tensors that a run needs to go on as if it had never stopped. */
@@ -54,14 +57,14 @@ export interface TrainingState {
   readonly tensors: Tensors;
 }
 
-const NOTHING: EpochSums = { images: 0, loss: 0, kd: 0 };
+const NOTHING: EpochSums = { images: 0, loss: 0, kd: NO_TERM };
 
 /** Losses of one batch. */
 export interface StepLosses {
   /** Supervised. */
   readonly loss: number;
-  /** Distillation term without its weight; 0 without one. */
-  readonly kd: number;
+  /** Distillation terms; {@link NO_TERM} without one. */
+  readonly kd: TermLosses;
   readonly total: number;
 }
 
@@ -101,7 +104,7 @@ export function afterStep(position: Position, images: number, losses: StepLosses
     sums: {
       images: sums.images + images,
       loss: sums.loss + losses.loss * images,
-      kd: sums.kd + losses.kd * images,
+      kd: addTerms(sums.kd, losses.kd, images),
     },
     lastLoss: losses.total,
   };

@@ -37,7 +37,8 @@ const profiles = {
 /** Training with teachers: total = L_cls + w · L_kd. */
 export const distillStudent: StageKind = {
   name: 'distill-student',
-  resultVersion: 3,
+  // 4: kd_loss is the weighted sum of the terms.
+  resultVersion: 4,
   summary: 'Trains a student on labels and on what frozen teachers make of the same images.',
   params: {
     ...recipeParams,

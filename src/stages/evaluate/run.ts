@@ -77,7 +77,7 @@ function metricsOf(all: readonly Evaluated[], cost: { parameters: number; macs: 
 export async function run(context: StageContext): Promise<StageOutcome> {
   const model = readModel(inputOf(context, 'of').path);
   const teacher = teacherOf(context);
-  const shown = openInference(context, teacher && !(teacher instanceof KeptLogits) ? 2 : 1);
+  const shown = await openInference(context, teacher && !(teacher instanceof KeptLogits) ? 2 : 1);
   const { data, engine } = shown;
   try {
     const { predicted, imagesPerSecond } = await runInference(shown, model, 'the network');

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { openPacked } from '../../ml/data/open.ts';
 import type { PackedDataset, Split } from '../../ml/data/packed.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
+import type { EngineChoice } from '../../ml/engines/registry.ts';
 import { encodeLogits, KeptLogits, type Predicted } from '../../ml/train/kept-logits.ts';
 import { every } from '../../ml/train/pace.ts';
 import { passes, predict, type Augmentation } from '../../ml/train/predict.ts';
@@ -17,7 +18,7 @@ export interface PredictionParams {
   readonly splits: readonly Split[];
   readonly tta: readonly Augmentation[];
   readonly batch_size: number;
-  readonly engine: 'auto' | 'wasm' | 'reference';
+  readonly engine: EngineChoice;
 }
 
 /** What networks are shown, and how. */
@@ -71,14 +72,14 @@ function requireImages(data: PackedDataset, splits: readonly Split[]): void {
  * @param context - the running stage, with an input `data`
  * @param networks - how many will be shown it, for progress
  * @returns the dataset, which the caller closes, and how it is shown
- * @throws FailureError when a split that is asked for has no images
+ * @throws FailureError when a split that is asked for has no images, or the machine cannot run the engine
  */
-export function openInference(context: StageContext, networks: number): InferenceContext {
+export async function openInference(context: StageContext, networks: number): Promise<InferenceContext> {
   const params = context.params as unknown as PredictionParams;
   const data = openPacked(inputOf(context, 'data').path);
   try {
     requireImages(data, params.splits);
-    const engine = sharedEngine(params.engine, context.threads);
+    const engine = await sharedEngine(params.engine, context.threads);
     return { context, params, data, engine, onBatch: progressOf(context, networks * passesOf(params, data)) };
   } catch (error) {
     data.close();
@@ -166,7 +167,7 @@ export function environmentOf(engine: Engine): JsonObject {
  */
 export async function run(context: StageContext): Promise<StageOutcome> {
   const model = readModel(inputOf(context, 'of').path);
-  const shown = openInference(context, 1);
+  const shown = await openInference(context, 1);
   try {
     const { predicted, imagesPerSecond } = await runInference(shown, model, 'the network');
     const origin = { weights: inputOf(context, 'of').digest, data: inputOf(context, 'data').digest };

@@ -34,9 +34,10 @@ export const teacherParam = (description: string, many?: 'or-one'): ParamSchema 
 
 /** Parameters that only say where and how fast: of every stage that runs a network. */
 export const engineParam: ParamSchema = {
-  enum: ['auto', 'wasm', 'reference'],
+  enum: ['auto'],
+  'x-registry': 'engines',
   default: 'auto',
-  description: 'What computes; auto = wasm. Its rounding is part of the result.',
+  description: 'What computes; auto: the best that the machine can run. Its rounding is part of the result.',
 };
 
 /** The packed dataset. */

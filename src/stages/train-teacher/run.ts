@@ -8,6 +8,7 @@ import { sameBatch } from '../../ml/data/same-batch.ts';
 import type { BatchLoader } from '../../ml/data/batch-loader.ts';
 import { batchLoaderFor } from '../../ml/data/batch-loader-for.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
+import type { EngineChoice } from '../../ml/engines/registry.ts';
 import { Workspace } from '../../ml/engines/workspace.ts';
 import { costOf } from '../../ml/network/cost.ts';
 import { withHeadDropout } from '../../ml/network/head-dropout.ts';
@@ -18,7 +19,7 @@ import { fit, prepare } from '../../ml/train/fit.ts';
 import type { TrainingResult, TrainingJob, LossTerm } from '../../ml/train/job.ts';
 import { recipeOf, type Recipe, type RecipeParams } from '../../ml/train/recipe.ts';
 import { sharedEngine } from '../../ml/train/shared-engine.ts';
-import { curvesOf, epochLine, keptLine, logOf } from '../../ml/train/records.ts';
+import { curvesOf, epochLine, epochNumbers, keptLine, logOf } from '../../ml/train/records.ts';
 import { encodeModel, networkFor, readModel, startFrom } from '../../ml/train/trained-model.ts';
 import { requireValidation } from '../../ml/train/validate.ts';
 import { inputOf, StageInterrupted, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
@@ -29,7 +30,7 @@ export interface TrainingParams extends RecipeParams {
   readonly model: string;
   readonly dropout?: number;
   readonly amp: boolean;
-  readonly engine: 'auto' | 'wasm' | 'reference';
+  readonly engine: EngineChoice;
 }
 
 /** A distillation term that holds memory of the engine. */
@@ -112,7 +113,7 @@ async function trainOn(deps: TrainingDeps, recipe: Recipe, term: TermMaker | nul
       checkpoint: checkpointIn(context.scratch, (message) => tell({ type: 'warning', message })),
       progress: (progress) => tell({ type: 'progress', unit: 'epochs', ...progress }),
       epoch: (row, speed) => {
-        tell({ type: 'metric', row: { ...row, images_per_second: Math.round(speed) } });
+        tell({ type: 'metric', row: { ...epochNumbers(row), images_per_second: Math.round(speed) } });
         say(epochLine(row));
       },
     });
@@ -169,7 +170,7 @@ export async function train(context: StageContext, term: TermMaker | null): Prom
   try {
     requireValidation(data.manifest, params.select);
     const network = withHeadDropout(networkFor(params.model, data.manifest), params.dropout ?? null);
-    const engine = sharedEngine(params.engine, context.threads);
+    const engine = await sharedEngine(params.engine, context.threads);
     const deps = { context, data, network, engine };
     const result = await trainOn(deps, recipeOf(params), term);
     write(deps, result);

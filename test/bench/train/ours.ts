@@ -1,6 +1,6 @@
 /** Runs one case with our wasm engine in a process of its own: `node ours.mjs '<case as JSON>'`. */
 import { frozenStep, trainingStep } from '../../../src/ml/bench/measure.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { models } from '../../../src/ml/models/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { Case, Outcome } from './case.ts';
@@ -14,7 +14,7 @@ const wanted = JSON.parse(process.argv[2] ?? '') as Case;
 const { size, threads } = wanted;
 const build = (name: string) =>
   models[name as keyof typeof models].build({ height: size, width: size, channels: 3 }, wanted.classes);
-const engine = engines.wasm.create({ threads });
+const engine = await createEngine('wasm', { threads });
 
 /** A session with weights drawn from the seed. */
 function sessionOf(name: string, optimizer: typeof ADAMW | null) {

@@ -9,6 +9,7 @@ import { models } from '../../../src/ml/models/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
 import type { Case } from './case.ts';
+import { WASM_TARGET } from '../../../src/ml/engines/wasm/target.ts';
 
 const ADAMW = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
 const CONTROLS: Controls = {
@@ -16,8 +17,8 @@ const CONTROLS: Controls = {
   step: 0,
   learningRate: 1e-5,
   weightDecay: 0,
-  firstCorrection: 1,
-  secondCorrection: 1,
+  biasCorrection1: 1,
+  biasCorrection2Sqrt: 1,
   averageStep: 0,
 };
 const PASSES = 15;
@@ -37,13 +38,13 @@ function flopsOf({ primitive, numbers: n }: Operation): number {
 }
 
 function spaces(executor: WasmExecutor, network: Network, program: Program): Record<Space, Region> {
-  const layout = layoutOf(network);
+  const layout = layoutOf(network, WASM_TARGET);
   const trained = (): Region => executor.allocate(layout.parameters);
   const memory = {
     parameter: trained(),
     gradient: trained(),
-    first: trained(),
-    second: trained(),
+    slot0: trained(),
+    slot1: trained(),
     statistic: executor.allocate(layout.statistics),
     'gradient-sum': executor.allocate(0),
     'parameter-average': executor.allocate(0),
@@ -69,7 +70,7 @@ export function profile(wanted: Case): string {
     { height: size, width: size, channels: 3 },
     wanted.classes,
   );
-  const options = { batch, taps: [] };
+  const options = { target: WASM_TARGET, batch, taps: [] };
   const program = wanted.mode === 'train' ? lowerTraining(network, options, ADAMW) : lowerInference(network, options);
   const executor = new WasmExecutor({ threads });
   const memory = spaces(executor, network, program);

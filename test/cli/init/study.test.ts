@@ -39,6 +39,24 @@ describe('a new study', () => {
     expect(swept.map(({ params }) => params['kd_ratio'])).toEqual([0.3, 0.7]);
   });
 
+  it('suggests weights that others have used, and 1 where none is published for our definition', () => {
+    expect(Object.fromEntries(Object.keys(methods).map((method) => [method, usualWeight(method)]))).toEqual({
+      ...Object.fromEntries(Object.keys(methods).map((method) => [method, 1])),
+      ...{
+        SoftTarget: 9,
+        LogitStd: 9,
+        MLKD: 9,
+        CRD: 0.8,
+        AT: 1000,
+        SP: 10,
+        NST: 50,
+        FitNet: 100,
+        PKT: 30000,
+        ICKD: 2.5,
+      },
+    });
+  });
+
   it('starts from published weights where it is told so', () => {
     const plan = planOf({
       source: 'image-folder',

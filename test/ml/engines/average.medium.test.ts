@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { OptimizerSpec, Session } from '../../../src/ml/engines/engine.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { gatedNetwork } from '../../support/assorted-network.ts';
 import { hashedState, signed } from '../../support/hashed.ts';
@@ -9,8 +9,8 @@ import { crossEntropy } from '../../support/softmax.ts';
 const RMSPROP: OptimizerSpec = { name: 'rmsprop', alpha: 0.9, eps: 1e-3, momentum: 0.9 };
 const LABELS = [0, 1, 2, 3];
 const network = gatedNetwork();
-const wasm = engines.wasm.create({ threads: 2 });
-const reference = engines.reference.create();
+const wasm = await createEngine('wasm', { threads: 2 });
+const reference = await createEngine('reference', { threads: 1 });
 
 afterAll(async () => {
   await Promise.all([wasm.dispose(), reference.dispose()]);

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Engine, OptimizerSpec, Session } from '../../../src/ml/engines/engine.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { models } from '../../../src/ml/models/registry.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
 import { assortedNetwork, gatedNetwork } from '../../support/assorted-network.ts';
@@ -10,8 +10,8 @@ import { crossEntropy } from '../../support/softmax.ts';
 const SGD: OptimizerSpec = { name: 'sgd', momentum: 0.9, nesterov: true };
 const BATCH = 4;
 const LABELS = [0, 1, 2, 1];
-const reference = engines.reference.create();
-const wasm = engines.wasm.create({ threads: 2 });
+const reference = await createEngine('reference', { threads: 1 });
+const wasm = await createEngine('wasm', { threads: 2 });
 
 afterAll(async () => {
   await Promise.all([reference.dispose(), wasm.dispose()]);

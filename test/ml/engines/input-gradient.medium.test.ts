@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../src/ml/engines/engine.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { NetworkBuilder } from '../../../src/ml/network/builder.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
 import { hashedState, signed } from '../../support/hashed.ts';
 
 const BATCH = 3;
-const reference = engines.reference.create();
-const wasm = engines.wasm.create({ threads: 2 });
+const reference = await createEngine('reference', { threads: 1 });
+const wasm = await createEngine('wasm', { threads: 2 });
 
 afterAll(async () => {
   await Promise.all([reference.dispose(), wasm.dispose()]);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { NetworkBuilder, type ConvOptions } from '../../../src/ml/network/builder.ts';
 import type { ActivationLayer, LayerIndex, Network, ParameterSpec } from '../../../src/ml/network/network.ts';
 import { channelsLast, hashed, signed } from '../../support/hashed.ts';
@@ -96,8 +96,8 @@ function valueOf({ name, role, shape }: ParameterSpec): Float32Array {
 
 const norm = (values: ArrayLike<number>): number => Math.hypot(...Array.from(values));
 
-const reference = engines.reference.create();
-const wasm = engines.wasm.create({ threads: 2 });
+const reference = await createEngine('reference', { threads: 1 });
+const wasm = await createEngine('wasm', { threads: 2 });
 
 afterAll(async () => {
   await Promise.all([reference.dispose(), wasm.dispose()]);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planBuffers } from '../../../src/ml/engines/plan.ts';
 import type { Operation, Ref } from '../../../src/ml/engines/program.ts';
+import { WASM_TARGET } from '../../../src/ml/engines/wasm/target.ts';
 
 const LINE = 16;
 const lines = (floats: number): number => Math.ceil(floats / LINE) * LINE;
@@ -32,7 +33,7 @@ const cases: fc.Arbitrary<Case> = fc
     });
   });
 
-const plan = ({ sizes, touched, pinned }: Case) => planBuffers(sizes, touched.map(touching), pinned);
+const plan = ({ sizes, touched, pinned }: Case) => planBuffers(sizes, touched.map(touching), pinned, WASM_TARGET.line);
 
 /** Whether a buffer holds something while operation `at` runs. */
 function isAlive({ touched, pinned }: Case, buffer: number, at: number): boolean {
@@ -119,11 +120,14 @@ describe('a plan of buffers', () => {
   });
 
   it('counts operands of the session’s memory for nothing', () => {
-    expect(planBuffers([], [touching([])], new Set())).toEqual({ offsets: [], floats: 0 });
-    expect(planBuffers([40], [touching([])], new Set())).toEqual({ offsets: [0], floats: 0 });
+    expect(planBuffers([], [touching([])], new Set(), WASM_TARGET.line)).toEqual({ offsets: [], floats: 0 });
+    expect(planBuffers([40], [touching([])], new Set(), WASM_TARGET.line)).toEqual({ offsets: [0], floats: 0 });
   });
 
   it('keeps room for what is pinned though no operation names it', () => {
-    expect(planBuffers([40, 8], [touching([1])], new Set([0]))).toEqual({ offsets: [0, 48], floats: 64 });
+    expect(planBuffers([40, 8], [touching([1])], new Set([0]), WASM_TARGET.line)).toEqual({
+      offsets: [0, 48],
+      floats: 64,
+    });
   });
 });

@@ -2,15 +2,15 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../src/ml/engines/engine.ts';
 import { readBy, unitsOf } from '../../../src/ml/engines/lower/units.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
 import { hashedState, signed } from '../../support/hashed.ts';
 import { networks } from './random-network.ts';
 
 const SGD = { name: 'sgd', momentum: 0, nesterov: false } as const;
 const BATCH = 4;
-const wasm = engines.wasm.create({ threads: 2, memory: 2 ** 26 });
-const reference = engines.reference.create();
+const wasm = await createEngine('wasm', { threads: 2, memory: 2 ** 26 });
+const reference = await createEngine('reference', { threads: 1 });
 
 afterAll(() => wasm.dispose());
 

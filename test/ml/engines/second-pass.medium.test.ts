@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Engine, OptimizerSpec, Session } from '../../../src/ml/engines/engine.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { CompiledEngine } from '../../../src/ml/engines/session.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
@@ -10,7 +10,7 @@ import { hashedState, signed } from '../../support/hashed.ts';
 const SGD: OptimizerSpec = { name: 'sgd', momentum: 0, nesterov: false };
 const executor = new WasmExecutor({ threads: 2, memory: 2 ** 27 });
 const wasm = new CompiledEngine(executor);
-const reference = engines.reference.create();
+const reference = await createEngine('reference', { threads: 1 });
 const cases: readonly (readonly [string, Engine, Network])[] = [wasm, reference].flatMap((engine) =>
   [assortedNetwork(), gatedNetwork()].map(
     (network) => [`${network.model} in ${engine.name}`, engine, network] as const,

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { FailureError, type Failure } from '../../../src/core/failure.ts';
 import type { Engine, OptimizerSpec, Session, SessionOptions, StepOptions } from '../../../src/ml/engines/engine.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { CompiledEngine } from '../../../src/ml/engines/session.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
@@ -21,7 +21,7 @@ const SGD: OptimizerSpec = { name: 'sgd', momentum: 0.9, nesterov: true };
 const network = gatedNetwork();
 const executor = new WasmExecutor({ threads: 2, memory: 2 ** 27 });
 const wasm = new CompiledEngine(executor);
-const reference = engines.reference.create();
+const reference = await createEngine('reference', { threads: 1 });
 
 afterAll(() => wasm.dispose());
 

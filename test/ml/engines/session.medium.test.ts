@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/core/failure.ts';
 import { FailureError } from '../../../src/core/failure.ts';
 import type { OptimizerSpec, Session } from '../../../src/ml/engines/engine.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { CompiledEngine } from '../../../src/ml/engines/session.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import { models } from '../../../src/ml/models/registry.ts';
@@ -17,7 +17,7 @@ const ADAMW: OptimizerSpec = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-
 const SGD: OptimizerSpec = { name: 'sgd', momentum: 0.9, nesterov: false };
 const LABELS = [0, 1, 2, 3, 0];
 const network = assortedNetwork();
-const wasm = engines.wasm.create({ threads: 3 });
+const wasm = await createEngine('wasm', { threads: 3 });
 
 afterAll(() => wasm.dispose());
 
@@ -211,7 +211,7 @@ describe('the wasm engine’s memory', () => {
   });
 
   it('is too small for a batch only with a word on the largest that fits', async () => {
-    const engine = engines.wasm.create({ threads: 1, memory: 2 ** 25 });
+    const engine = await createEngine('wasm', { threads: 1, memory: 2 ** 25 });
     const big = models.resnet20.build({ height: 32, width: 32, channels: 3 }, 10);
     const session = engine.session(big, { optimizer: ADAMW, threads: 1 });
     const failure = failureOf(() => session.trainStep({ batch: 512, taps: [] }));
@@ -226,7 +226,7 @@ describe('the wasm engine’s memory', () => {
 
   it.runIf(existsSync('/proc/self/task'))('keeps no thread alive after dispose', async () => {
     const round = async (): Promise<number> => {
-      const engine = engines.wasm.create({ threads: 3 });
+      const engine = await createEngine('wasm', { threads: 3 });
       const session = engine.session(network, { optimizer: null, threads: 3 });
       session.forwardStep({ batch: 1, taps: [] }).run();
       const working = readdirSync('/proc/self/task').length;

@@ -22,10 +22,10 @@ function notes(): { readonly calls: [Section, Controls][]; readonly executable: 
 
 describe('corrections', () => {
   it('are 1 − β₁ᵗ and √(1 − β₂ᵗ) for AdamW, and nothing for rules without them', () => {
-    expect(corrections(ADAMW, 1).firstCorrection).toBeCloseTo(0.1, 12);
-    expect(corrections(ADAMW, 1).secondCorrection).toBeCloseTo(Math.sqrt(0.001), 12);
-    expect(corrections(ADAMW, 3).firstCorrection).toBeCloseTo(1 - 0.729, 12);
-    expect(corrections(RMSPROP, 3)).toEqual({ firstCorrection: 1, secondCorrection: 1 });
+    expect(corrections(ADAMW, 1).biasCorrection1).toBeCloseTo(0.1, 12);
+    expect(corrections(ADAMW, 1).biasCorrection2Sqrt).toBeCloseTo(Math.sqrt(0.001), 12);
+    expect(corrections(ADAMW, 3).biasCorrection1).toBeCloseTo(1 - 0.729, 12);
+    expect(corrections(RMSPROP, 3)).toEqual({ biasCorrection1: 1, biasCorrection2Sqrt: 1 });
   });
 });
 
@@ -40,7 +40,7 @@ describe('a training step', () => {
     expect(calls.map(([section]) => section)).toEqual(['forward', 'backward', 'update']);
     for (const [, controls] of calls) expect(controls).toMatchObject({ seed: 11, step: 42 });
     expect(calls[2]![1]).toMatchObject({ learningRate: 0.5, weightDecay: 0.25, averageStep: 0.25 });
-    expect(calls[2]![1].firstCorrection).toBeCloseTo(1 - 0.9 ** 7, 12);
+    expect(calls[2]![1].biasCorrection1).toBeCloseTo(1 - 0.9 ** 7, 12);
     expect(progress.updates).toBe(7);
   });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Engine, OptimizerSpec, Session, TrainStep } from '../../../src/ml/engines/engine.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { models, type ModelName } from '../../../src/ml/models/registry.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { channelsLast, hashed, hashedState, signed } from '../../support/hashed.ts';
@@ -46,13 +46,10 @@ const TAPS = ['block1', 'block2', 'block3', 'pooled'];
 // float64 differs from PyTorch's float64 only by rounding of float32 inputs and outputs, and by the fixture's 9 digits;
 // float32 loses 1e-7 a product, and batch norm over a few pixels multiplies that some hundred times.
 const TOLERANCE = { reference: 3e-6, wasm: 1e-4 };
-const opened: Engine[] = [];
-
-function engineOf(name: 'reference' | 'wasm'): Engine {
-  const engine = engines[name].create({ threads: 1 });
-  opened.push(engine);
-  return engine;
-}
+const opened = {
+  reference: await createEngine('reference', { threads: 1 }),
+  wasm: await createEngine('wasm', { threads: 1 }),
+};
 
 function networkOf(golden: Golden) {
   return models[golden.model].build({ height: golden.height, width: golden.width, channels: 3 }, golden.classes);
@@ -98,12 +95,12 @@ function expectSummaries(got: StateDict, expected: Summaries, tolerance: number)
 }
 
 afterAll(async () => {
-  await Promise.all(opened.map((engine) => engine.dispose()));
+  await Promise.all(Object.values(opened).map((engine) => engine.dispose()));
 });
 
 describe.each(['reference', 'wasm'] as const)('the %s engine against PyTorch', (name) => {
   const tolerance = TOLERANCE[name];
-  const engine = engineOf(name);
+  const engine = opened[name];
 
   // The reference engine is slow: it takes the small images, with odd sizes and classes.
   const cases = goldens.filter((golden) => name === 'wasm' || golden.height < 32);

@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { ClassSampler } from '../../../src/ml/methods/terms/class-sampler.ts';
 import { contrastive } from '../../../src/ml/methods/crd.ts';
-import type { KdLoss, KdSplit } from '../../../src/ml/methods/kd-method.ts';
-import { evaluateKdLoss } from '../../../src/ml/methods/terms/kd-loss.ts';
+import type { KdLoss, KdSplit, SeenStep } from '../../../src/ml/methods/kd-method.ts';
+import { TermInterpreter } from '../../../src/ml/methods/tfjs/interpreter.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
 import { signed } from '../../support/hashed.ts';
 import { alike, optionsOf } from '../../support/kd-evaluation.ts';
@@ -55,7 +55,9 @@ function evaluated(
     labels: Int32Array.from(places, (place) => split.labels[place]!),
     indices: Uint32Array.from(places),
   };
-  return { value: evaluateKdLoss(term, shapes, batch, runner).value, gradients };
+  const { value, outputs } = new TermInterpreter(term, shapes).run(batch, runner);
+  const seen: SeenStep = { indices: batch.indices, outputs };
+  return { value, gradients, seen };
 }
 
 const embeddingsOf = (number: number, count: number) =>
@@ -71,7 +73,7 @@ describe('contrastive distillation over several batches', () => {
   it('has PyTorch’s values, gradients in both embeddings, banks and constants', () => {
     reference.steps.forEach(({ batch, value, gradients, banks }, number) => {
       const ours = evaluated(term, batch, embeddingsOf(number, batch.length), number);
-      term.memory!.update();
+      term.memory!.update(ours.seen);
       // float32 features and banks, scores up to e^14, against float64.
       expect(Math.abs(ours.value / value - 1)).toBeLessThan(5e-6);
       for (const side of SIDES) {
@@ -86,8 +88,7 @@ describe('contrastive distillation over several batches', () => {
 
   it('has the gradient that finite differences show, once the constants are set', () => {
     const { batch } = reference.steps[0]!;
-    evaluated(term, batch, embeddingsOf(0, batch.length));
-    term.memory!.update();
+    term.memory!.update(evaluated(term, batch, embeddingsOf(0, batch.length)).seen);
     const here = embeddingsOf(2, batch.length);
     const { gradients } = evaluated(term, batch, here);
     const away = signed('direction', batch.length * D);
@@ -114,8 +115,7 @@ describe('contrastive distillation over several batches', () => {
     const places = [0, 1, 2, 3];
     const first = evaluated(term, places, agreeing).value;
     for (let step = 0; step < 8; step++) {
-      evaluated(term, places, agreeing, step);
-      term.memory!.update();
+      term.memory!.update(evaluated(term, places, agreeing, step).seen);
     }
     expect(evaluated(term, places, agreeing).value).toBeLessThan(first - 1);
   });
@@ -137,8 +137,7 @@ describe('its options', () => {
       const axis = Float32Array.from({ length: split.labels.length * D }, (_, i) => Number(i % D === 0));
       for (const side of SIDES) term.memory!.values.get(side)!.set(axis);
       const embeddings = { student: axis.slice(0, 2 * D), teacher: axis.slice(0, 2 * D) };
-      evaluated(term, [0, 1], embeddings);
-      term.memory!.update();
+      term.memory!.update(evaluated(term, [0, 1], embeddings).seen);
       return evaluated(term, [0, 1], embeddings).value;
     };
     // All scores are equal, and so 1/n of Z: P = 1/n, c = K/n.
@@ -175,7 +174,7 @@ describe('a sampler of classes', () => {
     const counts = new Float64Array(60);
     const rounds = 4000;
     for (let round = 0; round < rounds; round++) {
-      const drawn = new Uint32Array(10);
+      const drawn = new Int32Array(10);
       sampler.negatives(1, drawn, uniforms(7, 'contrast', round, 1));
       expect(new Set(drawn).size).toBe(10);
       for (const place of drawn) counts[place]! += 1;
@@ -191,12 +190,12 @@ describe('a sampler of classes', () => {
 
   it('draws the same whatever it drew before', () => {
     const draw = (of: ClassSampler) => {
-      const drawn = new Uint32Array(12);
+      const drawn = new Int32Array(12);
       of.negatives(3, drawn, uniforms(7, 'contrast', 5, 3));
       return [...drawn];
     };
     const fresh = draw(new ClassSampler(labels));
-    sampler.negatives(0, new Uint32Array(9), uniforms(7, 'contrast', 4, 0));
+    sampler.negatives(0, new Int32Array(9), uniforms(7, 'contrast', 4, 0));
     expect(draw(sampler)).toEqual(fresh);
   });
 

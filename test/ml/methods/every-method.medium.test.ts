@@ -27,7 +27,7 @@ const ENTROPIES = ['NKD', 'VID', 'WKD-L'];
 const TRANSFORMED = ['TTM', 'WTTM', 'MGD', 'ReviewKD'];
 /** Draws numbers for each place of the batch. */
 const DRAWING = ['MGD', 'CRD'];
-/** Compares with what it remembers: contrastive.test.ts says what holds instead. */
+/** Compares with what it remembers: crd.test.ts says what holds instead. */
 const REMEMBERING = ['CRD'];
 
 const registered = Object.entries(methods as Readonly<Record<string, KdMethod>>);

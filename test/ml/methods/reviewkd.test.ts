@@ -1,9 +1,8 @@
-import { grad, tensor, tidy, type Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { hierarchicalContext } from '../../../src/ml/methods/terms/hierarchical-context.ts';
 import { review } from '../../../src/ml/methods/reviewkd.ts';
-import '../../../src/ml/methods/ops/tensorflow.ts';
 import { signed } from '../../support/hashed.ts';
+import { evaluateLoss } from '../../support/expression.ts';
 import { alike, optionsOf, someSplit } from '../../support/kd-evaluation.ts';
 import { largestDifference } from '../../support/loss-reference.ts';
 import { slopes, total } from '../../support/plain-arrays.ts';
@@ -42,16 +41,23 @@ describe('the hierarchical context loss', () => {
       pooledDifference(a, b, side, side) +
       total(weights.length, (k) => weights[k]! * pooledDifference(a, b, side, pooled[k]!));
     const expected = sum / (1 + total(weights.length, (k) => weights[k]!));
-    tidy(() => {
-      const maps = [a, b].map((values) => tensor(values, [1, side, side, CHANNELS]));
-      expect(hierarchicalContext(maps[0]!, maps[1]!).dataSync()[0]).toBeCloseTo(expected, 6);
-      const whole = (ours: ArrayLike<number>) => {
-        const forms = [side, ...pooled].map((to, k) => 0.5 ** k * pooledDifference(ours, b, side, to));
-        return total(forms.length, (k) => forms[k]!) / (1 + total(weights.length, (k) => weights[k]!));
-      };
-      const slope = grad((map: Tensor) => hierarchicalContext(map, maps[1]!))(maps[0]!).dataSync();
-      expect(largestDifference(slope, slopes(whole, a))).toBeLessThan(1e-6);
-    });
+    const map = [1, side, side, CHANNELS];
+    const { value, gradients } = evaluateLoss({ a: map, b: map }, { a, b }, (maps) =>
+      hierarchicalContext(maps.a, maps.b),
+    );
+    expect(value).toBeCloseTo(expected, 6);
+    const whole = (ours: ArrayLike<number>) => {
+      const forms = [side, ...pooled].map((to, k) => 0.5 ** k * pooledDifference(ours, b, side, to));
+      return total(forms.length, (k) => forms[k]!) / (1 + total(weights.length, (k) => weights[k]!));
+    };
+    const expectedSlopes = slopes(whole, a);
+    expect(largestDifference(gradients.a, expectedSlopes)).toBeLessThan(1e-6);
+    expect(
+      largestDifference(
+        gradients.b,
+        expectedSlopes.map((slope) => -slope),
+      ),
+    ).toBeLessThan(1e-6);
   });
 });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { models, type ModelName } from '../../../src/ml/models/registry.ts';
 import { hashed, hashedState } from '../../support/hashed.ts';
 import { goldens } from '../../support/model-fixtures.ts';
@@ -16,8 +16,8 @@ const QUICK: readonly ModelName[] = [
   'shuffle_v2',
 ];
 
-const wasm = engines.wasm.create({ threads: 2 });
-const reference = engines.reference.create();
+const wasm = await createEngine('wasm', { threads: 2 });
+const reference = await createEngine('reference', { threads: 1 });
 afterAll(async () => {
   await Promise.all([wasm.dispose(), reference.dispose()]);
 });

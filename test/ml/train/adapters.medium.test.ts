@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { adapter } from '../../../src/ml/methods/terms/adapter.ts';
-import type { Adapter } from '../../../src/ml/methods/kd-method.ts';
+import type { Adapter } from '../../../src/ml/methods/algebra/adapter.ts';
 import { Adapters } from '../../../src/ml/train/adapters.ts';
 import { signed } from '../../support/hashed.ts';
 
 const FROM = { height: 3, width: 2, channels: 4 };
-const engine = engines.wasm.create({ threads: 1 });
+const engine = await createEngine('wasm', { threads: 1 });
 const ADAMW = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
 
 afterAll(() => engine.dispose());

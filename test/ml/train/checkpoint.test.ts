@@ -11,10 +11,10 @@ const values = (...numbers: number[]) => Float32Array.from(numbers);
 const state: TrainingState = {
   position: {
     ...{ epoch: 3, batch: 2, updates: 41, lastLoss: 0.1 + 0.2 },
-    sums: { images: 128, loss: 1 / 3, kd: 5e-324 },
+    sums: { images: 128, loss: 1 / 3, kd: { weighted: 5e-324, each: { SoftTarget: 0.1 } } },
     history: [
       {
-        ...{ epoch: 0, lr: 1e-3, train_loss: Math.PI, kd_loss: null },
+        ...{ epoch: 0, lr: 1e-3, train_loss: Math.PI, kd_loss: 0.25, kd_terms: { SoftTarget: 1 / 9 } },
         ...{ val_accuracy: 1 / 7, val_mpa: 0, val_loss: 2 },
       },
     ],

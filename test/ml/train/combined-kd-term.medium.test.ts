@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { trainBatches } from '../../../src/ml/data/batches.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import type { Engine } from '../../../src/ml/engines/engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
@@ -30,7 +30,7 @@ const CRD: KdTermOptions = {
   options: { crd_dimension: 6, crd_negatives: 9, crd_temperature: 0.2, crd_momentum: 0.5, crd_sample: 'relax' },
 };
 
-const engine = engines.wasm.create({ threads: 1 });
+const engine = await createEngine('wasm', { threads: 1 });
 afterAll(() => engine.dispose());
 
 function teacherOf(seed: number, on: Engine = engine): TeacherPass {
@@ -60,12 +60,12 @@ function measured(term: LossTerm, epoch = 0) {
   step.input.set(images);
   step.forward(0, 0);
   step.logitsGradient.fill(0);
-  const value = term.addGradients(step, labels);
+  const { weighted, each } = term.addGradients(step, labels);
   step.backward();
   const gradients: StateDict = session.readGradients();
   const logits = step.logits.slice();
   session.dispose();
-  return { value, gradients, logits };
+  return { weighted, each, gradients, logits };
 }
 
 const scaled = (a: StateDict, by: number): StateDict =>
@@ -90,9 +90,10 @@ describe('several terms', () => {
     const teacher = teacherOf(5);
     const [soft, at] = [measured(alone(SOFT, teacher)), measured(alone(AT, teacher))];
     const both = combined([SOFT, AT], [teacher]);
-    const { value, gradients } = measured(both);
-    expect(both.weight).toBe(1);
-    expect(value).toBeCloseTo(2 * soft.value + 100 * at.value, 6);
+    const { weighted, each, gradients } = measured(both);
+    expect(each).toEqual({ ...soft.each, ...at.each });
+    expect(weighted).toBeCloseTo(2 * soft.each['SoftTarget']! + 100 * at.each['AT']!, 6);
+    expect(weighted).toBe(soft.weighted + at.weighted);
     expectAlike(gradients, added(soft.gradients, at.gradients));
     expect([...both.taps].sort()).toEqual(['block1', 'block2']);
     expect(both.formula).toBe('loss + 2 SoftTarget + 100 AT');
@@ -105,6 +106,7 @@ describe('several terms', () => {
     expect(own.length).toBeGreaterThan(0);
     expect(names.filter((name) => name.startsWith('1/'))).toEqual(own.map((name) => name.replace('0/', '1/')));
     const weight = own.find((name) => name.endsWith('.weight'))!;
+    expect(Object.keys(measured(twice).each)).toEqual(['MGD_1', 'MGD_2']);
     expect(twice.state().get(weight)).not.toEqual(twice.state().get(weight.replace('0/', '1/')));
   });
 
@@ -135,9 +137,10 @@ describe('several teachers', () => {
   it('give the mean of the losses to each', () => {
     const each = teachers.map((teacher) => measured(alone(SOFT, teacher)));
     const mean = combined([SOFT], teachers);
-    const { value, gradients } = measured(mean);
-    expect(mean.weight).toBeCloseTo(2, 12);
-    expect(value).toBeCloseTo(each.reduce((sum, one) => sum + one.value, 0) / 3, 6);
+    const { weighted, gradients, ...losses } = measured(mean);
+    expect(weighted).toBeCloseTo(each.reduce((sum, one) => sum + one.weighted, 0) / 3, 6);
+    const numbered = each.map((one, at) => [`SoftTarget_${at + 1}`, one.each['SoftTarget']!]);
+    expect(losses.each).toEqual(Object.fromEntries(numbered));
     expectAlike(
       gradients,
       scaled(
@@ -149,7 +152,7 @@ describe('several teachers', () => {
 
   it('give the loss to the mean of their logits', () => {
     const mean = new MeanTeacher(teachers);
-    const { value, logits } = measured(alone(SOFT, mean));
+    const { each, logits } = measured(alone(SOFT, mean));
     const read: Float32Array[] = [];
     // What each teacher says of the batch, through a teacher that keeps what it is asked.
     const keeping: Teacher = {
@@ -175,7 +178,7 @@ describe('several teachers', () => {
       const q = softmax(at(logits));
       expected += p.reduce((sum, own, c) => sum + own * Math.log(own / q[c]!), 0);
     }
-    expect(value / ((16 * expected) / BATCH)).toBeCloseTo(1, 4);
+    expect(each['SoftTarget']! / ((16 * expected) / BATCH)).toBeCloseTo(1, 4);
   });
 
   it('whose logits are averaged have nothing else to read', () => {
@@ -193,10 +196,10 @@ describe('a ramp', () => {
   ])('of 4 epochs leaves in epoch %d of the weights %d', (epoch, share) => {
     const ramped = [SOFT, AT].map((options) => ({ ...options, ramp: 4 }));
     const term = combined(ramped, [teacherOf(5)]);
-    const { value, gradients } = measured(term, epoch);
+    const { weighted, each, gradients } = measured(term, epoch);
     const whole = measured(combined([SOFT, AT], [teacherOf(5)]));
-    expect(term.weight).toBe(share);
-    expect(value).toBe(whole.value);
+    expect(each).toEqual(whole.each);
+    expect(weighted).toBeCloseTo(share * whole.weighted, 9);
     if (share > 0) expectAlike(gradients, scaled(whole.gradients, share));
     else for (const values of gradients.values()) expect(Math.max(...values.map(Math.abs))).toBe(0);
   });

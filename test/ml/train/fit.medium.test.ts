@@ -5,6 +5,7 @@ import type { Network } from '../../../src/ml/network/network.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
 import type { TrainingResult, FitProgress, LossTerm } from '../../../src/ml/train/job.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
+import { NO_TERM } from '../../../src/ml/train/term-losses.ts';
 import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
 import { averageDecay } from '../../../src/ml/optim/moving-average.ts';
 import type { EpochRow, TrainingState } from '../../../src/ml/train/training-state.ts';
@@ -219,9 +220,12 @@ describe('mixed images', () => {
     [0.8, 0],
   ])('show a distillation term the label of the greater share: own %d, label %i', async (share, label) => {
     const seen: number[][] = [];
-    const addGradients = (_: unknown, labels: Int32Array) => seen.push([...labels]) * 0;
+    const addGradients = (_: unknown, labels: Int32Array) => {
+      seen.push([...labels]);
+      return NO_TERM;
+    };
     const kd: LossTerm = {
-      ...{ taps: [], weight: 0, prepare: () => undefined, observe: () => undefined, addGradients },
+      ...{ taps: [], prepare: () => undefined, observe: () => undefined, addGradients },
       ...{ update: () => undefined, state: () => new Map(), restore: () => undefined },
     };
     const loader = loaderOf(0, { share, partner: 2 });
@@ -234,7 +238,7 @@ describe('a distillation term', () => {
   it('is updated at its own rate, which the original experiments took out of the schedule', async () => {
     const rates: number[] = [];
     const kd: LossTerm = {
-      ...{ taps: [], weight: 0, prepare: () => undefined, observe: () => undefined, addGradients: () => 0 },
+      ...{ taps: [], prepare: () => undefined, observe: () => undefined, addGradients: () => NO_TERM },
       update: ({ learningRate: rate }) => void rates.push(rate),
       ...{ state: () => new Map(), restore: () => undefined },
     };
@@ -250,7 +254,7 @@ describe('before the first step', () => {
     const seen: string[] = [];
     const said = (what: string) => (batch: number) => void seen.push(`${what} ${batch}`);
     const kd: LossTerm = {
-      ...{ taps: [], weight: 0, prepare: said('prepare'), addGradients: () => 0 },
+      ...{ taps: [], prepare: said('prepare'), addGradients: () => NO_TERM },
       observe: ({ labels }) => {
         said('observe')(labels.length);
       },

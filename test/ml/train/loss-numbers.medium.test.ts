@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchLoader, TrainBatch } from '../../../src/ml/data/batch-loader.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { averageDecay } from '../../../src/ml/optim/moving-average.ts';
@@ -29,7 +29,7 @@ const all = batchOf(labels);
 
 /** Logits of a training pass from the initial weights: the first ones that a run sees. */
 async function firstLogits(batch: TrainBatch): Promise<Float32Array> {
-  const engine = engines.wasm.create({ threads: 1 });
+  const engine = await createEngine('wasm', { threads: 1 });
   const optimizer = { name: 'sgd', momentum: 0, nesterov: false } as const;
   const session = engine.session(network, { optimizer, threads: 1 });
   session.write(initial);
@@ -110,29 +110,31 @@ describe('the loss of a step', () => {
 describe('a distillation term', () => {
   /** A term of constant value that pushes the logits by a constant gradient. */
   const term = (value: number, weight: number, push = 0): LossTerm => ({
-    ...{ taps: [], weight, prepare: () => undefined, observe: () => undefined, update: () => undefined },
+    ...{ taps: [], prepare: () => undefined, observe: () => undefined, update: () => undefined },
     addGradients: (step) => {
       for (let i = 0; i < step.logitsGradient.length; i++) step.logitsGradient[i]! += weight * push;
-      return value;
+      return { weighted: weight * value, each: { Constant: value } };
     },
     ...{ state: () => new Map(), restore: () => undefined },
   });
   const run = { data, recipe: { epochs: 1 } };
 
-  it('stands beside the supervised loss, unweighted', async () => {
+  it('stands beside the supervised loss, weighted and by name without its weight', async () => {
     const loader = loaderOf([all]);
     const fitted = await train({ ...run, kd: () => term(3.5, 100), change: { loader } });
     const expected = crossEntropy(await firstLogits(all), [...labels]).loss;
-    expect(fitted!.history[0]!.kd_loss).toBe(3.5);
+    expect(fitted!.history[0]!.kd_loss).toBe(350);
+    expect(fitted!.history[0]!.kd_terms).toEqual({ Constant: 3.5 });
     expect(fitted!.history[0]!.train_loss).toBeCloseTo(expected, 12);
   });
 
   it('of an epoch is its mean over images, as the loss is', async () => {
     let value = 0;
-    const rising = { ...term(0, 0), addGradients: () => (value += 1) };
+    const rising = { ...term(0, 0), addGradients: () => ({ weighted: (value += 1), each: { Rising: 10 * value } }) };
     const loader = loaderOf([5, 2].map((count) => batchOf(labels.slice(0, count))));
     const fitted = await train({ ...run, kd: () => rising, change: { loader } });
     expect(fitted!.history[0]!.kd_loss).toBeCloseTo((5 * 1 + 2 * 2) / 7, 12);
+    expect(fitted!.history[0]!.kd_terms['Rising']).toBeCloseTo((5 * 10 + 2 * 20) / 7, 12);
   });
 
   it('is part of the total that must be finite, and its weight is among the advice', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../src/core/failure.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { predict } from '../../../src/ml/train/predict.ts';
@@ -10,7 +10,7 @@ import { train } from '../../support/training-job.ts';
 
 const data = paintedSet({ train: 6, val: 5 });
 const network = networkFor('convnet4', data.manifest);
-const engine = engines.wasm.create({ threads: 1 });
+const engine = await createEngine('wasm', { threads: 1 });
 const session = engine.session(network, { optimizer: null, threads: 1 });
 afterAll(() => engine.dispose());
 

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { evalBatches } from '../../../src/ml/data/batches.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import { passes, predict } from '../../../src/ml/train/predict.ts';
 import { networkFor } from '../../../src/ml/train/trained-model.ts';
@@ -10,7 +10,7 @@ import { paintedSet } from '../../support/painted-set.ts';
 const data = paintedSet({ train: 10 });
 const split = data.split('train');
 const network = networkFor('convnet4', data.manifest);
-const engine = engines.wasm.create({ threads: 1 });
+const engine = await createEngine('wasm', { threads: 1 });
 const session = engine.session(network, { optimizer: null, threads: 1 });
 session.write(initialState(network, 1));
 afterAll(() => engine.dispose());

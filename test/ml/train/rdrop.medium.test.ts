@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchLoader } from '../../../src/ml/data/batch-loader.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { bits } from '../../../src/ml/random/random.ts';
@@ -62,7 +62,7 @@ function slopeOf(logits: readonly Float32Array[], pass: 0 | 1): Float32Array {
 
 /** What two passes, one after the other, say and lead to: each alone in the session, its gradients read out. */
 async function byHand() {
-  const engine = engines.wasm.create({ threads: 1 });
+  const engine = await createEngine('wasm', { threads: 1 });
   const session = engine.session(network, { optimizer: SGD, threads: 1 });
   session.write(initial);
   const step = session.trainStep({ batch: 6, taps: [] });
@@ -132,8 +132,11 @@ describe('R-Drop', () => {
   it('shows a distillation term both passes, and takes the mean of what it says of them', async () => {
     const seen: (Pass | undefined)[] = [];
     const kd: LossTerm = {
-      ...{ taps: [], weight: 10, prepare: () => undefined, observe: () => undefined, update: () => undefined },
-      addGradients: (_step, _labels, pass) => [1, 4][seen.push(pass) - 1]!,
+      ...{ taps: [], prepare: () => undefined, observe: () => undefined, update: () => undefined },
+      addGradients: (_step, _labels, pass) => {
+        const value = [1, 4][seen.push(pass) - 1]!;
+        return { weighted: 10 * value, each: { Term: value } };
+      },
       ...{ state: () => new Map(), restore: () => undefined },
     };
     const fitted = (await train({ data, model: MODEL, recipe: dropped, kd: () => kd, change: { loader } }))!;
@@ -141,7 +144,7 @@ describe('R-Drop', () => {
       { index: 0, of: 2 },
       { index: 1, of: 2 },
     ]);
-    expect(fitted.history[0]!.kd_loss).toBe(2.5);
+    expect(fitted.history[0]!).toMatchObject({ kd_loss: 25, kd_terms: { Term: 2.5 } });
   });
 });
 
@@ -151,8 +154,8 @@ describe('a distillation term of two passes', () => {
   const { labels: batchLabels } = small.split('train');
 
   /** MGD on the reference engine: an adapter that is trained, and a mask that is drawn anew for each pass. */
-  function setting() {
-    const engine = engines.reference.create();
+  async function setting() {
+    const engine = await createEngine('reference', { threads: 1 });
     const [own, other] = [networkFor('convnet4', small.manifest), networkFor('convnet8', small.manifest)];
     const frozen = engine.session(other, { optimizer: null, threads: 1 });
     frozen.write(initialState(other, 5));
@@ -169,27 +172,27 @@ describe('a distillation term of two passes', () => {
       step.input.set(pixels);
       step.forward(0, 0);
       step.logitsGradient.fill(0);
-      const value = kd.addGradients(step, batchLabels, { index, of });
+      const value = kd.addGradients(step, batchLabels, { index, of }).weighted;
       return { value, slope: kd.taps.map((tap) => step.tapGradient(tap).slice()) };
     };
     kd.observe({ images: pixels, labels: batchLabels, indices, mixed: null }, 0);
     return { kd, pass };
   }
 
-  it('weighs each by half, and draws masks of its own for each', () => {
-    const { pass } = setting();
+  it('weighs each by half, and draws masks of its own for each', async () => {
+    const { pass } = await setting();
     const [whole, first, second] = [pass(0, 1), pass(0, 2), pass(1, 2)];
     expect(first.value).toBe(whole.value);
     expect(second.value).not.toBe(first.value);
     first.slope[0]!.forEach((value, i) => expect(value).toBeCloseTo(whole.slope[0]![i]! / 2, 8));
   });
 
-  it('trains its adapters by the gradient of the mean', () => {
-    const { kd, pass } = setting();
+  it('trains its adapters by the gradient of the mean', async () => {
+    const { kd, pass } = await setting();
     const before = kd.state();
     const total = (state: StateDict): number => {
       kd.restore(state, 0);
-      return 2 * ((pass(0, 2).value + pass(1, 2).value) / 2);
+      return (pass(0, 2).value + pass(1, 2).value) / 2;
     };
     total(before);
     const rate = 0.01;

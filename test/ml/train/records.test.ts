@@ -3,23 +3,29 @@ import { curvesOf, logOf } from '../../../src/ml/train/records.ts';
 import type { EpochRow } from '../../../src/ml/train/training-state.ts';
 
 const first: EpochRow = {
-  ...{ epoch: 0, lr: 1e-6, train_loss: 2.302585, kd_loss: 0.1 + 0.2 },
+  ...{ epoch: 0, lr: 1e-6, train_loss: 2.302585, kd_loss: 0.1 + 0.2, kd_terms: { SoftTarget: 0.05, AT: 2e-4 } },
   ...{ val_accuracy: 0.5, val_mpa: 1 / 3, val_loss: 1.25 },
 };
 const second: EpochRow = {
-  ...{ epoch: 1, lr: 0.001, train_loss: 2, kd_loss: null },
+  ...{ epoch: 1, lr: 0.001, train_loss: 2, kd_loss: null, kd_terms: {} },
   ...{ val_accuracy: null, val_mpa: null, val_loss: null },
 };
 
 describe('curves', () => {
-  it('are one row an epoch, numbers in full, missing ones empty', () => {
-    expect(curvesOf([first, second])).toBe(
+  it('are one row an epoch, numbers in full, a column for each distillation term', () => {
+    expect(curvesOf([first, { ...first, epoch: 1, val_loss: null }])).toBe(
       [
-        'epoch,lr,train_loss,kd_loss,val_loss,val_accuracy,val_mpa',
-        '0,0.000001,2.302585,0.30000000000000004,1.25,0.5,0.3333333333333333',
-        '1,0.001,2,,,,',
+        'epoch,lr,train_loss,kd_loss,kd_loss_SoftTarget,kd_loss_AT,val_loss,val_accuracy,val_mpa',
+        '0,0.000001,2.302585,0.30000000000000004,0.05,0.0002,1.25,0.5,0.3333333333333333',
+        '1,0.000001,2.302585,0.30000000000000004,0.05,0.0002,,0.5,0.3333333333333333',
         '',
       ].join('\n'),
+    );
+  });
+
+  it('leave fields without a number empty', () => {
+    expect(curvesOf([second])).toBe(
+      ['epoch,lr,train_loss,kd_loss,val_loss,val_accuracy,val_mpa', '1,0.001,2,,,,', ''].join('\n'),
     );
   });
 });

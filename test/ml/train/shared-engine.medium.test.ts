@@ -4,16 +4,22 @@ import { disposeEngines, sharedEngine } from '../../../src/ml/train/shared-engin
 afterEach(disposeEngines);
 
 describe('the shared engine', () => {
-  it('is made once for a name and a number of threads; auto is wasm', () => {
-    expect(sharedEngine('auto', 1)).toBe(sharedEngine('wasm', 1));
-    expect(sharedEngine('auto', 1).name).toBe('wasm');
-    expect(sharedEngine('reference', 1)).not.toBe(sharedEngine('auto', 1));
-    expect(sharedEngine('auto', 2)).not.toBe(sharedEngine('auto', 1));
+  it('is made once for a name and a number of threads; auto is wasm', async () => {
+    const auto = await sharedEngine('auto', 1);
+    expect(auto).toBe(await sharedEngine('wasm', 1));
+    expect(auto.name).toBe('wasm');
+    expect(await sharedEngine('reference', 1)).not.toBe(auto);
+    expect(await sharedEngine('auto', 2)).not.toBe(auto);
+  });
+
+  it('is one for all that ask for it at the same time', async () => {
+    const [first, second] = await Promise.all([sharedEngine('auto', 1), sharedEngine('wasm', 1)]);
+    expect(first).toBe(second);
   });
 
   it('is a new one after all were stopped', async () => {
-    const first = sharedEngine('reference', 1);
+    const first = await sharedEngine('reference', 1);
     await disposeEngines();
-    expect(sharedEngine('reference', 1)).not.toBe(first);
+    expect(await sharedEngine('reference', 1)).not.toBe(first);
   });
 });

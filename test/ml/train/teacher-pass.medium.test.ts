@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 import { networkFor } from '../../../src/ml/train/trained-model.ts';
@@ -8,8 +8,8 @@ import { paintedSet } from '../../support/painted-set.ts';
 const { manifest } = paintedSet({ train: 4, val: 2 });
 const BATCH = 2;
 
-function teacher() {
-  const engine = engines.wasm.create({ threads: 1 });
+async function teacher() {
+  const engine = await createEngine('wasm', { threads: 1 });
   const network = networkFor('convnet8', manifest);
   const session = engine.session(network, { optimizer: null, threads: 1 });
   session.write(initialState(network, 1));
@@ -25,7 +25,7 @@ const batchOf = (value: number) => ({
 
 describe('a teacher’s pass over a batch', () => {
   it('gives what its network computes, and gives it again without computing', async () => {
-    const { engine, session, pass } = teacher();
+    const { engine, session, pass } = await teacher();
     pass.need(['logits', 'block1']);
     const batch = batchOf(0.5);
     const values = pass.of(batch);
@@ -40,7 +40,7 @@ describe('a teacher’s pass over a batch', () => {
   });
 
   it('computes another batch, though its pixels lie in the same array', async () => {
-    const { engine, pass } = teacher();
+    const { engine, pass } = await teacher();
     pass.need(['logits']);
     const batch = batchOf(0.5);
     const first = pass.of(batch)['logits'];
@@ -51,7 +51,7 @@ describe('a teacher’s pass over a batch', () => {
   });
 
   it('gives the same bits of a tap whatever else is read', async () => {
-    const { engine, pass } = teacher();
+    const { engine, pass } = await teacher();
     pass.need(['logits']);
     const batch = batchOf(0.25);
     const alone = pass.of(batch)['logits'];

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Selection } from '../../../src/ml/train/recipe.ts';
+import { NO_TERM } from '../../../src/ml/train/term-losses.ts';
 import { afterEpoch, afterStep, isOver, start, type EpochRow } from '../../../src/ml/train/training-state.ts';
 
 const row = (epoch: number, change: Partial<EpochRow>): EpochRow => ({
-  ...{ epoch, lr: 1e-3, train_loss: 1, kd_loss: null, val_accuracy: null, val_mpa: null, val_loss: null },
+  ...{ epoch, lr: 1e-3, train_loss: 1, kd_loss: null, kd_terms: {}, val_accuracy: null, val_mpa: null, val_loss: null },
   ...change,
 });
 const course = (rows: readonly Partial<EpochRow>[], select: Selection) =>
@@ -11,11 +12,11 @@ const course = (rows: readonly Partial<EpochRow>[], select: Selection) =>
 
 describe('a step', () => {
   it('adds its losses, weighed by images, and counts as an update', () => {
-    const first = afterStep(start, 64, { loss: 2, kd: 1, total: 3 });
-    const second = afterStep(first, 16, { loss: 1, kd: 0.5, total: 1.5 });
+    const first = afterStep(start, 64, { loss: 2, kd: { weighted: 1, each: { AT: 4 } }, total: 3 });
+    const second = afterStep(first, 16, { loss: 1, kd: { weighted: 0.5, each: { AT: 2 } }, total: 1.5 });
     expect(second).toEqual({
       ...{ epoch: 0, batch: 2, updates: 2, lastLoss: 1.5, history: [], best: null },
-      sums: { images: 80, loss: 144, kd: 72 },
+      sums: { images: 80, loss: 144, kd: { weighted: 72, each: { AT: 288 } } },
     });
     expect(start.sums.images).toBe(0);
   });
@@ -38,7 +39,7 @@ describe('the best epoch', () => {
   });
 
   it('knows how many updates made it, and starts the next epoch with empty sums', () => {
-    const stepped = afterStep(start, 64, { loss: 2, kd: 0, total: 2 });
+    const stepped = afterStep(start, 64, { loss: 2, kd: NO_TERM, total: 2 });
     const closed = afterEpoch(stepped, row(0, { val_loss: 1 }), 'val.loss');
     expect(closed).toMatchObject({ epoch: 1, batch: 0, updates: 1, best: { epoch: 0, score: -1, updates: 1 } });
     expect(closed.sums).toEqual(start.sums);

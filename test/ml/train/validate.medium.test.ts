@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { directLoader } from '../../../src/ml/data/batch-loader.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { TrainingJob } from '../../../src/ml/train/job.ts';
 import { predict } from '../../../src/ml/train/predict.ts';
@@ -11,7 +11,7 @@ import { heldCheckpoint, recipeWith } from '../../support/training-job.ts';
 
 const data = paintedSet({ train: 6, val: 11 });
 const network = networkFor('convnet4', data.manifest);
-const engine = engines.wasm.create({ threads: 1 });
+const engine = await createEngine('wasm', { threads: 1 });
 const session = engine.session(network, { optimizer: null, average: true, threads: 1 });
 const other = engine.session(network, { optimizer: null, threads: 1 });
 const weights = initialState(network, 1);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { openPacked } from '../../../src/ml/data/open.ts';
 import type { PackedDataset, Split } from '../../../src/ml/data/packed.ts';
-import { engines } from '../../../src/ml/engines/registry.ts';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import { disposeEngines } from '../../../src/ml/train/shared-engine.ts';
 import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
@@ -69,8 +69,8 @@ function corners({ height, width }: { readonly height: number; readonly width: n
 }
 
 /** One image after the other through the engine that is written for its clearness. */
-function oracle(name: Split, tta: (typeof augmentations)[number]): readonly Image[] {
-  const engine = engines.reference.create();
+async function oracle(name: Split, tta: (typeof augmentations)[number]): Promise<readonly Image[]> {
+  const engine = await createEngine('reference', { threads: 1 });
   const network = networkFor('convnet4', packed.manifest);
   const session = engine.session(network, { optimizer: null, threads: 1 });
   session.write(initialState(network, 5));
@@ -117,7 +117,9 @@ describe.each(splits.flatMap((split) => augmentations.map((tta) => [split, tta] 
   (split, tta) => {
     const names = ['ant', 'bee honey', 'cow'];
     let images: readonly Image[];
-    beforeAll(() => (images = oracle(split, tta)));
+    beforeAll(async () => {
+      images = await oracle(split, tta);
+    });
     const found = (name: string) => metric(scored, `${split}.${tta === 'none' ? '' : 'tta.'}${name}`);
 
     it('has the accuracy, mean per-class accuracy and likelihood of the oracle', () => {

@@ -2,11 +2,12 @@ import type { LayerIndex } from '../../network/network.ts';
 import { familyOf, refOf } from '../layout.ts';
 import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
+import { roundUp } from '../target.ts';
 import { windowOf, type Emitter } from './emitter.ts';
 import { emitAgain, emitDrop, gateOf, partialsFor, partsOf, savedOf, type Saved } from './forward.ts';
 import { emitGroupedFilterGradient, emitGroupedInputGradient } from './grouped.ts';
 import { readBy, type Unit, type UnitOf } from './units.ts';
-import { winogradSums, winogradTurnedFilter } from './winograd.ts';
+import { winogradSums, winogradTransposedFilter } from './winograd.ts';
 
 /**
  * Reverse-mode differentiation of a lowered forward pass. The gradient of each layer's value is collected from its
@@ -129,9 +130,9 @@ export class Backward {
     const filter = refOf(emitter.layout, `${name}.weight`);
     const dfilter = refOf(emitter.layout, `${name}.weight`, 'gradient');
     const x = this.#value(unit.input);
-    const dense = familyOf(emitter.network, unit.layer) === 'dense';
+    const dense = familyOf(emitter.network, unit.layer, emitter.target) === 'dense';
     if (dense) {
-      const { chunks, floats } = winogradSums(numbers);
+      const { chunks, floats } = winogradSums(numbers, emitter.target);
       const transformed = emitter.scratch(floats);
       emitter.emit('conv-filter-gradient', { x, dy, transformed, dfilter }, { ...numbers, chunks });
     } else emitGroupedFilterGradient(emitter, unit, { x, dy });
@@ -144,11 +145,11 @@ export class Backward {
         emitGroupedInputGradient(emitter, unit, { dy, dx }, accumulate);
         return;
       }
-      const transformed = emitter.scratch(winogradTurnedFilter(numbers));
-      const turned = transformed
+      const transformed = emitter.scratch(winogradTransposedFilter(numbers, emitter.target));
+      const transposed = transformed
         ? null
-        : emitter.buffer(numbers.kernel ** 2 * Math.ceil(numbers.channels / 8) * 8 * stride);
-      emitter.emit('conv-input-gradient', { dy, filter, turned, transformed, dx }, { ...numbers, accumulate });
+        : emitter.buffer(numbers.kernel ** 2 * roundUp(numbers.channels, emitter.target.panel) * stride);
+      emitter.emit('conv-input-gradient', { dy, filter, transposed, transformed, dx }, { ...numbers, accumulate });
     });
   }
 

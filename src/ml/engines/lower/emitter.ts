@@ -3,6 +3,7 @@ import { layoutOf, strideOf, type Layout } from '../layout.ts';
 import { planBuffers } from '../plan.ts';
 import type { Numbers, Operands, PrimitiveName } from '../primitives.ts';
 import type { Operation, Port, Program, Ref, Section } from '../program.ts';
+import type { Target } from '../target.ts';
 import type { Unit } from './units.ts';
 
 type Copy = Numbers<'copy-channels'>;
@@ -11,6 +12,7 @@ type Copy = Numbers<'copy-channels'>;
 export class Emitter {
   readonly network: Network;
   readonly batch: number;
+  readonly target: Target;
   readonly layout: Layout;
   /** Value of each layer that has been computed. */
   readonly values = new Map<LayerIndex, Ref>();
@@ -19,10 +21,11 @@ export class Emitter {
   readonly #sizes: number[] = [];
   readonly #ports: Record<string, Port> = {};
 
-  constructor(network: Network, batch: number) {
+  constructor(network: Network, { batch, target }: { readonly batch: number; readonly target: Target }) {
     this.network = network;
     this.batch = batch;
-    this.layout = layoutOf(network);
+    this.target = target;
+    this.layout = layoutOf(network, target);
   }
 
   /**
@@ -33,8 +36,9 @@ export class Emitter {
    * @param numbers - sizes and constants
    */
   emit<P extends PrimitiveName>(primitive: P, operands: Operands<P, Ref>, numbers: Numbers<P>): void {
-    // The three arguments agree by their types; the union of all primitives cannot see it.
-    this.#sections[this.section].push({ primitive, operands, numbers } as unknown as Operation);
+    const operation: Operation<P> = { primitive, operands, numbers };
+    // One of all operations: the compiler does not see through the name that is still open.
+    this.#sections[this.section].push(operation as Operation);
   }
 
   /** A new buffer of the step's memory. */
@@ -57,7 +61,7 @@ export class Emitter {
   extent(index: LayerIndex): { readonly rows: number; readonly stride: number; readonly count: number } {
     const { height, width } = this.layer(index).shape;
     const rows = this.batch * height * width;
-    const stride = strideOf(this.network, index);
+    const stride = strideOf(this.network, index, this.target);
     return { rows, stride, count: rows * stride };
   }
 
@@ -117,7 +121,7 @@ export class Emitter {
   program(): Program {
     const { forward, backward, update } = this.#sections;
     const pinned = new Set(Object.values(this.#ports).map((port) => port.buffer));
-    const plan = planBuffers(this.#sizes, [...forward, ...backward, ...update], pinned);
+    const plan = planBuffers(this.#sizes, [...forward, ...backward, ...update], pinned, this.target.line);
     return { ...plan, sections: this.#sections, ports: this.#ports };
   }
 }
@@ -138,7 +142,7 @@ export function windowOf(emitter: Emitter, unit: Extract<Unit, { kind: 'product'
     batch: emitter.batch,
     height: from.height,
     width: from.width,
-    channels: strideOf(emitter.network, unit.input),
+    channels: strideOf(emitter.network, unit.input, emitter.target),
     outHeight: to.height,
     outWidth: to.width,
     kernel: window.kernel,

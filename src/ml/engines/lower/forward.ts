@@ -1,5 +1,6 @@
 import { fail } from '../../../core/failure.ts';
 import type { LayerIndex } from '../../network/network.ts';
+import { SUM_CHUNKS } from '../kernel-constants.ts';
 import { familyOf, refOf } from '../layout.ts';
 import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
@@ -27,18 +28,15 @@ export interface Move {
   readonly accumulate: number;
 }
 
-/** Fixed number of chunks over whose rows sums are taken (kernel.h), times two sums. */
-const PARTIALS = 64;
-
 /**
- * Scratch for the sums of a batch norm.
+ * Scratch for the two sums of a batch norm, chunk by chunk.
  *
  * @param emitter - receives the buffer
  * @param channels - padded
  * @returns the buffer
  */
 export function partialsFor(emitter: Emitter, channels: number): Ref {
-  return emitter.buffer(PARTIALS * channels);
+  return emitter.buffer(2 * SUM_CHUNKS * channels);
 }
 
 /**
@@ -73,8 +71,8 @@ export function emitProduct(emitter: Emitter, unit: UnitOf<'product'>, epilogue?
     y,
   };
   const activation = epilogue ? epilogue.then.activation : ACTIVATIONS.none;
-  if (familyOf(emitter.network, layer) === 'dense') {
-    const transformed = emitter.scratch(winogradFilter(shape));
+  if (familyOf(emitter.network, layer, emitter.target) === 'dense') {
+    const transformed = emitter.scratch(winogradFilter(shape, emitter.target));
     emitter.emit('conv', { ...operands, transformed }, { ...shape, activation });
   } else emitGrouped(emitter, unit, operands, activation);
   emitter.values.set(output, y);

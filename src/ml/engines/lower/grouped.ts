@@ -42,7 +42,7 @@ export function emitGrouped(
   operands: Operands<'depthwise', Ref>,
   activation: ActivationCode,
 ): void {
-  if (familyOf(emitter.network, unit.layer) === 'depthwise')
+  if (familyOf(emitter.network, unit.layer, emitter.target) === 'depthwise')
     emitter.emit('depthwise', operands, { ...shapeOf(emitter, unit), activation });
   else emitter.emit('grouped-conv', operands, { ...groupsOf(emitter, unit), activation });
 }
@@ -58,7 +58,7 @@ export function emitGrouped(
  */
 export function emitGroupedFilterGradient(emitter: Emitter, unit: Product, operands: { x: Ref; dy: Ref }): void {
   const dfilter = refOf(emitter.layout, `${unit.layer.name}.weight`, 'gradient');
-  if (familyOf(emitter.network, unit.layer) === 'grouped') {
+  if (familyOf(emitter.network, unit.layer, emitter.target) === 'grouped') {
     emitter.emit('grouped-conv-filter-gradient', { ...operands, dfilter }, groupsOf(emitter, unit));
     return;
   }
@@ -86,7 +86,7 @@ export function emitGroupedInputGradient(
   accumulate: number,
 ): void {
   const all = { ...operands, filter: refOf(emitter.layout, `${unit.layer.name}.weight`) };
-  if (familyOf(emitter.network, unit.layer) === 'depthwise')
+  if (familyOf(emitter.network, unit.layer, emitter.target) === 'depthwise')
     emitter.emit('depthwise-input-gradient', all, { ...shapeOf(emitter, unit), accumulate });
   else emitter.emit('grouped-conv-input-gradient', all, { ...groupsOf(emitter, unit), accumulate });
 }

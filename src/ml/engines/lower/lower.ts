@@ -1,6 +1,7 @@
 import type { LayerIndex, Network } from '../../network/network.ts';
 import type { OptimizerSpec, StepOptions } from '../engine.ts';
 import type { Program } from '../program.ts';
+import type { Target } from '../target.ts';
 import { Backward } from './backward.ts';
 import { Emitter } from './emitter.ts';
 import { emitInput, emitTrainingUnit, type Saved } from './forward.ts';
@@ -24,6 +25,12 @@ function revealAll(emitter: Emitter, taps: ReadonlyMap<string, LayerIndex>): voi
   for (const [name, layer] of taps) emitter.reveal(`tap:${name}`, layer);
 }
 
+/** What a step is lowered for. */
+export interface LoweringOptions extends StepOptions {
+  /** The executor's. */
+  readonly target: Target;
+}
+
 /** How a training step is made, beside its optimiser. */
 export interface TrainingVariant {
   /** Whether updates move the session's averages of parameters and statistics. */
@@ -41,22 +48,25 @@ function emitRule(
   const { from: offset, count, decay } = range;
   const w = { space: 'parameter', offset } as const;
   const g = { space: 'gradient', offset } as const;
-  const first = { space: 'first', offset } as const;
-  const second = { space: 'second', offset } as const;
+  const [slot0, slot1] = [{ space: 'slot0', offset } as const, { space: 'slot1', offset } as const];
   switch (optimizer.name) {
     case 'adamw': {
       const { beta1, beta2, eps } = optimizer;
-      emitter.emit('adamw', { w, g, first, second }, { count, decay, beta1, beta2, eps });
+      emitter.emit('adamw', { w, g, expAvg: slot0, expAvgSq: slot1 }, { count, decay, beta1, beta2, eps });
       return;
     }
     case 'sgd': {
       const numbers = { count, decay, nesterov: optimizer.nesterov ? 1 : 0, momentum: optimizer.momentum };
-      emitter.emit('sgd', { w, g, first }, numbers);
+      emitter.emit('sgd', { w, g, momentumBuffer: slot0 }, numbers);
       return;
     }
     case 'rmsprop': {
       const { alpha, eps, momentum } = optimizer;
-      emitter.emit('rmsprop', { w, g, first, second }, { count, decay, alpha, eps, momentum });
+      emitter.emit(
+        'rmsprop',
+        { w, g, squareAvg: slot0, momentumBuffer: slot1 },
+        { count, decay, alpha, eps, momentum },
+      );
       return;
     }
   }
@@ -90,13 +100,13 @@ const isCheap = (unit: Unit): boolean => unit.kind !== 'product' && unit.kind !=
  * Lowers a network's evaluation-mode forward pass.
  *
  * @param network - what to compute
- * @param options - batch size and taps
+ * @param options - target, batch size and taps
  * @returns the program; only its `forward` section holds operations
  */
-export function lowerInference(network: Network, options: StepOptions): Program {
+export function lowerInference(network: Network, options: LoweringOptions): Program {
   const taps = tapLayers(network, options.taps);
   const wanted = new Set([...taps.values(), lastLayer(network)]);
-  const emitter = new Emitter(network, options.batch);
+  const emitter = new Emitter(network, options);
   emitInference(emitter, unitsOf(network, wanted), wanted);
   revealAll(emitter, taps);
   return emitter.program();
@@ -107,14 +117,14 @@ export function lowerInference(network: Network, options: StepOptions): Program 
  * second pass ends by adding its gradients to `gradient-sum` and updates nothing.
  *
  * @param network - what to train
- * @param options - batch size and taps, which pass
+ * @param options - target, batch size and taps, which pass
  * @param optimizer - update rule
  * @param variant - what else it does, and how
  * @returns the program
  */
 export function lowerTraining(
   network: Network,
-  options: StepOptions,
+  options: LoweringOptions,
   optimizer: OptimizerSpec,
   variant: TrainingVariant = {},
 ): Program {
@@ -122,7 +132,7 @@ export function lowerTraining(
   const last = lastLayer(network);
   const shown = new Set([...taps.values(), last]);
   const units = unitsOf(network, shown);
-  const emitter = new Emitter(network, options.batch);
+  const emitter = new Emitter(network, options);
   const saved: Saved = new Map();
   emitInput(emitter);
   for (const unit of units) emitTrainingUnit(emitter, unit, saved);

@@ -1,19 +1,12 @@
+import { WINOGRAD } from '../kernel-constants.ts';
 import type { Numbers } from '../primitives.ts';
+import type { Target } from '../target.ts';
 
 /** Shape of a dense convolution. */
 type Shape = Omit<Numbers<'conv'>, 'activation'>;
 
-/** Products of a tile: F(4×4, 3×3). */
-const POINTS = 36;
-const TILE = 4;
+const { tile: TILE, points: POINTS, skew: SKEW } = WINOGRAD;
 const tilesOf = (height: number, width: number): number => Math.ceil(height / TILE) * Math.ceil(width / TILE);
-/** Floats between the matrices of two points (SKEW of winograd.h). */
-const SKEW = 16;
-/** Most channels of a feature map, for what a thread's stack holds. */
-const MOST_CHANNELS = 1024;
-/** Floats that the sums of a filter gradient over chunks of the batch may take, and the most chunks. */
-const SUMS = 2 ** 21;
-const MOST_CHUNKS = 16;
 
 /**
  * Whether Winograd's algorithm does a convolution, or a gradient of it, in much fewer products than the direct sum. The
@@ -21,16 +14,20 @@ const MOST_CHUNKS = 16;
  *
  * @param shape - of the convolution
  * @param map - size of the map that is cut into tiles: the output, or the input where its gradient is computed
- * @returns false for other kernels and strides, and for maps that fill their tiles badly
+ * @param target - the executor's
+ * @returns false for other kernels and strides, for maps that fill their tiles badly, and for channels that fill no vector
  */
-function pays(shape: Shape, map: { readonly height: number; readonly width: number }): boolean {
+function pays(shape: Shape, map: { readonly height: number; readonly width: number }, target: Target): boolean {
   const { channels, outChannels, kernel, stride } = shape;
+  const { winograd, lanes } = target;
   const tiles = tilesOf(map.height, map.width);
   return (
+    winograd !== null &&
     kernel === 3 &&
     stride === 1 &&
-    Math.max(channels, outChannels) <= MOST_CHANNELS &&
-    tiles * POINTS <= 0.6 * map.height * map.width * kernel ** 2
+    channels % lanes === 0 &&
+    Math.max(channels, outChannels) <= winograd.mostChannels &&
+    tiles * POINTS <= winograd.mostProducts * map.height * map.width * kernel ** 2
   );
 }
 
@@ -38,34 +35,40 @@ function pays(shape: Shape, map: { readonly height: number; readonly width: numb
  * Scratch of a convolution by Winograd's algorithm.
  *
  * @param shape - of the convolution
+ * @param target - the executor's
  * @returns floats of the transformed filter; 0 where the direct sum is the better way
  */
-export function winogradFilter(shape: Shape): number {
+export function winogradFilter(shape: Shape, target: Target): number {
   const { channels, outChannels } = shape;
-  return pays(shape, { height: shape.outHeight, width: shape.outWidth }) ? POINTS * (channels * outChannels + SKEW) : 0;
+  return pays(shape, { height: shape.outHeight, width: shape.outWidth }, target)
+    ? POINTS * (channels * outChannels + SKEW)
+    : 0;
 }
 
 /**
  * Scratch of an input gradient by Winograd's algorithm.
  *
  * @param shape - of the convolution
+ * @param target - the executor's
  * @returns floats of the transformed filter; 0 where the direct sum is the better way
  */
-export function winogradTurnedFilter(shape: Shape): number {
+export function winogradTransposedFilter(shape: Shape, target: Target): number {
   const { channels, outChannels } = shape;
-  return pays(shape, shape) && channels % 8 === 0 ? POINTS * (channels * outChannels + SKEW) : 0;
+  return pays(shape, shape, target) && channels % target.panel === 0 ? POINTS * (channels * outChannels + SKEW) : 0;
 }
 
 /**
  * Scratch of a filter gradient by Winograd's algorithm.
  *
  * @param shape - of the convolution
+ * @param target - the executor's
  * @returns number of chunks of the batch over which sums are taken, and their floats; 0 where the direct sum is better
  */
-export function winogradSums(shape: Shape): { readonly chunks: number; readonly floats: number } {
-  const floats = winogradFilter(shape);
-  if (!floats) return { chunks: 0, floats };
+export function winogradSums(shape: Shape, target: Target): { readonly chunks: number; readonly floats: number } {
+  const floats = winogradFilter(shape, target);
+  if (!floats || !target.winograd) return { chunks: 0, floats: 0 };
+  const { mostChunks, mostSums } = target.winograd;
   const tiles = shape.batch * tilesOf(shape.outHeight, shape.outWidth);
-  const chunks = 2 ** Math.floor(Math.log2(Math.max(1, Math.min(MOST_CHUNKS, tiles, SUMS / floats))));
+  const chunks = 2 ** Math.floor(Math.log2(Math.max(1, Math.min(mostChunks, tiles, mostSums / floats))));
   return { chunks, floats: chunks * floats };
 }

@@ -3,10 +3,13 @@
  *
  * @param array - the array
  * @param index - within the array
- * @returns the element; NaN outside, which no test overlooks
+ * @returns the element
+ * @throws RangeError outside the array
  */
 export function at(array: Float64Array, index: number): number {
-  return array[index] ?? NaN;
+  const element = array[index];
+  if (element === undefined) throw new RangeError(`index ${index} of ${array.length} elements`);
+  return element;
 }
 
 /**

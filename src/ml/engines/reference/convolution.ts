@@ -2,21 +2,20 @@ import type { Numbers } from '../primitives.ts';
 import { at, put } from './arrays.ts';
 import { finish } from './epilogue.ts';
 import type { Implementations } from './implementations.ts';
-import { productsOver } from './products.ts';
-
-const PANEL = 8;
+import { productsOver, type Products } from './products.ts';
 
 type Dense = Omit<Numbers<'conv'>, 'activation'>;
 type Grouped = Numbers<'grouped-conv-filter-gradient'>;
 
-/** Panels of eight output channels, [n / 8][tap · channels][8]. */
-const dense = productsOver<Dense>((s, tap, visit) => {
-  const depth = s.kernel * s.kernel * s.channels;
-  for (let n = 0; n < s.outChannels; n++) {
-    const first = (Math.floor(n / PANEL) * depth + tap * s.channels) * PANEL + (n % PANEL);
-    for (let k = 0; k < s.channels; k++) visit(k, n, first + k * PANEL);
-  }
-});
+/** Panels of output channels, [n / panel][tap · channels][panel]. */
+const denseProducts = (panel: number): Products<Dense> =>
+  productsOver<Dense>((s, tap, visit) => {
+    const depth = s.kernel * s.kernel * s.channels;
+    for (let n = 0; n < s.outChannels; n++) {
+      const first = (Math.floor(n / panel) * depth + tap * s.channels) * panel + (n % panel);
+      for (let k = 0; k < s.channels; k++) visit(k, n, first + k * panel);
+    }
+  });
 
 /** [tap][input of the group][n]. */
 const grouped = productsOver<Grouped>((s, tap, visit) => {
@@ -44,10 +43,7 @@ function clear(
   if (!s.accumulate) dx.fill(0, 0, s.batch * s.height * s.width * s.channels);
 }
 
-export const convolution: Implementations<
-  | 'conv'
-  | 'conv-input-gradient'
-  | 'conv-filter-gradient'
+const groupedConvolution: Implementations<
   | 'depthwise'
   | 'depthwise-input-gradient'
   | 'depthwise-filter-gradient'
@@ -56,17 +52,6 @@ export const convolution: Implementations<
   | 'grouped-conv-filter-gradient'
   | 'bias-gradient'
 > = {
-  conv({ x, filter, ...epilogue }, s) {
-    finish(dense.sums(x, filter, s), epilogue, { channels: s.outChannels, activation: s.activation });
-  },
-  'conv-input-gradient'({ dy, filter, dx }, s) {
-    clear(dx, s);
-    dense.addInputGradient({ dy, filter, dx }, s);
-  },
-  'conv-filter-gradient'({ x, dy, dfilter }, s) {
-    dfilter.fill(0, 0, s.outChannels * s.kernel * s.kernel * s.channels);
-    dense.addFilterGradient({ x, dy, dfilter }, s);
-  },
   depthwise({ x, filter, ...epilogue }, s) {
     finish(grouped.sums(x, filter, byChannel(s)), epilogue, s);
   },
@@ -94,3 +79,29 @@ export const convolution: Implementations<
     for (let i = 0; i < rows * channels; i++) put(dbias, i % channels, at(dy, i), 1);
   },
 };
+
+/**
+ * Convolutions and their gradients.
+ *
+ * @param panel - output channels of a filter panel
+ * @returns the implementations
+ */
+export function convolutionFor(
+  panel: number,
+): Implementations<'conv' | 'conv-input-gradient' | 'conv-filter-gradient'> & typeof groupedConvolution {
+  const dense = denseProducts(panel);
+  return {
+    ...groupedConvolution,
+    conv({ x, filter, ...epilogue }, s) {
+      finish(dense.sums(x, filter, s), epilogue, { channels: s.outChannels, activation: s.activation });
+    },
+    'conv-input-gradient'({ dy, filter, dx }, s) {
+      clear(dx, s);
+      dense.addInputGradient({ dy, filter, dx }, s);
+    },
+    'conv-filter-gradient'({ x, dy, dfilter }, s) {
+      dfilter.fill(0, 0, s.outChannels * s.kernel * s.kernel * s.channels);
+      dense.addFilterGradient({ x, dy, dfilter }, s);
+    },
+  };
+}

@@ -1,21 +1,26 @@
 import type { Executable, Executor, Region } from '../executor.ts';
+import { at } from '../../../util/at.ts';
 import type { Controls, PrimitiveName } from '../primitives.ts';
-import type { Program, Ref, Section, Space } from '../program.ts';
-import { REFERENCE } from './kernels.ts';
-
-/** A primitive's implementation without its name's types. */
-type Kernel = (
-  operands: Readonly<Record<string, Float64Array | null>>,
-  numbers: Readonly<Record<string, number>>,
-  controls: Controls,
-) => void;
+import { mapOperands, type Operation, type Program, type Ref, type Section, type Space } from '../program.ts';
+import type { Target } from '../target.ts';
+import type { Implementations } from './implementations.ts';
+import { referenceKernels } from './kernels.ts';
+import { REFERENCE_TARGET } from './target.ts';
 
 /** Runs programs one primitive after the other in float64. The caller's float32 arrays are copied in and out. */
 export class ReferenceExecutor implements Executor {
-  readonly name = 'reference';
+  readonly name: string = 'reference';
   readonly description = { threads: 1, precision: 'float64', node: process.versions.node };
+  readonly target: Target;
+  readonly #kernels: Implementations<PrimitiveName>;
   readonly #regions = new Map<number, Float64Array>();
   #next = 0;
+
+  /** Runs programs for any target: `target` says where filters lie. */
+  constructor(target: Target = REFERENCE_TARGET) {
+    this.target = target;
+    this.#kernels = referenceKernels(target);
+  }
 
   allocate(floats: number): Region {
     const address = this.#next++;
@@ -28,7 +33,7 @@ export class ReferenceExecutor implements Executor {
   }
 
   capacity(): number {
-    return Number.MAX_SAFE_INTEGER;
+    return this.target.addressSpace;
   }
 
   #array(region: Region): Float64Array {
@@ -46,23 +51,24 @@ export class ReferenceExecutor implements Executor {
   }
 
   compile(program: Program, memory: Readonly<Record<Space, Region>>): Executable {
-    const resolve = (ref: Ref | null): Float64Array | null =>
-      ref &&
-      this.#array(memory[ref.space]).subarray(ref.space === 'step' ? (program.offsets[ref.buffer] ?? 0) : ref.offset);
+    const resolve = (ref: Ref): Float64Array => {
+      const offset = ref.space === 'step' ? at(program.offsets, ref.buffer) : ref.offset;
+      return this.#array(memory[ref.space]).subarray(offset);
+    };
+    const execute = <P extends PrimitiveName>(operation: Operation<P>, controls: Controls): void => {
+      this.#kernels[operation.primitive](mapOperands(operation.operands, resolve), operation.numbers, controls);
+    };
     const ports = new Map(
       Object.entries(program.ports).map(([name, port]) => {
-        const inside = resolve({ space: 'step', buffer: port.buffer })?.subarray(0, port.floats);
-        return [name, { ...port, outside: new Float32Array(port.floats), inside: inside ?? new Float64Array() }];
+        const inside = resolve({ space: 'step', buffer: port.buffer }).subarray(0, port.floats);
+        return [name, { ...port, outside: new Float32Array(port.floats), inside }];
       }),
     );
     const run = (section: Section, controls: Controls): void => {
       for (const port of ports.values())
         if (port.direction === 'in' || (port.direction === 'both' && section === 'backward'))
           port.inside.set(port.outside);
-      for (const { primitive, operands, numbers } of program.sections[section]) {
-        const arrays = Object.entries<Ref | null>(operands).map(([name, ref]) => [name, resolve(ref)] as const);
-        kernel(primitive)(Object.fromEntries(arrays), numbers, controls);
-      }
+      for (const operation of program.sections[section]) execute(operation, controls);
       for (const port of ports.values())
         if (section !== 'update' && port.direction !== 'in') port.outside.set(port.inside);
     };
@@ -81,9 +87,4 @@ export class ReferenceExecutor implements Executor {
     this.#regions.clear();
     return Promise.resolve();
   }
-}
-
-/** Looks a primitive up; the table's types tie operands and numbers to the name, which a loop over names cannot see. */
-function kernel(primitive: PrimitiveName): Kernel {
-  return REFERENCE[primitive] as unknown as Kernel;
 }

@@ -1,5 +1,6 @@
 import type { PrimitiveName } from '../primitives.ts';
-import { convolution } from './convolution.ts';
+import type { Target } from '../target.ts';
+import { convolutionFor } from './convolution.ts';
 import { dropout } from './dropout.ts';
 import { elementwise } from './elementwise.ts';
 import type { Implementations } from './implementations.ts';
@@ -7,12 +8,17 @@ import { normalization } from './normalization.ts';
 import { optimizers } from './optimizers.ts';
 import { pooling } from './pooling.ts';
 
-/** Every primitive in float64, written to be read against primitives.ts. */
-export const REFERENCE: Implementations<PrimitiveName> = {
-  ...convolution,
+/**
+ * Every primitive in float64, written to be read against primitives.ts.
+ *
+ * @param target - how filters lie in memory
+ * @returns the implementations
+ */
+export const referenceKernels = ({ panel }: Target): Implementations<PrimitiveName> => ({
+  ...convolutionFor(panel),
   ...normalization,
   ...elementwise,
   ...dropout,
   ...pooling,
   ...optimizers,
-};
+});

@@ -1,24 +1,19 @@
+import { at } from '../../../util/at.ts';
 import type { Executable, Executor, Region } from '../executor.ts';
+import { BOARD_WORDS, MOST_THREADS, RECORD_WORDS, ZEROS } from '../kernel-constants.ts';
 import { CONTROLS, type Controls } from '../primitives.ts';
 import type { Operation, Program, Ref, Space } from '../program.ts';
-import type { KernelExports } from './kernel-exports.ts';
+import { instantiateKernels, type KernelExports } from './kernel-exports.ts';
 import type { Kernels } from './kernel-build.ts';
 import { loadKernels, type KernelWishes } from './kernels.ts';
 import { WasmMemory } from './memory.ts';
-import { RECORD_WORDS, writeControls, writeRecords, type Words } from './records.ts';
+import { writeControls, writeRecords, type Words } from './records.ts';
+import { WASM_TARGET } from './target.ts';
 import { STACK_BYTES, ThreadPool } from './threads.ts';
 
-/** Largest team: the job word has a byte for its size. */
-const MOST_THREADS = 64;
-/** Floats of zeros that a tap outside the image reads (ZEROS of kernel.h). */
-const ZEROS = 16384;
-/** What a 32-bit address reaches. */
-const ADDRESS_SPACE = 2 ** 32;
-/** Words of the board (program.c), by field. */
-const BOARD = { lost: 2, patience: 3, program: 5, operations: 6, controls: 7, zeros: 8, ready: 9 } as const;
 /** Seconds that a thread may be silent in the middle of a step before it counts as dead. */
 const PATIENCE = 60;
-/** Bytes kept for the records of programs: 96 an operation. */
+/** Bytes kept for the records of programs. */
 const RECORDS = 2 ** 20;
 /** Static data of the kernels ends below this address. */
 const HEAP = 65536;
@@ -38,6 +33,7 @@ export interface WasmOptions extends KernelWishes {
 /** Runs programs with the wasm kernels on one shared memory. */
 export class WasmExecutor implements Executor {
   readonly name = 'wasm';
+  readonly target = WASM_TARGET;
   readonly description: Executor['description'];
   readonly #memory: WasmMemory;
   readonly #kernels: Kernels;
@@ -47,12 +43,11 @@ export class WasmExecutor implements Executor {
   readonly #threads: ThreadPool;
   readonly #mostThreads: number;
 
-  constructor({ threads, memory = ADDRESS_SPACE, patience = PATIENCE, kernels, ...wishes }: WasmOptions) {
+  constructor({ threads, memory = WASM_TARGET.addressSpace, patience = PATIENCE, kernels, ...wishes }: WasmOptions) {
     this.#mostThreads = Math.max(1, Math.min(threads, MOST_THREADS));
     this.#kernels = kernels ?? loadKernels(wishes);
     this.#memory = new WasmMemory(HEAP, memory);
-    this.#exports = new WebAssembly.Instance(this.#kernels.module, { env: { memory: this.#memory.memory } })
-      .exports as unknown as KernelExports;
+    this.#exports = instantiateKernels(this.#kernels.module, this.#memory.memory);
     this.#board = this.#memory.allocate(16);
     this.#controls = this.#memory.allocate(16);
     const zeros = this.#memory.allocate(ZEROS);
@@ -60,9 +55,9 @@ export class WasmExecutor implements Executor {
     const stackEnd = (thread: number): number => stacks.address + (thread + 1) * STACK_BYTES;
     this.#exports.__stack_pointer.value = stackEnd(0);
     const board = this.#words(this.#board).integers;
-    board[BOARD.patience] = patience;
-    board[BOARD.controls] = this.#controls.address;
-    board[BOARD.zeros] = zeros.address;
+    board[BOARD_WORDS.patience] = patience;
+    board[BOARD_WORDS.controls] = this.#controls.address;
+    board[BOARD_WORDS.zeros] = zeros.address;
     const shared = { module: this.#kernels.module, memory: this.#memory.memory, board: this.#board.address };
     this.#threads = new ThreadPool({ ...shared, stackEnd });
     const { simd, vectors } = this.#kernels;
@@ -107,7 +102,7 @@ export class WasmExecutor implements Executor {
     const team = Math.max(1, Math.min(threads, this.#mostThreads));
     this.#threads.start(team);
     const addressOf = (ref: Ref): number =>
-      memory[ref.space].address + 4 * (ref.space === 'step' ? (program.offsets[ref.buffer] ?? 0) : ref.offset);
+      memory[ref.space].address + 4 * (ref.space === 'step' ? at(program.offsets, ref.buffer) : ref.offset);
     const tables = {
       forward: this.#table(program.sections.forward, addressOf),
       backward: this.#table(program.sections.backward, addressOf),
@@ -138,14 +133,14 @@ export class WasmExecutor implements Executor {
 
   #run(table: Region, operations: number, options: { controls: Controls; team: number }): void {
     const board = this.#words(this.#board).integers;
-    this.#threads.grow(options.team, board.subarray(BOARD.ready));
+    this.#threads.grow(options.team, board.subarray(BOARD_WORDS.ready));
     writeControls(options.controls, this.#words({ ...this.#controls, floats: Object.keys(CONTROLS).length }));
-    board[BOARD.program] = table.address;
-    board[BOARD.operations] = operations;
+    board[BOARD_WORDS.program] = table.address;
+    board[BOARD_WORDS.operations] = operations;
     try {
       this.#exports.run(this.#board.address, options.team);
     } catch (error) {
-      if (Atomics.load(board, BOARD.lost)) this.#threads.lose();
+      if (Atomics.load(board, BOARD_WORDS.lost)) this.#threads.lose();
       throw error;
     }
   }

@@ -5,3 +5,23 @@ export interface KernelExports {
   run(board: number, threads: number): void;
   end(board: number): void;
 }
+
+function isKernelExports(exports: object): exports is KernelExports {
+  const found = new Map(Object.entries(exports));
+  const isFunction = (name: string): boolean => typeof found.get(name) === 'function';
+  return found.has('__stack_pointer') && found.has('__heap_base') && isFunction('run') && isFunction('end');
+}
+
+/**
+ * Instantiates a build of the kernels.
+ *
+ * @param module - the compiled build
+ * @param memory - that it computes in
+ * @returns its functions
+ * @throws Error when the module is no build of the kernels
+ */
+export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  if (!isKernelExports(exports)) throw new Error('the module exports no kernels');
+  return exports;
+}

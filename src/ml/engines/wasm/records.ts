@@ -1,8 +1,6 @@
+import { RECORD_WORDS } from '../kernel-constants.ts';
 import { CONTROLS, PRIMITIVES, type Controls, type PrimitiveDescription } from '../primitives.ts';
 import type { Operation, Ref } from '../program.ts';
-
-/** Words of an operation's record in memory (OPERATION_BYTES of primitives.h / 4). */
-export const RECORD_WORDS = 24;
 
 /** A piece of memory seen both ways. */
 export interface Words {
@@ -10,13 +8,19 @@ export interface Words {
   readonly floats: Float32Array;
 }
 
-const INDEX = new Map(Object.keys(PRIMITIVES).map((name, index) => [name, index]));
+const NAMES = Object.keys(PRIMITIVES);
+
+function numberOf(numbers: Readonly<Record<string, number>>, name: string): number {
+  const number = numbers[name];
+  if (number === undefined) throw new Error(`an operation lacks the number ${name}`);
+  return number;
+}
 
 /**
  * Writes operations as the C structs of primitives.h: index of the primitive, addresses of the operands, numbers.
  *
  * @param operations - what to write
- * @param words - [operations][24], and the same memory as floats
+ * @param words - [operations][RECORD_WORDS], and the same memory as floats
  * @param addressOf - address of an operand in bytes; 0 stands for an absent one
  */
 export function writeRecords(operations: readonly Operation[], words: Words, addressOf: (ref: Ref) => number): void {
@@ -25,13 +29,13 @@ export function writeRecords(operations: readonly Operation[], words: Words, add
     const operands: Readonly<Record<string, Ref | null>> = operation.operands;
     const numbers: Readonly<Record<string, number>> = operation.numbers;
     let word = row * RECORD_WORDS;
-    words.integers[word++] = INDEX.get(operation.primitive) ?? -1;
+    words.integers[word++] = NAMES.indexOf(operation.primitive);
     for (const name of Object.keys(description.operands)) {
       const ref = operands[name];
       words.integers[word++] = ref ? addressOf(ref) : 0;
     }
     for (const [name, type] of Object.entries(description.numbers))
-      (type === 'int' ? words.integers : words.floats)[word++] = numbers[name] ?? 0;
+      (type === 'int' ? words.integers : words.floats)[word++] = numberOf(numbers, name);
   });
 }
 

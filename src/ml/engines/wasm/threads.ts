@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { fail } from '../../../core/failure.ts';
 import { assetPath } from '../../../util/package-root.ts';
+import { BOARD_WORDS } from '../kernel-constants.ts';
 
 /** Bytes of a thread's stack: packed patches and transformed tiles of the convolutions lie there. */
 export const STACK_BYTES = 2 ** 21;
@@ -60,7 +61,15 @@ export class ThreadPool {
     const path = assetPath('src/ml/engines/wasm/kernels/thread.mjs');
     if (!existsSync(path)) fail({ code: 'missing-asset', message: `${path} is missing`, fix: 'install kdpipe again' });
     const { module, memory, board } = this.#setup;
-    const workerData = { module, memory, board, thread, stack: this.#setup.stackEnd(thread) };
+    const { generation, lost } = BOARD_WORDS;
+    const workerData = {
+      module,
+      memory,
+      board,
+      thread,
+      stack: this.#setup.stackEnd(thread),
+      words: { generation, lost },
+    };
     const worker = new Worker(path, { workerData, execArgv: [], env: {} });
     worker.unref();
     worker.on('error', (error: unknown) => (this.#lost = error instanceof Error ? error.message : String(error)));

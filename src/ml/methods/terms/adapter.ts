@@ -1,14 +1,16 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { NetworkBuilder } from '../../network/builder.ts';
 import type { LayerIndex, Shape } from '../../network/network.ts';
-import type { Adapter, KdBatch, Sides } from '../kd-method.ts';
+import type { Adapter } from '../algebra/adapter.ts';
+import { applyAdapter } from '../algebra/maps.ts';
+import type { Node } from '../algebra/node.ts';
+import type { Sides, TermInputs } from '../kd-method.ts';
 
 /** What an adapter is made of. */
 export interface AdapterParts extends Pick<Adapter, 'initial'> {
   /** Prefix of its parameters' names: of equal names, equal values are drawn. */
   readonly name: string;
   readonly from: Shape;
-  /** Whether the student learns through it; yes unless told. */
+  /** Whether the student learns through it; true by default. */
   readonly differentiable?: boolean;
   /** Adds the layers, each named with the adapter's name in front; returns the last one. */
   readonly layers: (net: NetworkBuilder) => LayerIndex;
@@ -29,7 +31,7 @@ export function adapter(parts: AdapterParts): Adapter {
 /** A map of the student as the term reads it, and what brings it to the teacher's channels. */
 export interface Aligned {
   readonly adapters: readonly Adapter[];
-  readonly of: (batch: KdBatch) => Tensor;
+  readonly of: (inputs: TermInputs) => Node;
 }
 
 /**
@@ -42,12 +44,12 @@ export interface Aligned {
  */
 export function alignTap(name: string, tap: string, shapes: Sides<Shape>): Aligned {
   const { student, teacher } = shapes;
-  const read = (batch: KdBatch) => batch.student[tap] as Tensor;
+  const read = (inputs: TermInputs) => inputs.student(tap);
   if (student.channels === teacher.channels) return { adapters: [], of: read };
   const made = adapter({
     name,
     from: student,
     layers: (net) => net.conv(name, net.image, { channels: teacher.channels, kernel: 1, bias: true }),
   });
-  return { adapters: [made], of: (batch) => batch.through(made, read(batch)) };
+  return { adapters: [made], of: (inputs) => applyAdapter(made, read(inputs)) };
 }

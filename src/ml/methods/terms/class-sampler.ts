@@ -1,3 +1,5 @@
+import { i32, u32 } from '../elements.ts';
+
 const below = (uniform: () => number, count: number): number => Math.floor(uniform() * count);
 
 /** Draws images of the training split by their class. */
@@ -15,12 +17,12 @@ export class ClassSampler {
     const classes = labels.reduce((most, label) => Math.max(most, label + 1), 0);
     this.#labels = labels;
     this.#starts = new Uint32Array(classes + 1);
-    for (const label of labels) this.#starts[label + 1] = (this.#starts[label + 1] ?? 0) + 1;
-    for (let c = 0; c < classes; c++) this.#starts[c + 1] = (this.#starts[c + 1] ?? 0) + (this.#starts[c] ?? 0);
+    for (const label of labels) this.#starts[label + 1] = u32(this.#starts, label + 1) + 1;
+    for (let c = 0; c < classes; c++) this.#starts[c + 1] = u32(this.#starts, c + 1) + u32(this.#starts, c);
     const free = this.#starts.slice();
     this.#sorted = new Uint32Array(labels.length);
     labels.forEach((label, place) => {
-      const at = free[label] ?? 0;
+      const at = u32(free, label);
       this.#sorted[at] = place;
       free[label] = at + 1;
     });
@@ -29,13 +31,13 @@ export class ClassSampler {
 
   /** The most negatives that every image has: n less the images of the largest class. */
   get most(): number {
-    const counts = Array.from(this.#starts.subarray(1), (end, c) => end - (this.#starts[c] ?? 0));
+    const counts = Array.from(this.#starts.subarray(1), (end, c) => end - u32(this.#starts, c));
     return this.#labels.length - Math.max(0, ...counts);
   }
 
   #classOf(place: number): readonly [number, number] {
-    const label = this.#labels[place] ?? 0;
-    return [this.#starts[label] ?? 0, this.#starts[label + 1] ?? 0];
+    const label = i32(this.#labels, place);
+    return [u32(this.#starts, label), u32(this.#starts, label + 1)];
   }
 
   /**
@@ -47,7 +49,7 @@ export class ClassSampler {
    */
   positive(place: number, uniform: () => number): number {
     const [start, end] = this.#classOf(place);
-    return this.#sorted[start + below(uniform, end - start)] ?? 0;
+    return u32(this.#sorted, start + below(uniform, end - start));
   }
 
   /**
@@ -57,7 +59,7 @@ export class ClassSampler {
    * @param into - takes their places; no longer than `most`
    * @param uniform - source of randomness
    */
-  negatives(place: number, into: Uint32Array, uniform: () => number): void {
+  negatives(place: number, into: Int32Array, uniform: () => number): void {
     const [start, end] = this.#classOf(place);
     const others = this.#labels.length - (end - start);
     const order = this.#scratch;
@@ -65,16 +67,16 @@ export class ClassSampler {
     // The beginning of a Fisher–Yates shuffle, undone afterwards: a draw depends on nothing before it.
     for (let k = 0; k < into.length; k++) {
       const pick = k + below(uniform, others - k);
-      const other = order[pick] ?? 0;
-      order[pick] = order[k] ?? 0;
+      const other = u32(order, pick);
+      order[pick] = u32(order, k);
       order[k] = other;
       picks[k] = pick;
-      into[k] = this.#sorted[other < start ? other : other + end - start] ?? 0;
+      into[k] = u32(this.#sorted, other < start ? other : other + end - start);
     }
     for (let k = into.length - 1; k >= 0; k--) {
-      const pick = picks[k] ?? 0;
-      const other = order[k] ?? 0;
-      order[k] = order[pick] ?? 0;
+      const pick = u32(picks, k);
+      const other = u32(order, k);
+      order[k] = u32(order, pick);
       order[pick] = other;
     }
   }

@@ -13,6 +13,17 @@ export function kdWeight(ratio: number, weighting: KdMethod['weighting']): numbe
 }
 
 /**
+ * The `kd_ratio` that makes a weight.
+ *
+ * @param weight - w > 0
+ * @param weighting - the method's rule
+ * @returns r with {@link kdWeight}(r) = w: w/(1 + w) for `odds`, else w
+ */
+export function kdRatio(weight: number, weighting: KdMethod['weighting']): number {
+  return weighting === 'odds' ? weight / (1 + weight) : weight;
+}
+
+/**
  * How much of the weight a ramp leaves: it climbs linearly from 0, an epoch at a time, as a warm-up does.
  *
  * @param epoch - counted from 0

@@ -16,7 +16,7 @@ export const blocksOption = {
   minItems: 1,
   uniqueItems: true,
   description:
-    'Blocks whose maps are compared. Unless told: the last two that both networks have (AT, SP), all of them ' +
+    'Blocks whose maps are compared. By default the last two that both networks have (AT, SP), all of them ' +
     '(VID, ReviewKD), the middle one (FitNet), or the last one.',
 } as const;
 
@@ -37,7 +37,7 @@ export const temperatureOption = {
  * @returns the tap, on both sides
  * @throws FailureError where a network has no such tap
  */
-export function bothSides(method: string, tap: string, available: Available): Available {
+export function requireTap(method: string, tap: string, available: Available): Available {
   for (const [side, names] of Object.entries(available) as [string, readonly string[]][]) {
     if (names.includes(tap)) continue;
     fail({
@@ -80,7 +80,7 @@ export const middleBlock: BlockChoice = (common) => common.slice((common.length 
  * @returns names of block taps, ascending
  * @throws FailureError where a network lacks a block, or both have none in common
  */
-export function blockTaps(
+export function chooseBlocks(
   method: string,
   asked: Json | undefined,
   available: Available,
@@ -103,6 +103,20 @@ export function blockTaps(
   return { teacher: names, student: names };
 }
 
+/**
+ * Shape of one tap.
+ *
+ * @param shapes - of one side's taps
+ * @param tap - that the method named
+ * @returns its shape
+ * @throws Error where there is none (a bug)
+ */
+export function shapeOf(shapes: Readonly<Record<string, Shape>>, tap: string): Shape {
+  const shape = shapes[tap];
+  if (!shape) throw new Error(`no shape of tap ${tap}`);
+  return shape;
+}
+
 /** One tap's shapes on both sides. */
 export interface TapPair extends Sides<Shape> {
   readonly tap: string;
@@ -114,12 +128,12 @@ export interface TapPair extends Sides<Shape> {
  * @param shapes - of equally named taps
  * @returns a pair a tap, in the order of the student's
  */
-export function tapPairs(shapes: TapShapes): readonly TapPair[] {
-  return Object.entries(shapes.student).map(([tap, student]) => {
-    const teacher = shapes.teacher[tap];
-    if (!teacher) throw new Error(`no shape of the teacher's ${tap}`);
-    return { tap, student, teacher };
-  });
+export function pairTaps(shapes: TapShapes): readonly TapPair[] {
+  return Object.entries(shapes.student).map(([tap, student]) => ({
+    tap,
+    student,
+    teacher: shapeOf(shapes.teacher, tap),
+  }));
 }
 
 const sizeOf = ({ height, width }: Shape): string => `${height}×${width}`;
@@ -127,7 +141,7 @@ const sizeOf = ({ height, width }: Shape): string => `${height}×${width}`;
 /** Says which maps do not go together, and which blocks would. */
 function failUnequal(method: string, { tap, student, teacher }: TapPair, rule: SizeRule, all: TapShapes): never {
   const common = Object.fromEntries(Object.entries(all.student).filter(([name]) => name in all.teacher));
-  const fitting = tapPairs({ student: common, teacher: all.teacher })
+  const fitting = pairTaps({ student: common, teacher: all.teacher })
     .filter((pair) => /^block\d+$/.test(pair.tap) && rule.fits(pair.student, pair.teacher))
     .map((pair) => pair.tap.slice('block'.length));
   return fail({
@@ -173,5 +187,5 @@ export const MULTIPLE: SizeRule = {
  * @throws FailureError `unequal-maps`
  */
 export function requireSizes(method: string, rule: SizeRule, shapes: TapShapes, all: TapShapes): void {
-  for (const pair of tapPairs(shapes)) if (!rule.fits(pair.student, pair.teacher)) failUnequal(method, pair, rule, all);
+  for (const pair of pairTaps(shapes)) if (!rule.fits(pair.student, pair.teacher)) failUnequal(method, pair, rule, all);
 }

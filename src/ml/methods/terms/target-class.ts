@@ -1,4 +1,6 @@
-import { add, mul, oneHot, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, mul } from '../algebra/arithmetic.ts';
+import { oneHot } from '../algebra/inputs.ts';
+import { lengthOf, type Node } from '../algebra/node.ts';
 
 /** Far below every logit: the softmax of a class that it is added to is exactly 0. */
 const NEVER = -1e9;
@@ -10,8 +12,7 @@ const NEVER = -1e9;
  * @param like - logits [N, C]
  * @returns [N, C], float32
  */
-export const targetMask = (labels: Tensor, like: Tensor2D): Tensor2D =>
-  oneHot(labels, like.shape[1], 1, 0, 'float32') as Tensor2D;
+export const targetMask = (labels: Node, like: Node): Node => oneHot(labels, lengthOf(like, 1));
 
 /**
  * Takes the image's own class out of its softmax.
@@ -20,4 +21,4 @@ export const targetMask = (labels: Tensor, like: Tensor2D): Tensor2D =>
  * @param target - {@link targetMask}
  * @returns [N, C]: the target's probability is 0, the others' sum is 1
  */
-export const withoutTarget = (logits: Tensor2D, target: Tensor2D): Tensor2D => add(logits, mul(target, NEVER));
+export const withoutTarget = (logits: Node, target: Node): Node => add(logits, mul(target, NEVER));

@@ -48,9 +48,15 @@ function callsOf(window: (typeof CONVOLUTIONS)[number], chunks: number): Call[] 
   });
   const backward = (accumulate: number): Call => ({
     primitive: 'conv-input-gradient',
-    operands: { dy, filter, turned: chunks ? null : empty(filters), transformed: room(1), dx: signed('dx', inputs) },
+    operands: {
+      dy,
+      filter,
+      transposed: chunks ? null : empty(filters),
+      transformed: room(1),
+      dx: signed('dx', inputs),
+    },
     numbers: { ...shape, accumulate },
-    scratch: ['turned', 'transformed'],
+    scratch: ['transposed', 'transformed'],
   });
   return [
     conv({}, 0),

@@ -59,7 +59,7 @@ describe('gradients of linear primitives are their adjoints', () => {
         });
         const { dx } = runPrimitive(reference, {
           primitive: 'conv-input-gradient',
-          operands: { dy, filter, turned: null, transformed: null, dx: empty(x) },
+          operands: { dy, filter, transposed: null, transformed: null, dx: empty(x) },
           numbers: { ...numbers, accumulate: 0 },
         });
         const { dfilter } = runPrimitive(reference, {

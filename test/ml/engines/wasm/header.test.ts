@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { kernelHeader } from '../../../../.config/build-kernels.ts';
+import { BOARD_WORDS, RECORD_WORDS } from '../../../../src/ml/engines/kernel-constants.ts';
 import { ACTIVATIONS, CONTROLS, PRIMITIVES, type PrimitiveName } from '../../../../src/ml/engines/primitives.ts';
 import type { Operation, Ref } from '../../../../src/ml/engines/program.ts';
-import { RECORD_WORDS, writeControls, writeRecords } from '../../../../src/ml/engines/wasm/records.ts';
+import { writeControls, writeRecords } from '../../../../src/ml/engines/wasm/records.ts';
 import { assetPath } from '../../../../src/util/package-root.ts';
 
 const HEADER = readFileSync(assetPath('src/ml/engines/wasm/kernels/primitives.h'), 'utf8');
@@ -90,11 +92,21 @@ describe('a record', () => {
   });
 
   it('takes as many bytes as the header says', () => {
-    expect(HEADER).toContain(`#define OPERATION_BYTES ${4 * RECORD_WORDS}\n`);
+    expect(HEADER).toMatch(new RegExp(`^#define OPERATION_BYTES ${4 * RECORD_WORDS}\\b`, 'm'));
   });
 });
 
 describe('the header', () => {
+  it('is what the tables make of it', () => {
+    expect(HEADER).toBe(kernelHeader());
+  });
+
+  it('has the words of the board where the engine writes and reads them', () => {
+    const fields = [...(STRUCTS.get('barrier') ?? []), ...(STRUCTS.get('board') ?? []).slice(1)];
+    expect(STRUCTS.get('board')?.[0]).toEqual({ type: 'barrier', name: 'barrier' });
+    expect(Object.fromEntries(fields.map(({ name }, word) => [name, word]))).toEqual(BOARD_WORDS);
+  });
+
   it.each(names)('lets %s write only what the table does not call read-only', (name) => {
     const pointers = fieldsOf(name).filter(({ type }) => type.includes('*'));
     const expected = Object.entries(PRIMITIVES[name].operands).map(([operand, use]) => ({
@@ -122,8 +134,8 @@ describe('the controls', () => {
       step: 12,
       learningRate: 0.5,
       weightDecay: 0.25,
-      firstCorrection: 0.125,
-      secondCorrection: 0.75,
+      biasCorrection1: 0.125,
+      biasCorrection2Sqrt: 0.75,
       averageStep: 0.375,
     };
     const words = wordsOf(Object.keys(CONTROLS).length);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { RECORD_WORDS } from '../../../../src/ml/engines/kernel-constants.ts';
 import { CONTROLS, PRIMITIVES } from '../../../../src/ml/engines/primitives.ts';
 import type { Operation, Ref } from '../../../../src/ml/engines/program.ts';
-import { RECORD_WORDS, writeControls, writeRecords } from '../../../../src/ml/engines/wasm/records.ts';
+import { writeControls, writeRecords } from '../../../../src/ml/engines/wasm/records.ts';
 import { CONTROLS as VALUES } from '../../../support/primitive.ts';
 
 function wordsOf(count: number) {
@@ -62,8 +63,8 @@ describe('writeControls', () => {
       [
         VALUES.learningRate,
         VALUES.weightDecay,
-        VALUES.firstCorrection,
-        VALUES.secondCorrection,
+        VALUES.biasCorrection1,
+        VALUES.biasCorrection2Sqrt,
         VALUES.averageStep,
       ].map(Math.fround),
     );

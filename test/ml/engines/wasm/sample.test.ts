@@ -3,6 +3,7 @@ import { lowerInference, lowerTraining } from '../../../../src/ml/engines/lower/
 import { PRIMITIVES } from '../../../../src/ml/engines/primitives.ts';
 import { compileKernels, kernelBuild } from '../../../../src/ml/engines/wasm/kernel-build.ts';
 import { sameStates, sampleNetwork, trainABit } from '../../../../src/ml/engines/wasm/sample.ts';
+import { WASM_TARGET } from '../../../../src/ml/engines/wasm/target.ts';
 
 const plain = kernelBuild('simd');
 
@@ -16,7 +17,7 @@ function addingForMultiplying(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayB
 
 describe('sampleNetwork', () => {
   it('has a use for every primitive, but for what a step computes again and the rules of other optimisers', () => {
-    const options = { batch: 4, taps: ['joined'] };
+    const options = { target: WASM_TARGET, batch: 4, taps: ['joined'] };
     const adamw = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
     const programs = [
       lowerInference(sampleNetwork(), options),

@@ -1,16 +1,13 @@
 // Elementwise functions by their code (ACTIVATIONS of primitives.ts), and their slopes.
 //
-// A NaN passes through all of them: it must reach the loss, not turn into 0. `pmax(x, low)` is `x < low ? low : x`.
+// A NaN passes through all of them: it must reach the loss, not turn into 0.
 #ifndef ACTIVATION_H
 #define ACTIVATION_H
-
-INLINE vec at_least(vec x, float low) { return (vec)__builtin_wasm_pmax_f32x4(x, splat(low)); }
-INLINE vec at_most(vec x, float high) { return (vec)__builtin_wasm_pmin_f32x4(x, splat(high)); }
 
 /// eˣ to two units in the last place: 2ⁿ · eʳ with |r| ≤ ln 2 / 2; held between the smallest and largest powers of two.
 INLINE vec exponential(vec x) {
   x = at_most(at_least(x, -87.f), 88.f);
-  vec n = __builtin_elementwise_roundeven(x * 1.44269504f);
+  vec n = round_even(x * 1.44269504f);
   vec r = x - n * .693359375f + n * 2.12194440e-4f; // ln 2 in two parts, the first with few digits
   vec p = splat(1.9875691500e-4f); // Cephes' minimax polynomial
   p = multiply_add(p, r, splat(1.3981999507e-3f));
@@ -19,7 +16,7 @@ INLINE vec exponential(vec x) {
   p = multiply_add(p, r, splat(1.6666665459e-1f));
   p = multiply_add(p, r, splat(5.0000001201e-1f));
   p = multiply_add(p, r * r, r + 1.f);
-  mask power = (__builtin_wasm_trunc_saturate_s_i32x4_f32x4(n) + 127) << 23;
+  mask power = (to_integers(n) + 127) << 23;
   return p * (vec)power;
 }
 
@@ -37,7 +34,7 @@ INLINE vec activate(vec x, int activation) {
 }
 
 /// Gradient through an activation: g · activation'(x). A ReLU's x may be its output as well.
-INLINE vec through(vec g, vec x, int activation) {
+INLINE vec activation_gradient(vec g, vec x, int activation) {
   if (activation == NONE) return g;
   if (activation == RELU) return keep(g, x > 0.f);
   if (activation == RELU6) return keep(g, (x > 0.f) & (x < 6.f));
@@ -46,14 +43,15 @@ INLINE vec through(vec g, vec x, int activation) {
   return g * s * (activation == SILU ? 1.f + x * rest : rest);
 }
 
-/// Compiles what follows once for each activation, under the constant name A, so that no loop asks which it is.
-#define by_activation(code, A, ...) \
+/// Calls `function` with the arguments and the activation as a constant, so that no loop asks which it is: compiled once for
+/// each of them.
+#define for_activation(code, function, ...) \
   switch (code) { \
-    case NONE: { enum { A = NONE }; __VA_ARGS__; break; } \
-    case RELU: { enum { A = RELU }; __VA_ARGS__; break; } \
-    case RELU6: { enum { A = RELU6 }; __VA_ARGS__; break; } \
-    case SILU: { enum { A = SILU }; __VA_ARGS__; break; } \
-    case SIGMOID: { enum { A = SIGMOID }; __VA_ARGS__; break; } \
-    case HARD_SIGMOID: { enum { A = HARD_SIGMOID }; __VA_ARGS__; break; } \
+    case NONE: function(__VA_ARGS__, NONE); break; \
+    case RELU: function(__VA_ARGS__, RELU); break; \
+    case RELU6: function(__VA_ARGS__, RELU6); break; \
+    case SILU: function(__VA_ARGS__, SILU); break; \
+    case SIGMOID: function(__VA_ARGS__, SIGMOID); break; \
+    case HARD_SIGMOID: function(__VA_ARGS__, HARD_SIGMOID); break; \
   }
 #endif

@@ -63,24 +63,15 @@ void run_batch_norm_output(const batch_norm_output_op *op, const team *team) {
 void run_batch_norm(const batch_norm_op *op, const team *team) {
   span chunks = share(CHUNKS, 1, team), mine = share(op->channels, LANES, team);
   for (int i = chunks.from; i < chunks.to; i++) sum_chunk(op, i);
-  meet(team);
+  barrier_wait(team);
   for (int c = mine.from; c < mine.to; c++) take_statistics(op, c);
-  meet(team);
+  barrier_wait(team);
   batch_norm_output_op output = { 0, op->x, op->saved, op->residual, op->y, op->rows, op->channels, op->activation };
   run_batch_norm_output(&output, team);
 }
 
 #define TOGETHER 4 // rows that are summed in registers before they are added to the chunk's sum
 #define NARROW 64 // channels up to which that pays: in wider rows memory is fastest when it is read in order
-
-/// Walks rows in the order of memory, narrow ones side by side: `...` sees the first row, how many there are (`count`, a
-/// constant) and the channel c.
-#define by_rows(rows, channels, ...) \
-  for (int row = (rows).from, together; row < (rows).to; row += together) { \
-    together = (channels) > NARROW || (rows).to - row < TOGETHER ? 1 : TOGETHER; \
-    if (together > 1) for (int c = 0; c < (channels); c += LANES) { enum { count = TOGETHER }; __VA_ARGS__; } \
-    else for (int c = 0; c < (channels); c += LANES) { enum { count = 1 }; __VA_ARGS__; } \
-  }
 
 INLINE void add_to(float *sum, vec x) { store(sum, load(sum) + x); }
 
@@ -90,24 +81,43 @@ INLINE int stores_gradient(const batch_norm_gradient_op *op) {
   return op->activation && (op->y || op->activation > RELU6);
 }
 
-/// Sums of the gradient g before the activation, and of g · (x − mean), over one chunk.
-INLINE void sum_gradient_chunk(const batch_norm_gradient_op *op, int index, const int activation) {
-  int channels = op->channels, stores = stores_gradient(op);
-  float *sums = op->partials + (intptr_t)index * 2 * channels, *products = sums + channels;
-  for (int c = 0; c < 2 * channels; c += LANES) store(sums + c, splat(0));
-  by_rows(chunk(op->rows, index), channels,
+/// Rows from `row` that go together: in the order of memory, narrow ones side by side.
+INLINE int together_from(int row, span rows, int channels) { return channels > NARROW || rows.to - row < TOGETHER ? 1 : TOGETHER; }
+
+/// Adds the sums of the gradient g before the activation, and of g · (x − mean), over `count` rows.
+INLINE void sum_gradient_rows(const batch_norm_gradient_op *op, int row, float *sums, float *products, int stores, const int count, const int activation) {
+  int channels = op->channels;
+  for (int c = 0; c < channels; c += LANES) {
     vec scale = load(op->saved + c), shift = load(op->saved + channels + c), mean = load(op->saved + 2 * channels + c);
     vec sum = splat(0), product = splat(0);
     intptr_t at = (intptr_t)row * channels + c;
     for (int i = 0; i < count; i++, at += channels) {
       vec x = load(op->x + at), g = load(op->dy + at);
-      g = through(g, op->y ? load(op->y + at) : multiply_add(x, scale, shift), activation);
+      g = activation_gradient(g, op->y ? load(op->y + at) : multiply_add(x, scale, shift), activation);
       if (stores) store(op->dy + at, g);
       sum += g;
       product = multiply_add(g, x - mean, product);
     }
     add_to(sums + c, sum);
-    add_to(products + c, product))
+    add_to(products + c, product);
+  }
+}
+
+/// The same over one chunk.
+INLINE void sum_gradient_chunk(const batch_norm_gradient_op *op, int index, const int activation) {
+  int channels = op->channels, stores = stores_gradient(op);
+  float *sums = op->partials + (intptr_t)index * 2 * channels, *products = sums + channels;
+  for (int c = 0; c < 2 * channels; c += LANES) store(sums + c, splat(0));
+  span rows = chunk(op->rows, index);
+  for (int row = rows.from, together; row < rows.to; row += together) {
+    together = together_from(row, rows, channels);
+    if (together > 1) sum_gradient_rows(op, row, sums, products, stores, TOGETHER, activation);
+    else sum_gradient_rows(op, row, sums, products, stores, 1, activation);
+  }
+}
+
+INLINE void sum_gradient_chunks(const batch_norm_gradient_op *op, span chunks, const int activation) {
+  for (int i = chunks.from; i < chunks.to; i++) sum_gradient_chunk(op, i, activation);
 }
 
 /// dbeta = Σ g, dgamma = Σ g · x̂.
@@ -118,28 +128,37 @@ static void take_gradients(const batch_norm_gradient_op *op, int c) {
   op->dgamma[c] = (float)(product * op->saved[3 * op->channels + c]);
 }
 
-/// dx = scale · (g − mean(g) − x̂ · mean(g · x̂)) for some rows.
-INLINE void input_gradient(const batch_norm_gradient_op *op, span rows, const int activation) {
+/// dx = scale · (g − mean(g) − x̂ · mean(g · x̂)) for `count` rows.
+INLINE void input_gradient_rows(const batch_norm_gradient_op *op, int row, float over, const int count, const int activation) {
   int channels = op->channels;
-  float over = 1.f / (float)op->rows;
-  by_rows(rows, channels,
+  for (int c = 0; c < channels; c += LANES) {
     vec scale = load(op->saved + c), shift = load(op->saved + channels + c), mean = load(op->saved + 2 * channels + c);
     vec slope = -scale * load(op->saved + 3 * channels + c) * load(op->dgamma + c) * over, level = -scale * load(op->dbeta + c) * over;
     intptr_t at = (intptr_t)row * channels + c;
     for (int i = 0; i < count; i++, at += channels) {
       vec x = load(op->x + at), g = load(op->dy + at);
-      g = through(g, multiply_add(x, scale, shift), activation);
+      g = activation_gradient(g, multiply_add(x, scale, shift), activation);
       store(op->dx + at, multiply_add(g, scale, multiply_add(x - mean, slope, level)));
-    })
+    }
+  }
+}
+
+INLINE void input_gradient(const batch_norm_gradient_op *op, span rows, const int activation) {
+  float over = 1.f / (float)op->rows;
+  for (int row = rows.from, together; row < rows.to; row += together) {
+    together = together_from(row, rows, op->channels);
+    if (together > 1) input_gradient_rows(op, row, over, TOGETHER, activation);
+    else input_gradient_rows(op, row, over, 1, activation);
+  }
 }
 
 void run_batch_norm_gradient(const batch_norm_gradient_op *op, const team *team) {
   span chunks = share(CHUNKS, 1, team), mine = share(op->channels, LANES, team), rows = share(op->rows, 1, team);
-  by_activation(op->activation, A, for (int i = chunks.from; i < chunks.to; i++) sum_gradient_chunk(op, i, A));
-  meet(team);
+  for_activation(op->activation, sum_gradient_chunks, op, chunks);
+  barrier_wait(team);
   for (int c = mine.from; c < mine.to; c++) take_gradients(op, c);
-  meet(team);
-  by_activation(stores_gradient(op) ? NONE : op->activation, A, input_gradient(op, rows, A));
+  barrier_wait(team);
+  for_activation(stores_gradient(op) ? NONE : op->activation, input_gradient, op, rows);
 }
 
 void run_fold_batch_norm(const fold_batch_norm_op *op, const team *team) {

@@ -25,7 +25,7 @@ INLINE void gather_inputs(float *inputs, const float *const *rows, int k, int co
 }
 
 /// Adds one block of pixels to the rows (tap, four channels) `groups` and the channels `columns` of the gradient.
-static void add_block(const conv_filter_gradient_op *op, const float **met_at, int first, int count, span groups, span columns) {
+static void add_block(const conv_filter_gradient_op *op, const float **sources, int first, int count, span groups, span columns) {
   float gradients[PANELS], inputs[GROUPS * BLOCK * 4];
   int depth = op->kernel * op->kernel * op->channels, quarter = op->channels / 4;
   int width = PANELS / BLOCK & -PANEL;
@@ -35,7 +35,7 @@ static void add_block(const conv_filter_gradient_op *op, const float **met_at, i
       pack_gradients(gradients + (n - from) * BLOCK, op->dy + (intptr_t)first * op->outChannels + n, op->outChannels, count);
     for (int group = groups.from, together; group < groups.to; group += together) {
       together = min(min(GROUPS, quarter - group % quarter), groups.to - group);
-      const float **rows = met_at + group / quarter * BLOCK;
+      const float **rows = sources + group / quarter * BLOCK;
       if (together == GROUPS) gather_inputs(inputs, rows, group % quarter * 4, count, GROUPS);
       else for (int i = 0; i < together; i++) gather_inputs(inputs + i * BLOCK * 4, rows, (group % quarter + i) * 4, count, 1);
       for (int n = from; n < to; n += PANEL) {
@@ -54,7 +54,7 @@ static void add_block(const conv_filter_gradient_op *op, const float **met_at, i
 
 void run_conv_filter_gradient(const conv_filter_gradient_op *op, const team *team) {
   if (op->transformed) return winograd_conv_filter_gradient(op, team);
-  const float *met_at[TABLE];
+  const float *sources[TABLE];
   patches p = { op->x, op->height, op->width, op->channels, op->outHeight, op->outWidth, op->stride, op->kernel * op->kernel };
   for (int tap = 0; tap < p.taps; tap++) {
     p.down[tap] = tap / op->kernel - op->padding;
@@ -70,7 +70,7 @@ void run_conv_filter_gradient(const conv_filter_gradient_op *op, const team *tea
   for (int first = 0; first < pixels; first += BLOCK) {
     int count = min(BLOCK, pixels - first);
     for (int i = 0; i < count; i++, next_pixel(&p, &at))
-      for (int tap = first_tap; tap <= last_tap; tap++) met_at[tap * BLOCK + i] = met(&p, &at, tap, team->zeros);
-    add_block(op, met_at, first, count, rows, columns);
+      for (int tap = first_tap; tap <= last_tap; tap++) sources[tap * BLOCK + i] = source_at(&p, &at, tap, team->zeros);
+    add_block(op, sources, first, count, rows, columns);
   }
 }

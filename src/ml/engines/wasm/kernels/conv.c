@@ -3,7 +3,6 @@
 #include "patches.h"
 #include "winograd.h"
 
-#define shuffle __builtin_shufflevector
 #define PACKED 32768 // floats of packed patches on a thread's stack
 
 /// Where results go: grid pixel (r, c) is pixel (r · step + top, c · step + left) of the target.
@@ -16,15 +15,8 @@ typedef struct target {
 
 /// Interleaves four rows of `channels` floats (a multiple of 4) into [channels][4].
 INLINE void pack_four(float *packed, const float *const rows[4], int channels) {
-  for (int k = 0; k < channels; k += 4, packed += 16) {
-    vec a = load(rows[0] + k), b = load(rows[1] + k), c = load(rows[2] + k), d = load(rows[3] + k);
-    vec ab = shuffle(a, b, 0, 4, 1, 5), ab2 = shuffle(a, b, 2, 6, 3, 7);
-    vec cd = shuffle(c, d, 0, 4, 1, 5), cd2 = shuffle(c, d, 2, 6, 3, 7);
-    store(packed, shuffle(ab, cd, 0, 1, 4, 5));
-    store(packed + 4, shuffle(ab, cd, 2, 3, 6, 7));
-    store(packed + 8, shuffle(ab2, cd2, 0, 1, 4, 5));
-    store(packed + 12, shuffle(ab2, cd2, 2, 3, 6, 7));
-  }
+  for (int k = 0; k < channels; k += 4, packed += 16)
+    store_transposed(packed, load(rows[0] + k), load(rows[1] + k), load(rows[2] + k), load(rows[3] + k));
 }
 
 INLINE float *target_at(const target *t, const pixel *at) {
@@ -44,7 +36,7 @@ static void pack(float *packed, float **to, const patches *p, span taps, const t
     }
     for (int tap = taps.from; tap < taps.to; tap++, packed += 4 * p->channels) {
       const float *rows[4];
-      for (int j = 0; j < 4; j++) rows[j] = j < live ? met(p, &group[j], tap, zeros) : zeros;
+      for (int j = 0; j < 4; j++) rows[j] = j < live ? source_at(p, &group[j], tap, zeros) : zeros;
       pack_four(packed, rows, p->channels);
     }
   }
@@ -118,13 +110,13 @@ static void taps_of_phase(const conv_input_gradient_op *op, int top, int left, p
 }
 
 /// Swaps input and output channels of the filter for one phase: [channels / 8][taps · outChannels][8].
-static void turn(const conv_input_gradient_op *op, float *turned, const int *elements, int taps, const team *team) {
+static void transpose_filter(const conv_input_gradient_op *op, float *transposed, const int *elements, int taps, const team *team) {
   int depth = op->kernel * op->kernel * op->channels;
   span panels = share(op->channels, PANEL, team);
   for (int c = panels.from; c < panels.to; c += PANEL) {
     int live = min(PANEL, op->channels - c);
     for (int tap = 0; tap < taps; tap++) {
-      float *out = turned + ((intptr_t)c * taps + tap * PANEL) * op->outChannels;
+      float *out = transposed + ((intptr_t)c * taps + tap * PANEL) * op->outChannels;
       for (int n = 0; n < op->outChannels; n++, out += PANEL) {
         const float *in = op->filter + (intptr_t)(n & -PANEL) * depth + (elements[tap] * op->channels + c) * PANEL + n % PANEL;
         for (int j = 0; j < PANEL; j++) out[j] = j < live ? in[j * PANEL] : 0;
@@ -142,15 +134,15 @@ static void clear_phase(const target *t, const patches *p, span pixels) {
 void run_conv_input_gradient(const conv_input_gradient_op *op, const team *team) {
   if (op->transformed) return winograd_conv_input_gradient(op, team);
   int elements[MAX_TAPS];
-  float *turned = op->turned;
+  float *transposed = op->transposed;
   for (int phase = 0; phase < op->stride * op->stride; phase++) {
     patches p = { op->dy, op->outHeight, op->outWidth, op->outChannels, 0, 0, 1, 0 };
     taps_of_phase(op, phase / op->stride, phase % op->stride, &p, elements);
-    turn(op, turned, elements, p.taps, team);
-    turned += (intptr_t)p.taps * op->channels * op->outChannels;
+    transpose_filter(op, transposed, elements, p.taps, team);
+    transposed += (intptr_t)p.taps * op->channels * op->outChannels;
   }
-  meet(team);
-  turned = op->turned;
+  barrier_wait(team);
+  transposed = op->transposed;
   for (int phase = 0; phase < op->stride * op->stride; phase++) {
     int top = phase / op->stride, left = phase % op->stride;
     patches p = { op->dy, op->outHeight, op->outWidth, op->outChannels, 0, 0, 1, 0 };
@@ -161,8 +153,8 @@ void run_conv_input_gradient(const conv_input_gradient_op *op, const team *team)
     if (pixels <= 0) continue;
     target t = { op->dx, op->height, op->width, op->channels, op->stride, top, left, op->accumulate };
     span mine = share(pixels, grain(pixels, team), team);
-    if (p.taps) multiply(&p, turned, &t, mine, team->zeros);
+    if (p.taps) multiply(&p, transposed, &t, mine, team->zeros);
     else if (!op->accumulate) clear_phase(&t, &p, mine);
-    turned += (intptr_t)p.taps * op->channels * op->outChannels;
+    transposed += (intptr_t)p.taps * op->channels * op->outChannels;
   }
 }

@@ -1,61 +1,67 @@
 // Depthwise convolution, one k×k filter a channel, and its gradients.
 //
-// Channels are walked innermost, so memory is read in order. A block of target columns is held in registers while the
+// Channels are innermost, so memory is read in order. A block of target columns is held in registers while the
 // filter's rows come by one after the other, each with the source columns that lie under the block; pixels whose window
 // crosses the border, dilations and rare kernels and strides go one by one.
 #include "epilogue.h"
 
-#define MAX_KERNEL 7
 #define BLOCK_COLUMNS 4 // targets held in registers
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-/// Target pixels gathered from source pixels: tap (i, j) of target (row, column) meets source
+/// Target pixels that are sums over source pixels: tap (i, j) of target (row, column) takes source
 /// ((row · step − padding + i · dilation) / divisor, …) where that is whole and inside. The forward pass divides by 1, the
-/// input gradient by the stride, with the filter turned around.
+/// input gradient by the stride, with the filter rotated by half a turn.
 typedef struct sweep {
   const float *source; // [batch, height, width, channels]
-  float *target; // [batch, rows, columns, channels]
-  const float *filter; // of tap (0, 0)
-  int tap; // floats from one tap to the next, negative in a turned filter
+  int tap; // floats from one tap of the filter to the next, negative in a rotated one
   int height, width, rows, columns, channels;
   int kernel, step, divisor, dilation, padding, accumulate;
 } sweep;
 
-/// Taps along one axis that meet the source, and where.
-typedef struct meeting { int count, tap[MAX_KERNEL], at[MAX_KERNEL]; } meeting;
+/// Taps along one axis that lie on the source, and where.
+typedef struct overlap { int count, tap[MAX_KERNEL], at[MAX_KERNEL]; } overlap;
 
-INLINE meeting meetings(const sweep *g, int target, int size) {
-  meeting m = { 0 };
+INLINE overlap overlap_of(const sweep *g, int target, int size) {
+  overlap o = { 0 };
   for (int i = 0; i < g->kernel; i++) {
     int at = target * g->step - g->padding + i * g->dilation;
     if (at < 0 || at % g->divisor || at / g->divisor >= size) continue;
-    m.tap[m.count] = i;
-    m.at[m.count++] = at / g->divisor;
+    o.tap[o.count] = i;
+    o.at[o.count++] = at / g->divisor;
   }
-  return m;
+  return o;
 }
 
-/// One row of targets, and the rows of source and filter that it meets.
+/// First source pixel of a row that row `index` of the targets takes.
+INLINE const float *source_row(const sweep *g, int index, int row) {
+  return g->source + (intptr_t)(index / g->rows * g->height + row) * g->width * g->channels;
+}
+
+/// Floats from the first target to those of row `index`, and from tap (0, 0) to those of row `tap`.
+INLINE intptr_t target_row(const sweep *g, int index) { return (intptr_t)index * g->columns * g->channels; }
+INLINE int tap_row(const sweep *g, int tap) { return tap * g->kernel * g->tap; }
+
+/// One row of targets, and the rows of source and filter that it takes.
 typedef struct line {
   int count;
   const float *source[MAX_KERNEL], *filter[MAX_KERNEL];
   float *target;
 } line;
 
-INLINE line line_of(const sweep *g, int index) {
-  int image = index / g->rows;
-  meeting rows = meetings(g, index % g->rows, g->height);
+/// `filter`: tap (0, 0); `target`: [batch, rows, columns, channels].
+INLINE line line_of(const sweep *g, int index, const float *filter, float *target) {
+  overlap rows = overlap_of(g, index % g->rows, g->height);
   line l = { rows.count };
   for (int i = 0; i < rows.count; i++) {
-    l.source[i] = g->source + (intptr_t)(image * g->height + rows.at[i]) * g->width * g->channels;
-    l.filter[i] = g->filter + rows.tap[i] * g->kernel * g->tap;
+    l.source[i] = source_row(g, index, rows.at[i]);
+    l.filter[i] = filter + tap_row(g, rows.tap[i]);
   }
-  l.target = g->target + (intptr_t)index * g->columns * g->channels;
+  l.target = target + target_row(g, index);
   return l;
 }
 
 static void collect_pixel(const sweep *g, const line *l, int column) {
-  meeting columns = meetings(g, column, g->width);
+  overlap columns = overlap_of(g, column, g->width);
   float *y = l->target + (intptr_t)column * g->channels;
   for (int c = 0; c < g->channels; c += LANES) {
     vec sum = g->accumulate ? load(y + c) : splat(0);
@@ -103,27 +109,31 @@ INLINE void collect_line(const sweep *g, const line *l, const int kernel, const 
   }
 }
 
+/// A number for each window with a step or divisor of at most 2, to choose among those that have code of their own.
+#define window_code(kernel, step, divisor) ((kernel) * 10 + (step) + 2 * (divisor))
+#define OTHER_WINDOW 0
+
 static void collect_kernel(const sweep *g, const line *l) {
   int stride = g->step * g->divisor;
-  switch (g->dilation == 1 && stride <= 2 ? g->kernel * 10 + g->step + 2 * g->divisor : 0) {
-    case 33: return collect_line(g, l, 3, 1, 1);
-    case 34: return collect_line(g, l, 3, 2, 1);
-    case 35: return collect_line(g, l, 3, 1, 2);
-    case 53: return collect_line(g, l, 5, 1, 1);
-    case 54: return collect_line(g, l, 5, 2, 1);
-    case 55: return collect_line(g, l, 5, 1, 2);
-    case 73: return collect_line(g, l, 7, 1, 1);
+  switch (g->dilation == 1 && stride <= 2 ? window_code(g->kernel, g->step, g->divisor) : OTHER_WINDOW) {
+    case window_code(3, 1, 1): return collect_line(g, l, 3, 1, 1);
+    case window_code(3, 2, 1): return collect_line(g, l, 3, 2, 1);
+    case window_code(3, 1, 2): return collect_line(g, l, 3, 1, 2);
+    case window_code(5, 1, 1): return collect_line(g, l, 5, 1, 1);
+    case window_code(5, 2, 1): return collect_line(g, l, 5, 2, 1);
+    case window_code(5, 1, 2): return collect_line(g, l, 5, 1, 2);
+    case window_code(7, 1, 1): return collect_line(g, l, 7, 1, 1);
     default: for (int column = 0; column < g->columns; column++) collect_pixel(g, l, column);
   }
 }
 
 void run_depthwise(const depthwise_op *op, const team *team) {
-  sweep g = { op->x, op->y, op->filter, op->channels, op->height, op->width, op->outHeight, op->outWidth, op->channels,
+  sweep g = { op->x, op->channels, op->height, op->width, op->outHeight, op->outWidth, op->channels,
                op->kernel, op->stride, 1, op->dilation, op->padding, 0 };
   epilogue then = { op->scale, op->shift, op->residual, op->y, op->channels, op->activation };
   span rows = share(op->batch * op->outHeight, 1, team);
   for (int row = rows.from; row < rows.to; row++) {
-    line l = line_of(&g, row);
+    line l = line_of(&g, row, op->filter, op->y);
     collect_kernel(&g, &l);
     apply_epilogue(&then, (span){ row * op->outWidth, (row + 1) * op->outWidth });
   }
@@ -131,30 +141,46 @@ void run_depthwise(const depthwise_op *op, const team *team) {
 
 void run_depthwise_input_gradient(const depthwise_input_gradient_op *op, const team *team) {
   const float *last = op->filter + (op->kernel * op->kernel - 1) * op->channels;
-  sweep g = { op->dy, op->dx, last, -op->channels, op->outHeight, op->outWidth, op->height, op->width, op->channels,
+  sweep g = { op->dy, -op->channels, op->outHeight, op->outWidth, op->height, op->width, op->channels,
                op->kernel, 1, op->stride, op->dilation, op->dilation * (op->kernel - 1) - op->padding, op->accumulate };
   span rows = share(op->batch * op->height, 1, team);
   for (int row = rows.from; row < rows.to; row++) {
-    line l = line_of(&g, row);
+    line l = line_of(&g, row, last, op->dx);
     collect_kernel(&g, &l);
   }
 }
 
-/// The filter gradient's walk over the forward pass's sweep: `l->filter` are rows of the gradient, which are added to.
-INLINE float *gradient_row(const line *l, int i) { return (float *)l->filter[i]; }
+/// The filter gradient's line of the forward pass's sweep: a row of output gradients, and the rows of the input and of the
+/// filter's gradient, which is added to.
+typedef struct gradient_line {
+  int count;
+  const float *source[MAX_KERNEL], *target;
+  float *filter[MAX_KERNEL];
+} gradient_line;
 
-static void scatter_pixel(const sweep *g, const line *l, int column, span channels) {
-  meeting columns = meetings(g, column, g->width);
+INLINE gradient_line gradient_line_of(const sweep *g, int index, float *filter, const float *target) {
+  overlap rows = overlap_of(g, index % g->rows, g->height);
+  gradient_line l = { rows.count };
+  for (int i = 0; i < rows.count; i++) {
+    l.source[i] = source_row(g, index, rows.at[i]);
+    l.filter[i] = filter + tap_row(g, rows.tap[i]);
+  }
+  l.target = target + target_row(g, index);
+  return l;
+}
+
+static void scatter_pixel(const sweep *g, const gradient_line *l, int column, span channels) {
+  overlap columns = overlap_of(g, column, g->width);
   const float *dy = l->target + (intptr_t)column * g->channels;
   for (int i = 0; i < l->count; i++)
     for (int j = 0; j < columns.count; j++) {
       const float *x = l->source[i] + columns.at[j] * g->channels;
-      float *sum = gradient_row(l, i) + columns.tap[j] * g->tap;
+      float *sum = l->filter[i] + columns.tap[j] * g->tap;
       for (int c = channels.from; c < channels.to; c += LANES) store(sum + c, multiply_add(load(x + c), load(dy + c), load(sum + c)));
     }
 }
 
-INLINE void scatter_block(const sweep *g, const line *l, int column, int first, span channels, const int kernel, const int step, const int block) {
+INLINE void scatter_block(const sweep *g, const gradient_line *l, int column, int first, span channels, const int kernel, const int step, const int block) {
   intptr_t stride = g->channels;
   const float *dy = l->target + column * stride;
   for (int c = channels.from; c < channels.to; c += LANES) {
@@ -162,7 +188,7 @@ INLINE void scatter_block(const sweep *g, const line *l, int column, int first, 
     UNROLL for (int o = 0; o < block; o++) gradient[o] = load(dy + o * stride + c);
     for (int i = 0; i < l->count; i++) {
       const float *x = l->source[i] + first * stride + c;
-      float *out = gradient_row(l, i) + c;
+      float *out = l->filter[i] + c;
       vec sum[MAX_KERNEL];
       UNROLL for (int j = 0; j < kernel; j++) sum[j] = splat(0);
       UNROLL for (int q = 0; q < reach(kernel, step, 1, block); q++) {
@@ -175,7 +201,7 @@ INLINE void scatter_block(const sweep *g, const line *l, int column, int first, 
   }
 }
 
-INLINE void scatter_line(const sweep *g, const line *l, span channels, const int kernel, const int step) {
+INLINE void scatter_line(const sweep *g, const gradient_line *l, span channels, const int kernel, const int step) {
   for (int column = 0; column < g->columns;) {
     int first = column * step - g->padding;
     if (first >= 0 && column + BLOCK_COLUMNS <= g->columns && first + reach(kernel, step, 1, BLOCK_COLUMNS) <= g->width) {
@@ -185,12 +211,12 @@ INLINE void scatter_line(const sweep *g, const line *l, span channels, const int
   }
 }
 
-static void scatter_kernel(const sweep *g, const line *l, span channels) {
-  switch (g->dilation == 1 ? g->kernel * 10 + g->step : 0) {
-    case 31: return scatter_line(g, l, channels, 3, 1);
-    case 32: return scatter_line(g, l, channels, 3, 2);
-    case 51: return scatter_line(g, l, channels, 5, 1);
-    case 52: return scatter_line(g, l, channels, 5, 2);
+static void scatter_kernel(const sweep *g, const gradient_line *l, span channels) {
+  switch (g->dilation == 1 && g->step <= 2 ? window_code(g->kernel, g->step, 1) : OTHER_WINDOW) {
+    case window_code(3, 1, 1): return scatter_line(g, l, channels, 3, 1);
+    case window_code(3, 2, 1): return scatter_line(g, l, channels, 3, 2);
+    case window_code(5, 1, 1): return scatter_line(g, l, channels, 5, 1);
+    case window_code(5, 2, 1): return scatter_line(g, l, channels, 5, 2);
     default: for (int column = 0; column < g->columns; column++) scatter_pixel(g, l, column, channels);
   }
 }
@@ -207,15 +233,15 @@ void run_depthwise_filter_gradient(const depthwise_filter_gradient_op *op, const
     float *sums = op->partials + (intptr_t)part * size;
     for (int tap = 0; tap < size; tap += op->channels)
       for (int c = channels.from; c < channels.to; c += LANES) store(sums + tap + c, splat(0));
-    sweep g = { op->x, (float *)op->dy, sums, op->channels, op->height, op->width, op->outHeight, op->outWidth, op->channels,
+    sweep g = { op->x, op->channels, op->height, op->width, op->outHeight, op->outWidth, op->channels,
                  op->kernel, op->stride, 1, op->dilation, op->padding, 0 };
     int to = (int)((int64_t)rows * (part + 1) / op->chunks);
     for (int row = (int)((int64_t)rows * part / op->chunks); row < to; row++) {
-      line l = line_of(&g, row);
+      gradient_line l = gradient_line_of(&g, row, sums, op->dy);
       scatter_kernel(&g, &l, channels);
     }
   }
-  meet(team);
+  barrier_wait(team);
   span mine = share(size, LANES, team);
   for (int i = mine.from; i < mine.to; i += LANES) {
     vec sum = splat(0);

@@ -38,37 +38,45 @@ void run_zero(const zero_op *op, const team *team) {
   clear(op->y + all.from, all.to - all.from);
 }
 
-INLINE void affine_row(const affine_op *op, intptr_t at, const int activation) {
-  for (int c = 0; c < op->channels; c += LANES) {
-    vec x = multiply_add(load(op->x + at + c), load(op->scale + c), load(op->shift + c));
-    if (op->residual) x += load(op->residual + at + c);
-    store(op->y + at + c, activate(x, activation));
+INLINE void affine_with(const affine_op *op, span rows, const int activation) {
+  for (int row = rows.from; row < rows.to; row++) {
+    intptr_t at = (intptr_t)row * op->channels;
+    for (int c = 0; c < op->channels; c += LANES) {
+      vec x = multiply_add(load(op->x + at + c), load(op->scale + c), load(op->shift + c));
+      if (op->residual) x += load(op->residual + at + c);
+      store(op->y + at + c, activate(x, activation));
+    }
   }
 }
 
-void affine_rows(const affine_op *op, span rows) {
-  by_activation(op->activation, A, for (int row = rows.from; row < rows.to; row++) affine_row(op, (intptr_t)row * op->channels, A));
-}
+void affine_rows(const affine_op *op, span rows) { for_activation(op->activation, affine_with, op, rows); }
 
 void run_affine(const affine_op *op, const team *team) { affine_rows(op, share(op->rows, 1, team)); }
 
+INLINE void activate_all(const activation_op *op, span all, const int activation) {
+  for (int i = all.from; i < all.to; i += LANES) store(op->y + i, activate(load(op->x + i), activation));
+}
+
 void run_activation(const activation_op *op, const team *team) {
   span all = share(op->count, PANEL, team);
-  by_activation(op->activation, A, for (int i = all.from; i < all.to; i += LANES) store(op->y + i, activate(load(op->x + i), A)));
+  for_activation(op->activation, activate_all, op, all);
 }
 
 void run_activation_gradient(const activation_gradient_op *op, const team *team) {
   span all = share(op->count, PANEL, team);
   for (int i = all.from; i < all.to; i += LANES) {
-    vec g = through(load(op->dy + i), load(op->x + i), op->activation);
+    vec g = activation_gradient(load(op->dy + i), load(op->x + i), op->activation);
     store(op->dx + i, op->accumulate ? g + load(op->dx + i) : g);
   }
 }
 
+INLINE void add_all(const add_op *op, span all, const int activation) {
+  for (int i = all.from; i < all.to; i += LANES) store(op->y + i, activate(load(op->a + i) + load(op->b + i), activation));
+}
+
 void run_add(const add_op *op, const team *team) {
   span all = share(op->count, PANEL, team);
-  by_activation(op->activation, A, for (int i = all.from; i < all.to; i += LANES)
-    store(op->y + i, activate(load(op->a + i) + load(op->b + i), A)));
+  for_activation(op->activation, add_all, op, all);
 }
 
 void run_multiply(const multiply_op *op, const team *team) {

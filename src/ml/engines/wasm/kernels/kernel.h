@@ -1,4 +1,4 @@
-// What every kernel file needs: four-lane vectors, the thread team and the partition of work.
+// What every kernel file needs: vectors, the thread team and the partition of work.
 //
 // Results never depend on the number of threads: an output element is computed by one thread in one fixed order, and a
 // sum over rows is taken over a fixed number of chunks whatever the team's size.
@@ -6,33 +6,18 @@
 #define KERNEL_H
 #include <stdint.h>
 
-typedef float vec __attribute__((ext_vector_type(4)));
-typedef float unaligned_vec __attribute__((ext_vector_type(4), aligned(4)));
-typedef int32_t mask __attribute__((ext_vector_type(4)));
-
 #define INLINE static inline __attribute__((always_inline))
-#define LANES 4
-#define PANEL 8 // output channels of a filter panel
-#define CHUNKS 32 // fixed pieces of a sum over rows
 
-#ifdef RELAXED // one rounding instead of two, and half the instructions
-#define multiply_add(a, b, c) ((vec)__builtin_wasm_relaxed_madd_f32x4(a, b, c))
-#else
-#define multiply_add(a, b, c) ((a) * (b) + (c))
-#endif
-
-INLINE vec load(const float *p) { return *(const unaligned_vec *)p; }
-INLINE void store(float *p, vec x) { *(unaligned_vec *)p = x; }
-INLINE vec splat(float x) { return (vec)(x); }
-INLINE vec keep(vec x, mask where) { return (vec)((mask)x & where); }
 INLINE int min(int a, int b) { return a < b ? a : b; }
 INLINE int max(int a, int b) { return a > b ? a : b; }
 
 #include "primitives.h"
+#ifdef __wasm_simd128__
+#include "simd/wasm.h"
+#else
+#error "simd/ has no header for this instruction set"
+#endif
 #include "activation.h"
-
-/// Where a team meets. `lost` is 1 once a thread has died, `patience` says for how many seconds a silent one is waited for.
-typedef struct barrier { int32_t arrived, generation, lost, patience; } barrier;
 
 /// One thread's place among those that walk the program together.
 typedef struct team {
@@ -42,8 +27,6 @@ typedef struct team {
   const controls *controls;
 } team;
 
-#define ZEROS 16384
-
 /// Half-open range of rows, channels, pixels or chunks.
 typedef struct span { int from, to; } span;
 
@@ -51,7 +34,7 @@ typedef struct span { int from, to; } span;
 void affine_rows(const affine_op *op, span rows);
 
 /// Waits until every thread of the team has come here.
-void meet(const team *team);
+void barrier_wait(const team *team);
 
 /// This thread's share of 0 … n − 1, cut at multiples of `unit`.
 INLINE span share(int n, int unit, const team *team) {

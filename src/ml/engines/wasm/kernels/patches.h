@@ -7,7 +7,7 @@
 #define PATCHES_H
 #include "kernel.h"
 
-#define MAX_TAPS 49
+#define MAX_TAPS (MAX_KERNEL * MAX_KERNEL)
 
 typedef struct patches {
   const float *source; // [batch, height, width, channels]
@@ -35,7 +35,7 @@ INLINE void next_pixel(const patches *p, pixel *at) {
 }
 
 /// The channels that tap `tap` meets at a pixel, or zeros outside the image.
-INLINE const float *met(const patches *p, const pixel *at, int tap, const float *zeros) {
+INLINE const float *source_at(const patches *p, const pixel *at, int tap, const float *zeros) {
   int row = at->row * p->step + p->down[tap], column = at->column * p->step + p->right[tap];
   if ((unsigned)row >= (unsigned)p->height || (unsigned)column >= (unsigned)p->width) return zeros;
   return p->source + ((intptr_t)(at->image * p->height + row) * p->width + column) * p->channels;

@@ -21,7 +21,7 @@ void run_max_pool(const max_pool_op *op, const team *team) {
       float *y = op->y + ((intptr_t)row * op->outWidth + column) * op->channels;
       for (int c = 0; c < op->channels; c += LANES) {
         vec best = splat(-__builtin_inff());
-        each_pixel(w) best = __builtin_wasm_max_f32x4(best, load(op->x + offset(op, image, i, j) + c));
+        each_pixel(w) best = maximum(best, load(op->x + offset(op, image, i, j) + c));
         store(y + c, best);
       }
     }

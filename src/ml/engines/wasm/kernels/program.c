@@ -1,26 +1,19 @@
-// The walk over a program: every thread runs its share of each operation and meets the others before the next one.
+// Running a program: every thread does its share of each operation and waits for the others before the next one.
 #include "kernel.h"
+#ifdef __wasm__
+#include "platform/wasm.h"
+#else
+#error "platform/ has no header for this platform"
+#endif
 
-#define EXPORT(name) __attribute__((export_name(#name)))
 #define SPINS 4000 // looks before a thread goes to sleep; waking it costs more than a short operation
 #define SECOND 1000000000ll // in nanoseconds
-#define TIMED_OUT 2
 
-/// Shared by the threads of an engine. `job` is the number of the program last started times 256 plus its team's size, in
-/// one word so that a thread that wakes late cannot mistake the next team for its own; −1 tells the threads to end.
-typedef struct board {
-  barrier barrier;
-  int32_t job;
-  const char *program;
-  int32_t operations;
-  const controls *controls;
-  const float *zeros;
-  int32_t ready; // threads that have come up
-} board;
+_Static_assert(MOST_THREADS < 256, "a job has a byte for the size of its team");
 
 static void wait_while(int32_t *at, int32_t value) {
   for (int i = 0; i < SPINS; i++) if (__atomic_load_n(at, __ATOMIC_ACQUIRE) != value) return;
-  while (__atomic_load_n(at, __ATOMIC_ACQUIRE) == value) __builtin_wasm_memory_atomic_wait32(at, value, -1);
+  while (__atomic_load_n(at, __ATOMIC_ACQUIRE) == value) sleep_while(at, value, -1);
 }
 
 /// Waits for the others of a team. Without this the engine would wait for ever for a thread that has crashed, which says
@@ -28,30 +21,30 @@ static void wait_while(int32_t *at, int32_t value) {
 static void wait_for_team(barrier *b, int32_t now) {
   for (int i = 0; i < SPINS; i++) if (__atomic_load_n(&b->generation, __ATOMIC_ACQUIRE) != now) return;
   for (int seconds = 0; __atomic_load_n(&b->generation, __ATOMIC_ACQUIRE) == now;) {
-    if (__atomic_load_n(&b->lost, __ATOMIC_ACQUIRE)) __builtin_trap();
-    int outcome = __builtin_wasm_memory_atomic_wait32(&b->generation, now, SECOND);
-    if (outcome == TIMED_OUT && ++seconds >= b->patience) __atomic_store_n(&b->lost, 1, __ATOMIC_RELEASE);
+    if (__atomic_load_n(&b->lost, __ATOMIC_ACQUIRE)) give_up();
+    int timed_out = sleep_while(&b->generation, now, SECOND);
+    if (timed_out && ++seconds >= b->patience) __atomic_store_n(&b->lost, 1, __ATOMIC_RELEASE);
   }
 }
 
-void meet(const team *team) {
+void barrier_wait(const team *team) {
   barrier *b = team->barrier;
   if (team->threads == 1) return;
   int32_t now = __atomic_load_n(&b->generation, __ATOMIC_ACQUIRE);
   if (__atomic_add_fetch(&b->arrived, 1, __ATOMIC_ACQ_REL) < team->threads) return wait_for_team(b, now);
   __atomic_store_n(&b->arrived, 0, __ATOMIC_RELAXED);
   __atomic_add_fetch(&b->generation, 1, __ATOMIC_RELEASE);
-  __builtin_wasm_memory_atomic_notify(&b->generation, -1);
+  wake_all(&b->generation);
 }
 
-static void walk(const board *board, int thread, int threads) {
+static void run_program(const board *board, int thread, int threads) {
   // Copies: once all have met after the last operation, the first thread may write the next program on the board.
   const char *program = board->program;
   int32_t operations = board->operations;
   team team = { thread, threads, (barrier *)&board->barrier, board->zeros, board->controls };
   for (int i = 0; i < operations; i++) {
     dispatch(program + i * OPERATION_BYTES, &team);
-    meet(&team);
+    barrier_wait(&team);
   }
 }
 
@@ -59,12 +52,12 @@ static void walk(const board *board, int thread, int threads) {
 EXPORT(serve) void serve(board *board, int thread) {
   int32_t job = __atomic_load_n(&board->job, __ATOMIC_ACQUIRE);
   __atomic_add_fetch(&board->ready, 1, __ATOMIC_RELEASE);
-  __builtin_wasm_memory_atomic_notify(&board->ready, -1);
+  wake_all(&board->ready);
   for (;;) {
     wait_while(&board->job, job);
     job = __atomic_load_n(&board->job, __ATOMIC_ACQUIRE);
     if (job < 0) return;
-    if (thread < (job & 255)) walk(board, thread, job & 255);
+    if (thread < (job & 255)) run_program(board, thread, job & 255);
   }
 }
 
@@ -73,18 +66,19 @@ EXPORT(run) void run(board *board, int threads) {
   if (threads > 1) {
     int32_t number = (board->job >> 8) + 1 & 0x7fffff;
     __atomic_store_n(&board->job, number << 8 | threads, __ATOMIC_RELEASE);
-    __builtin_wasm_memory_atomic_notify(&board->job, -1);
+    wake_all(&board->job);
   }
-  walk(board, 0, threads);
+  run_program(board, 0, threads);
 }
 
 /// Tells the worker threads to end.
 EXPORT(end) void end(board *board) {
   __atomic_store_n(&board->job, -1, __ATOMIC_RELEASE);
-  __builtin_wasm_memory_atomic_notify(&board->job, -1);
+  wake_all(&board->job);
 }
 
-// Clang may turn loops and initialisers into calls of these.
+#if !__STDC_HOSTED__
+// No C library: clang may turn loops and initialisers into calls of these.
 void *memset(void *to, int value, __SIZE_TYPE__ bytes) {
   for (__SIZE_TYPE__ i = 0; i < bytes; i++) ((char *)to)[i] = (char)value;
   return to;
@@ -93,3 +87,4 @@ void *memcpy(void *restrict to, const void *restrict from, __SIZE_TYPE__ bytes) 
   for (__SIZE_TYPE__ i = 0; i < bytes; i++) ((char *)to)[i] = ((const char *)from)[i];
   return to;
 }
+#endif

@@ -12,16 +12,16 @@
 #define PIECES 8 // pieces of work at least
 
 /// A dY Aᵀ for channels n … n + 3 of a tile; point p goes to `to` + p · stride.
-INLINE void transform_gradient(const tile_source *w, int channels, int n, float *to, int stride) {
+INLINE void transform_gradient_tile(const tile_source *w, int channels, int n, float *to, int stride) {
   vec points[REACH][TILE], *rows = &points[0][0];
   for (int j = 0; j < TILE; j++) {
     intptr_t at = (intptr_t)j * channels + n;
     four y = { splat(0), splat(0), splat(0), splat(0) };
     if (j < w->to) y = (four){ load(w->row[0] + at), load(w->row[1] + at), load(w->row[2] + at), load(w->row[3] + at) };
-    put_six(rows + j, TILE, spread_gradient(y));
+    put_six(rows + j, TILE, gradient_transform(y));
   }
   ROLLED for (int i = 0; i < REACH; i++, rows += TILE, to += REACH * (intptr_t)stride)
-    store_six(to, stride, spread_gradient((four){ rows[0], rows[1], rows[2], rows[3] }));
+    store_six(to, stride, gradient_transform((four){ rows[0], rows[1], rows[2], rows[3] }));
 }
 
 /// One piece of work: the sums over some tiles for some output channels, [36][outChannels / 8][channels][8].
@@ -38,11 +38,11 @@ static void sum_tiles(const conv_filter_gradient_op *op, float *sums, span tiles
     int count = min(depth, tiles.to - first);
     for (int i = 0; i < count; i++) sources[i] = source_of(op->x, &x, first + i, REACH, zeros);
     for (int c = 0; c < channels; c += LANES)
-      for (int i = 0; i < count; i++) transform_input(&sources[i], channels, c, inputs + c * depth + 4 * i, x_stride);
+      for (int i = 0; i < count; i++) transform_input_tile(&sources[i], channels, c, inputs + c * depth + 4 * i, x_stride);
     for (int i = 0; i < count; i++) sources[i] = source_of(op->dy, &dy, first + i, TILE, zeros);
     for (int n = 0; n < width; n += LANES)
       for (int i = 0; i < count; i++)
-        transform_gradient(&sources[i], op->outChannels, columns.from + n, gradients + (n & -PANEL) * depth + PANEL * i + n % PANEL, dy_stride);
+        transform_gradient_tile(&sources[i], op->outChannels, columns.from + n, gradients + (n & -PANEL) * depth + PANEL * i + n % PANEL, dy_stride);
     for (int point = 0; point < POINTS; point++)
       for (int n = 0; n < width; n += PANEL) {
         float *out = sums + point * point_stride(channels, op->outChannels) + (intptr_t)(columns.from + n) * channels;
@@ -58,7 +58,7 @@ static void sum_tiles(const conv_filter_gradient_op *op, float *sums, span tiles
 }
 
 /// Gᵀ u G of the chunks' total for input channel k and four output channels from n.
-static void gather(const conv_filter_gradient_op *op, int n, int k) {
+static void finish_filter_gradient(const conv_filter_gradient_op *op, int n, int k) {
   intptr_t stride = point_stride(op->channels, op->outChannels), chunk = POINTS * stride;
   const float *sums = op->transformed + (intptr_t)(n & -PANEL) * op->channels + k * PANEL + n % PANEL;
   float *out = op->dfilter + (intptr_t)(n & -PANEL) * 9 * op->channels + k * PANEL + n % PANEL;
@@ -70,13 +70,13 @@ static void gather(const conv_filter_gradient_op *op, int n, int k) {
       u[i] = load(at);
       for (int other = 1; other < op->chunks; other++) u[i] += load(at + other * chunk);
     }
-    three g = gather_filter(get_six(u));
+    three g = filter_gradient_transform(get_six(u));
     rows[0][j] = g.a;
     rows[1][j] = g.b;
     rows[2][j] = g.c;
   }
   for (int i = 0; i < 3; i++, out += 3 * op->channels * PANEL) {
-    three g = gather_filter(get_six(rows[i]));
+    three g = filter_gradient_transform(get_six(rows[i]));
     store(out, g.a);
     store(out + op->channels * PANEL, g.b);
     store(out + 2 * op->channels * PANEL, g.c);
@@ -94,8 +94,8 @@ void winograd_conv_filter_gradient(const conv_filter_gradient_op *op, const team
     span columns = { panels * range / ranges * PANEL, panels * (range + 1) / ranges * PANEL };
     sum_tiles(op, op->transformed + part * chunk, some, columns, team->zeros);
   }
-  meet(team);
+  barrier_wait(team);
   span filters = share(panels * op->channels, 1, team);
   for (int i = filters.from; i < filters.to; i++)
-    for (int half = 0; half < PANEL; half += LANES) gather(op, i / op->channels * PANEL + half, i % op->channels);
+    for (int half = 0; half < PANEL; half += LANES) finish_filter_gradient(op, i / op->channels * PANEL + half, i % op->channels);
 }

@@ -21,12 +21,12 @@ INLINE void transform_filter(const float *taps, int stride, float *to, intptr_t 
   for (int half = 0; half < PANEL; half += LANES, taps += LANES, to += LANES) {
     vec rows[3][REACH];
     for (int j = 0; j < 3; j++) {
-      six x = spread_filter((three){ load(taps + j * stride), load(taps + (3 + j) * stride), load(taps + (6 + j) * stride) });
+      six x = filter_transform((three){ load(taps + j * stride), load(taps + (3 + j) * stride), load(taps + (6 + j) * stride) });
       put_six(&rows[j][0], 1, x);
     }
     for (int i = 0; i < REACH; i++) {
       vec points[REACH];
-      put_six(points, 1, spread_filter((three){ rows[0][i], rows[1][i], rows[2][i] }));
+      put_six(points, 1, filter_transform((three){ rows[0][i], rows[1][i], rows[2][i] }));
       for (int j = 0; j < REACH; j++) store(to + (i * REACH + j) * to_stride, points[j]);
     }
   }
@@ -79,7 +79,7 @@ INLINE vec finish_sum(const convolution *w, vec x, intptr_t at, int n) {
 }
 
 /// Aᵀ m A for one tile and some output channels; `plain` says, when the code is compiled, that nothing follows.
-INLINE void transform_output(const convolution *w, const float *products, int index, span columns, int plain) {
+INLINE void transform_output_tile(const convolution *w, const float *products, int index, span columns, int plain) {
   int area = w->input.rows * w->input.columns, within = index % area, right = w->outChannels;
   int top = within / w->input.columns * TILE, left = within % w->input.columns * TILE;
   int height = min(TILE, w->outHeight - top), width = min(TILE, w->outWidth - left);
@@ -89,11 +89,11 @@ INLINE void transform_output(const convolution *w, const float *products, int in
     ROLLED for (int j = 0; j < REACH; j++) {
       const float *m = products + j * COLUMNS;
       const int down = REACH * COLUMNS;
-      four y = gather_output((six){ load(m), load(m + down), load(m + 2 * down), load(m + 3 * down), load(m + 4 * down), load(m + 5 * down) });
+      four y = output_transform((six){ load(m), load(m + down), load(m + 2 * down), load(m + 3 * down), load(m + 4 * down), load(m + 5 * down) });
       rows[0][j] = y.a; rows[1][j] = y.b; rows[2][j] = y.c; rows[3][j] = y.d;
     }
     ROLLED for (int i = 0; i < height; i++) {
-      four y = gather_output(get_six(rows[i]));
+      four y = output_transform(get_six(rows[i]));
       intptr_t at = first + (intptr_t)i * w->outWidth * right + n;
       store(w->y + at, plain ? y.a : finish_sum(w, y.a, at, n));
       if (width > 1) store(w->y + at + right, plain ? y.b : finish_sum(w, y.b, at + right, n));
@@ -114,15 +114,15 @@ static void convolve(const convolution *w, const team *team) {
       for (int i = 0; i < 4; i++) sources[i] = source_of(w->x, &w->input, first + quad + i, REACH, team->zeros);
       float *to = inputs + (intptr_t)quad / 4 * POINTS * depth;
       for (int c = 0; c < channels; c += LANES)
-        for (int i = 0; i < 4; i++) transform_input(&sources[i], channels, c, to + 4 * c + 4 * i, depth);
+        for (int i = 0; i < 4; i++) transform_input_tile(&sources[i], channels, c, to + 4 * c + 4 * i, depth);
     }
     for (int n = 0; n < w->outChannels; n += COLUMNS) {
       span columns = { n, min(w->outChannels, n + COLUMNS) };
       multiply_points(w, inputs, products, count, columns);
       for (int i = 0; i < count; i++) {
         const float *from = products + i * (POINTS * COLUMNS + SKEW);
-        if (w->then || w->accumulate) transform_output(w, from, first + i, columns, 0);
-        else transform_output(w, from, first + i, columns, 1);
+        if (w->then || w->accumulate) transform_output_tile(w, from, first + i, columns, 0);
+        else transform_output_tile(w, from, first + i, columns, 1);
       }
     }
   }
@@ -135,7 +135,7 @@ void winograd_conv(const conv_op *op, const team *team) {
     for (int k = 0; k < channels; k++)
       transform_filter(op->filter + (intptr_t)n * 9 * channels + k * PANEL, channels * PANEL,
                        op->transformed + (intptr_t)n * channels + k * PANEL, point_stride(channels, op->outChannels));
-  meet(team);
+  barrier_wait(team);
   epilogue then = { op->scale, op->shift, op->residual, op->y, op->outChannels, op->activation };
   tiling input = { op->batch, op->height, op->width, channels, tiles_of(op->outHeight), tiles_of(op->outWidth), op->padding };
   convolution w = { op->x, op->transformed, op->y, input, op->outHeight, op->outWidth, op->outChannels, 0, is_plain(&then) ? 0 : &then };
@@ -147,13 +147,13 @@ void winograd_conv_input_gradient(const conv_input_gradient_op *op, const team *
   span panels = share(op->channels, PANEL, team);
   for (int c = panels.from; c < panels.to; c += PANEL)
     for (int n = 0; n < channels; n++) {
-      float turned[9 * PANEL];
+      float rotated[9 * PANEL];
       const float *in = op->filter + (intptr_t)(n & -PANEL) * 9 * op->channels + c * PANEL + n % PANEL;
       for (int tap = 8; tap >= 0; tap--, in += op->channels * PANEL)
-        for (int j = 0; j < PANEL; j++) turned[tap * PANEL + j] = in[j * PANEL];
-      transform_filter(turned, PANEL, op->transformed + (intptr_t)c * channels + n * PANEL, point_stride(channels, op->channels));
+        for (int j = 0; j < PANEL; j++) rotated[tap * PANEL + j] = in[j * PANEL];
+      transform_filter(rotated, PANEL, op->transformed + (intptr_t)c * channels + n * PANEL, point_stride(channels, op->channels));
     }
-  meet(team);
+  barrier_wait(team);
   tiling input = { op->batch, op->outHeight, op->outWidth, channels, tiles_of(op->height), tiles_of(op->width), 2 - op->padding };
   convolution w = { op->dy, op->transformed, op->dx, input, op->height, op->width, op->channels, op->accumulate, 0 };
   convolve(&w, team);

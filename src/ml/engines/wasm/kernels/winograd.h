@@ -7,11 +7,8 @@
 #define WINOGRAD_H
 #include "kernel.h"
 
-#define TILE 4 // output pixels of a tile's side
-#define REACH 6 // input pixels of a tile's side
-#define POINTS 36
-#define SKEW 16 // floats between the matrices of two points, so that all 36 do not fall on one set of a cache
 #define INPUTS 262144 // floats of a thread's transformed inputs, on its stack
+_Static_assert(4 * POINTS * (MOST_WINOGRAD_CHANNELS + SKEW / 4) <= INPUTS, "four tiles of the widest map find room");
 
 #define ROOT 1.41421356f // √2
 #define HALF_ROOT .70710678f
@@ -51,7 +48,7 @@ typedef struct four { vec a, b, c, d; } four;
 typedef struct three { vec a, b, c; } three;
 
 /// Bᵀ d
-INLINE six spread_input(six x) {
+INLINE six input_transform(six x) {
   vec even = multiply_add(x.c, splat(-2), x.e), odd = multiply_add(x.b, splat(-2), x.d) * HALF_ROOT;
   vec even2 = multiply_add(x.c, splat(-.5f), x.e), odd2 = multiply_add(x.b, splat(-.5f), x.d) * ROOT;
   return (six){ multiply_add(x.c, splat(-2.5f), x.a + x.e), even + odd, even - odd,
@@ -59,7 +56,7 @@ INLINE six spread_input(six x) {
 }
 
 /// Aᵀ m
-INLINE four gather_output(six m) {
+INLINE four output_transform(six m) {
   vec sum = m.b + m.c, difference = m.b - m.c, sum2 = m.d + m.e, difference2 = m.d - m.e;
   return (four){ m.a + sum + sum2, multiply_add(difference, splat(.5f), difference2) * ROOT,
                  multiply_add(sum, splat(.5f), sum2 + sum2),
@@ -67,21 +64,21 @@ INLINE four gather_output(six m) {
 }
 
 /// A y, which takes an output gradient to the points.
-INLINE six spread_gradient(four y) {
+INLINE six gradient_transform(four y) {
   vec even = multiply_add(y.c, splat(.5f), y.a), odd = multiply_add(y.d, splat(.5f), y.b) * HALF_ROOT;
   vec even2 = multiply_add(y.c, splat(2), y.a), odd2 = multiply_add(y.d, splat(2), y.b) * ROOT;
   return (six){ y.a, even + odd, even - odd, even2 + odd2, even2 - odd2, y.d };
 }
 
 /// G g
-INLINE six spread_filter(three g) {
+INLINE six filter_transform(three g) {
   vec even = multiply_add(g.c, splat(.5f), g.a) * (-2 / 3.f), odd = g.b * (-2 / 3.f * HALF_ROOT);
   vec even2 = multiply_add(g.c, splat(2), g.a) * (1 / 6.f), odd2 = g.b * (1 / 6.f * ROOT);
   return (six){ g.a, even + odd, even - odd, even2 + odd2, even2 - odd2, g.c };
 }
 
 /// Gᵀ u, which takes the points of a filter gradient back to the filter.
-INLINE three gather_filter(six u) {
+INLINE three filter_gradient_transform(six u) {
   vec sum = (u.b + u.c) * (-2 / 3.f), difference = (u.b - u.c) * (-2 / 3.f * HALF_ROOT);
   vec sum2 = (u.d + u.e) * (1 / 6.f), difference2 = (u.d - u.e) * (1 / 6.f * ROOT);
   return (three){ u.a + sum + sum2, difference + difference2, multiply_add(sum, splat(.5f), multiply_add(sum2, splat(2), u.f)) };
@@ -104,7 +101,7 @@ INLINE void store_six(float *to, intptr_t stride, six x) {
 }
 
 /// Bᵀ d B for channels c … c + 3 of a tile; point p goes to `to` + p · stride.
-INLINE void transform_input(const tile_source *w, int channels, int c, float *to, int stride) {
+INLINE void transform_input_tile(const tile_source *w, int channels, int c, float *to, int stride) {
   vec rows[REACH][REACH];
   ROLLED for (int j = 0; j < REACH; j++) {
     intptr_t at = (intptr_t)j * channels + c;
@@ -112,9 +109,9 @@ INLINE void transform_input(const tile_source *w, int channels, int c, float *to
     if (j >= w->from && j < w->to)
       x = (six){ load(w->row[0] + at), load(w->row[1] + at), load(w->row[2] + at),
                  load(w->row[3] + at), load(w->row[4] + at), load(w->row[5] + at) };
-    put_six(&rows[0][j], REACH, spread_input(x));
+    put_six(&rows[0][j], REACH, input_transform(x));
   }
-  ROLLED for (int i = 0; i < REACH; i++, to += REACH * (intptr_t)stride) store_six(to, stride, spread_input(get_six(rows[i])));
+  ROLLED for (int i = 0; i < REACH; i++, to += REACH * (intptr_t)stride) store_six(to, stride, input_transform(get_six(rows[i])));
 }
 
 /// Forward pass by F(4×4, 3×3): a `conv` with a 3×3 kernel and stride 1.

@@ -1,14 +1,15 @@
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { backend_util, registerKernel, unregisterKernel, type TensorInfo } from '@tensorflow/tfjs-core';
+import { f32, f64 } from '../elements.ts';
 
 /** Depth that is multiplied at a time: four rows of each factor stay in the first cache. */
 const DEPTH = 512;
 
-/** [rows, depth], each row dense, from values that may be stored the other way round. */
-function rowsOf(values: Float32Array, { rows, depth, turned }: Factor): Float32Array {
-  if (!turned) return values;
+/** [rows, depth], each row dense, from values that may be stored transposed. */
+function rowsOf(values: Float32Array, { rows, depth, transposed }: Factor): Float32Array {
+  if (!transposed) return values;
   const dense = new Float32Array(rows * depth);
-  for (let k = 0, read = 0; k < depth; k++) for (let i = 0; i < rows; i++) dense[i * depth + k] = values[read++] ?? 0;
+  for (let k = 0, read = 0; k < depth; k++) for (let i = 0; i < rows; i++) dense[i * depth + k] = f32(values, read++);
   return dense;
 }
 
@@ -17,7 +18,7 @@ interface Factor {
   readonly rows: number;
   readonly depth: number;
   /** [depth, rows] instead of [rows, depth]. */
-  readonly turned: boolean;
+  readonly transposed: boolean;
 }
 
 /** Sizes of a product, and which part of the depth is under way. */
@@ -42,12 +43,12 @@ function addTile(product: Float64Array, a: Float32Array, b: Float32Array, { at: 
   let c13 = 0;
   let q = j * depth + from;
   for (let p = i * depth + from, end = i * depth + to; p < end; p++, q++) {
-    const x = a[p] ?? 0;
-    const y = a[p + depth] ?? 0;
-    const b0 = b[q] ?? 0;
-    const b1 = b[q + depth] ?? 0;
-    const b2 = b[q + 2 * depth] ?? 0;
-    const b3 = b[q + 3 * depth] ?? 0;
+    const x = f32(a, p);
+    const y = f32(a, p + depth);
+    const b0 = f32(b, q);
+    const b1 = f32(b, q + depth);
+    const b2 = f32(b, q + 2 * depth);
+    const b3 = f32(b, q + 3 * depth);
     c00 += x * b0;
     c01 += x * b1;
     c02 += x * b2;
@@ -59,14 +60,14 @@ function addTile(product: Float64Array, a: Float32Array, b: Float32Array, { at: 
   }
   const first = i * n + j;
   const second = first + n;
-  product[first] = (product[first] ?? 0) + c00;
-  product[first + 1] = (product[first + 1] ?? 0) + c01;
-  product[first + 2] = (product[first + 2] ?? 0) + c02;
-  product[first + 3] = (product[first + 3] ?? 0) + c03;
-  product[second] = (product[second] ?? 0) + c10;
-  product[second + 1] = (product[second + 1] ?? 0) + c11;
-  product[second + 2] = (product[second + 2] ?? 0) + c12;
-  product[second + 3] = (product[second + 3] ?? 0) + c13;
+  product[first] = f64(product, first) + c00;
+  product[first + 1] = f64(product, first + 1) + c01;
+  product[first + 2] = f64(product, first + 2) + c02;
+  product[first + 3] = f64(product, first + 3) + c03;
+  product[second] = f64(product, second) + c10;
+  product[second + 1] = f64(product, second + 1) + c11;
+  product[second + 2] = f64(product, second + 2) + c12;
+  product[second + 3] = f64(product, second + 3) + c13;
 }
 
 /** Where a tile lies. */
@@ -79,8 +80,8 @@ interface Tile {
 function addElement(product: Float64Array, a: Float32Array, b: Float32Array, { at: [i, j], part }: Tile): void {
   const { n, depth, from, to } = part;
   let total = 0;
-  for (let k = from; k < to; k++) total += (a[i * depth + k] ?? 0) * (b[j * depth + k] ?? 0);
-  product[i * n + j] = (product[i * n + j] ?? 0) + total;
+  for (let k = from; k < to; k++) total += f32(a, i * depth + k) * f32(b, j * depth + k);
+  product[i * n + j] = f64(product, i * n + j) + total;
 }
 
 /**
@@ -98,15 +99,17 @@ function multiply(a: Float32Array, b: Float32Array, { m, n, depth }: Pick<Part, 
   }
   if (a === b)
     for (let i = 0; i < rows; i++)
-      for (let j = 0; j < Math.min(i - (i % 4), columns); j++) product[i * n + j] = product[j * n + i] ?? 0;
+      for (let j = 0; j < Math.min(i - (i % 4), columns); j++) product[i * n + j] = f64(product, j * n + i);
   return product;
 }
 
 /** Splits a tensor of matrices. */
-function factor(shape: readonly number[], turned: boolean): Factor & { readonly batch: number } {
+function factor(shape: readonly number[], transposed: boolean): Factor & { readonly batch: number } {
   const [first = 1, second = 1] = shape.slice(-2);
   const batch = shape.slice(0, -2).reduce((product, length) => product * length, 1);
-  return turned ? { rows: second, depth: first, turned, batch } : { rows: first, depth: second, turned, batch };
+  return transposed
+    ? { rows: second, depth: first, transposed, batch }
+    : { rows: first, depth: second, transposed, batch };
 }
 
 /**
@@ -120,7 +123,7 @@ export function registerMatrixProduct(): void {
     backendName: 'cpu',
     kernelFunc: ({ inputs, backend, attrs }) => {
       const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
-      const { transposeA, transposeB } = attrs as unknown as { transposeA: boolean; transposeB: boolean };
+      const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
       const cpu = backend as MathBackendCPU;
       const left = factor(a.shape, transposeA);
       const right = factor(b.shape, !transposeB);
@@ -134,7 +137,7 @@ export function registerMatrixProduct(): void {
         const values = cpu.data.get(info.dataId).values as Float32Array;
         return rowsOf(values.subarray(start, start + of.rows * of.depth), of);
       };
-      const isGram = a.dataId === b.dataId && left.turned === right.turned;
+      const isGram = a.dataId === b.dataId && left.transposed === right.transposed;
       for (let index = 0; index < batch; index++) {
         const rows = matrixOf(a, left, index);
         const product = multiply(rows, isGram ? rows : matrixOf(b, right, index), size);

@@ -14,8 +14,8 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { sideBySide, weighTwo } from '../../../../src/ml/methods/ops/fusion.ts';
-import '../../../../src/ml/methods/ops/tensorflow.ts';
+import { concat as ours, weighTwo } from '../../../../src/ml/methods/tfjs/fusion.ts';
+import '../../../../src/ml/methods/tfjs/setup.ts';
 import { signed } from '../../../support/hashed.ts';
 import { largestDifference } from '../../../support/loss-reference.ts';
 
@@ -40,7 +40,7 @@ describe('two maps', () => {
     tidy(() => {
       const inputs = [own(), above()];
       const expected = described((a, b) => concat([a, b], 3), inputs);
-      expect(described((a, b) => sideBySide(a, b), inputs)).toEqual(expected);
+      expect(described((...pair) => ours(pair, 3), inputs)).toEqual(expected);
     });
   });
 

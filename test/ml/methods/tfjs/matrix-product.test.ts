@@ -1,7 +1,7 @@
 import { matMul, memory, tensor, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import '../../../../src/ml/methods/ops/tensorflow.ts';
+import '../../../../src/ml/methods/tfjs/setup.ts';
 import { signed } from '../../../support/hashed.ts';
 import { table, total } from '../../../support/plain-arrays.ts';
 

@@ -1,30 +1,44 @@
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { backend_util, registerKernel, unregisterKernel, upcastType, type TensorInfo } from '@tensorflow/tfjs-core';
+import { failOutside, i32 } from '../elements.ts';
 
 type Values = Float32Array | Int32Array;
-/** Steps through a tensor's values along each output dimension: 0 where it is repeated. */
-function steps(shape: readonly number[], rank: number): readonly number[] {
+
+/** An element, known to be there. */
+function numberAt(values: Values, at: number): number {
+  const value = values[at];
+  return value === undefined ? failOutside(at) : value;
+}
+
+/** One dimension of the output, and by how much a tensor's place moves along it: 0 where it is repeated. */
+interface Axis {
+  readonly length: number;
+  readonly step: number;
+}
+
+/** Steps through a tensor's values along each output dimension. */
+function axesOf(own: readonly number[], output: readonly number[]): readonly Axis[] {
   let size = 1;
-  const backwards = Array.from({ length: rank }, (_, back) => {
-    const length = shape.at(-1 - back) ?? 1;
-    const step = back < shape.length && length > 1 ? size : 0;
-    size *= length;
-    return step;
+  const backwards = output.toReversed().map((length, back) => {
+    // Leading dimensions that it lacks have length 1.
+    const { [own.length - 1 - back]: ownLength = 1 } = own;
+    const step = ownLength > 1 ? size : 0;
+    size *= ownLength;
+    return { length, step };
   });
   return backwards.reverse();
 }
 
 /** Start of each row (run of the last dimension) of a tensor seen in the output's shape. */
-function rowStarts(shape: readonly number[], by: readonly number[]): Int32Array {
+function rowStarts(axes: readonly Axis[]): Int32Array {
   let starts = Int32Array.of(0);
-  shape.slice(0, -1).forEach((length, dimension) => {
-    const step = by[dimension] ?? 0;
+  for (const { length, step } of axes) {
     const next = new Int32Array(starts.length * length);
     starts.forEach((start, i) => {
       for (let k = 0; k < length; k++) next[i * length + k] = start + k * step;
     });
     starts = next;
-  });
+  }
   return starts;
 }
 
@@ -36,9 +50,10 @@ interface Operand {
 }
 
 function operand(info: TensorInfo, shape: readonly number[], backend: MathBackendCPU): Operand {
-  const by = steps(info.shape, shape.length);
+  const axes = axesOf(info.shape, shape);
   const values = backend.data.get(info.dataId).values as Values;
-  return { values, starts: rowStarts(shape, by), step: by.at(-1) ?? 0 };
+  const last = axes.at(-1);
+  return { values, starts: rowStarts(axes.slice(0, -1)), step: last ? last.step : 0 };
 }
 
 /** One row of the output: where it is written, and where its operands are read. */
@@ -57,16 +72,16 @@ type RowOperation = (result: Values, a: Operand, b: Operand, row: Row) => void;
  */
 const OPERATIONS: Readonly<Record<string, RowOperation>> = {
   Add: (result, { values: x, step: i }, { values: y, step: j }, { to, end, a, b }) => {
-    for (let w = to, p = a, q = b; w < end; w++, p += i, q += j) result[w] = (x[p] ?? NaN) + (y[q] ?? NaN);
+    for (let w = to, p = a, q = b; w < end; w++, p += i, q += j) result[w] = numberAt(x, p) + numberAt(y, q);
   },
   Sub: (result, { values: x, step: i }, { values: y, step: j }, { to, end, a, b }) => {
-    for (let w = to, p = a, q = b; w < end; w++, p += i, q += j) result[w] = (x[p] ?? NaN) - (y[q] ?? NaN);
+    for (let w = to, p = a, q = b; w < end; w++, p += i, q += j) result[w] = numberAt(x, p) - numberAt(y, q);
   },
   Multiply: (result, { values: x, step: i }, { values: y, step: j }, { to, end, a, b }) => {
-    for (let w = to, p = a, q = b; w < end; w++, p += i, q += j) result[w] = (x[p] ?? NaN) * (y[q] ?? NaN);
+    for (let w = to, p = a, q = b; w < end; w++, p += i, q += j) result[w] = numberAt(x, p) * numberAt(y, q);
   },
   RealDiv: (result, { values: x, step: i }, { values: y, step: j }, { to, end, a, b }) => {
-    for (let w = to, p = a, q = b; w < end; w++, p += i, q += j) result[w] = (x[p] ?? NaN) / (y[q] ?? NaN);
+    for (let w = to, p = a, q = b; w < end; w++, p += i, q += j) result[w] = numberAt(x, p) / numberAt(y, q);
   },
 };
 
@@ -74,7 +89,7 @@ function combine(operation: RowOperation, a: Operand, b: Operand, result: Values
   const length = result.length / a.starts.length;
   for (let row = 0; row < a.starts.length; row++) {
     const to = row * length;
-    operation(result, a, b, { to, end: to + length, a: a.starts[row] ?? 0, b: b.starts[row] ?? 0 });
+    operation(result, a, b, { to, end: to + length, a: i32(a.starts, row), b: i32(b.starts, row) });
   }
 }
 

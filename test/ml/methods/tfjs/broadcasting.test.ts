@@ -1,7 +1,7 @@
 import { add, div, memory, mul, sub, tensor, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import '../../../../src/ml/methods/ops/tensorflow.ts';
+import '../../../../src/ml/methods/tfjs/setup.ts';
 
 const OPERATIONS = {
   add: [add, (a: number, b: number) => a + b],

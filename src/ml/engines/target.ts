@@ -1,0 +1,43 @@
+/** When a 3×3 convolution, or a gradient of it, takes Winograd's algorithm. All of it decides about bits. */
+export interface WinogradLimits {
+  /** Most channels of either map, for what a thread's stack holds. */
+  readonly mostChannels: number;
+  /** Products that are left, of those of the direct sum, at most: below 1, as the transforms take time too. */
+  readonly mostProducts: number;
+  /** Floats that the sums of a filter gradient over chunks of the batch may take, and the most chunks. */
+  readonly mostSums: number;
+  readonly mostChunks: number;
+}
+
+/**
+ * What the kernels of an executor want of a program: how filters and maps lie in memory, and which algorithms there are.
+ * Networks are laid out and lowered for a target; what leaves an engine (weights, gradients, taps) is laid out as PyTorch
+ * has it, whatever the target.
+ */
+export interface Target {
+  /** Output channels of a filter panel; channels of maps and vectors of values are padded to a multiple of it. */
+  readonly panel: number;
+  /** Floats of a vector; kernels walk channels by as many. */
+  readonly lanes: number;
+  /** An image that only convolutions read is padded to a multiple of this many channels only; at most `panel`. */
+  readonly imageChannels: number;
+  /** Buffers of a step start at multiples of this many floats: a cache line, so that no two threads share one by accident. */
+  readonly line: number;
+  /** Largest kernel of dense and depthwise convolutions; larger ones take the plain loops of grouped convolutions. */
+  readonly largestKernel: number;
+  /** null where the kernels know no Winograd's algorithm. */
+  readonly winograd: WinogradLimits | null;
+  /** Bytes of a value in memory. */
+  readonly elementBytes: number;
+  /** Bytes that an address reaches: what a step and its session may take at most. */
+  readonly addressSpace: number;
+}
+
+/**
+ * Rounds up to a whole number of units.
+ *
+ * @param n - a count
+ * @param unit - at least 1
+ * @returns the least multiple of `unit` that is not below `n`
+ */
+export const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
