@@ -130,6 +130,6 @@ describe('a grid of ratios', () => {
     project.write('bad.yaml', text.replace('    baseline: { kd_method: none }\n', ''));
     const { code, stderr } = project.run('check', 'bad.yaml');
     expect(code).toBe(2);
-    expect(stderr).toContain('kd_ratio is no number in the row kd_method=none');
+    expect(stderr).toContain('kd_ratio is not a number in the row kd_method=none');
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -130,5 +130,24 @@ describe('check', () => {
     write('trial.yaml', text);
     const checked = await check('trial.yaml', { cwd: folder });
     expect(checked.ok ? [] : checked.failures.map((failure) => failure.code)).toContain(code);
+  });
+
+  const swept = stage('true').replace('uses:', 'matrix: { seed: [1] }, uses:');
+
+  it('makes nothing, not even the folders that plots will go into', async () => {
+    const plot = 'plots: { p: { from: one, x: seed, y: x, into: plots/p.svg } }\n';
+    write('trial.yaml', `${swept}${plot}`);
+    expect(await check('trial.yaml', { cwd: folder })).toMatchObject({ ok: true });
+    expect(readdirSync(folder)).toEqual(['trial.yaml']);
+  });
+
+  it('finds a plot whose folder cannot be made', async () => {
+    write('plots', 'a file');
+    const plot = 'plots: { p: { from: one, x: seed, y: x, into: plots/new/p.svg } }\n';
+    write('trial.yaml', `${swept}${plot}`);
+    expect(await check('trial.yaml', { cwd: folder })).toMatchObject({
+      ok: false,
+      failures: [{ code: 'unwritable-file' }],
+    });
   });
 });

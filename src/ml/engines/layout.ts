@@ -170,31 +170,17 @@ export function refOf(layout: Layout, name: string, space?: 'gradient'): Ref {
   return { space: space ?? slot.space, offset: slot.offset };
 }
 
-/** The engine's index, from the slot's offset, of every value in PyTorch's order. */
-function placesOf({ spec, row, inputStep, tapStep }: Slot): Uint32Array {
-  const [outputs = 1, inputs = 1] = spec.shape;
-  const taps = sizeOf(spec.shape.slice(2));
-  const places = new Uint32Array(outputs * inputs * taps);
-  let index = 0;
-  for (let output = 0; output < outputs; output++) {
-    const start = row(output);
-    for (let input = 0; input < inputs; input++)
-      for (let tap = 0; tap < taps; tap++) places[index++] = start + input * inputStep + tap * tapStep;
-  }
-  return places;
-}
-
-/** `at` for millions of elements: each sees arrays of one type only, which V8 makes as fast as no check at all. */
-function placeAt(places: Uint32Array, index: number): number {
-  const place = places[index];
-  if (place === undefined) throw new RangeError(`place ${index} of ${places.length}`);
-  return place;
-}
-
+/** `at` for millions of elements: it sees arrays of one type only, which V8 makes as fast as no check at all. */
 function floatAt(values: Float32Array, index: number): number {
   const value = values[index];
   if (value === undefined) throw new RangeError(`value ${index} of ${values.length}`);
   return value;
+}
+
+/** Outputs, inputs and taps of an entry, in PyTorch's order. */
+function extentsOf({ shape }: ParameterSpec): readonly [number, number, number] {
+  const [outputs = 1, inputs = 1, ...taps] = shape;
+  return [outputs, inputs, sizeOf(taps)];
 }
 
 /**
@@ -203,11 +189,18 @@ function floatAt(values: Float32Array, index: number): number {
  * @param slot - the entry
  * @param values - the engine's floats, from the slot's offset
  * @returns PyTorch's flat array
+ * @throws RangeError when there are too few floats (a bug)
  */
 export function toPyTorch(slot: Slot, values: Float32Array): Float32Array {
-  const places = placesOf(slot);
-  const dense = new Float32Array(places.length);
-  for (let i = 0; i < places.length; i++) dense[i] = floatAt(values, placeAt(places, i));
+  const { spec, row, inputStep, tapStep } = slot;
+  const [outputs, inputs, taps] = extentsOf(spec);
+  const dense = new Float32Array(outputs * inputs * taps);
+  let index = 0;
+  for (let output = 0; output < outputs; output++) {
+    const start = row(output);
+    for (let input = 0; input < inputs; input++)
+      for (let tap = 0; tap < taps; tap++) dense[index++] = floatAt(values, start + input * inputStep + tap * tapStep);
+  }
   return dense;
 }
 
@@ -217,10 +210,17 @@ export function toPyTorch(slot: Slot, values: Float32Array): Float32Array {
  * @param slot - the entry
  * @param values - PyTorch's flat array
  * @returns the engine's floats, to be written at the slot's offset
+ * @throws RangeError when there are too few values (a bug)
  */
 export function fromPyTorch(slot: Slot, values: Float32Array): Float32Array {
-  const placed = new Float32Array(slot.floats);
-  const places = placesOf(slot);
-  for (let i = 0; i < places.length; i++) placed[placeAt(places, i)] = floatAt(values, i);
+  const { spec, row, inputStep, tapStep, floats } = slot;
+  const [outputs, inputs, taps] = extentsOf(spec);
+  const placed = new Float32Array(floats);
+  let index = 0;
+  for (let output = 0; output < outputs; output++) {
+    const start = row(output);
+    for (let input = 0; input < inputs; input++)
+      for (let tap = 0; tap < taps; tap++) placed[start + input * inputStep + tap * tapStep] = floatAt(values, index++);
+  }
   return placed;
 }

@@ -30,7 +30,7 @@ interface Param {
  * @param problems - takes the problem
  * @param why - completes "cannot stand here: …"
  */
-export function noteMisplaced(expression: Expression, location: SourceLocation, problems: Problems, why: string): void {
+export function addMisplaced(expression: Expression, location: SourceLocation, problems: Problems, why: string): void {
   const { source } = expression;
   problems.add({ code: 'not-here', message: `${source} cannot stand here: ${why}`, location, within: source });
 }
@@ -90,7 +90,7 @@ export class Names {
         return this.#paramAt(expression, location, onSwept);
       case 'matrix':
       case 'stages':
-        noteMisplaced(expression, location, this.#problems, 'params are the same for the whole pipeline');
+        addMisplaced(expression, location, this.#problems, 'params are the same for the whole pipeline');
         return undefined;
     }
   }

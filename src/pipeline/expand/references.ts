@@ -177,7 +177,7 @@ function pickingFirst(cells: readonly PlannedCell[]): string {
 }
 
 /** How a reference that stands for several cells can be mended. */
-function mending({ expression, location }: StageReference, found: readonly PlannedCell[]): string {
+function fixFor({ expression, location }: StageReference, found: readonly PlannedCell[]): string {
   const { stage } = expression.selector;
   const output = expression.output === undefined ? '' : `.${expression.output}`;
   const [parameter = stage, section] = [...location.path].reverse();
@@ -202,7 +202,7 @@ function noteMany(
       code: 'ambiguous-reference',
       message: `${source} stands for ${found.length} cells: ${formatList(ids, 3)}`,
       expected: 'exactly one cell',
-      fix: mending(reference, found),
+      fix: fixFor(reference, found),
       location: reference.location,
       within: source,
     },

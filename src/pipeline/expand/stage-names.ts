@@ -3,7 +3,7 @@ import { withNameAdvice } from '../../util/text.ts';
 import type { Expression } from './expression.ts';
 import type { Compiler, Template } from './interpolate.ts';
 import type { Combination } from './matrix.ts';
-import { noteMisplaced, type AxisScope, type Names } from './names.ts';
+import { addMisplaced, type AxisScope, type Names } from './names.ts';
 import type { Problems } from '../source/problems.ts';
 import { allCells, collects, resolveReference, type Referrer } from './references.ts';
 import type { SourceLocation } from '../source/location.ts';
@@ -75,7 +75,7 @@ export class StageNames {
   }
 
   #misplaced(expression: Expression, location: SourceLocation, why: string): Template<AxisScope> | undefined {
-    noteMisplaced(expression, location, this.#context.problems, why);
+    addMisplaced(expression, location, this.#context.problems, why);
     return undefined;
   }
 

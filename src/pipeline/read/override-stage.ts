@@ -8,7 +8,7 @@ import type { MatrixSpec, StageSpec, SweptAxis } from './spec.ts';
  * @param axis - name of the axis
  * @returns true when it does
  */
-export function lists(stage: StageSpec, axis: string): boolean {
+export function listsAxis(stage: StageSpec, axis: string): boolean {
   if (!stage.matrix) return false;
   const { axes, zip } = stage.matrix;
   return axes.has(axis) || zip.has(axis) || (axis === 'seed' && axes.has('seeds'));
@@ -77,6 +77,6 @@ export function sweepStage(stage: StageSpec, axis: string, swept: SweptAxis): St
  * @param axis - name of the axis
  * @returns true when it does
  */
-export function includes(stage: StageSpec, axis: string): boolean {
+export function includesAxis(stage: StageSpec, axis: string): boolean {
   return stage.matrix?.include.some(({ value }) => Object.hasOwn(value, axis)) === true;
 }

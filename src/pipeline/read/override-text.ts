@@ -89,7 +89,7 @@ const isList = (value: Json | undefined): value is readonly Json[] => Array.isAr
  * @param takesList - whether a list is a value there
  * @returns the value, or the values to try
  */
-export function meaning(
+export function interpretOverride(
   override: Override,
   takesList: boolean,
 ): { readonly value: Json } | { readonly sweep: readonly Json[] } {
@@ -110,7 +110,7 @@ export function meaning(
  * @returns values between commas, or the items of one list
  */
 export function axisValuesOf(override: Override): readonly Json[] {
-  const meant = meaning(override, false);
+  const meant = interpretOverride(override, false);
   return 'sweep' in meant ? meant.sweep : [meant.value];
 }
 
@@ -120,7 +120,7 @@ export function axisValuesOf(override: Override): readonly Json[] {
  * @param override - the override
  * @returns its one value; several as a list
  */
-export function writtenOf(override: Override): Located {
+export function locatedValue(override: Override): Located {
   const [only = null, ...others] = override.values;
   return { value: others.length === 0 ? only : override.values, location: override.location };
 }

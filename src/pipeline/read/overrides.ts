@@ -1,6 +1,6 @@
 import { withNameAdvice } from '../../util/text.ts';
-import { axisValuesOf, meaning, readOverride, writtenOf, type Override } from './override-text.ts';
-import { includes, lists, replaceAxis, sweepStage, without } from './override-stage.ts';
+import { axisValuesOf, interpretOverride, readOverride, locatedValue, type Override } from './override-text.ts';
+import { includesAxis, listsAxis, replaceAxis, sweepStage, without } from './override-stage.ts';
 import type { Problems } from '../source/problems.ts';
 import type { Located } from '../source/location.ts';
 import type { PipelineSpec, StageSpec } from './spec.ts';
@@ -28,10 +28,10 @@ const namesIn = ({ with: given, matrix }: StageSpec): readonly string[] => [
 ];
 
 const isAxis = (stage: StageSpec, name: string): boolean =>
-  lists(stage, name) || includes(stage, name) || stage.swept.has(name);
+  listsAxis(stage, name) || includesAxis(stage, name) || stage.swept.has(name);
 
 /** Applies overrides one after another to a pipeline. */
-class Overriding {
+class OverrideApplier {
   #spec: PipelineSpec;
   readonly #context: OverrideContext;
 
@@ -91,7 +91,7 @@ class Overriding {
       );
       return;
     }
-    const meant = meaning(override, Array.isArray(now.value));
+    const meant = interpretOverride(override, Array.isArray(now.value));
     const { location } = override;
     if ('sweep' in meant)
       this.#spec = { ...this.#spec, swept: new Map(swept).set(name, { values: meant.sweep, location }) };
@@ -123,15 +123,15 @@ class Overriding {
     }
     const now = this.#written(stage, name);
     const { location } = override;
-    const meant = meaning(override, now ? Array.isArray(now.value) : parameters?.takesList(name) === true);
+    const meant = interpretOverride(override, now ? Array.isArray(now.value) : parameters?.takesList(name) === true);
     if ('sweep' in meant) this.#set(sweepStage(stage, name, { values: meant.sweep, location }));
     else this.#set({ ...stage, with: new Map(stage.with).set(name, { value: meant.value, location }) });
   }
 
   #axis(stage: StageSpec, axis: string, override: Override): void {
     const values = { values: axisValuesOf(override), location: override.location };
-    if (axis === 'seeds') this.#set(replaceAxis(stage, axis, writtenOf(override)));
-    else if (lists(stage, axis))
+    if (axis === 'seeds') this.#set(replaceAxis(stage, axis, locatedValue(override)));
+    else if (listsAxis(stage, axis))
       this.#set(replaceAxis(stage, axis, { value: values.values, location: values.location }));
     else if (isAxis(stage, axis)) this.#set(sweepStage(stage, axis, values));
     else
@@ -170,7 +170,7 @@ export function applyOverrides(
   overrides: readonly string[],
   context: OverrideContext,
 ): PipelineSpec {
-  const overriding = new Overriding(spec, context);
+  const overriding = new OverrideApplier(spec, context);
   for (const text of overrides) {
     const override = readOverride(text, context.problems);
     if (override) overriding.apply(override);

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { Value } from '../../core/plan.ts';
 import { compile, type Compiler } from '../expand/interpolate.ts';
-import { noteMisplaced, type AxisScope, type Names } from '../expand/names.ts';
+import { addMisplaced, type AxisScope, type Names } from '../expand/names.ts';
 import type { Problems } from '../source/problems.ts';
 import type { Located } from '../source/location.ts';
 import { describeValue } from '../source/describe-value.ts';
@@ -24,7 +24,7 @@ class ReportTexts {
         expression.type === 'stages'
           ? `a ${what} names its stages in from, without \${…}`
           : `a ${what} is made of many cells`;
-      noteMisplaced(expression, location, problems, param === undefined ? why : `${why}, and params.${param} is swept`);
+      addMisplaced(expression, location, problems, param === undefined ? why : `${why}, and params.${param} is swept`);
       return undefined;
     };
     this.#compiler = { resolve, problems };

@@ -99,7 +99,7 @@ function placePoints(index: CellIndex, plot: PlotPlan, groups: readonly RowGroup
         expected: `a number, or a row that is drawn as a level line: baseline: { … }`,
         fix: 'name the cells that have one in from: stage[axis=value]',
       };
-      failures.push(problem(plot, `${plot.x} is no number in the row ${groupText(group)}`, hints));
+      failures.push(problem(plot, `${plot.x} is not a number in the row ${groupText(group)}`, hints));
     }
     return { group, x: undefined };
   });

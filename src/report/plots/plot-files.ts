@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fail, FailureError, type Failure } from '../../core/failure.ts';
 import type { PlotPlan } from '../../core/plan.ts';
@@ -11,7 +11,7 @@ import { isPlot, withoutOrigin, type RenderedPlot } from './render-plots.ts';
 import { openText } from '../files/replace-file.ts';
 
 /** The plot that stands in a file; undefined when there is no file yet. */
-async function present({ into, name }: PlotPlan, root: string): Promise<string | undefined> {
+async function readPlot({ into, name }: PlotPlan, root: string): Promise<string | undefined> {
   const path = resolve(root, into);
   if (!existsSync(path)) return undefined;
   const { text } = await openText(path, into, 'r');
@@ -26,13 +26,21 @@ async function present({ into, name }: PlotPlan, root: string): Promise<string |
 }
 
 /** What the marks of a plot say, a mark a line: `kd_ratio: 0.2; test.accuracy: 0.7; kd_method: AT`. */
-const sayings = (svg: string): string =>
+const markLabels = (svg: string): string =>
   [...svg.matchAll(/aria-label="([^"]*)" role="graphics-symbol"/g)].map(([, label = '']) => label).join('\n');
 
 /** How two plots differ: in what their marks say, or else in their lines. */
 function plotDiff(before: string, after: string): readonly string[] {
-  const [left, right] = [sayings(before), sayings(after)];
+  const [left, right] = [markLabels(before), markLabels(after)];
   return left === right ? lineDiff(before, after) : lineDiff(left, right);
+}
+
+/** Throws the system's error where a folder may not be written, or may not be made in the nearest one that there is. */
+function requireWritable(folder: string): void {
+  let nearest = folder;
+  while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
+  if (!statSync(nearest).isDirectory()) throw new Error(`${nearest} is not a folder`);
+  accessSync(nearest, constants.W_OK);
 }
 
 /** Says why a plot cannot be written. */
@@ -57,7 +65,7 @@ export async function writePlots(plots: readonly RenderedPlot[], root: string): 
   const failures: Failure[] = [];
   const changes: boolean[] = [];
   for (const { plot, text } of plots) {
-    const before = await collect(failures, () => present(plot, root));
+    const before = await collect(failures, () => readPlot(plot, root));
     changes.push(before === undefined || withoutOrigin(before) !== withoutOrigin(text));
   }
   if (failures.length > 0) throw new FailureError(failures);
@@ -85,7 +93,7 @@ export async function checkPlots(plots: readonly RenderedPlot[], root: string): 
   const drifts: Drift[] = [];
   for (const { plot, text } of plots) {
     await collect(failures, async () => {
-      const [before, after] = [await present(plot, root), withoutOrigin(text)];
+      const [before, after] = [await readPlot(plot, root), withoutOrigin(text)];
       const drift = { file: plot.into, what: `plot ${plot.name}` };
       if (before === undefined) drifts.push({ ...drift, diff: ['there is no such file'] });
       else if (withoutOrigin(before) !== after) drifts.push({ ...drift, diff: plotDiff(withoutOrigin(before), after) });
@@ -96,8 +104,7 @@ export async function checkPlots(plots: readonly RenderedPlot[], root: string): 
 }
 
 /**
- * Finds what is wrong with the files that plots will go into, before a run that would end there. Folders that are missing
- * are made.
+ * Finds what is wrong with the files that plots will go into, before a run that would end there. Nothing is made.
  *
  * @param plots - plots of a plan
  * @param root - absolute path of the project's root
@@ -115,10 +122,9 @@ export async function checkPlotPlaces(plots: readonly PlotPlan[], root: string):
       failures.push({ code: 'one-file', message, place: { file: plot.into }, expected: 'one file for each plot' });
     }
     await collect(failures, async () => {
-      await present(plot, root);
+      await readPlot(plot, root);
       try {
-        mkdirSync(dirname(path), { recursive: true });
-        accessSync(dirname(path), constants.W_OK);
+        requireWritable(dirname(path));
       } catch (error) {
         throw unwritable(plot.into, error);
       }

@@ -11,7 +11,7 @@ export const palette = ['#2b83ba', '#d55e00', '#1b9e77', '#c0629b', '#a6811a', '
 /** Seven colours and eight shapes: 56 lines before a pair repeats. */
 const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down', 'triangle-right', 'stroke'];
 
-const cycled = (values: readonly string[], count: number): readonly string[] =>
+const repeatTo = (values: readonly string[], count: number): readonly string[] =>
   Array.from({ length: count }, (_, at) => values[at % values.length] ?? '');
 
 /** Colours of pages are not known: nothing is filled, all ink is grey. */
@@ -48,7 +48,7 @@ function lineEncoding({ series }: PlotPlan, data: PlotData): JsonObject {
   const title = series.join(', ');
   const scale = (values: readonly string[]): JsonObject => ({
     domain: data.series,
-    range: cycled(values, data.series.length),
+    range: repeatTo(values, data.series.length),
   });
   return {
     color: { field: 'series', type: 'nominal', title, scale: scale(palette) },

@@ -9,7 +9,7 @@ declare module 'vega' {
 }
 
 /** Notes what a specification asks for that is not in it, and gives none of it. */
-function refusal(noted: string[]) {
+function refusingLoader(noted: string[]) {
   const note = (address: string): void => void noted.push(`it loads ${JSON.stringify(address)}`);
   const refuse = (address: string): Promise<never> => {
     note(address);
@@ -24,7 +24,7 @@ function refusal(noted: string[]) {
 }
 
 /** Takes what Vega says: its errors are noted, all else is for its authors. */
-function listener(noted: string[]) {
+function errorLogger(noted: string[]) {
   const logger = {
     level: () => logger,
     error: (...words: readonly unknown[]) => {
@@ -56,7 +56,7 @@ export async function vegaSvg(spec: JsonObject, data: PlotData, file: string): P
     import('vega-interpreter'),
   ]);
   const noted: string[] = [];
-  const logger = listener(noted);
+  const logger = errorLogger(noted);
   let svg = '';
   try {
     const { points, levels } = data;
@@ -67,7 +67,7 @@ export async function vegaSvg(spec: JsonObject, data: PlotData, file: string): P
     vega.textMetrics.canvas(false);
     vega.resetSVGDefIds();
     const runtime = vega.parse(compiled, undefined, { ast: true });
-    const view = new vega.View(runtime, { renderer: 'none', loader: refusal(noted), logger, expr });
+    const view = new vega.View(runtime, { renderer: 'none', loader: refusingLoader(noted), logger, expr });
     svg = await view.toSVG();
     view.finalize();
   } catch (error) {

@@ -11,7 +11,7 @@ import { unknownName, type RowGroup } from './rows.ts';
 export type Baselines = ReadonlyMap<RowGroup, RowGroup>;
 
 /** A wanted value as text. */
-function wantedText(value: Json): string {
+function valueLabel(value: Json): string {
   if (value === null) return none;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
@@ -24,7 +24,7 @@ function wantedText(value: Json): string {
  */
 export function baselineText(baseline: JsonObject): string {
   return Object.entries(baseline)
-    .map(([name, value]) => `${name}=${wantedText(value)}`)
+    .map(([name, value]) => `${name}=${valueLabel(value)}`)
     .join(', ');
 }
 
@@ -39,7 +39,7 @@ function nearest(group: RowGroup, candidates: readonly RowGroup[]): readonly Row
 }
 
 /** The failure for a baseline that no row, or more than one equally near row, answers to. */
-function unclear(table: TablePlan, message: string, rows: readonly RowGroup[]): Failure {
+function unclearBaseline(table: TablePlan, message: string, rows: readonly RowGroup[]): Failure {
   return {
     code: 'unclear-baseline',
     message: `table ${table.name}: ${message}`,
@@ -69,7 +69,7 @@ export function baselines(index: CellIndex, table: TablePlan, groups: readonly R
   }
   const candidates = groups.filter((group) => hasValues(index, group, baseline));
   if (candidates.length === 0) {
-    return failure(unclear(table, `no row is ${baselineText(baseline)}, the baseline`, groups));
+    return failure(unclearBaseline(table, `no row is ${baselineText(baseline)}, the baseline`, groups));
   }
   const found = new Map<RowGroup, RowGroup>();
   const failures: Failure[] = [];
@@ -79,7 +79,7 @@ export function baselines(index: CellIndex, table: TablePlan, groups: readonly R
     if (first) found.set(group, first);
     if (others.length === 0) continue;
     const message = `${candidates.length} rows are ${baselineText(baseline)}, equally near to the row ${groupText(group)}`;
-    failures.push(unclear(table, message, candidates));
+    failures.push(unclearBaseline(table, message, candidates));
   }
   return failures.length > 0 ? failure(...failures) : success(found);
 }

@@ -58,7 +58,7 @@ class PublishedReader {
     return { file: this.file, line, column: col };
   }
 
-  private complain(at: number, message: string, hints: { readonly expected?: string; readonly fix?: string }): void {
+  private addFailure(at: number, message: string, hints: { readonly expected?: string; readonly fix?: string }): void {
     this.failures.push({ code: 'bad-published', message, place: this.place(at), ...hints });
   }
 
@@ -68,7 +68,7 @@ class PublishedReader {
     const node: unknown = entry.get(key, true);
     const values = new Map<string, Scalar>();
     if (!isMap(node)) {
-      this.complain(start(entry), `the entry has no mapping "${key}"`, { expected: shape });
+      this.addFailure(start(entry), `the entry has no mapping "${key}"`, { expected: shape });
       return values;
     }
     for (const { key: keyNode, value } of node.items) {
@@ -78,9 +78,9 @@ class PublishedReader {
         const fix = nameAdvice(name, known);
         const expected =
           key === 'row' ? 'an axis or a parameter of its cells' : `one of its columns: ${formatList([...known])}`;
-        this.complain(at, `table ${this.names.table} has no "${name}"`, { expected, ...(fix ? { fix } : {}) });
+        this.addFailure(at, `table ${this.names.table} has no "${name}"`, { expected, ...(fix ? { fix } : {}) });
       } else if (isScalar(value) && isValue(value.value)) values.set(name, value.value);
-      else this.complain(at, `"${name}" is not a single value`, { expected: 'a number or a text' });
+      else this.addFailure(at, `"${name}" is not a single value`, { expected: 'a number or a text' });
     }
     return values;
   }
@@ -88,14 +88,16 @@ class PublishedReader {
   /** Reads one entry of the list. */
   entry(node: unknown): PublishedRow | undefined {
     if (!isMap(node)) {
-      this.complain(start(node as Node), 'the entry is not a mapping', { expected: shape });
+      this.addFailure(start(node as Node), 'the entry is not a mapping', { expected: shape });
       return undefined;
     }
     const row = this.named(node, 'row');
     const columns = this.named(node, 'columns');
     const source = node.get('source');
     if (typeof source !== 'string' || source.trim() === '') {
-      this.complain(start(node), 'the entry does not say where its numbers come from', { expected: 'source: a text' });
+      this.addFailure(start(node), 'the entry does not say where its numbers come from', {
+        expected: 'source: a text',
+      });
       return undefined;
     }
     const cell = (value: Scalar): number | string => (typeof value === 'number' ? value : String(value ?? none));

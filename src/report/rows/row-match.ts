@@ -4,7 +4,7 @@ import { lookUp, type CellIndex } from '../../cells/lookup.ts';
 import type { RowGroup } from './rows.ts';
 
 /** What a name that a cell does not have answers to: a switch that is not there is off. */
-const nothings: readonly Json[] = [null, none, false];
+const absentValues: readonly Json[] = [null, none, false];
 
 /**
  * Says whether a row is what a baseline or a published row names: all its cells have the values. A cell may be named by
@@ -20,7 +20,7 @@ export function hasValues(index: CellIndex, group: RowGroup, wanted: JsonObject)
     const label = group.labels.find((known) => known.name === name)?.text;
     return group.cells.every((cell) => {
       const found = lookUp(index, cell, name);
-      if (found === undefined || found === null) return nothings.includes(value);
+      if (found === undefined || found === null) return absentValues.includes(value);
       const is = JSON.stringify(plainJson(found)) === JSON.stringify(value) || valueText(found) === value;
       return is || label === value || lookUp(index, cell, `${name}.model`) === value;
     });

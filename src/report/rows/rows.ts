@@ -76,7 +76,7 @@ function unknownRowNames(index: CellIndex, table: RowsPlan, cells: readonly Cell
 }
 
 /** A name that a table uses, and where it stands. */
-export interface AskedName {
+export interface UsedName {
   /** `table results`. */
   readonly what: string;
   readonly name: string;
@@ -92,7 +92,7 @@ export interface AskedName {
  * @param asked - the name
  * @returns a failure with the nearest known names
  */
-export function unknownName(index: CellIndex, cells: readonly Cell[], asked: AskedName): Failure {
+export function unknownName(index: CellIndex, cells: readonly Cell[], asked: UsedName): Failure {
   const { what, name, where } = asked;
   const prefix = name.slice(0, name.lastIndexOf('.') + 1);
   const known = new Set<string>();

@@ -10,7 +10,7 @@ import { footnotes } from './notes.ts';
 import { decimalsOf, measuredText, missing, signedText } from './number-text.ts';
 import { cellAxes, comparePaired, type Sample } from '../rows/pairing.ts';
 import type { PublishedRow } from '../rows/published.ts';
-import { besideOurs } from './published-view.ts';
+import { placePublishedRows } from './published-view.ts';
 import { groupText } from '../rows/row-match.ts';
 import {
   cellIndex,
@@ -151,9 +151,9 @@ export function tableView(plan: Plan, table: TablePlan, outcomes: Outcomes, cont
     on ? { ...row, difference: differenceView(groups.value, at, on, found.value) } : row,
   );
   const columns = measured.map(({ column }) => column);
-  const beside = besideOurs(ours, context.published, { table, index, groups: groups.value, columns, outcomes });
-  if (!beside.ok) return beside;
-  const rows = beside.value;
+  const placed = placePublishedRows(ours, context.published, { table, index, groups: groups.value, columns, outcomes });
+  if (!placed.ok) return placed;
+  const rows = placed.value;
   const compare = table.compare ? { on: table.compare.on, baseline: baselineText(table.compare.baseline) } : null;
   return success({
     name: table.name,

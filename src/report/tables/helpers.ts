@@ -23,7 +23,7 @@ function toFixed(value: unknown, decimals: unknown, helper: string): string {
 }
 
 /** The arguments that a template gave; Handlebars adds its options as the last. */
-const given = (values: readonly unknown[]): readonly unknown[] => values.slice(0, -1);
+const withoutOptions = (values: readonly unknown[]): readonly unknown[] => values.slice(0, -1);
 
 /**
  * The helpers that templates can call, besides Handlebars' own `if`, `unless`, `each`, `with` and `lookup`:
@@ -62,7 +62,7 @@ export function templateHelpers(format: Format, written: CellText): Readonly<Rec
     field: (...values: unknown[]) =>
       written(
         format.escape(
-          given(values)
+          withoutOptions(values)
             .map((value) => plainText(value))
             .join(''),
         ),

@@ -1,7 +1,7 @@
 import type { DifferenceView, RowView, ValueView } from './view.ts';
 
 /** The words for how differences were judged. */
-function judgedText(differences: readonly DifferenceView[]): string {
+function methodText(differences: readonly DifferenceView[]): string {
   const paired = differences.filter(({ method }) => method === 'paired');
   const axes = [...new Set(paired.flatMap(({ pairedBy }) => pairedBy))].join(', ');
   const ways = [
@@ -64,7 +64,7 @@ export function footnotes(
     );
   }
   if (compare && differences.length > 0) {
-    notes.push(`Δ ${compare.on} is the difference to the baseline (${compare.baseline})${judgedText(differences)}.`);
+    notes.push(`Δ ${compare.on} is the difference to the baseline (${compare.baseline})${methodText(differences)}.`);
   }
   notes.push(...publishedNotes(rows));
   if (inFloat32) notes.push('amp: trained in float32, as the engine has no half precision.');

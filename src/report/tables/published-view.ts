@@ -12,8 +12,8 @@ import { rowMetrics, type Outcomes, type RowGroup } from '../rows/rows.ts';
 import { confidence, differenceToPublished, mean } from '../rows/statistics.ts';
 import type { ColumnView, PublishedDifferenceView, RowView, ValueView } from './view.ts';
 
-/** What published rows are put beside. */
-export interface Beside {
+/** The rows of ours that published rows are compared with. */
+export interface PublishedContext {
   readonly table: TablePlan;
   readonly index: CellIndex;
   /** The rows of ours. */
@@ -24,13 +24,9 @@ export interface Beside {
 
 /** The fewest images that a metric of a row's runs is taken over; undefined where a run does not say. */
 function imagesOfRow(group: RowGroup, outcomes: Outcomes, column: string): number | undefined {
-  const images = group.cells.flatMap(({ id }) => {
-    const metrics = outcomes.get(id)?.metrics;
-    return metrics ? [imagesOf(metrics, column)] : [];
-  });
-  return images.some((count) => count === undefined) || images.length === 0
-    ? undefined
-    : Math.min(...images.filter((count) => count !== undefined));
+  const results = group.cells.flatMap(({ id }) => outcomes.get(id) ?? []);
+  const images = results.flatMap(({ metrics }) => imagesOf(metrics, column) ?? []);
+  return images.length > 0 && images.length === results.length ? Math.min(...images) : undefined;
 }
 
 /** Our row less a published number. */
@@ -83,7 +79,7 @@ function rowView(
   published: PublishedRow,
   origin: string,
   group: RowGroup | undefined,
-  { table, columns, outcomes }: Beside,
+  { table, columns, outcomes }: PublishedContext,
 ): RowView {
   const own = table.rows.map((name): RowLabel => {
     const value = published.row.get(name) ?? none;
@@ -114,22 +110,22 @@ function ambiguous({ place }: PublishedRow, message: string, rows: readonly stri
 }
 
 /** Finds the row of ours that each published row names; what it does not say may be anything. */
-function partners(
+function matchPublishedRows(
   published: readonly PublishedRow[],
-  { table, index, groups }: Beside,
+  { table, index, groups }: PublishedContext,
 ): Result<ReadonlyMap<PublishedRow, RowGroup>> {
   const found = new Map<PublishedRow, RowGroup>();
   const failures: Failure[] = [];
   for (const row of published) {
-    const wanted = Object.fromEntries(row.row);
-    const [group, ...others] = groups.filter((one) => hasValues(index, one, wanted));
+    const values = Object.fromEntries(row.row);
+    const [group, ...others] = groups.filter((one) => hasValues(index, one, values));
     if (!group) continue;
-    const rival = [...found].find(([other, its]) => its === group && other.source === row.source);
+    const earlier = [...found].find(([other, its]) => its === group && other.source === row.source)?.[0];
     if (others.length > 0) {
-      const message = `table ${table.name}: ${others.length + 1} rows are what the published row names`;
+      const message = `table ${table.name}: ${others.length + 1} rows match the published row`;
       failures.push(ambiguous(row, message, [group, ...others].map(groupText)));
-    } else if (rival) {
-      const first = rival[0].place.line === undefined ? '' : `, as does the one of line ${rival[0].place.line}`;
+    } else if (earlier) {
+      const first = earlier.place.line === undefined ? '' : `, as does the one of line ${earlier.place.line}`;
       const message = `table ${table.name}: the published row names the row ${groupText(group)}${first}`;
       failures.push(ambiguous(row, message, [groupText(group)]));
     } else found.set(row, group);
@@ -141,25 +137,25 @@ function partners(
  * Puts published rows under ours that they name, with the difference in each column judged by the noise that is known,
  * and the others at the end.
  *
- * @param ours - rows of ours, as many and in the order of `beside.groups`
+ * @param ours - rows of ours, as many and in the order of `context.groups`
  * @param published - rows of others
- * @param beside - what they are compared with
+ * @param context - what they are compared with
  * @returns all rows; failures for published rows that name more than one row of ours, or one that their source has
  *   named before
  */
-export function besideOurs(
+export function placePublishedRows(
   ours: readonly RowView[],
   published: readonly PublishedRow[],
-  beside: Beside,
+  context: PublishedContext,
 ): Result<readonly RowView[]> {
-  const found = partners(published, beside);
+  const found = matchPublishedRows(published, context);
   if (!found.ok) return found;
   const sources = [...new Set(published.map(({ source }) => source))];
   const origin = ({ source }: PublishedRow): string =>
     sources.length === 1 ? 'published' : `published ${sources.indexOf(source) + 1}`;
-  const view = (row: PublishedRow): RowView => rowView(row, origin(row), found.value.get(row), beside);
+  const view = (row: PublishedRow): RowView => rowView(row, origin(row), found.value.get(row), context);
   const under = (at: number): readonly RowView[] =>
-    published.filter((row) => found.value.get(row) === beside.groups[at]).map(view);
+    published.filter((row) => found.value.get(row) === context.groups[at]).map(view);
   const alone = published.filter((row) => !found.value.has(row));
   return success([...ours.flatMap((row, at) => [row, ...under(at)]), ...alone.map(view)]);
 }

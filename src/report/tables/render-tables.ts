@@ -38,7 +38,7 @@ export const reportFormats = {
 export type ReportFormat = keyof typeof reportFormats;
 
 /** Characters of the private use area stand for run, commit and command; no escaping touches them. */
-const stand = { run: '\u{e000}', commit: '\u{e001}', command: '\u{e002}' } as const;
+const placeholders = { run: '\u{e000}', commit: '\u{e001}', command: '\u{e002}' } as const;
 
 /** Turns a text in which run, commit and command are stood for into a pattern of all texts that only differ there. */
 function likeness(text: string): RegExp {
@@ -74,7 +74,7 @@ async function viewsOf(plan: Plan, table: TablePlan, outcomes: Outcomes, context
 
 /** Renders one table, with what it has in common with the same table of other runs. */
 async function renderOne(table: TablePlan, view: TableView, template: Template): Promise<RenderedTable> {
-  const others = [stand, { ...stand, commit: null }].map((provenance) =>
+  const others = [placeholders, { ...placeholders, commit: null }].map((provenance) =>
     renderTable({ ...view, provenance }, template),
   );
   return {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { includes, lists, replaceAxis, sweepStage, without } from '../../../src/pipeline/read/override-stage.ts';
+import {
+  includesAxis,
+  listsAxis,
+  replaceAxis,
+  sweepStage,
+  without,
+} from '../../../src/pipeline/read/override-stage.ts';
 import { inside, type SourceLocation } from '../../../src/pipeline/source/location.ts';
 import type { MatrixSpec, StageSpec } from '../../../src/pipeline/read/spec.ts';
 
@@ -43,17 +49,17 @@ describe('an axis that a matrix lists', () => {
     ['is not seeds where it says seed', stageOf(matrixOf({ axes: new Map([['seed', written([3])]]) })), 'seeds', false],
     ['is not another one', stageOf(matrixOf({ axes: new Map([['lr', written([1])]]) })), 'l', false],
   ])('%s', (_, stage, axis, expected) => {
-    expect(lists(stage, axis)).toBe(expected);
+    expect(listsAxis(stage, axis)).toBe(expected);
   });
 
   it('is told apart from one that include gives', () => {
     const stage = stageOf(matrixOf({ include: [written({ lr: 1 }), written({ 'teacher.model': 'x' })] }));
-    expect([includes(stage, 'lr'), includes(stage, 'teacher'), includes(stage, 'toString')]).toEqual([
+    expect([includesAxis(stage, 'lr'), includesAxis(stage, 'teacher'), includesAxis(stage, 'toString')]).toEqual([
       true,
       false,
       false,
     ]);
-    expect(includes(stageOf(), 'lr')).toBe(false);
+    expect(includesAxis(stageOf(), 'lr')).toBe(false);
   });
 });
 

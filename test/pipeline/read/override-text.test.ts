@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/core/json.ts';
 import {
   axisValuesOf,
-  meaning,
+  interpretOverride,
   readOverride,
-  writtenOf,
+  locatedValue,
   type Override,
 } from '../../../src/pipeline/read/override-text.ts';
 import { Problems } from '../../../src/pipeline/source/problems.ts';
@@ -86,7 +86,7 @@ describe('readOverride', () => {
 });
 
 describe('meaning', () => {
-  it.each<[string, boolean, ReturnType<typeof meaning>]>([
+  it.each<[string, boolean, ReturnType<typeof interpretOverride>]>([
     ['a=1', false, { value: 1 }],
     ['a=1,2', false, { sweep: [1, 2] }],
     ['a=[1, 2]', false, { sweep: [1, 2] }],
@@ -100,7 +100,7 @@ describe('meaning', () => {
     ['a=[1],2', true, { value: [[1], 2] }],
     ['a=', true, { value: null }],
   ])('of %s where a list %s a value', (text, takesList, meant) => {
-    expect(meaning(read(text), takesList)).toEqual(meant);
+    expect(interpretOverride(read(text), takesList)).toEqual(meant);
   });
 });
 
@@ -113,6 +113,6 @@ describe('an override of an axis', () => {
     ['a={ from: 0, to: 1, step: 1 }', [{ from: 0, to: 1, step: 1 }], { from: 0, to: 1, step: 1 }],
   ])('gives the values, and itself as written: %s', (text, values, written) => {
     expect(axisValuesOf(read(text))).toEqual(values);
-    expect(writtenOf(read(text))).toEqual({ value: written, location: { path: [], override: text } });
+    expect(locatedValue(read(text))).toEqual({ value: written, location: { path: [], override: text } });
   });
 });

@@ -105,14 +105,14 @@ describe('the numbers of a plot', () => {
 describe('a plot is refused', () => {
   it('where a row has no number to go to, unless it is the baseline', () => {
     expect(problems(all)).toEqual([
-      'bad-plot: plot ratio: kd_ratio is no number in the row kd_method=none, model=small, kd_ratio=none',
-      'bad-plot: plot ratio: kd_ratio is no number in the row kd_method=none, model=large, kd_ratio=none',
+      'bad-plot: plot ratio: kd_ratio is not a number in the row kd_method=none, model=small, kd_ratio=none',
+      'bad-plot: plot ratio: kd_ratio is not a number in the row kd_method=none, model=large, kd_ratio=none',
     ]);
     expect(problems(all, { baseline: { kd_method: 'none', model: 'small' } })).toEqual([
-      'bad-plot: plot ratio: kd_ratio is no number in the row kd_method=none, model=large, kd_ratio=none',
+      'bad-plot: plot ratio: kd_ratio is not a number in the row kd_method=none, model=large, kd_ratio=none',
     ]);
     expect(problems(students, { x: 'kd_method', series: [] })).toContain(
-      'bad-plot: plot ratio: kd_method is no number in the row model=small, kd_method=AT',
+      'bad-plot: plot ratio: kd_method is not a number in the row model=small, kd_method=AT',
     );
   });
 

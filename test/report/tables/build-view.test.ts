@@ -285,7 +285,7 @@ describe('published numbers', () => {
       failures: [
         {
           code: 'ambiguous-published',
-          message: 'table results: 3 rows are what the published row names',
+          message: 'table results: 3 rows match the published row',
           place: { file: 'cub.yaml', line: 3 },
           fix: expect.stringContaining('kd_method=MGD | model=mobilenetv2') as string,
         },
