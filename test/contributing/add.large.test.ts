@@ -15,18 +15,19 @@ interface Block {
   readonly text: string;
 }
 
-const blocks = [...page.matchAll(/^```(?:ts|yaml)\n(?:\/\/|#) ([\w./-]+)(, two lines)?\n(.*?)^```/gms)].map(
+const blocks = [...page.matchAll(/^```(?:ts|yaml)\n(?:\/\/|#) ([\w./-]+)(, two lines|, one entry)?\n(.*?)^```/gms)].map(
   ([, path = '', added, text = '']): Block => ({ path, added: added !== undefined, text }),
 );
 
-/** Puts an import above all others, and an entry at the start of the registry's object. */
+/** Puts an import, where there is one, above all others, and an entry at the start of the registry's object. */
 function withLines(registry: string, text: string): string {
-  const [imported = '', ...entry] = text.trimEnd().split('\n');
-  expect(imported).toMatch(/^import /);
+  const lines = text.trimEnd().split('\n');
+  const imports = lines.filter((line) => line.startsWith('import '));
+  const entry = lines.filter((line) => !line.startsWith('import '));
   const found = /^export const \w+ = \{\n/m.exec(registry);
   if (!found) throw new Error('the registry is no object literal');
   const at = found.index + found[0].length;
-  return `${imported}\n${registry.slice(0, at)}${entry.join('\n')}\n${registry.slice(at)}`;
+  return `${imports.join('\n')}\n${registry.slice(0, at)}${entry.join('\n')}\n${registry.slice(at)}`;
 }
 
 let folder = '';
@@ -62,7 +63,7 @@ describe('what CONTRIBUTING.md adds', () => {
       const shown = [...section.matchAll(/^```ts\n\/\/ ([\w./-]+)/gm)].map(([, path = '']) => path);
       expect(shown).toEqual(named);
     }
-    expect(blocks.filter(({ added }) => added).length).toBeGreaterThanOrEqual(3);
+    expect(blocks.filter(({ added }) => added).length).toBeGreaterThanOrEqual(5);
   });
 
   it('is well typed, linted and within the layers', () => {
@@ -84,8 +85,12 @@ describe('what CONTRIBUTING.md adds', () => {
       });
     expect(kdpipe('list', 'models')).toContain('two_layers');
     expect(kdpipe('list', 'datasets')).toContain('stripes');
+    expect(kdpipe('list', 'methods')).toContain('LogitMatch');
+    expect(kdpipe('list', 'engines')).toContain('plain');
     expect(kdpipe('list', 'kinds')).toContain('count');
     kdpipe('run', 'pipelines/added.yaml');
-    expect(readFileSync(join(folder, 'README.md'), 'utf8')).toMatch(/\| two_layers \| +\d\.\d{4} \|/);
+    expect(readFileSync(join(folder, 'README.md'), 'utf8')).toMatch(
+      /\| two_layers \| none +\| +\d\.\d{4} \|\n\| convnet4 +\| LogitMatch \| +\d\.\d{4} \|/,
+    );
   });
 });
