@@ -1,10 +1,8 @@
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
 import type { ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
 import type { DeclaredSource, StageKind } from '../stage-kind.ts';
 import { datasetParams, datasetRequired, splitWords } from './params.ts';
-import { checkDataset, packagedFile } from './rules.ts';
+import { checkDataset, shippedFolder } from './rules.ts';
 
 /** What a publisher offers, as the catalogue has it. */
 interface Archive {
@@ -60,8 +58,8 @@ export const dataset: StageKind = {
   effective,
   check: checkDataset,
   sources: (given) => {
-    const file = packagedFile(given);
-    if (file) return [{ name: 'root', path: dirname(createRequire(import.meta.url).resolve(file)) }];
+    const shipped = shippedFolder(given);
+    if (shipped !== undefined) return [{ name: 'root', path: shipped }];
     return typeof given['root'] === 'string' ? [rootOf(given['root'], archiveOf(given))] : [];
   },
   load: () => import('./run.ts'),

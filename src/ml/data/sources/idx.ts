@@ -11,7 +11,7 @@ import { rgbFromGrey } from './grey.ts';
 const LARGEST = 2 ** 31 - 4096;
 
 /** Header and values of an IDX file of unsigned bytes. */
-interface IdxArray {
+export interface IdxArray {
   readonly file: string;
   readonly shape: readonly number[];
   readonly values: Uint8Array;
@@ -66,8 +66,18 @@ function parse(file: string, bytes: Buffer, dimensions: number): IdxArray {
   return { file, shape, values: bytes.subarray(header) };
 }
 
-/** Images and labels of `train` or `t10k`; undefined when both files are missing. */
-async function half(root: string, prefix: string): Promise<{ images: IdxArray; labels: IdxArray } | undefined> {
+/**
+ * Reads a pair of IDX files, plain or .gz.
+ *
+ * @param root - folder that holds them
+ * @param prefix - `<prefix>-images-idx3-ubyte` and `<prefix>-labels-idx1-ubyte`
+ * @returns uint8 [images, height, width] and uint8 [images]; undefined when both files are missing
+ * @throws FailureError when one is missing, damaged, or they do not belong together
+ */
+export async function readIdxPair(
+  root: string,
+  prefix: string,
+): Promise<{ images: IdxArray; labels: IdxArray } | undefined> {
   const [imageBytes, labelBytes] = await Promise.all([
     bytesOf(root, `${prefix}-images-idx3-ubyte`),
     bytesOf(root, `${prefix}-labels-idx1-ubyte`),
@@ -109,7 +119,7 @@ function listImages(half: { images: IdxArray; labels: IdxArray }, split?: 'test'
 }
 
 async function open(root: string): Promise<ImageSet> {
-  const [train, test] = await Promise.all([half(root, 'train'), half(root, 't10k')]);
+  const [train, test] = await Promise.all([readIdxPair(root, 'train'), readIdxPair(root, 't10k')]);
   if (!train) return missing(root, 'train-images-idx3-ubyte');
   const [, height = 0, width = 0] = train.images.shape;
   if (height === 0 || width === 0) {

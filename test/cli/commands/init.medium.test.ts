@@ -29,7 +29,7 @@ const flags = [
 ];
 
 describe('kdpipe init', () => {
-  it('writes a study of the folder’s images that runs as it stands, to its table', { timeout: 120_000 }, () => {
+  it('writes a study of the folder’s images that runs as it stands, to its table', () => {
     const made = project.run('init', 'colours.yaml', ...flags, '--method', 'SoftTarget,AT', '--epochs', '2');
     expect(made).toMatchObject({ code: 0, stderr: '' });
     expect(made.stdout).toContain('colours.yaml: 15 cells; its table will stand in colours.md');
@@ -75,7 +75,7 @@ except OSError: pass
 os.waitpid(pid, 0)
 sys.stdout.buffer.write(seen)
 `;
-    return spawnSync('python3', ['-c', script], { cwd: project.folder, encoding: 'utf8', timeout: 30_000 }).stdout;
+    return spawnSync('python3', ['-c', script], { cwd: project.folder, encoding: 'utf8', timeout: 240_000 }).stdout;
   };
   const hasTerminal = () => spawnSync('python3', ['-c', 'import pty']).status === 0;
 

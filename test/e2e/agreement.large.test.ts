@@ -38,7 +38,7 @@ let ran: Ended;
 beforeAll(() => {
   project = new Project({ 'trial.yaml': pipeline, 'README.md': readme });
   ran = project.run('run', 'trial.yaml');
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 /** Cells of a table's rows, without its head. */

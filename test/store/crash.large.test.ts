@@ -18,7 +18,7 @@ async function killWhileCommitting(root: string, first: number, stored: number):
 }
 
 describe('a process that is killed while it commits', () => {
-  it('leaves only whole results, all that it said were stored, and no lock', { timeout: 120_000 }, async () => {
+  it('leaves only whole results, all that it said were stored, and no lock', async () => {
     const root = join(temporaryFolder(), 'store');
     const said: number[] = [];
     for (const [round, stored] of [1, 4, 9, 2, 13, 6].entries())

@@ -62,7 +62,7 @@ describe('the pool', () => {
       },
       tail: ['last words'],
     });
-    await expect.poll(() => lives(pidIn('leader')), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => lives(pidIn('leader'))).toBe(false);
     mailbox.release();
     expect(await other.result).toMatchObject({ status: 'finished' });
     expect(await workerOf('b')).not.toBe(pidIn('worker'));

@@ -125,8 +125,7 @@ describe.each(Object.entries(executors))('the %s executor', (_name, { create }) 
     await mailbox.heard('up');
     started.running.kill();
     expect(await started.result).toEqual({ status: 'interrupted' });
-    for (const name of ['leader', 'child'])
-      await expect.poll(() => lives(pidIn(name)), { timeout: 10_000 }).toBe(false);
+    for (const name of ['leader', 'child']) await expect.poll(() => lives(pidIn(name))).toBe(false);
   });
 
   it('gives the second of two equal tasks the result of the first', async () => {

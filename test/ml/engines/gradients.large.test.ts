@@ -83,7 +83,7 @@ describe.each(cases)('gradients of $name', ({ network, taps }) => {
       expect(Math.abs(difference - expected), name).toBeLessThan(0.02 * scale + 4e-6);
     }
     session.dispose();
-  }, 120_000);
+  });
 
   it('are the same in wasm and in the reference engine', () => {
     const [a, b] = [open(wasm, network), open(reference, network)];

@@ -60,13 +60,13 @@ describe('runProgram', () => {
     stop.abort();
     expect(await ended).toEqual({ code: null, signal: 'SIGTERM' });
     expect(existsSync(join(folder, 'saved'))).toBe(true);
-    await expect.poll(lastGroupLives, { timeout: 10_000 }).toBe(false);
+    await expect.poll(lastGroupLives).toBe(false);
   });
 
   it('leaves nothing in the background behind when the program ends', async () => {
     await shell(`sleep 1000 & ${mailbox.say('up')}`);
     await mailbox.heard('up');
     // Killed at once, but init may take a second to bury it.
-    await expect.poll(lastGroupLives, { timeout: 10_000 }).toBe(false);
+    await expect.poll(lastGroupLives).toBe(false);
   });
 });

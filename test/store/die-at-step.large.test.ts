@@ -53,7 +53,7 @@ describe('a process that dies at any one change of the disk', () => {
   it.each([
     ['makes a first result', undefined],
     ['replaces a result', 'old'],
-  ])('while it %s leaves it whole or none', { timeout: 240_000 }, async (_, before) => {
+  ])('while it %s leaves it whole or none', async (_, before) => {
     const prepared = async () => {
       const root = join(temporaryFolder(), 'store');
       if (before !== undefined)
@@ -81,7 +81,7 @@ describe('a process that dies at any one change of the disk', () => {
 });
 
 describe('processes that share work', () => {
-  it('make each result once, whoever comes first', { timeout: 60_000 }, async () => {
+  it('make each result once, whoever comes first', async () => {
     const root = join(temporaryFolder(), 'store');
     const count = 40;
     const children = [1, 2, 3].map(() => new Child('share-work.ts', root, String(count)));

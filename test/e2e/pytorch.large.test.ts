@@ -36,7 +36,7 @@ describe('the pipeline around a PyTorch trainer', () => {
     expect(ended.stderr).toMatch(/has no PyTorch .*pip install torch, or name another Python in KDPIPE_PYTHON/);
   });
 
-  it('trains, reads metrics into a table, and reruns what an edited trainer made', { timeout: 300_000 }, (context) => {
+  it('trains, reads metrics into a table, and reruns what an edited trainer made', (context) => {
     const lack = missing('torch');
     if (lack !== undefined) context.skip(lack);
     const cut = ['-S', 'epochs=1', '-S', 'kd_ratio=0.5', '-S', 'student.seeds=1', '-S', 'alone.seeds=1'];

@@ -61,12 +61,11 @@ describe.skipIf(skipped !== undefined)(`weights of torchvision and timm${skipped
   beforeAll(() => {
     project = new Project({ 'study.yaml': study });
     execFileSync(python, [script, 'save', project.folder, '5']);
-  }, 300_000);
+  });
   afterAll(() => project.remove());
 
   it.each(['resnet18', 'resnet50', 'mobilenetv2', 'efficientnet_v2_s', 'shufflenet_v2_x0_5', 'ghostnet'] as const)(
     'say here what they say there: %s, from torch.save and from safetensors',
-    { timeout: 120_000 },
     async (model: ModelName) => {
       for (const form of ['pth', 'safetensors']) {
         const file = project.path(`${model}.${form}`);
@@ -77,7 +76,7 @@ describe.skipIf(skipped !== undefined)(`weights of torchvision and timm${skipped
     },
   );
 
-  it('train here, and what was trained loads strictly there and says the same', { timeout: 300_000 }, async () => {
+  it('train here, and what was trained loads strictly there and says the same', async () => {
     expect(project.run('run', 'study.yaml')).toMatchObject({ code: 0 });
     const trained = new Project();
     const models = new Map<string, TrainedModel>();

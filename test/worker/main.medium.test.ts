@@ -34,7 +34,7 @@ const send = (message: ToWorker) => worker.send(message);
 const give = (task: WorkerTask) => send({ type: 'task', task });
 const resultOf = async (cell: string) => {
   const find = () => heard.find((message) => message.type === 'result' && message.cell === cell);
-  await expect.poll(find, { timeout: 20_000 }).toBeDefined();
+  await expect.poll(find).toBeDefined();
   const message = find();
   return message?.type === 'result' ? message.result : undefined;
 };

@@ -144,29 +144,23 @@ describe('weights from elsewhere', () => {
 });
 
 describe('a study that starts from a file', () => {
-  it(
-    'reruns exactly when the file’s content changes, and draws a classifier for its own classes',
-    { timeout: 60_000 },
-    () => {
-      const project = new Project({
-        'p.yaml': `name: p
+  it('reruns exactly when the file’s content changes, and draws a classifier for its own classes', () => {
+    const project = new Project({
+      'p.yaml': `name: p
 stages:
   images: { uses: dataset, with: { source: mnist-digits, limit: { train: 40, val: 20, test: 20 } } }
   t: { uses: train-teacher, with: { data: "\${stages.images}", model: convnet4, weights: start.safetensors, epochs: 1 } }
 `,
-      });
-      project.write('start.safetensors', readFileSync(stateDict('convnet4', 3)));
-      expect(project.run('run', 'p.yaml')).toMatchObject({ code: 0 });
-      expect(project.run('logs', 't').stdout).toContain(
-        'classifier drawn anew: they tell 3 classes, the dataset has 10',
-      );
-      project.write('moved.safetensors', readFileSync(project.path('start.safetensors')));
-      const moved = project.run('run', 'p.yaml', '-S', 't.with.weights=moved.safetensors');
-      expect(moved.stderr + moved.stdout).toContain('nothing to do');
-      project.write('start.safetensors', readFileSync(stateDict('convnet4', 4)));
-      expect(project.run('run', '-n', 'p.yaml').stdout).toContain('2 cells to run, 1 reused');
-      expect(project.run('why', '-f', 'p.yaml', 't').stdout).toContain('weights');
-      project.remove();
-    },
-  );
+    });
+    project.write('start.safetensors', readFileSync(stateDict('convnet4', 3)));
+    expect(project.run('run', 'p.yaml')).toMatchObject({ code: 0 });
+    expect(project.run('logs', 't').stdout).toContain('classifier drawn anew: they tell 3 classes, the dataset has 10');
+    project.write('moved.safetensors', readFileSync(project.path('start.safetensors')));
+    const moved = project.run('run', 'p.yaml', '-S', 't.with.weights=moved.safetensors');
+    expect(moved.stderr + moved.stdout).toContain('nothing to do');
+    project.write('start.safetensors', readFileSync(stateDict('convnet4', 4)));
+    expect(project.run('run', '-n', 'p.yaml').stdout).toContain('2 cells to run, 1 reused');
+    expect(project.run('why', '-f', 'p.yaml', 't').stdout).toContain('weights');
+    project.remove();
+  });
 });

@@ -61,7 +61,6 @@ describe('networks against PyTorch in float64', () => {
 
   it.each(cases)(
     '$name on the $engine.name engine: logits, blocks, loss, statistics and gradients within $precision',
-    { timeout: 120_000 },
     ({ name, golden, engine, precision }) => {
       const differences = parity(engine, name, golden);
       expect(differences).toHaveLength(9);

@@ -201,7 +201,7 @@ describe('a task that is called off', () => {
     await mailbox.heard('up');
     task.kill();
     expect(await task.result).toEqual({ status: 'interrupted' });
-    await expect.poll(() => lives(pidIn('child')), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => lives(pidIn('child'))).toBe(false);
   });
 
   it('before it has a worker never runs, by kill as by interrupt', async () => {
