@@ -1,16 +1,30 @@
 /**
- * Compiles the wasm engine's kernels with clang from npm: primitives.h from the table of primitives, then two builds of
- * the same sources, and kernels.json with the digests of all three.
+ * Compiles the wasm engine's kernels: primitives.h from the table of primitives, then two builds of the same sources, and
+ * kernels.json with the digests of what they were made from and of what was made. Needs clang from npm, which
+ * `npm run build:kernels` installs; with `--check` it writes nothing and fails when a file is not what clang makes.
  */
 import { createHash } from 'node:crypto';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { commands } from '@yowasp/clang';
 import { BOARD, MOST_THREADS, RECORD_WORDS, SUM_CHUNKS, WINOGRAD, ZEROS } from '../src/ml/engines/kernel-constants.ts';
 import { ACTIVATIONS, CONTROLS, PRIMITIVES, type PrimitiveDescription } from '../src/ml/engines/primitives.ts';
 import { WASM_TARGET } from '../src/ml/engines/wasm/target.ts';
 import { streams } from '../src/ml/random/random.ts';
+
+/** The compiler: 100 MB, so that only who builds kernels installs it (package.json: build:kernels). */
+const COMPILER = '@yowasp/clang';
+
+/** What we use of it. */
+interface Compiler {
+  readonly commands: {
+    clang(
+      flags: readonly string[] | undefined,
+      files: Folder,
+      options: { fetchProgress: () => undefined },
+    ): Promise<Record<string, unknown> | undefined>;
+  };
+}
 
 const FOLDER = join(import.meta.dirname, '../src/ml/engines/wasm/kernels');
 const BUILDS = { 'simd.wasm': [], 'relaxed.wasm': ['-mrelaxed-simd', '-DRELAXED'] } as const;
@@ -144,12 +158,11 @@ function treeOf(files: Readonly<Record<string, string>>): Folder {
 }
 
 /**
- * Builds the header and both wasm files in memory.
+ * Reads all that the kernels are made from.
  *
- * @returns content by file name, with `kernels.json`
+ * @returns text by file name, with the generated `primitives.h` and with `all.c`, which includes every unit
  */
-export async function buildKernels(): Promise<Map<string, string | Uint8Array>> {
-  const built = new Map<string, string | Uint8Array>([['primitives.h', kernelHeader()]]);
+async function readSources(): Promise<Record<string, string>> {
   const names = (await readdir(FOLDER, { recursive: true }))
     .map((name) => name.replaceAll('\\', '/'))
     .filter((name) => /\.[ch]$/.test(name) && name !== 'primitives.h')
@@ -157,7 +170,28 @@ export async function buildKernels(): Promise<Map<string, string | Uint8Array>> 
   const sources: Record<string, string> = { 'primitives.h': kernelHeader() };
   for (const name of names) sources[name] = await readFile(join(FOLDER, name), 'utf8');
   const units = names.filter((name) => name.endsWith('.c'));
-  sources['all.c'] = units.map((name) => `#include "${name}"\n`).join('');
+  return { ...sources, 'all.c': units.map((name) => `#include "${name}"\n`).join('') };
+}
+
+/**
+ * The header as the table of primitives wants it, and the digest of all that the kernels are made from: sources, flags,
+ * and the version of the compiler, which package.json names. Needs no compiler.
+ *
+ * @returns text of `primitives.h`; SHA-256 as kernels.json keeps it
+ */
+export async function kernelSources(): Promise<{ readonly header: string; readonly digest: string }> {
+  const sources = await readSources();
+  const manifest = await readFile(join(import.meta.dirname, '../package.json'), 'utf8');
+  const compiler = /@yowasp\/clang@([\w.-]+)/.exec(manifest)?.[1];
+  if (compiler === undefined) throw new Error('build:kernels of package.json names no version of the compiler');
+  return { header: kernelHeader(), digest: sha256(JSON.stringify({ compiler, FLAGS, BUILDS, sources })) };
+}
+
+/** Builds the header and both wasm files in memory: content by file name, with `kernels.json`. */
+async function buildKernels(): Promise<Map<string, string | Uint8Array>> {
+  const built = new Map<string, string | Uint8Array>([['primitives.h', kernelHeader()]]);
+  const sources = await readSources();
+  const { commands } = (await import(COMPILER)) as Compiler;
   // Loads the compiler, without the progress lines that its first use would print.
   await commands.clang(undefined, {}, { fetchProgress: () => undefined });
   for (const [file, flags] of Object.entries(BUILDS)) {
@@ -171,9 +205,16 @@ export async function buildKernels(): Promise<Map<string, string | Uint8Array>> 
   const digests = Object.fromEntries([...built].map(([name, content]) => [name, sha256(content)]));
   return built.set(
     'kernels.json',
-    `${JSON.stringify({ sources: sha256(JSON.stringify(sources)), ...digests }, null, 2)}\n`,
+    `${JSON.stringify({ sources: (await kernelSources()).digest, ...digests }, null, 2)}\n`,
   );
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
-  for (const [name, content] of await buildKernels()) await writeFile(join(FOLDER, name), content);
+  for (const [name, content] of await buildKernels()) {
+    const path = join(FOLDER, name);
+    if ((await readFile(path)).equals(Buffer.from(content))) continue;
+    const check = process.argv.includes('--check');
+    process.stdout.write(`${check ? 'stale: npm run build:kernels writes' : 'written:'} ${path}\n`);
+    if (check) process.exitCode = 1;
+    else await writeFile(path, content);
+  }

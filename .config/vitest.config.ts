@@ -1,16 +1,36 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests by what they take, which their names say (CONTRIBUTING.md): `x.test.ts`, `x.medium.test.ts`, `x.large.test.ts`. */
+const larger = ['medium', 'large'].map((name) => ({
+  extends: true as const,
+  test: { name, include: [`test/**/*.${name}.test.ts`], globalSetup: ['test/support/build-once.ts'] },
+}));
+
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/temporary-folder.ts', 'test/support/build-once.ts'],
+    globalSetup: ['test/support/temporary-folder.ts'],
     reporters: process.env['CI']
       ? ['default', './test/support/closing-line.ts']
       : ['dot', './test/support/closing-line.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // They end what hangs; no test waits for them, however slow the machine.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 120_000 } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'small',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.{medium,large}.test.ts'],
+          // Files share a process, and load what they share once: half of what they would take.
+          isolate: false,
+        },
+      },
+      ...larger,
+    ],
   },
 });

@@ -96,7 +96,7 @@ export class Workshop {
     }
   }
 
-  /** Digits of the npm package, cut down. */
+  /** The digits that come with kdpipe, cut down. */
   async digits(limit: JsonObject, options: JsonObject = {}): Promise<string> {
     const made = await this.make(dataset, { source: 'mnist-digits', limit, mean_std: 'data', ...options });
     return join(made.folder, 'data');

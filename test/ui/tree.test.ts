@@ -23,7 +23,7 @@ function tree(size = terminal) {
 
 /** Waits until the terminal shows a text: the renderer is loaded when the first stage starts. */
 const until = (screen: () => Screen, text: string): Promise<void> =>
-  vi.waitFor(() => expect(screen().text()).toContain(text), { timeout: 10_000, interval: 20 });
+  vi.waitFor(() => expect(screen().text()).toContain(text), { timeout: 120_000, interval: 20 });
 
 describe('the live view on a terminal', () => {
   it('shows running cells, and follows what happens', async () => {

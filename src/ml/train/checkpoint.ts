@@ -6,7 +6,7 @@ import { writeWhole } from '../../util/write-whole.ts';
 import type { StateDict } from '../network/network.ts';
 import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.ts';
 import type { StoredTensor } from '../weights/tensor-file.ts';
-import type { Position, Tensors, TrainingState } from './training-state.ts';
+import type { EpochRow, Position, Tensors, TrainingState } from './training-state.ts';
 
 const GROUPS = ['model', 'optimizer', 'term', 'average', 'best'] as const satisfies readonly (keyof Tensors)[];
 const FORMAT = 'kdpipe-checkpoint-3';
@@ -27,10 +27,36 @@ export function encodeCheckpoint(state: TrainingState): Uint8Array {
   return encodeSafetensors({ tensors: stored, metadata: { format: FORMAT, position: JSON.stringify(position) } });
 }
 
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isNumberOrNull = (value: unknown): value is number | null => value === null || isNumber(value);
+
+const areNumbers = (value: unknown): boolean => isJsonObject(value) && Object.values(value).every(isNumber);
+
+const ROW = ['val_accuracy', 'val_mpa', 'val_loss', 'kd_loss'] as const satisfies readonly (keyof EpochRow)[];
+const isRow = (row: unknown): row is EpochRow =>
+  isJsonObject(row) &&
+  [row['epoch'], row['lr'], row['train_loss']].every(isNumber) &&
+  areNumbers(row['kd_terms']) &&
+  ROW.every((name) => isNumberOrNull(row[name]));
+
+const hasNumbers = (value: unknown, names: readonly string[]): boolean =>
+  isJsonObject(value) && names.every((name) => isNumber(value[name]));
+
+/** Whether a text's value is where a run stood: a file may come from anywhere. */
+function isPosition(value: unknown): value is Position {
+  if (!isJsonObject(value) || !hasNumbers(value, ['epoch', 'batch', 'updates'])) return false;
+  const { sums, lastLoss, history, best } = value;
+  if (!isJsonObject(sums) || !hasNumbers(sums, ['images', 'loss']) || !isNumberOrNull(lastLoss)) return false;
+  const { kd } = sums;
+  if (!isJsonObject(kd) || !isNumber(kd['weighted']) || !areNumbers(kd['each'])) return false;
+  if (best !== null && !hasNumbers(best, ['epoch', 'score', 'updates'])) return false;
+  return Array.isArray(history) && history.every(isRow);
+}
+
 function positionOf(text: string, file: string): Position {
   try {
     const position: unknown = JSON.parse(text);
-    if (isJsonObject(position)) return position as unknown as Position;
+    if (isPosition(position)) return position;
   } catch {
     // Not JSON: said below.
   }
@@ -81,7 +107,7 @@ export interface Checkpoint {
  * A checkpoint in a folder that survives the process.
  *
  * @param folder - the stage's scratch folder; made when first needed
- * @param warn - told when a checkpoint is there and can't be used
+ * @param warn - called when a checkpoint is there and can't be used
  * @returns the checkpoint
  */
 export function checkpointIn(folder: string, warn: (message: string) => void): Checkpoint {

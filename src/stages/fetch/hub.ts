@@ -19,9 +19,13 @@ const PUBLIC = 'https://huggingface.co';
 /** Says whether an address is the hub's own: a link may already be one of the host that keeps its files. */
 const isOnHub = (url: string, endpoint = PUBLIC): boolean => new URL(url).origin === new URL(endpoint).origin;
 
-/** What the hub's errors carry. */
-interface HubError extends Error {
-  readonly statusCode?: unknown;
+/**
+ * The address of the bytes: the one that the hub led to, where that may be asked with a token of the hub or needs none
+ * (its own network of caches); else the hub's, which leads there anew at each transfer.
+ */
+function addressOf(response: Response, asked: string): string {
+  const own = new URL(response.url).origin === new URL(asked).origin;
+  return own || response.headers.get('x-cache')?.endsWith(' cloudfront') ? response.url : asked;
 }
 
 /**
@@ -50,19 +54,16 @@ export async function findOnHub(
         fix: 'copy the token again, or unset HF_TOKEN where the repository is open',
       },
     ]);
-  const { fileDownloadInfo } = await import('@huggingface/hub');
   const { type, repo, revision } = address;
-  const info = await fileDownloadInfo({
-    repo: { type, name: repo },
-    revision,
-    path: address.path.split('/').map(encodeURIComponent).join('/'),
-    ...(endpoint !== undefined && { hubUrl: endpoint.replace(/\/+$/, '') }),
-    ...(token !== undefined && { accessToken: token }),
-    fetch: (url, options) => fetch(url, { ...options, signal }),
-  }).catch((error: unknown) => {
-    throw hubProblem(text, error);
-  });
-  if (!info)
+  const hub = (endpoint ?? PUBLIC).replace(/\/+$/, '');
+  const path = address.path.split('/').map(encodeURIComponent).join('/');
+  const asked = `${hub}/${type === 'model' ? '' : `${type}s/`}${repo}/resolve/${encodeURIComponent(revision)}/${path}`;
+  const bearer = token !== undefined && { authorization: `Bearer ${token}` };
+  // The hub answers with what it knows of a file to whoever accepts that, in place of sending the file.
+  const accept = 'application/vnd.xet-fileinfo+json, */*';
+  const response = await fetch(asked, { headers: { ...bearer, range: 'bytes=0-0', accept }, signal });
+  await response.body?.cancel();
+  if (response.status === 404 && response.headers.get('x-error-code') === 'EntryNotFound')
     throw new FailureError([
       {
         code: 'not-there',
@@ -71,17 +72,14 @@ export async function findOnHub(
         fix: 'correct url',
       },
     ]);
+  if (!response.ok) throw refusal(text, { status: response.status, statusText: '', headers: new Headers() });
+  const etag = response.headers.get('x-linked-etag') ?? response.headers.get('etag') ?? '';
   // Of a large file the mark is its SHA-256, of others that of git.
-  const sha256 = /^"?([0-9a-f]{64})"?$/.exec(info.etag)?.[1];
+  const sha256 = /^"?([0-9a-f]{64})"?$/.exec(etag)?.[1];
+  const url = addressOf(response, asked);
   return {
-    url: info.url,
-    headers: token !== undefined && isOnHub(info.url, endpoint) ? { authorization: `Bearer ${token}` } : {},
+    url,
+    headers: bearer && isOnHub(url, endpoint) ? bearer : {},
     ...(sha256 !== undefined && { checksums: { sha256 } }),
   };
-}
-
-function hubProblem(text: string, error: unknown): unknown {
-  const { statusCode } = error as HubError;
-  if (typeof statusCode !== 'number') return error;
-  return refusal(text, { status: statusCode, statusText: '', headers: new Headers() });
 }

@@ -18,10 +18,10 @@ function noise(i: number): number {
 /** Writes a small root of each source into a folder; a source without an entry here is a compile error. */
 const roots: Readonly<Record<keyof typeof datasets, (folder: Folder) => Promise<void> | void>> = {
   'mnist-digits': (folder) => {
-    for (let digit = 0; digit < 10; digit++) {
-      const data = Array.from({ length: 8 * 784 }, (_, i) => noise(i + digit * 10_000) / 255);
-      folder.write(`${digit}.json`, JSON.stringify({ data }));
-    }
+    const pixels = Array.from({ length: 80 * 784 }, (_, i) => noise(i));
+    folder.write('digits-images-idx3-ubyte', idxBytes([80, 28, 28], pixels));
+    const labels = Array.from({ length: 80 }, (_, i) => Math.floor(i / 8));
+    folder.write('digits-labels-idx1-ubyte', idxBytes([80], labels));
   },
   idx: (folder) => {
     const pixels = Array.from({ length: 24 * 64 }, (_, i) => noise(i));

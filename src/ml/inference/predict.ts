@@ -1,0 +1,87 @@
+import { fail } from '../../core/failure.ts';
+import { doubleAt } from '../../util/at.ts';
+import { evalBatches, type InputFormat } from '../data/batches.ts';
+import type { PackedSplit } from '../data/packed.ts';
+import type { Session } from '../engines/engine.ts';
+import { pauses } from './pace.ts';
+
+/** Test-time augmentation: the centre crop alone, or the mean of the logits of ten crops. */
+export type Augmentation = 'none' | 'ten-crop';
+
+/** How a split is predicted. */
+export interface Prediction {
+  readonly format: InputFormat;
+  readonly batchSize: number;
+  readonly tta: Augmentation;
+  readonly signal: AbortSignal;
+  /** Whether the session's moving averages predict rather than its weights. */
+  readonly average?: boolean;
+  /** Called with the number of images of each batch. */
+  readonly onBatch?: (images: number) => void;
+}
+
+const CROPS: Readonly<Record<Augmentation, readonly ('centre' | number)[]>> = {
+  none: ['centre'],
+  'ten-crop': [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+};
+
+/**
+ * Number of images that a prediction passes through the network, for progress.
+ *
+ * @param split - images
+ * @param tta - augmentation
+ * @returns images times crops
+ */
+export function passes(split: PackedSplit, tta: Augmentation): number {
+  return split.count * CROPS[tta].length;
+}
+
+/** Metrics of numbers that are none would look like metrics: a row of NaN is in every top 5. */
+function requireFinite(logits: Float32Array, { network }: Session, { names }: PackedSplit): void {
+  const first = logits.findIndex((value) => !Number.isFinite(value));
+  if (first === -1) return;
+  fail({
+    code: 'non-finite-logits',
+    message: `${network.model} gives ${logits[first]} for ${names[Math.floor(first / network.classes)] ?? ''}`,
+    expected: 'finite logits',
+    fix: 'train with a lower lr, or write warmup: true: its weights or running statistics have grown out of bounds',
+  });
+}
+
+/**
+ * Runs a network in evaluation mode over a split.
+ *
+ * @param session - the network
+ * @param split - images
+ * @param options - input format, batch size, augmentation
+ * @returns logits [N, C] in the split's order (means over crops); undefined when the signal was aborted
+ * @throws FailureError `non-finite-logits` that names the first such image
+ */
+export async function predict(
+  session: Session,
+  split: PackedSplit,
+  options: Prediction,
+): Promise<Float32Array | undefined> {
+  const { format, batchSize, signal, average = false } = options;
+  const { classes } = session.network;
+  const crops = CROPS[options.tta];
+  const sums = new Float64Array(split.count * classes);
+  const labels = new Int32Array(batchSize);
+  const pause = pauses();
+  for (const crop of crops) {
+    const batches = evalBatches(split, format, { batchSize, crop });
+    for (let batch = 0; batch < batches.count; batch++) {
+      const step = session.forwardStep({ batch: batches.size(batch), taps: [], average });
+      const start = batch * batchSize * classes;
+      batches.fill(batch, step.input, labels);
+      step.run();
+      step.logits.forEach((value, index) => (sums[start + index] = doubleAt(sums, start + index) + value));
+      options.onBatch?.(step.batch);
+      await pause();
+      if (signal.aborted) return undefined;
+    }
+  }
+  const logits = Float32Array.from(sums, (sum) => sum / crops.length);
+  requireFinite(logits, session, split);
+  return logits;
+}

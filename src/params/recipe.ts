@@ -1,0 +1,200 @@
+import type { ParamSchema, ParamSchemas } from './param-schema.ts';
+import type { ParamsOf } from './params-of.ts';
+import { batchSizeParam, dataParam, engineParam, TRAINED } from './shared-params.ts';
+
+const rate = (description: string, initial: number) =>
+  ({ type: 'number', minimum: 0, default: initial, description }) as const satisfies ParamSchema;
+
+const positive = (description: string, initial: number) =>
+  ({ type: 'number', exclusiveMinimum: 0, default: initial, description }) as const satisfies ParamSchema;
+
+const flag = (description: string) => ({ type: 'boolean', default: false, description }) as const satisfies ParamSchema;
+
+/**
+ * The recipe: parameters of every training stage, said once. Plans are checked by it, and the training loop's types are
+ * derived from it ({@link RecipeParams}). Defaults are those of the original experiments.
+ */
+export const recipeParams = {
+  data: dataParam,
+  model: { type: 'string', 'x-registry': 'models', description: 'Architecture of the network that is trained.' },
+  pretrained: flag('Start from the weights that the model’s authors published, trained on ImageNet.'),
+  weights: {
+    'x-input': { ...TRAINED, text: 'a path (.safetensors, .pth), https://… or hf:owner/repo[@revision]' },
+    description:
+      'Weights to start from, of the same model: a stage’s, or a file. Drawn from the seed unless told; so is the classifier where they tell other classes.',
+  },
+  profile: {
+    enum: ['sound', 'original'],
+    default: 'sound',
+    description:
+      'Defaults of other parameters. original: what the original experiments really did, schedule: cosine-restart-wave, dropout: 0.2 and, while distilling, rdrop_distilling: false, adapter_schedule: original.',
+  },
+  dropout: {
+    anyOf: [{ type: 'number', minimum: 0, exclusiveMaximum: 1 }, { type: 'null' }],
+    default: null,
+    description: 'Share of the features that training sets to 0 before the classifier; null = the model’s own.',
+  },
+  epochs: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 100_000,
+    default: 150,
+    'x-unit': 'epochs',
+    description: 'Passes over the training split.',
+  },
+  batch_size: batchSizeParam('Images an update; the last, partial batch of an epoch is kept.'),
+  optimizer: {
+    enum: ['adamw', 'sgd', 'rmsprop'],
+    default: 'adamw',
+    description:
+      'adamw: betas (momentum, 0.999), eps 1e-8; sgd: Nesterov momentum; rmsprop: alpha 0.99, eps 1e-8, momentum.',
+  },
+  lr: positive('Learning rate: its highest value where a schedule or warm-up changes it.', 1e-3),
+  weight_decay: rate('Decay of convolution and linear weights; biases and norms have none.', 5e-4),
+  momentum: {
+    type: 'number',
+    minimum: 0,
+    exclusiveMaximum: 1,
+    default: 0.9,
+    description: 'Momentum of sgd and rmsprop, first beta of adamw.',
+  },
+  warmup: flag('Climb linearly to lr over the first floor(warmup_ratio · epochs) epochs.'),
+  warmup_ratio: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    exclusiveMaximum: 1,
+    default: 0.05,
+    description: 'Share of the epochs that warm up.',
+  },
+  warmup_lr: rate('Learning rate of the first warm-up epoch.', 1e-6),
+  schedule: {
+    enum: ['cosine', 'constant', 'step', 'cosine-restart-wave'],
+    default: 'cosine',
+    description:
+      'Course of the learning rate after the warm-up, an epoch at a time. cosine-restart-wave falls and climbs again, as the original experiments did.',
+  },
+  min_lr: rate('Lowest rate of a cosine.', 1e-6),
+  step_size: {
+    type: 'integer',
+    minimum: 1,
+    default: 30,
+    'x-unit': 'epochs',
+    description: 'Epochs between two drops of schedule: step.',
+  },
+  step_gamma: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    exclusiveMaximum: 1,
+    default: 0.1,
+    description: 'What schedule: step multiplies the rate by at each drop.',
+  },
+  t_max: {
+    type: 'integer',
+    minimum: 1,
+    default: 10,
+    'x-unit': 'epochs',
+    description: 'Epochs that cosine-restart-wave takes down, and as many up.',
+  },
+  loss: {
+    type: 'string',
+    'x-registry': 'losses',
+    default: 'cross-entropy',
+    description: 'The supervised loss.',
+  },
+  poly_epsilon: positive('Factor of mean(1 − p_y) in loss: poly.', 2),
+  focal_gamma: positive('Exponent of 1 − p in loss: focal.', 2),
+  label_smoothing: {
+    type: 'number',
+    minimum: 0,
+    exclusiveMaximum: 1,
+    default: 0.1,
+    description: 'Share of the target that goes to other classes: evenly to all (focal: to all but the label).',
+  },
+  class_balance: flag('Weigh classes by sqrt(n / (C · n_c)).'),
+  crop: {
+    enum: ['random', 'centre'],
+    default: 'random',
+    description: 'random: a place of the image resized to 1.1 · S; centre: as in validation.',
+  },
+  flip: flag('Mirror training images with probability ½.'),
+  augment: {
+    type: 'string',
+    'x-registry': 'augmentations',
+    default: 'none',
+    description: 'Changes each crop at random; operations are Pillow’s, pixel for pixel.',
+  },
+  mixup: {
+    type: 'string',
+    'x-registry': 'mixings',
+    default: 'none',
+    description: 'Mixes the images of a batch with each other, a batch with probability ½, λ ~ Beta(1, 1).',
+  },
+  select: {
+    enum: ['val.accuracy', 'val.loss', 'val.mpa', 'last'],
+    default: 'val.accuracy',
+    description: 'Which epoch’s weights are kept: the best by a number of the validation split, or the last.',
+  },
+  patience: {
+    type: 'integer',
+    minimum: 0,
+    default: 30,
+    'x-unit': 'epochs',
+    description: 'Stop after so many epochs without a better one; 0 = never.',
+  },
+  ema: flag(
+    'Validate and keep an exponential moving average of weights: decay 0.9999 (1 − e^(−u/2000)) after update u.',
+  ),
+  rdrop: flag(
+    'R-Drop: two passes over each batch with dropout of their own, and a penalty on the divergence of what they say.',
+  ),
+  rdrop_alpha: positive('Weight of the divergence.', 0.3),
+  rdrop_reduction: {
+    enum: ['sum', 'mean'],
+    default: 'sum',
+    description: 'Over batch and classes: the divergence is their sum, or the mean.',
+  },
+  amp: flag(
+    'Half precision where the engine has it. None has so far: the stage runs in float32, and its record and tables say so.',
+  ),
+  on_nan: {
+    enum: ['stop', 'retry-float32'],
+    default: 'stop',
+    description:
+      'What a loss that is not finite does. retry-float32 (with amp) trains anew in float32: a stage that ran in float32 already, for want of half precision, stops.',
+  },
+  seed: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 4_294_967_295,
+    default: 0,
+    description: 'Seed of initial weights, order, crops, augmentation, mixing and dropout.',
+  },
+  engine: engineParam,
+} as const satisfies ParamSchemas;
+
+/** What a recipe must have. */
+export const recipeRequired = ['data', 'model'] as const;
+
+/** The recipe's parameters of distilling stages alone. */
+export const distillingParams = {
+  rdrop_distilling: {
+    type: 'boolean',
+    default: true,
+    description: 'Whether rdrop acts while distilling; the original experiments ignored it.',
+  },
+  adapter_schedule: {
+    enum: ['student', 'original'],
+    default: 'student',
+    description:
+      'Learning rate of trained adapters: the student’s, or what the original experiments gave them: lr in the first epoch, and min_lr once cosine-restart-wave has fallen to it.',
+  },
+} as const satisfies ParamSchemas;
+
+/** What `profile: original` sets: that which the original experiments did beside what they meant to do. */
+export const recipeProfiles = { original: { schedule: 'cosine-restart-wave', dropout: 0.2 } } as const;
+
+/** The recipe as code reads it; `Names` are those of the registries that the reader knows. */
+export type RecipeParams<Names = unknown> = ParamsOf<typeof recipeParams, (typeof recipeRequired)[number], Names>;
+
+/** What a distilling stage's recipe has beside it. */
+export type DistillingParams = ParamsOf<typeof distillingParams>;

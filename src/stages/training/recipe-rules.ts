@@ -1,0 +1,174 @@
+import type { Value, ValueObject } from '../../core/plan.ts';
+import { warmupEpochs } from '../../params/shared-rules.ts';
+import type { CheckContext, ParamProblem, StageKind } from '../stage-kind.ts';
+
+/**
+ * A flag that would do nothing.
+ *
+ * @param name - the parameter
+ * @param reason - why it does nothing, a clause
+ * @param fix - how to mend it
+ * @returns the problem
+ */
+export const noEffect = (name: string, reason: string, fix: string): ParamProblem => ({
+  code: 'no-effect',
+  param: [name],
+  message: `${name} would do nothing: ${reason}`,
+  fix,
+});
+
+/** When a parameter of the recipe, though given, would do nothing; and why. */
+interface IdleRule {
+  readonly name: string;
+  readonly idle: (params: ValueObject) => boolean;
+  readonly reason: (params: ValueObject) => string;
+  readonly fix: string;
+}
+
+/**
+ * Writes a value as a message shows it.
+ *
+ * @param value - of a parameter
+ * @returns a text as it is, anything else as JSON
+ */
+export const textOf = (value: Value | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** A parameter that only some values of another one read. */
+const readBy = (name: string, other: string, values: readonly (string | true)[]): IdleRule => ({
+  name,
+  idle: (params) => !values.some((value) => value === params[other]),
+  reason: (params) => `${other} is ${textOf(params[other])}`,
+  fix: `write ${other}: ${values.join(' or ')}, or remove ${name}`,
+});
+
+const COSINES = ['cosine', 'cosine-restart-wave'] as const;
+
+const IDLE: readonly IdleRule[] = [
+  readBy('warmup_ratio', 'warmup', [true]),
+  readBy('warmup_lr', 'warmup', [true]),
+  readBy('min_lr', 'schedule', COSINES),
+  readBy('step_size', 'schedule', ['step']),
+  readBy('step_gamma', 'schedule', ['step']),
+  readBy('t_max', 'schedule', ['cosine-restart-wave']),
+  readBy('poly_epsilon', 'loss', ['poly']),
+  readBy('focal_gamma', 'loss', ['focal']),
+  readBy('rdrop_alpha', 'rdrop', [true]),
+  readBy('rdrop_reduction', 'rdrop', [true]),
+  {
+    name: 'mixup',
+    idle: ({ mixup, batch_size: size }) => mixup !== 'none' && size === 1,
+    reason: () => 'batch_size is 1, and images are mixed with others of their batch',
+    fix: 'raise batch_size, or remove mixup',
+  },
+  {
+    name: 'on_nan',
+    idle: ({ on_nan: answer, amp }) => answer === 'retry-float32' && amp !== true,
+    reason: () => 'amp is false, so that the stage runs in float32 already',
+    fix: 'write on_nan: stop, or remove it',
+  },
+  {
+    name: 'patience',
+    idle: ({ select, patience }) => select === 'last' && patience !== 0,
+    reason: () => 'select is last, so that the newest epoch is always the best',
+    fix: 'select by a validation number, or remove patience',
+  },
+];
+
+/** Two starts. */
+function twoStarts({ pretrained }: ValueObject, { given }: CheckContext): readonly ParamProblem[] {
+  if (pretrained !== true || !given('weights')) return [];
+  return [
+    {
+      code: 'conflicting-params',
+      param: ['pretrained'],
+      message: 'both pretrained and weights are given',
+      expected: 'at most one of them',
+      fix: 'remove one: pretrained: true is weights: imagenet',
+    },
+  ];
+}
+
+function emptyWarmup({ warmup, epochs, warmup_ratio: ratio }: ValueObject): readonly ParamProblem[] {
+  if (warmup !== true || typeof epochs !== 'number' || typeof ratio !== 'number') return [];
+  if (warmupEpochs(epochs, ratio) > 0) return [];
+  const needed = Math.ceil(1 / ratio);
+  const reason = `floor(${ratio} · ${epochs}) = 0 epochs of warm-up`;
+  return [
+    noEffect('warmup', reason, `train for at least ${needed} epochs, raise warmup_ratio, or write warmup: false`),
+  ];
+}
+
+/** Steps that would come after the last epoch. */
+function emptySteps({ schedule, step_size: size, ...params }: ValueObject): readonly ParamProblem[] {
+  const { epochs, warmup, warmup_ratio: ratio } = params;
+  if (schedule !== 'step' || typeof size !== 'number' || typeof epochs !== 'number') return [];
+  const left = epochs - (warmup === true && typeof ratio === 'number' ? warmupEpochs(epochs, ratio) : 0);
+  if (size < left) return [];
+  const reason = `its first drop is ${size} epochs after the warm-up, of which there are ${left}`;
+  return [noEffect('schedule', reason, 'lower step_size, or write schedule: constant')];
+}
+
+/** Two passes of a network that draws nothing are one. */
+function equalPasses({ rdrop, model, dropout }: ValueObject, { facts }: CheckContext): readonly ParamProblem[] {
+  const known = typeof model === 'string' ? facts('models', model) : undefined;
+  const draws = typeof dropout === 'number' ? dropout > 0 || known?.['stochasticDepth'] : known?.['dropout'];
+  if (rdrop !== true || typeof model !== 'string' || draws !== false) return [];
+  const reason = `${model} has neither dropout nor stochastic depth, so that both passes say the same`;
+  return [
+    noEffect(
+      'rdrop',
+      reason,
+      'write e.g. dropout: 0.2, take a model that has, e.g. mobilenetv2, or write rdrop: false',
+    ),
+  ];
+}
+
+/** A profile all of whose defaults are written out. */
+function idleProfile(
+  { profile }: ValueObject,
+  { given }: CheckContext,
+  profiles: StageKind['profiles'],
+): readonly ParamProblem[] {
+  const defaults = typeof profile === 'string' ? profiles?.[profile] : undefined;
+  if (!defaults || !Object.keys(defaults).every(given)) return [];
+  const names = Object.keys(defaults);
+  const reason = `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} written out`;
+  return [noEffect('profile', reason, 'remove profile')];
+}
+
+/** Rates that a schedule or a warm-up would climb down, or up, from the wrong side. */
+function crossedRates(params: ValueObject): readonly ParamProblem[] {
+  const { lr, schedule, warmup } = params;
+  const isUsed = { min_lr: COSINES.some((name) => name === schedule), warmup_lr: warmup === true };
+  return (['min_lr', 'warmup_lr'] as const).flatMap((name): readonly ParamProblem[] => {
+    const value = params[name];
+    if (!isUsed[name] || typeof value !== 'number' || typeof lr !== 'number' || value <= lr) return [];
+    const message = `${name} is ${value}, above lr ${lr}`;
+    return [{ code: 'rate-above-lr', param: [name], message, expected: `${name} ≤ lr`, fix: `set ${name} below lr` }];
+  });
+}
+
+/**
+ * Rules of the recipe beyond its schema.
+ *
+ * @param params - full parameters of the cell
+ * @param context - what the user wrote
+ * @param profiles - of the kind
+ * @returns problems: flags that would do nothing, rates that cross
+ */
+export function checkRecipe(
+  params: ValueObject,
+  context: CheckContext,
+  profiles: StageKind['profiles'],
+): readonly ParamProblem[] {
+  const idle = IDLE.filter(({ name, idle: isIdle }) => context.given(name) && isIdle(params));
+  return [
+    ...idle.map(({ name, reason, fix }) => noEffect(name, reason(params), fix)),
+    ...emptyWarmup(params),
+    ...emptySteps(params),
+    ...equalPasses(params, context),
+    ...twoStarts(params, context),
+    ...idleProfile(params, context, profiles),
+    ...crossedRates(params),
+  ];
+}

@@ -1,0 +1,25 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { disposeEngines, sharedEngine } from '../../../src/ml/inference/shared-engine.ts';
+
+afterEach(disposeEngines);
+
+describe('the shared engine', () => {
+  it('is made once for a name and a number of threads; auto is wasm', async () => {
+    const auto = await sharedEngine('auto', 1);
+    expect(auto).toBe(await sharedEngine('wasm', 1));
+    expect(auto.name).toBe('wasm');
+    expect(await sharedEngine('reference', 1)).not.toBe(auto);
+    expect(await sharedEngine('auto', 2)).not.toBe(auto);
+  });
+
+  it('is one for all that ask for it at the same time', async () => {
+    const [first, second] = await Promise.all([sharedEngine('auto', 1), sharedEngine('wasm', 1)]);
+    expect(first).toBe(second);
+  });
+
+  it('is a new one after all were stopped', async () => {
+    const first = await sharedEngine('reference', 1);
+    await disposeEngines();
+    expect(await sharedEngine('reference', 1)).not.toBe(first);
+  });
+});

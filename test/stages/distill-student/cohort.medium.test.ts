@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { JsonObject } from '../../../src/core/json.ts';
+import type { TaskMessage } from '../../../src/core/task.ts';
+import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
+import { disposeEngines } from '../../../src/ml/inference/shared-engine.ts';
+import { distillStudent } from '../../../src/stages/distill-student/kind.ts';
+import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
+import { Workshop, type Circumstances, type Made } from '../../support/stage-workshop.ts';
+import { filesOf, made, together as cohortOf } from '../../support/together.ts';
+
+const workshop = new Workshop();
+const recipe = { model: 'convnet4', epochs: 2, lr: 5e-3, batch_size: 32 };
+let data: string;
+let teacher: string;
+
+beforeAll(async () => {
+  data = await workshop.digits({ train: 200, val: 100, test: 10 });
+  teacher = join(
+    (await workshop.make(trainTeacher, { ...recipe, model: 'convnet8', epochs: 3 }, { data })).folder,
+    'weights.safetensors',
+  );
+});
+afterAll(async () => {
+  workshop.remove();
+  await disposeEngines();
+});
+
+const distil = (params: JsonObject, circumstances: Circumstances = {}): Promise<Made> =>
+  workshop.make(distillStudent, { ...recipe, ...params }, { data, teacher }, circumstances);
+
+const together = (cells: readonly JsonObject[], circumstances?: readonly Circumstances[], asides?: string[]) =>
+  cohortOf(distil, cells, circumstances, asides);
+
+const CELLS: readonly JsonObject[] = [
+  { kd_method: 'SoftTarget', kd_ratio: 0.5 },
+  { kd_method: 'SoftTarget', kd_ratio: 0.9, ema: true },
+  { kd_method: 'AT', kd_ratio: 100 },
+  { kd_method: 'MGD', kd_ratio: 0.7, model: 'convnet8' },
+  { kd_method: 'SP', kd_ratio: 5, epochs: 1 },
+];
+
+describe('students of a cohort', () => {
+  it.each([
+    ['as they are', {}],
+    ['augmented, on a thread', { augment: 'autoaugment', flip: true }],
+  ])('end with the same bits as alone: pictures %s', async (_, pictures) => {
+    const cells = CELLS.map((cell) => ({ ...cell, ...pictures }));
+    const beside = made(await together(cells));
+    for (const [at, cell] of cells.entries()) {
+      expect(filesOf(beside[at]!)).toEqual(filesOf(await distil(cell)));
+    }
+  });
+
+  it('run the teacher once a batch for all of them', async () => {
+    const passes = vi.spyOn(TeacherPass.prototype, 'of');
+    made(await together(CELLS.slice(0, 3)));
+    const readers = new Map<unknown, number>();
+    for (const { value } of passes.mock.results) readers.set(value, (readers.get(value) ?? 0) + 1);
+    passes.mockRestore();
+    // 2 epochs of 7 batches.
+    expect([...readers.values()]).toEqual(new Array<number>(14).fill(3));
+  });
+
+  it('go on when one of them fails', async () => {
+    const [bad, good] = await together([{ kd_method: 'SoftTarget', kd_weight: 1e38, lr: 1e30 }, CELLS[0]!]);
+    expect(bad).toMatchObject({
+      status: 'rejected',
+      reason: { message: expect.stringMatching(/loss became/) as string },
+    });
+    if (good?.status !== 'fulfilled') throw new Error('the other one failed too');
+    expect(filesOf(good.value)).toEqual(filesOf(await distil(CELLS[0]!)));
+  });
+
+  it('catch up with one that goes on from a checkpoint, and all end as they would have', async () => {
+    const scratch = workshop.folder();
+    const stop = new AbortController();
+    const told = (message: TaskMessage) => {
+      if (message.type === 'progress') stop.abort();
+    };
+    await expect(distil(CELLS[0]!, { scratch, signal: stop.signal, told })).rejects.toThrow('interrupted');
+    const beside = made(await together(CELLS.slice(0, 2), [{ scratch }]));
+    expect(filesOf(beside[0]!)).toEqual(filesOf(await distil(CELLS[0]!)));
+    expect(filesOf(beside[1]!)).toEqual(filesOf(await distil(CELLS[1]!)));
+  });
+
+  it('stop together, and go on together', async () => {
+    const stop = new AbortController();
+    const stages = CELLS.slice(0, 3).map(() => ({ scratch: workshop.folder() }));
+    const told = (message: TaskMessage) => {
+      if (message.type === 'progress') stop.abort();
+    };
+    const stopped = await together(
+      CELLS.slice(0, 3),
+      stages.map((stage) => ({ ...stage, signal: stop.signal, told })),
+    );
+    for (const result of stopped)
+      expect(result).toMatchObject({ status: 'rejected', reason: { name: 'StageInterrupted' } });
+    const beside = made(await together(CELLS.slice(0, 3), stages));
+    for (const at of [0, 1, 2]) expect(filesOf(beside[at]!)).toEqual(filesOf(await distil(CELLS[at]!)));
+  });
+});
+
+describe('students for whom there is not enough memory together', () => {
+  afterEach(async () => {
+    delete process.env['KDPIPE_MEMORY'];
+    await disposeEngines();
+  });
+
+  it('run in turns, and end with the same bits', async () => {
+    const big = [1, 2, 3, 4].map((ratio) => ({ kd_method: 'MGD', kd_ratio: ratio, model: 'convnet32', epochs: 1 }));
+    const alone = [];
+    for (const cell of big) alone.push(filesOf(await distil(cell)));
+    await disposeEngines();
+    process.env['KDPIPE_MEMORY'] = '34';
+    const asides: string[] = [];
+    const beside = made(await together(big, [], asides));
+    expect(beside.map(filesOf)).toEqual(alone);
+    // One fits, and whoever has no room tries again when the others have left.
+    const expected = [1, 2, 3, 2, 3, 3].map((at) => `student${at}`);
+    expect(asides).toEqual(expected);
+  });
+
+  it('fail, as one alone would, when there is too little even for one', async () => {
+    await disposeEngines();
+    process.env['KDPIPE_MEMORY'] = '4';
+    const big = [1, 2].map((ratio) => ({ kd_method: 'MGD', kd_ratio: ratio, model: 'convnet32', epochs: 1 }));
+    for (const result of await together(big)) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { failures: [{ code: 'does-not-fit' }] } });
+    }
+  });
+});

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import config from '../../.config/vitest.config.ts';
+import { packageRoot } from '../../src/util/package-root.ts';
+
+/** Sizes whose projects take a file, by the patterns of vitest's configuration. */
+function sizesOf(path: string): readonly string[] {
+  const fits = (patterns: readonly string[] = []) => patterns.some((pattern) => matches(path, pattern));
+  const projects = config.test?.projects ?? [];
+  return projects.flatMap((project) => {
+    const { test } = project as { test: { name: string; include: string[]; exclude?: string[] } };
+    return fits(test.include) && !fits(test.exclude) ? [test.name] : [];
+  });
+}
+
+/** Node 20 has no `path.matchesGlob`: the patterns here need `**` + `/`, `*` and `{a,b}`. */
+function matches(path: string, pattern: string): boolean {
+  const regExp = pattern
+    .replaceAll('.', '\\.')
+    .replace(/\{([^}]*)\}/g, (_, names: string) => `(${names.replaceAll(',', '|')})`)
+    .replaceAll('**/', '\0')
+    .replaceAll('*', '[^/]*')
+    .replaceAll('\0', '(.*/)?');
+  return new RegExp(`^${regExp}$`).test(path);
+}
+
+const files = readdirSync(join(packageRoot(), 'test'), { recursive: true, encoding: 'utf8' })
+  .filter((path) => /\.test\.[jt]s$/.test(path))
+  .map((path) => `test/${path}`);
+const scripts = (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { scripts: object }).scripts;
+
+describe('every file of tests', () => {
+  it('is of one size, which its name says', () => {
+    expect(files.length).toBeGreaterThan(300);
+    for (const path of files) {
+      const named = /\.(medium|large)\.test\.ts$/.exec(path)?.[1];
+      expect(sizesOf(path), path).toEqual([named ?? 'small']);
+    }
+  });
+
+  it('is run by npm run test:all, and by npm test unless it is large', () => {
+    const vitest = 'vitest run --config .config/vitest.config.ts';
+    expect(scripts).toMatchObject({
+      test: `${vitest} --project small --project medium`,
+      'test:quick': `${vitest} --project small`,
+      'test:large': `${vitest} --project large`,
+      'test:all': vitest,
+    });
+    expect(readFileSync(join(packageRoot(), '.ci/run'), 'utf8')).toMatch(
+      /^npm ci && npm test$[^]*^npm run test:large /m,
+    );
+  });
+});
+
+describe('small tests', () => {
+  it('start no programs and make no engine of threads: they run between two edits', () => {
+    const small = files.filter((path) => sizesOf(path).includes('small'));
+    const starts = /support\/project|\bspawn(Sync)?\(|\bexecFile(Sync)?\(|\bfork\(|engines\.wasm/;
+    const starting = small.filter((path) => starts.test(readFileSync(join(packageRoot(), path), 'utf8')));
+    expect(starting).toEqual([]);
+  });
+});
