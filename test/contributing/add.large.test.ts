@@ -88,7 +88,7 @@ describe('what CONTRIBUTING.md adds', () => {
     expect(kdpipe('list', 'methods')).toContain('LogitMatch');
     expect(kdpipe('list', 'engines')).toContain('plain');
     expect(kdpipe('list', 'kinds')).toContain('count');
-    kdpipe('run', 'pipelines/added.yaml');
+    kdpipe('run', 'pipelines/added.yaml', '--executor', 'one-by-one');
     expect(readFileSync(join(folder, 'README.md'), 'utf8')).toMatch(
       /\| two_layers \| none +\| +\d\.\d{4} \|\n\| convnet4 +\| LogitMatch \| +\d\.\d{4} \|/,
     );
