@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { at } from '../../src/util/at.ts';
 
 describe('at', () => {
-  it.each([[[4, 5, 6]], [Float32Array.of(4, 5, 6)], [['4', '5', '6'].map(Number)]])('gives the element: %j', (array) => {
-    expect([0, 1, 2].map((index) => at<number>(array, index))).toEqual([4, 5, 6]);
-  });
+  it.each([[[4, 5, 6]], [Float32Array.of(4, 5, 6)], [['4', '5', '6'].map(Number)]])(
+    'gives the element: %j',
+    (array) => {
+      expect([0, 1, 2].map((index) => at<number>(array, index))).toEqual([4, 5, 6]);
+    },
+  );
 
   it('gives zeros and empty texts as they are', () => {
     expect(at([0, ''], 0)).toBe(0);
