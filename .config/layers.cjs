@@ -1,5 +1,7 @@
 const { may, mayMl, mayPipeline, mayReport } = require('./layer-allowances.cjs');
 
+/** What runs a stage: the only files of `stages/` that may import the ml half. */
+const STAGE_RUN = '^src/stages/[^/]+/run[a-z-]*\\.ts$';
 const rule = (name, from, allowed, except) => ({
   name,
   severity: 'error',
@@ -24,20 +26,17 @@ module.exports = {
       to: { couldNotResolve: true, pathNot: '^@tensorflow/tfjs-node' },
     },
     ...Object.entries(may).map(([folder, list]) =>
-      rule(
-        `layer-${folder}`,
-        `^src/${folder}/`,
-        [`${folder}/`, ...list.map((l) => `${l}/`)],
-        '^src/stages/[^/]+/run\\.ts$',
-      ),
+      rule(`layer-${folder}`, `^src/${folder}/`, [`${folder}/`, ...list.map((l) => `${l}/`)], STAGE_RUN),
     ),
     ...inner('pipeline', mayPipeline),
     ...inner('report', mayReport),
-    rule('layer-stage-run', '^src/stages/[^/]+/run\\.ts$', ['stages/', 'core/', 'util/', 'ml/']),
+    rule('layer-stage-run', STAGE_RUN, ['stages/', 'core/', 'util/', 'params/', 'ml/']),
     ...Object.entries(mayMl).map(([folder, list]) =>
       rule(`layer-ml-${folder}`, `^src/ml/${folder}/`, [
         'core/(json|failure|result)\\.ts$',
         'util/',
+        // What a recipe is: both halves read it.
+        'params/',
         `ml/${folder}/`,
         ...list.map((l) => `ml/${l}/`),
       ]),

@@ -1,3 +1,4 @@
+import { isList } from '../core/json.ts';
 import { CellReference, ReferenceText, type CellId, type Value } from '../core/plan.ts';
 import { byCodeUnits } from '../util/text.ts';
 
@@ -7,8 +8,6 @@ const SPECIAL = /[\s\p{C},=[\]{}"\\]/u;
 /** Texts that YAML's core schema reads as something other than text, and the selectors' wildcard. */
 const NO_TEXT =
   /^(?:|\*|~|null|Null|NULL|true|True|TRUE|false|False|FALSE|[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0o[0-7]+|0x[\da-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
-
-const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
 /** Writes a reference as in ids: the cell's id, and the output where one is named. */
 const referenceText = (reference: CellReference): string =>

@@ -3,6 +3,7 @@
  * and selectors ({@link follow}), the rules of kinds ({@link parameterAt}), rows of tables and plots ({@link lookUp}). They
  * differ in what a key means in a cell and in a list, and in nothing else.
  */
+import { isList } from '../core/json.ts';
 import { CellReference, ReferenceText, type Cell, type CellId, type Value, type ValueObject } from '../core/plan.ts';
 import { carriedAxis, type FindCell } from './carry.ts';
 import { referencesIn } from './cell-id.ts';
@@ -21,8 +22,6 @@ interface Steps {
 /** Own property only: names come from users. */
 const own = (values: ValueObject, name: string): Value | undefined =>
   Object.hasOwn(values, name) ? values[name] : undefined;
-
-const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
 /** Tells a mapping of values from the other values. */
 const isMapping = (value: Value): value is ValueObject =>

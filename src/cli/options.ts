@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { executors } from '../executors/registry.ts';
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 
@@ -31,6 +32,18 @@ export function selectorOption(flags: string, description: string): Option {
  */
 export function jsonOption(): Option {
   return new Option('--json', 'print JSON');
+}
+
+/**
+ * `--executor`: where stages run.
+ *
+ * @returns the option
+ */
+export function executorOption(): Option {
+  const summaries = Object.entries(executors).map(([name, { summary }]) => `${name}: ${summary}`);
+  return new Option('--executor <name>', `where stages run; ${summaries.join('; ')}`)
+    .choices(Object.keys(executors))
+    .default('local');
 }
 
 /**

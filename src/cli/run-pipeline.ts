@@ -1,8 +1,9 @@
 import type { Event } from '../core/event.ts';
+import { initialRun, runState } from '../core/run-state.ts';
+import { executors, type ExecutorName } from '../executors/registry.ts';
 import { plan } from '../project/plan.ts';
 import type { CellOptions } from '../project/preview.ts';
 import { run } from '../project/run.ts';
-import { initialProgress, progressState } from '../ui/progress-state.ts';
 import { reporterFor, reporters } from '../ui/registry.ts';
 import { runSummary, shellWord } from '../ui/summary.ts';
 import { exitCodes } from './exit.ts';
@@ -15,6 +16,7 @@ import { threadsOption } from './threads.ts';
 export interface RunFlags extends CellOptions {
   readonly dryRun?: boolean;
   readonly jobs: number;
+  readonly executor: ExecutorName;
   readonly keepGoing?: boolean;
   /** False for `--no-cohorts`. */
   readonly cohorts: boolean;
@@ -43,7 +45,8 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
   try {
     const { onEvent, signal, killSignal } = terminal;
     const command = ['kdpipe', ...process.argv.slice(2).map(shellWord)].join(' ');
-    const running = { ...options, ...threadsOption(), slots, onEvent, signal, killSignal, command };
+    const executor = executors[flags.executor].create;
+    const running = { ...options, ...threadsOption(), executor, slots, onEvent, signal, killSignal, command };
     const { status, written } = await run(pipeline, running);
     for (const line of runSummary(terminal.state(), written)) printError(line);
     return exitOf[status];
@@ -58,13 +61,13 @@ async function followRun(json: boolean) {
   const name = json ? 'ndjson' : reporterFor(process.stderr.isTTY, process.env);
   const reporter = await reporters[name].create({ out: process.stdout, err: process.stderr, color, now: Date.now });
   const signals = interruptions();
-  let state = initialProgress;
+  let state = initialRun;
   const release = (): void => {
     reporter.close();
     signals.release();
   };
   const onEvent = (event: Event): void => {
-    state = progressState(state, event);
+    state = runState(state, event);
     reporter.event(event);
     // What follows writes tables and plots: Ctrl-C ends that at once.
     if (event.type === 'run-finished') release();

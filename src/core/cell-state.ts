@@ -12,7 +12,7 @@ export type CellState =
   | 'tainted';
 
 /** What can happen to a cell. */
-export type Happening =
+export type CellEvent =
   /** All that it needs has results, and it has none of its own. */
   | 'needs-met'
   /** A result was found: by the plan, or by the worker after another run made it. */
@@ -28,7 +28,7 @@ export type Happening =
   | 'skip'
   | 'interrupt';
 
-const transitions: Readonly<Record<CellState, Readonly<Partial<Record<Happening, CellState>>>>> = {
+const transitions: Readonly<Record<CellState, Readonly<Partial<Record<CellEvent, CellState>>>>> = {
   waiting: { 'needs-met': 'ready', reuse: 'reused', fail: 'failed', skip: 'skipped', interrupt: 'interrupted' },
   ready: { start: 'running', skip: 'skipped', interrupt: 'interrupted' },
   running: {
@@ -49,14 +49,14 @@ const transitions: Readonly<Record<CellState, Readonly<Partial<Record<Happening,
 };
 
 /**
- * The state after a happening: the only place where states change.
+ * The state after an event: the only place where states change.
  *
  * @param state - where the cell stands
- * @param happening - what happened to it
+ * @param event - what happened to it
  * @returns the next state, or undefined when this cannot happen in that state
  */
-export function transition(state: CellState, happening: Happening): CellState | undefined {
-  return transitions[state][happening];
+export function transition(state: CellState, event: CellEvent): CellState | undefined {
+  return transitions[state][event];
 }
 
 /**

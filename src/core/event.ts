@@ -16,6 +16,18 @@ export interface Progress {
   readonly eta?: number;
 }
 
+/** Format of the records and events of a run. Those without a number are of format 1, which names no process. */
+export const recordFormat = 2;
+
+/** The process of a runner, so that others can ask whether it lives; see `util/process-identity.ts`. */
+export interface RunnerProcess {
+  readonly pid: number;
+  readonly start: string;
+  readonly host: string;
+  readonly boot: string | null;
+  readonly namespace: string;
+}
+
 /** How a run ended. */
 export type RunStatus = 'done' | 'failed' | 'interrupted';
 
@@ -23,6 +35,9 @@ export type RunStatus = 'done' | 'failed' | 'interrupted';
 export type EventBody =
   | {
       readonly type: 'run-started';
+      /** {@link recordFormat}; absent in format 1, as is the process. */
+      readonly format?: number;
+      readonly process?: RunnerProcess;
       readonly run: string;
       readonly pipeline: string;
       readonly file: string;
@@ -32,7 +47,17 @@ export type EventBody =
       readonly commit: string | null;
     }
   | { readonly type: 'stage-reused'; readonly cell: CellId; readonly key: Key }
-  | { readonly type: 'stage-waiting'; readonly cell: CellId; readonly key: Key; readonly holder: string }
+  | {
+      readonly type: 'stage-waiting';
+      readonly cell: CellId;
+      readonly key: Key;
+      /** What it waits for: another run that makes the same result, or the queue of a cluster. */
+      readonly holder: string;
+      /** Where it stands in a queue: what the executor finds it by. */
+      readonly handle?: string;
+    }
+  /** What it waited for is there: it runs. */
+  | { readonly type: 'stage-acquired'; readonly cell: CellId }
   | {
       readonly type: 'stage-started';
       readonly cell: CellId;
@@ -44,6 +69,8 @@ export type EventBody =
       readonly beside?: number;
     }
   | { readonly type: 'stage-progress'; readonly cell: CellId; readonly progress: Progress }
+  /** A row of the training log: an epoch. */
+  | { readonly type: 'stage-metric'; readonly cell: CellId; readonly row: JsonObject }
   | { readonly type: 'stage-warned'; readonly cell: CellId; readonly message: string }
   | {
       readonly type: 'stage-retrying';

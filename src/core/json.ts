@@ -15,3 +15,13 @@ export interface JsonObject {
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/**
+ * Tells a list from the other values of JSON, or of a plan.
+ *
+ * @param value - any value
+ * @returns true for an array
+ */
+export function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}

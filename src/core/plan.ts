@@ -44,7 +44,7 @@ export interface ValueObject {
 export interface Resources {
   /** Slots of `-j` it takes; 1 unless told. */
   readonly cpu: number;
-  /** GPU slots; each gets an index in `CUDA_VISIBLE_DEVICES`. */
+  /** How many GPUs; the executor says which, in `CUDA_VISIBLE_DEVICES`. */
   readonly gpu: number;
   /** Memory in MiB, for executors that ask for it (Slurm); 0 = unsaid. */
   readonly memory: number;

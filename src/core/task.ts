@@ -1,7 +1,7 @@
 import type { Progress } from './event.ts';
 import type { Failure } from './failure.ts';
-import type { Json, JsonObject } from './json.ts';
-import type { CellId, Digest, Key } from './plan.ts';
+import type { JsonObject } from './json.ts';
+import type { CellId, Digest, Key, Resources } from './plan.ts';
 
 /** One output of another cell that a stage reads, resolved to the store. */
 export interface TaskInput {
@@ -25,7 +25,7 @@ export interface TaskSource {
   readonly digest: Digest;
 }
 
-/** Everything a worker needs to produce one result. Plain JSON: it crosses process borders. */
+/** One result to produce, as the scheduler hands it to an executor. Plain JSON: it crosses process borders. */
 export interface StageTask {
   readonly cell: CellId;
   readonly kind: string;
@@ -46,10 +46,8 @@ export interface StageTask {
   readonly attempt: number;
   /** Seconds; 0 = no limit. */
   readonly timeout: number;
-  /** CPU threads that the stage may use. */
-  readonly threads: number;
-  /** Indices of GPUs that the stage may use. */
-  readonly gpus: readonly number[];
+  /** What the pipeline asks for; the executor decides what the task gets of it. */
+  readonly resources: Resources;
   /** The git commit and whether the work tree differs from it; null outside a repository. */
   readonly commit: string | null;
   /** True to run although the store has the key (`--force`). */
@@ -60,6 +58,17 @@ export interface StageTask {
    */
   readonly cohort: readonly CellId[];
 }
+
+/** What an executor gives a task to run with. */
+export interface Allocation {
+  /** CPU threads that the stage may use. */
+  readonly threads: number;
+  /** GPUs that the stage may use, as `CUDA_VISIBLE_DEVICES` names them: indices or UUIDs. */
+  readonly gpus: readonly string[];
+}
+
+/** A task as a worker gets it. */
+export type WorkerTask = StageTask & Allocation;
 
 /** How a task ended. */
 export type StageResult =
@@ -81,10 +90,12 @@ export type TaskMessage =
   | ({ readonly type: 'progress' } & Progress)
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'waiting'; readonly holder: string }
-  /** The lock that it waited for is now held: from here on its time counts. */
+  /** It stands in the queue of a cluster; with the handle the executor finds it again, also in another process. */
+  | { readonly type: 'queued'; readonly handle: string; readonly queue: string }
+  /** The lock is held, or the queue left, that it waited for: from here on its time counts. */
   | { readonly type: 'acquired' }
   /** The stage has ended and its result is being written: its slot is free for another one. */
   | { readonly type: 'committing' }
   /** A child program started as leader of its own process group; whoever kills the task must kill the group too. */
   | { readonly type: 'group'; readonly leader: number }
-  | { readonly type: 'metric'; readonly row: Readonly<Record<string, Json>> };
+  | { readonly type: 'metric'; readonly row: JsonObject };

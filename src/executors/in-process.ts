@@ -1,36 +1,34 @@
-import { executeTask, type TaskDeps } from '../worker/execute.ts';
-import type { Executor } from './executor.ts';
+import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
 import { CohortBarriers } from '../worker/cohort-barrier.ts';
+import { executeTask } from '../worker/execute.ts';
+import type { Executor, ExecutorOptions, RunningTask } from './executor.ts';
 import { watchGroups } from './groups.ts';
-
-/** What tasks of this process share. */
-export type SharedDeps = Omit<TaskDeps, 'signal' | 'tell' | 'barriers'>;
+import { startLocally } from './start-locally.ts';
 
 /**
  * Runs tasks in this process: for tests, and for a debugger.
  *
- * @param shared - store and kinds
+ * @param options - slots, GPUs, store and kinds
  * @returns the executor
  */
-export function createInProcess(shared: SharedDeps): Executor {
+export function createInProcess(options: ExecutorOptions): Executor {
+  const { store, kinds } = options;
   const running = new Set<AbortController>();
   const barriers = new CohortBarriers();
+  const run = (task: WorkerTask, listener: (message: TaskMessage) => void): RunningTask => {
+    const stop = new AbortController();
+    const groups = watchGroups(listener);
+    running.add(stop);
+    const deps = { store, kinds, barriers, signal: stop.signal, tell: groups.tell };
+    const result: Promise<StageResult> = executeTask(task, deps).finally(() => running.delete(stop));
+    const kill = (): void => {
+      stop.abort();
+      groups.kill();
+    };
+    return { result, interrupt: () => stop.abort(), kill };
+  };
   return {
-    start: (task, listener) => {
-      const stop = new AbortController();
-      const groups = watchGroups(listener);
-      running.add(stop);
-      const result = executeTask(task, { ...shared, barriers, signal: stop.signal, tell: groups.tell });
-      void result.finally(() => running.delete(stop));
-      return {
-        result,
-        interrupt: () => stop.abort(),
-        kill: () => {
-          stop.abort();
-          groups.kill();
-        },
-      };
-    },
+    ...startLocally(options, run),
     close: () => {
       for (const stop of running) stop.abort();
       return Promise.resolve();

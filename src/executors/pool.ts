@@ -1,30 +1,24 @@
-import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
+import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
 import type { Risk } from '../util/risk.ts';
 import { keepVerdict } from '../util/verdicts.ts';
 import { isCrash } from './death.ts';
-import type { Executor, RunningTask } from './executor.ts';
+import type { Executor, ExecutorOptions, RunningTask } from './executor.ts';
+import { startLocally } from './start-locally.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { Served, WorkerDeath, WorkerProcess } from './worker-process.ts';
-
-/** How the workers of a pool run. */
-export interface PoolOptions {
-  /** Folder that they run in, from which the paths of stages start; by default the current one. */
-  readonly cwd?: string;
-}
 
 /**
  * Runs tasks in worker processes of this machine. A worker is started when a task finds none idle, serves task after
  * task, and is replaced when it dies: there are never more workers than tasks at once. While the result of one task is
  * written to the disk its worker runs the next.
  *
- * @param options - of the workers
- * @param options.cwd - folder that they run in
+ * @param options - slots, GPUs, threads and the working folder
  * @returns the executor
  */
-export function createPool({ cwd = process.cwd() }: PoolOptions = {}): Executor {
-  const workers = new WorkerPool(cwd);
+export function createPool(options: ExecutorOptions): Executor {
+  const workers = new WorkerPool(options.cwd);
   return {
-    start: (task, tell) => new PooledTask(workers, task, tell),
+    ...startLocally(options, (task, tell) => new PooledTask(workers, task, tell)),
     close: () => workers.close(),
   };
 }
@@ -33,12 +27,12 @@ export function createPool({ cwd = process.cwd() }: PoolOptions = {}): Executor 
 class PooledTask implements RunningTask {
   readonly result: Promise<StageResult>;
   readonly #workers: WorkerPool;
-  readonly #task: StageTask;
+  readonly #task: WorkerTask;
   readonly #tell: (message: TaskMessage) => void;
   #worker: WorkerProcess | undefined;
   #calledOff: 'interrupted' | 'killed' | undefined;
 
-  constructor(workers: WorkerPool, task: StageTask, tell: (message: TaskMessage) => void) {
+  constructor(workers: WorkerPool, task: WorkerTask, tell: (message: TaskMessage) => void) {
     this.#workers = workers;
     this.#task = task;
     this.#tell = tell;
@@ -80,8 +74,8 @@ class PooledTask implements RunningTask {
     return served;
   }
 
-  async #serveOnce(task: StageTask): Promise<Served> {
-    const worker = await this.#workers.take(task.kind, task.cohort);
+  async #serveOnce(task: WorkerTask): Promise<Served> {
+    const worker = await this.#workers.take(task.kind, task.cohort, task.gpus);
     let free = false;
     const setFree = () => {
       if (!free) this.#workers.free(worker, task.cohort);

@@ -33,21 +33,22 @@ export class WorkerPool {
    *
    * @param kind - of the task that it is for
    * @param cohort - cells of the task's cohort
+   * @param gpus - the GPUs that it may see, the same for a whole cohort
    * @returns the worker
    * @throws Error when no process can be started
    */
-  take(kind: string, cohort: readonly CellId[] = []): Promise<WorkerProcess> {
-    if (!cohort.length) return this.#single(kind);
+  take(kind: string, cohort: readonly CellId[] = [], gpus: readonly string[] = []): Promise<WorkerProcess> {
+    if (!cohort.length) return this.#single(kind, gpus);
     const name = teamName(cohort);
     let team = this.#teams.get(name);
-    if (!team || team.process?.alive === false) team = this.#newTeam(kind);
+    if (!team || team.process?.alive === false) team = this.#newTeam(kind, gpus);
     team.users++;
     this.#teams.set(name, team);
     return team.worker;
   }
 
-  #newTeam(kind: string): CohortWorker {
-    const team: CohortWorker = { worker: this.#single(kind), users: 0 };
+  #newTeam(kind: string, gpus: readonly string[]): CohortWorker {
+    const team: CohortWorker = { worker: this.#single(kind, gpus), users: 0 };
     // Whoever takes it hears of a worker that does not start.
     team.worker.then(
       (process) => (team.process = process),
@@ -56,14 +57,20 @@ export class WorkerPool {
     return team;
   }
 
-  async #single(kind: string): Promise<WorkerProcess> {
+  async #single(kind: string, gpus: readonly string[]): Promise<WorkerProcess> {
     const alive = this.#idle.splice(0).filter((worker) => worker.alive);
     this.#idle.push(...alive);
-    const same = this.#idle.findLastIndex((worker) => worker.lastKind === kind);
-    // Without such a worker `same` is -1: then the last one.
-    const [worker] = this.#idle.splice(same, 1);
+    // CUDA reads its devices once a process.
+    const devices = gpus.length ? gpus.join(',') : undefined;
+    const fitting = alive.filter((worker) => worker.environment['CUDA_VISIBLE_DEVICES'] === devices);
+    const worker = fitting.findLast(({ lastKind }) => lastKind === kind) ?? fitting.at(-1);
+    // One that sees other devices leaves instead of the one that starts: there are never more than tasks at once.
+    const leaving = worker ?? alive[0];
+    if (leaving) this.#idle.splice(this.#idle.indexOf(leaving), 1);
     if (worker) return worker;
-    const launched = WorkerProcess.launch(this.#environment, this.#cwd);
+    void leaving?.close();
+    const visible = devices === undefined ? {} : { CUDA_VISIBLE_DEVICES: devices };
+    const launched = WorkerProcess.launch({ ...this.#environment, ...visible }, this.#cwd);
     this.#workers.add(launched);
     return launched;
   }
@@ -82,7 +89,7 @@ export class WorkerPool {
       this.#teams.delete(name);
     }
     if (!worker.alive) return;
-    if (worker.environment === this.#environment) this.#idle.push(worker);
+    if (this.#suits(worker)) this.#idle.push(worker);
     else void worker.close();
   }
 
@@ -95,6 +102,11 @@ export class WorkerPool {
     if (Object.entries(without).every(([name, value]) => this.#environment[name] === value)) return;
     this.#environment = { ...this.#environment, ...without };
     for (const worker of this.#idle.splice(0)) void worker.close();
+  }
+
+  /** Whether a worker does without all that is avoided. */
+  #suits(worker: WorkerProcess): boolean {
+    return Object.entries(this.#environment).every(([name, value]) => worker.environment[name] === value);
   }
 
   /** Lets all workers exit, and waits for them; busy ones let their tasks save what they have first. */

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { execa } from 'execa';
 import type { Failure } from '../core/failure.ts';
 import type { CellId } from '../core/plan.ts';
-import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
-import { deferred, type Deferred } from '../util/deferred.ts';
+import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
+import { createDeferred, type Deferred } from '../util/deferred.ts';
 import { lastLines } from '../util/last-lines.ts';
 import { assetPath } from '../util/package-root.ts';
 import type { Risk } from '../util/risk.ts';
@@ -54,7 +54,7 @@ export interface WorkerDeath {
 
 /** A task that a worker has. */
 interface Assignment {
-  readonly task: StageTask;
+  readonly task: WorkerTask;
   readonly groups: TaskGroups;
   readonly served: Deferred<Served>;
   committing: boolean;
@@ -102,8 +102,8 @@ export class WorkerProcess {
   }
 
   /** Serves a task; no other one may be running but those of its cohort, only committing. */
-  run(task: StageTask, tell: (message: TaskMessage) => void): Promise<Served> {
-    const assignment = { task, groups: watchGroups(tell), served: deferred<Served>(), committing: false };
+  run(task: WorkerTask, tell: (message: TaskMessage) => void): Promise<Served> {
+    const assignment = { task, groups: watchGroups(tell), served: createDeferred<Served>(), committing: false };
     this.#assignments.set(task.cell, assignment);
     this.lastKind = task.kind;
     if (this.#exit) this.#die(this.#exit);

@@ -1,7 +1,5 @@
 import { fail } from '../core/failure.ts';
-import type { Json, JsonObject } from '../core/json.ts';
-
-const isList = (value: readonly Json[] | JsonObject): value is readonly Json[] => Array.isArray(value);
+import { isList, type Json, type JsonObject } from '../core/json.ts';
 
 /** Texts that stand in JSON as they are; all others go through `JSON.stringify`, which is slower. */
 const plain = /^[ !#-[\]-~]*$/;

@@ -1,5 +1,5 @@
 import { fail } from '../core/failure.ts';
-import type { Json, JsonObject } from '../core/json.ts';
+import { isList, type Json, type JsonObject } from '../core/json.ts';
 import { CellReference, ReferenceText, type Value, type ValueObject } from '../core/plan.ts';
 import { mapValues } from './map-values.ts';
 
@@ -17,8 +17,6 @@ export interface TaskParameters {
 }
 
 const reserved = ['$input', '$text'];
-
-const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
 function refuseReserved(value: ValueObject, place: string): void {
   const name = reserved.find((word) => Object.hasOwn(value, word));

@@ -3,6 +3,7 @@ import { failure, success, type Result } from '../core/result.ts';
 import { findCycles } from '../graph/cycles.ts';
 import { topologicalOrder } from '../graph/sort.ts';
 import type { Catalogue } from '../stages/catalogue.ts';
+import { kindNamesOf } from '../stages/kind-names.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
 import { checkStructure } from './read/structure.ts';
 import { expandStage, type ExpandContext } from './expand/expand-stage.ts';
@@ -104,7 +105,7 @@ function assemble(document: PipelineDocument, options: PlanOptions, problems: Pr
     const kind = world.kind(name);
     return kind && parametersOf(kind, catalogue);
   };
-  const structure = checkStructure(document, world.kindNames, problems);
+  const structure = checkStructure(document, kindNamesOf(kinds), problems);
   const spec = applyOverrides(structure, overrides, { problems, parametersOf: ofKind });
   const names = new Names(spec, env, problems);
   const params = names.values();

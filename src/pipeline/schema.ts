@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Catalogue } from '../stages/catalogue.ts';
+import { kindNamesOf, type KindNames } from '../stages/kind-names.ts';
 import { parameterSchema } from '../stages/schema.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
 import { scales } from './tables/plan-plot.ts';
@@ -144,12 +145,20 @@ const resources = mapping('What a cell occupies while it runs.', {
   time: { ...orExpression(duration), description: 'Longest duration: seconds, or 90s, 15m, 12h.' },
 });
 
+/** Where the parameters of a kind, or of what is a synonym of it, stand. */
+const definitionOf = (name: string, synonyms: KindNames['synonyms']): string =>
+  `#/definitions/${synonyms.get(name) ?? name}`;
+
 function stage(kinds: Kinds): JsonObject {
-  const summaries = Object.values(kinds).map(({ name, summary }) => `${name}: ${summary}`);
+  const { all, synonyms } = kindNamesOf(kinds);
+  const summaries = [
+    ...Object.values(kinds).map(({ name, summary }) => `${name}: ${summary}`),
+    ...[...synonyms].map(([synonym, name]) => `${synonym}: the same as ${name}.`),
+  ];
   const body = mapping(
     'A stage.',
     {
-      uses: { enum: Object.keys(kinds), description: `The kind of stage.\n${summaries.join('\n')}` },
+      uses: { enum: all, description: `The kind of stage.\n${summaries.join('\n')}` },
       description: text('What it is for.'),
       with: { type: ['object', 'null'] },
       matrix,
@@ -163,9 +172,9 @@ function stage(kinds: Kinds): JsonObject {
     },
     ['uses'],
   );
-  const rules = Object.keys(kinds).map((name) => ({
+  const rules = all.map((name) => ({
     if: { properties: { uses: { const: name } }, required: ['uses'] },
-    then: { properties: { with: { $ref: `#/definitions/${name}` } } },
+    then: { properties: { with: { $ref: definitionOf(name, synonyms) } } },
   }));
   return { ...body, allOf: rules };
 }
@@ -234,7 +243,8 @@ const plot = mapping(
  */
 export function pipelineSchema(kinds: Kinds, catalogue: Catalogue): JsonObject {
   const definitions = Object.entries(kinds).map(([name, kind]) => [name, parametersOf(kind, catalogue)] as const);
-  const defaults = Object.keys(kinds).map((name) => [name, { $ref: `#/definitions/${name}` }] as const);
+  const { all, synonyms } = kindNamesOf(kinds);
+  const defaults = all.map((name) => [name, { $ref: definitionOf(name, synonyms) }] as const);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'kdpipe pipeline',

@@ -59,12 +59,7 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
   const pipeline = await planned(target, options);
   const { plan, project, pipelineFolder } = pipeline;
   const { slots = availableParallelism(), threads, keepGoing = false, cohorts = true, onEvent } = options;
-  const {
-    executor = () => executors.local({ cwd: project.root }),
-    signal,
-    killSignal,
-    command = commandOf(plan),
-  } = options;
+  const { executor = executors.local.create, signal, killSignal, command = commandOf(plan) } = options;
   const scheduling = schedulerOptions(pipeline, options);
   await requireReports(pipeline);
   const summary = await runPlan(plan, {

@@ -41,7 +41,14 @@ export function readLastResults(file: string): LastResults {
     return new Map();
   }
   if (!isJsonObject(content) || content['format'] !== format || !isJsonObject(content['cells'])) return new Map();
-  return new Map(Object.entries(content['cells'] as unknown as Record<CellId, LastResult>));
+  const results = new Map<CellId, LastResult>();
+  for (const [cell, value] of Object.entries(content['cells'])) if (isLastResult(value)) results.set(cell, value);
+  return results;
+}
+
+function isLastResult(value: unknown): value is LastResult {
+  if (!isJsonObject(value) || typeof value['key'] !== 'string') return false;
+  return value['seconds'] === undefined || typeof value['seconds'] === 'number';
 }
 
 /**

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Event } from '../core/event.ts';
-import type { CellId, Plan } from '../core/plan.ts';
-import { planFromJson } from './plan-json.ts';
-import type { CellState } from '../core/cell-state.ts';
+import type { Key, Plan } from '../core/plan.ts';
+import { initialRun, runState, type RunState } from '../core/run-state.ts';
+import { checkFormat, planFromJson } from './plan-json.ts';
 
 /** A run as its folder tells it, ended or not. */
 export interface PastRun {
@@ -14,24 +14,20 @@ export interface PastRun {
   readonly events: readonly Event[];
 }
 
-/** How far a cell came in a run. */
-export interface CellStatus {
-  readonly state: CellState;
-  /** The event that brought it there. */
-  readonly event: Event;
-}
-
 /**
  * Reads a run's folder. A run that was killed can be read: a torn last line is left out.
  *
  * @param folder - path of the run's folder
  * @returns plan and events
  * @throws Error of the system when there is no such run
+ * @throws FailureError when a later version recorded it
  */
 export function readRun(folder: string): PastRun {
   const plan = planFromJson(readFileSync(join(folder, 'plan.json'), 'utf8'));
   const lines = readFileSync(join(folder, 'events.ndjson'), 'utf8').split('\n');
-  return { run: basename(folder), folder, plan, events: lines.flatMap(parseEvent) };
+  const events = lines.flatMap(parseEvent);
+  for (const event of events) if (event.type === 'run-started') checkFormat(event.format ?? 1);
+  return { run: basename(folder), folder, plan, events };
 }
 
 function parseEvent(line: string): readonly Event[] {
@@ -72,29 +68,28 @@ export function latestRun(runsFolder: string, pipeline: string): string | undefi
   return latest === undefined ? undefined : join(runsFolder, pipeline, latest);
 }
 
-const stateAfter: Readonly<Partial<Record<Event['type'], CellState>>> = {
-  'stage-reused': 'reused',
-  'stage-waiting': 'running',
-  'stage-started': 'running',
-  'stage-retrying': 'retrying',
-  'stage-finished': 'finished',
-  'stage-tainted': 'tainted',
-  'stage-failed': 'failed',
-  'stage-skipped': 'skipped',
-  'stage-interrupted': 'interrupted',
-};
+/**
+ * The tasks that a run left in the queue of its executor when it ended without a word.
+ *
+ * @param folder - path of the run's folder; undefined when there was no run
+ * @returns handles by key, for `Executor.attach`; empty where the record cannot be read
+ */
+export function queuedTasks(folder: string | undefined): ReadonlyMap<Key, string> {
+  if (folder === undefined) return new Map();
+  try {
+    const { running } = replayRun(readRun(folder));
+    return new Map(running.flatMap(({ queued }) => (queued ? [[queued.key, queued.handle] as const] : [])));
+  } catch {
+    return new Map();
+  }
+}
 
 /**
- * Replays events: how far each cell came. Cells without an event are not in it: they were still waiting.
+ * Replays the events of a run.
  *
- * @param events - of one run, in order
- * @returns the last state of every cell that something happened to
+ * @param past - the run
+ * @returns its state after the last of them
  */
-export function cellStatuses(events: readonly Event[]): ReadonlyMap<CellId, CellStatus> {
-  const statuses = new Map<CellId, CellStatus>();
-  for (const event of events) {
-    const state = stateAfter[event.type];
-    if (state !== undefined && 'cell' in event) statuses.set(event.cell, { state, event });
-  }
-  return statuses;
+export function replayRun(past: Pick<PastRun, 'events'>): RunState {
+  return past.events.reduce(runState, initialRun);
 }

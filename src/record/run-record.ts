@@ -41,11 +41,11 @@ export function startRecord(runsFolder: string, plan: Plan, start: number): RunR
     writeFileSync(join(folder, 'plan.json'), planToJson(plan));
     return { run, folder, ...eventLog(join(folder, 'events.ndjson')) };
   } catch (error) {
-    return notWritable(runsFolder, error);
+    return failNotWritable(runsFolder, error);
   }
 }
 
-function notWritable(runsFolder: string, error: unknown): never {
+function failNotWritable(runsFolder: string, error: unknown): never {
   const { code, message } = writeObstacle(runsFolder, error) as NodeJS.ErrnoException;
   if (code === undefined) throw error;
   return fail({

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Failure } from '../core/failure.ts';
 import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
-import type { Executor, RunningTask } from '../executors/executor.ts';
+import type { RunningTask } from '../executors/executor.ts';
 import type { Clock } from '../util/clock.ts';
 import { lastLines } from '../util/last-lines.ts';
 
@@ -10,58 +10,68 @@ const grace = 15_000;
 
 /** One attempt of a cell, under its time limit. */
 export class Attempt {
-  /** How it ended. */
-  readonly result: Promise<StageResult>;
-  readonly #running: RunningTask;
+  readonly #task: StageTask;
   readonly #clock: Clock;
   readonly #limit: number;
+  #running: RunningTask | undefined;
   #disarm: () => void = () => undefined;
   #timedOut = false;
 
   /**
-   * @param executor - starts the task
-   * @param task - what to run; its `timeout` is the limit
+   * @param task - what runs; its `timeout` is the limit, which counts from now on
    * @param clock - measures the limit
-   * @param tell - takes the task's messages
    */
-  constructor(executor: Executor, task: StageTask, clock: Clock, tell: (message: TaskMessage) => void) {
+  constructor(task: StageTask, clock: Clock) {
+    this.#task = task;
     this.#clock = clock;
     this.#limit = task.timeout * 1000;
     this.#arm();
-    this.#running = executor.start(task, (message) => {
-      // Neither waiting for another run nor writing the result is the stage's own time.
-      if (message.type === 'waiting' || message.type === 'committing') this.#disarm();
-      if (message.type === 'acquired') this.#arm();
-      tell(message);
-    });
-    this.result = this.#running.result.then((result) => this.#judge(task, result));
+  }
+
+  /**
+   * Takes note of a message: neither waiting in a queue or for another run nor writing the result is the stage's own time.
+   *
+   * @param message - of the task
+   */
+  receive({ type }: TaskMessage): void {
+    if (type === 'queued' || type === 'waiting' || type === 'committing') this.#disarm();
+    if (type === 'acquired') this.#arm();
+  }
+
+  /**
+   * Waits for the task's end.
+   *
+   * @param running - the task, as an executor has started it
+   * @returns how it ended
+   */
+  async finish(running: RunningTask): Promise<StageResult> {
+    this.#running = running;
+    const result = await running.result;
+    this.#disarm();
+    return this.#timedOut && result.status === 'interrupted' ? timeoutResult(this.#task) : result;
   }
 
   interrupt(): void {
-    this.#running.interrupt();
+    this.#running?.interrupt();
   }
 
   kill(): void {
-    this.#running.kill();
+    this.#running?.kill();
   }
 
   #arm(): void {
-    if (this.#limit > 0) this.#disarm = this.#clock.after(this.#limit, () => this.#expire());
-  }
-
-  #judge(task: StageTask, result: StageResult): StageResult {
     this.#disarm();
-    return this.#timedOut && result.status === 'interrupted' ? timedOut(task) : result;
+    if (this.#limit > 0) this.#disarm = this.#clock.after(this.#limit, () => this.#expire());
   }
 
   #expire(): void {
     this.#timedOut = true;
-    this.#disarm = this.#clock.after(grace, () => this.#running.kill());
-    this.#running.interrupt();
+    this.#disarm = this.#clock.after(grace, () => this.kill());
+    this.interrupt();
   }
 }
 
-function timedOut(task: StageTask): StageResult {
+function timeoutResult(task: StageTask): StageResult {
   return failedResult(task, {
     code: 'timed-out',
     message: `the stage did not end within ${task.timeout} s`,
@@ -75,7 +85,7 @@ function timedOut(task: StageTask): StageResult {
  * @param task - the attempt's task
  * @returns a failure with the last lines of the log
  */
-export function stoppedFromOutside(task: StageTask): StageResult {
+export function stoppedResult(task: StageTask): StageResult {
   return failedResult(task, { code: 'stopped', message: 'the stage was stopped from outside of kdpipe' });
 }
 

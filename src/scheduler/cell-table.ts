@@ -1,5 +1,6 @@
 import type { Cell, CellId } from '../core/plan.ts';
-import { transition, type CellState, type Happening } from '../core/cell-state.ts';
+import type { ScheduleOutcome } from './schedule-options.ts';
+import { transition, type CellState, type CellEvent } from '../core/cell-state.ts';
 
 /** The cells of a run by index, in flat arrays: their states, and who waits for whom. */
 export class CellTable {
@@ -36,13 +37,13 @@ export class CellTable {
    * Changes a cell's state.
    *
    * @param index - the cell
-   * @param happening - what happened to it
+   * @param event - what happened to it
    * @throws Error when it cannot happen in the cell's state: a bug of the scheduler
    */
-  change(index: number, happening: Happening): void {
+  change(index: number, event: CellEvent): void {
     const state = this.#states[index] ?? 'waiting';
-    const next = transition(state, happening);
-    if (!next) throw new Error(`cell ${this.cell(index).id} is ${state}: ${happening} cannot happen to it`);
+    const next = transition(state, event);
+    if (!next) throw new Error(`cell ${this.cell(index).id} is ${state}: ${event} cannot happen to it`);
     this.#states[index] = next;
   }
 
@@ -70,6 +71,16 @@ export class CellTable {
 
   count(...states: readonly CellState[]): number {
     return this.#states.filter((state) => states.includes(state)).length;
+  }
+
+  /** Counts the cells by how they ended, as a run's summary does. */
+  countEnds(): Pick<ScheduleOutcome, 'ran' | 'reused' | 'failed' | 'skipped'> {
+    return {
+      ran: this.count('finished'),
+      reused: this.count('reused'),
+      failed: this.count('failed', 'tainted'),
+      skipped: this.count('skipped'),
+    };
   }
 }
 

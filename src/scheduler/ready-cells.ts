@@ -1,9 +1,9 @@
 import type { Cell } from '../core/plan.ts';
 import { ReadyQueue } from './ready-queue.ts';
-import type { Claim, Slots } from './slots.ts';
+import type { Reservation, Slots } from './slots.ts';
 
 /** Cells that ask for the same amounts. */
-interface Class {
+interface ResourceClass {
   readonly resources: Cell['resources'];
   readonly queue: ReadyQueue;
 }
@@ -18,8 +18,8 @@ interface Group {
 export interface Start {
   /** Indices of the cells: one, or a cohort. */
   readonly cells: readonly number[];
-  /** What they hold together. */
-  readonly claim: Claim;
+  /** What they occupy together. */
+  readonly reservation: Reservation;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface Start {
 export class ReadyCells {
   readonly #cells: readonly Cell[];
   readonly #urgency: Readonly<Float64Array>;
-  readonly #classes = new Map<string, Class>();
+  readonly #classes = new Map<string, ResourceClass>();
   /** Groups that wait, by their first cell, and those of a cohort by its label. */
   readonly #groups = new Map<number, Group>();
   readonly #cohorts = new Map<string, Group>();
@@ -43,7 +43,7 @@ export class ReadyCells {
     this.#urgency = urgency;
   }
 
-  /** How many claims the waiting cells will make: a cohort makes one. */
+  /** How many reservations the waiting cells will make: a cohort makes one. */
   get size(): number {
     return this.#groups.size;
   }
@@ -75,20 +75,20 @@ export class ReadyCells {
    * Takes the most urgent cell for which there is room, and its cohort. A cell that waits for CPU slots holds back all
    * less urgent ones, or a stream of small ones would starve it; one that waits for GPUs holds back those that want GPUs.
    *
-   * @param slots - claimed from for the cell
-   * @returns the cells and their claim, or undefined when nothing may start now
+   * @param slots - reserved for the cell
+   * @returns the cells and their reservation, or undefined when nothing may start now
    */
   take(slots: Slots): Start | undefined {
     let gpusAwaited = false;
     for (const { resources, queue } of this.#byUrgency()) {
       if (gpusAwaited && slots.fit(resources).gpu > 0) continue;
-      const claim = slots.claim(resources);
-      if (claim === 'cpu') return undefined;
-      if (claim === 'gpu') {
+      const reservation = slots.reserve(resources);
+      if (reservation === 'cpu') return undefined;
+      if (reservation === 'gpu') {
         gpusAwaited = true;
         continue;
       }
-      return { cells: this.#leave(queue.pop()), claim };
+      return { cells: this.#leave(queue.pop()), reservation };
     }
     return undefined;
   }
@@ -103,10 +103,10 @@ export class ReadyCells {
   }
 
   /** Classes that hold cells, the one with the most urgent cell first. */
-  #byUrgency(): readonly Class[] {
+  #byUrgency(): readonly ResourceClass[] {
     const filled = [...this.#classes.values()].filter(({ queue }) => queue.size > 0);
     if (filled.length < 2) return filled;
-    const urgency = ({ queue }: Class) => this.#urgency[queue.peek() ?? 0] ?? 0;
+    const urgency = ({ queue }: ResourceClass) => this.#urgency[queue.peek() ?? 0] ?? 0;
     return filled.sort((a, b) => urgency(b) - urgency(a) || (a.queue.peek() ?? 0) - (b.queue.peek() ?? 0));
   }
 }

@@ -1,17 +1,21 @@
-import { availableParallelism } from 'node:os';
-import type { EventBody, EventSink, RunStatus } from '../core/event.ts';
-import type { Cell, CellId, Digest, Plan } from '../core/plan.ts';
+import { recordFormat, type EventBody, type EventSink, type RunStatus } from '../core/event.ts';
+import { FailureError } from '../core/failure.ts';
+import type { Cell, CellId, Digest, Key, Plan } from '../core/plan.ts';
 import type { StageTask } from '../core/task.ts';
-import type { ExecutorFactory } from '../executors/executor.ts';
+import type { Executor, ExecutorFactory } from '../executors/executor.ts';
+import { findGpus } from '../executors/gpus.ts';
 import { longestRemaining } from '../graph/priority.ts';
 import type { Entry } from '../store/store.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
+import { identifyProcess } from '../util/process-identity.ts';
+import { pluralize } from '../util/text.ts';
 import { cohortOf } from './cohorts.ts';
 import { lastResultsFile, writeLastResults, type LastResult } from '../record/last-results.ts';
 import { prepare, type PlanOptions, type Prepared, type Preview } from './prepare.ts';
+import { latestRun, queuedTasks } from '../record/past-runs.ts';
 import { cellFolder, startRecord, type RunRecord } from '../record/run-record.ts';
 import { Schedule } from './schedule.ts';
-import type { ScheduleOutcome, Share } from './schedule-options.ts';
+import type { AttemptInfo, ScheduleOutcome } from './schedule-options.ts';
 import type { CellState } from '../core/cell-state.ts';
 
 /** How a plan is run. */
@@ -20,8 +24,8 @@ export interface RunOptions extends PlanOptions {
   readonly executor: ExecutorFactory;
   /** Most tasks at once (`-j`), at least 1. */
   readonly slots: number;
-  /** Indices of the machine's GPUs; none unless told. */
-  readonly gpus?: readonly number[];
+  /** Finds the machine's GPUs, by itself unless told; asked only when a cell that may run asks for one. */
+  readonly gpus?: () => Promise<readonly string[]>;
   /** Threads of every task; unless told, the machine's cores are shared by the tasks that run at once. */
   readonly threads?: number;
   /** On a failure, skip only what needs the failed cell. */
@@ -86,7 +90,9 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
   const start = clock.now();
   const prepared = await prepare(plan, options);
   const idle = prepared.resolutions.every((resolution) => resolution.status === 'reuse');
+  const executor = idle ? undefined : await createExecutor(prepared, options);
   const commit = idle ? null : await options.commit();
+  const handles = executor?.attach ? queuedTasks(latestRun(options.runsFolder, plan.name)) : undefined;
   const record = idle ? undefined : startRecord(options.runsFolder, plan, start);
   const seconds = new Map<CellId, number>();
   const emit = (body: EventBody) => {
@@ -97,13 +103,17 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
   };
   try {
     emit(runStarted(plan, options, { run: record?.run ?? '', cells: prepared.cells.length, commit }));
-    const { states, ...counts } = record
-      ? await conduct({ prepared, options, clock, emit, record, commit })
-      : reuseAll(prepared, emit);
+    const { states, ...counts } =
+      record && executor
+        ? await runSchedule({ prepared, options, executor, handles, clock, emit, record, commit })
+        : reuseAll(prepared, emit);
     const elapsed = (clock.now() - start) / 1000;
     emit({ type: 'run-finished', ...counts, seconds: elapsed });
     return {
-      ...{ ...counts, seconds: elapsed, run: record?.run ?? null, folder: record?.folder ?? null },
+      ...counts,
+      seconds: elapsed,
+      run: record?.run ?? null,
+      folder: record?.folder ?? null,
       states: new Map(prepared.cells.map((cell, index) => [cell.id, states[index] ?? 'waiting'])),
       entries: prepared.resolver.entries,
       sources: prepared.sources,
@@ -119,11 +129,12 @@ function runStarted(
   { slots, command }: RunOptions,
   about: { readonly run: string; readonly cells: number; readonly commit: string | null },
 ): EventBody {
-  return { type: 'run-started', ...about, pipeline, file, slots, command };
+  const origin = { format: recordFormat, process: identifyProcess() };
+  return { type: 'run-started', ...origin, ...about, pipeline, file, slots, command };
 }
 
 /** The whole of a run that has nothing to do. */
-function reuseAll({ cells, resolutions }: Prepared, emit: Conduct['emit']): ScheduleOutcome {
+function reuseAll({ cells, resolutions }: Prepared, emit: ScheduledRun['emit']): ScheduleOutcome {
   resolutions.forEach((resolution, index) => {
     const cell = cells[index]?.id;
     if (resolution.status === 'reuse' && cell !== undefined) emit({ type: 'stage-reused', cell, key: resolution.key });
@@ -133,29 +144,61 @@ function reuseAll({ cells, resolutions }: Prepared, emit: Conduct['emit']): Sche
 }
 
 /** What a started run consists of. */
-interface Conduct {
+interface ScheduledRun {
   readonly prepared: Prepared;
   readonly options: RunOptions;
+  readonly executor: Executor;
+  /** Handles of the tasks that the last run left queued, by key. */
+  readonly handles: ReadonlyMap<Key, string> | undefined;
   readonly clock: Clock;
   readonly emit: (body: EventBody) => void;
   readonly record: RunRecord;
   readonly commit: string | null;
 }
 
+/** Makes the executor, with the machine's GPUs where cells ask for one; refuses what can never run on it. */
+async function createExecutor({ cells, resolutions }: Prepared, options: RunOptions): Promise<Executor> {
+  const { slots, threads, store, kinds, workingFolder: cwd } = options;
+  const asking = cells.filter(({ resources }, index) => resources.gpu > 0 && resolutions[index]?.status !== 'reuse');
+  const gpus = asking.length ? await (options.gpus ?? (() => findGpus(process.env)))() : [];
+  const share = threads === undefined ? {} : { threads };
+  const executor = await options.executor({ slots, gpus, cwd, store, kinds, ...share });
+  refuseMissingGpus(asking, executor.capacity.gpus);
+  return executor;
+}
+
+function refuseMissingGpus(asking: readonly Cell[], gpus: number): void {
+  const most = new Map<string, number>();
+  for (const { stage, resources } of asking)
+    if (resources.gpu > gpus) most.set(stage, Math.max(resources.gpu, most.get(stage) ?? 0));
+  if (!most.size) return;
+  throw new FailureError(
+    [...most].map(([stage, gpu]) => ({
+      code: 'not-enough-gpus',
+      message: `${stage} asks for ${pluralize(gpu, 'GPU')}, but this machine has ${gpus || 'none'}`,
+      expected: 'resources that the machine has',
+      fix: 'name its GPUs where they are not found, KDPIPE_GPUS=0,1, or lower resources.gpu: 0 asks for none',
+    })),
+  );
+}
+
 /** Runs the schedule to its end, listening for interruptions. */
-async function conduct(run: Conduct): Promise<ScheduleOutcome> {
-  const { prepared, options, clock, emit } = run;
-  const { slots, gpus = [], keepGoing, interrupt, kill } = options;
-  const executor = options.executor();
+async function runSchedule(run: ScheduledRun): Promise<ScheduleOutcome> {
+  const { prepared, options, executor, handles, clock, emit } = run;
+  const { keepGoing, interrupt, kill } = options;
   const schedule = new Schedule({
     ...prepared,
-    ...{ executor, slots, gpus, keepGoing, clock, emit },
+    executor,
+    keepGoing,
+    clock,
+    emit,
     urgency: urgency(prepared),
     cohortOf: (cell) =>
       options.cohorts === false
         ? null
         : cohortOf(cell, options.kinds[cell.kind], () => prepared.resolver.describe(cell)),
-    taskOf: (cell, share) => taskOf(run, cell, share),
+    taskOf: (cell, info) => taskOf(run, cell, info),
+    handleOf: (key) => handles?.get(key),
   });
   const onInterrupt = () => schedule.interrupt();
   const onKill = () => schedule.kill();
@@ -178,8 +221,8 @@ function urgency({ cells, resolutions, last }: Prepared): Float64Array {
   return Float64Array.from(cells, (cell) => priority.get(cell.id) ?? 0);
 }
 
-function taskOf({ prepared, options, record, commit }: Conduct, cell: Cell, share: Share): StageTask {
-  const { attempt, gpus, concurrent, cohort } = share;
+function taskOf({ prepared, options, record, commit }: ScheduledRun, cell: Cell, info: AttemptInfo): StageTask {
+  const { attempt, cohort } = info;
   const { unkeyed: _, ...resolved } = prepared.resolver.describe(cell);
   return {
     ...resolved,
@@ -187,11 +230,13 @@ function taskOf({ prepared, options, record, commit }: Conduct, cell: Cell, shar
     store: options.store.root,
     folder: cellFolder(record.folder, cell.id),
     run: record.run,
+    attempt,
     // Cells of a cohort share their time.
     timeout: cell.timeout * Math.max(1, cohort.length),
-    threads: options.threads ?? Math.max(1, Math.floor(availableParallelism() / concurrent)),
+    resources: cell.resources,
+    commit,
     force: options.force?.has(cell.id) ?? false,
-    ...{ attempt, gpus, commit, cohort },
+    cohort,
   };
 }
 

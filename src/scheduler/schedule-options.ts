@@ -1,5 +1,5 @@
 import type { EventBody, RunStatus } from '../core/event.ts';
-import type { Cell, CellId } from '../core/plan.ts';
+import type { Cell, CellId, Key } from '../core/plan.ts';
 import type { StageTask } from '../core/task.ts';
 import type { Executor } from '../executors/executor.ts';
 import type { Clock } from '../util/clock.ts';
@@ -7,13 +7,10 @@ import type { Resolution } from './resolution.ts';
 import type { Resolver } from './resolve.ts';
 import type { CellState } from '../core/cell-state.ts';
 
-/** What one attempt of a cell gets. */
-export interface Share {
+/** What is known of one attempt of a cell. */
+export interface AttemptInfo {
   /** Number of the attempt, from 1. */
   readonly attempt: number;
-  readonly gpus: readonly number[];
-  /** How many tasks or cohorts share the machine. */
-  readonly concurrent: number;
   /** Cells that start with it, itself among them; none where it starts alone. */
   readonly cohort: readonly CellId[];
 }
@@ -31,10 +28,9 @@ export interface ScheduleOptions {
   /** Label of the cohort that a ready cell may run in; null to run it alone. */
   readonly cohortOf: (cell: Cell) => string | null;
   /** Makes the task of one attempt of a cell. */
-  readonly taskOf: (cell: Cell, share: Share) => StageTask;
-  readonly slots: number;
-  /** Indices of the machine's GPUs. */
-  readonly gpus: readonly number[];
+  readonly taskOf: (cell: Cell, info: AttemptInfo) => StageTask;
+  /** Handle of the queued task that an earlier run left for a key; the executor finds it by that. */
+  readonly handleOf?: (key: Key) => string | undefined;
   /** On a failure, skip only what needs the failed cell; otherwise nothing new is started. */
   readonly keepGoing: boolean;
   readonly clock: Clock;

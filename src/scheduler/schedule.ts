@@ -1,22 +1,29 @@
 import type { EventBody } from '../core/event.ts';
 import { FailureError } from '../core/failure.ts';
 import type { CellId, Key } from '../core/plan.ts';
-import type { StageResult, StageTask } from '../core/task.ts';
-import { deferred } from '../util/deferred.ts';
-import { Attempt, stoppedFromOutside } from './attempt.ts';
+import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
+import type { RunningTask, StartOptions } from '../executors/executor.ts';
+import { createDeferred } from '../util/deferred.ts';
+import { Attempt, stoppedResult } from './attempt.ts';
 import { CellTable } from './cell-table.ts';
 import { ReadyCells, type Start } from './ready-cells.ts';
 import type { Resolution } from './resolution.ts';
 import { backOff } from './retry.ts';
 import { Slots } from './slots.ts';
-import type { ScheduleOutcome, ScheduleOptions, Share } from './schedule-options.ts';
-import { eventOf, gpuWarning } from './task-events.ts';
+import type { ScheduleOutcome, ScheduleOptions } from './schedule-options.ts';
+import { eventOf } from './task-events.ts';
 
 /** Why an attempt failed. */
 type Problem = Pick<Extract<StageResult, { status: 'failed' }>, 'failure' | 'tail'>;
 
-/** What cells that start together get. */
-type Joint = Omit<Share, 'attempt' | 'gpus'> & Pick<Start, 'claim'>;
+/** A cell that starts. */
+interface Starting {
+  readonly index: number;
+  readonly task: StageTask;
+  readonly attempt: Attempt;
+  /** Releases its part of the reservation; true when the whole was released by that. */
+  readonly free: () => boolean;
+}
 
 /** A cell between two attempts: until the next one starts. */
 interface Pause {
@@ -35,10 +42,8 @@ export class Schedule {
   /** Why each cell runs, by index. */
   readonly #reasons: string[] = [];
   readonly #running = new Set<Attempt>();
-  /** Claims that are held. */
-  #claims = 0;
   readonly #pauses = new Map<number, Pause>();
-  readonly #end = deferred<ScheduleOutcome>();
+  readonly #end = createDeferred<ScheduleOutcome>();
   #halted: 'failed' | 'interrupted' | undefined;
 
   /** @param options - what to run and with what */
@@ -46,7 +51,7 @@ export class Schedule {
     this.#options = options;
     this.#table = new CellTable(options.cells);
     this.#ready = new ReadyCells(options.cells, options.urgency);
-    this.#slots = new Slots(options.slots, options.gpus);
+    this.#slots = new Slots(options.executor.capacity);
     this.#attempts = new Int32Array(options.cells.length);
   }
 
@@ -87,7 +92,9 @@ export class Schedule {
       case 'run':
         this.#table.change(index, 'needs-met');
         this.#reasons[index] = resolution.reasons.join('; ');
-        this.#enqueue(index);
+        // What an earlier run left in a queue stands there alone.
+        if (this.#options.handleOf?.(resolution.key) === undefined) this.#enqueue(index);
+        else this.#ready.push(index);
         return;
       case 'unknown':
         this.#table.await(index, resolution.because.length);
@@ -108,43 +115,63 @@ export class Schedule {
     this.#ready.push(index, this.#options.cohortOf(this.#table.cell(index)));
   }
 
-  /** Starts cells on one claim, which is free again when the last of them has given it back. */
-  #start({ cells, claim }: Start): void {
-    const { slots } = this.#options;
-    const release = this.#slots.releaser(claim);
+  /** Starts cells on one reservation, which is free again when the last of them has released it. */
+  #start({ cells, reservation }: Start): void {
+    const release = this.#slots.releaser(reservation);
     const holders = new Set(cells);
-    this.#claims++;
     const cohort = cells.length > 1 ? cells.map((index) => this.#table.cell(index).id) : [];
-    const concurrent = Math.min(slots, this.#claims + this.#ready.size);
-    for (const index of cells) {
-      this.#startCell(index, { claim, concurrent, cohort }, () => {
-        if (!holders.delete(index) || holders.size > 0) return false;
-        this.#claims--;
-        return release();
-      });
-    }
+    const starting = cells.map((index) =>
+      this.#prepareStart(index, cohort, () => holders.delete(index) && holders.size === 0 && release()),
+    );
+    const byCell = new Map(starting.map((each) => [each.task.cell, each]));
+    const running = this.#startOrAttach(
+      starting.map(({ task }) => task),
+      {
+        waiting: this.#ready.size,
+        tell: (cell, message) => this.#receive(byCell.get(cell), message),
+      },
+    );
+    running.forEach((task, at) => this.#follow(starting[at], task));
   }
 
-  #startCell(index: number, { claim, ...share }: Joint, free: () => boolean): void {
-    const { executor, clock, emit, taskOf } = this.#options;
+  /** Finds a task again that an earlier run left in the executor's queue, or starts the tasks. */
+  #startOrAttach(tasks: readonly StageTask[], options: StartOptions): readonly RunningTask[] {
+    const { executor, handleOf } = this.#options;
+    const [task] = tasks;
+    const handle = task && tasks.length === 1 && task.attempt === 1 ? handleOf?.(task.key) : undefined;
+    const found = task && handle !== undefined ? executor.attach?.(handle, task, options) : undefined;
+    return found ? [found] : executor.start(tasks, options);
+  }
+
+  #prepareStart(index: number, cohort: readonly CellId[], free: () => boolean): Starting {
+    const { clock, emit, taskOf } = this.#options;
     const cell = this.#table.cell(index);
     this.#table.change(index, 'start');
     this.#pauses.delete(index);
     const number = (this.#attempts[index] ?? 0) + 1;
     this.#attempts[index] = number;
-    const task = taskOf(cell, { ...share, attempt: number, gpus: claim.gpus });
-    emit({
-      ...{ type: 'stage-started', cell: cell.id, key: task.key, attempt: number, reason: this.#reasons[index] ?? '' },
-      ...(share.cohort.length > 0 && { beside: share.cohort.length - 1 }),
-    });
-    this.#tell(gpuWarning(cell, claim));
-    const attempt = new Attempt(executor, task, clock, (message) => {
-      this.#tell(eventOf(task, message));
-      // While a result is written to the disk its slot is free: disks wait longer than they work.
-      if (message.type === 'committing' && free()) this.#pump();
-    });
+    const task = taskOf(cell, { attempt: number, cohort });
+    const reason = this.#reasons[index] ?? '';
+    const beside = cohort.length ? { beside: cohort.length - 1 } : {};
+    emit({ type: 'stage-started', cell: cell.id, key: task.key, attempt: number, reason, ...beside });
+    const attempt = new Attempt(task, clock);
     this.#running.add(attempt);
-    attempt.result
+    return { index, task, attempt, free };
+  }
+
+  #receive(from: Starting | undefined, message: TaskMessage): void {
+    if (!from) return;
+    from.attempt.receive(message);
+    this.#tell(eventOf(from.task, message));
+    // While a result is written to the disk its slot is free: disks wait longer than they work.
+    if (message.type === 'committing' && from.free()) this.#pump();
+  }
+
+  #follow(started: Starting | undefined, running: RunningTask): void {
+    if (!started) throw new Error('the executor started more tasks than it was given');
+    const { index, task, attempt, free } = started;
+    attempt
+      .finish(running)
       .then((result) => {
         this.#running.delete(attempt);
         free();
@@ -171,7 +198,7 @@ export class Schedule {
         return;
       case 'interrupted':
         if (this.#halted === 'interrupted') this.#interrupted(index);
-        else this.#ended(index, task, stoppedFromOutside(task));
+        else this.#ended(index, task, stoppedResult(task));
         return;
       case 'failed':
         this.#attemptFailed(index, key, result);
@@ -265,15 +292,8 @@ export class Schedule {
   }
 
   #outcome(): ScheduleOutcome {
-    const table = this.#table;
-    const failed = table.count('failed', 'tainted');
-    return {
-      status: this.#halted === 'interrupted' ? 'interrupted' : failed ? 'failed' : 'done',
-      ran: table.count('finished'),
-      reused: table.count('reused'),
-      failed,
-      skipped: table.count('skipped'),
-      states: table.states,
-    };
+    const counts = this.#table.countEnds();
+    const status = this.#halted === 'interrupted' ? 'interrupted' : counts.failed ? 'failed' : 'done';
+    return { status, ...counts, states: this.#table.states };
   }
 }

@@ -1,66 +1,63 @@
 import type { Resources } from '../core/plan.ts';
+import type { Capacity } from '../executors/executor.ts';
 
-/** What a running cell holds. */
-export interface Claim {
+/** What a running cell, or a cohort, occupies. */
+export interface Reservation {
   readonly cpu: number;
-  readonly gpus: readonly number[];
+  readonly gpu: number;
 }
 
-/** CPU slots (`-j`) and GPUs of the machine, handed out and taken back. */
+/** Slots and GPUs of an executor, counted as they are reserved and released; which ones is up to the executor. */
 export class Slots {
-  readonly #total: number;
-  readonly #gpus: readonly number[];
-  #free: number;
-  #freeGpus: readonly number[];
+  readonly #capacity: Capacity;
+  #freeCpu: number;
+  #freeGpu: number;
 
-  /**
-   * @param cpu - slots, at least 1
-   * @param gpus - indices of the machine's GPUs
-   */
-  constructor(cpu: number, gpus: readonly number[]) {
-    this.#total = this.#free = cpu;
-    this.#gpus = this.#freeGpus = gpus;
+  /** @param capacity - at least one slot */
+  constructor(capacity: Capacity) {
+    this.#capacity = capacity;
+    this.#freeCpu = capacity.slots;
+    this.#freeGpu = capacity.gpus;
   }
 
   /**
-   * What a cell can get at most on this machine: a cell that asks for more than there is gets all of it.
+   * What a cell can get at most: a cell that asks for more than there is gets all of it.
    *
    * @param resources - what the cell asks for
-   * @returns the amounts to claim
+   * @returns the amounts to reserve
    */
-  fit({ cpu, gpu }: Resources): { readonly cpu: number; readonly gpu: number } {
-    return { cpu: Math.min(cpu, this.#total), gpu: Math.min(gpu, this.#gpus.length) };
+  fit({ cpu, gpu }: Resources): Reservation {
+    return { cpu: Math.min(cpu, this.#capacity.slots), gpu: Math.min(gpu, this.#capacity.gpus) };
   }
 
   /**
-   * Claims what a cell needs.
+   * Reserves what a cell needs.
    *
    * @param resources - what the cell asks for
-   * @returns the claim, or what there is too little of at the moment
+   * @returns the reservation, or what there is too little of at the moment
    */
-  claim(resources: Resources): Claim | 'cpu' | 'gpu' {
+  reserve(resources: Resources): Reservation | 'cpu' | 'gpu' {
     const { cpu, gpu } = this.fit(resources);
-    if (gpu > this.#freeGpus.length) return 'gpu';
-    if (cpu > this.#free) return 'cpu';
-    this.#free -= cpu;
-    const gpus = this.#freeGpus.slice(0, gpu);
-    this.#freeGpus = this.#freeGpus.slice(gpu);
-    return { cpu, gpus };
+    if (gpu > this.#freeGpu) return 'gpu';
+    if (cpu > this.#freeCpu) return 'cpu';
+    this.#freeCpu -= cpu;
+    this.#freeGpu -= gpu;
+    return { cpu, gpu };
   }
 
   /**
-   * Prepares to take a claim back.
+   * Prepares to release a reservation.
    *
-   * @param claim - from {@link claim}
-   * @returns a function that takes it back; true when it did, false when it was called before
+   * @param reservation - from {@link reserve}
+   * @returns a function that releases it; true when it did, false when it was called before
    */
-  releaser({ cpu, gpus }: Claim): () => boolean {
+  releaser({ cpu, gpu }: Reservation): () => boolean {
     let held = true;
     return () => {
       if (!held) return false;
       held = false;
-      this.#free += cpu;
-      if (gpus.length) this.#freeGpus = [...this.#freeGpus, ...gpus].sort((a, b) => a - b);
+      this.#freeCpu += cpu;
+      this.#freeGpu += gpu;
       return true;
     };
   }

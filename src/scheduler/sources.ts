@@ -45,7 +45,7 @@ export async function digestSources(cells: readonly Cell[], deps: SourceDeps): P
   for (const cell of cells) {
     const declared = kinds[cell.kind]?.sources?.(cell.params) ?? [];
     if (!declared.length) continue;
-    const absolute = declared.map((source) => ({ name: source.name, path: chosen(source, workingFolder) }));
+    const absolute = declared.map((source) => ({ name: source.name, path: choosePath(source, workingFolder) }));
     reads.set(cell, absolute);
     for (const { path } of absolute) if (!readers.has(path)) readers.set(path, cell);
   }
@@ -57,7 +57,7 @@ export async function digestSources(cells: readonly Cell[], deps: SourceDeps): P
       digests.set(path, await digest(path));
     } catch (error) {
       const choice = kinds[cell.kind]?.sources?.(cell.params).find((source) => source.choice)?.choice;
-      failures.push({ ...unreadable(path, cell, error), ...choice?.absent });
+      failures.push({ ...describeUnreadable(path, cell, error), ...choice?.absent });
     }
   });
   if (failures.length) throw new FailureError(failures);
@@ -67,7 +67,7 @@ export async function digestSources(cells: readonly Cell[], deps: SourceDeps): P
   };
 }
 
-function unreadable(path: string, cell: Cell, error: unknown): Failure {
+function describeUnreadable(path: string, cell: Cell, error: unknown): Failure {
   const reader = `${cell.id} reads ${path}`;
   if (error instanceof FailureError && error.failures[0])
     return { ...error.failures[0], message: `${reader}: ${error.failures[0].message}` };
@@ -77,7 +77,7 @@ function unreadable(path: string, cell: Cell, error: unknown): Failure {
 }
 
 /** What is read of a source: all of it, or the one of its parts that is there. */
-function chosen({ path, choice }: DeclaredSource, workingFolder: string): string {
+function choosePath({ path, choice }: DeclaredSource, workingFolder: string): string {
   const whole = resolve(workingFolder, path);
   if (!choice || !statSync(whole, { throwIfNoEntry: false })?.isDirectory()) return whole;
   const [first = ''] = choice.oneOf;

@@ -1,7 +1,5 @@
 import type { EventBody } from '../core/event.ts';
-import type { Cell } from '../core/plan.ts';
 import type { StageTask, TaskMessage } from '../core/task.ts';
-import type { Claim } from './slots.ts';
 
 /**
  * The event that a task's message is to the rest of the world.
@@ -21,25 +19,13 @@ export function eventOf(task: StageTask, message: TaskMessage): EventBody | unde
       return { type: 'stage-warned', cell, message: message.message };
     case 'waiting':
       return { type: 'stage-waiting', cell, key, holder: message.holder };
+    case 'metric':
+      return { type: 'stage-metric', cell, row: message.row };
+    case 'queued':
+      return { type: 'stage-waiting', cell, key, holder: message.queue, handle: message.handle };
+    case 'acquired':
+      return { type: 'stage-acquired', cell };
     default:
       return undefined;
   }
-}
-
-/**
- * Warns of a cell that gets fewer GPUs than it asks for, because the machine has no more.
- *
- * @param cell - the cell
- * @param claim - what it got
- * @returns the warning; undefined when it got all
- */
-export function gpuWarning(cell: Cell, claim: Claim): EventBody | undefined {
-  const { id, resources } = cell;
-  if (claim.gpus.length >= resources.gpu) return undefined;
-  const asked = `${resources.gpu} GPU${resources.gpu === 1 ? '' : 's'}`;
-  return {
-    type: 'stage-warned',
-    cell: id,
-    message: `asks for ${asked}, but this machine has ${claim.gpus.length || 'none'}`,
-  };
 }

@@ -1,36 +1,10 @@
 import type { Failure } from '../core/failure.ts';
-import type { Json, JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { ValueObject } from '../core/plan.ts';
 import type { TaskInput, TaskMessage, TaskSource } from '../core/task.ts';
+import type { ParamSchema } from '../params/param-schema.ts';
 
-/**
- * JSON Schema (draft 2020-12 as ajv reads it) of one parameter, with three keywords of ours:
- *
- * - `x-input`: the parameter is a reference to a cell of one of these kinds; `output` is read unless the
- *   reference names another. A list of references where `many` is true, one or a list where it is `or-one`. Where `text`
- *   says what a text may be, a text is a value too: for kinds whose `needs` put a reference in its place.
- * - `x-inherits`: unless given, the parameter is what the cell behind the named one, which must stand before it, has
- *   under the same name, and nothing where that has no such parameter, or a list.
- * - `x-registry`: the names of that ml registry are the enum (`models`, `methods`, `datasets`, …), behind those that `enum`
- *   itself lists (`auto`); filled in by `npm run build:schemas`, because the runner half never loads the ml half.
- */
-export interface ParamSchema {
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly default?: Json;
-  readonly 'x-input'?: {
-    readonly kinds: readonly string[];
-    readonly output?: string;
-    readonly many?: boolean | 'or-one';
-    readonly text?: string;
-  };
-  readonly 'x-inherits'?: string;
-  readonly 'x-registry'?: string;
-  readonly enum?: readonly Json[];
-  /** Unit of a number, for docs: `epochs`, `pixels`, `seconds`. */
-  readonly 'x-unit'?: string;
-  readonly [keyword: string]: unknown;
-}
+export type { ParamSchema } from '../params/param-schema.ts';
 
 /** What plan-time rules of a kind may look at. */
 export interface CheckContext {
@@ -88,6 +62,8 @@ export interface ParamProblem extends Omit<Failure, 'place'> {
  */
 export interface StageKind {
   readonly name: string;
+  /** Other names that `uses` and `defaults` take for it; none is another kind's. */
+  readonly synonyms?: readonly string[];
   /** Bumped when the numbers that it computes change: part of the key. */
   readonly resultVersion: number;
   /** One sentence for docs and `kdpipe list kinds`. */
@@ -180,7 +156,8 @@ export interface StageContext {
   readonly log: string;
   readonly run: string;
   readonly threads: number;
-  readonly gpus: readonly number[];
+  /** As `CUDA_VISIBLE_DEVICES` names them. */
+  readonly gpus: readonly string[];
   /** Aborted on Ctrl-C, on a time-out and when the runner is gone: checkpoint, then throw `StageInterrupted`. */
   readonly signal: AbortSignal;
   readonly cohort: Cohort;

@@ -22,7 +22,7 @@ const mostShown = 12;
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 /** `data/` and `./data` are `data`. */
-const normalised = (path: string): string => posix.join(path).replace(/(?<=.)\/$/, '');
+const normalisePath = (path: string): string => posix.join(path).replace(/(?<=.)\/$/, '');
 
 const isOutside = (path: string): boolean => posix.isAbsolute(path) || path === '..' || path.startsWith('../');
 
@@ -49,7 +49,7 @@ function checkOutputs(outputs: DraftManifest['outputs'], content: FolderContent)
       expected: 'another name, or a subfolder',
       fix: 'rename the file',
     });
-  const paths = Object.entries(outputs).map(([name, path]) => [name, normalised(path)] as const);
+  const paths = Object.entries(outputs).map(([name, path]) => [name, normalisePath(path)] as const);
   for (const [name, path] of paths) {
     const problem = problemOf(name, path, content);
     if (problem) fail(problem);

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fail } from '../core/failure.ts';
 import type { Key } from '../core/plan.ts';
 import { manifestName } from './layout.ts';
-import { look } from './files/look.ts';
+import { statIfPresent } from './files/stat-if-present.ts';
 import { parseManifest, type ManifestFiles } from './manifest.ts';
 import type { Entry, Manifest } from './store.ts';
 
@@ -25,7 +25,7 @@ export interface Hint {
  * @returns its stamp; undefined when nothing is there
  */
 export function stampOf(path: string): Stamp | undefined {
-  const stats = look(path);
+  const stats = statIfPresent(path);
   return stats && [stats.size, stats.mtimeMs, stats.ino];
 }
 
@@ -60,7 +60,7 @@ function foldersOf({ files, outputs }: Manifest, isFolder: (path: string) => boo
 const hasSize = (stats: Stats | undefined, size: number): boolean => stats?.isFile() === true && stats.size === size;
 
 const allThere = (entry: string, files: ManifestFiles): boolean =>
-  files.every(({ path, size }) => hasSize(look(`${entry}/${path}`), size));
+  files.every(({ path, size }) => hasSize(statIfPresent(`${entry}/${path}`), size));
 
 function readManifest(entry: string, key: Key): Manifest | undefined {
   try {

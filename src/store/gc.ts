@@ -19,14 +19,14 @@ export interface CollectionRules {
 }
 
 /** Something that goes, and why. */
-export interface Condemned extends StoredItem {
+export interface CollectedItem extends StoredItem {
   readonly reason: string;
 }
 
 /** What a collection would do. */
 export interface Collection {
   /** What goes, oldest first. */
-  readonly items: readonly Condemned[];
+  readonly items: readonly CollectedItem[];
   /** Bytes that this frees. */
   readonly bytes: number;
   /** Bytes that stay. */
@@ -64,13 +64,13 @@ function reasonFor(item: StoredItem, rules: CollectionRules, entries: ReadonlySe
  */
 export function planCollection(items: readonly StoredItem[], rules: CollectionRules): Collection {
   const entries = new Set(items.filter(({ type }) => type === 'entry').map(({ key }) => key));
-  const condemned = items
+  const removable = items
     .map((item) => ({ ...item, reason: reasonFor(item, rules, entries) ?? '' }))
     .filter(({ reason }) => reason !== '')
     .sort((a, b) => a.modified - b.modified);
   // Litter always goes; results only as far as the wanted size asks for it.
-  let size = sizeOf(items) - sizeOf(condemned.filter(({ type }) => type !== 'entry'));
-  const going = condemned.filter(({ type, bytes }) => {
+  let size = sizeOf(items) - sizeOf(removable.filter(({ type }) => type !== 'entry'));
+  const going = removable.filter(({ type, bytes }) => {
     if (type !== 'entry') return true;
     if (rules.maxBytes !== undefined && size <= rules.maxBytes) return false;
     size -= bytes;

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { sha256 } from '../fingerprint/digest.ts';
+import { identifyProcess, isRunning } from '../util/process-identity.ts';
 
 /** Who holds a lock. */
 export interface Holder {
@@ -15,32 +14,13 @@ export interface Holder {
   readonly host: string;
 }
 
-function read(action: () => string): string {
-  try {
-    return action().trim();
-  } catch {
-    return '';
-  }
-}
-
-/** State and start time of a process, from /proc; undefined where there is no such process, or no /proc. */
-function processStatus(pid: number): { readonly state: string; readonly start: string } | undefined {
-  const text = read(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  // The second field, the program's name, is in parentheses and may hold anything, parentheses too.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return text === '' ? undefined : { state: fields[0] ?? '', start: fields[19] ?? '' };
-}
-
 let self: Omit<Holder, 'nonce'> | undefined;
 
 /** This process; constant while it lives. */
-function ourselves(): Omit<Holder, 'nonce'> {
+function identifyHolder(): Omit<Holder, 'nonce'> {
   if (self) return self;
-  const host = hostname();
-  const boot = read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1'));
-  const namespace = read(() => readlinkSync('/proc/self/ns/pid'));
-  const machine = sha256(`${host} ${boot} ${namespace}`).slice(0, 10);
-  self = { pid: process.pid, start: processStatus(process.pid)?.start ?? '', machine, host };
+  const { pid, start, host, boot, namespace } = identifyProcess();
+  self = { pid, start, host, machine: sha256(`${host} ${boot ?? ''} ${namespace}`).slice(0, 10) };
   return self;
 }
 
@@ -50,7 +30,7 @@ function ourselves(): Omit<Holder, 'nonce'> {
  * @returns a text that nothing else ever has: `pid start machine nonce host`
  */
 export function claim(): string {
-  const { pid, start, machine, host } = ourselves();
+  const { pid, start, machine, host } = identifyHolder();
   return `${pid} ${start} ${machine} ${randomBytes(4).toString('hex')} ${host}`;
 }
 
@@ -69,19 +49,6 @@ export function parseHolder(text: string): Holder | undefined {
 /** Seconds without a heartbeat after which a holder that we cannot ask for counts as dead. */
 const silence = 60;
 
-/** True for a process that runs, and is the one that took the lock. */
-function runs({ pid, start }: Holder): boolean {
-  const status = processStatus(pid);
-  // Z and X are dead processes that their parents have not looked at yet.
-  if (status) return status.start === start && status.state !== 'Z' && status.state !== 'X';
-  if (start !== '') return false;
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 /**
  * Tells whether a holder still lives. On this machine the system knows at once; of a process elsewhere (another host, a
  * container with its own process ids, or this host before it was booted again) only the heartbeat tells.
@@ -92,6 +59,6 @@ function runs({ pid, start }: Holder): boolean {
  * @returns false when the lock may be taken over
  */
 export function isAlive(holder: Holder, heartbeat: number, now: number): boolean {
-  if (holder.machine === ourselves().machine) return runs(holder);
+  if (holder.machine === identifyHolder().machine) return isRunning(holder);
   return now - heartbeat < silence * 1000;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Key } from '../core/plan.ts';
 import { entryPath, isKey, parts } from './layout.ts';
 import { holderOf } from './lock.ts';
-import { look } from './files/look.ts';
+import { statIfPresent } from './files/stat-if-present.ts';
 import type { Store } from './store.ts';
 
 /** Something that takes room in a store. */
@@ -20,18 +20,18 @@ export interface StoredItem {
   readonly locked: boolean;
 }
 
-const namesIn = (folder: string): readonly string[] => (look(folder) ? readdirSync(folder) : []);
+const namesIn = (folder: string): readonly string[] => (statIfPresent(folder) ? readdirSync(folder) : []);
 
 /** State of everything below a folder, itself included; what vanishes meanwhile is left out. */
 function* statesBelow(folder: string): Generator<Stats> {
-  const own = look(folder);
+  const own = statIfPresent(folder);
   if (!own) return;
   yield own;
   if (!own.isDirectory()) return;
   for (const item of readdirSync(folder, { withFileTypes: true }))
     if (item.isDirectory()) yield* statesBelow(join(folder, item.name));
     else {
-      const stats = item.isSymbolicLink() ? undefined : look(join(folder, item.name));
+      const stats = item.isSymbolicLink() ? undefined : statIfPresent(join(folder, item.name));
       if (stats) yield stats;
     }
 }
@@ -54,7 +54,10 @@ function measure(path: string): Pick<StoredItem, 'bytes' | 'modified'> {
 export function takeInventory(store: Store): readonly StoredItem[] {
   const isLocked = (key: Key): boolean => holderOf(join(store.root, parts.locks, key)) !== undefined;
   const item = (type: StoredItem['type'], key: Key, path: string): StoredItem => ({
-    ...{ type, key, path, ...measure(path) },
+    type,
+    key,
+    path,
+    ...measure(path),
     locked: isLocked(key),
   });
   const inFolder = (type: StoredItem['type'], folder: string): readonly StoredItem[] =>

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../core/json.ts';
+import { isJsonObject, isList } from '../core/json.ts';
 import type { Digest, Key } from '../core/plan.ts';
 import { folderDigest } from '../fingerprint/digest.ts';
 import type { Manifest } from './store.ts';
@@ -22,9 +22,39 @@ export function outputDigest(path: string, files: ManifestFiles): Digest {
   return folderDigest(below.map((one) => ({ path: one.path.slice(prefix.length), digest: one.digest })));
 }
 
-function isFile(value: unknown): value is ManifestFiles[number] {
-  if (!isJsonObject(value)) return false;
-  return typeof value['path'] === 'string' && typeof value['size'] === 'number' && typeof value['digest'] === 'string';
+/** Whether a value is a mapping whose members are of these types. */
+function hasTypes(value: unknown, types: Readonly<Record<string, 'string' | 'number'>>): boolean {
+  return isJsonObject(value) && Object.entries(types).every(([name, type]) => typeof value[name] === type);
+}
+
+const isListOf = (value: unknown, types: Parameters<typeof hasTypes>[1]): boolean =>
+  isList(value) && value.every((item) => hasTypes(item, types));
+
+const isFileList = (value: unknown): value is ManifestFiles =>
+  isListOf(value, { path: 'string', size: 'number', digest: 'string' });
+
+const texts = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 'string'] as const));
+const numbers = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 'number'] as const));
+const scalars = {
+  ...texts('key', 'cell', 'kind', 'host', 'run'),
+  ...numbers('resultVersion', 'attempt', 'started', 'seconds'),
+};
+
+/** Whether all that a manifest says is there, and of the right type. */
+function isManifest(value: unknown): value is Manifest {
+  if (!isJsonObject(value) || value['format'] !== 1 || !hasTypes(value, scalars)) return false;
+  const { commit, tail, files } = value;
+  return (
+    ['params', 'metrics', 'environment'].every((name) => isJsonObject(value[name])) &&
+    hasTypes(value['versions'], texts('kdpipe', 'node')) &&
+    (commit === null || typeof commit === 'string') &&
+    isList(tail) &&
+    tail.every((line) => typeof line === 'string') &&
+    isListOf(value['inputs'], texts('name', 'cell', 'key', 'output', 'digest')) &&
+    isListOf(value['sources'], texts('name', 'path', 'digest')) &&
+    isFileList(files) &&
+    hasOwnOutputs(value['outputs'], files)
+  );
 }
 
 /** True where the digests of the outputs follow from those of the files. */
@@ -50,10 +80,7 @@ export function parseManifest(text: string, key: Key): Manifest | undefined {
   } catch {
     return undefined;
   }
-  if (!isJsonObject(value) || value['format'] !== 1 || value['key'] !== key) return undefined;
-  const files: unknown = value['files'];
-  if (!Array.isArray(files) || !files.every(isFile) || !hasOwnOutputs(value['outputs'], files)) return undefined;
-  return value as unknown as Manifest;
+  return isManifest(value) && value.key === key ? value : undefined;
 }
 
 /**

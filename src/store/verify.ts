@@ -32,7 +32,9 @@ async function checkFile(
   return {
     code: 'changed-file',
     message: `the content of ${path} has changed: its SHA-256 is ${content}`,
-    ...{ expected: digest, place, fix },
+    expected: digest,
+    place,
+    fix,
   };
 }
 

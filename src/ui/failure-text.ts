@@ -58,7 +58,7 @@ function excerptLines(place: Place, paint: Palette): string[] {
 }
 
 /** `label: text`; further lines of the text stand under its first. */
-function labelled(label: string, text: string | undefined, paint: Palette): string[] {
+function labelLines(label: string, text: string | undefined, paint: Palette): string[] {
   if (text === undefined) return [];
   const indent = ' '.repeat(label.length + 4);
   return [`  ${paint.label(`${label}:`)} ${printable(text).split('\n').join(`\n${indent}`)}`];
@@ -69,8 +69,8 @@ function block(failure: Failure, paint: Palette): string {
   return [
     `${where}${paint.message(printable(failure.message))} ${paint.code(`[${failure.code}]`)}`,
     ...(failure.place ? excerptLines(failure.place, paint) : []),
-    ...labelled('expected', failure.expected, paint),
-    ...labelled('fix', failure.fix, paint),
+    ...labelLines('expected', failure.expected, paint),
+    ...labelLines('fix', failure.fix, paint),
   ].join('\n');
 }
 

@@ -2,7 +2,7 @@ import type { Event } from '../core/event.ts';
 import type { CellId } from '../core/plan.ts';
 import { duration } from '../util/duration.ts';
 import { pluralize } from '../util/text.ts';
-import { initialProgress, progressState, settledCells, type ProgressState } from './progress-state.ts';
+import { initialRun, runState, countEnded, type RunState } from '../core/run-state.ts';
 import { headline, oneLine, progressFacts } from './progress-text.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
 
@@ -10,7 +10,7 @@ import type { Reporter, ReporterOptions } from './reporter.ts';
 const progressEvery = 10_000;
 
 /** `[12/30] `: cells that have ended, of all. */
-const count = (state: ProgressState): string => `[${settledCells(state)}/${state.total}] `;
+const count = (state: RunState): string => `[${countEnded(state)}/${state.total}] `;
 
 /**
  * Says an event in one line.
@@ -19,7 +19,7 @@ const count = (state: ProgressState): string => `[${settledCells(state)}/${state
  * @param event - what happened
  * @returns the line; undefined for events that get none (reused cells are counted instead)
  */
-export function eventLine(state: ProgressState, event: Event): string | undefined {
+export function eventLine(state: RunState, event: Event): string | undefined {
   switch (event.type) {
     case 'run-started':
       // A run that has nothing to do has no name; its last line says all.
@@ -49,6 +49,8 @@ export function eventLine(state: ProgressState, event: Event): string | undefine
       return `${count(state)}${event.cell} skipped: it needs ${event.because}`;
     case 'stage-interrupted':
       return `${count(state)}${event.cell} interrupted`;
+    case 'stage-acquired':
+    case 'stage-metric':
     case 'stage-reused':
     case 'run-finished':
       return undefined;
@@ -63,7 +65,7 @@ export function eventLine(state: ProgressState, event: Event): string | undefine
  * @returns the reporter
  */
 export function linesReporter(options: Pick<ReporterOptions, 'err'>): Reporter {
-  let state = initialProgress;
+  let state = initialRun;
   let saidReused = 0;
   let closed = false;
   const lastProgress = new Map<CellId, number>();
@@ -85,7 +87,7 @@ export function linesReporter(options: Pick<ReporterOptions, 'err'>): Reporter {
     event: (event) => {
       if (closed) return;
       if (event.type !== 'stage-reused') sayReused();
-      state = progressState(state, event);
+      state = runState(state, event);
       const line = due(event) ? eventLine(state, event) : undefined;
       if (line !== undefined) options.err.write(`${line}\n`);
     },

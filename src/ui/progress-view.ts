@@ -1,8 +1,7 @@
 import { styleText } from 'node:util';
 import { displayWidth, padEnd, shorten, truncate } from '../util/display-width.ts';
 import { duration } from '../util/duration.ts';
-import type { Counts, ProgressState, Running } from './progress-state.ts';
-import { settledCells } from './progress-state.ts';
+import { countEnded, isQueued, type Counts, type RunningCell, type RunState } from '../core/run-state.ts';
 import { bar, oneLine, progressFacts } from './progress-text.ts';
 
 /** The room that a view has, and the moment that it shows. */
@@ -31,18 +30,19 @@ interface Line {
 }
 
 /** `cub-resnet50  12/30  ████████░░░░░░░░░░░░  1 min 20 s`. */
-function header(state: ProgressState, now: number): string {
-  const settled = settledCells(state);
+function header(state: RunState, now: number): string {
+  const settled = countEnded(state);
   const drawn = bar(state.total === 0 ? 0 : settled / state.total, runBar);
   return `${state.pipeline}  ${settled}/${state.total}  ${drawn}  ${duration((now - state.startedAt) / 1000)}`;
 }
 
 /** `2 running · 16 waiting · 4 reused · 7 finished · 1 failed`; what is zero is left out. */
-function countsLine(state: ProgressState): string {
-  const waiting = Math.max(0, state.total - settledCells(state) - state.running.length);
+function countsLine(state: RunState): string {
+  const running = state.running.filter((entry) => !isQueued(entry)).length;
+  const waiting = Math.max(0, state.total - countEnded(state) - running);
   const ends: readonly (keyof Counts)[] = ['reused', 'finished', 'failed', 'skipped', 'tainted', 'interrupted'];
   const all = [
-    [state.running.length, 'running'] as const,
+    [running, 'running'] as const,
     [waiting, 'waiting'] as const,
     ...ends.map((end) => [state.counts[end], end] as const),
   ];
@@ -53,7 +53,7 @@ function countsLine(state: ProgressState): string {
 }
 
 /** What a running cell is at: its bar and facts, whom it waits for, or when it is tried again. */
-function activity(entry: Running, now: number): string {
+function activity(entry: RunningCell, now: number): string {
   const since = duration((now - entry.since) / 1000);
   if (entry.retryAt !== undefined) {
     return `attempt ${entry.attempt} in ${duration((entry.retryAt - now) / 1000)}`;
@@ -67,7 +67,7 @@ function activity(entry: Running, now: number): string {
 }
 
 /** One line a cell: names in one column, shortened where they must be, activities in the next. */
-function besideNames(shown: readonly Running[], activities: readonly string[], columns: number): readonly Line[] {
+function besideNames(shown: readonly RunningCell[], activities: readonly string[], columns: number): readonly Line[] {
   const widest = Math.max(0, ...activities.map(displayWidth));
   const room = Math.max(shortestName, columns - widest - 4);
   const names = shown.map((entry) => shorten(entry.cell, room));
@@ -76,7 +76,7 @@ function besideNames(shown: readonly Running[], activities: readonly string[], c
 }
 
 /** Lines of the running cells; two a cell where names are long and there is room, and a last one for those without. */
-function runningLines(state: ProgressState, lines: number, options: ViewOptions): readonly Line[] {
+function runningLines(state: RunState, lines: number, options: ViewOptions): readonly Line[] {
   const { running } = state;
   const activities = running.map((entry) => activity(entry, options.now));
   const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map(displayWidth));
@@ -94,7 +94,7 @@ function runningLines(state: ProgressState, lines: number, options: ViewOptions)
 }
 
 /** The last failures, newest at the bottom; half a line for the name, so that the message can be read. */
-function failureLines(state: ProgressState, lines: number, columns: number): readonly Line[] {
+function failureLines(state: RunState, lines: number, columns: number): readonly Line[] {
   const shown = lines < 1 ? [] : state.failures.slice(-Math.min(lines, shownFailures));
   return shown.map(({ cell, failure }) => ({
     text: `  ✗ ${shorten(cell, Math.floor(columns / 2))}: ${oneLine(failure.message)} [${failure.code}]`,
@@ -110,7 +110,7 @@ function failureLines(state: ProgressState, lines: number, columns: number): rea
  * @param options - the room and the moment
  * @returns the lines; none before the run starts
  */
-export function progressView(state: ProgressState, options: ViewOptions): readonly string[] {
+export function progressView(state: RunState, options: ViewOptions): readonly string[] {
   if (state.startedAt === 0) return [];
   const budget = Math.max(1, options.rows - 1);
   const head: readonly Line[] = [{ text: header(state, options.now), style: 'bold' }, { text: countsLine(state) }];

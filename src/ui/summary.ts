@@ -1,5 +1,5 @@
 import { duration } from '../util/duration.ts';
-import type { FailedCell, ProgressState } from './progress-state.ts';
+import type { FailedCell, RunState } from '../core/run-state.ts';
 import { oneLine } from './progress-text.ts';
 
 /** A table or a plot that the run put into a file. */
@@ -27,7 +27,7 @@ export function shellWord(argument: string): string {
 }
 
 /** `21 ran, 9 reused, 1 failed`; what is zero is left out. */
-function countsText({ counts }: ProgressState): string {
+function countsText({ counts }: RunState): string {
   const all = [
     [counts.finished, 'ran'],
     [counts.reused, 'reused'],
@@ -41,7 +41,7 @@ function countsText({ counts }: ProgressState): string {
 }
 
 /** The first line: how the run ended, and how long it took. */
-function endLine(state: ProgressState): string {
+function endLine(state: RunState): string {
   const seconds = duration(state.ended?.seconds ?? 0);
   switch (state.ended?.status) {
     case 'failed':
@@ -74,7 +74,7 @@ function failureLines({ cell, failure, tail }: FailedCell): readonly string[] {
  * @param placed - the tables and plots that were put into files
  * @returns the lines
  */
-export function runSummary(state: ProgressState, placed: readonly SummaryPlace[]): readonly string[] {
+export function runSummary(state: RunState, placed: readonly SummaryPlace[]): readonly string[] {
   const hidden = state.failures.length - fullFailures;
   return [
     ...state.failures.slice(0, fullFailures).flatMap(failureLines),

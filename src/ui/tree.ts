@@ -1,5 +1,5 @@
 import type { ListrDefaultRendererLogLevels } from 'listr2';
-import { initialProgress, progressState } from './progress-state.ts';
+import { initialRun, runState } from '../core/run-state.ts';
 import { progressView } from './progress-view.ts';
 import type { Output, Reporter, ReporterOptions } from './reporter.ts';
 
@@ -46,7 +46,7 @@ async function liveRegion(terminal: NodeJS.WriteStream, lines: () => readonly st
  * @returns the reporter
  */
 export function treeReporter(options: ReporterOptions): Reporter {
-  let state = initialProgress;
+  let state = initialRun;
   let region: LiveRegion | undefined;
   let timer: NodeJS.Timeout | undefined;
   let opened = false;
@@ -73,7 +73,7 @@ export function treeReporter(options: ReporterOptions): Reporter {
   return {
     event: (event) => {
       if (closed) return;
-      state = progressState(state, event);
+      state = runState(state, event);
       if (event.type === 'stage-started' && !opened) void open();
     },
     close: () => {

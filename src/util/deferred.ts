@@ -10,7 +10,7 @@ export interface Deferred<T> {
  *
  * @returns the three; only the first `resolve` or `reject` counts
  */
-export function deferred<T>(): Deferred<T> {
+export function createDeferred<T>(): Deferred<T> {
   let resolve: (value: T) => void = () => undefined;
   let reject: (error: unknown) => void = () => undefined;
   const promise = new Promise<T>((onValue, onError) => {

@@ -1,5 +1,16 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 /**
  * Does something that needs the parent folder of a path, and makes that folder only when it is missing.
@@ -18,16 +29,53 @@ export function withParent<T>(path: string, action: () => T): T {
   }
 }
 
+/** How a file is replaced. */
+export interface WriteOptions {
+  /** True to return only when the content is on the disk: for what cannot be made again. */
+  readonly flush?: boolean;
+  /** Permissions, whatever the process masks; unless given, those of any new file. */
+  readonly mode?: number;
+  /** Whose it shall be, where this process may decide that. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
+
 /**
- * Replaces a file in one rename, its folder made when missing: whoever reads it sees the old text or the new one. Not
- * flushed: for files that can be made again.
+ * Replaces a file in one rename, its folder made when missing: whoever reads it, and whatever is killed, sees the old
+ * content or the new one.
  *
- * @param file - path of the file
- * @param text - its new content
- * @throws the system's error; the old file is then as it was
+ * @param file - path of the file; a symbolic link is replaced itself
+ * @param content - its new content
+ * @param options - flushing, permissions and owner
+ * @throws the system's error; the old file is then as it was, and nothing else is left
  */
-export function writeWhole(file: string, text: string): void {
-  const draft = `${file}.${process.pid}`;
-  withParent(draft, () => writeFileSync(draft, text));
-  renameSync(draft, file);
+export function writeWhole(file: string, content: string | Uint8Array, options: WriteOptions = {}): void {
+  const draft = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    withParent(draft, () => writeDraft(draft, content, options));
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+function writeDraft(draft: string, content: string | Uint8Array, { flush, mode, owner }: WriteOptions): void {
+  const descriptor = openSync(draft, 'wx', mode);
+  try {
+    writeFileSync(descriptor, content);
+    // The creation mode is cut by the process's mask; the owner differs where root writes a user's file.
+    if (mode !== undefined) fchmodSync(descriptor, mode);
+    if (owner) giveTo(descriptor, owner);
+    if (flush) fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function giveTo(descriptor: number, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  try {
+    fchownSync(descriptor, uid, gid);
+  } catch {
+    // Only root may give files away; it then belongs to whoever runs this.
+  }
 }

@@ -1,23 +1,23 @@
 import type { CellId } from '../core/plan.ts';
 import type { StageTask } from '../core/task.ts';
 import type { Cohort, Shared } from '../stages/stage-kind.ts';
-import { deferred } from '../util/deferred.ts';
+import { createDeferred } from '../util/deferred.ts';
 
 /**
  * Where a member is. `busy`: on its way to a place, or not begun yet; `waiting`: at a place; `aside`: without room beside
  * the others; `away`: it waits for something outside, and nobody waits for it; `left`: it has ended.
  */
-type Whereabouts = 'busy' | 'waiting' | 'aside' | 'away' | 'left';
+type MemberStatus = 'busy' | 'waiting' | 'aside' | 'away' | 'left';
 
 interface MemberState {
-  whereabouts: Whereabouts;
+  status: MemberStatus;
   place: number;
   /** Lets it go on from where it waits. */
   release: () => void;
 }
 
 /** Something shared, and who asked for it. */
-interface Holding {
+interface SharedItem {
   readonly shared: Shared<unknown>;
   readonly holders: Set<CellId>;
 }
@@ -35,11 +35,11 @@ export interface Member extends Cohort {
 /** The tasks of one process that run as a cohort. Everybody waits for everybody who is there or still to come. */
 export class CohortBarrier {
   readonly #members: ReadonlyMap<CellId, MemberState>;
-  readonly #holdings = new Map<string, Holding>();
+  readonly #items = new Map<string, SharedItem>();
 
   /** @param cells - all members, those that have not begun among them */
   constructor(cells: readonly CellId[]) {
-    this.#members = new Map(cells.map((cell) => [cell, { whereabouts: 'busy', place: 0, release: () => undefined }]));
+    this.#members = new Map(cells.map((cell) => [cell, { status: 'busy', place: 0, release: () => undefined }]));
   }
 
   /** True once all members have ended. */
@@ -71,12 +71,12 @@ export class CohortBarrier {
     };
   }
 
-  #are(...whereabouts: readonly Whereabouts[]): readonly MemberState[] {
-    return [...this.#members.values()].filter((member) => whereabouts.includes(member.whereabouts));
+  #are(...status: readonly MemberStatus[]): readonly MemberState[] {
+    return [...this.#members.values()].filter((member) => status.includes(member.status));
   }
 
-  #move(member: MemberState, whereabouts: Whereabouts): void {
-    member.whereabouts = whereabouts;
+  #move(member: MemberState, status: MemberStatus): void {
+    member.status = status;
     this.#settle();
   }
 
@@ -86,15 +86,15 @@ export class CohortBarrier {
     const waiting = this.#are('waiting');
     const least = Math.min(...waiting.map(({ place }) => place));
     const next = waiting.length ? waiting.filter(({ place }) => place === least) : this.#are('aside');
-    for (const member of next) member.whereabouts = 'busy';
+    for (const member of next) member.status = 'busy';
     for (const member of next) member.release();
   }
 
   async #wait(member: MemberState, how: 'waiting' | 'aside', signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const { promise, resolve } = deferred<undefined>();
+    const { promise, resolve } = createDeferred<undefined>();
     const onAbort = (): void => {
-      member.whereabouts = 'busy';
+      member.status = 'busy';
       resolve(undefined);
     };
     member.release = () => resolve(undefined);
@@ -111,16 +111,16 @@ export class CohortBarrier {
   }
 
   #share<T>(cell: CellId, name: string, make: () => Shared<T>): T {
-    const holding = this.#holdings.get(name) ?? { shared: make(), holders: new Set<CellId>() };
-    this.#holdings.set(name, holding);
-    holding.holders.add(cell);
-    return holding.shared.value as T;
+    const item = this.#items.get(name) ?? { shared: make(), holders: new Set<CellId>() };
+    this.#items.set(name, item);
+    item.holders.add(cell);
+    return item.shared.value as T;
   }
 
   async #leave(cell: CellId, member: MemberState): Promise<void> {
-    if (member.whereabouts === 'left') return;
-    const orphaned = [...this.#holdings].filter(([, { holders }]) => holders.delete(cell) && holders.size === 0);
-    for (const [name] of orphaned) this.#holdings.delete(name);
+    if (member.status === 'left') return;
+    const orphaned = [...this.#items].filter(([, { holders }]) => holders.delete(cell) && holders.size === 0);
+    for (const [name] of orphaned) this.#items.delete(name);
     try {
       await Promise.all(orphaned.map(async ([, { shared }]) => shared.dispose()));
     } finally {

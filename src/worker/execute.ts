@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Failure } from '../core/failure.ts';
-import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
+import type { StageResult, StageTask, TaskMessage, WorkerTask } from '../core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../stages/stage-kind.ts';
 import { sourceDigester } from '../store/files/sources.ts';
 import type { Draft, DraftManifest, Entry, Store } from '../store/store.ts';
@@ -30,7 +30,7 @@ export interface TaskDeps {
  * @param deps - store, kinds, abort signal and where messages go
  * @returns how it ended; expected problems are values, only bugs of this function throw
  */
-export async function executeTask(task: StageTask, deps: TaskDeps): Promise<StageResult> {
+export async function executeTask(task: WorkerTask, deps: TaskDeps): Promise<StageResult> {
   const { store, signal } = deps;
   const member = deps.barriers.member(task, signal);
   try {
@@ -84,23 +84,23 @@ const keepsCheckpoints = ({ checkpoints = true }: StageKind) => checkpoints;
 
 /** A task among those that run beside it. */
 interface CohortTask {
-  readonly task: StageTask;
+  readonly task: WorkerTask;
   readonly member: Member;
 }
 
 /** A task on its way to a result. */
-interface Making extends CohortTask {
+interface PreparedTask extends CohortTask {
   readonly kind: StageKind;
   readonly draft: Draft;
 }
 
-async function fill(making: Making, deps: TaskDeps): Promise<StageResult> {
-  const { task, kind, draft } = making;
-  const context = await contextOf(making, deps);
+async function fill(prepared: PreparedTask, deps: TaskDeps): Promise<StageResult> {
+  const { task, kind, draft } = prepared;
+  const context = await contextOf(prepared, deps);
   const { run } = await kind.load();
   const started = Date.now();
   // The others need not wait until the result is written.
-  const outcome = await run(context).finally(() => making.member.leave());
+  const outcome = await run(context).finally(() => prepared.member.leave());
   if (deps.signal.aborted) throw new StageInterrupted();
   const seconds = (Date.now() - started) / 1e3;
   const manifest = manifestOf(task, kind, outcome, { started, seconds });
@@ -113,18 +113,27 @@ async function fill(making: Making, deps: TaskDeps): Promise<StageResult> {
   return finish(await draft.commit(manifest), manifest, false);
 }
 
-async function contextOf({ task, member, kind, draft }: Making, deps: TaskDeps): Promise<StageContext> {
-  const { cell, params, inputs, sources, run, threads, gpus } = task;
+async function contextOf({ task, member, kind, draft }: PreparedTask, deps: TaskDeps): Promise<StageContext> {
   const { store, signal, tell } = deps;
   const rows = join(task.folder, 'metrics.ndjson');
   return {
-    ...{ cell, params, inputs, sources, run, threads, gpus, signal, cohort: member },
+    cell: task.cell,
+    params: task.params,
+    inputs: task.inputs,
+    sources: task.sources,
+    run: task.run,
+    threads: task.threads,
+    gpus: task.gpus,
+    signal,
+    cohort: member,
     out: draft.path,
     scratch: keepsCheckpoints(kind) ? await store.scratch(task.key) : '',
     log: logOf(task),
-    // Rows of the training log go to the run's folder right here: the runner has no use for them.
-    tell: (message) =>
-      message.type === 'metric' ? appendFileSync(rows, `${JSON.stringify(message.row)}\n`) : tell(message),
+    tell: (message) => {
+      // Rows of the training log are in the run's folder even where the runner has died.
+      if (message.type === 'metric') appendFileSync(rows, `${JSON.stringify(message.row)}\n`);
+      tell(message);
+    },
   };
 }
 
@@ -144,11 +153,19 @@ function manifestOf(
   outcome: StageOutcome,
   time: { readonly started: number; readonly seconds: number },
 ): DraftManifest {
-  const { key, cell, resultVersion, params, sources, commit, run, attempt } = task;
   return {
-    ...{ key, cell, kind: kind.name, resultVersion, params, sources, commit, run, attempt, ...time },
+    key: task.key,
+    cell: task.cell,
+    kind: kind.name,
+    resultVersion: task.resultVersion,
+    params: task.params,
+    sources: task.sources,
+    commit: task.commit,
+    run: task.run,
+    attempt: task.attempt,
+    ...time,
     inputs: task.inputs.map(({ path: _, ...input }) => input),
-    outputs: kind.outputs(params),
+    outputs: kind.outputs(task.params),
     metrics: outcome.metrics,
     environment: outcome.environment ?? {},
     versions: { kdpipe: kdpipeVersion(), node: process.versions.node },

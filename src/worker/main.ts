@@ -3,7 +3,7 @@
  * tasks save what they have, and exits.
  */
 import type { CellId } from '../core/plan.ts';
-import type { StageTask } from '../core/task.ts';
+import type { WorkerTask } from '../core/task.ts';
 import { kinds } from '../stages/registry.ts';
 import { openStore } from '../store/local.ts';
 import type { Store } from '../store/store.ts';
@@ -21,10 +21,12 @@ const tasks = new Map<CellId, AbortController>();
 const barriers = new CohortBarriers();
 let leaving = false;
 
-function send(message: FromWorker, sent?: () => void): void {
-  // Without a runner nobody listens: the result stands in the store.
-  if (process.connected) process.send?.(message, undefined, undefined, sent);
-  else sent?.();
+/** Tells the runner something. `sent` is called when that is done, or when nobody listens: the result stands in the store. */
+function send(message: FromWorker, sent: () => void = () => undefined): void {
+  // A runner that was killed a moment ago still counts as connected. Without a callback Node throws the error of such a
+  // message, and the worker would die before its tasks have saved what they have and removed their drafts.
+  if (process.connected) process.send?.(message, undefined, undefined, () => sent());
+  else sent();
 }
 
 function storeAt(root: string): Store {
@@ -33,12 +35,15 @@ function storeAt(root: string): Store {
   return store;
 }
 
-async function perform(task: StageTask): Promise<void> {
+async function perform(task: WorkerTask): Promise<void> {
   const { cell } = task;
   const stop = new AbortController();
   tasks.set(cell, stop);
   const result = await executeTask(task, {
-    ...{ store: storeAt(task.store), kinds, barriers, signal: stop.signal },
+    store: storeAt(task.store),
+    kinds,
+    barriers,
+    signal: stop.signal,
     tell: (message) => send({ type: 'message', cell, message }),
   }).catch((error: unknown) => ({ status: 'failed', failure: failureOf(error), tail: [] }) as const);
   tasks.delete(cell);

@@ -1,5 +1,5 @@
 import type { CellId } from '../core/plan.ts';
-import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
+import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
 import type { Risk } from '../util/risk.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { Risk } from '../util/risk.ts';
  * last one has ended or is `committing`.
  */
 export type ToWorker =
-  | { readonly type: 'task'; readonly task: StageTask }
+  | { readonly type: 'task'; readonly task: WorkerTask }
   /** Save what there is and stop the cell's task. */
   | { readonly type: 'interrupt'; readonly cell: CellId };
 

@@ -49,7 +49,7 @@ async function ourCurve({ images, labels }: ReturnType<typeof batches>, weightsF
       step.input.fill(((images[from + i] ?? 0) / 255 - 0.5) / 0.5, 3 * i, 3 * i + 3);
     step.forward(0, at);
     const batchLabels = Int32Array.from(labels.subarray(at * batch, (at + 1) * batch));
-    const options = { smoothing, classWeights: null };
+    const options = { labelSmoothing: smoothing, classWeights: null };
     const loss = crossEntropy({ logits: step.logits, labels: batchLabels, classes }, options, step.logitsGradient);
     step.backward();
     step.update({ learningRate, weightDecay });

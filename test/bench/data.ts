@@ -90,7 +90,7 @@ async function trainingStep(): Promise<{
     const made = session.trainStep({ batch: labels.length, taps: [] });
     made.input.set(images);
     made.forward(0, at);
-    const options = { smoothing: 0.1, classWeights: null };
+    const options = { labelSmoothing: 0.1, classWeights: null };
     crossEntropy({ logits: made.logits, labels, classes: CLASSES }, options, made.logitsGradient);
     made.backward();
     made.update({ learningRate: 1e-3, weightDecay: 5e-4 });

@@ -64,7 +64,7 @@ function measured(engine: Engine, method: KdMethod): Times {
     const step = student.trainStep({ batch: BATCH, taps: kd.taps });
     step.input.set(images);
     step.forward(0, round);
-    const loss = { smoothing: 0.1, classWeights: null };
+    const loss = { labelSmoothing: 0.1, classWeights: null };
     crossEntropy({ logits: step.logits, labels, classes: CLASSES }, loss, step.logitsGradient);
     mark();
     kd.addGradients(step, labels);

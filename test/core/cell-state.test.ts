@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hasResult, isTerminal, transition, type CellState, type Happening } from '../../src/core/cell-state.ts';
+import { hasResult, isTerminal, transition, type CellState, type CellEvent } from '../../src/core/cell-state.ts';
 
 const states: readonly CellState[] = [
   'waiting',
@@ -14,7 +14,7 @@ const states: readonly CellState[] = [
   'interrupted',
   'tainted',
 ];
-const happenings: readonly Happening[] = [
+const events: readonly CellEvent[] = [
   'needs-met',
   'reuse',
   'start',
@@ -27,19 +27,19 @@ const happenings: readonly Happening[] = [
 ];
 const terminal: readonly CellState[] = ['finished', 'reused', 'failed', 'skipped', 'interrupted', 'tainted'];
 
-/** Applies happenings one after the other; those that cannot happen leave the state as it is. */
-const walk = (path: readonly Happening[]): readonly CellState[] => {
+/** Applies events one after the other; those that cannot happen leave the state as it is. */
+const walk = (path: readonly CellEvent[]): readonly CellState[] => {
   const visited: CellState[] = ['waiting'];
-  for (const happening of path) visited.push(transition(visited.at(-1)!, happening) ?? visited.at(-1)!);
+  for (const event of path) visited.push(transition(visited.at(-1)!, event) ?? visited.at(-1)!);
   return visited;
 };
 
 describe('transition', () => {
   it('has exactly these legal steps', () => {
     const steps = states.flatMap((state) =>
-      happenings.flatMap((happening) => {
-        const next = transition(state, happening);
-        return next ? [`${state} -${happening}-> ${next}`] : [];
+      events.flatMap((event) => {
+        const next = transition(state, event);
+        return next ? [`${state} -${event}-> ${next}`] : [];
       }),
     );
     expect(steps).toEqual([
@@ -65,7 +65,7 @@ describe('transition', () => {
 
   it('never leaves a terminal state, whatever happens', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...happenings), { maxLength: 30 }), (path) => {
+      fc.property(fc.array(fc.constantFrom(...events), { maxLength: 30 }), (path) => {
         const visited = walk(path);
         const end = visited.findIndex((state) => terminal.includes(state));
         if (end !== -1) expect(new Set(visited.slice(end)).size).toBe(1);
@@ -75,7 +75,7 @@ describe('transition', () => {
 
   it('lets no cell finish, fail an attempt or be tainted that has not started', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...happenings), { maxLength: 30 }), (path) => {
+      fc.property(fc.array(fc.constantFrom(...events), { maxLength: 30 }), (path) => {
         const visited = walk(path);
         for (const result of ['finished', 'tainted', 'retrying'] as const)
           if (visited.includes(result)) expect(visited.indexOf('running')).toBeLessThan(visited.indexOf(result));
@@ -86,8 +86,8 @@ describe('transition', () => {
   it('reaches every state from waiting', () => {
     const reached = new Set<CellState>(['waiting']);
     for (const state of reached)
-      for (const happening of happenings) {
-        const next = transition(state, happening);
+      for (const event of events) {
+        const next = transition(state, event);
         if (next) reached.add(next);
       }
     expect([...reached].sort()).toEqual([...states].sort());

@@ -143,7 +143,7 @@ describe('a training of which kill -9 takes', () => {
     process.kill(await trainer(), 'SIGKILL');
     expect(await ended(runner)).toEqual([0, null]);
     const told = events().filter((event) => 'cell' in event && event.cell === 'net');
-    const types = told.map(({ type }) => type).filter((type) => type !== 'stage-progress');
+    const types = told.map(({ type }) => type).filter((type) => type !== 'stage-progress' && type !== 'stage-metric');
     expect(types).toEqual(['stage-started', 'stage-retrying', 'stage-started', 'stage-finished']);
     const trained = epochsOf(runFolder(project));
     expect(trained.filter((epoch) => epoch === 0)).toHaveLength(1);

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cellStatuses, latestRun, readRun } from '../../src/record/past-runs.ts';
+import { cellStatuses } from '../../src/core/run-state.ts';
+import { latestRun, readRun, replayRun } from '../../src/record/past-runs.ts';
 import { Mailbox } from '../support/mailbox.ts';
 import { lives } from '../support/tasks.ts';
 
@@ -40,7 +41,7 @@ describe('a runner that is killed while a command runs', () => {
     await Promise.all([gone('command'), gone('worker')]);
     expect(existsSync(path('saved'))).toBe(true);
     const killed = readRun(latestRun(path('runs'), 'trial')!);
-    expect(cellStatuses(killed.events).get('stage')?.state).toBe('running');
+    expect(cellStatuses(replayRun(killed)).get('stage')?.state).toBe('running');
     expect(execFileSync(process.execPath, runnerArguments(stage), { encoding: 'utf8' })).toBe('done 1\n');
   });
 

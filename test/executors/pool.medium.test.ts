@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPool } from '../../src/executors/pool.ts';
+import { kinds } from '../../src/stages/registry.ts';
 import type { Executor, RunningTask } from '../../src/executors/executor.ts';
 import { Mailbox } from '../support/mailbox.ts';
-import { lives, Workbench } from '../support/tasks.ts';
+import { lives, startTask, Workbench } from '../support/tasks.ts';
 
 let bench: Workbench;
 let pool: Executor;
 let mailbox: Mailbox;
 beforeEach(async () => {
   bench = new Workbench();
-  pool = createPool();
+  pool = createPool({ slots: 4, gpus: [], store: bench.store, kinds });
   mailbox = await Mailbox.open();
 });
 afterEach(async () => {
@@ -19,7 +20,7 @@ afterEach(async () => {
   bench.remove();
 });
 
-const start = (cell: string, shell: string) => pool.start(bench.command(cell, shell), () => undefined);
+const start = (cell: string, shell: string) => startTask(pool, bench.command(cell, shell));
 const pidIn = (name: string) => Number(readFileSync(bench.path(name), 'utf8'));
 /** Runs a task that tells which worker served it. */
 const workerOf = async (cell: string) => {
@@ -70,7 +71,7 @@ describe('the pool', () => {
   it('makes a result again that was being written when another stage took the worker down', async () => {
     const big = `echo $PPID >> ${bench.path('workers')}; head -c 200000000 /dev/zero > "$KDPIPE_OUT/big"`;
     const first = await new Promise<RunningTask>((resolve) => {
-      const task = pool.start(bench.command('big', big), ({ type }) => {
+      const task = startTask(pool, bench.command('big', big), ({ type }) => {
         if (type === 'committing') resolve(task);
       });
     });

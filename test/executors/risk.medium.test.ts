@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StageResult, TaskMessage } from '../../src/core/task.ts';
 import type { Executor } from '../../src/executors/executor.ts';
 import { createPool } from '../../src/executors/pool.ts';
+import { kinds } from '../../src/stages/registry.ts';
 import type { Risk } from '../../src/util/risk.ts';
 import { keepVerdict, readVerdict } from '../../src/util/verdicts.ts';
-import { Workbench } from '../support/tasks.ts';
+import { startTask, Workbench } from '../support/tasks.ts';
 
 let bench: Workbench;
 let pool: Executor;
@@ -14,7 +15,7 @@ let risk: Risk;
 let told: TaskMessage[];
 beforeEach(() => {
   bench = new Workbench();
-  pool = createPool();
+  pool = createPool({ slots: 4, gpus: [], store: bench.store, kinds });
   told = [];
   risk = { name: 'wide vectors', without: { KDPIPE_VECTORS: '128' }, verdict: bench.path('verdicts', 'one.json') };
   keepVerdict(risk.verdict, 'good', {});
@@ -47,7 +48,7 @@ const takeIt = `process.send({ type: 'risk', risk });`;
 /** Runs a command that notes its worker and the vectors that the worker was told to take. */
 function run(cell: string, cohort: readonly string[] = []): Promise<StageResult> {
   const shell = `echo $PPID \${KDPIPE_VECTORS-any} >> '${bench.path(cell)}'`;
-  return pool.start(bench.command(cell, shell, { cohort }), (message) => told.push(message)).result;
+  return startTask(pool, bench.command(cell, shell, { cohort }), (message) => told.push(message)).result;
 }
 const notes = (cell: string) => readFileSync(bench.path(cell), 'utf8').trim().split('\n');
 const warnings = () => told.flatMap((message) => (message.type === 'warning' ? [message.message] : []));

@@ -5,9 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StageResult, TaskMessage } from '../../src/core/task.ts';
 import type { Executor } from '../../src/executors/executor.ts';
 import { createPool } from '../../src/executors/pool.ts';
+import { kinds } from '../../src/stages/registry.ts';
 import { mapConcurrently } from '../../src/util/async-pool.ts';
 import { Mailbox } from '../support/mailbox.ts';
-import { lives, Workbench } from '../support/tasks.ts';
+import { lives, startTask, Workbench } from '../support/tasks.ts';
 
 let bench: Workbench;
 let pool: Executor;
@@ -15,7 +16,7 @@ let mailbox: Mailbox;
 const options = process.env['NODE_OPTIONS'];
 beforeEach(async () => {
   bench = new Workbench();
-  pool = createPool();
+  pool = createPool({ slots: 4, gpus: [], store: bench.store, kinds });
   mailbox = await Mailbox.open();
 });
 afterEach(async () => {
@@ -27,8 +28,7 @@ afterEach(async () => {
 });
 
 type Params = Parameters<Workbench['command']>[2];
-const start = (cell: string, shell: string, more?: Params) =>
-  pool.start(bench.command(cell, shell, more), () => undefined);
+const start = (cell: string, shell: string, more?: Params) => startTask(pool, bench.command(cell, shell, more));
 const pidIn = (name: string) => Number(readFileSync(bench.path(name), 'utf8'));
 const logOf = (cell: string) => join(bench.folder, 'stages', cell, 'log.txt');
 /** A line of shell that notes the worker. */
@@ -125,7 +125,7 @@ describe('a message of many megabytes', () => {
         note: 'ü'.repeat(3e6),
       },
     });
-    const result = await pool.start(task, () => undefined).result;
+    const result = await startTask(pool, task).result;
     expect(result).toMatchObject({ status: 'finished' });
     const metrics = 'metrics' in result ? result.metrics : {};
     expect(Object.keys(metrics)).toHaveLength(count);
@@ -188,7 +188,7 @@ describe('a pool that is closed', () => {
   it('while a result is written waits until it is in the store', async () => {
     const task = bench.command('big', 'head -c 100000000 /dev/zero > "$KDPIPE_OUT/big"');
     await new Promise<void>((resolve) => {
-      pool.start(task, ({ type }: TaskMessage) => type === 'committing' && resolve());
+      startTask(pool, task, ({ type }: TaskMessage) => type === 'committing' && resolve());
     });
     await pool.close();
     expect(bench.store.find(task.key)).toBeDefined();

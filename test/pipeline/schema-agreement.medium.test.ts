@@ -31,7 +31,7 @@ const values: readonly Json[] = [
 
 /** Those, and what the parameter itself names. */
 function valuesFor({ enum: named, default: preset }: ParamSchema): readonly Json[] {
-  return [...values, ...((named ?? []) as readonly Json[]), ...(preset === undefined ? [] : [preset])];
+  return [...values, ...(named ?? []), ...(preset === undefined ? [] : [preset])];
 }
 
 const stageWith = (kind: string, param: string, value: Json) => ({

@@ -17,7 +17,14 @@ describe('last results', () => {
     expect(readLastResults(file).size).toBe(0);
   });
 
-  it.each(['', '{', '[]', '{"format":2,"cells":{}}', '{"format":1}'])('are empty when the file holds %j', (text) => {
+  it.each([
+    '',
+    '{',
+    '[]',
+    '{"format":2,"cells":{}}',
+    '{"format":1}',
+    '{"format":1,"cells":{"a":7,"b":{"key":1},"c":{"key":"k","seconds":"1"}}}',
+  ])('are empty when the file holds %j', (text) => {
     mkdirSync(dirname(file));
     writeFileSync(file, text);
     expect(readLastResults(file).size).toBe(0);

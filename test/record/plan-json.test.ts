@@ -18,9 +18,13 @@ describe('a plan in JSON', () => {
         needs: ['teacher'],
       }),
     ]);
-    const back = planFromJson(planToJson(plan));
+    const text = planToJson(plan);
+    const back = planFromJson(text);
     expect(back).toEqual(plan);
     expect(back.cells[1]?.params['teacher']).toBeInstanceOf(CellReference);
     expect((back.cells[1]?.params['nested'] as { text: unknown }).text).toBeInstanceOf(ReferenceText);
+    // Records before format 2 had no number.
+    expect(planFromJson(text.replace('"format":2,', ''))).toEqual(plan);
+    expect(() => planFromJson(text.replace('"format":2,', '"format":3,'))).toThrow('later version');
   });
 });

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
 import { FailureError } from '../../src/core/failure.ts';
-import { cellStatuses, latestRun, listRuns, readRun } from '../../src/record/past-runs.ts';
+import { cellStatuses } from '../../src/core/run-state.ts';
+import { latestRun, listRuns, readRun, replayRun } from '../../src/record/past-runs.ts';
 import { cellFolder, startRecord } from '../../src/record/run-record.ts';
 import { cell, planOf } from '../scheduler/fakes.ts';
 
@@ -103,7 +104,7 @@ describe('past runs', () => {
       { type: 'stage-skipped', cell: 'skipped', because: 'failed', at },
       { type: 'stage-interrupted', cell: 'interrupted', at },
     ];
-    const statuses = cellStatuses(events);
+    const statuses = cellStatuses(replayRun({ events }));
     expect([...statuses].map(([id, { state }]) => [id, state])).toEqual(
       ['reused', 'running', 'finished', 'retrying', 'tainted', 'failed', 'skipped', 'interrupted'].map((id) => [
         id,

@@ -2,41 +2,36 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StageTask, TaskMessage } from '../../src/core/task.ts';
-import { Attempt, stoppedFromOutside } from '../../src/scheduler/attempt.ts';
+import type { StageTask } from '../../src/core/task.ts';
+import { Attempt, stoppedResult } from '../../src/scheduler/attempt.ts';
+import { startTask } from '../support/tasks.ts';
 import { FakeExecutor, finished, ManualClock } from './fakes.ts';
 
 let folder: string;
 let clock: ManualClock;
 let executor: FakeExecutor;
-let told: TaskMessage[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kdpipe-attempt-'));
   clock = new ManualClock();
   executor = new FakeExecutor();
-  told = [];
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+const resources = { cpu: 1, gpu: 0, memory: 0 };
 const taskOf = (timeout: number): StageTask => ({
   ...{ cell: 'a', kind: 'fake', resultVersion: 1, key: 'k', params: {}, inputs: [], sources: [], store: '', folder },
-  ...{ run: 'r', attempt: 1, timeout, threads: 1, gpus: [], commit: null, force: false, cohort: [] },
+  ...{ run: 'r', attempt: 1, timeout, resources, commit: null, force: false, cohort: [] },
 });
-const start = (timeout: number) => new Attempt(executor, taskOf(timeout), clock, (message) => told.push(message));
+/** Starts an attempt, as a schedule does. */
+const start = (timeout: number) => {
+  const task = taskOf(timeout);
+  const attempt = new Attempt(task, clock);
+  const running = startTask(executor, task, (message) => attempt.receive(message));
+  const result = attempt.finish(running);
+  return { attempt, result };
+};
 
 describe('an attempt', () => {
-  it('starts its task and passes all messages on, in order', () => {
-    start(0);
-    const messages: readonly TaskMessage[] = [
-      { type: 'waiting', holder: 'x' },
-      { type: 'acquired' },
-      { type: 'warning', message: 'careful' },
-      { type: 'committing' },
-    ];
-    for (const message of messages) executor.of('a').tell(message);
-    expect(told).toEqual(messages);
-  });
-
   it('without a limit arms no timer', () => {
     start(0);
     executor.of('a').tell({ type: 'acquired' });
@@ -45,31 +40,31 @@ describe('an attempt', () => {
 
   it('is interrupted at its limit, killed 15 seconds later, and then failed with its last lines', async () => {
     writeFileSync(join(folder, 'log.txt'), 'epoch 1\nepoch 2\n');
-    const attempt = start(10);
+    const { result } = start(10);
     clock.advance(10_000);
     expect(executor.of('a')).toMatchObject({ interrupted: true, killed: false });
     clock.advance(15_000);
     expect(executor.of('a')).toMatchObject({ interrupted: true, killed: true });
     executor.of('a').end({ status: 'interrupted' });
-    expect(await attempt.result).toMatchObject({
+    expect(await result).toMatchObject({
       ...{ status: 'failed', tail: ['epoch 1', 'epoch 2'] },
       failure: { code: 'timed-out', message: 'the stage did not end within 10 s' },
     });
   });
 
   it('keeps a failure that is not of its time, also after the limit', async () => {
-    const attempt = start(10);
+    const { result } = start(10);
     clock.advance(10_000);
     const failure = { code: 'no-images', message: 'no images' };
     executor.of('a').end({ status: 'failed', failure, tail: [] });
-    expect(await attempt.result).toMatchObject({ failure });
+    expect(await result).toMatchObject({ failure });
   });
 
   it('disarms all timers at its end', async () => {
-    const attempt = start(10);
+    const { result } = start(10);
     expect(clock.next()).toBe(10_000);
     executor.of('a').end(finished('k'));
-    expect(await attempt.result).toMatchObject({ status: 'finished' });
+    expect(await result).toMatchObject({ status: 'finished' });
     expect(clock.next()).toBeUndefined();
   });
 
@@ -83,8 +78,17 @@ describe('an attempt', () => {
     expect(clock.next()).toBeUndefined();
   });
 
+  it('holds its limit while its task stands in a queue', () => {
+    start(10);
+    executor.of('a').tell({ type: 'queued', handle: '17', queue: 'job 17' });
+    clock.advance(60_000);
+    executor.of('a').tell({ type: 'acquired' });
+    expect(executor.of('a').interrupted).toBe(false);
+    expect(clock.next()).toBe(10_000);
+  });
+
   it('passes interruptions on', () => {
-    const attempt = start(0);
+    const { attempt } = start(0);
     attempt.interrupt();
     expect(executor.of('a')).toMatchObject({ interrupted: true, killed: false });
     attempt.kill();
@@ -92,16 +96,16 @@ describe('an attempt', () => {
   });
 
   it('stays interrupted when the run asked for it', async () => {
-    const attempt = start(10);
+    const { attempt, result } = start(10);
     attempt.interrupt();
     executor.of('a').end({ status: 'interrupted' });
-    expect(await attempt.result).toEqual({ status: 'interrupted' });
+    expect(await result).toEqual({ status: 'interrupted' });
   });
 });
 
 describe('a task that somebody else stopped', () => {
   it('is a failure with its last lines', () => {
     writeFileSync(join(folder, 'log.txt'), 'so far\n');
-    expect(stoppedFromOutside(taskOf(0))).toMatchObject({ failure: { code: 'stopped' }, tail: ['so far'] });
+    expect(stoppedResult(taskOf(0))).toMatchObject({ failure: { code: 'stopped' }, tail: ['so far'] });
   });
 });

@@ -1,8 +1,9 @@
-import type { Cell, CellId, Plan, Resources, ValueObject } from '../../src/core/plan.ts';
+import type { Cell, CellId, Key, Plan, Resources, ValueObject } from '../../src/core/plan.ts';
 import type { StageResult, StageTask, TaskMessage } from '../../src/core/task.ts';
-import type { Executor, RunningTask } from '../../src/executors/executor.ts';
+import type { Capacity, Executor, RunningTask, StartOptions } from '../../src/executors/executor.ts';
+import type { AttemptInfo } from '../../src/scheduler/schedule-options.ts';
 import type { Clock } from '../../src/util/clock.ts';
-import { deferred } from '../../src/util/deferred.ts';
+import { createDeferred } from '../../src/util/deferred.ts';
 
 /** A planned cell with little more than what a test says. */
 export function cell(
@@ -63,6 +64,16 @@ export class ManualClock implements Clock {
   }
 }
 
+/** The key that a cell has in tests. */
+export const keyOf = (id: CellId): Key => `key of ${id}`;
+
+/** The task of a planned cell, with what an executor looks at. */
+export const taskOf = (planned: Cell, { attempt, cohort }: AttemptInfo = { attempt: 1, cohort: [] }): StageTask => ({
+  ...{ cell: planned.id, kind: planned.kind, resultVersion: 1, key: keyOf(planned.id), params: {}, inputs: [] },
+  ...{ sources: [], store: '', folder: '/nowhere', run: 'run', attempt, timeout: planned.timeout },
+  ...{ resources: planned.resources, commit: null, force: false, cohort },
+});
+
 /** A task that a {@link FakeExecutor} holds. */
 export interface HeldTask {
   readonly task: StageTask;
@@ -78,10 +89,22 @@ export class FakeExecutor implements Executor {
   readonly held: HeldTask[] = [];
   /** Cells of all tasks that were ever started. */
   readonly started: CellId[] = [];
+  /** How many more were ready, for each start. */
+  readonly waiting: number[] = [];
+  readonly capacity: Capacity;
   closed = false;
 
-  start(task: StageTask, tell: (message: TaskMessage) => void): RunningTask {
-    const { promise, resolve } = deferred<StageResult>();
+  constructor(capacity: Capacity = { slots: 2, gpus: 0 }) {
+    this.capacity = capacity;
+  }
+
+  start(tasks: readonly StageTask[], { waiting, tell }: StartOptions): readonly RunningTask[] {
+    this.waiting.push(waiting);
+    return tasks.map((task) => this.#hold(task, (message) => tell(task.cell, message)));
+  }
+
+  #hold(task: StageTask, tell: (message: TaskMessage) => void): RunningTask {
+    const { promise, resolve } = createDeferred<StageResult>();
     const held: HeldTask = {
       ...{ task, tell, interrupted: false, killed: false },
       end: (result) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ReadyCells } from '../../src/scheduler/ready-cells.ts';
-import { Slots, type Claim } from '../../src/scheduler/slots.ts';
+import { Slots, type Reservation } from '../../src/scheduler/slots.ts';
 import { cell } from './fakes.ts';
 
 interface Wish {
@@ -49,25 +49,25 @@ describe('ready cells', () => {
     fc.assert(
       fc.property(wishes, fc.array(fc.nat({ max: 100 }), { minLength: 1, maxLength: 50 }), (all, ends) => {
         const ready = readyOf(all);
-        const slots = new Slots(4, [0, 1]);
+        const slots = new Slots({ slots: 4, gpus: 2 });
         let queue = queueOf(all);
         const free = { cpu: 4, gpu: 2 };
-        const running: { at: number; claim: Claim }[] = [];
+        const running: { at: number; reservation: Reservation }[] = [];
         for (let step = 0; queue.length || running.length; step++) {
           const expected = plainTake(queue, all, free);
           const next = ready.take(slots);
           expect(next?.cells[0]).toBe(expected);
           if (next) {
-            running.push({ at: next.cells[0]!, claim: next.claim });
-            free.cpu -= next.claim.cpu;
-            free.gpu -= next.claim.gpus.length;
+            running.push({ at: next.cells[0]!, reservation: next.reservation });
+            free.cpu -= next.reservation.cpu;
+            free.gpu -= next.reservation.gpu;
             queue = queue.filter((at) => at !== next.cells[0]);
             continue;
           }
           const [ended] = running.splice((ends[step % ends.length] ?? 0) % running.length, 1);
-          free.cpu += ended!.claim.cpu;
-          free.gpu += ended!.claim.gpus.length;
-          slots.releaser(ended!.claim)();
+          free.cpu += ended!.reservation.cpu;
+          free.gpu += ended!.reservation.gpu;
+          slots.releaser(ended!.reservation)();
         }
         expect(ready.size).toBe(0);
       }),
@@ -80,11 +80,11 @@ describe('ready cells', () => {
       { cpu: 2, gpu: 0, urgency: 0 },
     ]);
     expect(ready.size).toBe(2);
-    ready.take(new Slots(1, []));
+    ready.take(new Slots({ slots: 1, gpus: 0 }));
     expect(ready.size).toBe(1);
   });
 
-  it('start a cohort together, on one claim, where its first cell stands', () => {
+  it('start a cohort together, on one reservation, where its first cell stands', () => {
     const cells = ['a', 'b', 'c', 'd', 'e'].map((id) => cell(id));
     const ready = new ReadyCells(cells, Float64Array.of(1, 3, 2, 0, 0));
     for (const at of [3, 0]) ready.push(at, 'red');
@@ -92,7 +92,7 @@ describe('ready cells', () => {
     ready.push(2, 'blue');
     ready.push(4, 'red');
     expect(ready.size).toBe(3);
-    const slots = new Slots(3, []);
+    const slots = new Slots({ slots: 3, gpus: 0 });
     expect([1, 2, 3].map(() => ready.take(slots)?.cells)).toEqual([[1], [2], [0, 3, 4]]);
     expect(ready.size).toBe(0);
   });
@@ -102,7 +102,7 @@ describe('ready cells', () => {
       ['a', 'b'].map((id) => cell(id)),
       new Float64Array(2),
     );
-    const slots = new Slots(2, []);
+    const slots = new Slots({ slots: 2, gpus: 0 });
     ready.push(0, 'red');
     expect(ready.take(slots)?.cells).toEqual([0]);
     ready.push(1, 'red');

@@ -1,11 +1,14 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
+import type { FailureError } from '../../src/core/failure.ts';
 import { CellReference, type Cell, type CellId, type Plan } from '../../src/core/plan.ts';
 import type { StageTask } from '../../src/core/task.ts';
 import { createInProcess } from '../../src/executors/in-process.ts';
+import type { ExecutorOptions } from '../../src/executors/executor.ts';
+import { executors } from '../../src/executors/registry.ts';
 import { cellFolder } from '../../src/record/run-record.ts';
 import { latestRun, listRuns, readRun } from '../../src/record/past-runs.ts';
 import { previewPlan, runPlan, type RunOptions } from '../../src/scheduler/run-plan.ts';
@@ -33,7 +36,7 @@ const options = (overrides: Partial<RunOptions> = {}): RunOptions => {
       slots: 2,
       keepGoing: false,
     },
-    executor: () => createInProcess({ store, kinds }),
+    executor: executors['in-process'].create,
     sinks: [(event) => events.push(event)],
     command: 'kdpipe run trial.yaml',
     commit: () => Promise.resolve('abc'),
@@ -248,31 +251,65 @@ describe('a run that goes wrong', () => {
   });
 });
 
-describe('what a task gets', () => {
-  it('is its share of the threads, its GPUs and the commit', async () => {
+describe('what a task and its executor get', () => {
+  const plan = planOf([
+    shellCell('a', 'true a', {}, { resources: { cpu: 1, gpu: 1, memory: 64 }, timeout: 9 }),
+    shellCell('b', 'true b'),
+    shellCell('c', 'true c', {}, { needs: ['a', 'b'] }),
+  ]);
+
+  it('is what the pipeline asks for, the slots, the GPUs, the threads and the commit', async () => {
     const tasks: StageTask[] = [];
-    const base = options();
-    const plan = planOf([
-      shellCell('a', 'true a', {}, { resources: { cpu: 1, gpu: 1, memory: 0 } }),
-      shellCell('b', 'true b'),
-      shellCell('c', 'true c', {}, { needs: ['a', 'b'] }),
-    ]);
-    const inner = base.executor();
-    const executor = () => ({
-      ...inner,
-      start: (task: StageTask, tell: Parameters<typeof inner.start>[1]) => (tasks.push(task), inner.start(task, tell)),
-    });
-    await runPlan(plan, { ...base, executor, gpus: [4] });
-    const cores = availableParallelism();
+    const made: ExecutorOptions[] = [];
+    const executor = (given: ExecutorOptions) => {
+      made.push(given);
+      const inner = createInProcess(given);
+      const start: typeof inner.start = (started, more) => (tasks.push(...started), inner.start(started, more));
+      return Promise.resolve({ ...inner, start });
+    };
+    const gpus = () => Promise.resolve(['4']);
+    await run(plan, { executor, gpus });
+    expect(made).toMatchObject([{ slots: 2, gpus: ['4'] }]);
+    expect(made[0]?.threads).toBeUndefined();
     expect(
-      tasks.map(({ cell, threads, gpus, commit, attempt, force }) => ({ cell, threads, gpus, commit, attempt, force })),
+      tasks.map(({ cell, resources, timeout, commit, attempt, force }) => ({
+        cell,
+        resources,
+        timeout,
+        commit,
+        attempt,
+        force,
+      })),
     ).toEqual([
-      { cell: 'a', threads: Math.max(1, Math.floor(cores / 2)), gpus: [4], commit: 'abc', attempt: 1, force: false },
-      { cell: 'b', threads: Math.max(1, Math.floor(cores / 2)), gpus: [], commit: 'abc', attempt: 1, force: false },
-      { cell: 'c', threads: cores, gpus: [], commit: 'abc', attempt: 1, force: false },
+      { cell: 'a', resources: { cpu: 1, gpu: 1, memory: 64 }, timeout: 9, commit: 'abc', attempt: 1, force: false },
+      { cell: 'b', resources: { cpu: 1, gpu: 0, memory: 0 }, timeout: 0, commit: 'abc', attempt: 1, force: false },
+      { cell: 'c', resources: { cpu: 1, gpu: 0, memory: 0 }, timeout: 0, commit: 'abc', attempt: 1, force: false },
     ]);
-    await runPlan(plan, { ...base, executor, threads: 3, force: new Set(['c']) });
-    expect(tasks.at(-1)).toMatchObject({ cell: 'c', threads: 3, force: true });
+    await run(plan, { executor, threads: 3, force: new Set(['c']) });
+    expect(made.at(-1)).toMatchObject({ threads: 3 });
+    expect(tasks.at(-1)).toMatchObject({ cell: 'c', force: true });
+  });
+
+  it('is a failure before anything runs where stages ask for more GPUs than there are', async () => {
+    const most = planOf([
+      shellCell('a', 'true a'),
+      shellCell('net[seed=0]', 'true 0', {}, { stage: 'net', resources: { cpu: 1, gpu: 1, memory: 0 } }),
+      shellCell('net[seed=1]', 'true 1', {}, { stage: 'net', resources: { cpu: 1, gpu: 3, memory: 0 } }),
+    ]);
+    const problem = (gpus: readonly string[]) =>
+      run(most, { gpus: () => Promise.resolve(gpus) }).catch((error: unknown) => (error as FailureError).failures);
+    expect(await problem([])).toMatchObject([
+      { code: 'not-enough-gpus', message: 'net asks for 3 GPUs, but this machine has none' },
+    ]);
+    expect(await problem(['0', '1'])).toMatchObject([{ message: 'net asks for 3 GPUs, but this machine has 2' }]);
+    expect(events).toEqual([]);
+    expect(listRuns(path('runs'), 'trial')).toEqual([]);
+  });
+
+  it('needs no GPU for what is reused, nor looks for one', async () => {
+    await run(plan, { gpus: () => Promise.resolve(['0']) });
+    const gpus = () => Promise.reject(new Error('asked'));
+    expect(await run(plan, { gpus, force: new Set(['b']) })).toMatchObject({ status: 'done', ran: 1 });
   });
 });
 

@@ -3,12 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
 import { FailureError } from '../../src/core/failure.ts';
 import type { Cell, CellId } from '../../src/core/plan.ts';
-import type { StageTask } from '../../src/core/task.ts';
 import type { Resolution } from '../../src/scheduler/resolution.ts';
-import type { ScheduleOptions, Share } from '../../src/scheduler/schedule-options.ts';
+import type { AttemptInfo, ScheduleOptions } from '../../src/scheduler/schedule-options.ts';
 import { Schedule } from '../../src/scheduler/schedule.ts';
 import { isTerminal } from '../../src/core/cell-state.ts';
-import { cell, failed, FakeExecutor, finished, ManualClock, settle } from './fakes.ts';
+import { cell, failed, FakeExecutor, finished, keyOf, ManualClock, settle, taskOf } from './fakes.ts';
 
 /** What the fake resolver says of a cell once its needs are there: it runs unless it is named here. */
 interface World {
@@ -16,17 +15,21 @@ interface World {
   readonly broken?: Readonly<Record<CellId, string>>;
 }
 
+/** Options of a schedule, and the capacity of its executor. */
+type StandOptions = Partial<ScheduleOptions> & { readonly slots?: number; readonly gpus?: number };
+
 /** A schedule over a fake executor and clock, with what it did. */
 class Stand {
-  readonly executor = new FakeExecutor();
+  readonly executor: FakeExecutor;
   readonly clock = new ManualClock();
   readonly events: EventBody[] = [];
-  readonly shares = new Map<CellId, Share[]>();
+  readonly attempts = new Map<CellId, AttemptInfo[]>();
   readonly settled = new Set<CellId>();
   readonly schedule: Schedule;
   readonly ended: ReturnType<Schedule['run']>;
 
-  constructor(cells: readonly Cell[], options: Partial<ScheduleOptions> = {}, world: World = {}) {
+  constructor(cells: readonly Cell[], { slots = 2, gpus = 0, ...options }: StandOptions = {}, world: World = {}) {
+    this.executor = new FakeExecutor({ slots, gpus });
     const resolve = (planned: Cell): Resolution => {
       const because = planned.needs.filter((need) => !this.settled.has(need));
       if (because.length) return { status: 'unknown', because, reasons: [] };
@@ -38,14 +41,14 @@ class Stand {
       return { status: 'reuse', key, entry: { key, path: '', outputs: {}, manifest: () => expect.fail('unread') } };
     };
     this.schedule = new Schedule({
-      ...{ cells, slots: 2, gpus: [], keepGoing: false, clock: this.clock, executor: this.executor },
+      ...{ cells, keepGoing: false, clock: this.clock, executor: this.executor },
       resolutions: cells.map(resolve),
       resolver: { resolve, settle: (id) => void this.settled.add(id) },
       urgency: new Float64Array(cells.length),
       cohortOf: () => null,
-      taskOf: (planned, share) => {
-        this.shares.set(planned.id, [...(this.shares.get(planned.id) ?? []), share]);
-        return taskOf(planned, share);
+      taskOf: (planned, info) => {
+        this.attempts.set(planned.id, [...(this.attempts.get(planned.id) ?? []), info]);
+        return taskOf(planned, info);
       },
       emit: (event) => this.events.push(event),
       ...options,
@@ -73,13 +76,6 @@ class Stand {
     await settle();
   }
 }
-
-const keyOf = (id: CellId) => `key of ${id}`;
-const taskOf = (planned: Cell, { attempt, gpus, cohort }: Share): StageTask => ({
-  ...{ cell: planned.id, kind: planned.kind, resultVersion: 1, key: keyOf(planned.id), params: {}, inputs: [] },
-  ...{ sources: [], store: '', folder: '/nowhere', run: 'run', attempt, timeout: planned.timeout, threads: 1, gpus },
-  ...{ commit: null, force: false, cohort },
-});
 
 describe('the order of cells', () => {
   it('starts a cell when all that it needs has finished', async () => {
@@ -184,18 +180,14 @@ describe('resources', () => {
     expect(new Stand([cell('a', { resources: { cpu: 64 } })]).executor.cells).toEqual(['a']);
   });
 
-  it('hands out each GPU once, and lets cells without one pass those that wait', async () => {
+  it('starts no more cells with a GPU than there are, and lets cells without one pass those that wait', async () => {
     const gpu = { resources: { gpu: 1 } };
     const cells = [cell('a', gpu), cell('b', gpu), cell('c', gpu), cell('plain')];
-    const stand = new Stand(cells, { slots: 4, gpus: [0, 3], urgency: Float64Array.of(4, 3, 2, 1) });
+    const stand = new Stand(cells, { slots: 4, gpus: 2, urgency: Float64Array.of(4, 3, 2, 1) });
     expect(stand.executor.cells).toEqual(['a', 'b', 'plain']);
     await stand.finish('b');
-    expect([...stand.shares].map(([id, [share]]) => [id, share?.gpus])).toEqual([
-      ['a', [0]],
-      ['b', [3]],
-      ['plain', []],
-      ['c', [3]],
-    ]);
+    expect(stand.executor.cells).toEqual(['a', 'plain', 'c']);
+    expect(stand.executor.of('c').task.resources).toEqual({ cpu: 1, gpu: 1, memory: 0 });
   });
 
   it('does not let single-GPU cells starve one that wants two', async () => {
@@ -204,28 +196,22 @@ describe('resources', () => {
       cell('two', { resources: { gpu: 2 } }),
       cell('b', { resources: { gpu: 1 } }),
     ];
-    const stand = new Stand(cells, { slots: 4, gpus: [0, 1], urgency: Float64Array.of(3, 2, 1) });
+    const stand = new Stand(cells, { slots: 4, gpus: 2, urgency: Float64Array.of(3, 2, 1) });
     expect(stand.executor.cells).toEqual(['a']);
     await stand.finish('a');
     expect(stand.executor.cells).toEqual(['two']);
   });
 
-  it('runs a GPU cell on a machine without GPUs, and warns', () => {
-    const stand = new Stand([cell('a', { resources: { gpu: 2 } })]);
-    expect(stand.story('a')).toEqual(['stage-started', 'stage-warned']);
-    expect(stand.events[1]).toMatchObject({ message: 'asks for 2 GPUs, but this machine has none' });
-  });
-
-  it('tells each task how many share the machine: never more than can run at once', async () => {
+  it('tells the executor how many more are ready', async () => {
     const stand = new Stand([cell('a'), cell('b'), cell('c', { needs: ['a'] })], { slots: 8 });
     await stand.finish('a');
     await stand.finish('b');
-    const concurrent = [...stand.shares].map(([id, [share]]) => [id, share?.concurrent]);
-    expect(concurrent).toEqual([
-      ['a', 2],
-      ['b', 2],
-      ['c', 2],
-    ]);
+    expect(stand.executor.waiting).toEqual([1, 0, 0]);
+  });
+
+  it('starts all that is ready where the executor has a queue of its own', () => {
+    const cells = Array.from({ length: 50 }, (_, at) => cell(`c${at}`, { resources: { cpu: 8, gpu: 4 } }));
+    expect(new Stand(cells, { slots: Infinity, gpus: Infinity }).executor.held).toHaveLength(50);
   });
 });
 
@@ -306,7 +292,7 @@ describe('retry', () => {
     expect(delays).toEqual([1000, 2000, 4000]);
     await stand.fail('a', 'for good');
     expect(await stand.ended).toMatchObject({ status: 'failed', failed: 1 });
-    expect(stand.shares.get('a')?.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
+    expect(stand.attempts.get('a')?.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
     expect(stand.story('a').filter((type) => type === 'stage-retrying')).toHaveLength(3);
   });
 
@@ -459,7 +445,7 @@ function coneOf(cells: readonly Cell[], roots: ReadonlySet<CellId>): ReadonlySet
 describe('any DAG', () => {
   const runToTheEnd = async (
     { cells, items }: { cells: readonly Cell[]; items: readonly { fate: string; urgency: number }[] },
-    options: { slots: number; gpus: readonly number[]; keepGoing: boolean; choose: readonly number[] },
+    options: { slots: number; gpus: number; keepGoing: boolean; choose: readonly number[] },
   ) => {
     const of = (fate: string) => cells.filter((_, at) => items[at]?.fate === fate).map(({ id }) => id);
     const urgency = Float64Array.from(items, (item) => item.urgency);
@@ -470,8 +456,8 @@ describe('any DAG', () => {
       const running = stand.executor.cells.map((id) => byId.get(id)!);
       const cpu = running.map(({ resources }) => Math.min(resources.cpu, options.slots)).reduce((a, b) => a + b);
       expect(cpu).toBeLessThanOrEqual(options.slots);
-      const gpus = stand.executor.held.flatMap(({ task }) => task.gpus);
-      expect(new Set(gpus).size).toBe(gpus.length);
+      const gpu = running.map(({ resources }) => Math.min(resources.gpu, options.gpus)).reduce((a, b) => a + b);
+      expect(gpu).toBeLessThanOrEqual(options.gpus);
       for (const { needs } of running) for (const need of needs) expect(stand.settled).toContain(need);
       const pick = running[(options.choose[step % options.choose.length] ?? 0) % running.length]!;
       await (fails.has(pick.id) ? stand.fail(pick.id) : stand.finish(pick.id));
@@ -480,7 +466,7 @@ describe('any DAG', () => {
   };
   const settings = fc.record({
     slots: fc.integer({ min: 1, max: 4 }),
-    gpus: fc.constantFrom([], [0], [0, 1]),
+    gpus: fc.integer({ min: 0, max: 2 }),
     choose: fc.array(fc.nat({ max: 100 }), { minLength: 1, maxLength: 8 }),
   });
 
@@ -519,8 +505,8 @@ describe('cells that run as a cohort', () => {
   it('start together on one slot, know of each other, and leave the other slots to others', () => {
     const stand = new Stand(cells, { cohortOf, slots: 2 });
     expect(stand.executor.cells).toEqual(['a', 'b', 'c', 'lone']);
-    expect(stand.shares.get('b')).toEqual([{ attempt: 1, gpus: [], concurrent: 2, cohort: ['a', 'b', 'c'] }]);
-    expect(stand.shares.get('lone')).toEqual([{ attempt: 1, gpus: [], concurrent: 2, cohort: [] }]);
+    expect(stand.attempts.get('b')).toEqual([{ attempt: 1, cohort: ['a', 'b', 'c'] }]);
+    expect(stand.attempts.get('lone')).toEqual([{ attempt: 1, cohort: [] }]);
   });
 
   it('hold their slot until the last of them ends or writes its result', async () => {
@@ -543,7 +529,7 @@ describe('cells that run as a cohort', () => {
     expect(stand.executor.cells).toEqual(['b']);
     await stand.finish('b');
     expect(stand.executor.cells).toEqual(['a']);
-    expect(stand.shares.get('a')?.[1]).toMatchObject({ attempt: 2, cohort: [] });
+    expect(stand.attempts.get('a')?.[1]).toMatchObject({ attempt: 2, cohort: [] });
     await stand.finish('a');
     expect(await stand.ended).toMatchObject({ status: 'done', ran: 2 });
   });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StageTask } from '../../src/core/task.ts';
-import { eventOf, gpuWarning } from '../../src/scheduler/task-events.ts';
-import { cell } from './fakes.ts';
+import { eventOf } from '../../src/scheduler/task-events.ts';
 
 const task = { cell: 'a', key: 'k' } as StageTask;
 
@@ -17,28 +16,19 @@ describe('the event of a message', () => {
     });
   });
 
-  it.each([
-    { type: 'acquired' } as const,
-    { type: 'committing' } as const,
-    { type: 'group', leader: 7 } as const,
-    { type: 'metric', row: {} } as const,
-  ])('is none for $type', (message) => {
+  it('is a row of the training log as it is', () => {
+    const row = { epoch: 3, loss: 0.5 };
+    expect(eventOf(task, { type: 'metric', row })).toEqual({ type: 'stage-metric', cell: 'a', row });
+  });
+
+  it('says where a task stands in a queue, and when it has left it', () => {
+    expect(eventOf(task, { type: 'queued', handle: '17', queue: 'job 17' })).toEqual({
+      ...{ type: 'stage-waiting', cell: 'a', key: 'k', holder: 'job 17', handle: '17' },
+    });
+    expect(eventOf(task, { type: 'acquired' })).toEqual({ type: 'stage-acquired', cell: 'a' });
+  });
+
+  it.each([{ type: 'committing' } as const, { type: 'group', leader: 7 } as const])('is none for $type', (message) => {
     expect(eventOf(task, message)).toBeUndefined();
-  });
-});
-
-describe('the warning about GPUs', () => {
-  const asking = (gpu: number, gpus: readonly number[]) =>
-    gpuWarning(cell('a', { resources: { gpu } }), { cpu: 1, gpus });
-
-  it.each([
-    [1, [], 'asks for 1 GPU, but this machine has none'],
-    [4, [0, 1], 'asks for 4 GPUs, but this machine has 2'],
-  ])('of %i asked and %j given', (gpu, gpus, message) => {
-    expect(asking(gpu, gpus)).toEqual({ type: 'stage-warned', cell: 'a', message });
-  });
-
-  it('is none where the cell got what it asked for', () => {
-    expect([asking(0, []), asking(2, [0, 1])]).toEqual([undefined, undefined]);
   });
 });

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
 import { CellReference, type Cell, type CellId } from '../../src/core/plan.ts';
-import { createInProcess } from '../../src/executors/in-process.ts';
+import { executors } from '../../src/executors/registry.ts';
 import { previewPlan, runPlan } from '../../src/scheduler/run-plan.ts';
 import type { StageKind } from '../../src/stages/stage-kind.ts';
 import { openStore } from '../../src/store/local.ts';
@@ -90,7 +90,7 @@ describe('any pipeline under any edits', () => {
           const preview = await previewPlan(plan, options);
           const summary = await runPlan(plan, {
             ...{ ...options, slots, keepGoing: false, command: '', commit: () => Promise.resolve(null) },
-            executor: () => createInProcess({ store, kinds }),
+            executor: executors['in-process'].create,
             sinks: [(event) => events.push(event)],
           });
           const { ran, contents } = memory.run(adders);

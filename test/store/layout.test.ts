@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { entryPath, isKey, parts } from '../../src/store/layout.ts';
-import { look } from '../../src/store/files/look.ts';
+import { statIfPresent } from '../../src/store/files/stat-if-present.ts';
 import { keyOf, temporaryFolder } from './stored.ts';
 
 describe('a key', () => {
@@ -19,13 +19,13 @@ describe('a key', () => {
   });
 });
 
-describe('look', () => {
+describe('statIfPresent', () => {
   it('sees files and folders, through links too', () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'file'), '12345');
     symlinkSync('file', join(folder, 'link'));
-    expect(look(join(folder, 'link'))?.size).toBe(5);
-    expect(look(folder)?.isDirectory()).toBe(true);
+    expect(statIfPresent(join(folder, 'link'))?.size).toBe(5);
+    expect(statIfPresent(folder)?.isDirectory()).toBe(true);
   });
 
   it('sees nothing where nothing is: no file, a file in place of a folder, a link that leads nowhere', () => {
@@ -34,10 +34,10 @@ describe('look', () => {
     writeFileSync(join(folder, 'file'), '');
     symlinkSync('nowhere', join(folder, 'link'));
     for (const path of ['sub/none', 'none/none', 'file/none', 'link'])
-      expect(look(join(folder, path)), path).toBeUndefined();
+      expect(statIfPresent(join(folder, path)), path).toBeUndefined();
   });
 
   it('passes on what the system says of a path that it cannot look at', () => {
-    expect(() => look(join(temporaryFolder(), 'x'.repeat(300)))).toThrow('ENAMETOOLONG');
+    expect(() => statIfPresent(join(temporaryFolder(), 'x'.repeat(300)))).toThrow('ENAMETOOLONG');
   });
 });

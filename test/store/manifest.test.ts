@@ -55,6 +55,10 @@ describe('parseManifest', () => {
     ['with an empty file list, but outputs', { ...manifest, files: [] }],
     ['without outputs', { ...manifest, outputs: undefined }],
     ['with outputs that are none', { ...manifest, outputs: { out: 'out.txt' } }],
+    ['without parameters', { ...manifest, params: undefined }],
+    ['with a time that is none', { ...manifest, seconds: '1.5' }],
+    ['with inputs that are none', { ...manifest, inputs: [{ name: 'data' }] }],
+    ['with a log that is none', { ...manifest, tail: [7] }],
     ['that is a list', [manifest]],
     ['that is null', null],
   ])('reads no manifest %s', (_, value) => {

@@ -90,7 +90,7 @@ interface Subject {
 function lossOf({ golden, network }: Subject, logits: Float32Array) {
   const gradient = new Float32Array(logits.length);
   const labels = Int32Array.from(golden.labels);
-  const options = { smoothing: golden.label_smoothing, classWeights: null };
+  const options = { labelSmoothing: golden.label_smoothing, classWeights: null };
   return { loss: crossEntropy({ logits, labels, classes: network.classes }, options, gradient), gradient };
 }
 

@@ -1,51 +1,40 @@
+import { mixings } from '../../src/ml/augment/mix.ts';
+import { augmentations } from '../../src/ml/augment/registry.ts';
 import type { PackedDataset } from '../../src/ml/data/packed.ts';
 import { directLoader } from '../../src/ml/data/batch-loader.ts';
 import type { Engine } from '../../src/ml/engines/engine.ts';
 import { createEngine } from '../../src/ml/engines/create-engine.ts';
-import type { EngineName } from '../../src/ml/engines/registry.ts';
+import { engines, type EngineName } from '../../src/ml/engines/registry.ts';
+import { losses } from '../../src/ml/losses/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
 import type { Checkpoint } from '../../src/ml/train/checkpoint.ts';
 import { fit, prepare } from '../../src/ml/train/fit.ts';
 import type { TrainingResult, TrainingJob, LossTerm } from '../../src/ml/train/job.ts';
-import { recipeOf, type RecipeParams } from '../../src/ml/train/recipe.ts';
-import { networkFor } from '../../src/ml/train/trained-model.ts';
+import { optimizerOf, type Recipe, type RecipeNames } from '../../src/ml/train/recipe.ts';
+import { networkFor } from '../../src/ml/inference/trained-model.ts';
 import type { TrainingState } from '../../src/ml/train/training-state.ts';
+import { decodeParams } from '../../src/params/decode-params.ts';
+import type { Values } from '../../src/params/params-of.ts';
+import { distillingParams, recipeParams } from '../../src/params/recipe.ts';
 
-const PARAMS: RecipeParams = {
+/** The recipe's parameters as a pipeline file names them. */
+type WrittenRecipe = Values<typeof recipeParams & typeof distillingParams, 'model', RecipeNames>;
+
+const PARAMS: Partial<WrittenRecipe> = {
+  model: 'convnet4',
   epochs: 3,
   batch_size: 8,
-  optimizer: 'adamw',
   lr: 1e-2,
-  weight_decay: 5e-4,
-  momentum: 0.9,
-  warmup: false,
-  warmup_ratio: 0.05,
-  warmup_lr: 1e-6,
-  schedule: 'cosine',
-  min_lr: 1e-6,
-  step_size: 30,
-  step_gamma: 0.1,
-  t_max: 10,
-  loss: 'cross-entropy',
-  poly_epsilon: 2,
-  focal_gamma: 2,
-  label_smoothing: 0.1,
-  class_balance: false,
-  crop: 'random',
-  flip: false,
-  augment: 'none',
-  mixup: 'none',
   select: 'last',
   patience: 0,
-  ema: false,
-  rdrop: false,
-  rdrop_alpha: 0.3,
-  rdrop_reduction: 'sum',
   seed: 7,
 };
 
-/** A recipe for tests: three short epochs; what matters is said by the test. */
-export const recipeWith = (change: Partial<RecipeParams> = {}) => recipeOf({ ...PARAMS, ...change });
+const DECLARATION = { params: { ...recipeParams, ...distillingParams }, required: ['model'] } as const;
+
+/** A recipe for tests: three short epochs and the schema's defaults; what matters is said by the test. */
+export const recipeWith = (change: Partial<WrittenRecipe> = {}): Recipe =>
+  decodeParams(DECLARATION, { ...PARAMS, ...change }, { losses, augmentations, mixings, engines });
 
 /** A checkpoint in memory. */
 export function heldCheckpoint(): Checkpoint & { saved: TrainingState | undefined } {
@@ -60,7 +49,7 @@ export function heldCheckpoint(): Checkpoint & { saved: TrainingState | undefine
 /** What a test says of a run. */
 export interface Run {
   readonly data: PackedDataset;
-  readonly recipe?: Partial<RecipeParams>;
+  readonly recipe?: Partial<WrittenRecipe>;
   readonly model?: string;
   readonly engine?: EngineName;
   readonly threads?: number;
@@ -83,7 +72,7 @@ export async function train({
       ...{ recipe, data, network },
       loader: directLoader(data.split('train'), data.manifest, recipe),
       initial: initialState(network, recipe.seed),
-      session: engine.session(network, { optimizer: recipe.optimizer, average: recipe.ema, threads }),
+      session: engine.session(network, { optimizer: optimizerOf(recipe), average: recipe.ema, threads }),
       kd: run.kd?.(engine, { network }) ?? null,
       checkpoint: heldCheckpoint(),
       signal: new AbortController().signal,

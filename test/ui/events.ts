@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import type { Event, EventBody, Progress } from '../../src/core/event.ts';
-import { initialProgress, progressState, type ProgressState } from '../../src/ui/progress-state.ts';
+import { initialRun, runState, type RunState } from '../../src/core/run-state.ts';
 import type { Output, ReporterOptions } from '../../src/ui/reporter.ts';
 
 /** When the sample run starts; milliseconds since the Unix epoch. */
@@ -60,8 +60,8 @@ export const ended = (status: 'done' | 'failed' | 'interrupted' = 'done', second
 });
 
 /** The state after events that happen a second apart. */
-export const stateAfter = (...bodies: readonly EventBody[]): ProgressState =>
-  bodies.reduce((state, body, at) => progressState(state, event(at, body)), initialProgress);
+export const stateAfter = (...bodies: readonly EventBody[]): RunState =>
+  bodies.reduce((state, body, at) => runState(state, event(at, body)), initialRun);
 
 /** A stream that keeps what is written to it. */
 export function kept(terminal?: { columns: number; rows: number }): Output & { readonly text: () => string } {

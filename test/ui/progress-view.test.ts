@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
-import { initialProgress } from '../../src/ui/progress-state.ts';
+import { initialRun } from '../../src/core/run-state.ts';
 import { progressView } from '../../src/ui/progress-view.ts';
 import { displayWidth } from '../../src/util/display-width.ts';
 import { failed, finished, progress, reused, run, start, started, stateAfter } from './events.ts';
@@ -17,7 +17,7 @@ const many = (count: number, make: (cell: string) => EventBody, prefix = 'c'): r
 
 describe('the live view', () => {
   it('is empty before the run starts', () => {
-    expect(progressView(initialProgress, { columns: 80, rows: 24, now: start })).toEqual([]);
+    expect(progressView(initialRun, { columns: 80, rows: 24, now: start })).toEqual([]);
   });
 
   it('shows the run, the running cells with bars, and the last failures', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mapConcurrently } from '../../src/util/async-pool.ts';
-import { deferred } from '../../src/util/deferred.ts';
+import { createDeferred } from '../../src/util/deferred.ts';
 
 describe('mapConcurrently', () => {
   it('gives results in the order of the items, with at most so many calls under way', async () => {
@@ -27,13 +27,13 @@ describe('mapConcurrently', () => {
   });
 });
 
-describe('deferred', () => {
+describe('createDeferred', () => {
   it('is settled once, from outside', async () => {
-    const good = deferred<number>();
+    const good = createDeferred<number>();
     good.resolve(1);
     good.reject(new Error('late'));
     await expect(good.promise).resolves.toBe(1);
-    const bad = deferred<number>();
+    const bad = createDeferred<number>();
     bad.reject(new Error('no'));
     await expect(bad.promise).rejects.toThrow('no');
   });

@@ -1,4 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withParent, writeWhole } from '../../src/util/write-whole.ts';
@@ -57,5 +59,43 @@ describe('writeWhole', () => {
     writeFileSync(join(folder, 'taken/inside'), '');
     expect(() => writeWhole(join(folder, 'taken'), 'text')).toThrow();
     expect(readdirSync(join(folder, 'taken'))).toEqual(['inside']);
+  });
+
+  it('gives the file the permissions that are asked for, whatever the process masks', () => {
+    const file = join(temporaryFolder(), 'page');
+    const mask = process.umask(0o077);
+    try {
+      writeWhole(file, 'text', { mode: 0o664, flush: true });
+    } finally {
+      process.umask(mask);
+    }
+    expect(statSync(file).mode & 0o777).toBe(0o664);
+  });
+
+  it('leaves nothing beside the file when it fails: here its name is too long to stand aside', () => {
+    const folder = temporaryFolder();
+    expect(() => writeWhole(join(folder, 'x'.repeat(250)), 'text')).toThrow('ENAMETOOLONG');
+    mkdirSync(join(folder, 'taken/inside'), { recursive: true });
+    expect(() => writeWhole(join(folder, 'taken'), new Uint8Array(9))).toThrow();
+    expect(readdirSync(folder)).toEqual(['taken']);
+  });
+
+  it('is one step: another process sees the old content or the new one', async () => {
+    const file = join(temporaryFolder(), 'page');
+    const contents = ['a', 'b'].map((letter) => letter.repeat(1 << 20));
+    writeWhole(file, 'a'.repeat(1 << 20));
+    const program = `const { readFileSync } = require('fs'); const seen = new Set();
+      process.stdout.write('ready'); let on = true; process.stdin.on('end', () => (on = false)).resume();
+      (function look() { const text = readFileSync(${JSON.stringify(file)}, 'utf8'); seen.add(text[0] + text.length);
+        if (on) setImmediate(look); else console.log(' ' + [...seen].sort().join(' ')); })();`;
+    const reader = spawn(process.execPath, ['-e', program], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let said = '';
+    reader.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    await expect.poll(() => said, { timeout: 20_000 }).toBe('ready');
+    for (let n = 0; n < 100; n++) writeWhole(file, contents[n % 2] ?? '');
+    reader.stdin.end();
+    await once(reader, 'close');
+    const seen = said.replace('ready ', '').trim().split(' ');
+    for (const one of seen) expect([`a${1 << 20}`, `b${1 << 20}`]).toContain(one);
   });
 });

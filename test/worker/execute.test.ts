@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fail } from '../../src/core/failure.ts';
-import type { StageTask, TaskMessage } from '../../src/core/task.ts';
+import type { TaskMessage, WorkerTask } from '../../src/core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../../src/stages/stage-kind.ts';
 import { digestPath } from '../../src/store/files/digest-path.ts';
 import { CohortBarriers } from '../../src/worker/cohort-barrier.ts';
@@ -25,7 +25,7 @@ const fake = (run: (context: StageContext) => StageOutcome | Promise<StageOutcom
   load: () => Promise.resolve({ run: async (context) => run(context) }),
 });
 const write = ({ out }: StageContext, text = 'weights') => writeFileSync(join(out, 'best.bin'), text);
-const execute = (task: StageTask, run: Parameters<typeof fake>[0]) =>
+const execute = (task: WorkerTask, run: Parameters<typeof fake>[0]) =>
   executeTask(task, {
     ...{ store: bench.store, kinds: { fake: fake(run) }, barriers: new CohortBarriers(), signal: stop.signal },
     tell: (message) => told.push(message),
@@ -63,13 +63,13 @@ describe('a stage that goes well', () => {
   });
 
   it('gets what the task says', async () => {
-    const task = bench.task('a', { params: { lr: 1 }, threads: 3, gpus: [1] });
+    const task = bench.task('a', { params: { lr: 1 }, threads: 3, gpus: ['1'] });
     await execute(task, (context) => {
       const { cell, params, inputs, sources, run, threads, gpus, log } = context;
       expect({ cell, params, inputs, sources, run, threads, gpus }).toMatchObject({
         ...{ cell, params, inputs, sources, run, threads, gpus },
       });
-      expect({ cell, params, threads, gpus }).toEqual({ cell: 'a', params: { lr: 1 }, threads: 3, gpus: [1] });
+      expect({ cell, params, threads, gpus }).toEqual({ cell: 'a', params: { lr: 1 }, threads: 3, gpus: ['1'] });
       expect(log).toBe(join(task.folder, 'log.txt'));
       write(context);
       return { metrics: {} };
@@ -89,6 +89,8 @@ describe('a stage that goes well', () => {
     });
     expect(told).toEqual([
       { type: 'progress', done: 1, total: 2, unit: 'epochs' },
+      { type: 'metric', row: { epoch: 1, loss: 0.5 } },
+      { type: 'metric', row: { epoch: 2, loss: null } },
       { type: 'warning', message: 'careful' },
       { type: 'committing' },
     ]);
@@ -159,7 +161,7 @@ describe('a kind without checkpoints', () => {
 });
 
 describe('a stage that goes wrong', () => {
-  const failed = async (run: Parameters<typeof fake>[0], overrides: Partial<StageTask> = {}) => {
+  const failed = async (run: Parameters<typeof fake>[0], overrides: Partial<WorkerTask> = {}) => {
     const task = bench.task('a', overrides);
     const result = await execute(task, run);
     expect(bench.store.find(task.key)).toBeUndefined();

@@ -1,7 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StageTask } from '../../src/core/task.ts';
+import type { WorkerTask } from '../../src/core/task.ts';
 import type { FromWorker, ToWorker } from '../../src/worker/protocol.ts';
 import { Mailbox } from '../support/mailbox.ts';
 import { Workbench } from '../support/tasks.ts';
@@ -15,10 +16,13 @@ beforeEach(async () => {
   bench = new Workbench();
   mailbox = await Mailbox.open();
   heard = [];
-  worker = fork('src/worker/main.ts', [], { execArgv: ['--import', 'tsx'], stdio: 'ignore' });
+  startWorker();
+});
+const startWorker = (...execArgv: readonly string[]) => {
+  worker = fork('src/worker/main.ts', [], { execArgv: ['--import', 'tsx', ...execArgv], stdio: 'ignore' });
   worker.on('message', (message) => heard.push(message as FromWorker));
   exit = new Promise((resolve) => worker.once('exit', resolve));
-});
+};
 afterEach(async () => {
   worker.kill('SIGKILL');
   await exit;
@@ -27,7 +31,7 @@ afterEach(async () => {
 });
 
 const send = (message: ToWorker) => worker.send(message);
-const give = (task: StageTask) => send({ type: 'task', task });
+const give = (task: WorkerTask) => send({ type: 'task', task });
 const resultOf = async (cell: string) => {
   const find = () => heard.find((message) => message.type === 'result' && message.cell === cell);
   await expect.poll(find).toBeDefined();
@@ -89,6 +93,39 @@ describe('a worker process', () => {
     expect(await exit).toBe(0);
     expect(existsSync(bench.path('saved'))).toBe(true);
     expect(bench.store.keys()).toEqual([]);
+  });
+
+  it('lets its task save also where it speaks to a runner that is gone before it has heard of that', async () => {
+    worker.kill('SIGKILL');
+    // Holds the worker at its second task, as a long computation would, until the channel is closed.
+    const hold = bench.write(
+      'hold.mjs',
+      `import { existsSync } from 'node:fs';
+      let messages = 0;
+      const closed = () => existsSync(${JSON.stringify(bench.path('closed'))});
+      const cell = new Int32Array(new SharedArrayBuffer(4));
+      const hold = () => { if (++messages === 2) while (!closed()) Atomics.wait(cell, 0, 0, 5); };
+      const listen = (event) => {
+        if (event !== 'message') return;
+        process.off('newListener', listen);
+        process.on('message', hold);
+      };
+      process.on('newListener', listen);`,
+    );
+    startWorker(`--import=${pathToFileURL(hold).href}`);
+    const line = `trap 'touch ${bench.path('saved')}; exit' TERM; ${mailbox.say('up')}; while :; do sleep 0.01; done`;
+    give(bench.command('a', line));
+    await mailbox.heard('up');
+    const key = 'e'.repeat(64);
+    const lock = await bench.store.lock(key, new AbortController().signal, () => undefined);
+    // It tells at once that it waits, without having looked at the channel again.
+    give(bench.command('b', 'true', { key }));
+    worker.once('disconnect', () => bench.write('closed', ''));
+    worker.disconnect();
+    expect(await exit).toBe(0);
+    await lock.release();
+    expect(existsSync(bench.path('saved'))).toBe(true);
+    expect(readdirSync(bench.path('.store', '.drafts'))).toEqual([]);
   });
 
   it('does not mind Ctrl-C: the runner decides', async () => {

@@ -1,6 +1,7 @@
 import { Argument, Command } from 'commander';
 import type { JsonObject } from '../../core/json.ts';
 import { catalogue } from '../../stages/catalogue.ts';
+import { kindNamesOf } from '../../stages/kind-names.ts';
 import { kinds } from '../../stages/registry.ts';
 import type { StageKind } from '../../stages/stage-kind.ts';
 import { jsonOption } from '../options.ts';
@@ -17,7 +18,12 @@ function describeFacts(facts: JsonObject): string {
 
 function factsOfKinds(): Readonly<Record<string, JsonObject>> {
   const entries = Object.entries<StageKind>(kinds);
-  return Object.fromEntries(entries.map(([name, { summary, resultVersion }]) => [name, { summary, resultVersion }]));
+  const { synonyms } = kindNamesOf(kinds);
+  const facts: readonly (readonly [string, JsonObject])[] = [
+    ...entries.map(([name, { summary, resultVersion }]) => [name, { summary, resultVersion }] as const),
+    ...[...synonyms].map(([synonym, name]) => [synonym, { summary: `The same as ${name}.`, synonymOf: name }] as const),
+  ];
+  return Object.fromEntries(facts);
 }
 
 /**

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { unwrap } from '../../core/result.ts';
 import { findCells } from '../../cells/select.ts';
-import { cellStatuses, type PastRun } from '../../record/past-runs.ts';
+import { cellStatuses } from '../../core/run-state.ts';
+import { replayRun, type PastRun } from '../../record/past-runs.ts';
 import { cellFolder } from '../../record/run-record.ts';
 import { openProject } from '../../project/project.ts';
 import { recentRun } from '../../project/recent.ts';
@@ -37,7 +38,7 @@ export function command(): Command {
     });
 }
 
-const stateIn = (past: PastRun, cell: string) => cellStatuses(past.events).get(cell)?.state ?? 'waiting';
+const stateIn = (past: PastRun, cell: string) => cellStatuses(replayRun(past)).get(cell)?.state ?? 'waiting';
 
 /** Whether a stage will write no more: it ended, or its run did. */
 function hasEnded(folder: string, cell: string): boolean {

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { exitCodes } from '../exit.ts';
-import { jsonOption, positiveInteger, selectorOption, setOption } from '../options.ts';
+import { executorOption, jsonOption, positiveInteger, selectorOption, setOption } from '../options.ts';
 import type { RunFlags } from '../run-pipeline.ts';
 import { findNothingToDo } from '../../project/nothing-to-do.ts';
-import { initialProgress } from '../../ui/progress-state.ts';
+import { initialRun } from '../../core/run-state.ts';
 import { runSummary } from '../../ui/summary.ts';
 import { printError } from '../terminal.ts';
 import { threadsOption } from '../threads.ts';
@@ -19,6 +19,7 @@ export function command(): Command {
     .argument('<pipeline>', 'pipeline file')
     .option('-n, --dry-run', 'show what would run, and why')
     .option('-j, --jobs <n>', 'stages that run at once', positiveInteger, availableParallelism())
+    .addOption(executorOption())
     .option('-k, --keep-going', 'after a failure, skip only what needs the failed stage')
     .option('--no-cohorts', 'run each cell by itself: same results, without sharing the teacher’s passes')
     .addOption(setOption())
@@ -42,9 +43,9 @@ async function run(file: string, flags: RunFlags): Promise<number> {
       const { cells, placed } = found;
       const ended = { status: 'done', seconds: (performance.now() - start) / 1000 } as const;
       const progress = {
-        ...initialProgress,
+        ...initialRun,
         total: cells,
-        counts: { ...initialProgress.counts, reused: cells },
+        counts: { ...initialRun.counts, reused: cells },
         ended,
       };
       const unchanged = placed.map((one) => ({ ...one, changed: false }));

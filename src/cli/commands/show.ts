@@ -3,8 +3,10 @@ import { fail, FailureError } from '../../core/failure.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { findCells } from '../../cells/select.ts';
 import type { ModelDescription } from '../../ml/show/describe-model.ts';
-import { cellStatuses, type PastRun } from '../../record/past-runs.ts';
+import { cellStatuses } from '../../core/run-state.ts';
+import { replayRun, type PastRun } from '../../record/past-runs.ts';
 import { catalogue } from '../../stages/catalogue.ts';
+import { kindNamesOf } from '../../stages/kind-names.ts';
 import { kinds } from '../../stages/registry.ts';
 import type { StageKind } from '../../stages/stage-kind.ts';
 import type { Store } from '../../store/store.ts';
@@ -39,7 +41,7 @@ export function command(): Command {
     .action(async (name: string, flags: Flags) => {
       if (isModel(name)) return showModel(name, flags);
       refuseModelFlags(name, flags);
-      const shown = findRegistered(name) ?? result(name) ?? failUnknown(name);
+      const shown = findRegistered(name) ?? result(name) ?? findSynonym(name) ?? failUnknown(name);
       if (flags.json) printJson(shown);
       else print(indentYaml(shown));
     });
@@ -78,6 +80,12 @@ function findRegistered(name: string): JsonObject | undefined {
   return undefined;
 }
 
+/** The kind that a synonym means; a cell may have the same name, and comes first. */
+function findSynonym(name: string): JsonObject | undefined {
+  const kind = kindNamesOf(kinds).synonyms.get(name);
+  return kind === undefined ? undefined : findRegistered(kind);
+}
+
 /** The manifests of the cells that the latest run has results for, or a run itself. */
 function result(name: string): JsonObject | undefined {
   const { runsFolder, store } = openProject();
@@ -100,14 +108,14 @@ function runFacts(past: PastRun): JsonObject {
 }
 
 function manifestOf(past: PastRun, cell: string, store: Store): Json {
-  const status = cellStatuses(past.events).get(cell);
+  const status = cellStatuses(replayRun(past)).get(cell);
   if (!status) return 'not reached in the latest run';
   const entry = 'key' in status.event && status.event.key !== null ? store.find(status.event.key) : undefined;
   return entry ? plainJson(entry.manifest()) : status.state;
 }
 
 function failUnknown(name: string): never {
-  const known = [...Object.keys(kinds), ...Object.values(catalogue()).flatMap(Object.keys)];
+  const known = [...kindNamesOf(kinds).all, ...Object.values(catalogue()).flatMap(Object.keys)];
   const advice = nameAdvice(name, known);
   return fail({
     code: 'unknown-name',

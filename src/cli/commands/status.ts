@@ -1,7 +1,9 @@
 import { Command } from 'commander';
-import { cellStatuses, type PastRun } from '../../record/past-runs.ts';
+import { cellStatuses, type RunState } from '../../core/run-state.ts';
+import { replayRun, type PastRun } from '../../record/past-runs.ts';
 import { headline } from '../../ui/progress-text.ts';
 import { duration } from '../../util/duration.ts';
+import { isAlive } from '../../util/process-identity.ts';
 import { groupBy } from '../../util/group.ts';
 import { jsonOption } from '../options.ts';
 import { openProject } from '../../project/project.ts';
@@ -24,18 +26,24 @@ export function command(): Command {
     });
 }
 
-function stateOf(past: PastRun): (cell: string) => string {
-  const statuses = cellStatuses(past.events);
+function cellStateOf(run: RunState): (cell: string) => string {
+  const statuses = cellStatuses(run);
   return (cell) => statuses.get(cell)?.state ?? 'waiting';
 }
 
-function endOf({ events }: PastRun): string {
-  const end = events.at(-1);
-  return end?.type === 'run-finished' ? `${end.status} after ${duration(end.seconds)}` : 'running, or killed';
+/** How a run ended, or whether its runner lives: on this machine the system knows. */
+function describeEnd({ ended, process: runner }: RunState): string {
+  if (ended) return `${ended.status} after ${duration(ended.seconds)}`;
+  if (!runner) return 'running, or killed';
+  const who = `pid ${runner.pid} on ${runner.host}`;
+  const alive = isAlive(runner);
+  if (alive === undefined) return `running, or killed (${who}, which this machine cannot ask)`;
+  return alive ? `running (${who})` : 'ended without a word: killed or lost power';
 }
 
 function statusText(past: PastRun): string {
-  const state = stateOf(past);
+  const run = replayRun(past);
+  const state = cellStateOf(run);
   const stages = [...groupBy(past.plan.cells, (cell) => cell.stage)].map(([stage, cells]) => {
     const counts = [...groupBy(cells, (cell) => state(cell.id))].map(([name, of]) => `${of.length} ${name}`);
     return [stage, `${cells.length}`, counts.join(', ')];
@@ -50,7 +58,7 @@ function statusText(past: PastRun): string {
   );
   const shown = 10;
   return [
-    `${past.plan.name}  ${past.run}  ${endOf(past)}`,
+    `${past.plan.name}  ${past.run}  ${describeEnd(run)}`,
     columns([['stage', 'cells', ''], ...stages]),
     ...failed,
     ...(finished.length ? ['', `last of ${finished.length} finished:`, ...finished.slice(-shown)] : []),
@@ -58,7 +66,16 @@ function statusText(past: PastRun): string {
 }
 
 function jsonStatus(past: PastRun): object {
-  const state = stateOf(past);
+  const run = replayRun(past);
+  const state = cellStateOf(run);
+  const alive = run.ended ? false : run.process && isAlive(run.process);
   const cells = past.plan.cells.map((cell) => ({ cell: cell.id, stage: cell.stage, state: state(cell.id) }));
-  return { pipeline: past.plan.name, run: past.run, end: past.events.at(-1), cells };
+  return {
+    pipeline: past.plan.name,
+    run: past.run,
+    end: past.events.at(-1),
+    runner: run.process ?? null,
+    alive: alive ?? null,
+    cells,
+  };
 }

@@ -76,6 +76,22 @@ export function partnersOf<List extends Int32Array | Uint32Array>(own: List): Li
 }
 
 /**
+ * What mixed pictures are taken for where one thing alone can be told of each: that of the greater share.
+ *
+ * @param mixed - λ, and more where the caller has more; null where pictures are as they are
+ * @param own - labels or places of the pictures, [N]
+ * @param partners - gives those of the partners
+ * @returns the partners' where λ < ½, else the pictures' own
+ */
+export function dominant<Mixed extends Pick<Mix, 'share'>, List>(
+  mixed: Mixed | null,
+  own: List,
+  partners: (mixed: Mixed) => List,
+): List {
+  return mixed && mixed.share < 0.5 ? partners(mixed) : own;
+}
+
+/**
  * Mixes the pictures of a batch in place.
  *
  * @param images - float32 [N, side, side, 3]

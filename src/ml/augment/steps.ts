@@ -1,3 +1,4 @@
+import { at } from '../../util/at.ts';
 import type { Augment, Uniform } from './augmentation.ts';
 import type { Scale } from './magnitudes.ts';
 import { operations, type OperationName } from './operations.ts';
@@ -22,7 +23,7 @@ export type Draw = (uniform: Uniform) => readonly Step[];
  * @returns the step
  */
 export function stepOf(operation: OperationName, scale: Scale, bin: number, uniform: Uniform): Step {
-  const magnitude = scale.magnitudes?.[bin] ?? 0;
+  const magnitude = scale.magnitudes ? at(scale.magnitudes, bin) : 0;
   return { operation, magnitude: scale.signed && uniform() < 0.5 ? -magnitude : magnitude };
 }
 

@@ -72,7 +72,7 @@ export function trainingStep(session: Session, batch: number): () => void {
   const { classes } = session.network;
   const step = session.trainStep({ batch, taps: [] });
   const labels = Int32Array.from({ length: batch }, (_, i) => i % classes);
-  const options = { smoothing: 0.1, classWeights: null };
+  const options = { labelSmoothing: 0.1, classWeights: null };
   fill(step.input);
   let count = 0;
   return () => {

@@ -1,3 +1,5 @@
+import type { RecipeParams } from '../../params/recipe.ts';
+import { intAt } from '../../util/at.ts';
 import { centreCrop, cropImage, randomCrop, tenCrops, type CropPlace } from '../augment/crop.ts';
 import type { RgbImage } from '../augment/image.ts';
 import { mixImages, mixings, type Mix, type MixingName } from '../augment/mix.ts';
@@ -33,19 +35,14 @@ export interface Batches {
 /** What every pass needs to know of the packed dataset. */
 export type InputFormat = Pick<PackedManifest, 'imageSize' | 'mean' | 'std'>;
 
-/** How the training batches of a run are made, whatever the epoch. */
-export interface TrainOptions {
-  readonly batchSize: number;
-  readonly seed: number;
-  /** `random`: anywhere in the `train` view; `centre`: the `eval` view. */
-  readonly crop: 'random' | 'centre';
-  /** Mirror each image with probability ½. */
-  readonly flip: boolean;
-  /** Changes each crop. */
-  readonly augment: AugmentationName;
-  /** Mixes the images of a batch with each other, a batch with probability ½. */
-  readonly mixup: MixingName;
-}
+/**
+ * The recipe's parameters of training batches, whatever the epoch. `crop` is `random`, anywhere in the `train` view, or
+ * `centre`, the `eval` view.
+ */
+export type TrainOptions = Pick<
+  RecipeParams<{ readonly augmentations: AugmentationName; readonly mixings: MixingName }>,
+  'batchSize' | 'seed' | 'crop' | 'flip' | 'augment' | 'mixup'
+>;
 
 /** Options of a training pass. */
 export interface TrainPass extends TrainOptions {
@@ -77,7 +74,7 @@ function batches(split: PackedSplit, side: number, { batchSize, view, order, wri
       const indices = members(batch);
       indices.forEach((index, slot) => {
         write(split.image(view, index), index, { values: inputs, offset: slot * side * side * 3, side });
-        labels[slot] = split.labels[index] ?? 0;
+        labels[slot] = intAt(split.labels, index);
       });
       return indices;
     },

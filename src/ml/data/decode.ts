@@ -1,5 +1,6 @@
 import type Sharp from 'sharp';
 import { fail } from '../../core/failure.ts';
+import { byteAt } from '../../util/at.ts';
 import type { RgbImage } from '../augment/image.ts';
 import { BAD_IMAGE } from './source.ts';
 
@@ -26,8 +27,8 @@ function times255(a: number, b: number): number {
 function rgbFromCmyk(cmyk: Uint8Array): Uint8Array {
   const rgb = new Uint8Array((cmyk.length / 4) * 3);
   for (let read = 0, write = 0; read < cmyk.length; read += 4) {
-    const light = 255 - (cmyk[read + 3] ?? 0);
-    for (let k = 0; k < 3; k++) rgb[write++] = light - times255(cmyk[read + k] ?? 0, light);
+    const light = 255 - byteAt(cmyk, read + 3);
+    for (let k = 0; k < 3; k++) rgb[write++] = light - times255(byteAt(cmyk, read + k), light);
   }
   return rgb;
 }

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../../core/failure.ts';
+import { doubleAt } from '../../util/at.ts';
 import { SPLITS } from './split.ts';
 import type { PackedDataset, PackedManifest, PackedSplit, Split, View } from './packed.ts';
 
@@ -84,8 +85,9 @@ function openView(path: string, count: number, inMemory: number): OpenView {
   const index = new Float64Array(bytes);
   let end = 0;
   for (let entry = 0; entry < index.length; entry += 3) {
-    if (index[entry] !== end) failDamaged(file, `image ${entry / 3} starts at ${index[entry] ?? 0} instead of ${end}`);
-    end += (index[entry + 1] ?? 0) * (index[entry + 2] ?? 0) * 3;
+    if (index[entry] !== end)
+      failDamaged(file, `image ${entry / 3} starts at ${doubleAt(index, entry)} instead of ${end}`);
+    end += doubleAt(index, entry + 1) * doubleAt(index, entry + 2) * 3;
   }
   const { size, pixels } = pixelFile(`${path}.pixels`, inMemory);
   if (size === end) return { index, pixels };
@@ -126,9 +128,9 @@ class OpenSplit implements PackedSplit {
   image(view: View, index: number): { pixels: Uint8Array; height: number; width: number } {
     if (!(index >= 0 && index < this.count)) throw new RangeError(`no image ${index} in a split of ${this.count}`);
     const opened = this.#view(view);
-    const offset = opened.index[index * 3] ?? 0;
-    const height = opened.index[index * 3 + 1] ?? 0;
-    const width = opened.index[index * 3 + 2] ?? 0;
+    const offset = doubleAt(opened.index, index * 3);
+    const height = doubleAt(opened.index, index * 3 + 1);
+    const width = doubleAt(opened.index, index * 3 + 2);
     return { pixels: opened.pixels.read(offset, height * width * 3), height, width };
   }
 

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError, fail } from '../../core/failure.ts';
+import { at } from '../../util/at.ts';
 import { centreCrop, cropImage } from '../augment/crop.ts';
 import type { RgbImage } from '../augment/image.ts';
 import { resizeShorterSide, sizeWithShorterSide } from '../augment/resize.ts';
@@ -179,7 +180,7 @@ class Packing {
   /** Counts a split's labels; skipping may have emptied a class. */
   #counted(split: Split, labels: readonly number[], wanted: number): PackedManifest['splits'][Split] {
     const perClass = this.#set.classes.map(() => 0);
-    for (const label of labels) perClass[label] = (perClass[label] ?? 0) + 1;
+    for (const label of labels) perClass[label] = at(perClass, label) + 1;
     const empty = wanted > 0 ? perClass.indexOf(0) : -1;
     if (empty >= 0) {
       fail({

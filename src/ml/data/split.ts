@@ -1,4 +1,5 @@
 import { fail } from '../../core/failure.ts';
+import { at } from '../../util/at.ts';
 import { permutation } from '../random/random.ts';
 import type { Split } from './packed.ts';
 
@@ -29,7 +30,7 @@ function part(fraction: number, n: number): number {
 }
 
 function shuffle(items: readonly number[], seed: number, step: number): number[] {
-  return Array.from(permutation(items.length, seed, 'split', step), (position) => items[position] ?? 0);
+  return Array.from(permutation(items.length, seed, 'split', step), (position) => at(items, position));
 }
 
 /**
@@ -46,11 +47,11 @@ export function evenShares(available: readonly number[], total: number): number[
     available.reduce((sum, count) => sum + count, 0),
   );
   while (left > 0) {
-    const open = available.flatMap((count, label) => (count > (shares[label] ?? 0) ? [label] : []));
+    const open = available.flatMap((count, label) => (count > at(shares, label) ? [label] : []));
     const each = Math.max(1, Math.floor(left / open.length));
     for (const label of open) {
-      const more = Math.min(each, (available[label] ?? 0) - (shares[label] ?? 0), left);
-      shares[label] = (shares[label] ?? 0) + more;
+      const more = Math.min(each, at(available, label) - at(shares, label), left);
+      shares[label] = at(shares, label) + more;
       left -= more;
     }
   }
@@ -129,8 +130,8 @@ interface Sizes {
 function checkNoneEmpty(split: Split, { classes, counts, shares, sizes }: Sizes): void {
   const label = shares.indexOf(0);
   if (label < 0) return;
-  const limited = (counts[label] ?? 0) > 0;
-  const size = sizes[label] ?? 0;
+  const limited = at(counts, label) > 0;
+  const size = at(sizes, label);
   fail({
     code: limited ? 'limit-too-small' : 'class-without-images',
     message: limited

@@ -1,4 +1,5 @@
 import { fail } from '../../core/failure.ts';
+import { byteAt } from '../../util/at.ts';
 import type { RgbImage } from '../augment/image.ts';
 
 /** Mean and standard deviation of each channel, of pixels scaled to [0, 1]. */
@@ -28,7 +29,7 @@ export class RunningStatistics {
       let sum = 0;
       let squares = 0;
       for (let i = channel; i < pixels.length; i += 3) {
-        const value = pixels[i] ?? 0;
+        const value = byteAt(pixels, i);
         sum += value;
         squares += value * value;
       }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { FailureError } from '../../core/failure.ts';
-import { deferred, type Deferred } from '../../util/deferred.ts';
+import { createDeferred, type Deferred } from '../../util/deferred.ts';
 import { assetPath } from '../../util/package-root.ts';
 import type { BatchReply, BatchRequest, BatchThreadSetup } from './batch-thread.ts';
 import { mixOf, type TrainOptions } from './batches.ts';
@@ -131,7 +131,7 @@ export class ThreadedLoader implements BatchLoader {
     const slot = this.#free.pop();
     if (slot === undefined) throw new Error('a batch was taken before the last one was there');
     const id = this.#requests++;
-    const { promise, resolve, reject } = deferred<undefined>();
+    const { promise, resolve, reject } = createDeferred<undefined>();
     // Whoever takes the batch sees a rejection; nobody else does.
     promise.catch(() => undefined);
     if (this.#death) reject(this.#death);

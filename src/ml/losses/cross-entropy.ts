@@ -1,3 +1,4 @@
+import { floatAt } from '../../util/at.ts';
 import { logSumExp } from './log-sum-exp.ts';
 import type { LabelledLogits, LossOptions } from './loss.ts';
 
@@ -24,12 +25,12 @@ export function balancedWeights(perClass: readonly number[]): Float64Array {
  */
 export function crossEntropy(
   batch: LabelledLogits,
-  options: Pick<LossOptions, 'smoothing' | 'classWeights'>,
+  options: Pick<LossOptions, 'labelSmoothing' | 'classWeights'>,
   gradient: Float32Array,
 ): number {
   const { logits, labels, classes } = batch;
   const weight = (label: number): number => options.classWeights?.[label] ?? 1;
-  const spread = options.smoothing / classes;
+  const spread = options.labelSmoothing / classes;
   let norm = 0;
   for (const label of labels) norm += weight(label);
   let allWeights = 0;
@@ -38,9 +39,9 @@ export function crossEntropy(
   labels.forEach((label, i) => {
     const start = i * classes;
     const lse = logSumExp(logits, start, classes);
-    const hit = (1 - options.smoothing) * weight(label);
+    const hit = (1 - options.labelSmoothing) * weight(label);
     for (let j = 0; j < classes; j++) {
-      const logProbability = (logits[start + j] ?? NaN) - lse;
+      const logProbability = floatAt(logits, start + j) - lse;
       const target = spread * weight(j) + (j === label ? hit : 0);
       loss -= target * logProbability;
       gradient[start + j] = ((hit + spread * allWeights) * Math.exp(logProbability) - target) / norm;

@@ -1,3 +1,4 @@
+import { doubleAt, floatAt } from '../../util/at.ts';
 import { logSumExp } from './log-sum-exp.ts';
 import type { LabelledLogits, LossOptions } from './loss.ts';
 
@@ -16,11 +17,11 @@ const OFFSET = 1e-7;
  */
 export function focal(
   batch: LabelledLogits,
-  options: Pick<LossOptions, 'smoothing' | 'classWeights' | 'focalGamma'>,
+  options: Pick<LossOptions, 'labelSmoothing' | 'classWeights' | 'focalGamma'>,
   gradient: Float32Array,
 ): number {
   const { logits, labels, classes } = batch;
-  const { smoothing, classWeights, focalGamma: gamma } = options;
+  const { labelSmoothing: smoothing, classWeights, focalGamma: gamma } = options;
   const hit = 1 - smoothing;
   const miss = Math.min(hit, smoothing / (classes - 1));
   const probabilities = new Float64Array(classes);
@@ -32,7 +33,7 @@ export function focal(
     const weight = (classWeights?.[label] ?? 1) / labels.length;
     let mean = 0;
     for (let j = 0; j < classes; j++) {
-      const p = Math.exp((logits[start + j] ?? NaN) - lse);
+      const p = Math.exp(floatAt(logits, start + j) - lse);
       const q = p + OFFSET;
       // p may be 1, and q beyond it: then the factor and its slope are 0.
       const rest = Math.max(0, 1 - q);
@@ -43,7 +44,7 @@ export function focal(
       slopes[j] = slope;
       mean += p * slope;
     }
-    for (let j = 0; j < classes; j++) gradient[start + j] = (probabilities[j] ?? NaN) * ((slopes[j] ?? NaN) - mean);
+    for (let j = 0; j < classes; j++) gradient[start + j] = doubleAt(probabilities, j) * (doubleAt(slopes, j) - mean);
   });
   return loss;
 }

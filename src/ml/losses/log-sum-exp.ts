@@ -1,3 +1,4 @@
+import { floatAt } from '../../util/at.ts';
 /**
  * Logarithm of the sum of exponentials of one row, shifted by its maximum so that nothing overflows.
  *
@@ -8,8 +9,8 @@
  */
 export function logSumExp(logits: Float32Array, start: number, classes: number): number {
   let top = -Infinity;
-  for (let j = start; j < start + classes; j++) top = Math.max(top, logits[j] ?? NaN);
+  for (let j = start; j < start + classes; j++) top = Math.max(top, floatAt(logits, j));
   let sum = 0;
-  for (let j = start; j < start + classes; j++) sum += Math.exp((logits[j] ?? NaN) - top);
+  for (let j = start; j < start + classes; j++) sum += Math.exp(floatAt(logits, j) - top);
   return top + Math.log(sum);
 }

@@ -1,3 +1,5 @@
+import type { RecipeParams } from '../../params/recipe.ts';
+
 /** A batch of logits and what they should say. */
 export interface LabelledLogits {
   /** [N, C], rows dense. */
@@ -7,16 +9,10 @@ export interface LabelledLogits {
   readonly classes: number;
 }
 
-/** How a loss is shaped; each loss reads what it needs. */
-export interface LossOptions {
-  /** ε in [0, 1): share of the target that goes to other classes (Szegedy et al., CVPR 2016). */
-  readonly smoothing: number;
+/** The recipe's parameters of losses, and class weights of the dataset; each loss reads what it needs. */
+export interface LossOptions extends Pick<RecipeParams, 'labelSmoothing' | 'polyEpsilon' | 'focalGamma'> {
   /** w_c > 0 for every class; null for equal weights. */
   readonly classWeights: Float64Array | null;
-  /** Factor of poly's own term, > 0. */
-  readonly polyEpsilon: number;
-  /** Exponent of focal's factor, > 0. */
-  readonly focalGamma: number;
 }
 
 /** A supervised loss by its YAML name. */

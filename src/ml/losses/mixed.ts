@@ -1,3 +1,4 @@
+import { floatAt } from '../../util/at.ts';
 /** The supervised loss of a batch for some labels; writes all of dL/dlogits, [N, C]. */
 export type LabelLoss = (labels: Int32Array, gradient: Float32Array) => number;
 
@@ -24,6 +25,6 @@ export function mixedLoss(loss: LabelLoss, mixed: MixedLabels, gradient: Float32
   const { share, labels, partners } = mixed;
   const other = new Float32Array(gradient.length);
   const value = share * loss(labels, gradient) + (1 - share) * loss(partners, other);
-  gradient.forEach((own, i) => (gradient[i] = share * own + (1 - share) * (other[i] ?? 0)));
+  gradient.forEach((own, i) => (gradient[i] = share * own + (1 - share) * floatAt(other, i)));
   return value;
 }

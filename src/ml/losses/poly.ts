@@ -1,3 +1,4 @@
+import { floatAt } from '../../util/at.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { logSumExp } from './log-sum-exp.ts';
 import type { LabelledLogits, LossOptions } from './loss.ts';
@@ -13,7 +14,7 @@ import type { LabelledLogits, LossOptions } from './loss.ts';
  */
 export function poly(
   batch: LabelledLogits,
-  options: Pick<LossOptions, 'smoothing' | 'classWeights' | 'polyEpsilon'>,
+  options: Pick<LossOptions, 'labelSmoothing' | 'classWeights' | 'polyEpsilon'>,
   gradient: Float32Array,
 ): number {
   const { logits, labels, classes } = batch;
@@ -22,11 +23,11 @@ export function poly(
   labels.forEach((label, i) => {
     const start = i * classes;
     const lse = logSumExp(logits, start, classes);
-    const hit = Math.exp((logits[start + label] ?? NaN) - lse);
+    const hit = Math.exp(floatAt(logits, start + label) - lse);
     loss += share * (1 - hit);
     for (let j = start; j < start + classes; j++) {
-      const probability = Math.exp((logits[j] ?? NaN) - lse);
-      gradient[j] = (gradient[j] ?? NaN) - share * hit * (Number(j === start + label) - probability);
+      const probability = Math.exp(floatAt(logits, j) - lse);
+      gradient[j] = floatAt(gradient, j) - share * hit * (Number(j === start + label) - probability);
     }
   });
   return loss;

@@ -1,15 +1,12 @@
+import type { RecipeParams } from '../../params/recipe.ts';
+import { doubleAt, floatAt } from '../../util/at.ts';
 import { logSumExp } from './log-sum-exp.ts';
 
 /** Logits of two passes of one batch, [N, C] each, rows dense; or the gradients in them. */
 export type TwoPasses = readonly [Float32Array, Float32Array];
 
-/** How R-Drop's term counts. */
-export interface DivergenceOptions {
-  /** α > 0. */
-  readonly alpha: number;
-  /** Whether it is summed over batch and classes, or divided by N · C. */
-  readonly reduction: 'sum' | 'mean';
-}
+/** How R-Drop's term counts: its weight α, and whether it is summed over batch and classes or divided by N · C. */
+export type DivergenceOptions = Pick<RecipeParams, 'rdropAlpha' | 'rdropReduction'>;
 
 /**
  * What R-Drop adds to the mean loss of two passes (Liang et al., NeurIPS 2021): α · ½ (KL(p₁‖p₂) + KL(p₂‖p₁)), summed over
@@ -26,7 +23,7 @@ export function divergence(
   options: DivergenceOptions & { readonly classes: number },
   gradients: TwoPasses,
 ): number {
-  const { classes, alpha, reduction } = options;
+  const { classes, rdropAlpha: alpha, rdropReduction: reduction } = options;
   const floats = logits[0].length;
   const scale = alpha / 2 / (reduction === 'mean' ? floats : 1);
   let total = 0;
@@ -47,13 +44,13 @@ function logProbabilities(row: Float32Array): Float64Array {
 function addRow([first, second]: TwoPasses, scale: number, [dFirst, dSecond]: TwoPasses): number {
   const [log1, log2] = [logProbabilities(first), logProbabilities(second)];
   const [p1, p2] = [log1.map(Math.exp), log2.map(Math.exp)];
-  const d = log1.map((value, j) => value - (log2[j] ?? NaN));
-  const meanOf = (p: Float64Array): number => p.reduce((sum, value, j) => sum + value * (d[j] ?? NaN), 0);
+  const d = log1.map((value, j) => value - doubleAt(log2, j));
+  const meanOf = (p: Float64Array): number => p.reduce((sum, value, j) => sum + value * doubleAt(d, j), 0);
   const [mean1, mean2] = [meanOf(p1), meanOf(p2)];
   d.forEach((apart, j) => {
-    const [own, other] = [p1[j] ?? NaN, p2[j] ?? NaN];
-    dFirst[j] = (dFirst[j] ?? NaN) + scale * (own * (apart - mean1) + own - other);
-    dSecond[j] = (dSecond[j] ?? NaN) + scale * (other * (mean2 - apart) + other - own);
+    const [own, other] = [doubleAt(p1, j), doubleAt(p2, j)];
+    dFirst[j] = floatAt(dFirst, j) + scale * (own * (apart - mean1) + own - other);
+    dSecond[j] = floatAt(dSecond, j) + scale * (other * (mean2 - apart) + other - own);
   });
   return mean1 - mean2;
 }

@@ -1,3 +1,4 @@
+import { floatAt } from '../../util/at.ts';
 import { logSumExp } from '../losses/log-sum-exp.ts';
 import { predictedClasses, type Predictions } from './probabilities.ts';
 
@@ -28,9 +29,10 @@ export function predictiveDivergence(student: Predictions, teacher: Predictions)
   const images = student.labels.length;
   let sum = 0;
   for (let start = 0; start < images * classes; start += classes) {
-    const [own, other] = [student, teacher].map(({ logits }) => logSumExp(logits, start, classes));
+    const own = logSumExp(student.logits, start, classes);
+    const other = logSumExp(teacher.logits, start, classes);
     for (let at = start; at < start + classes; at++) {
-      const [mine, theirs] = [(student.logits[at] ?? NaN) - (own ?? NaN), (teacher.logits[at] ?? NaN) - (other ?? NaN)];
+      const [mine, theirs] = [floatAt(student.logits, at) - own, floatAt(teacher.logits, at) - other];
       sum += Math.exp(theirs) * (theirs - mine);
     }
   }

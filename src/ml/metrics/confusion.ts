@@ -1,3 +1,4 @@
+import { intAt } from '../../util/at.ts';
 /** Counts [C, C], row-major: rows are true classes, columns are predicted ones. */
 export interface Confusion {
   readonly classes: number;
@@ -29,8 +30,8 @@ export interface ClassScores {
 export function confusionMatrix(labels: Int32Array, predicted: Int32Array, classes: number): Confusion {
   const counts = new Uint32Array(classes * classes);
   labels.forEach((label, i) => {
-    const cell = label * classes + (predicted[i] ?? 0);
-    counts[cell] = (counts[cell] ?? 0) + 1;
+    const cell = label * classes + intAt(predicted, i);
+    counts[cell] = intAt(counts, cell) + 1;
   });
   return { classes, counts };
 }
@@ -54,10 +55,10 @@ export function perClass(confusion: Confusion): readonly ClassScores[] {
     let support = 0;
     let predicted = 0;
     for (let other = 0; other < classes; other++) {
-      support += counts[own * classes + other] ?? 0;
-      predicted += counts[other * classes + own] ?? 0;
+      support += intAt(counts, own * classes + other);
+      predicted += intAt(counts, other * classes + own);
     }
-    const hits = counts[own * classes + own] ?? 0;
+    const hits = intAt(counts, own * classes + own);
     const f1 = ratio(2 * hits, support + predicted);
     return { precision: ratio(hits, predicted), recall: ratio(hits, support), f1, support, predicted };
   });
@@ -72,7 +73,7 @@ export function perClass(confusion: Confusion): readonly ClassScores[] {
 export function accuracy(confusion: Confusion): number {
   const { classes, counts } = confusion;
   let hits = 0;
-  for (let own = 0; own < classes; own++) hits += counts[own * classes + own] ?? 0;
+  for (let own = 0; own < classes; own++) hits += intAt(counts, own * classes + own);
   return ratio(
     hits,
     counts.reduce((sum, count) => sum + count, 0),
@@ -80,12 +81,12 @@ export function accuracy(confusion: Confusion): number {
 }
 
 /**
- * Mean per-class accuracy: recall, averaged over the classes that have images.
+ * Mean per-class recall, over the classes that have images: `mpa` in files and tables.
  *
  * @param scores - of every class
  * @returns MPA in [0, 1]
  */
-export function meanPerClassAccuracy(scores: readonly ClassScores[]): number {
+export function meanPerClassRecall(scores: readonly ClassScores[]): number {
   return mean(scores.filter((score) => score.support > 0).map((score) => score.recall));
 }
 

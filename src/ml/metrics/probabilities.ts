@@ -1,3 +1,4 @@
+import { floatAt } from '../../util/at.ts';
 import { logSumExp } from '../losses/log-sum-exp.ts';
 
 /** Predictions of a classifier on labelled images. */
@@ -19,7 +20,7 @@ export function predictedClasses(predictions: Predictions): Int32Array {
   const { logits, labels, classes } = predictions;
   return Int32Array.from(labels, (_, image) => {
     let best = 0;
-    const value = (label: number): number => logits[image * classes + label] ?? NaN;
+    const value = (label: number): number => floatAt(logits, image * classes + label);
     for (let label = 1; label < classes; label++) if (value(label) > value(best)) best = label;
     return best;
   });
@@ -36,7 +37,7 @@ export function logProbabilities(predictions: Predictions, chosen: Int32Array): 
   const { logits, classes } = predictions;
   return Float64Array.from(chosen, (label, image) => {
     const start = image * classes;
-    return (logits[start + label] ?? NaN) - logSumExp(logits, start, classes);
+    return floatAt(logits, start + label) - logSumExp(logits, start, classes);
   });
 }
 
@@ -63,7 +64,7 @@ export function topAccuracy(predictions: Predictions, k: number): number {
   let hits = 0;
   labels.forEach((label, image) => {
     const row = logits.subarray(image * classes, (image + 1) * classes);
-    const own = row[label] ?? NaN;
+    const own = floatAt(row, label);
     let before = 0;
     row.forEach((value, other) => {
       if (value > own || (value === own && other < label)) before += 1;

@@ -1,5 +1,5 @@
 import { agreement, predictiveDivergence } from './agreement.ts';
-import { accuracy, kappa, macroF1, meanPerClassAccuracy, type ClassScores, type Confusion } from './confusion.ts';
+import { accuracy, kappa, macroF1, meanPerClassRecall, type ClassScores, type Confusion } from './confusion.ts';
 import { expectedCalibrationError, negativeLogLikelihood, topAccuracy, type Predictions } from './probabilities.ts';
 
 /** What a metric is made of. */
@@ -35,10 +35,10 @@ export const metrics = {
     value: ({ confusion }) => accuracy(confusion),
   },
   mpa: {
-    summary: 'mean per-class accuracy: recall, averaged over the classes that have images',
+    summary: 'mean per-class recall, over the classes that have images',
     // Of classes of equal size: Σ r(1 − r)/C of their recalls is at most r̄(1 − r̄).
     share: true,
-    value: ({ perClass }) => meanPerClassAccuracy(perClass),
+    value: ({ perClass }) => meanPerClassRecall(perClass),
   },
   top5: {
     summary: 'share of images whose class is among the five most likely ones',

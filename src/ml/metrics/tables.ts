@@ -1,3 +1,4 @@
+import { doubleAt } from '../../util/at.ts';
 import type { Classification } from './classification.ts';
 import { calibrationBins, logProbabilities, type Predictions } from './probabilities.ts';
 
@@ -68,7 +69,7 @@ export function predictionTable(measured: readonly Measured[], classes: readonly
   const rows = measured.flatMap(({ split, tta, names, predictions, result }) => {
     const certainty = logProbabilities(predictions, result.predicted);
     return names.map((name, image) => {
-      const probability = Math.exp(certainty[image] ?? NaN).toPrecision(6);
+      const probability = Math.exp(doubleAt(certainty, image)).toPrecision(6);
       return [split, tta, name, nameOf(predictions.labels[image]), nameOf(result.predicted[image]), probability];
     });
   });

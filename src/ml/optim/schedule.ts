@@ -1,51 +1,33 @@
-/** When the learning rate is what; epochs count from 0. */
-export interface LearningRatePlan {
-  readonly epochs: number;
-  /** Highest rate: reached when the warm-up ends. */
-  readonly rate: number;
-  /** Share of the epochs that warm up; 0 = none. */
-  readonly warmupRatio: number;
-  /** Rate of the first epoch while warming up. */
-  readonly warmupRate: number;
-  readonly schedule: Schedule;
-  /** Lowest rate of a cosine. */
-  readonly minRate: number;
-  /** Epochs between two drops of `step`. */
-  readonly stepSize: number;
-  /** What `step` multiplies the rate by at each drop. */
-  readonly stepFactor: number;
-  /** Epochs that `cosine-restart-wave` falls, and then climbs. */
-  readonly halfPeriod: number;
-}
+import type { DistillingParams, RecipeParams } from '../../params/recipe.ts';
+import { warmupEpochs } from '../../params/shared-rules.ts';
+
+/** The recipe's parameters of the learning rate; epochs count from 0. */
+export type LearningRatePlan = Pick<
+  RecipeParams,
+  'epochs' | 'lr' | 'warmup' | 'warmupRatio' | 'warmupLr' | 'schedule' | 'minLr' | 'stepSize' | 'stepGamma' | 'tMax'
+>;
 
 /** Course of the learning rate after the warm-up. */
-export type Schedule = 'cosine' | 'constant' | 'step' | 'cosine-restart-wave';
+type Schedule = RecipeParams['schedule'];
 
 /** Course of the learning rate of adapters. */
-export type AdapterSchedule = 'student' | 'original';
+export type AdapterSchedule = DistillingParams['adapterSchedule'];
 
 /** Half a cosine, from the full to the lowest rate at `turn` = π, and on as a cosine goes on. */
-const along = ({ rate, minRate }: LearningRatePlan, turn: number): number =>
-  minRate + ((rate - minRate) * (1 + Math.cos(turn))) / 2;
+const along = ({ lr, minLr }: LearningRatePlan, turn: number): number =>
+  minLr + ((lr - minLr) * (1 + Math.cos(turn))) / 2;
 
 /** Rate by the number of epochs since the warm-up and the number of epochs that it leaves. */
 const COURSES: Readonly<Record<Schedule, (plan: LearningRatePlan, since: number, span: number) => number>> = {
   cosine: (plan, since, span) => along(plan, Math.PI * (since / span)),
-  constant: ({ rate }) => rate,
-  step: ({ rate, stepSize, stepFactor }, since) => rate * stepFactor ** Math.floor(since / stepSize),
-  'cosine-restart-wave': (plan, since) => along(plan, Math.PI * (since / plan.halfPeriod)),
+  constant: ({ lr }) => lr,
+  step: ({ lr, stepSize, stepGamma }, since) => lr * stepGamma ** Math.floor(since / stepSize),
+  'cosine-restart-wave': (plan, since) => along(plan, Math.PI * (since / plan.tMax)),
 };
 
-/**
- * Number of epochs that warm up: W = floor(ratio · E).
- *
- * @param epochs - E, total number of epochs
- * @param ratio - share in [0, 1)
- * @returns W; a hair is allowed for ratios that binary fractions miss (0.07 · 100)
- */
-export function warmupEpochs(epochs: number, ratio: number): number {
-  return Math.floor(epochs * ratio + 1e-9);
-}
+/** Number of epochs that warm up. */
+const warmupOf = ({ epochs, warmup, warmupRatio }: LearningRatePlan): number =>
+  warmup ? warmupEpochs(epochs, warmupRatio) : 0;
 
 /**
  * Learning rate of an epoch. Warm-up (Goyal et al., 2017): lo + (hi − lo) · e/W for e ≤ W, so that epoch W runs at the
@@ -62,8 +44,8 @@ export function warmupEpochs(epochs: number, ratio: number): number {
  * @returns the rate of every update of that epoch
  */
 export function learningRate(plan: LearningRatePlan, epoch: number): number {
-  const warmup = warmupEpochs(plan.epochs, plan.warmupRatio);
-  if (epoch < warmup) return plan.warmupRate + ((plan.rate - plan.warmupRate) * epoch) / warmup;
+  const warmup = warmupOf(plan);
+  if (epoch < warmup) return plan.warmupLr + ((plan.lr - plan.warmupLr) * epoch) / warmup;
   return COURSES[plan.schedule](plan, epoch - warmup, plan.epochs - warmup);
 }
 
@@ -80,7 +62,7 @@ export function learningRate(plan: LearningRatePlan, epoch: number): number {
  */
 export function adapterRate(plan: LearningRatePlan, epoch: number, form: AdapterSchedule): number {
   if (form === 'student') return learningRate(plan, epoch);
-  if (epoch === 0) return plan.rate;
-  const lowest = warmupEpochs(plan.epochs, plan.warmupRatio) + plan.halfPeriod;
-  return plan.schedule === 'cosine-restart-wave' && epoch >= lowest ? plan.minRate : learningRate(plan, epoch);
+  if (epoch === 0) return plan.lr;
+  const lowest = warmupOf(plan) + plan.tMax;
+  return plan.schedule === 'cosine-restart-wave' && epoch >= lowest ? plan.minLr : learningRate(plan, epoch);
 }

@@ -1,11 +1,12 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fail, FailureError } from '../../core/failure.ts';
 import { isJsonObject } from '../../core/json.ts';
+import { writeWhole } from '../../util/write-whole.ts';
 import type { StateDict } from '../network/network.ts';
 import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.ts';
 import type { StoredTensor } from '../weights/tensor-file.ts';
-import type { Position, Tensors, TrainingState } from './training-state.ts';
+import type { EpochRow, Position, Tensors, TrainingState } from './training-state.ts';
 
 const GROUPS = ['model', 'optimizer', 'term', 'average', 'best'] as const satisfies readonly (keyof Tensors)[];
 const FORMAT = 'kdpipe-checkpoint-3';
@@ -26,10 +27,36 @@ export function encodeCheckpoint(state: TrainingState): Uint8Array {
   return encodeSafetensors({ tensors: stored, metadata: { format: FORMAT, position: JSON.stringify(position) } });
 }
 
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isNumberOrNull = (value: unknown): value is number | null => value === null || isNumber(value);
+
+const areNumbers = (value: unknown): boolean => isJsonObject(value) && Object.values(value).every(isNumber);
+
+const ROW = ['val_accuracy', 'val_mpa', 'val_loss', 'kd_loss'] as const satisfies readonly (keyof EpochRow)[];
+const isRow = (row: unknown): row is EpochRow =>
+  isJsonObject(row) &&
+  [row['epoch'], row['lr'], row['train_loss']].every(isNumber) &&
+  areNumbers(row['kd_terms']) &&
+  ROW.every((name) => isNumberOrNull(row[name]));
+
+const hasNumbers = (value: unknown, names: readonly string[]): boolean =>
+  isJsonObject(value) && names.every((name) => isNumber(value[name]));
+
+/** Whether a text's value is where a run stood: a file may come from anywhere. */
+function isPosition(value: unknown): value is Position {
+  if (!isJsonObject(value) || !hasNumbers(value, ['epoch', 'batch', 'updates'])) return false;
+  const { sums, lastLoss, history, best } = value;
+  if (!isJsonObject(sums) || !hasNumbers(sums, ['images', 'loss']) || !isNumberOrNull(lastLoss)) return false;
+  const { kd } = sums;
+  if (!isJsonObject(kd) || !isNumber(kd['weighted']) || !areNumbers(kd['each'])) return false;
+  if (best !== null && !hasNumbers(best, ['epoch', 'score', 'updates'])) return false;
+  return Array.isArray(history) && history.every(isRow);
+}
+
 function positionOf(text: string, file: string): Position {
   try {
     const position: unknown = JSON.parse(text);
-    if (isJsonObject(position)) return position as unknown as Position;
+    if (isPosition(position)) return position;
   } catch {
     // Not JSON: said below.
   }
@@ -69,20 +96,6 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): TrainingState
   };
 }
 
-/** Replaces a file in one step: after a crash there is the old one or the new one, whole. */
-function replaceFile(file: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}.draft`;
-  const descriptor = openSync(draft, 'w');
-  try {
-    for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(draft, file);
-}
-
 /** Where a run's checkpoint lies. */
 export interface Checkpoint {
   /** The saved state; undefined where there is none that can be used. */
@@ -94,7 +107,7 @@ export interface Checkpoint {
  * A checkpoint in a folder that survives the process.
  *
  * @param folder - the stage's scratch folder; made when first needed
- * @param warn - told when a checkpoint is there and can't be used
+ * @param warn - called when a checkpoint is there and can't be used
  * @returns the checkpoint
  */
 export function checkpointIn(folder: string, warn: (message: string) => void): Checkpoint {
@@ -113,6 +126,6 @@ export function checkpointIn(folder: string, warn: (message: string) => void): C
   };
   return {
     load,
-    save: (state) => replaceFile(file, encodeCheckpoint(state)),
+    save: (state) => writeWhole(file, encodeCheckpoint(state), { flush: true }),
   };
 }

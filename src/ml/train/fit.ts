@@ -1,7 +1,7 @@
 import { learningRate } from '../optim/schedule.ts';
+import { every, pauses } from '../inference/pace.ts';
 import type { TrainingResult, TrainingJob } from './job.ts';
-import { every, pauses } from './pace.ts';
-import type { Recipe } from './recipe.ts';
+import { countPasses, type Recipe } from './recipe.ts';
 import { divideTerms } from './term-losses.ts';
 import { Trainer } from './trainer.ts';
 import { isOver, type EpochRow, type Position } from './training-state.ts';
@@ -78,7 +78,7 @@ function rowOf({ epoch, sums }: Position, recipe: Recipe, hasTerm: boolean): Omi
   const { weighted, each } = divideTerms(sums.kd, sums.images);
   return {
     epoch,
-    lr: learningRate(recipe.rate, epoch),
+    lr: learningRate(recipe, epoch),
     train_loss: sums.loss / sums.images,
     kd_loss: hasTerm ? weighted : null,
     kd_terms: each,
@@ -114,7 +114,7 @@ function trainingResult(loop: Loop): TrainingResult {
 export function prepare(run: Pick<TrainingJob, 'session' | 'kd' | 'recipe' | 'data'>): void {
   const { session, kd, recipe, data } = run;
   const { train, val } = data.manifest.splits;
-  const passes = recipe.rdrop ? 2 : 1;
+  const passes = countPasses(recipe);
   for (const batch of batchSizes(train.count, recipe.batchSize)) {
     kd?.prepare(batch, passes);
     for (const second of [false, true].slice(0, passes))

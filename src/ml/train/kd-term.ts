@@ -1,6 +1,7 @@
 import { fail } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { partnersOf } from '../augment/mix.ts';
+import { leavesOneImage } from '../../params/shared-rules.ts';
+import { dominant, partnersOf } from '../augment/mix.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
 import type { TrainStep, UpdateOptions } from '../engines/engine.ts';
 import { f32 } from '../methods/elements.ts';
@@ -70,7 +71,7 @@ function findMethod(name: string): KdMethod {
 
 /** Comparing images with each other takes two of them, in the last batch of an epoch too. */
 function requirePairs(method: KdMethod, { labels: { length }, batchSize }: KdTermDeps): void {
-  if (!method.relational || (length % batchSize !== 1 && batchSize > 1)) return;
+  if (!method.relational || !leavesOneImage(batchSize, length)) return;
   fail({
     code: 'batch-too-small',
     message: `${method.name} compares the images of a batch, and of ${length} in batches of ${batchSize} one is left alone`,
@@ -147,8 +148,8 @@ export class KdTerm implements LossTerm {
   observe(batch: TrainBatch, epoch: number): void {
     const { indices, mixed } = batch;
     this.#epoch = epoch;
-    const shown = mixed && mixed.share < 0.5 ? partnersOf(indices) : indices;
-    this.#observed = { teacher: this.#teacher.of(batch), indices: shown };
+    const seen = dominant(mixed, indices, () => partnersOf(indices));
+    this.#observed = { teacher: this.#teacher.of(batch), indices: seen };
   }
 
   addGradients(step: TrainStep, labels: Int32Array, { index, of }: Pass = { index: 0, of: 1 }): TermLosses {

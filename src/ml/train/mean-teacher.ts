@@ -1,3 +1,4 @@
+import { at, doubleAt } from '../../util/at.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
 import type { TapValues } from '../methods/terms/kd-loss.ts';
 import type { Shape } from '../network/network.ts';
@@ -33,8 +34,8 @@ export class MeanTeacher implements Teacher {
 
   #mean(batch: TrainBatch): Float32Array {
     const all = this.#teachers.map((teacher) => teacher.of(batch)['logits'] ?? new Float32Array());
-    const sums = new Float64Array(all[0]?.length ?? 0);
-    for (const logits of all) logits.forEach((value, at) => (sums[at] = (sums[at] ?? 0) + value));
+    const sums = new Float64Array(at(all, 0).length);
+    for (const logits of all) logits.forEach((value, i) => (sums[i] = doubleAt(sums, i) + value));
     return Float32Array.from(sums, (sum) => sum / all.length);
   }
 }

@@ -8,7 +8,7 @@ import type { Recipe } from './recipe.ts';
 
 /** What makes the supervised loss of a batch. */
 export interface Supervision {
-  readonly recipe: Pick<Recipe, 'loss' | 'rdrop'>;
+  readonly recipe: Pick<Recipe, 'loss' | 'rdropAlpha' | 'rdropReduction'>;
   readonly options: LossOptions;
   /** C. */
   readonly classes: number;
@@ -37,11 +37,11 @@ export function supervise(passes: readonly Logits[], batch: TrainBatch, supervis
   const [first, second] = passes;
   if (!first) throw new Error('no pass');
   const loss = lossOf(first, batch, supervision);
+  if (!second) return loss;
   const { recipe, classes } = supervision;
-  if (!second || !recipe.rdrop) return loss;
   const both = (loss + lossOf(second, batch, supervision)) / 2;
   for (const { logitsGradient } of [first, second])
     logitsGradient.forEach((value, i) => (logitsGradient[i] = value / 2));
   const gradients = [first.logitsGradient, second.logitsGradient] as const;
-  return both + divergence([first.logits, second.logits], { ...recipe.rdrop, classes }, gradients);
+  return both + divergence([first.logits, second.logits], { ...recipe, classes }, gradients);
 }

@@ -2,7 +2,8 @@ import type { TrainBatch } from '../data/batch-loader.ts';
 import type { ForwardStep, Session } from '../engines/engine.ts';
 import type { TapValues } from '../methods/terms/kd-loss.ts';
 import { CLASSIFIER } from '../methods/terms/taps.ts';
-import type { LinearLayer, Network, Shape } from '../network/network.ts';
+import { classifierOf } from '../network/classifier.ts';
+import type { Network, Shape } from '../network/network.ts';
 
 /** Whose outputs terms read. */
 export interface Teacher {
@@ -37,13 +38,6 @@ export interface Teacher {
  */
 export const compiledTaps = (taps: Iterable<string>): readonly string[] =>
   [...taps].filter((tap) => tap !== 'logits' && tap !== CLASSIFIER);
-
-/** The last linear layer: what it turns features into are the logits. */
-function classifierOf({ layers, model }: Network): LinearLayer {
-  const last = layers.at(-1);
-  if (last?.kind !== 'linear') throw new Error(`${model} does not end with a linear layer`);
-  return last;
-}
 
 /**
  * Shapes of a network's taps.

@@ -1,4 +1,5 @@
 import { fail } from '../../core/failure.ts';
+import { dominant } from '../augment/mix.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
 import type { TrainStep } from '../engines/engine.ts';
 import { balancedWeights } from '../losses/cross-entropy.ts';
@@ -7,6 +8,7 @@ import { averageDecay } from '../optim/moving-average.ts';
 import { adapterRate, learningRate } from '../optim/schedule.ts';
 import { bits } from '../random/random.ts';
 import type { TrainingJob } from './job.ts';
+import { countPasses } from './recipe.ts';
 import { supervise, type Supervision } from './supervised.ts';
 import { meanTerms, NO_TERM } from './term-losses.ts';
 import { afterEpoch, afterStep, start } from './training-state.ts';
@@ -38,8 +40,10 @@ export class Trainer {
     this.#position = saved?.position ?? start;
     this.#best = saved?.tensors.best ?? null;
     const classWeights = recipe.classBalance ? balancedWeights(data.manifest.splits.train.perClass) : null;
-    this.#supervision = { recipe, options: { ...recipe.shape, classWeights }, classes: network.classes };
-    this.#dropoutSeeds = (recipe.rdrop ? [0, 1] : [0]).map((pass) => bits(recipe.seed, 'dropout', 0, pass));
+    this.#supervision = { recipe, options: { ...recipe, classWeights }, classes: network.classes };
+    this.#dropoutSeeds = Array.from({ length: countPasses(recipe) }, (_, pass) =>
+      bits(recipe.seed, 'dropout', 0, pass),
+    );
   }
 
   get position(): Position {
@@ -82,12 +86,12 @@ export class Trainer {
     const losses = this.#differentiate(passes, batch);
     for (const pass of passes) pass.backward();
     const update = {
-      learningRate: learningRate(recipe.rate, epoch),
+      learningRate: learningRate(recipe, epoch),
       weightDecay: recipe.weightDecay,
       averageDecay: averageDecay(updates + 1),
     };
     passes[0]?.update(update);
-    kd?.update({ ...update, learningRate: adapterRate(recipe.rate, epoch, recipe.adapterSchedule) });
+    kd?.update({ ...update, learningRate: adapterRate(recipe, epoch, recipe.adapterSchedule ?? 'student') });
     this.#position = afterStep(this.#position, size, losses);
     return size;
   }
@@ -120,7 +124,7 @@ export class Trainer {
     const { kd } = this.#job;
     const { labels, mixed } = batch;
     const loss = supervise(passes, batch, this.#supervision);
-    const seen = mixed && mixed.share < 0.5 ? mixed.partners : labels;
+    const seen = dominant(mixed, labels, (of) => of.partners);
     const of = passes.length;
     const terms = passes.map((step, index) => kd?.addGradients(step, seen, { index, of }) ?? NO_TERM);
     const term = meanTerms(terms);
@@ -130,13 +134,13 @@ export class Trainer {
 
   #diverged(total: number): never {
     const { epoch, updates, lastLoss } = this.#position;
-    const { rate } = this.#job.recipe.rate;
+    const { lr } = this.#job.recipe;
     const before = lastLoss === null ? 'it was the first step' : `the step before had ${lastLoss.toPrecision(4)}`;
     return fail({
       code: 'non-finite-loss',
       message: `the loss became ${total} at step ${updates} (epoch ${epoch}); ${before}`,
       expected: 'a finite loss',
-      fix: `lower lr (it is ${rate}), or write warmup: true${this.#job.kd ? ', or lower the weight of the distillation term' : ''}`,
+      fix: `lower lr (it is ${lr}), or write warmup: true${this.#job.kd ? ', or lower the weight of the distillation term' : ''}`,
     });
   }
 }

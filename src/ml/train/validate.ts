@@ -1,9 +1,9 @@
 import { fail } from '../../core/failure.ts';
 import type { PackedManifest } from '../data/packed.ts';
-import { accuracy, confusionMatrix, meanPerClassAccuracy, perClass } from '../metrics/confusion.ts';
+import { accuracy, confusionMatrix, meanPerClassRecall, perClass } from '../metrics/confusion.ts';
 import { negativeLogLikelihood, predictedClasses } from '../metrics/probabilities.ts';
 import type { TrainingJob } from './job.ts';
-import { predict } from './predict.ts';
+import { predict } from '../inference/predict.ts';
 import type { Selection } from './recipe.ts';
 import type { EpochRow } from './training-state.ts';
 
@@ -44,7 +44,7 @@ export async function validate(job: TrainingJob): Promise<ValidationNumbers | un
   const confusion = confusionMatrix(split.labels, predictedClasses(predictions), job.network.classes);
   return {
     val_accuracy: accuracy(confusion),
-    val_mpa: meanPerClassAccuracy(perClass(confusion)),
+    val_mpa: meanPerClassRecall(perClass(confusion)),
     val_loss: negativeLogLikelihood(predictions),
   };
 }

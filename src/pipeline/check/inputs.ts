@@ -1,3 +1,4 @@
+import { isList } from '../../core/json.ts';
 import { CellReference, ReferenceText, type Value } from '../../core/plan.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import { inputText, type InputRule } from './expectation.ts';
@@ -16,8 +17,6 @@ export interface ValueProblem {
 
 /** The checked value, with defaults and outputs filled in, or what is wrong with it. */
 export type Checked = { readonly value: Value } | { readonly problems: readonly ValueProblem[] };
-
-const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
 /**
  * Checks one reference against an input's rule, and fills in the output that is read.

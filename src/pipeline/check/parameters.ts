@@ -1,3 +1,4 @@
+import { isList } from '../../core/json.ts';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { CellReference, ReferenceText, type Value } from '../../core/plan.ts';
 import type { Catalogue } from '../../stages/catalogue.ts';
@@ -12,8 +13,6 @@ type Reference = CellReference | ReferenceText;
 
 /** Starts the text that stands for a reference while ajv looks at a value; no YAML text can hold it. */
 const MARK = '\u0000';
-
-const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
 /** Values with references as marked texts: a path is a text, so a reference may stand wherever a text may. */
 class Encoding {

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
+import { isJsonObject, isList, type Json, type JsonObject } from '../../core/json.ts';
 import { ReferenceText, type Value, type ValueObject } from '../../core/plan.ts';
 import { compile, evaluate, type Compiler, type Template } from './interpolate.ts';
 import { axisValue, type AxisGroup, type AxisValue, type MatrixEntry, type MatrixValues } from './matrix.ts';
@@ -19,8 +19,6 @@ const AXIS_FORMS = 'a list, a range { from, to, step }, or "${stages.id}"';
 function noteProblem(problems: Problems, location: SourceLocation, message: string, expected: string): void {
   problems.add({ code: 'bad-axis', message, expected, location });
 }
-
-const isList = (value: Value | undefined): value is readonly Value[] => Array.isArray(value);
 
 /** A value of an axis must be known when the file is planned: text with references in it is not. */
 function valuesOf(value: Value, location: SourceLocation, problems: Problems): readonly AxisValue[] | undefined {

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from '../../core/json.ts';
+import { isJsonObject, isList, type Json } from '../../core/json.ts';
 import { CellReference, ReferenceText, type Value, type ValueObject } from '../../core/plan.ts';
 import { parseText, type Expression, type Parts } from './expression.ts';
 import type { Problems } from '../source/problems.ts';
@@ -33,8 +33,6 @@ export interface Compiler<S> {
   readonly resolve: Resolve<S>;
   readonly problems: Problems;
 }
-
-const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
 function freezeDeep<T extends Value>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;

@@ -1,5 +1,5 @@
 import type { Failure } from '../../core/failure.ts';
-import type { Json } from '../../core/json.ts';
+import { isList, type Json } from '../../core/json.ts';
 import { success, type Result } from '../../core/result.ts';
 import type { Problems } from '../source/problems.ts';
 import { readValue } from './read-pipeline.ts';
@@ -78,8 +78,6 @@ function noteUnreadable(key: string, failures: readonly Failure[], location: Sou
     location,
   });
 }
-
-const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 
 /**
  * Says whether an override gives one value or several to try. Where a list is a value (the parameter holds one now),

@@ -1,7 +1,8 @@
+import type { KindNames } from '../../stages/kind-names.ts';
 import type { PipelineDocument } from './read-pipeline.ts';
 import type { Problems } from '../source/problems.ts';
 import { entriesOf, Shape } from './shape.ts';
-import { inside, type Located } from '../source/location.ts';
+import { inside, type Located, type SourceLocation } from '../source/location.ts';
 import { describeValue } from '../source/describe-value.ts';
 import type { MatrixSpec, PipelineSpec, PlotSpec, StageSpec, TableSpec, LocatedMap } from './spec.ts';
 
@@ -49,11 +50,26 @@ function readEnv(top: LocatedMap, shape: Shape): ReadonlyMap<string, string> {
   return env;
 }
 
-function readDefaults(top: LocatedMap, kinds: readonly string[], shape: Shape): PipelineSpec['defaults'] {
+/** `defaults.train` and `defaults.train-teacher` name the same kind. */
+function refuseTwice(kind: string, written: Located, earlier: SourceLocation, shape: Shape): void {
+  shape.problems.add({
+    code: 'defaults-twice',
+    message: `the defaults of ${kind} are given twice, under two names of it`,
+    expected: 'one of them',
+    location: written.location,
+    atKey: true,
+    also: earlier,
+  });
+}
+
+function readDefaults(top: LocatedMap, kinds: KindNames, shape: Shape): PipelineSpec['defaults'] {
   const defaults = new Map<string, { location: Located['location']; params: LocatedMap }>();
-  for (const [kind, written] of shape.fields(top.get('defaults'), 'defaults', kinds)) {
-    const mapping = shape.mapping(written, `defaults.${kind}`);
-    if (mapping) defaults.set(kind, { location: mapping.location, params: entriesOf(mapping) });
+  for (const [name, written] of shape.fields(top.get('defaults'), 'defaults', kinds.all)) {
+    const mapping = shape.mapping(written, `defaults.${name}`);
+    const kind = kinds.synonyms.get(name) ?? name;
+    const earlier = defaults.get(kind);
+    if (earlier) refuseTwice(kind, written, earlier.location, shape);
+    else if (mapping) defaults.set(kind, { location: mapping.location, params: entriesOf(mapping) });
   }
   return defaults;
 }
@@ -95,7 +111,13 @@ function readMatrix(written: Located | undefined, seeds: Located | undefined, sh
   };
 }
 
-function readStage(id: string, written: Located, shape: Shape): StageSpec | undefined {
+/** The kind's own name where a synonym is written. */
+function readUses(written: Located | undefined, kinds: KindNames, shape: Shape): Located<string> | undefined {
+  const uses = shape.text(written, 'uses');
+  return uses && { ...uses, value: kinds.synonyms.get(uses.value) ?? uses.value };
+}
+
+function readStage(id: string, written: Located, kinds: KindNames, shape: Shape): StageSpec | undefined {
   if (!shape.mapping(written, `stage ${id}`)) return undefined;
   const fields = shape.fields(written, `stage ${id}`, STAGE);
   if (!fields.has('uses')) {
@@ -112,7 +134,7 @@ function readStage(id: string, written: Located, shape: Shape): StageSpec | unde
   return {
     id,
     location: written.location,
-    uses: shape.text(fields.get('uses'), 'uses'),
+    uses: readUses(fields.get('uses'), kinds, shape),
     with: params ? entriesOf(params) : new Map(),
     matrix: readMatrix(fields.get('matrix'), fields.get('seeds'), shape),
     resources: shape.fields(fields.get('resources'), 'resources', RESOURCES),
@@ -122,10 +144,10 @@ function readStage(id: string, written: Located, shape: Shape): StageSpec | unde
   };
 }
 
-function readStages(top: LocatedMap, shape: Shape): ReadonlyMap<string, StageSpec> {
+function readStages(top: LocatedMap, kinds: KindNames, shape: Shape): ReadonlyMap<string, StageSpec> {
   const stages = new Map<string, StageSpec>();
   for (const [id, written] of shape.named(top.get('stages'), 'stages')) {
-    const stage = readStage(id, written, shape);
+    const stage = readStage(id, written, kinds, shape);
     if (stage) stages.set(id, stage);
   }
   const written = top.get('stages');
@@ -210,13 +232,13 @@ function readPlot(name: string, written: Located, shape: Shape): PlotSpec | unde
  * Checks the structure of a pipeline file: known keys, right shapes, usable names. What is wrong is noted and left out.
  *
  * @param document - the file's name and values
- * @param kinds - names of the registered stage kinds
+ * @param kinds - names and synonyms of the registered stage kinds
  * @param problems - takes what is wrong
  * @returns the pipeline as far as it has the right shape
  */
 export function checkStructure(
   document: Pick<PipelineDocument, 'file' | 'root'>,
-  kinds: readonly string[],
+  kinds: KindNames,
   problems: Problems,
 ): PipelineSpec {
   const shape = new Shape(problems);
@@ -229,7 +251,7 @@ export function checkStructure(
     params: shape.named(top.get('params'), 'params'),
     env: readEnv(top, shape),
     defaults: readDefaults(top, kinds, shape),
-    stages: readStages(top, shape),
+    stages: readStages(top, kinds, shape),
     tables: tables.filter((table) => table !== undefined),
     plots: plots.filter((plot) => plot !== undefined),
     swept: new Map(),

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { FailureError } from '../../core/failure.ts';
+import { writeWhole } from '../../util/write-whole.ts';
 
 /** A text file, with what a rewrite keeps. */
 export interface OpenedFile {
@@ -54,30 +53,17 @@ export async function openText(path: string, file: string, access: Access): Prom
 }
 
 /**
- * Replaces a file's text in one step: whoever reads it, and whatever is killed, sees the old text or the new one.
+ * Replaces a file's text in one step, as it is kept by {@link writeWhole}; when it returns, the text is on the disk.
  *
  * @param opened - the file as it was opened
  * @param text - the new text
- * @returns when the text is on disk
  * @throws FailureError when it cannot be written; the old text is then still there
  */
-export async function rewrite(opened: OpenedFile, text: string): Promise<void> {
-  const name = `.${basename(opened.path)}.${randomBytes(6).toString('hex')}.tmp`;
-  const draft = join(dirname(opened.path), name);
+export function rewrite(opened: OpenedFile, text: string): void {
+  const { path, mode, owner } = opened;
   try {
-    const handle = await open(draft, 'wx', opened.mode);
-    try {
-      await handle.writeFile(text);
-      // The creation mode is cut by the process's mask; the owner differs where root writes a user's file.
-      await handle.chmod(opened.mode);
-      await handle.chown(opened.owner.uid, opened.owner.gid).catch(() => undefined);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(draft, opened.path);
+    writeWhole(path, text, { flush: true, mode, owner });
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
     refuse(opened.file, 'r+', error);
   }
 }

@@ -66,7 +66,7 @@ export async function writeTables(tables: readonly RenderedTable[], root: string
     });
   }
   if (failures.length > 0) throw new FailureError(failures);
-  for (const { opened, text } of drafts.values()) if (text !== opened.text) await rewrite(opened, text);
+  for (const { opened, text } of drafts.values()) if (text !== opened.text) rewrite(opened, text);
   return written;
 }
 

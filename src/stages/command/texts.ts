@@ -1,4 +1,4 @@
-import type { Json } from '../../core/json.ts';
+import { isList, type Json } from '../../core/json.ts';
 
 /** Absolute path of an input by its name. */
 export type PathOf = (input: string) => string;
@@ -19,5 +19,3 @@ export function textsOf(value: Json, pathOf: PathOf): readonly string[] {
   if (Array.isArray(parts)) return [textsOf(parts, pathOf).join('')];
   throw new Error(`no text stands for ${JSON.stringify(value)}`);
 }
-
-const isList = (value: Json): value is readonly Json[] => Array.isArray(value);

@@ -4,38 +4,37 @@ import { pack, type PackOptions } from '../../ml/data/pack.ts';
 import type { PackedManifest } from '../../ml/data/packed.ts';
 import { datasets } from '../../ml/data/registry.ts';
 import { SPLITS, type SplitOptions } from '../../ml/data/split.ts';
+import { decodeParams, type DecodedParams } from '../../params/decode-params.ts';
 import { inputOf, StageInterrupted, type StageContext, type StageOutcome } from '../stage-kind.ts';
+import { datasetParams, datasetRequired } from './params.ts';
 
 /** Milliseconds between two progress messages. */
 const CADENCE = 200;
 
-type Triple = readonly [number, number, number];
+const DECLARATION = { params: datasetParams, required: datasetRequired } as const;
+const REGISTRIES = { datasets };
 
-/** Parameters of the stage, as the kind's schema has checked and completed them. */
-interface Params {
-  readonly source: keyof typeof datasets;
-  readonly image_size: number | null;
-  readonly split: Omit<SplitOptions, 'limit' | 'test'> & { readonly test: number | 'official' };
-  readonly crop?: 'box';
-  readonly limit?: SplitOptions['limit'];
-  readonly mean_std: 'imagenet' | 'data' | readonly [Triple, Triple];
-  readonly on_bad_image: 'fail' | 'skip';
+type Params = DecodedParams<typeof DECLARATION, typeof REGISTRIES>;
+
+/** The split, and whether the test images are the publisher's; the plan has written its words out. */
+function splitOf({ split, limit = {} }: Params): { readonly official: boolean; readonly split: SplitOptions } {
+  if (typeof split === 'string') throw new Error(`parameter split is ${split}`);
+  const official = split.test === 'official';
+  return { official, split: { val: split.val, test: official ? 0 : Number(split.test), seed: split.seed, limit } };
 }
 
-const isOfficial = ({ split }: Params): boolean => split.test === 'official';
-
 function packOptions(params: Params, threads: number): PackOptions {
-  const { mean_std: statistics } = params;
+  const { meanStd: statistics, imageSize, onBadImage } = params;
   return {
-    imageSize: params.image_size,
-    split: { ...params.split, test: isOfficial(params) ? 0 : Number(params.split.test), limit: params.limit ?? {} },
+    imageSize,
+    split: splitOf(params).split,
     meanStd: typeof statistics === 'string' ? statistics : { mean: statistics[0], std: statistics[1] },
-    onBadImage: params.on_bad_image,
+    onBadImage,
     threads,
   };
 }
 
-/** A progress callback that speaks at most every {@link CADENCE} milliseconds, and at the end. */
+/** A progress callback that reports at most every {@link CADENCE} milliseconds, and at the end. */
 function reporter(tell: StageContext['tell'], unit: 'images' | 'bytes'): (done: number, total: number) => void {
   const start = performance.now();
   let last = start;
@@ -78,9 +77,9 @@ function placeOf(context: StageContext): string {
  * @throws StageInterrupted when the signal is aborted; the next run starts over
  */
 export async function run(context: StageContext): Promise<StageOutcome> {
-  const params = context.params as unknown as Params;
+  const params = decodeParams(DECLARATION, context.params, REGISTRIES);
   const { signal, tell } = context;
-  const official = isOfficial(params);
+  const { official } = splitOf(params);
   const boxed = params.crop === 'box';
   const opening = { folder: context.out, signal, progress: reporter(tell, 'bytes'), official, boxed };
   try {

@@ -1,7 +1,8 @@
+import { isList } from '../../core/json.ts';
 import type { Value, ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
 import type { ParamSchema } from '../stage-kind.ts';
-import { effectiveRecipe } from '../train-teacher/recipe.ts';
+import { effectiveRecipe } from '../training/recipe.ts';
 
 type Options = Readonly<Record<string, ParamSchema>>;
 
@@ -45,8 +46,6 @@ export function itemOptions(): Options {
  * @returns the name; an empty one where there is none
  */
 export const methodName = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
-
-const isList = (value: Value | undefined): value is readonly Value[] => Array.isArray(value);
 
 /**
  * The terms of a combination.

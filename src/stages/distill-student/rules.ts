@@ -1,6 +1,7 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
+import { leavesOneImage } from '../../params/shared-rules.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
-import { noEffect } from '../train-teacher/recipe-rules.ts';
+import { noEffect } from '../training/recipe-rules.ts';
 import { allOptions, methodName, optionsOf, termsIn } from './options.ts';
 import { checkReads, checkTeachers, teachersOf } from './teacher-rules.ts';
 
@@ -26,7 +27,9 @@ function termsOf(params: ValueObject, context: CheckContext): readonly Term[] {
     return params['kd_method'] === undefined ? [] : [{ values: params, names: ALONE, given, place: [] }];
   }
   return items.map((values, index) => ({
-    ...{ values, names: ITEM, place: ['kd', index] },
+    values,
+    names: ITEM,
+    place: ['kd', index],
     given: options.filter((name) => name in values),
   }));
 }
@@ -50,7 +53,10 @@ function checkForm(params: ValueObject, { given }: CheckContext): readonly Param
   if (forms.length === 0)
     return [
       {
-        ...{ code: 'missing-param', param: [], message: 'neither kd_method nor kd is given', expected },
+        code: 'missing-param',
+        param: [],
+        message: 'neither kd_method nor kd is given',
+        expected,
         fix: 'add e.g. kd_method: SoftTarget',
       },
     ];
@@ -126,7 +132,8 @@ function checkBlocks(
 /** Comparing images of a batch with each other takes two. */
 function checkPairs(term: Term, { batch_size: size }: ValueObject, context: CheckContext): readonly ParamProblem[] {
   const method = methodOf(term);
-  if (size !== 1 || context.facts('methods', method)?.['relational'] !== true) return [];
+  const isAlone = typeof size === 'number' && leavesOneImage(size);
+  if (!isAlone || context.facts('methods', method)?.['relational'] !== true) return [];
   return [
     {
       code: 'batch-too-small',

@@ -7,38 +7,31 @@ import { CombinedKdTerm } from '../../ml/train/combined-kd-term.ts';
 import type { KdTermOptions } from '../../ml/train/kd-term.ts';
 import { KeptTeacher } from '../../ml/train/kept-teacher.ts';
 import { MeanTeacher } from '../../ml/train/mean-teacher.ts';
-import { recipeOf, type RecipeParams } from '../../ml/train/recipe.ts';
+import { optimizerOf } from '../../ml/train/recipe.ts';
 import { TeacherPass, type Teacher } from '../../ml/train/teacher-pass.ts';
-import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/train/trained-model.ts';
-import { keptLogits } from '../predict/run.ts';
+import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/inference/trained-model.ts';
+import { decodeParams, type DecodedParams } from '../../params/decode-params.ts';
+import { distillingParams, recipeParams } from '../../params/recipe.ts';
+import { openKeptLogits } from '../inference/run-inference.ts';
 import { inputOf, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
-import { train, type TrainingDeps } from '../train-teacher/run.ts';
+import { RECIPE_REGISTRIES, runTraining, type TrainingDeps } from '../training/run-training.ts';
+import { combinationParams, distillRequired, teachingParams } from './params.ts';
 
-/** One term, alone or among several; options of the method stand beside these. */
-interface Term {
-  readonly method: string;
-  readonly ratio?: number;
-  readonly weight?: number;
-}
+const DECLARATION = {
+  params: { ...recipeParams, ...distillingParams, ...teachingParams, ...combinationParams },
+  required: distillRequired,
+} as const;
 
-/** Parameters that say what is distilled how; options of a single method stand beside them. */
-interface Params {
-  readonly kd_method: string;
-  readonly kd_ratio?: number;
-  readonly kd_weight?: number;
-  readonly kd?: readonly (Term & JsonObject)[];
-  readonly ramp: number;
-  readonly teachers_mean?: 'losses' | 'logits';
-}
+type Params = DecodedParams<typeof DECLARATION, typeof RECIPE_REGISTRIES>;
 
-function termsOf(params: JsonObject): readonly KdTermOptions[] {
-  const { kd, kd_method: method, kd_ratio: ratio, kd_weight: weight, ramp } = params as unknown as Params;
-  const termOf = (term: Term, options: JsonObject): KdTermOptions => ({
-    ...{ method: term.method, options, ramp },
-    weight: term.weight === undefined ? { ratio: term.ratio ?? 0 } : { weight: term.weight },
-  });
-  if (kd) return kd.map((term) => termOf(term, term));
-  return [termOf({ method, ...(ratio !== undefined && { ratio }), ...(weight !== undefined && { weight }) }, params)];
+/** Terms of the stage, one or several. Options of a single one stand beside its other parameters. */
+function termsOf({ kd, kdMethod, kdRatio, kdWeight, ramp }: Params, options: JsonObject): readonly KdTermOptions[] {
+  const weightOf = (ratio = 0, weight?: number): KdTermOptions['weight'] =>
+    weight === undefined ? { ratio } : { weight };
+  if (kd)
+    return kd.map((term) => ({ method: term.method, options: term, ramp, weight: weightOf(term.ratio, term.weight) }));
+  if (kdMethod === undefined) throw new Error('parameter kd_method is missing');
+  return [{ method: kdMethod, options, ramp, weight: weightOf(kdRatio, kdWeight) }];
 }
 
 /** The teacher sees the student's batch: it must have been trained on pixels that were normalised alike. */
@@ -71,7 +64,7 @@ function openTeachers({ context, data: { manifest }, engine }: TrainingDeps): Sh
     return new TeacherPass(session);
   };
   const opened = ({ input, role }: ReturnType<typeof teacherInputs>[number]): Teacher => {
-    const kept = keptLogits(context, input);
+    const kept = openKeptLogits(context, input);
     if (kept) return new KeptTeacher(kept.of('train', 'none'), manifest.classes.length);
     const model = readModel(inputOf(context, input).path);
     requireSameClasses(model, manifest, role);
@@ -86,16 +79,17 @@ function openTeachers({ context, data: { manifest }, engine }: TrainingDeps): Sh
   }
 }
 
-function distillation(deps: TrainingDeps): CombinedKdTerm {
+/** Makes the distillation term of the stage. */
+function makeTerm(params: Params, deps: TrainingDeps): CombinedKdTerm {
   const { context, data, network: student, engine } = deps;
-  const { threads, params, cohort } = context;
+  const { threads, cohort } = context;
   const opened = cohort.share('teachers', () => openTeachers(deps));
-  const teachers = params['teachers_mean'] === 'logits' ? [new MeanTeacher(opened)] : opened;
-  const { optimizer, seed, batchSize } = recipeOf(params as unknown as RecipeParams);
+  const teachers = params.teachersMean === 'logits' ? [new MeanTeacher(opened)] : opened;
+  const { seed, batchSize } = params;
   const { labels } = data.split('train');
   const kd = new CombinedKdTerm(
-    { teachers, student, labels, batchSize, engine, optimizer, seed, threads },
-    termsOf(params),
+    { teachers, student, labels, batchSize, engine, optimizer: optimizerOf(params), seed, threads },
+    termsOf(params, context.params),
   );
   appendFileSync(context.log, `total = ${kd.formula}\n`);
   return kd;
@@ -104,9 +98,10 @@ function distillation(deps: TrainingDeps): CombinedKdTerm {
 /**
  * Trains a student on labels and on what its teachers make of the same images.
  *
- * @param context - the running stage
+ * @param stage - the running stage
  * @returns metrics and the record
  */
-export function run(context: StageContext): Promise<StageOutcome> {
-  return train(context, distillation);
+export function run(stage: StageContext): Promise<StageOutcome> {
+  const params = decodeParams(DECLARATION, stage.params, RECIPE_REGISTRIES);
+  return runTraining(stage, params, (deps) => makeTerm(params, deps));
 }

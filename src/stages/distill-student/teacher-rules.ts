@@ -1,8 +1,8 @@
 import type { ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
-import { checkKeptLogits } from '../predict/kept-rules.ts';
+import { checkKeptLogits } from '../inference/kept-rules.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
-import { noEffect, textOf } from '../train-teacher/recipe-rules.ts';
+import { noEffect, textOf } from '../training/recipe-rules.ts';
 
 /** A teacher's cell, and the place of the reference to it. */
 interface PlannedTeacher {
@@ -35,7 +35,8 @@ function checkPictures(params: ValueObject, { param }: PlannedTeacher): readonly
   if (changing.length === 0) return [];
   return [
     {
-      ...{ code: 'other-pictures', param },
+      code: 'other-pictures',
+      param,
       message: `the teacher's logits are of centre crops, and the student is shown others: ${written(changing, params)}`,
       expected: written(Object.keys(FIXED), FIXED),
       fix: `write ${written(changing, FIXED)}, or let teacher be the network itself`,
@@ -57,7 +58,8 @@ function checkStatistics({ param, cell }: PlannedTeacher, { upstream }: CheckCon
   const teacher = typeof cell?.params['model'] === 'string' ? cell.params['model'] : 'the teacher';
   return [
     {
-      ...{ code: 'other-normalisation', param },
+      code: 'other-normalisation',
+      param,
       message: `${teacher} is trained on images normalised by mean_std: ${theirs}, and is shown those of mean_std: ${ours}`,
       expected: 'teacher and student with the same normalisation',
       fix: 'train it on the dataset of the student, or give both datasets the same mean_std',
@@ -72,14 +74,18 @@ function logitsAlone(
 ): (Omit<ParamProblem, 'message'> & { reason: string }) | undefined {
   if (params['teachers_mean'] === 'logits')
     return {
-      ...{ code: 'not-in-mean', param: ['teachers_mean'], expected: 'with teachers_mean: logits' },
+      code: 'not-in-mean',
+      param: ['teachers_mean'],
+      expected: 'with teachers_mean: logits',
       reason: 'the mean of logits has nothing else',
       fix: 'write teachers_mean: losses, or choose another method',
     };
   const kept = teachersOf(params, context).find(({ cell }) => cell?.kind === 'predict');
   return (
     kept && {
-      ...{ code: 'not-kept', param: kept.param, expected: 'with a predict stage as teacher' },
+      code: 'not-kept',
+      param: kept.param,
+      expected: 'with a predict stage as teacher',
       reason: 'a predict stage keeps nothing else',
       fix: 'let teacher be the network itself, or choose another method',
     }

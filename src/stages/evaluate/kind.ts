@@ -1,9 +1,9 @@
 import type { ValueObject } from '../../core/plan.ts';
+import { teacherParam } from '../../params/shared-params.ts';
 import { catalogue } from '../catalogue.ts';
-import { predictionParams } from '../predict/kind.ts';
-import { checkKeptLogits } from '../predict/kept-rules.ts';
+import { predictionParams, predictionRequired } from '../inference/params.ts';
+import { checkKeptLogits } from '../inference/kept-rules.ts';
 import type { StageKind } from '../stage-kind.ts';
-import { teacherParam } from '../train-teacher/recipe.ts';
 
 const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
 
@@ -34,7 +34,7 @@ export const evaluate: StageKind = {
       'x-inherits': 'of',
     },
   },
-  required: ['data', 'of'],
+  required: predictionRequired,
   unkeyed: [],
   outputs: () => ({
     metrics: 'metrics.json',

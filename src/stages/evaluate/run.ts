@@ -11,9 +11,10 @@ import {
   type Measured,
 } from '../../ml/metrics/tables.ts';
 import { costOf } from '../../ml/network/cost.ts';
-import { KeptLogits, type Predicted } from '../../ml/train/kept-logits.ts';
-import { networkFor, readModel, type TrainedModel } from '../../ml/train/trained-model.ts';
-import { environmentOf, keptLogits, runInference, openInference, type InferenceContext } from '../predict/run.ts';
+import { KeptLogits, type Predicted } from '../../ml/inference/kept-logits.ts';
+import type { InferenceContext } from '../../ml/inference/predict-splits.ts';
+import { networkFor, readModel, type TrainedModel } from '../../ml/inference/trained-model.ts';
+import { environmentOf, openInference, openKeptLogits, runInference } from '../inference/run-inference.ts';
 import { inputOf, type StageContext, type StageOutcome } from '../stage-kind.ts';
 
 /** A split measured in one way, and compared with the teacher where there is one. */
@@ -25,22 +26,23 @@ interface Evaluated extends Measured {
 function teacherOf(context: StageContext): TrainedModel | KeptLogits | undefined {
   if (context.params['teacher'] === undefined) return undefined;
   const [of, teacher] = [inputOf(context, 'of'), inputOf(context, 'teacher')];
-  const kept = keptLogits(context, 'teacher');
+  const kept = openKeptLogits(context, 'teacher');
   if ((kept?.origin.weights ?? teacher.digest) === of.digest) return undefined;
   return kept ?? readModel(teacher.path);
 }
 
-type Asked = Pick<Predicted, 'split' | 'tta'>;
+/** Finds the teacher's logits of one prediction's images. */
+type TeacherLogits = (prediction: Pick<Predicted, 'split' | 'tta'>) => Float32Array | undefined;
 
-/** What the teacher says of the same images: kept, or said now. */
-async function teacherLogits(
-  shown: InferenceContext,
+/** The teacher's logits of the same images: kept ones, or computed now. */
+async function openTeacherLogits(
+  context: InferenceContext,
   teacher: ReturnType<typeof teacherOf>,
-): Promise<(asked: Asked) => Float32Array | undefined> {
+): Promise<TeacherLogits> {
   if (!teacher) return () => undefined;
   if (teacher instanceof KeptLogits) return ({ split, tta }) => teacher.of(split, tta);
-  const { predicted } = await runInference(shown, teacher, 'the teacher');
-  return (asked) => predicted.find(({ split, tta }) => split === asked.split && tta === asked.tta)?.logits;
+  const { predicted } = await runInference(context, teacher, 'the teacher');
+  return (wanted) => predicted.find(({ split, tta }) => split === wanted.split && tta === wanted.tta)?.logits;
 }
 
 function evaluateSplit(
@@ -51,7 +53,11 @@ function evaluateSplit(
   const { labels, names } = data.split(name);
   const predictions = { logits, labels, classes: data.manifest.classes.length };
   return {
-    ...{ split: name, tta, names, predictions, result: classification(predictions) },
+    split: name,
+    tta,
+    names,
+    predictions,
+    result: classification(predictions),
     teacher: teacher && teacherScores(predictions, teacher),
   };
 }
@@ -77,11 +83,11 @@ function metricsOf(all: readonly Evaluated[], cost: { parameters: number; macs: 
 export async function run(context: StageContext): Promise<StageOutcome> {
   const model = readModel(inputOf(context, 'of').path);
   const teacher = teacherOf(context);
-  const shown = await openInference(context, teacher && !(teacher instanceof KeptLogits) ? 2 : 1);
-  const { data, engine } = shown;
+  const inference = await openInference(context, teacher && !(teacher instanceof KeptLogits) ? 2 : 1);
+  const { data, engine } = inference;
   try {
-    const { predicted, imagesPerSecond } = await runInference(shown, model, 'the network');
-    const ofTeacher = await teacherLogits(shown, teacher);
+    const { predicted, imagesPerSecond } = await runInference(inference, model, 'the network');
+    const ofTeacher = await openTeacherLogits(inference, teacher);
     const all = predicted.map((one) => evaluateSplit(data, one, ofTeacher(one)));
     const metrics = metricsOf(all, costOf(networkFor(model.network.model, data.manifest)));
     const write = (file: string, text: string): void => writeFileSync(join(context.out, file), text);

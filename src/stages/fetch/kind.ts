@@ -1,14 +1,10 @@
 import type { ValueObject } from '../../core/plan.ts';
-import type { ParamProblem, ParamSchema, StageKind } from '../stage-kind.ts';
+import type { ParamProblem, StageKind } from '../stage-kind.ts';
 import { readAddress, resultPath } from './address.ts';
+import { fetchParams, fetchRequired } from './params.ts';
 
 /** Checksums that a fetch can be given, with their numbers of hexadecimal digits. */
 const DIGITS = { md5: 32, sha256: 64 } as const;
-
-const checksum = (name: string): ParamSchema => ({
-  type: 'string',
-  description: `${name} of the file, hexadecimal: another file is refused. The file itself then tells whether it is right.`,
-});
 
 function checkAddress({ url }: ValueObject): readonly ParamProblem[] {
   if (typeof url !== 'string') return [];
@@ -57,18 +53,8 @@ export const fetchFile: StageKind = {
   name: 'fetch',
   resultVersion: 1,
   summary: 'Downloads a file once, checks it and keeps it; goes on where it was interrupted.',
-  params: {
-    url: {
-      type: 'string',
-      minLength: 1,
-      description: 'Address of the file: https://…, http://… or hf:owner/repo[@revision]/path/in/repo.',
-      examples: ['https://example.org/images.tgz', 'hf:timm/resnet18.a1_in1k/model.safetensors'],
-    },
-    md5: checksum('MD5'),
-    sha256: checksum('SHA-256'),
-    name: { type: 'string', description: 'Name of the file. The last part of the address unless told.' },
-  },
-  required: ['url'],
+  params: fetchParams,
+  required: fetchRequired,
   unkeyed: [],
   outputs: ({ url, name }) => ({
     file: resultPath(typeof url === 'string' ? url : '', typeof name === 'string' ? name : undefined),

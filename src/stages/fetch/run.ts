@@ -1,10 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { unwrap } from '../../core/result.ts';
+import { decodeParams } from '../../params/decode-params.ts';
 import { StageInterrupted, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { readAddress, resultPath } from './address.ts';
 import { downloadTo, type Found } from './download.ts';
 import { findOnHub } from './hub.ts';
+import { fetchParams, fetchRequired } from './params.ts';
+
+const DECLARATION = { params: fetchParams, required: fetchRequired } as const;
 
 /** Milliseconds between two progress messages. */
 const CADENCE = 200;
@@ -12,15 +16,7 @@ const CADENCE = 200;
 /** How long a silent connection is waited for, and how often a download is tried: 1, 2, 4 s apart. Milliseconds. */
 const patience = { patience: 60_000, attempts: 4, pause: 1000 };
 
-/** Parameters of the stage, as the kind's schema and rules have checked them. */
-interface Params {
-  readonly url: string;
-  readonly md5?: string;
-  readonly sha256?: string;
-  readonly name?: string;
-}
-
-/** What tells how much has come: the rate is that of this attempt's bytes. */
+/** A progress callback: the rate is that of this attempt's bytes. */
 function reporter(tell: StageContext['tell']): (done: number, total: number) => void {
   let start: { readonly at: number; readonly done: number } | undefined;
   let last = -Infinity;
@@ -38,7 +34,7 @@ function reporter(tell: StageContext['tell']): (done: number, total: number) => 
 /** An environment variable; an empty one is none. */
 const variable = (name: string): string | undefined => process.env[name]?.trim() || undefined;
 
-/** What finds the file, whenever it is asked. */
+/** A function that finds the file. */
 function finder(text: string, signal: AbortSignal): () => Promise<Found> {
   const address = unwrap(readAddress(text));
   if (address.at === 'web') return () => Promise.resolve({ url: address.url, headers: {} });
@@ -56,15 +52,15 @@ function finder(text: string, signal: AbortSignal): () => Promise<Found> {
  */
 export async function run(context: StageContext): Promise<StageOutcome> {
   const { signal, tell, scratch, out } = context;
-  const { url, md5, sha256, name } = context.params as unknown as Params;
+  const { url, md5, sha256, name } = decodeParams(DECLARATION, context.params, {});
   const path = join(out, resultPath(url, name));
   await mkdir(dirname(path), { recursive: true });
   await mkdir(scratch, { recursive: true });
   const checksums = { ...(md5 !== undefined && { md5 }), ...(sha256 !== undefined && { sha256 }) };
-  const told = { progress: reporter(tell), warn: (message: string) => tell({ type: 'warning', message }) };
+  const callbacks = { progress: reporter(tell), warn: (message: string) => tell({ type: 'warning', message }) };
   try {
     const find = finder(url, signal);
-    const wanted = { address: url, folder: scratch, checksums, find, signal, ...patience, ...told };
+    const wanted = { address: url, folder: scratch, checksums, find, signal, ...patience, ...callbacks };
     return { metrics: { bytes: await downloadTo(wanted, path) } };
   } catch (error) {
     if (signal.aborted) throw new StageInterrupted();

@@ -2,9 +2,7 @@ import type { Value, ValueObject } from '../../core/plan.ts';
 import { formatList } from '../../util/text.ts';
 import { catalogue } from '../catalogue.ts';
 import type { CheckContext, Need, ParamProblem, StageKind } from '../stage-kind.ts';
-
-/** The word for the weights that the model's own authors published. */
-const IMAGENET = 'imagenet';
+import { IMAGENET, pretrainedParams, pretrainedRequired } from './params.ts';
 
 const publishedOf = (model: Value | undefined): Value | undefined =>
   typeof model === 'string' ? catalogue()['models']?.[model]?.['pretrained'] : undefined;
@@ -26,25 +24,30 @@ function check({ from, model }: ValueObject, { given }: CheckContext): readonly 
   const problems: ParamProblem[] = [];
   if (given('from') && given('file'))
     problems.push({
-      ...{ code: 'conflicting-params', param: ['file'], message: 'both from and file are given' },
-      ...{ expected: 'exactly one: from, or the stage that fetches the file', fix: 'remove one' },
+      code: 'conflicting-params',
+      param: ['file'],
+      message: 'both from and file are given',
+      expected: 'exactly one: from, or the stage that fetches the file',
+      fix: 'remove one',
     });
   if (from === undefined && !given('file'))
     problems.push({
-      ...{ code: 'missing-param', param: ['model'], message: 'neither from nor file is given' },
-      ...{ expected: 'from: imagenet, a path, https://… or hf:owner/repo', fix: 'add from: imagenet' },
+      code: 'missing-param',
+      param: ['model'],
+      message: 'neither from nor file is given',
+      expected: 'from: imagenet, a path, https://… or hf:owner/repo',
+      fix: 'add from: imagenet',
     });
   if (from === IMAGENET && typeof publishedOf(model) !== 'string') {
     const known = Object.entries(catalogue()['models'] ?? {}).flatMap(([name, { pretrained }]) =>
       typeof pretrained === 'string' ? [name] : [],
     );
     problems.push({
-      ...{
-        code: 'no-published-weights',
-        param: ['from'],
-        message: `nobody published weights of ${typeof model === 'string' ? model : 'this model'}`,
-      },
-      ...{ expected: `one of ${formatList(known)}`, fix: 'give a file instead: weights: path/to/file.safetensors' },
+      code: 'no-published-weights',
+      param: ['from'],
+      message: `nobody published weights of ${typeof model === 'string' ? model : 'this model'}`,
+      expected: `one of ${formatList(known)}`,
+      fix: 'give a file instead: weights: path/to/file.safetensors',
     });
   }
   return problems;
@@ -55,18 +58,8 @@ export const pretrained: StageKind = {
   name: 'pretrained',
   resultVersion: 1,
   summary: 'Takes weights from elsewhere: published ones, or a file of PyTorch, checked against the architecture.',
-  params: {
-    model: { type: 'string', 'x-registry': 'models', description: 'Architecture that the weights are of.' },
-    from: {
-      type: 'string',
-      minLength: 1,
-      description:
-        'imagenet: the weights that its authors published; or a path (.safetensors, .pth), https://…, or hf:owner/repo[@revision][/file].',
-      examples: [IMAGENET, 'weights/resnet50.pth', 'hf:timm/resnet18.a1_in1k'],
-    },
-    file: { 'x-input': { kinds: ['fetch'], output: 'file' }, description: 'A fetched file, instead of from.' },
-  },
-  required: ['model'],
+  params: pretrainedParams,
+  required: pretrainedRequired,
   // The content of the file is keyed; where it came from changes nothing.
   unkeyed: ['from'],
   needs,

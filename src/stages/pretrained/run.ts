@@ -2,24 +2,25 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
-import { models, type ModelName } from '../../ml/models/registry.ts';
+import { models } from '../../ml/models/registry.ts';
 import type { Model } from '../../ml/models/model.ts';
 import { costOf } from '../../ml/network/cost.ts';
-import { adoptModel } from '../../ml/train/adopted-model.ts';
-import { encodeModel } from '../../ml/train/trained-model.ts';
+import { adoptModel } from '../../ml/inference/adopted-model.ts';
+import { encodeModel } from '../../ml/inference/trained-model.ts';
 import { decodeWeights } from '../../ml/weights/decode-weights.ts';
+import { decodeParams, type DecodedParams } from '../../params/decode-params.ts';
 import type { StageContext, StageOutcome } from '../stage-kind.ts';
+import { IMAGENET, pretrainedParams, pretrainedRequired } from './params.ts';
 
-/** Parameters of the stage, as the kind's schema has checked and completed them. */
-interface Params {
-  readonly model: ModelName;
-  readonly from?: string;
-}
+const DECLARATION = { params: pretrainedParams, required: pretrainedRequired } as const;
+const REGISTRIES = { models };
+
+type Params = DecodedParams<typeof DECLARATION, typeof REGISTRIES>;
 
 /** torchvision's names of files end with the first digits of their SHA-256. */
 function requirePublished(bytes: Uint8Array, { model, from }: Params): void {
   const entry: Model = models[model];
-  const address = from === 'imagenet' ? (entry.pretrained ?? '') : (from ?? '');
+  const address = from === IMAGENET ? (entry.pretrained ?? '') : (from ?? '');
   const digits = /^https:\/\/download\.pytorch\.org\/.*-([0-9a-f]{8,})\.pth$/.exec(address)?.[1];
   if (digits === undefined) return;
   const found = createHash('sha256').update(bytes).digest('hex');
@@ -40,7 +41,7 @@ function requirePublished(bytes: Uint8Array, { model, from }: Params): void {
  * @throws FailureError when the file is not what it should be, or of another architecture
  */
 export function run(context: StageContext): Promise<StageOutcome> {
-  const params = context.params as unknown as Params;
+  const params = decodeParams(DECLARATION, context.params, REGISTRIES);
   const input = context.inputs.find(({ name }) => name === 'file');
   const source = context.sources.find(({ name }) => name === 'from');
   const path = input?.path ?? source?.path;

@@ -1,18 +1,12 @@
 import type { StageKind } from '../stage-kind.ts';
-import { checkRecipe } from './recipe-rules.ts';
-import {
-  effectiveRecipe,
-  recipeParams,
-  recipeProfiles,
-  recipeRequired,
-  trainingMetrics,
-  trainingOutputs,
-  weightsNeeded,
-} from './recipe.ts';
+import { checkRecipe } from '../training/recipe-rules.ts';
+import { recipeParams, recipeProfiles, recipeRequired } from '../../params/recipe.ts';
+import { effectiveRecipe, trainingMetrics, trainingOutputs, weightsNeeded } from '../training/recipe.ts';
 
 /** Ordinary training: teachers, and students without one. */
 export const trainTeacher: StageKind = {
   name: 'train-teacher',
+  synonyms: ['train'],
   resultVersion: 2,
   summary: 'Trains a network on labels alone: a teacher, or a student to compare with.',
   params: recipeParams,

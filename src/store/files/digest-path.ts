@@ -6,7 +6,7 @@ import { folderDigest } from '../../fingerprint/digest.ts';
 import { mapConcurrently } from '../../util/async-pool.ts';
 import { digestFile } from './digest-file.ts';
 import { listFolder, type ListedFile } from './list-folder.ts';
-import { look } from './look.ts';
+import { statIfPresent } from './stat-if-present.ts';
 import { isUnchanged, readSourceCache, rememberStats, writeSourceCache, type Remembered } from './source-cache.ts';
 
 /** Files that are read at once. */
@@ -22,7 +22,7 @@ function nearestFolder(path: string): string {
 
 function statOf(path: string): Stats {
   return (
-    look(path) ??
+    statIfPresent(path) ??
     fail({
       code: 'missing-source',
       message: `there is no file or folder ${path}; what there is of it: ${nearestFolder(path)}`,

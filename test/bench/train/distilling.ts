@@ -41,7 +41,7 @@ export function distillingStep(
   kd.prepare(batch, 1);
   const step = student.trainStep({ batch, taps: kd.taps });
   const images = step.input.map((_, place) => ((place * 37) % 101) / 50 - 1);
-  const loss = { smoothing: 0, classWeights: null };
+  const loss = { labelSmoothing: 0, classWeights: null };
   let count = 0;
   return () => {
     // A new object each time: a teacher's pass remembers the batch it saw.

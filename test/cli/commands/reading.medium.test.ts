@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { latestRun } from '../../../src/record/past-runs.ts';
+import { identifyProcess } from '../../../src/util/process-identity.ts';
 import { cells, stackTrace, trial } from '../trial.ts';
 
 const project = trial();
@@ -53,11 +55,59 @@ describe('kdpipe status', () => {
     const last = lines.findIndex((line) => line.includes('"stage-finished"'));
     project().write(file, `${lines.slice(0, last + 1).join('\n')}\n{"type":"stage-fini`);
     try {
-      expect(ask('status').stdout).toMatch(/^trial {2}\S+ {2}running, or killed\n/);
-      expect(ask('status').stdout).toMatch(/^score +2 +.*waiting/m);
+      const { stdout } = ask('status');
+      expect(stdout).toMatch(/^trial {2}\S+ {2}ended without a word: killed or lost power\n/);
+      expect(stdout).toMatch(/^score +2 +.*waiting/m);
+      expect(JSON.parse(ask('status', '--json').stdout)).toMatchObject({ alive: false });
     } finally {
       project().write(file, whole);
     }
+  });
+});
+
+describe('kdpipe status of a run without an end', () => {
+  /** What it says of a record that was changed, cut before its end. */
+  const statusOf = (change: (started: Record<string, unknown>) => object) => {
+    const file = join('runs/trial', runName(), 'events.ndjson');
+    const whole = project().read(file);
+    const [first = '', ...rest] = whole.trimEnd().split('\n');
+    const started = change(JSON.parse(first) as Record<string, unknown>);
+    project().write(file, `${[JSON.stringify(started), ...rest.slice(0, -1)].join('\n')}\n`);
+    try {
+      const { code, stdout, stderr } = ask('status');
+      return { code, said: stdout.split('\n')[0]?.replace(/^trial {2}\S+ {2}/, ''), stderr };
+    } finally {
+      project().write(file, whole);
+    }
+  };
+  const self = identifyProcess();
+  const by = (process: object) => statusOf((started) => ({ ...started, process: { ...self, ...process } })).said;
+
+  it('names the runner where it lives', () => {
+    expect(by({})).toBe(`running (pid ${process.pid} on ${hostname()})`);
+  });
+
+  it('knows one that is dead: gone, another process with its id, before the machine was booted', () => {
+    for (const dead of [{ pid: 999_999_999 }, { start: '1' }, { boot: 'another' }])
+      expect(by(dead)).toBe('ended without a word: killed or lost power');
+  });
+
+  it('says whom it cannot ask: on another host, in another container', () => {
+    const said = `running, or killed (pid ${process.pid} on far, which this machine cannot ask)`;
+    expect(by({ host: 'far', boot: 'another' })).toBe(said);
+    expect(by({ namespace: 'pid:[1]' })).toContain('which this machine cannot ask');
+  });
+
+  it('reads records without a version, which name no runner', () => {
+    const { code, said } = statusOf(({ format: _, process: __, ...started }) => started);
+    expect({ code, said }).toEqual({ code: 0, said: 'running, or killed' });
+  });
+
+  it('refuses a record of a later version', () => {
+    const { code, stderr } = statusOf((started) => ({ ...started, format: 99 }));
+    expect(code).toBe(2);
+    expect(stderr).toContain('later version of kdpipe, in format 99');
+    expect(stderr).toContain('[newer-record]');
   });
 });
 

@@ -10,6 +10,12 @@ const [folder = '', shell = ''] = process.argv.slice(2);
 const runsFolder = join(folder, 'runs');
 const summary = await runPlan(planOf([shellCell('stage', shell)]), {
   ...{ runsFolder, workingFolder: folder, store: openStore(join(runsFolder, '.store')), kinds, slots: 1 },
-  ...{ executor: executors.local, keepGoing: false, sinks: [], command: 'test', commit: () => Promise.resolve(null) },
+  ...{
+    executor: executors.local.create,
+    keepGoing: false,
+    sinks: [],
+    command: 'test',
+    commit: () => Promise.resolve(null),
+  },
 });
 process.stdout.write(`${summary.status} ${summary.ran}\n`);

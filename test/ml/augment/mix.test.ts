@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mixImages, mixings, partnersOf, type Mix } from '../../../src/ml/augment/mix.ts';
+import { dominant, mixImages, mixings, partnersOf, type Mix } from '../../../src/ml/augment/mix.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
 
 const SIDE = 12;
@@ -104,5 +104,13 @@ describe('either mixing', () => {
       mixImages(images, SIDE, mix);
       images.forEach((value, i) => expect(value).toBeCloseTo(i / 1024, 6));
     }
+  });
+});
+
+describe('what a mixed picture is taken for', () => {
+  it('is its own where it has half or more, or is not mixed, else its partner', () => {
+    const of = (share: number) => dominant({ share }, 'own', () => 'partner');
+    expect([of(1), of(0.5), of(0.499), of(0)]).toEqual(['own', 'own', 'partner', 'partner']);
+    expect(dominant(null, 'own', () => 'partner')).toBe('own');
   });
 });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { mlCatalogue } from '../../../src/ml/catalogue.ts';
 import { measure } from '../../../src/ml/bench/measure.ts';
 import { engines, type EngineName } from '../../../src/ml/engines/registry.ts';
-import { disposeEngines, sharedEngine } from '../../../src/ml/train/shared-engine.ts';
+import { disposeEngines, sharedEngine } from '../../../src/ml/inference/shared-engine.ts';
 import { kinds } from '../../../src/stages/registry.ts';
 import { parameterSchema } from '../../../src/stages/schema.ts';
 

@@ -9,14 +9,14 @@ describe('cross entropy', () => {
     const logits = Float32Array.from([3e38, -3e38, 0, 2000, 1000, 0]);
     const gradient = new Float32Array(6);
     const batch = { logits, labels: Int32Array.from([0, 1]), classes: 3 };
-    expect(crossEntropy(batch, { smoothing: 0, classWeights: null }, gradient)).toBe(500);
+    expect(crossEntropy(batch, { labelSmoothing: 0, classWeights: null }, gradient)).toBe(500);
     expect([...gradient]).toEqual([0, 0, 0, 0.5, -0.5, 0]);
   });
 
   it('has a gradient that sums to zero in every row', () => {
     const logits = referenceInput('T').values;
     const gradient = new Float32Array(20);
-    crossEntropy({ logits, labels: referenceLabels, classes: 5 }, { smoothing: 0.3, classWeights }, gradient);
+    crossEntropy({ logits, labels: referenceLabels, classes: 5 }, { labelSmoothing: 0.3, classWeights }, gradient);
     for (let row = 0; row < 4; row++) {
       const sum = gradient.subarray(row * 5, row * 5 + 5).reduce((total, value) => total + value, 0);
       expect(Math.abs(sum)).toBeLessThan(1e-7);

@@ -12,7 +12,7 @@ const SHARE = 0.3;
 const lossWith =
   (smoothing: number, classWeights: Float64Array | null = null): LabelLoss =>
   (of, gradient) =>
-    crossEntropy({ logits, labels: of, classes: CLASSES }, { smoothing, classWeights }, gradient);
+    crossEntropy({ logits, labels: of, classes: CLASSES }, { labelSmoothing: smoothing, classWeights }, gradient);
 
 /** −Σ target · log softmax, mean over the batch, and its gradient, of a target that is written out. */
 function softCrossEntropy(targets: readonly (readonly number[])[]): { loss: number; gradient: number[] } {

@@ -7,7 +7,10 @@ const reference = lossReference['rdrop_kl_sum']!;
 
 function compute(logits: TwoPasses, options: Partial<DivergenceOptions> = {}, start = 0) {
   const gradients = logits.map(({ length }) => new Float32Array(length).fill(start)) as unknown as TwoPasses;
-  return { value: divergence(logits, { classes: 5, alpha: 1, reduction: 'sum', ...options }, gradients), gradients };
+  return {
+    value: divergence(logits, { classes: 5, rdropAlpha: 1, rdropReduction: 'sum', ...options }, gradients),
+    gradients,
+  };
 }
 
 describe('R-Drop’s divergence', () => {
@@ -20,7 +23,7 @@ describe('R-Drop’s divergence', () => {
   });
 
   it('is weighed by α, and as a mean divided by N · C', () => {
-    const { value, gradients } = compute([S, T], { alpha: 3, reduction: 'mean' });
+    const { value, gradients } = compute([S, T], { rdropAlpha: 3, rdropReduction: 'mean' });
     expect(value / ((reference.value * 3) / 20)).toBeCloseTo(1, 6);
     const wanted = reference.grad['S']!.map((slope) => (slope * 3) / 20);
     expect(largestDifference(gradients[0], wanted)).toBeLessThan(1e-6);

@@ -6,8 +6,8 @@ import { largestDifference, lossReference, referenceInput, referenceLabels } fro
 
 const names = Object.keys(losses) as LossName[];
 const classWeights = Float64Array.from(lossReference.inputs['classWeight']!.values);
-const options: LossOptions = { smoothing: 0.1, classWeights: null, polyEpsilon: 2, focalGamma: 2 };
-const plain: LossOptions = { ...options, smoothing: 0 };
+const options: LossOptions = { labelSmoothing: 0.1, classWeights: null, polyEpsilon: 2, focalGamma: 2 };
+const plain: LossOptions = { ...options, labelSmoothing: 0 };
 
 function compute(name: LossName, logits: Float32Array, of: Partial<LossOptions>, labels = referenceLabels) {
   const gradient = new Float32Array(logits.length).fill(NaN);
@@ -36,7 +36,7 @@ describe('a supervised loss', () => {
     const drawn = fc.record({
       logits: fc.array(fc.double({ min: -4, max: 4, noNaN: true }), { minLength: 6, maxLength: 6 }),
       weights: fc.array(fc.double({ min: 0.1, max: 3, noNaN: true }), { minLength: 3, maxLength: 3 }),
-      smoothing: fc.double({ min: 0, max: 0.9, noNaN: true }),
+      labelSmoothing: fc.double({ min: 0, max: 0.9, noNaN: true }),
       polyEpsilon: fc.double({ min: 0.1, max: 6, noNaN: true }),
       focalGamma: fc.double({ min: 1, max: 5, noNaN: true }),
     });
@@ -58,11 +58,11 @@ describe('a supervised loss', () => {
 
   it.each(names)('%s stays finite for logits that overflow exponentials, and is 0 where all is right', (name) => {
     const logits = Float32Array.from([3e38, 0, -3e38, 2000, 2000, 0]);
-    const { value, gradient } = compute(name, logits, { smoothing: 0, focalGamma: 0.5 }, Int32Array.of(0, 1));
+    const { value, gradient } = compute(name, logits, { labelSmoothing: 0, focalGamma: 0.5 }, Int32Array.of(0, 1));
     expect(value).toBeGreaterThan(0.1);
     expect(value).toBeLessThan(3);
     expect(gradient.every(Number.isFinite)).toBe(true);
-    const right = compute(name, logits.slice(0, 3), { smoothing: 0 }, Int32Array.of(0));
+    const right = compute(name, logits.slice(0, 3), { labelSmoothing: 0 }, Int32Array.of(0));
     expect(right.value).toBe(0);
     expect([...right.gradient].map(Math.abs)).toEqual([0, 0, 0]);
   });

@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  accuracy,
-  confusionMatrix,
-  macroF1,
-  meanPerClassAccuracy,
-  perClass,
-} from '../../../src/ml/metrics/confusion.ts';
+import { accuracy, confusionMatrix, macroF1, meanPerClassRecall, perClass } from '../../../src/ml/metrics/confusion.ts';
 
 /** Pairs of a true and a predicted class. */
 const sets = fc.integer({ min: 1, max: 7 }).chain((classes) =>
@@ -95,8 +89,8 @@ describe('the averages over classes', () => {
         fc.pre(pairs.length > 0);
         const scores = perClass(matrixOf(pairs, classes));
         const recalls = scores.filter(({ support }) => support > 0).map(({ recall }) => recall);
-        expect(meanPerClassAccuracy(scores)).toBeGreaterThanOrEqual(Math.min(...recalls) - 1e-12);
-        expect(meanPerClassAccuracy(scores)).toBeLessThanOrEqual(Math.max(...recalls) + 1e-12);
+        expect(meanPerClassRecall(scores)).toBeGreaterThanOrEqual(Math.min(...recalls) - 1e-12);
+        expect(meanPerClassRecall(scores)).toBeLessThanOrEqual(Math.max(...recalls) + 1e-12);
       }),
       { seed: 54 },
     );
@@ -108,7 +102,7 @@ describe('the averages over classes', () => {
       fc.property(balanced, (rounds) => {
         const pairs = rounds.flatMap((guesses) => guesses.map((guess, label) => [label, guess] as const));
         const matrix = matrixOf(pairs, 4);
-        expect(meanPerClassAccuracy(perClass(matrix))).toBeCloseTo(accuracy(matrix), 12);
+        expect(meanPerClassRecall(perClass(matrix))).toBeCloseTo(accuracy(matrix), 12);
       }),
       { seed: 55 },
     );
@@ -119,7 +113,7 @@ describe('the averages over classes', () => {
       fc.property(sets, ({ classes, pairs }) => {
         const [once, twice] = [matrixOf(pairs, classes), matrixOf([...pairs, ...pairs], classes)];
         expect(accuracy(twice)).toBe(accuracy(once));
-        expect(meanPerClassAccuracy(perClass(twice))).toBe(meanPerClassAccuracy(perClass(once)));
+        expect(meanPerClassRecall(perClass(twice))).toBe(meanPerClassRecall(perClass(once)));
         expect(macroF1(perClass(twice))).toBe(macroF1(perClass(once)));
       }),
       { seed: 56 },
@@ -168,7 +162,7 @@ describe('the averages over classes', () => {
     const matrix = matrixOf(pairs, classes);
     const scores = perClass(matrix);
     expect(accuracy(matrix)).toBeCloseTo(expected.accuracy, 14);
-    expect(meanPerClassAccuracy(scores)).toBeCloseTo(expected.mpa, 14);
+    expect(meanPerClassRecall(scores)).toBeCloseTo(expected.mpa, 14);
     expect(macroF1(scores)).toBeCloseTo(expected.f1, 14);
   });
 });

@@ -6,7 +6,7 @@ import { FailureError } from '../../../src/core/failure.ts';
 import { models, type ModelName } from '../../../src/ml/models/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
-import { encodeModel, networkFor, readModel, type TrainedModel } from '../../../src/ml/train/trained-model.ts';
+import { encodeModel, networkFor, readModel, type TrainedModel } from '../../../src/ml/inference/trained-model.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
 
 const names = Object.keys(models) as ModelName[];

@@ -1,18 +1,20 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { adapterRate, learningRate, warmupEpochs, type LearningRatePlan } from '../../../src/ml/optim/schedule.ts';
+import { adapterRate, learningRate, type LearningRatePlan } from '../../../src/ml/optim/schedule.ts';
+import { warmupEpochs } from '../../../src/params/shared-rules.ts';
 
 const plan: LearningRatePlan = {
   epochs: 10,
-  rate: 1e-3,
+  lr: 1e-3,
+  warmup: true,
   warmupRatio: 0,
-  warmupRate: 1e-6,
+  warmupLr: 1e-6,
   schedule: 'cosine',
-  minRate: 1e-6,
+  minLr: 1e-6,
   stepSize: 30,
-  stepFactor: 0.1,
-  halfPeriod: 10,
+  stepGamma: 0.1,
+  tMax: 10,
 };
 
 interface Rates {
@@ -54,24 +56,24 @@ describe('learning rate', () => {
   });
 
   it('drops by a factor every so many epochs, as PyTorch’s StepLR', () => {
-    const { stepped, step_size: stepSize, gamma: stepFactor } = torch.step;
-    const ours = rates({ schedule: 'step', rate: torch.rate, epochs: stepped.length, stepSize, stepFactor });
+    const { stepped, step_size: stepSize, gamma: stepGamma } = torch.step;
+    const ours = rates({ schedule: 'step', lr: torch.rate, epochs: stepped.length, stepSize, stepGamma });
     ours.forEach((rate, epoch) => expect(rate / stepped[epoch]!).toBeCloseTo(1, 13));
   });
 
   it.each(['closed', 'stepped'] as const)('waves as PyTorch’s CosineAnnealingLR past its T_max: %s', (form) => {
-    const { T_max: halfPeriod, eta_min: minRate } = torch.wave;
-    const wave = { schedule: 'cosine-restart-wave', rate: torch.rate, epochs: 45, halfPeriod, minRate } as const;
+    const { T_max: tMax, eta_min: minLr } = torch.wave;
+    const wave = { schedule: 'cosine-restart-wave', lr: torch.rate, epochs: 45, tMax, minLr } as const;
     // Down for ten epochs, up for ten: lowest at 10 and 30, full again at 20 and 40.
     rates(wave).forEach((rate, epoch) => expect(rate / torch.wave[form][epoch]!).toBeCloseTo(1, 13));
   });
 
   it('steps and waves from the end of the warm-up on', () => {
-    const warmed = { epochs: 50, warmupRatio: 0.1, warmupRate: 0 };
+    const warmed = { epochs: 50, warmupRatio: 0.1, warmupLr: 0 };
     const wave = rates({ ...warmed, schedule: 'cosine-restart-wave' });
     expect(wave.slice(0, 5)).toEqual([0, 1, 2, 3, 4].map((epoch) => (1e-3 * epoch) / 5));
     wave.slice(5).forEach((rate, epoch) => expect(rate / torch.wave.closed[epoch]!).toBeCloseTo(1, 13));
-    const step = rates({ ...warmed, schedule: 'step', stepSize: 20, stepFactor: 0.5 });
+    const step = rates({ ...warmed, schedule: 'step', stepSize: 20, stepGamma: 0.5 });
     expect([step[5], step[24], step[25], step[44], step[45]]).toEqual([1e-3, 1e-3, 5e-4, 5e-4, 2.5e-4]);
   });
 
@@ -81,7 +83,7 @@ describe('learning rate', () => {
 
   it('of adapters, as the original experiments gave it, is that of a group which its optimiser’s scheduler does not know', () => {
     const { student, adapter, warmup } = torch.late;
-    const wave = { schedule: 'cosine-restart-wave', rate: torch.rate, epochs: student.length } as const;
+    const wave = { schedule: 'cosine-restart-wave', lr: torch.rate, epochs: student.length } as const;
     const warmed = { ...plan, ...wave, warmupRatio: warmup / student.length };
     student.forEach((rate, epoch) => expect(adapterRate(warmed, epoch, 'student') / rate).toBeCloseTo(1, 13));
     adapter.forEach((rate, epoch) => expect(adapterRate(warmed, epoch, 'original') / rate).toBeCloseTo(1, 13));

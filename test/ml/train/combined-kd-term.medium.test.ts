@@ -9,7 +9,7 @@ import { KdTerm, type KdTermOptions } from '../../../src/ml/train/kd-term.ts';
 import type { TrainingResult, LossTerm } from '../../../src/ml/train/job.ts';
 import { MeanTeacher } from '../../../src/ml/train/mean-teacher.ts';
 import { TeacherPass, type Teacher } from '../../../src/ml/train/teacher-pass.ts';
-import { networkFor } from '../../../src/ml/train/trained-model.ts';
+import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { heldCheckpoint, train } from '../../support/training-job.ts';
 

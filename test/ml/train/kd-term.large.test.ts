@@ -11,7 +11,7 @@ import { initialState } from '../../../src/ml/network/initial.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
 import { KdTerm, type KdTermOptions } from '../../../src/ml/train/kd-term.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
-import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
+import { encodeModel, networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { heldCheckpoint, train } from '../../support/training-job.ts';
@@ -65,7 +65,7 @@ async function setting(options: KdTermOptions, batchSize = 12) {
     const step = student.trainStep({ batch: 12, taps: kd.taps });
     step.input.set(images);
     step.forward(0, 0);
-    const shape = { smoothing: 0.1, classWeights: null };
+    const shape = { labelSmoothing: 0.1, classWeights: null };
     const loss = crossEntropy({ logits: step.logits, labels: own, classes: 3 }, shape, step.logitsGradient);
     const value = loss + kd.addGradients(step, own).weighted;
     step.backward();

@@ -5,7 +5,7 @@ import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { averageDecay } from '../../../src/ml/optim/moving-average.ts';
 import type { LossTerm } from '../../../src/ml/train/job.ts';
-import { networkFor } from '../../../src/ml/train/trained-model.ts';
+import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { signed } from '../../support/hashed.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { crossEntropy } from '../../support/softmax.ts';

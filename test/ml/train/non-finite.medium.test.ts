@@ -3,8 +3,8 @@ import { FailureError } from '../../../src/core/failure.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
-import { predict } from '../../../src/ml/train/predict.ts';
-import { networkFor } from '../../../src/ml/train/trained-model.ts';
+import { predict } from '../../../src/ml/inference/predict.ts';
+import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { train } from '../../support/training-job.ts';
 

@@ -8,7 +8,7 @@ import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/train/checkp
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 import { KdTerm } from '../../../src/ml/train/kd-term.ts';
 import type { TrainingResult, LossTerm, Pass } from '../../../src/ml/train/job.ts';
-import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
+import { encodeModel, networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { signed } from '../../support/hashed.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { crossEntropy } from '../../support/softmax.ts';

@@ -66,7 +66,7 @@ describe('every epoch', () => {
     ['a warm-up and a cosine', { warmup: true, warmup_ratio: 0.5, warmup_lr: 1e-5 }],
   ])('runs at, and tells, the rate of its schedule: %s', async (_, change) => {
     const { history } = (await train({ data, recipe: { ...recipe, ...change } }))!;
-    const plan = recipeWith({ ...recipe, ...change }).rate;
+    const plan = recipeWith({ ...recipe, ...change });
     expect(history.map(({ epoch, lr }) => [epoch, lr])).toEqual(
       Array.from({ length: EPOCHS }, (_row, epoch) => [epoch, learningRate(plan, epoch)]),
     );

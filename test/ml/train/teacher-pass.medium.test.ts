@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
-import { networkFor } from '../../../src/ml/train/trained-model.ts';
+import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 
 const { manifest } = paintedSet({ train: 4, val: 2 });

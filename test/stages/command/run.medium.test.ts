@@ -72,7 +72,7 @@ describe('the environment of a command', () => {
   });
 
   it('shows the GPUs that the stage was given', async () => {
-    await run(context({ shell: 'echo "$CUDA_VISIBLE_DEVICES" > "$KDPIPE_OUT/env"' }, { gpus: [1, 3] }));
+    await run(context({ shell: 'echo "$CUDA_VISIBLE_DEVICES" > "$KDPIPE_OUT/env"' }, { gpus: ['1', '3'] }));
     expect(written('env')).toBe('1,3\n');
   });
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { TaskMessage } from '../../../src/core/task.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
-import { disposeEngines } from '../../../src/ml/train/shared-engine.ts';
+import { disposeEngines } from '../../../src/ml/inference/shared-engine.ts';
 import { catalogue } from '../../../src/stages/catalogue.ts';
 import { distillStudent } from '../../../src/stages/distill-student/kind.ts';
 import { predict } from '../../../src/stages/predict/kind.ts';

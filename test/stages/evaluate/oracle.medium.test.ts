@@ -6,8 +6,8 @@ import { openPacked } from '../../../src/ml/data/open.ts';
 import type { PackedDataset, Split } from '../../../src/ml/data/packed.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
-import { disposeEngines } from '../../../src/ml/train/shared-engine.ts';
-import { encodeModel, networkFor } from '../../../src/ml/train/trained-model.ts';
+import { disposeEngines } from '../../../src/ml/inference/shared-engine.ts';
+import { encodeModel, networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { dataset } from '../../../src/stages/dataset/kind.ts';
 import { evaluate } from '../../../src/stages/evaluate/kind.ts';
 import { Folder, writeTree } from '../../ml/data/samples.ts';
@@ -122,7 +122,7 @@ describe.each(splits.flatMap((split) => augmentations.map((tta) => [split, tta] 
     });
     const found = (name: string) => metric(scored, `${split}.${tta === 'none' ? '' : 'tta.'}${name}`);
 
-    it('has the accuracy, mean per-class accuracy and likelihood of the oracle', () => {
+    it('has the accuracy, mean per-class recall and likelihood of the oracle', () => {
       expect(found('accuracy')).toBeCloseTo(share(images, isHit), 12);
       const recalls = names.map((_, label) =>
         share(

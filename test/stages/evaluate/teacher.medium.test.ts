@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
-import { disposeEngines } from '../../../src/ml/train/shared-engine.ts';
+import { disposeEngines } from '../../../src/ml/inference/shared-engine.ts';
 import { decodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
 import { metricPaths } from '../../../src/report/rows/metrics.ts';
 import { evaluate } from '../../../src/stages/evaluate/kind.ts';

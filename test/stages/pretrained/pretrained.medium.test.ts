@@ -6,7 +6,7 @@ import { unwrap } from '../../../src/core/result.ts';
 import { models, type ModelName } from '../../../src/ml/models/registry.ts';
 import type { Model } from '../../../src/ml/models/model.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
-import { networkFor, readModel } from '../../../src/ml/train/trained-model.ts';
+import { networkFor, readModel } from '../../../src/ml/inference/trained-model.ts';
 import { encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
 import { tensorsOf } from '../../../src/ml/weights/state-dict.ts';
 import { planPipeline } from '../../../src/pipeline/plan.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { augmentations } from '../../../src/ml/augment/registry.ts';
-import { disposeEngines } from '../../../src/ml/train/shared-engine.ts';
+import { disposeEngines } from '../../../src/ml/inference/shared-engine.ts';
 import { StageInterrupted } from '../../../src/stages/stage-kind.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
 import { metric, Workshop, type Circumstances, type Made } from '../../support/stage-workshop.ts';

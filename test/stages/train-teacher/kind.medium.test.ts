@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { Model } from '../../../src/ml/models/model.ts';
 import { models } from '../../../src/ml/models/registry.ts';
-import { warmupEpochs } from '../../../src/ml/optim/schedule.ts';
+import { warmupEpochs } from '../../../src/params/shared-rules.ts';
 import { kinds } from '../../../src/stages/registry.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
 import { problemsOf } from '../../support/kind-rules.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { disposeEngines } from '../../../src/ml/train/shared-engine.ts';
-import { readModel } from '../../../src/ml/train/trained-model.ts';
+import { disposeEngines } from '../../../src/ml/inference/shared-engine.ts';
+import { readModel } from '../../../src/ml/inference/trained-model.ts';
 import { metricPaths } from '../../../src/report/rows/metrics.ts';
 import { StageInterrupted } from '../../../src/stages/stage-kind.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';

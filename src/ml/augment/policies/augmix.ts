@@ -1,3 +1,4 @@
+import { at, byteAt, doubleAt } from '../../../util/at.ts';
 import { pick, pickOf, type Augmentation, type Uniform } from '../augmentation.ts';
 import type { RgbImage } from '../image.ts';
 import { scales } from '../magnitudes.ts';
@@ -62,8 +63,8 @@ function mixPictures(pictures: readonly RgbImage[], shares: readonly number[], l
   // The shares sum to 1 but for rounding, which must not cost a whole step of a value.
   const sums = new Float64Array(like.pixels.length).fill(1e-9);
   pictures.forEach(({ pixels }, index) => {
-    const share = shares[index] ?? 0;
-    for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + share * (pixels[i] ?? 0);
+    const share = at(shares, index);
+    for (let i = 0; i < sums.length; i++) sums[i] = doubleAt(sums, i) + share * byteAt(pixels, i);
   });
   return { ...like, pixels: new Uint8Array(sums) };
 }

@@ -1,4 +1,5 @@
 import { fail } from '../../../core/failure.ts';
+import { byteAt } from '../../../util/at.ts';
 import type { RgbImage } from '../../augment/image.ts';
 import { openTree, requireFiles, type FileTree } from '../file-tree.ts';
 import type { DatasetSource, ImageSet, PublishedArchive, SourceImage } from '../source.ts';
@@ -23,7 +24,7 @@ export interface CifarFacts {
 /** Planes of red, green and blue to pixels. */
 function picture(planes: Uint8Array): RgbImage {
   const pixels = new Uint8Array(3 * PLANE);
-  for (let i = 0; i < PLANE; i++) for (let k = 0; k < 3; k++) pixels[3 * i + k] = planes[k * PLANE + i] ?? 0;
+  for (let i = 0; i < PLANE; i++) for (let k = 0; k < 3; k++) pixels[3 * i + k] = byteAt(planes, k * PLANE + i);
   return { pixels, height: SIDE, width: SIDE };
 }
 
@@ -45,7 +46,7 @@ async function imagesOf(tree: FileTree, file: string, facts: CifarFacts): Promis
   if (bytes.length !== count * record)
     wrong(tree, `${file} has ${bytes.length} bytes`, `${count * record}: ${count} images of ${record} bytes`);
   return Array.from({ length: count }, (_, index) => {
-    const label = bytes[index * record + labelBytes - 1] ?? 0;
+    const label = byteAt(bytes, index * record + labelBytes - 1);
     if (label >= classes)
       wrong(tree, `image ${index} of ${file} has class ${label}`, `a class from 0 to ${classes - 1}`);
     const start = index * record + labelBytes;

@@ -1,4 +1,5 @@
 import { fail } from '../../../core/failure.ts';
+import { at } from '../../../util/at.ts';
 import type { RgbImage } from '../../augment/image.ts';
 import { decodeImage } from '../decode.ts';
 import { openTree, requireFiles, type FileTree } from '../file-tree.ts';
@@ -76,7 +77,7 @@ async function listImages(tree: FileTree, facts: CubFacts, { official, boxed }: 
     const box = boxes[index] as Box | undefined;
     return {
       name: path,
-      label: (labels[index] ?? 0) - 1,
+      label: at(labels, index) - 1,
       ...(training[index] === 0 && { split: 'test' as const }),
       read: async () => {
         const image = await decodeImage(`${tree.place}: ${path}`, await tree.read(path));

@@ -1,3 +1,4 @@
+import { byteAt } from '../../../util/at.ts';
 import type { RgbImage } from '../../augment/image.ts';
 
 /**
@@ -10,6 +11,6 @@ import type { RgbImage } from '../../augment/image.ts';
  */
 export function rgbFromGrey(grey: Uint8Array, height: number, width: number): RgbImage {
   const pixels = new Uint8Array(grey.length * 3);
-  for (let i = 0; i < grey.length; i++) pixels.fill(grey[i] ?? 0, i * 3, i * 3 + 3);
+  for (let i = 0; i < grey.length; i++) pixels.fill(byteAt(grey, i), i * 3, i * 3 + 3);
   return { pixels, height, width };
 }

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { fail, type Failure } from '../../../core/failure.ts';
+import { at } from '../../../util/at.ts';
 import type { DatasetSource, ImageSet, SourceImage } from '../source.ts';
 import { rgbFromGrey } from './grey.ts';
 
@@ -86,7 +87,7 @@ export async function readIdxPair(
   const images = parse(imageBytes.file, imageBytes.bytes, 3);
   const labels = parse(labelBytes.file, labelBytes.bytes, 1);
   if (images.shape[0] !== labels.shape[0]) {
-    bad('damaged-idx', labels.file, `has ${labels.shape[0] ?? 0} labels for ${images.shape[0] ?? 0} images`, {
+    bad('damaged-idx', labels.file, `has ${at(labels.shape, 0)} labels for ${at(images.shape, 0)} images`, {
       expected: 'as many labels as images',
       fix: 'take both files from the same download',
     });

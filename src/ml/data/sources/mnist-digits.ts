@@ -1,4 +1,5 @@
 import { fail, FailureError } from '../../../core/failure.ts';
+import { at } from '../../../util/at.ts';
 import type { DatasetSource, SourceImage } from '../source.ts';
 import { rgbFromGrey } from './grey.ts';
 import { readIdxPair, type IdxArray } from './idx.ts';
@@ -39,7 +40,7 @@ export const mnistDigits: DatasetSource = {
     const { images, labels } = await readDigits(root);
     const counts = DIGITS.map(() => 0);
     const listed = Array.from(labels.values, (label, index): SourceImage => {
-      const ordinal = counts[label] ?? 0;
+      const ordinal = at(counts, label);
       counts[label] = ordinal + 1;
       const pixels = images.values.subarray(index * SIDE * SIDE, (index + 1) * SIDE * SIDE);
       return { name: `${label}.json#${ordinal}`, label, read: () => rgbFromGrey(pixels, SIDE, SIDE) };

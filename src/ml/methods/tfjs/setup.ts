@@ -1,6 +1,6 @@
 /**
- * Sets tfjs up for distillation terms: CPU kernels, gradients, no advertisement. Imported for its effect. Only
- * `methods/` loads it, and only a distilling stage loads `methods/`: nobody else pays for a tensor library.
+ * Sets tfjs up for distillation terms: CPU kernels, gradients, no advertisement. Imported for its effect, by the
+ * interpreter alone, which a distilling stage loads: nobody else pays for a tensor library.
  */
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';

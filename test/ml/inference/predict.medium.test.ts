@@ -2,8 +2,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { evalBatches } from '../../../src/ml/data/batches.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
-import { passes, predict } from '../../../src/ml/train/predict.ts';
-import { networkFor } from '../../../src/ml/train/trained-model.ts';
+import { passes, predict } from '../../../src/ml/inference/predict.ts';
+import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { largestDifference } from '../../support/loss-reference.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 
@@ -41,9 +41,9 @@ describe('prediction', () => {
   });
 
   it('says how many images it passes, and tells of each batch', async () => {
-    const told: number[] = [];
-    await logits({ told: (images: number) => told.push(images) });
-    expect(told).toEqual([4, 4, 2]);
+    const sizes: number[] = [];
+    await logits({ onBatch: (images: number) => sizes.push(images) });
+    expect(sizes).toEqual([4, 4, 2]);
     expect([passes(split, 'none'), passes(split, 'ten-crop')]).toEqual([10, 100]);
   });
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
-import { initialProgress, progressState, settledCells } from '../../src/ui/progress-state.ts';
-import { ended, event, failed, finished, progress, reused, run, start, started, stateAfter } from './events.ts';
+import { initialRun, runState, countEnded } from '../../src/core/run-state.ts';
+import { ended, event, failed, finished, progress, reused, run, start, started, stateAfter } from '../ui/events.ts';
 
 describe('the state of a run', () => {
   it('begins with its plan', () => {
     expect(stateAfter(run(30, 4))).toEqual({
-      ...initialProgress,
+      ...initialRun,
       run: 'r1',
       pipeline: 'cub',
       file: 'cub.yaml',
@@ -43,8 +43,8 @@ describe('the state of a run', () => {
   ])('takes a cell that %s off its slot, and counts it', (_what, body, count) => {
     const state = stateAfter(run(5), started('a'), started('b'), body);
     expect(state.running.map(({ cell }) => cell)).toEqual(['b']);
-    expect(state.counts).toEqual({ ...initialProgress.counts, [count]: 1 });
-    expect(settledCells(state)).toBe(1);
+    expect(state.counts).toEqual({ ...initialRun.counts, [count]: 1 });
+    expect(countEnded(state)).toBe(1);
   });
 
   it('keeps failures with the end of their logs', () => {
@@ -95,14 +95,14 @@ describe('the state of a run', () => {
 
   it('is not changed by warnings', () => {
     const state = stateAfter(run(5), started('a'));
-    expect(progressState(state, event(9, { type: 'stage-warned', cell: 'a', message: 'x' }))).toBe(state);
+    expect(runState(state, event(9, { type: 'stage-warned', cell: 'a', message: 'x' }))).toBe(state);
   });
 
   it('never changes an earlier state', () => {
     const before = stateAfter(run(5), started('a'));
     const copy = structuredClone(before);
     for (const body of [progress('a'), finished('a'), failed('a'), started('b'), ended()])
-      progressState(before, event(9, body));
+      runState(before, event(9, body));
     expect(before).toEqual(copy);
   });
 
@@ -111,20 +111,20 @@ describe('the state of a run', () => {
     const plan = fc.array(ends, { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(plan, fc.infiniteStream(fc.boolean()), (cells, coins) => {
-        let state = progressState(initialProgress, event(0, run(cells.length)));
+        let state = runState(initialRun, event(0, run(cells.length)));
         const open: { name: string; end: (cell: string) => EventBody }[] = [];
         cells.forEach((end, at) => {
           const name = `c${at}`;
-          if (end !== reused) state = progressState(state, event(at, started(name)));
+          if (end !== reused) state = runState(state, event(at, started(name)));
           open.push({ name, end });
           while (open.length > 0 && coins.next().value) {
             const next = open.shift();
-            if (next) state = progressState(state, event(at, next.end(next.name)));
+            if (next) state = runState(state, event(at, next.end(next.name)));
           }
-          expect(settledCells(state) + open.length).toBe(at + 1);
+          expect(countEnded(state) + open.length).toBe(at + 1);
         });
-        for (const next of open) state = progressState(state, event(99, next.end(next.name)));
-        expect(settledCells(state)).toBe(cells.length);
+        for (const next of open) state = runState(state, event(99, next.end(next.name)));
+        expect(countEnded(state)).toBe(cells.length);
         expect(state.running).toEqual([]);
       }),
     );

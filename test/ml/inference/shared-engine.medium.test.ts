@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { disposeEngines, sharedEngine } from '../../../src/ml/train/shared-engine.ts';
+import { disposeEngines, sharedEngine } from '../../../src/ml/inference/shared-engine.ts';
 
 afterEach(disposeEngines);
 

@@ -10,7 +10,7 @@ import {
   requireSameClasses,
   startFrom,
   type TrainedModel,
-} from '../../../src/ml/train/trained-model.ts';
+} from '../../../src/ml/inference/trained-model.ts';
 import { encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 

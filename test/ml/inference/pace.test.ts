@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { every, pauses } from '../../../src/ml/train/pace.ts';
+import { every, pauses } from '../../../src/ml/inference/pace.ts';
 
 /** Sets the clock that `performance.now` reads. */
 const clock = (milliseconds: number) => vi.spyOn(performance, 'now').mockReturnValue(milliseconds);

@@ -1,59 +1,20 @@
-import type { ValueObject } from '../../core/plan.ts';
-import type { Need, ParamSchema } from '../stage-kind.ts';
+import type { ParamSchema, ParamSchemas } from './param-schema.ts';
+import type { ParamsOf } from './params-of.ts';
+import { batchSizeParam, dataParam, engineParam, TRAINED } from './shared-params.ts';
 
-const rate = (description: string, initial: number): ParamSchema => ({
-  type: 'number',
-  minimum: 0,
-  default: initial,
-  description,
-});
+const rate = (description: string, initial: number) =>
+  ({ type: 'number', minimum: 0, default: initial, description }) as const satisfies ParamSchema;
 
-const positive = (description: string, initial: number): ParamSchema => ({
-  type: 'number',
-  exclusiveMinimum: 0,
-  default: initial,
-  description,
-});
+const positive = (description: string, initial: number) =>
+  ({ type: 'number', exclusiveMinimum: 0, default: initial, description }) as const satisfies ParamSchema;
 
-const flag = (description: string): ParamSchema => ({ type: 'boolean', default: false, description });
+const flag = (description: string) => ({ type: 'boolean', default: false, description }) as const satisfies ParamSchema;
 
-/** Kinds whose `weights` output holds a trained network. */
-const TRAINED = { kinds: ['train-teacher', 'distill-student', 'pretrained'], output: 'weights' } as const;
-
-/** Reference to a trained network; with `or-one` to several, too. */
-export const trainedWeights = (description: string, many?: 'or-one'): ParamSchema => ({
-  'x-input': { ...TRAINED, ...(many && { many }) },
-  description,
-});
-
-/** Reference to a teacher: a trained network, or its logits that a predict stage has kept; with `or-one` to several, too. */
-export const teacherParam = (description: string, many?: 'or-one'): ParamSchema => ({
-  'x-input': { kinds: [...TRAINED.kinds, 'predict'], ...(many && { many }) },
-  description,
-});
-
-/** Parameters that only say where and how fast: of every stage that runs a network. */
-export const engineParam: ParamSchema = {
-  enum: ['auto'],
-  'x-registry': 'engines',
-  default: 'auto',
-  description: 'What computes; auto: the best that the machine can run. Its rounding is part of the result.',
-};
-
-/** The packed dataset. */
-export const dataParam: ParamSchema = {
-  'x-input': { kinds: ['dataset'], output: 'data' },
-  description: 'The dataset.',
-};
-
-/** Images that pass a network together. */
-export const batchSizeParam = (description: string): ParamSchema => ({
-  ...{ type: 'integer', minimum: 1, maximum: 65_536, default: 64, 'x-unit': 'images' },
-  description,
-});
-
-/** The recipe: parameters of every training stage. Defaults are those of the original experiments. */
-export const recipeParams: Readonly<Record<string, ParamSchema>> = {
+/**
+ * The recipe: parameters of every training stage, said once. Plans are checked by it, and the training loop's types are
+ * derived from it ({@link RecipeParams}). Defaults are those of the original experiments.
+ */
+export const recipeParams = {
   data: dataParam,
   model: { type: 'string', 'x-registry': 'models', description: 'Architecture of the network that is trained.' },
   pretrained: flag('Start from the weights that the model’s authors published, trained on ImageNet.'),
@@ -209,46 +170,31 @@ export const recipeParams: Readonly<Record<string, ParamSchema>> = {
     description: 'Seed of initial weights, order, crops, augmentation, mixing and dropout.',
   },
   engine: engineParam,
-};
-
-/** What `profile: original` sets: that which the original experiments did beside what they meant to do. */
-export const recipeProfiles = { original: { schedule: 'cosine-restart-wave', dropout: 0.2 } } as const;
-
-/**
- * The recipe's parameters that act.
- *
- * @param params - as the schema has completed them
- * @returns all but a dropout that is left to the model
- */
-export function effectiveRecipe(params: ValueObject): ValueObject {
-  const { dropout, ...others } = params;
-  return dropout === undefined || dropout === null ? others : params;
-}
-
-/**
- * Weights that are wanted without naming a stage: the cell that makes a model of them.
- *
- * @param params - as the schema has completed them
- * @returns at most one need
- */
-export function weightsNeeded(params: ValueObject): readonly Need[] {
-  const { model, weights, pretrained } = params;
-  if (typeof model !== 'string') return [];
-  const need = (by: string, from: string): readonly Need[] => [
-    { by, param: 'weights', kind: 'pretrained', params: { model, from } },
-  ];
-  if (typeof weights === 'string') return need('weights', weights);
-  return pretrained === true && weights === undefined ? need('pretrained', 'imagenet') : [];
-}
+} as const satisfies ParamSchemas;
 
 /** What a recipe must have. */
 export const recipeRequired = ['data', 'model'] as const;
 
-/** Outputs of every training stage. */
-export const trainingOutputs = { weights: 'weights.safetensors', log: 'log.txt', curves: 'curves.csv' } as const;
+/** The recipe's parameters of distilling stages alone. */
+export const distillingParams = {
+  rdrop_distilling: {
+    type: 'boolean',
+    default: true,
+    description: 'Whether rdrop acts while distilling; the original experiments ignored it.',
+  },
+  adapter_schedule: {
+    enum: ['student', 'original'],
+    default: 'student',
+    description:
+      'Learning rate of trained adapters: the student’s, or what the original experiments gave them: lr in the first epoch, and min_lr once cosine-restart-wave has fallen to it.',
+  },
+} as const satisfies ParamSchemas;
 
-/** Metrics of every training stage; those of a split without images are not reported. */
-export const trainingMetrics = [
-  ...['val.accuracy', 'val.mpa', 'val.loss', 'train.loss'],
-  ...['best_epoch', 'epochs', 'images_per_second', 'parameters', 'macs'],
-] as const;
+/** What `profile: original` sets: that which the original experiments did beside what they meant to do. */
+export const recipeProfiles = { original: { schedule: 'cosine-restart-wave', dropout: 0.2 } } as const;
+
+/** The recipe as code reads it; `Names` are those of the registries that the reader knows. */
+export type RecipeParams<Names = unknown> = ParamsOf<typeof recipeParams, (typeof recipeRequired)[number], Names>;
+
+/** What a distilling stage's recipe has beside it. */
+export type DistillingParams = ParamsOf<typeof distillingParams>;

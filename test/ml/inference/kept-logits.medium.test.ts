@@ -7,9 +7,9 @@ import type { Session } from '../../../src/ml/engines/engine.ts';
 import { CompiledEngine } from '../../../src/ml/engines/session.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
-import { encodeLogits, KeptLogits } from '../../../src/ml/train/kept-logits.ts';
-import { predict } from '../../../src/ml/train/predict.ts';
-import { networkFor } from '../../../src/ml/train/trained-model.ts';
+import { encodeLogits, KeptLogits } from '../../../src/ml/inference/kept-logits.ts';
+import { predict } from '../../../src/ml/inference/predict.ts';
+import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kdpipe-logits-'));

@@ -1,4 +1,5 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
+import { warmupEpochs } from '../../params/shared-rules.ts';
 import type { CheckContext, ParamProblem, StageKind } from '../stage-kind.ts';
 
 /**
@@ -78,14 +79,14 @@ function twoStarts({ pretrained }: ValueObject, { given }: CheckContext): readon
   if (pretrained !== true || !given('weights')) return [];
   return [
     {
-      ...{ code: 'conflicting-params', param: ['pretrained'], message: 'both pretrained and weights are given' },
-      ...{ expected: 'at most one of them', fix: 'remove one: pretrained: true is weights: imagenet' },
+      code: 'conflicting-params',
+      param: ['pretrained'],
+      message: 'both pretrained and weights are given',
+      expected: 'at most one of them',
+      fix: 'remove one: pretrained: true is weights: imagenet',
     },
   ];
 }
-
-/** The same floor as the schedule's, which the runner half can't import. */
-const warmupEpochs = (epochs: number, ratio: number): number => Math.floor(epochs * ratio + 1e-9);
 
 function emptyWarmup({ warmup, epochs, warmup_ratio: ratio }: ValueObject): readonly ParamProblem[] {
   if (warmup !== true || typeof epochs !== 'number' || typeof ratio !== 'number') return [];

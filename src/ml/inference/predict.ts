@@ -1,4 +1,5 @@
 import { fail } from '../../core/failure.ts';
+import { doubleAt } from '../../util/at.ts';
 import { evalBatches, type InputFormat } from '../data/batches.ts';
 import type { PackedSplit } from '../data/packed.ts';
 import type { Session } from '../engines/engine.ts';
@@ -15,8 +16,8 @@ export interface Prediction {
   readonly signal: AbortSignal;
   /** Whether the session's moving averages predict rather than its weights. */
   readonly average?: boolean;
-  /** Told the number of images of each batch. */
-  readonly told?: (images: number) => void;
+  /** Called with the number of images of each batch. */
+  readonly onBatch?: (images: number) => void;
 }
 
 const CROPS: Readonly<Record<Augmentation, readonly ('centre' | number)[]>> = {
@@ -74,8 +75,8 @@ export async function predict(
       const start = batch * batchSize * classes;
       batches.fill(batch, step.input, labels);
       step.run();
-      step.logits.forEach((value, index) => (sums[start + index] = (sums[start + index] ?? 0) + value));
-      options.told?.(step.batch);
+      step.logits.forEach((value, index) => (sums[start + index] = doubleAt(sums, start + index) + value));
+      options.onBatch?.(step.batch);
       await pause();
       if (signal.aborted) return undefined;
     }

@@ -1,0 +1,40 @@
+import type { ParamSchema } from './param-schema.ts';
+
+/** Kinds whose `weights` output holds a trained network. */
+export const TRAINED = { kinds: ['train-teacher', 'distill-student', 'pretrained'], output: 'weights' } as const;
+
+/** Reference to a trained network; with `or-one` to several, too. */
+export const trainedWeights = (description: string, many?: 'or-one') =>
+  ({ 'x-input': { ...TRAINED, ...(many && { many }) }, description }) as const satisfies ParamSchema;
+
+/** Reference to a teacher: a trained network, or its logits that a predict stage has kept; with `or-one` to several, too. */
+export const teacherParam = (description: string, many?: 'or-one') =>
+  ({
+    'x-input': { kinds: [...TRAINED.kinds, 'predict'], ...(many && { many }) },
+    description,
+  }) as const satisfies ParamSchema;
+
+/** What computes, in every stage that runs a network. */
+export const engineParam = {
+  enum: ['auto'],
+  'x-registry': 'engines',
+  default: 'auto',
+  description: 'What computes; auto: the best that the machine can run. Its rounding is part of the result.',
+} as const satisfies ParamSchema;
+
+/** The packed dataset. */
+export const dataParam = {
+  'x-input': { kinds: ['dataset'], output: 'data' },
+  description: 'The dataset.',
+} as const satisfies ParamSchema;
+
+/** Images that pass a network together. */
+export const batchSizeParam = (description: string) =>
+  ({
+    type: 'integer',
+    minimum: 1,
+    maximum: 65_536,
+    default: 64,
+    'x-unit': 'images',
+    description,
+  }) as const satisfies ParamSchema;

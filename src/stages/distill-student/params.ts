@@ -1,0 +1,66 @@
+import type { ParamSchema, ParamSchemas } from '../../params/param-schema.ts';
+import { recipeRequired } from '../../params/recipe.ts';
+import { teacherParam } from '../../params/shared-params.ts';
+import { itemOptions } from './options.ts';
+
+const positive = (description: string) =>
+  ({ type: 'number', exclusiveMinimum: 0, description }) as const satisfies ParamSchema;
+
+const method = {
+  type: 'string',
+  'x-registry': 'methods',
+  description: 'How the student learns from the teacher.',
+} as const satisfies ParamSchema;
+const ratio = positive('r: the term’s weight is r/(1 − r) for r < 1, else r (so r = 1 means 1); of AT it is r itself.');
+
+const termParams = { method, ratio, weight: positive('Weight of the term, instead of ratio.') } as const;
+
+/** One term of a combination; its options are the method's, and no part of the type. */
+interface TermSchema extends ParamSchema {
+  readonly type: 'object';
+  readonly properties: typeof termParams;
+  readonly required: readonly ['method'];
+}
+
+const term: TermSchema = {
+  type: 'object',
+  properties: { ...termParams, ...itemOptions() },
+  required: ['method'],
+  additionalProperties: false,
+};
+
+/** Who teaches, and how, where there is one term; its options stand beside them. */
+export const teachingParams = {
+  teacher: teacherParam(
+    'The teacher, or a list of several: frozen networks, in evaluation mode, on the same augmented batch; or, with fixed crops, their logits that a predict stage has kept.',
+    'or-one',
+  ),
+  teachers_mean: {
+    enum: ['losses', 'logits'],
+    default: 'losses',
+    description: 'Of several teachers: the mean of the losses to each, or the loss to the mean of their logits.',
+  },
+  kd_method: method,
+  kd_ratio: ratio,
+  kd_weight: positive('Weight of the term, instead of kd_ratio.'),
+} as const satisfies ParamSchemas;
+
+/** Several terms, and how all terms begin. */
+export const combinationParams = {
+  kd: {
+    type: 'array',
+    items: term,
+    minItems: 1,
+    description: 'Several terms that are added, instead of kd_method: each with ratio or weight, and its options.',
+  },
+  ramp: {
+    type: 'integer',
+    minimum: 0,
+    default: 0,
+    'x-unit': 'epochs',
+    description: 'Epochs over which all weights of terms climb from 0: epoch e (from 0) has min(1, e/ramp) of them.',
+  },
+} as const satisfies ParamSchemas;
+
+/** What a distilling stage must have. */
+export const distillRequired = [...recipeRequired, 'teacher'] as const;

@@ -1,0 +1,195 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JsonObject } from '../../core/json.ts';
+import { isFailure } from '../../core/failure.ts';
+import { mixings } from '../../ml/augment/mix.ts';
+import { augmentations } from '../../ml/augment/registry.ts';
+import { openPacked } from '../../ml/data/open.ts';
+import type { PackedDataset } from '../../ml/data/packed.ts';
+import { sameBatch } from '../../ml/data/same-batch.ts';
+import type { BatchLoader } from '../../ml/data/batch-loader.ts';
+import { batchLoaderFor } from '../../ml/data/batch-loader-for.ts';
+import type { Engine } from '../../ml/engines/engine.ts';
+import { engines } from '../../ml/engines/registry.ts';
+import { Workspace } from '../../ml/engines/workspace.ts';
+import { losses } from '../../ml/losses/registry.ts';
+import { costOf } from '../../ml/network/cost.ts';
+import { withHeadDropout } from '../../ml/network/head-dropout.ts';
+import { initialState } from '../../ml/network/initial.ts';
+import type { Network, StateDict } from '../../ml/network/network.ts';
+import { checkpointIn } from '../../ml/train/checkpoint.ts';
+import { fit, prepare } from '../../ml/train/fit.ts';
+import type { TrainingResult, TrainingJob, LossTerm } from '../../ml/train/job.ts';
+import { optimizerOf, type Recipe } from '../../ml/train/recipe.ts';
+import { sharedEngine } from '../../ml/inference/shared-engine.ts';
+import { curvesOf, epochLine, epochNumbers, keptLine, logOf } from '../../ml/train/records.ts';
+import { encodeModel, networkFor, readModel, startFrom } from '../../ml/inference/trained-model.ts';
+import { requireValidation } from '../../ml/train/validate.ts';
+import { inputOf, StageInterrupted, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
+import { trainingOutputs } from './recipe.ts';
+
+/** Registries whose names a recipe holds. */
+export const RECIPE_REGISTRIES = { losses, augmentations, mixings, engines } as const;
+
+/** A distillation term that holds memory of the engine. */
+export interface DisposableTerm extends LossTerm {
+  dispose(): void;
+}
+
+/** Where a distillation term comes from. */
+export interface TrainingDeps {
+  readonly context: StageContext;
+  readonly data: PackedDataset;
+  readonly network: Network;
+  readonly engine: Engine;
+}
+
+/** Makes the distillation term of a stage. */
+export type TermMaker = (deps: TrainingDeps) => DisposableTerm;
+
+function initialWeights({ context, network, data }: TrainingDeps, seed: number): StateDict {
+  if (context.params['weights'] === undefined) return initialState(network, seed);
+  const { classes } = data.manifest;
+  const source = readModel(inputOf(context, 'weights').path);
+  const { state, isClassifierDrawn } = startFrom(source, network, classes, seed);
+  const drawn = `, classifier drawn anew: they tell ${source.classes.length} classes, the dataset has ${classes.length}`;
+  appendFileSync(context.log, `starts from weights${isClassifierDrawn ? drawn : ''}\n`);
+  return state;
+}
+
+/** What a run holds in the engine. */
+interface EngineResources extends Pick<TrainingJob, 'session' | 'kd'> {
+  readonly dispose: () => void;
+}
+
+/** Takes all the memory that training will need; where there is too little, none. */
+function allocate(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): EngineResources {
+  const { context, data, network, engine } = deps;
+  const { threads, cohort } = context;
+  const allocated: { dispose(): void }[] = [];
+  const keep = <T extends { dispose(): void }>(resource: T): T => {
+    allocated.push(resource);
+    return resource;
+  };
+  const dispose = (): void => allocated.splice(0).forEach((resource) => resource.dispose());
+  // The members' steps never run at the same time.
+  const workspace = cohort.share('workspace', () => ({ value: new Workspace(), dispose: () => undefined }));
+  try {
+    const kd = term ? keep(term(deps)) : null;
+    const options = { optimizer: optimizerOf(recipe), average: recipe.ema, threads, workspace };
+    const session = keep(engine.session(network, options));
+    prepare({ session, kd, recipe, data });
+    return { session, kd, dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** Allocates a run's memory as soon as there is room for it beside the others of its cohort. */
+async function allocateWhenFree(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): Promise<EngineResources> {
+  for (;;) {
+    try {
+      return allocate(deps, recipe, term);
+    } catch (error) {
+      if (!isFailure(error, 'does-not-fit') || !(await deps.context.cohort.stepAside())) throw error;
+    }
+  }
+}
+
+async function trainOn(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): Promise<TrainingResult> {
+  const { context, data, network } = deps;
+  const { signal, tell, cohort } = context;
+  const log = (line: string): void => appendFileSync(context.log, `${line}\n`);
+  const { dispose, session, kd } = await allocateWhenFree(deps, recipe, term);
+  try {
+    const result = await fit({
+      recipe,
+      data,
+      network,
+      signal,
+      session,
+      kd,
+      loader: cohort.share('batches', () => openBatches(deps, recipe)),
+      turn: (place) => cohort.reach(place),
+      initial: initialWeights(deps, recipe.seed),
+      checkpoint: checkpointIn(context.scratch, (message) => tell({ type: 'warning', message })),
+      progress: (progress) => tell({ type: 'progress', unit: 'epochs', ...progress }),
+      epoch: (row, speed) => {
+        tell({ type: 'metric', row: { ...epochNumbers(row), images_per_second: Math.round(speed) } });
+        log(epochLine(row));
+      },
+    });
+    if (!result) throw new StageInterrupted();
+    log(keptLine(result.best));
+    return result;
+  } finally {
+    dispose();
+  }
+}
+
+/** Training batches, each made once for the whole cohort. */
+function openBatches({ context, data }: TrainingDeps, recipe: Recipe): Shared<BatchLoader> {
+  const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe);
+  return { value: sameBatch(loader), dispose: () => loader.close() };
+}
+
+/** `val.accuracy` and the like, as tables name them; nothing of a split without images. */
+function metricsOf({ best, history, imagesPerSecond }: TrainingResult, network: Network): JsonObject {
+  const { parameters, macs } = costOf(network);
+  const { val_accuracy: accuracy, val_mpa: mpa, val_loss: loss } = best;
+  return {
+    ...(accuracy !== null && { val: { accuracy, mpa, loss } }),
+    train: { loss: best.train_loss, ...(best.kd_loss !== null && { kd_loss: best.kd_loss }) },
+    best_epoch: best.epoch,
+    epochs: history.length,
+    images_per_second: imagesPerSecond === null ? null : Math.round(imagesPerSecond),
+    parameters,
+    macs,
+  };
+}
+
+function writeOutputs({ context, data, network }: TrainingDeps, result: TrainingResult): void {
+  const { state, batches, history } = result;
+  const { classes, imageSize, mean, std } = data.manifest;
+  const file = (output: keyof typeof trainingOutputs): string => join(context.out, trainingOutputs[output]);
+  writeFileSync(file('weights'), encodeModel({ network, state, classes, format: { imageSize, mean, std }, batches }));
+  writeFileSync(file('log'), logOf(history, result.best));
+  writeFileSync(file('curves'), curvesOf(history));
+}
+
+/**
+ * Trains a network as a stage does: from parameters and inputs to the files of the entry.
+ *
+ * @param context - the running stage
+ * @param recipe - its decoded parameters
+ * @param term - makes the distillation term; null for ordinary training
+ * @returns metrics and the record
+ * @throws FailureError when inputs do not fit each other, or the loss diverges
+ * @throws StageInterrupted when the signal was aborted, after a checkpoint
+ */
+export async function runTraining(
+  context: StageContext,
+  recipe: Recipe,
+  term: TermMaker | null,
+): Promise<StageOutcome> {
+  const data = openPacked(inputOf(context, 'data').path);
+  try {
+    requireValidation(data.manifest, recipe.select);
+    const network = withHeadDropout(networkFor(recipe.model, data.manifest), recipe.dropout);
+    const engine = await sharedEngine(recipe.engine, context.threads);
+    const deps = { context, data, network, engine };
+    const result = await trainOn(deps, recipe, term);
+    writeOutputs(deps, result);
+    return {
+      metrics: metricsOf(result, network),
+      environment: {
+        engine: { name: engine.name, ...engine.description },
+        // No engine has half precision.
+        ...(recipe.amp && { amp: 'float32' }),
+      },
+    };
+  } finally {
+    data.close();
+  }
+}
