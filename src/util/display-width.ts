@@ -1,18 +1,11 @@
-/** Characters that take two columns of a terminal or a monospaced editor: East Asian wide and full-width, emoji. */
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
-
-/** Characters that take no column: control characters, combining marks, joiners, variation selectors. */
-const invisible = /[\p{Cc}\p{Mn}\p{Me}\p{Cf}]/u;
+import stringWidth from 'string-width';
 
 /** Nearly every text of ours; one test instead of a walk. */
 const plain = /^[\x20-\x7e]*$/;
 
-/** Columns of one character. */
-function columnsOf(character: string): number {
-  if (invisible.test(character)) return 0;
-  return wide.test(character) ? 2 : 1;
-}
+/** What a reader takes for one character: a letter with its marks, a joined emoji. */
+const graphemes = new Intl.Segmenter();
+const charactersOf = (text: string): readonly string[] => Array.from(graphemes.segment(text), ({ segment }) => segment);
 
 /**
  * Counts the columns that a text takes in a terminal.
@@ -21,14 +14,12 @@ function columnsOf(character: string): number {
  * @returns number of columns
  */
 export function displayWidth(text: string): number {
-  if (plain.test(text)) return text.length;
-  let width = 0;
-  for (const character of text) width += columnsOf(character);
-  return width;
+  return plain.test(text) ? text.length : stringWidth(text);
 }
 
 /**
- * Cuts a text to a number of columns; where something is cut, the last column is `…`.
+ * Cuts a text to a number of columns; where something is cut, the last column is `…`. (cli-truncate 5.2 lets a character of
+ * two columns reach beyond the last one.)
  *
  * @param text - one line without escape sequences
  * @param columns - most columns, at least 0
@@ -39,8 +30,8 @@ export function truncate(text: string, columns: number): string {
   if (columns < 1) return '';
   let kept = '';
   let width = 0;
-  for (const character of text) {
-    width += columnsOf(character);
+  for (const character of charactersOf(text)) {
+    width += displayWidth(character);
     if (width > columns - 1) break;
     kept += character;
   }
@@ -68,10 +59,9 @@ export function padEnd(text: string, columns: number): string {
 export function shorten(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   const tailColumns = Math.floor((columns - 1) / 2);
-  const characters = Array.from(text);
   let tail = '';
-  for (let at = characters.length - 1; at >= 0; at--) {
-    const longer = (characters[at] ?? '') + tail;
+  for (const character of charactersOf(text).toReversed()) {
+    const longer = character + tail;
     if (displayWidth(longer) > tailColumns) break;
     tail = longer;
   }

@@ -63,7 +63,7 @@ describe('what CONTRIBUTING.md adds', () => {
       const shown = [...section.matchAll(/^```ts\n\/\/ ([\w./-]+)/gm)].map(([, path = '']) => path);
       expect(shown).toEqual(named);
     }
-    expect(blocks.filter(({ added }) => added).length).toBeGreaterThanOrEqual(5);
+    expect(blocks.filter(({ added }) => added).length).toBe(6);
   });
 
   it('is well typed, linted and within the layers', () => {
@@ -88,7 +88,7 @@ describe('what CONTRIBUTING.md adds', () => {
     expect(kdpipe('list', 'methods')).toContain('LogitMatch');
     expect(kdpipe('list', 'engines')).toContain('plain');
     expect(kdpipe('list', 'kinds')).toContain('count');
-    kdpipe('run', 'pipelines/added.yaml', '--executor', 'one-by-one');
+    expect(kdpipe('run', 'pipelines/added.yaml', '--executor', 'one-by-one', '--json')).toContain('"run-finished"');
     expect(readFileSync(join(folder, 'README.md'), 'utf8')).toMatch(
       /\| two_layers \| none +\| +\d\.\d{4} \|\n\| convnet4 +\| LogitMatch \| +\d\.\d{4} \|/,
     );

@@ -12,7 +12,7 @@ const versions = [
   { version: '26.12.1', joins: true },
 ];
 const major = (version: string) => Number.parseInt(version);
-/** That of the tests themselves is tried by test/docs/readme.test.ts. */
+/** That of the tests themselves is tried by test/docs/readme.large.test.ts. */
 const others = versions.filter(({ version }) => major(version) !== major(process.versions.node));
 
 const region = /(?<=<!-- kdpipe:quickstart -->\n)[^]*(?=<!-- \/kdpipe:quickstart -->)/;

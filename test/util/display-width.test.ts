@@ -15,6 +15,10 @@ describe('the width of a text', () => {
     ['模型', 4],
     ['e\u0301', 1],
     ['🐦', 2],
+    // A family, a flag and a hand of one skin are one character each.
+    ['👨‍👩‍👧', 2],
+    ['🇨🇭', 2],
+    ['👍🏽', 2],
     ['ｆ', 2],
     ['a\u200db', 2],
   ])('of %j is %i', (word, width) => {
@@ -37,6 +41,7 @@ describe('cutting a text', () => {
     expect(truncate('abcdef', 1)).toBe('…');
     expect(truncate('abcdef', 0)).toBe('');
     expect(truncate('模型模型', 4)).toBe('模…');
+    expect(truncate('👨‍👩‍👧 family', 4)).toBe('👨‍👩‍👧 …');
   });
 
   it('never exceeds its columns', () => {

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Pair } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Document, type Node, type Pair } from 'yaml';
 import type { Place } from '../../core/failure.ts';
 import type { Locate } from './problems.ts';
 import type { Path } from './location.ts';
@@ -10,31 +10,22 @@ type Span = readonly [start: number, end: number];
 export class Lines {
   readonly #file: string;
   readonly #text: string;
-  readonly #starts: number[] = [0];
+  readonly #counter = new LineCounter();
 
   constructor(file: string, text: string) {
     this.#file = file;
     this.#text = text;
-    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1);
+    this.#counter.addNewLine(0);
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#counter.addNewLine(at + 1);
   }
 
   /** The place of a span; what goes beyond its first line is not underlined. */
   place([start, end]: Span): Place {
-    const line = this.#lineAt(start);
-    const from = this.#starts[line] ?? 0;
-    const excerpt = this.#text.slice(from, this.#starts[line + 1] ?? this.#text.length).replace(/\r?\n$/, '');
+    const { line, col: column } = this.#counter.linePos(start);
+    const from = start - column + 1;
+    const excerpt = this.#text.slice(from, this.#counter.lineStarts[line]).replace(/\r?\n$/, '');
     const width = Math.max(1, Math.min(end, from + excerpt.trimEnd().length) - start);
-    return { file: this.#file, line: line + 1, column: start - from + 1, excerpt, width };
-  }
-
-  #lineAt(offset: number): number {
-    let [low, high] = [0, this.#starts.length - 1];
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if ((this.#starts[middle] ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return { file: this.#file, line, column, excerpt, width };
   }
 }
 
