@@ -54,10 +54,15 @@ describe('every file of tests', () => {
 });
 
 describe('small tests', () => {
+  const small = files.filter((path) => sizesOf(path).includes('small'));
+  const naming = (pattern: RegExp) =>
+    small.filter((path) => pattern.test(readFileSync(join(packageRoot(), path), 'utf8')));
+
   it('start no programs and make no engine of threads: they run between two edits', () => {
-    const small = files.filter((path) => sizesOf(path).includes('small'));
-    const starts = /support\/project|\bspawn(Sync)?\(|\bexecFile(Sync)?\(|\bfork\(|engines\.wasm/;
-    const starting = small.filter((path) => starts.test(readFileSync(join(packageRoot(), path), 'utf8')));
-    expect(starting).toEqual([]);
+    expect(naming(/support\/project|\bspawn(Sync)?\(|\bexecFile(Sync)?\(|\bfork\(|engines\.wasm/)).toEqual([]);
+  });
+
+  it('leave modules and the working folder as they are: they share a process', () => {
+    expect(naming(/\bvi\.(mock|doMock|resetModules)\(|\bprocess\.chdir\(/)).toEqual([]);
   });
 });
