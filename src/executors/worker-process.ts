@@ -158,7 +158,10 @@ export class WorkerProcess {
     for (const { task, groups, served, committing } of assignments) {
       groups.kill();
       served.resolve({
-        ...{ status: 'died', committing, signal, risk: isCrash(signal) ? this.#risk : undefined },
+        status: 'died',
+        committing,
+        signal,
+        risk: isCrash(signal) ? this.#risk : undefined,
         together: task.cohort.filter((cell) => running.has(cell)),
         failure: deathFailure(exit, words),
         tail: [...lastLines(join(task.folder, 'log.txt')), ...words].slice(-20),

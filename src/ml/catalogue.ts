@@ -59,7 +59,7 @@ function methodFacts(method: KdMethod): JsonObject {
   const { teacher } = method.taps({}, { teacher: EVERY_TAP, student: EVERY_TAP });
   const logits = teacher.every((tap) => tap === 'logits');
   const weight = published && { published: { ...published, ratio: kdRatio(published.weight, weighting) } };
-  return { source, weighting, ...weight, relational, logits, options: options as unknown as JsonObject };
+  return { source, weighting, ...weight, relational, logits, options };
 }
 
 /** `archive`: what its publisher offers, so that it can be looked for, asked for and fetched. */

@@ -120,7 +120,7 @@ export interface KdMethod {
   /** Paper: authors, title, venue, year. */
   readonly source: string;
   /** JSON Schema properties of its options, with defaults and descriptions; names are the stage's parameters. */
-  readonly options: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly options: Readonly<Record<string, JsonObject>>;
   /** How `kd_ratio` r becomes the weight w: `odds` = r/(1−r) for r < 1, else r; `plain` = r. */
   readonly weighting: 'odds' | 'plain';
   /** Of its paper or of a program that many have used; none by default. */

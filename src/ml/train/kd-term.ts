@@ -4,7 +4,7 @@ import { leavesOneImage } from '../../params/shared-rules.ts';
 import { dominant, partnersOf } from '../augment/mix.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
 import type { TrainStep, UpdateOptions } from '../engines/engine.ts';
-import { f32 } from '../methods/elements.ts';
+import { floatAt } from '../../util/at.ts';
 import type { KdLoss, KdMethod, KdSplit, SeenStep, Sides, TapShapes } from '../methods/kd-method.ts';
 import { methods } from '../methods/registry.ts';
 import type { TapValues } from '../methods/terms/kd-loss.ts';
@@ -164,7 +164,7 @@ export class KdTerm implements LossTerm {
     this.#seen = { indices, outputs };
     for (const [tap, gradient] of Object.entries(gradients)) {
       const target = tap === 'logits' ? step.logitsGradient : step.tapGradient(tap);
-      for (let i = 0; i < target.length; i++) target[i] = f32(target, i) + f32(gradient, i);
+      for (let i = 0; i < target.length; i++) target[i] = floatAt(target, i) + floatAt(gradient, i);
     }
     return { weighted: this.weight * value, each: { [this.method]: value } };
   }

@@ -4,7 +4,7 @@ import { trainBatches } from '../../../src/ml/data/batches.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import type { Engine } from '../../../src/ml/engines/engine.ts';
 import { crossEntropy } from '../../../src/ml/losses/cross-entropy.ts';
-import type { JsonObject } from '../../../src/core/json.ts';
+import type { Json } from '../../../src/core/json.ts';
 import type { KdMethod } from '../../../src/ml/methods/kd-method.ts';
 import { methods } from '../../../src/ml/methods/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
@@ -190,7 +190,7 @@ describe('a method that compares images with each other', () => {
       const defaults = Object.entries(options).flatMap(([key, { default: value }]) =>
         value === undefined ? [] : [[key, value] as const],
       );
-      const distilled = { method: name, weight: { weight: 1 }, options: Object.fromEntries(defaults) as JsonObject };
+      const distilled = { method: name, weight: { weight: 1 }, options: Object.fromEntries<Json>(defaults) };
       for (const size of [1, 23])
         await expect(setting(distilled, size)).rejects.toThrow(
           `${name} compares the images of a batch, and of 24 in batches of ${size} one is left alone`,

@@ -1,4 +1,4 @@
-import { i32, u32 } from '../elements.ts';
+import { intAt } from '../../../util/at.ts';
 
 const below = (uniform: () => number, count: number): number => Math.floor(uniform() * count);
 
@@ -17,12 +17,12 @@ export class ClassSampler {
     const classes = labels.reduce((most, label) => Math.max(most, label + 1), 0);
     this.#labels = labels;
     this.#starts = new Uint32Array(classes + 1);
-    for (const label of labels) this.#starts[label + 1] = u32(this.#starts, label + 1) + 1;
-    for (let c = 0; c < classes; c++) this.#starts[c + 1] = u32(this.#starts, c + 1) + u32(this.#starts, c);
+    for (const label of labels) this.#starts[label + 1] = intAt(this.#starts, label + 1) + 1;
+    for (let c = 0; c < classes; c++) this.#starts[c + 1] = intAt(this.#starts, c + 1) + intAt(this.#starts, c);
     const free = this.#starts.slice();
     this.#sorted = new Uint32Array(labels.length);
     labels.forEach((label, place) => {
-      const at = u32(free, label);
+      const at = intAt(free, label);
       this.#sorted[at] = place;
       free[label] = at + 1;
     });
@@ -31,13 +31,13 @@ export class ClassSampler {
 
   /** The most negatives that every image has: n less the images of the largest class. */
   get most(): number {
-    const counts = Array.from(this.#starts.subarray(1), (end, c) => end - u32(this.#starts, c));
+    const counts = Array.from(this.#starts.subarray(1), (end, c) => end - intAt(this.#starts, c));
     return this.#labels.length - Math.max(0, ...counts);
   }
 
   #classOf(place: number): readonly [number, number] {
-    const label = i32(this.#labels, place);
-    return [u32(this.#starts, label), u32(this.#starts, label + 1)];
+    const label = intAt(this.#labels, place);
+    return [intAt(this.#starts, label), intAt(this.#starts, label + 1)];
   }
 
   /**
@@ -49,7 +49,7 @@ export class ClassSampler {
    */
   positive(place: number, uniform: () => number): number {
     const [start, end] = this.#classOf(place);
-    return u32(this.#sorted, start + below(uniform, end - start));
+    return intAt(this.#sorted, start + below(uniform, end - start));
   }
 
   /**
@@ -67,16 +67,16 @@ export class ClassSampler {
     // The beginning of a Fisher–Yates shuffle, undone afterwards: a draw depends on nothing before it.
     for (let k = 0; k < into.length; k++) {
       const pick = k + below(uniform, others - k);
-      const other = u32(order, pick);
-      order[pick] = u32(order, k);
+      const other = intAt(order, pick);
+      order[pick] = intAt(order, k);
       order[k] = other;
       picks[k] = pick;
-      into[k] = u32(this.#sorted, other < start ? other : other + end - start);
+      into[k] = intAt(this.#sorted, other < start ? other : other + end - start);
     }
     for (let k = into.length - 1; k >= 0; k--) {
-      const pick = u32(picks, k);
-      const other = u32(order, k);
-      order[k] = u32(order, pick);
+      const pick = intAt(picks, k);
+      const other = intAt(order, k);
+      order[k] = intAt(order, pick);
       order[pick] = other;
     }
   }

@@ -1,7 +1,7 @@
 import { uniforms } from '../../random/random.ts';
 import { add } from '../algebra/arithmetic.ts';
 import { contrast, contrastScale } from '../algebra/contrast.ts';
-import { f32 } from '../elements.ts';
+import { floatAt } from '../../../util/at.ts';
 import { stepInput } from '../algebra/inputs.ts';
 import type { Node } from '../algebra/node.ts';
 import type { KdMemory, LossWithOutputs, SeenStep, Sides, StepArrays } from '../kd-method.ts';
@@ -111,7 +111,7 @@ export class ContrastMemory implements KdMemory {
   #move(side: Side, place: number, feature: Float32Array): void {
     const { momentum } = this.#options;
     const entry = this.#row(this.#banks[side], place);
-    const moved = Array.from(entry, (old, k) => momentum * old + (1 - momentum) * f32(feature, k));
+    const moved = Array.from(entry, (old, k) => momentum * old + (1 - momentum) * floatAt(feature, k));
     const length = Math.hypot(...moved);
     entry.set(moved.map((value) => value / length));
   }

@@ -1,13 +1,13 @@
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { backend_util, registerKernel, unregisterKernel, upcastType, type TensorInfo } from '@tensorflow/tfjs-core';
-import { failOutside, i32 } from '../elements.ts';
+import { failOutside, intAt } from '../../../util/at.ts';
 
 type Values = Float32Array | Int32Array;
 
 /** An element, known to be there. */
 function numberAt(values: Values, at: number): number {
   const value = values[at];
-  return value === undefined ? failOutside(at) : value;
+  return value === undefined ? failOutside(values.length, at) : value;
 }
 
 /** One dimension of the output, and by how much a tensor's place moves along it: 0 where it is repeated. */
@@ -89,7 +89,7 @@ function combine(operation: RowOperation, a: Operand, b: Operand, result: Values
   const length = result.length / a.starts.length;
   for (let row = 0; row < a.starts.length; row++) {
     const to = row * length;
-    operation(result, a, b, { to, end: to + length, a: i32(a.starts, row), b: i32(b.starts, row) });
+    operation(result, a, b, { to, end: to + length, a: intAt(a.starts, row), b: intAt(b.starts, row) });
   }
 }
 

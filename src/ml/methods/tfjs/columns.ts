@@ -1,5 +1,5 @@
 import { matMul, tensor, type Tensor } from '@tensorflow/tfjs-core';
-import { f32, f64 } from '../elements.ts';
+import { doubleAt, floatAt } from '../../../util/at.ts';
 import { lengthOf, valuesOf, withGradient } from './values.ts';
 
 /**
@@ -24,7 +24,7 @@ function forEachValue([batch, pixels, channels]: MatrixShape, visit: (at: number
 function meansOf(values: Float32Array, shape: MatrixShape): Float64Array {
   const sums = new Float64Array(shape[0] * shape[2]);
   forEachValue(shape, (at, column) => {
-    sums[column] = f64(sums, column) + f32(values, at);
+    sums[column] = doubleAt(sums, column) + floatAt(values, at);
   });
   return sums.map((sum) => sum / shape[1]);
 }
@@ -42,7 +42,7 @@ export function columnMeans(of: Tensor): Tensor {
   return withGradient([of], means, (dy) => {
     const slopes = valuesOf(dy);
     const gradient = new Float32Array(of.size);
-    forEachValue(shape, (at, column) => (gradient[at] = f32(slopes, column) / pixels));
+    forEachValue(shape, (at, column) => (gradient[at] = floatAt(slopes, column) / pixels));
     return [tensor(gradient, of.shape)];
   });
 }
@@ -53,7 +53,7 @@ function squaresAround(centres: Float64Array, of: Tensor): Tensor {
   const squares = (): Tensor => {
     const sums = new Float64Array(centres.length);
     forEachValue(shape, (at, column) => {
-      sums[column] = f64(sums, column) + (f32(values, at) - f64(centres, column)) ** 2;
+      sums[column] = doubleAt(sums, column) + (floatAt(values, at) - doubleAt(centres, column)) ** 2;
     });
     return tensor(Float32Array.from(sums), [shape[0], 1, shape[2]]);
   };
@@ -61,7 +61,7 @@ function squaresAround(centres: Float64Array, of: Tensor): Tensor {
     const slopes = valuesOf(dy);
     const gradient = new Float32Array(values.length);
     forEachValue(shape, (at, column) => {
-      gradient[at] = 2 * f32(slopes, column) * (f32(values, at) - f64(centres, column));
+      gradient[at] = 2 * floatAt(slopes, column) * (floatAt(values, at) - doubleAt(centres, column));
     });
     return [tensor(gradient, of.shape)];
   });
@@ -83,7 +83,7 @@ function addTranspose(slopes: Tensor): Tensor {
     for (let i = 0; i < side; i++)
       for (let j = 0; j <= i; j++) {
         const [below, above] = [from + i * side + j, from + j * side + i];
-        const sum = f32(values, below) + f32(values, above);
+        const sum = floatAt(values, below) + floatAt(values, above);
         sums[below] = sum;
         sums[above] = sum;
       }

@@ -1,5 +1,5 @@
 import { scalar, tensor, type Tensor } from '@tensorflow/tfjs-core';
-import { f32, f64, i32 } from '../elements.ts';
+import { doubleAt, floatAt, intAt } from '../../../util/at.ts';
 import { integersOf, lengthOf, valuesOf, withGradient } from './values.ts';
 
 /** Keeps logarithms finite, as in the authors' program. */
@@ -42,7 +42,7 @@ function read({ features, bank, places, scale, temperature }: ComparedTensors): 
     places: integersOf(places),
     each: lengthOf(places, 1),
     entries: lengthOf(bank, 0),
-    scale: f32(valuesOf(scale), 0),
+    scale: floatAt(valuesOf(scale), 0),
     temperature,
   };
 }
@@ -53,12 +53,12 @@ function productOf(vector: Float64Array, bank: Float32Array, entry: number): num
   const whole = length - (length % 4);
   let [a, b, c, d] = [0, 0, 0, 0];
   for (let k = 0, w = entry; k < whole; k += 4, w += 4) {
-    a += f64(vector, k) * f32(bank, w);
-    b += f64(vector, k + 1) * f32(bank, w + 1);
-    c += f64(vector, k + 2) * f32(bank, w + 2);
-    d += f64(vector, k + 3) * f32(bank, w + 3);
+    a += doubleAt(vector, k) * floatAt(bank, w);
+    b += doubleAt(vector, k + 1) * floatAt(bank, w + 1);
+    c += doubleAt(vector, k + 2) * floatAt(bank, w + 2);
+    d += doubleAt(vector, k + 3) * floatAt(bank, w + 3);
   }
-  for (let k = whole; k < length; k++) a += f64(vector, k) * f32(bank, entry + k);
+  for (let k = whole; k < length; k++) a += doubleAt(vector, k) * floatAt(bank, entry + k);
   return a + b + (c + d);
 }
 
@@ -67,12 +67,12 @@ function addEntry(vector: Float64Array, bank: Float32Array, entry: number, facto
   const { length } = vector;
   const whole = length - (length % 4);
   for (let k = 0, w = entry; k < whole; k += 4, w += 4) {
-    vector[k] = f64(vector, k) + factor * f32(bank, w);
-    vector[k + 1] = f64(vector, k + 1) + factor * f32(bank, w + 1);
-    vector[k + 2] = f64(vector, k + 2) + factor * f32(bank, w + 2);
-    vector[k + 3] = f64(vector, k + 3) + factor * f32(bank, w + 3);
+    vector[k] = doubleAt(vector, k) + factor * floatAt(bank, w);
+    vector[k + 1] = doubleAt(vector, k + 1) + factor * floatAt(bank, w + 1);
+    vector[k + 2] = doubleAt(vector, k + 2) + factor * floatAt(bank, w + 2);
+    vector[k + 3] = doubleAt(vector, k + 3) + factor * floatAt(bank, w + 3);
   }
-  for (let k = whole; k < length; k++) vector[k] = f64(vector, k) + factor * f32(bank, entry + k);
+  for (let k = whole; k < length; k++) vector[k] = doubleAt(vector, k) + factor * floatAt(bank, entry + k);
 }
 
 /** −log(P/(P + c)) of the positive, −log(c/(P + c)) of a negative. */
@@ -89,7 +89,7 @@ function compare(row: Float64Array, image: number, given: Compared) {
   const slopes = new Float64Array(row.length);
   let cost = 0;
   for (let k = 0; k < each; k++) {
-    const entry = i32(places, image * each + k) * row.length;
+    const entry = intAt(places, image * each + k) * row.length;
     const share = Math.exp(productOf(row, bank, entry) / temperature) / scale;
     cost += costOf(share, noise, k === 0);
     addEntry(slopes, bank, entry, slopeOf(share, noise, k === 0));
@@ -112,7 +112,7 @@ export function contrast(given: ComparedTensors): Tensor {
     [features],
     () => scalar(compared.reduce((sum, { cost }) => sum + cost, 0) / images),
     (dy) => {
-      const scale = f32(valuesOf(dy), 0) / (images * temperature);
+      const scale = floatAt(valuesOf(dy), 0) / (images * temperature);
       const gradient = new Float32Array(features.size);
       compared.forEach(({ slopes }, image) => {
         gradient.set(
@@ -137,7 +137,7 @@ export function contrastScale(given: ComparedTensors): Tensor {
   let total = 0;
   rows.forEach((row, image) => {
     for (let pair = image * each; pair < (image + 1) * each; pair++)
-      total += Math.exp(productOf(row, bank, i32(places, pair) * row.length) / temperature);
+      total += Math.exp(productOf(row, bank, intAt(places, pair) * row.length) / temperature);
   });
   return scalar(Math.fround((total / places.length) * entries));
 }

@@ -1,5 +1,5 @@
 import { concat as join, tensor, type Tensor } from '@tensorflow/tfjs-core';
-import { f32 } from '../elements.ts';
+import { floatAt } from '../../../util/at.ts';
 import { lengthOf, valuesOf, withGradient } from './values.ts';
 
 /** Two maps of one size, on their way through an operation of ours: each one pass over the values, gradients alike. */
@@ -53,8 +53,8 @@ type Parts = readonly [own: Float32Array, above: Float32Array, scores: Float32Ar
 function weigh([own, above, scores]: Parts, channels: number): Float32Array {
   const fused = new Float32Array(own.length);
   for (let pixel = 0, at = 0; at < fused.length; pixel++) {
-    const [w, v] = [sigmoid(f32(scores, 2 * pixel)), sigmoid(f32(scores, 2 * pixel + 1))];
-    for (const end = at + channels; at < end; at++) fused[at] = w * f32(own, at) + v * f32(above, at);
+    const [w, v] = [sigmoid(floatAt(scores, 2 * pixel)), sigmoid(floatAt(scores, 2 * pixel + 1))];
+    for (const end = at + channels; at < end; at++) fused[at] = w * floatAt(own, at) + v * floatAt(above, at);
   }
   return fused;
 }
@@ -63,14 +63,14 @@ function weigh([own, above, scores]: Parts, channels: number): Float32Array {
 function weighSlopes(dy: Float32Array, [own, above, scores]: Parts, channels: number): Parts {
   const slopes: Parts = [new Float32Array(own.length), new Float32Array(above.length), new Float32Array(scores.length)];
   for (let pixel = 0, at = 0; at < dy.length; pixel++) {
-    const [w, v] = [sigmoid(f32(scores, 2 * pixel)), sigmoid(f32(scores, 2 * pixel + 1))];
+    const [w, v] = [sigmoid(floatAt(scores, 2 * pixel)), sigmoid(floatAt(scores, 2 * pixel + 1))];
     let [ofOwn, ofAbove] = [0, 0];
     for (const end = at + channels; at < end; at++) {
-      const slope = f32(dy, at);
+      const slope = floatAt(dy, at);
       slopes[0][at] = w * slope;
       slopes[1][at] = v * slope;
-      ofOwn += slope * f32(own, at);
-      ofAbove += slope * f32(above, at);
+      ofOwn += slope * floatAt(own, at);
+      ofAbove += slope * floatAt(above, at);
     }
     slopes[2][2 * pixel] = w * (1 - w) * ofOwn;
     slopes[2][2 * pixel + 1] = v * (1 - v) * ofAbove;

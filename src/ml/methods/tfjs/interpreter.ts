@@ -2,7 +2,7 @@ import { engine, scalar, tensor, tidy, zeros, type Tensor } from '@tensorflow/tf
 import './setup.ts';
 import type { Adapter } from '../algebra/adapter.ts';
 import { shapeText, sizeOf, type Node, type NodeOf } from '../algebra/node.ts';
-import { f32 } from '../elements.ts';
+import { floatAt } from '../../../util/at.ts';
 import type { KdLoss, StepArrays, TapShapes } from '../kd-method.ts';
 import { stepArrays, type AdapterRunner, type KdLossBatch, type KdLossValue } from '../terms/kd-loss.ts';
 import { recordTerm, type TermGraph } from '../terms/term-graph.ts';
@@ -176,7 +176,7 @@ export class TermInterpreter {
         return [tap, gradient ? valuesOf(gradient) : new Float32Array(sizeOf(node.shape))] as const;
       });
       // Not returned from here: tidy would look for tensors among the numbers, one by one.
-      result = { value: f32(valuesOf(value), 0), gradients: Object.fromEntries(gradients), outputs };
+      result = { value: floatAt(valuesOf(value), 0), gradients: Object.fromEntries(gradients), outputs };
     });
     if (!result) throw new Error('the distillation term was not evaluated');
     return result;

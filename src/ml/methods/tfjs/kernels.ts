@@ -35,7 +35,7 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import type { NodeOf, Op } from '../algebra/node.ts';
-import { failOutside } from '../elements.ts';
+import { at } from '../../../util/at.ts';
 import { columnEnergies, columnGram, columnMeans, columnSpreads, rowGram } from './columns.ts';
 import { contrast, contrastScale, type ComparedTensors } from './contrast.ts';
 import { concat, weighTwo } from './fusion.ts';
@@ -55,8 +55,6 @@ type Kernel<O extends Op> = (inputs: readonly Tensor[], call: KernelCall<O>) => 
 
 /** Operations that are computed from values; inputs and adapters are not, they come from outside. */
 export type ComputedOp = Exclude<Op, 'input' | 'adapter'>;
-
-const at = (inputs: readonly Tensor[], place: number): Tensor => inputs[place] ?? failOutside(place);
 
 const unary =
   (of: (x: Tensor) => Tensor) =>
@@ -80,7 +78,7 @@ export const kernels: { readonly [O in ComputedOp]: Kernel<O> } = {
   constant: (_, { node: { shape, attributes } }) =>
     shape.length === 0 ? scalar(attributes.value) : fill([...shape], attributes.value),
   identity: (_, { node }) => eye(lengthOf(node, 0)),
-  oneHot: ([labels], { node }) => oneHot(labels ?? failOutside(0), lengthOf(node, 1), 1, 0, 'float32'),
+  oneHot: (inputs, { node }) => oneHot(at(inputs, 0), lengthOf(node, 1), 1, 0, 'float32'),
   add: binary(add),
   sub: binary(sub),
   mul: binary(mul),

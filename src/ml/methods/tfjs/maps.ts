@@ -1,6 +1,6 @@
 import { tensor, type Tensor } from '@tensorflow/tfjs-core';
 import type { MapSize } from '../algebra/maps.ts';
-import { f32, f64 } from '../elements.ts';
+import { doubleAt, floatAt } from '../../../util/at.ts';
 import { lengthOf, valuesOf, withGradient } from './values.ts';
 
 /**
@@ -14,7 +14,7 @@ function energies(values: Float32Array, channels: number): Float32Array {
   for (let pixel = 0, read = 0; pixel < sums.length; pixel++) {
     let total = 0;
     for (const end = read + channels; read < end; read++) {
-      const value = f32(values, read);
+      const value = floatAt(values, read);
       total += value * value;
     }
     sums[pixel] = total;
@@ -26,8 +26,8 @@ function energies(values: Float32Array, channels: number): Float32Array {
 function energySlopes(dy: Float32Array, f: Float32Array, channels: number): Float32Array {
   const gradient = new Float32Array(f.length);
   for (let pixel = 0, at = 0; pixel < dy.length; pixel++) {
-    const slope = 2 * f32(dy, pixel);
-    for (const end = at + channels; at < end; at++) gradient[at] = slope * f32(f, at);
+    const slope = 2 * floatAt(dy, pixel);
+    for (const end = at + channels; at < end; at++) gradient[at] = slope * floatAt(f, at);
   }
   return gradient;
 }
@@ -52,8 +52,8 @@ function distances(x: Float32Array, y: Float32Array, channels: number): Float32A
   const sums = new Float64Array(channels);
   for (let i = 0; i < x.length;)
     for (let channel = 0; channel < channels; channel++, i++) {
-      const difference = f32(x, i) - f32(y, i);
-      sums[channel] = f64(sums, channel) + difference * difference;
+      const difference = floatAt(x, i) - floatAt(y, i);
+      sums[channel] = doubleAt(sums, channel) + difference * difference;
     }
   return Float32Array.from(sums);
 }
@@ -63,7 +63,7 @@ function distanceSlopes(dy: Float32Array, x: Float32Array, y: Float32Array): Flo
   const gradient = new Float32Array(x.length);
   for (let i = 0; i < x.length;)
     for (let channel = 0; channel < dy.length; channel++, i++)
-      gradient[i] = 2 * f32(dy, channel) * (f32(x, i) - f32(y, i));
+      gradient[i] = 2 * floatAt(dy, channel) * (floatAt(x, i) - floatAt(y, i));
   return gradient;
 }
 
@@ -106,7 +106,7 @@ function stretchSlopes(dy: Float32Array, from: Int32Array, { size, channels }: {
   from.forEach((pixel, at) => {
     for (let channel = 0; channel < channels; channel++) {
       const to = pixel * channels + channel;
-      gradient[to] = f32(gradient, to) + f32(dy, at * channels + channel);
+      gradient[to] = floatAt(gradient, to) + floatAt(dy, at * channels + channel);
     }
   });
   return gradient;

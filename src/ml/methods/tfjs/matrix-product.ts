@@ -1,6 +1,6 @@
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { backend_util, registerKernel, unregisterKernel, type TensorInfo } from '@tensorflow/tfjs-core';
-import { f32, f64 } from '../elements.ts';
+import { doubleAt, floatAt } from '../../../util/at.ts';
 
 /** Depth that is multiplied at a time: four rows of each factor stay in the first cache. */
 const DEPTH = 512;
@@ -9,7 +9,8 @@ const DEPTH = 512;
 function rowsOf(values: Float32Array, { rows, depth, transposed }: Factor): Float32Array {
   if (!transposed) return values;
   const dense = new Float32Array(rows * depth);
-  for (let k = 0, read = 0; k < depth; k++) for (let i = 0; i < rows; i++) dense[i * depth + k] = f32(values, read++);
+  for (let k = 0, read = 0; k < depth; k++)
+    for (let i = 0; i < rows; i++) dense[i * depth + k] = floatAt(values, read++);
   return dense;
 }
 
@@ -43,12 +44,12 @@ function addTile(product: Float64Array, a: Float32Array, b: Float32Array, { at: 
   let c13 = 0;
   let q = j * depth + from;
   for (let p = i * depth + from, end = i * depth + to; p < end; p++, q++) {
-    const x = f32(a, p);
-    const y = f32(a, p + depth);
-    const b0 = f32(b, q);
-    const b1 = f32(b, q + depth);
-    const b2 = f32(b, q + 2 * depth);
-    const b3 = f32(b, q + 3 * depth);
+    const x = floatAt(a, p);
+    const y = floatAt(a, p + depth);
+    const b0 = floatAt(b, q);
+    const b1 = floatAt(b, q + depth);
+    const b2 = floatAt(b, q + 2 * depth);
+    const b3 = floatAt(b, q + 3 * depth);
     c00 += x * b0;
     c01 += x * b1;
     c02 += x * b2;
@@ -60,14 +61,14 @@ function addTile(product: Float64Array, a: Float32Array, b: Float32Array, { at: 
   }
   const first = i * n + j;
   const second = first + n;
-  product[first] = f64(product, first) + c00;
-  product[first + 1] = f64(product, first + 1) + c01;
-  product[first + 2] = f64(product, first + 2) + c02;
-  product[first + 3] = f64(product, first + 3) + c03;
-  product[second] = f64(product, second) + c10;
-  product[second + 1] = f64(product, second + 1) + c11;
-  product[second + 2] = f64(product, second + 2) + c12;
-  product[second + 3] = f64(product, second + 3) + c13;
+  product[first] = doubleAt(product, first) + c00;
+  product[first + 1] = doubleAt(product, first + 1) + c01;
+  product[first + 2] = doubleAt(product, first + 2) + c02;
+  product[first + 3] = doubleAt(product, first + 3) + c03;
+  product[second] = doubleAt(product, second) + c10;
+  product[second + 1] = doubleAt(product, second + 1) + c11;
+  product[second + 2] = doubleAt(product, second + 2) + c12;
+  product[second + 3] = doubleAt(product, second + 3) + c13;
 }
 
 /** Where a tile lies. */
@@ -80,8 +81,8 @@ interface Tile {
 function addElement(product: Float64Array, a: Float32Array, b: Float32Array, { at: [i, j], part }: Tile): void {
   const { n, depth, from, to } = part;
   let total = 0;
-  for (let k = from; k < to; k++) total += f32(a, i * depth + k) * f32(b, j * depth + k);
-  product[i * n + j] = f64(product, i * n + j) + total;
+  for (let k = from; k < to; k++) total += floatAt(a, i * depth + k) * floatAt(b, j * depth + k);
+  product[i * n + j] = doubleAt(product, i * n + j) + total;
 }
 
 /**
@@ -99,7 +100,7 @@ function multiply(a: Float32Array, b: Float32Array, { m, n, depth }: Pick<Part, 
   }
   if (a === b)
     for (let i = 0; i < rows; i++)
-      for (let j = 0; j < Math.min(i - (i % 4), columns); j++) product[i * n + j] = f64(product, j * n + i);
+      for (let j = 0; j < Math.min(i - (i % 4), columns); j++) product[i * n + j] = doubleAt(product, j * n + i);
   return product;
 }
 

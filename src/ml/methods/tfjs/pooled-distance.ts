@@ -1,6 +1,6 @@
 import { neg, scalar, tensor, type Tensor } from '@tensorflow/tfjs-core';
 import type { Operations } from '../algebra/node.ts';
-import { f32, f64 } from '../elements.ts';
+import { doubleAt, floatAt } from '../../../util/at.ts';
 import { lengthOf, valuesOf, withGradient } from './values.ts';
 
 /** A window of pixels: rows and columns, ends exclusive. */
@@ -50,15 +50,15 @@ function pooledSquares(
     for (let image = 0; image < batch; image++) {
       means.fill(0);
       forEachPixel(window, shape, image, (at) => {
-        for (let c = 0; c < channels; c++) means[c] = f64(means, c) + f32(map, at + c);
+        for (let c = 0; c < channels; c++) means[c] = doubleAt(means, c) + floatAt(map, at + c);
       });
       for (let c = 0; c < channels; c++) {
-        const mean = f64(means, c) / area;
+        const mean = doubleAt(means, c) / area;
         squares += mean * mean;
         means[c] = scale * mean;
       }
       forEachPixel(window, shape, image, (at) => {
-        for (let c = 0; c < channels; c++) slopes[at + c] = f32(slopes, at + c) + f64(means, c);
+        for (let c = 0; c < channels; c++) slopes[at + c] = floatAt(slopes, at + c) + doubleAt(means, c);
       });
     }
   }
@@ -71,7 +71,7 @@ function plainSquares(a: Float32Array, b: Float32Array, factor: number) {
   const scale = (2 * factor) / a.length;
   let squares = 0;
   for (let i = 0; i < a.length; i++) {
-    const d = f32(a, i) - f32(b, i);
+    const d = floatAt(a, i) - floatAt(b, i);
     difference[i] = d;
     slopes[i] = scale * d;
     squares += d * d;
@@ -101,7 +101,7 @@ export function pooledDistance(
   for (const { side, weight: factor } of forms)
     value += factor * pooledSquares(difference, shape, side, { factor, slopes });
   const gradients = (dy: Tensor): Tensor[] => {
-    const outer = f32(valuesOf(dy), 0);
+    const outer = floatAt(valuesOf(dy), 0);
     const own = tensor(
       slopes.map((slope) => outer * slope),
       a.shape,

@@ -1,5 +1,5 @@
 import { tensor, type Tensor } from '@tensorflow/tfjs-core';
-import { f32 } from '../elements.ts';
+import { floatAt } from '../../../util/at.ts';
 import { lengthOf, valuesOf, withGradient } from './values.ts';
 
 /** Least squared norm. */
@@ -15,10 +15,10 @@ function normalise(values: Float32Array, n: number): UnitRows {
   const [rows, lengths] = [new Float32Array(values.length), new Float64Array(values.length / n)];
   for (let row = 0, from = 0; row < lengths.length; row++, from += n) {
     let squares = 0;
-    for (let i = from; i < from + n; i++) squares += f32(values, i) * f32(values, i);
+    for (let i = from; i < from + n; i++) squares += floatAt(values, i) * floatAt(values, i);
     const length = Math.sqrt(Math.max(squares, LEAST));
     lengths[row] = length;
-    for (let i = from; i < from + n; i++) rows[i] = f32(values, i) / length;
+    for (let i = from; i < from + n; i++) rows[i] = floatAt(values, i) / length;
   }
   return { rows, lengths };
 }
@@ -29,8 +29,8 @@ function normaliseSlopes(dy: Float32Array, { rows, lengths }: UnitRows): Float32
   lengths.forEach((length, row) => {
     const [from, end] = [row * n, (row + 1) * n];
     let along = 0;
-    if (length * length > LEAST) for (let i = from; i < end; i++) along += f32(rows, i) * f32(dy, i);
-    for (let i = from; i < end; i++) slopes[i] = (f32(dy, i) - along * f32(rows, i)) / length;
+    if (length * length > LEAST) for (let i = from; i < end; i++) along += floatAt(rows, i) * floatAt(dy, i);
+    for (let i = from; i < end; i++) slopes[i] = (floatAt(dy, i) - along * floatAt(rows, i)) / length;
   });
   return slopes;
 }

@@ -1,5 +1,5 @@
 import { customGrad, type Tensor } from '@tensorflow/tfjs-core';
-import { failOutside } from '../elements.ts';
+import { failOutside } from '../../../util/at.ts';
 
 /**
  * Values without a copy.
@@ -26,7 +26,7 @@ export const integersOf = (of: Tensor): Int32Array => of.dataSync<'int32'>();
  * @throws RangeError where there is none (a bug)
  */
 export const lengthOf = ({ shape }: { readonly shape: readonly number[] }, axis: number): number =>
-  shape.at(axis) ?? failOutside(axis);
+  shape.at(axis) ?? failOutside(shape.length, axis);
 
 /**
  * An operation with a gradient of its own: what it computes inside is not differentiated.
