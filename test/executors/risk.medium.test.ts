@@ -34,6 +34,8 @@ function workersWill(program: string, nth = 1): void {
     const risk = ${JSON.stringify(risk)};
     const wide = process.env.KDPIPE_VECTORS !== '128';
     const die = (signal) => process.kill(process.pid, signal);
+    // What waits to be sent is lost with the process.
+    const takeRiskAndDie = (signal) => process.send({ type: 'risk', risk }, () => die(signal));
     function listen(event) {
       if (event !== 'message') return;
       process.off('newListener', listen);
@@ -43,7 +45,6 @@ function workersWill(program: string, nth = 1): void {
   );
   vi.stubEnv('NODE_OPTIONS', `--import=${pathToFileURL(file).href}`);
 }
-const takeIt = `process.send({ type: 'risk', risk });`;
 
 /** Runs a command that notes its worker and the vectors that the worker was told to take. */
 function run(cell: string, cohort: readonly string[] = []): Promise<StageResult> {
@@ -56,7 +57,7 @@ const finished = { status: 'finished' };
 
 describe('a worker that crashes while it uses something experimental', () => {
   it.each(['SIGTRAP', 'SIGILL', 'SIGSEGV'])('by %s: its task runs again without, with a warning', async (signal) => {
-    workersWill(`if (wide) { ${takeIt} die('${signal}'); }`);
+    workersWill(`if (wide) takeRiskAndDie('${signal}');`);
     expect(await run('a')).toMatchObject(finished);
     expect(notes('a').at(-1)).toMatch(/^\d+ 128$/);
     expect(warnings()).toEqual([
@@ -66,7 +67,7 @@ describe('a worker that crashes while it uses something experimental', () => {
   });
 
   it('is no lesson lost: later tasks have workers without, and run once', async () => {
-    workersWill(`if (wide) { ${takeIt} die('SIGTRAP'); }`, 2);
+    workersWill(`if (wide) takeRiskAndDie('SIGTRAP');`, 2);
     expect(await run('a')).toMatchObject(finished);
     expect(await run('b')).toMatchObject(finished);
     expect(await run('c')).toMatchObject(finished);
@@ -77,7 +78,7 @@ describe('a worker that crashes while it uses something experimental', () => {
   });
 
   it('fails its task when the next one crashes too: it was something else', async () => {
-    workersWill(`${takeIt} die('SIGTRAP');`);
+    workersWill(`takeRiskAndDie('SIGTRAP');`);
     expect(await run('a')).toMatchObject({
       status: 'failed',
       failure: {
@@ -91,7 +92,7 @@ describe('a worker that crashes while it uses something experimental', () => {
   });
 
   it('is missed by no member of its cohort: those that died go on together, without those that had ended', async () => {
-    workersWill(`if (wide) { ${takeIt} die('SIGTRAP'); }`, 3);
+    workersWill(`if (wide) takeRiskAndDie('SIGTRAP');`, 3);
     const cohort = ['a', 'b', 'c'];
     expect(await run('c', cohort)).toMatchObject(finished);
     expect(await Promise.all([run('a', cohort), run('b', cohort)])).toMatchObject([finished, finished]);
@@ -102,7 +103,7 @@ describe('a worker that crashes while it uses something experimental', () => {
 
   it('is replaced also where no verdict can be kept', async () => {
     risk = { ...risk, verdict: null };
-    workersWill(`if (wide) { ${takeIt} die('SIGTRAP'); }`);
+    workersWill(`if (wide) takeRiskAndDie('SIGTRAP');`);
     expect(await run('a')).toMatchObject(finished);
   });
 });
@@ -110,7 +111,7 @@ describe('a worker that crashes while it uses something experimental', () => {
 describe('a worker that dies otherwise', () => {
   it.each([
     ['crashes without such a risk', `die('SIGTRAP');`, 'killed by SIGTRAP', 'KDPIPE_VECTORS=128'],
-    ['is killed', `${takeIt} die('SIGKILL');`, 'killed by SIGKILL', 'out of memory'],
+    ['is killed', `takeRiskAndDie('SIGKILL');`, 'killed by SIGKILL', 'out of memory'],
   ])('%s: its task has failed, and is told what to try', async (_, program, message, fix) => {
     workersWill(program);
     expect(await run('a')).toMatchObject({
