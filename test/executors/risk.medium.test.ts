@@ -46,9 +46,9 @@ function workersWill(program: string, nth = 1): void {
   vi.stubEnv('NODE_OPTIONS', `--import=${pathToFileURL(file).href}`);
 }
 
-/** Runs a command that notes its worker and the vectors that the worker was told to take. */
-function run(cell: string, cohort: readonly string[] = []): Promise<StageResult> {
-  const shell = `echo $PPID \${KDPIPE_VECTORS-any} >> '${bench.path(cell)}'`;
+/** Runs a command that notes its worker and the vectors that the worker was told to take, and then does what is told. */
+function run(cell: string, cohort: readonly string[] = [], then = ''): Promise<StageResult> {
+  const shell = `echo $PPID \${KDPIPE_VECTORS-any} >> '${bench.path(cell)}'\n${then}`;
   return startTask(pool, bench.command(cell, shell, { cohort }), (message) => told.push(message)).result;
 }
 const notes = (cell: string) => readFileSync(bench.path(cell), 'utf8').trim().split('\n');
@@ -95,7 +95,9 @@ describe('a worker that crashes while it uses something experimental', () => {
     workersWill(`if (wide) takeRiskAndDie('SIGTRAP');`, 3);
     const cohort = ['a', 'b', 'c'];
     expect(await run('c', cohort)).toMatchObject(finished);
-    expect(await Promise.all([run('a', cohort), run('b', cohort)])).toMatchObject([finished, finished]);
+    // It is still running when the other one comes.
+    const a = run('a', cohort, `[ "$KDPIPE_VECTORS" = 128 ] || sleep 300`);
+    expect(await Promise.all([a, run('b', cohort)])).toMatchObject([finished, finished]);
     expect(notes('a').at(-1)).toMatch(/128$/);
     expect(notes('b').at(-1)).toBe(notes('a').at(-1));
     expect(warnings()).toHaveLength(2);
