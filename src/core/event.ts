@@ -65,7 +65,7 @@ export type EventBody =
       readonly attempt: number;
       /** Why it runs, as `kdpipe why` says it: `params.lr 0.0001 → 0.0003`. */
       readonly reason: string;
-      /** How many other cells run with it as a cohort; none unless told. */
+      /** How many other cells run with it as a cohort; none by default. */
       readonly beside?: number;
     }
   | { readonly type: 'stage-progress'; readonly cell: CellId; readonly progress: Progress }

@@ -5,7 +5,7 @@ export interface Place {
   readonly column?: number;
   /** The source line, for a caret under `column`. */
   readonly excerpt?: string;
-  /** Number of characters that the caret underlines; 1 unless told. */
+  /** Number of characters that the caret underlines; 1 by default. */
   readonly width?: number;
 }
 

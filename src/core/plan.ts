@@ -42,7 +42,7 @@ export interface ValueObject {
 
 /** What a cell occupies while it runs. */
 export interface Resources {
-  /** Slots of `-j` it takes; 1 unless told. */
+  /** Slots of `-j` it takes; 1 by default. */
   readonly cpu: number;
   /** How many GPUs; the executor says which, in `CUDA_VISIBLE_DEVICES`. */
   readonly gpu: number;

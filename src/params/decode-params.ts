@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import { isJsonObject, isList, type Json, type JsonObject } from '../core/json.ts';
 import type { ParamSchema, ParamSchemas } from './param-schema.ts';
 import type { ParamsOf } from './params-of.ts';
 
@@ -32,7 +32,6 @@ const TYPES: Readonly<Record<string, (value: Json) => boolean>> = {
 };
 
 const isSchema = (value: unknown): value is ParamSchema => typeof value === 'object' && value !== null;
-const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
 function fitsItems(value: readonly Json[], { items, minItems, maxItems }: ParamSchema, all: Registries): boolean {
   const bounds = [minItems, maxItems] as const;
@@ -71,7 +70,7 @@ function fits(value: Json, schema: ParamSchema, all: Registries): boolean {
   return !isJsonObject(value) || fitsProperties(value, schema, all);
 }
 
-const camelCased = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** Values under camel-cased names, each of which fits its schema; that is what the type says. */
 function requireFitting<Declaration extends ParamsDeclaration, All extends Registries>(
@@ -81,7 +80,7 @@ function requireFitting<Declaration extends ParamsDeclaration, All extends Regis
 ): asserts decoded is DecodedParams<Declaration, All> {
   const values = isJsonObject(decoded) ? decoded : {};
   for (const [name, schema] of Object.entries(params)) {
-    const value = values[camelCased(name)];
+    const value = values[camelCase(name)];
     if (schema['x-input'] !== undefined) continue;
     if (value === undefined && !required.includes(name)) continue;
     if (value === undefined) throw new Error(`parameter ${name} is missing`);
@@ -107,7 +106,7 @@ export function decodeParams<const Declaration extends ParamsDeclaration, const 
 ): DecodedParams<Declaration, All> {
   const values = Object.entries(declaration.params).flatMap(([name, schema]) => {
     const value = Object.hasOwn(params, name) ? params[name] : schema.default;
-    return schema['x-input'] !== undefined || value === undefined ? [] : [[camelCased(name), value] as const];
+    return schema['x-input'] !== undefined || value === undefined ? [] : [[camelCase(name), value] as const];
   });
   const decoded: unknown = Object.fromEntries(values);
   requireFitting(decoded, declaration, registries);

@@ -21,7 +21,7 @@ export const recipeParams = {
   weights: {
     'x-input': { ...TRAINED, text: 'a path (.safetensors, .pth), https://… or hf:owner/repo[@revision]' },
     description:
-      'Weights to start from, of the same model: a stage’s, or a file. Drawn from the seed unless told; so is the classifier where they tell other classes.',
+      'Weights to start from, of the same model: a stage’s, or a file. Drawn from the seed by default; so is the classifier where they tell other classes.',
   },
   profile: {
     enum: ['sound', 'original'],

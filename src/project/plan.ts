@@ -108,7 +108,7 @@ export async function plan(source: PipelineSource, options: SourceOptions = {}):
  * @throws FailureError with every problem of the file
  * @throws TypeError for options that came too late for a plan
  */
-export async function planned(
+export async function asPlanned(
   target: PipelineSource | PlannedPipeline,
   options: SourceOptions = {},
 ): Promise<PlannedPipeline> {

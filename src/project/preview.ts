@@ -4,7 +4,7 @@ import { unwrap } from '../core/result.ts';
 import type { PlanOptions } from '../scheduler/prepare.ts';
 import type { Resolution } from '../scheduler/resolution.ts';
 import { previewPlan } from '../scheduler/run-plan.ts';
-import { planned, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
+import { asPlanned, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
 
 /** Which cells run: selectors as `kdpipe run` takes them (a stage, a cell, or `stage[axis=value]`). */
 export interface CellOptions extends Selection {
@@ -49,7 +49,7 @@ export async function preview(
   target: PipelineSource | PlannedPipeline,
   options: CellOptions & SourceOptions = {},
 ): Promise<readonly CellPreview[]> {
-  const pipeline = await planned(target, options);
+  const pipeline = await asPlanned(target, options);
   const { cells, resolutions } = await previewPlan(pipeline.plan, schedulerOptions(pipeline, options));
   return cells.flatMap((cell, index) => {
     const resolution = resolutions[index];

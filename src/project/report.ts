@@ -7,7 +7,7 @@ import type { Rendered } from '../report/report.ts';
 import type { Entry } from '../store/store.ts';
 import { commitOf } from './git.ts';
 import { reportOutcomes } from './outcomes.ts';
-import { planned, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
+import { asPlanned, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
 import { preview } from './preview.ts';
 
 /** How results are rendered. */
@@ -22,16 +22,27 @@ export interface ReportOptions extends SourceOptions {
  * @param pipeline - the plan
  * @returns the name; `none` when it never ran
  */
-export function latestRunName(pipeline: PlannedPipeline): string {
+function latestRunName(pipeline: PlannedPipeline): string {
   const { plan, project } = pipeline;
   return basename(latestRun(project.runsFolder, plan.name) ?? 'none');
 }
 
-/** Where a report says that it comes from. */
-async function contextOf(pipeline: PlannedPipeline): Promise<ReportContext> {
+/**
+ * Says where tables and plots come from.
+ *
+ * @param pipeline - what they are of
+ * @param origin - the run and the command that they name; by default the latest run, and the command that runs the plan
+ * @param origin.run - the run's name; null for the latest one
+ * @param origin.command - the command line
+ * @returns what they are rendered with; no commit is looked for where there are none
+ */
+export async function reportContext(
+  pipeline: PlannedPipeline,
+  { run = null, command = commandOf(pipeline.plan) }: { readonly run?: string | null; readonly command?: string } = {},
+): Promise<ReportContext> {
   const { plan, project, pipelineFolder } = pipeline;
-  const commit = await commitOf(project.root);
-  return { run: latestRunName(pipeline), commit, command: commandOf(plan), pipelineFolder };
+  const commit = plan.tables.length + plan.plots.length > 0 ? await commitOf(project.root) : null;
+  return { run: run ?? latestRunName(pipeline), commit, command, pipelineFolder };
 }
 
 /**
@@ -52,13 +63,13 @@ export const commandOf = (plan: Plan): string => `kdpipe run ${plan.file}`;
  * @throws FailureError with every problem of the file, or with all that is wrong with its tables and plots
  */
 export async function report(target: PipelineSource | PlannedPipeline, options: ReportOptions = {}): Promise<Rendered> {
-  const pipeline = await planned(target, options);
+  const pipeline = await asPlanned(target, options);
   const { plan } = pipeline;
   const { format } = options;
   const entries = new Map<CellId, Entry>();
   for (const { cell, resolution } of await preview(pipeline))
     if (resolution.status === 'reuse') entries.set(cell.id, resolution.entry);
-  const context = await contextOf(pipeline);
+  const context = await reportContext(pipeline);
   const outcomes = reportOutcomes(plan, entries);
   const tables = await renderTables(plan, outcomes, context, format);
   return { tables, plots: format === undefined ? await renderPlots(plan, outcomes, context) : [] };

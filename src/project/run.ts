@@ -9,14 +9,14 @@ import { renderPlots } from '../report/plots/render-plots.ts';
 import { reportMarkdown } from '../report/report-markdown.ts';
 import { reportFiles, writeReport } from '../report/report.ts';
 import type { WrittenFile } from '../report/files/written-file.ts';
-import { renderTables, type ReportContext } from '../report/tables/render-tables.ts';
+import { renderTables } from '../report/tables/render-tables.ts';
 import { runPlan, type RunSummary } from '../scheduler/run-plan.ts';
 import { commitOf } from './git.ts';
 import { saveNothingToDo } from './nothing-to-do.ts';
 import { reportOutcomes } from './outcomes.ts';
-import { planned, requireReports, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
+import { asPlanned, requireReports, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
 import { schedulerOptions, type CellOptions } from './preview.ts';
-import { commandOf, latestRunName } from './report.ts';
+import { commandOf, reportContext } from './report.ts';
 
 /** How a pipeline is run. */
 export interface RunOptions extends SourceOptions, CellOptions {
@@ -56,7 +56,7 @@ export interface RunResult extends RunSummary {
  * results are kept then
  */
 export async function run(target: PipelineSource | PlannedPipeline, options: RunOptions = {}): Promise<RunResult> {
-  const pipeline = await planned(target, options);
+  const pipeline = await asPlanned(target, options);
   const { plan, project, pipelineFolder } = pipeline;
   const { slots = availableParallelism(), threads, keepGoing = false, cohorts = true, onEvent } = options;
   const { executor = executors.local.create, signal, killSignal, command = commandOf(plan) } = options;
@@ -87,9 +87,8 @@ async function writeReports(
   summary: RunSummary,
   command: string,
 ): Promise<readonly WrittenFile[]> {
-  const { plan, project, pipelineFolder } = pipeline;
-  const commit = plan.tables.length + plan.plots.length > 0 ? await commitOf(project.root) : null;
-  const context: ReportContext = { run: summary.run ?? latestRunName(pipeline), commit, command, pipelineFolder };
+  const { plan, project } = pipeline;
+  const context = await reportContext(pipeline, { run: summary.run, command });
   const outcomes = reportOutcomes(plan, summary.entries);
   if (summary.folder !== null) {
     const ends = [...summary.states].map(([cell, end]) => ({ cell, end, seconds: secondsOf(summary, cell) }));

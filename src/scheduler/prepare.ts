@@ -17,7 +17,7 @@ export interface PlanOptions {
   readonly kinds: Readonly<Record<string, StageKind>>;
   /** Cells that run although the store has their key. */
   readonly force?: ReadonlySet<CellId>;
-  /** The only cells that may run; all of them unless told. What they need must then be in the store. */
+  /** The only cells that may run; all of them by default. What they need must then be in the store. */
   readonly selection?: ReadonlySet<CellId>;
 }
 

@@ -24,13 +24,13 @@ export interface RunOptions extends PlanOptions {
   readonly executor: ExecutorFactory;
   /** Most tasks at once (`-j`), at least 1. */
   readonly slots: number;
-  /** Finds the machine's GPUs, by itself unless told; asked only when a cell that may run asks for one. */
+  /** Finds the machine's GPUs, by itself by default; asked only when a cell that may run asks for one. */
   readonly gpus?: () => Promise<readonly string[]>;
-  /** Threads of every task; unless told, the machine's cores are shared by the tasks that run at once. */
+  /** Threads of every task; by default, the machine's cores are shared by the tasks that run at once. */
   readonly threads?: number;
   /** On a failure, skip only what needs the failed cell. */
   readonly keepGoing: boolean;
-  /** Whether cells that share what they compute run together, as they do unless told; their results are the same either way. */
+  /** Whether cells that share what they compute run together, as they do by default; their results are the same either way. */
   readonly cohorts?: boolean;
   /** Take every event; the run's record is a further sink. */
   readonly sinks: readonly EventSink[];

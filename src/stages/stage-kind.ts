@@ -86,7 +86,7 @@ export interface StageKind {
   readonly needs?: (params: ValueObject) => readonly Need[];
   /**
    * The parameters that act, of those that the schema has completed: without defaults that nothing reads, with defaults
-   * that depend on other parameters. They alone are the cell's, and so in its key; all of them unless told.
+   * that depend on other parameters. They alone are the cell's, and so in its key; all of them by default.
    */
   readonly effective?: (params: ValueObject) => ValueObject;
   /**

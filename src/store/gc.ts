@@ -10,9 +10,9 @@ import type { Store } from './store.ts';
 export interface CollectionRules {
   /** Keys that runs refer to: their results and checkpoints stay. */
   readonly keep: ReadonlySet<Key>;
-  /** Only what has not been changed for this long, seconds. Tainted results stay a week unless told. */
+  /** Only what has not been changed for this long, seconds. Tainted results stay a week by default. */
   readonly olderThan?: number;
-  /** Results go, oldest first, only until the store is this small. All that may go unless told. */
+  /** Results go, oldest first, only until the store is this small. All that may go by default. */
   readonly maxBytes?: number;
   /** The time, milliseconds since the Unix epoch. */
   readonly now: number;

@@ -72,7 +72,7 @@ async function* checkEntry(entry: string, key: Key): AsyncGenerator<Failure> {
  * Reads entries in full and compares them with their manifests: every byte digested, nothing missing, nothing unknown.
  *
  * @param store - the store
- * @param keys - which entries; all unless told
+ * @param keys - which entries; all by default
  * @returns problems, as they are found
  */
 export async function* verify(store: Store, keys: readonly Key[] = store.keys()): AsyncGenerator<StoreProblem> {

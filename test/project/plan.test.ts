@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { check, plan, planned } from '../../src/project/plan.ts';
+import { check, plan, asPlanned } from '../../src/project/plan.ts';
 import { openProject } from '../../src/project/project.ts';
 import { FailureError, type Failure } from '../../src/core/failure.ts';
 
@@ -106,9 +106,9 @@ describe('a pipeline that is planned already', () => {
   it('is taken as it is, and refuses options that came too late', async () => {
     write('trial.yaml', stage('true'));
     const pipeline = await planHere('trial.yaml');
-    expect(await planned(pipeline)).toBe(pipeline);
-    await expect(planned(pipeline, { overrides: ['x=1'] })).rejects.toThrow(TypeError);
-    await expect(planned(pipeline, { cwd: '.' })).rejects.toThrow('planned already');
+    expect(await asPlanned(pipeline)).toBe(pipeline);
+    await expect(asPlanned(pipeline, { overrides: ['x=1'] })).rejects.toThrow(TypeError);
+    await expect(asPlanned(pipeline, { cwd: '.' })).rejects.toThrow('planned already');
   });
 });
 

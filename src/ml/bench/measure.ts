@@ -14,7 +14,7 @@ export interface MeasureOptions {
   readonly threads: number;
   /** Images of a step. */
   readonly batch: number;
-  /** Image side in pixels; the model's own unless told. */
+  /** Image side in pixels; the model's own by default. */
   readonly side?: number | undefined;
   /** How long each of the two is measured at least, seconds. */
   readonly seconds: number;

@@ -41,9 +41,9 @@ export interface PublishedArchive {
   readonly url: string;
 }
 
-/** How a source is opened; unless told, whole pictures without the publisher's splits. */
+/** How a source is opened; by default, whole pictures without the publisher's splits. */
 export interface Opening {
-  /** Folder for what an archive unpacks to; that of temporary files unless told. */
+  /** Folder for what an archive unpacks to; that of temporary files by default. */
   readonly folder?: string;
   readonly signal?: AbortSignal;
   /** Told how many bytes of an archive are unpacked. */

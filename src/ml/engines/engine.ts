@@ -24,7 +24,7 @@ export interface SessionOptions {
   readonly average?: boolean;
   /** Threads; results do not depend on it. */
   readonly threads: number;
-  /** Memory for its steps; its own unless told. */
+  /** Memory for its steps; its own by default. */
   readonly workspace?: Workspace;
 }
 

@@ -162,7 +162,7 @@ export function slotOf(layout: Layout, name: string): Slot {
  *
  * @param layout - of the network
  * @param name - PyTorch name
- * @param space - where to look; the entry's own space unless told
+ * @param space - where to look; the entry's own space by default
  * @returns the reference
  */
 export function refOf(layout: Layout, name: string, space?: 'gradient'): Ref {

@@ -22,7 +22,7 @@ export type Ref =
   | { readonly space: 'step'; readonly buffer: number }
   | { readonly space: Exclude<Space, 'step'>; readonly offset: number };
 
-/** One primitive applied to operands; of any primitive unless told. */
+/** One primitive applied to operands; of any primitive by default. */
 export type Operation<P extends PrimitiveName = PrimitiveName> = {
   readonly [Name in P]: {
     readonly primitive: Name;

@@ -1,13 +1,13 @@
 import type { ConvOptions, NetworkBuilder } from '../network/builder.ts';
 import type { ActivationLayer, LayerIndex } from '../network/network.ts';
 
-/** A convolution (padding (kernel − 1) / 2, no bias unless told) with batch norm. */
+/** A convolution (padding (kernel − 1) / 2, no bias by default) with batch norm. */
 export interface ConvNormOptions extends ConvOptions {
   /** PyTorch name of the convolution. */
   readonly conv: string;
   /** PyTorch name of the batch norm. */
   readonly norm: string;
-  /** Behind the batch norm; none unless told. */
+  /** Behind the batch norm; none by default. */
   readonly activation?: ActivationLayer['function'];
   /** ε of the batch norm. */
   readonly eps?: number;

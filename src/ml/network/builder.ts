@@ -1,7 +1,7 @@
 import { fail } from '../../core/failure.ts';
 import type { ActivationLayer, Layer, LayerIndex, Network, ParameterSpec, PoolLayer, Role, Shape } from './network.ts';
 
-/** What a table row says of a convolution. Padding is (kernel − 1) / 2 unless told. */
+/** What a table row says of a convolution. Padding is (kernel − 1) / 2 by default. */
 export interface ConvOptions {
   readonly channels: number;
   readonly kernel: number;
@@ -11,7 +11,7 @@ export interface ConvOptions {
   readonly bias?: boolean;
 }
 
-/** What a table row says of a pooling window. Stride is the kernel, padding 0 unless told. */
+/** What a table row says of a pooling window. Stride is the kernel, padding 0 by default. */
 export interface PoolOptions {
   readonly kernel: number;
   readonly stride?: number;
@@ -23,7 +23,7 @@ export interface Head {
   /** Its PyTorch name. */
   readonly name: string;
   readonly classes: number;
-  /** Rate of the dropout before it; none unless told. */
+  /** Rate of the dropout before it; none by default. */
   readonly dropout?: number;
 }
 

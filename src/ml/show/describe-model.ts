@@ -56,7 +56,7 @@ function operationOf(layer: Layer): string {
   }
 }
 
-/** For what a model is built; what it is known by unless told. */
+/** For what a model is built; what it is known by by default. */
 export interface DescribeOptions {
   /** Image side in pixels. */
   readonly side?: number | undefined;

@@ -40,7 +40,7 @@ export interface LossTerm {
    *
    * @param step - the student's
    * @param labels - class indices [batch]; of mixed images those of the greater share
-   * @param pass - the only one unless told
+   * @param pass - the only one by default
    * @returns the losses of this pass alone, not its share
    */
   addGradients(step: TrainStep, labels: Int32Array, pass?: Pass): TermLosses;

@@ -27,7 +27,7 @@ export interface Outcome {
 
 /** What rows are made for. */
 export interface RowsPlan extends Pick<TablePlan, 'name' | 'cells' | 'rows'> {
-  /** What messages call it; a table unless told. */
+  /** What messages call it; a table by default. */
   readonly what?: 'table' | 'plot';
 }
 

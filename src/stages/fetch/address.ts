@@ -86,7 +86,7 @@ function nameOf(text: string): string {
  * Where the file lies in the result: in a folder, so that no name of a file meets one of the store's own.
  *
  * @param url - its address
- * @param name - what it is called; the last part of the address unless told
+ * @param name - what it is called; the last part of the address by default
  * @returns a path relative to the result
  */
 export function resultPath(url: string, name: string | undefined): string {

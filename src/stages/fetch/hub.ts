@@ -7,7 +7,7 @@ type HubAddress = Extract<Address, { at: 'hub' }>;
 
 /** Where the hub is, and who asks. */
 export interface HubAccess {
-  /** `HF_ENDPOINT`; the public hub unless told. */
+  /** `HF_ENDPOINT`; the public hub by default. */
   readonly endpoint: string | undefined;
   /** `HF_TOKEN`: sent to the hub alone, and never shown. */
   readonly token: string | undefined;

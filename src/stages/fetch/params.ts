@@ -16,7 +16,7 @@ export const fetchParams = {
   },
   md5: checksum('MD5'),
   sha256: checksum('SHA-256'),
-  name: { type: 'string', description: 'Name of the file. The last part of the address unless told.' },
+  name: { type: 'string', description: 'Name of the file. The last part of the address by default.' },
 } as const satisfies ParamSchemas;
 
 /** What a fetch must have. */

@@ -89,7 +89,7 @@ export class Emitter {
     return ref;
   }
 
-  /** Copies channels: the first ones, in a row, overwriting what is there, unless told. */
+  /** Copies channels: the first ones, in a row, overwriting what is there, by default. */
   copyChannels(
     { x, y }: { readonly x: Ref; readonly y: Ref },
     numbers: Pick<Copy, 'rows' | 'channels' | 'fromStride' | 'toStride'> & Partial<Copy>,

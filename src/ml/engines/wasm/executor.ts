@@ -22,11 +22,11 @@ const HEAP = 65536;
 export interface WasmOptions extends KernelWishes {
   /** Largest team of threads that a session may ask for. */
   readonly threads: number;
-  /** Memory in bytes, a multiple of 65536; 4 GiB unless told. */
+  /** Memory in bytes, a multiple of 65536; 4 GiB by default. */
   readonly memory?: number;
   /** Kernels that are compiled already, instead of the best that there are. */
   readonly kernels?: Kernels;
-  /** Seconds after which a thread that no longer answers in the middle of a step counts as dead; 60 unless told. */
+  /** Seconds after which a thread that no longer answers in the middle of a step counts as dead; 60 by default. */
   readonly patience?: number;
 }
 
