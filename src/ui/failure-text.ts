@@ -95,8 +95,8 @@ export function failureText(failures: readonly Failure[], options: { readonly co
  * @returns lines `note: file:line:column: message`
  */
 export function noteLines(notes: readonly Failure[]): readonly string[] {
-  return notes.map(({ place, message, fix }) => {
+  return notes.map(({ place, message }) => {
     const where = place ? `${printable(location(place))}: ` : '';
-    return printable(`note: ${where}${message}${fix === undefined ? '' : ` (${fix})`}`).replaceAll('\n', ' ');
+    return `note: ${where}${printable(message).replaceAll('\n', ' ')}`;
   });
 }

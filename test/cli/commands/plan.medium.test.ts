@@ -57,7 +57,7 @@ describe('kdpipe plan', () => {
 
   it('notes what only an override takes from a table, as check does', () => {
     fresh().write('part.yaml', fresh().read('trial.yaml').replace('from: score', 'from: "score[size=2]"'));
-    const note = 'note: part.yaml:21:20: score[size=2] names no cell, with -S make.matrix.size=1\n';
+    const note = 'note: part.yaml:21:20: score[size=2] names no cell: none has size=2, with -S make.matrix.size=1\n';
     const flags = ['part.yaml', '-S', 'make.matrix.size=1'];
     const plan = fresh().run('plan', ...flags);
     expect(plan).toMatchObject({ code: 0, stderr: note });

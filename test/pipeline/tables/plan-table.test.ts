@@ -102,7 +102,10 @@ describe('a table', () => {
     ['from: scor, rows: [seed], columns: [b]', '16:14 unknown-stage: there is no stage "scor"'],
     ['from: "score[", rows: [seed], columns: [b]', '16:14 bad-selector: "score[" names no cells'],
     ['from: "score x", rows: [seed], columns: [b]', '16:14 bad-selector: "score x" names no cells'],
-    ['from: "student[seed=9]", rows: [seed], columns: [b]', '16:14 empty-table: student[seed=9] names no cell'],
+    [
+      'from: "student[seed=9]", rows: [seed], columns: [b]',
+      '16:14 empty-table: student[seed=9] names no cell: none has seed=9',
+    ],
     ['from: score, rows: [sed], columns: [b]', '16:28 unknown-row: no cell of table t has "sed"'],
     ['from: data, rows: [kd_method], columns: [b]', '16:27 unknown-row: no cell of table t has "kd_method"'],
     ['from: score, rows: [seed, seed], columns: [b]', '16:34 named-twice: rows names "seed" twice (also at line 16)'],
