@@ -58,7 +58,8 @@ export function judge(
     3,
   ).replace(/ or (?=-S )/, ' and ');
   const isMade = (problem: Problem): boolean => problem.location.override === undefined && !ofFile.has(problem);
-  const isNote = (problem: Problem): boolean => isMade(problem) && (isIdle(problem) || isOfReport(problem));
+  const isNote = (problem: Problem): boolean =>
+    problem.note === true || (isMade(problem) && (isIdle(problem) || isOfReport(problem)));
   const explained = (problem: Problem): Problem =>
     isMade(problem) ? { ...problem, message: `${problem.message}, with ${words}` } : problem;
   const told = (which: (problem: Problem) => boolean): readonly Failure[] =>

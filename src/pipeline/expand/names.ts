@@ -4,6 +4,7 @@ import { withNameAdvice } from '../../util/text.ts';
 import type { Expression } from './expression.ts';
 import { compile, constant, type Template } from './interpolate.ts';
 import type { Combination } from './matrix.ts';
+import { keysTo } from '../source/nested.ts';
 import type { Problems } from '../source/problems.ts';
 import type { SourceLocation } from '../source/location.ts';
 import type { PipelineSpec } from '../read/spec.ts';
@@ -35,10 +36,11 @@ export function addMisplaced(expression: Expression, location: SourceLocation, p
   problems.add({ code: 'not-here', message: `${source} cannot stand here: ${why}`, location, within: source });
 }
 
-/** Follows keys into a constant value. */
-function inConstant(value: Value | undefined, keys: readonly string[]): Value | undefined {
+/** Follows names into a constant value. */
+function inConstant(value: Value | undefined, names: readonly string[]): Value | undefined {
   let here = value;
-  for (const key of keys) here = isJsonObject(here) && Object.hasOwn(here, key) ? here[key] : undefined;
+  for (const key of keysTo(value, names) ?? names)
+    here = isJsonObject(here) && Object.hasOwn(here, key) ? here[key] : undefined;
   return here;
 }
 

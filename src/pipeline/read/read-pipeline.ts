@@ -87,8 +87,8 @@ class Reader {
     return value;
   }
 
-  #scalar(node: { readonly value: unknown }): Json {
-    const { value } = node;
+  #scalar(node: { readonly value: unknown; readonly source?: string }): Json {
+    const { value, source = '' } = node;
     if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
     if (typeof value !== 'number' || !Number.isFinite(value)) {
       return this.#refuse(node, {
@@ -97,7 +97,8 @@ class Reader {
         expected: 'a finite number or a text in quotes',
       });
     }
-    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    // 1e30 is a float, as exact as any; 12345678901234567890 is meant digit by digit.
+    if (Number.isInteger(value) && !Number.isSafeInteger(value) && !/[.eE]/.test(source.replace(/^0[xo].*/, ''))) {
       return this.#refuse(node, {
         code: 'number-too-large',
         message: 'this whole number is too large to be stored exactly',
