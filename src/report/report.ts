@@ -31,7 +31,7 @@ export async function reportProblems(plan: Plan, folders: Folders): Promise<read
   const { pipelineFolder, root } = folders;
   const all = await Promise.all([
     tableProblems(plan, pipelineFolder),
-    checkPlaces(plan.tables, root),
+    checkPlaces(plan, folders),
     plotProblems(plan, pipelineFolder),
     checkPlotPlaces(plan.plots, root),
   ]);
