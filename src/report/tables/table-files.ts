@@ -171,6 +171,25 @@ export async function checkTables(tables: readonly RenderedTable[], root: string
   return drifts;
 }
 
+/**
+ * Says whether nothing stands yet where a table goes.
+ *
+ * @param table - a table
+ * @param root - absolute path of the project's root
+ * @returns true for a file that is missing or blank, and for markers with nothing in between
+ * @throws FailureError when the file cannot be read, or its markers are missing or wrong
+ */
+export async function isEmptyPlace(table: TablePlan, root: string): Promise<boolean> {
+  for (const { file, path } of placesOf(table, root)) {
+    if (!isTaken(path)) continue;
+    const { text } = await openText(path, file, 'r');
+    const { marking } = tableFile(file);
+    const content = marking ? regionContent(text, unwrap(findRegion(text, { name: table.name, file, marking }))) : text;
+    if (wholeContent(content) !== '') return false;
+  }
+  return true;
+}
+
 /** Renders a table without results: enough to know an earlier one by. Undefined for one that cannot be rendered. */
 async function emptyTable(plan: Plan, table: TablePlan, pipelineFolder: string): Promise<RenderedTable | undefined> {
   const context = { run: 'none', commit: null, command: 'kdpipe', pipelineFolder };
