@@ -9,6 +9,7 @@ import { reporterFor, reporters } from '../ui/registry.ts';
 import { runSummary } from '../ui/summary.ts';
 import { shellWord } from '../util/shell-word.ts';
 import { exitCodes } from './exit.ts';
+import { printNotes } from './notes.ts';
 import { printPreview } from './preview.ts';
 import { interruptions } from './signals.ts';
 import { printError } from './terminal.ts';
@@ -45,6 +46,7 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
     await printPreview(pipeline, options, json);
     return exitCodes.done;
   }
+  printNotes(pipeline.notes);
   const terminal = await followRun(json);
   try {
     const { onEvent, signal, killSignal } = terminal;

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { FailureError } from '../core/failure.ts';
 import type { CellId } from '../core/plan.ts';
 import { latestRun } from '../record/past-runs.ts';
 import { renderPlots } from '../report/plots/render-plots.ts';
@@ -68,7 +69,8 @@ export function commandOf(pipeline: PlannedPipeline, verb: 'run' | 'report' = 'r
  */
 export async function report(target: PipelineSource | PlannedPipeline, options: ReportOptions = {}): Promise<Rendered> {
   const pipeline = await asPlanned(target, options);
-  const { plan } = pipeline;
+  const { plan, faults } = pipeline;
+  if (faults.length) throw new FailureError(faults);
   const { format } = options;
   const entries = new Map<CellId, Entry>();
   for (const { cell, resolution } of await preview(pipeline))
