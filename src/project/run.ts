@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { FailureError } from '../core/failure.ts';
 import type { EventSink } from '../core/event.ts';
 import type { ExecutorFactory } from '../executors/executor.ts';
 import { executors } from '../executors/registry.ts';
@@ -33,7 +34,7 @@ export interface RunOptions extends SourceOptions, CellOptions {
   readonly command?: string;
   /**
    * Whether tables and plots go into their files. By default they do unless the pipeline is overridden: files show what the
-   * pipeline file says. One that lacks results then only fills an empty place. True writes all; false none.
+   * pipeline file says. After a failure one that lacks results may fill an empty place. True writes all; false none.
    */
   readonly report?: boolean;
 }
@@ -58,6 +59,7 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
   const scheduling = schedulerOptions(pipeline, options);
   const writes = writesReports(pipeline, report);
   if (writes) await requireReports(pipeline);
+  else if (pipeline.faults.length > 0) throw new FailureError(pipeline.faults);
   const summary = await runPlan(plan, {
     ...scheduling,
     executor,

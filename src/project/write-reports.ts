@@ -78,32 +78,37 @@ const shownOf = ({ tables, plots }: Plan): readonly Shown[] => [
   ...plots.map((plot) => ({ plan: plot, what: `plot ${plot.name}`, file: plot.into })),
 ];
 
+/** A run that has ended, and whether it writes. */
+interface EndedRun {
+  readonly pipeline: PlannedPipeline;
+  readonly summary: RunSummary;
+  readonly report: boolean | undefined;
+}
+
 /**
- * Why a file is left as it is; undefined for one that is written. A table that lacks results may fill an empty place: it
- * says what it lacks. It never takes the place of an earlier one, which may have them.
+ * Why a file is left as it is; undefined for one that is written. After a failure a table that lacks results may fill an empty
+ * place: it says what it lacks. It never takes the place of an earlier one, which may have them.
  */
 async function holdOf(
   { plan }: Shown,
   results: number,
-  { pipeline, report }: { readonly pipeline: PlannedPipeline; readonly report: boolean | undefined },
+  { pipeline, summary, report }: EndedRun,
 ): Promise<HeldFile['why'] | undefined> {
   if (report === true) return undefined;
   if (!writesReports(pipeline, report)) return 'overridden';
   if (results === plan.cells.length) return undefined;
-  return results > 0 && (await isVacant(plan, pipeline.project.root)) ? undefined : 'incomplete';
+  return summary.status === 'failed' && results > 0 && (await isVacant(plan, pipeline.project.root))
+    ? undefined
+    : 'incomplete';
 }
 
 /** Finds which files are left as they are. */
-async function heldFiles(
-  pipeline: PlannedPipeline,
-  outcomes: Outcomes,
-  report: boolean | undefined,
-): Promise<ReadonlyMap<TablePlan | PlotPlan, HeldFile>> {
+async function heldFiles(ended: EndedRun, outcomes: Outcomes): Promise<ReadonlyMap<TablePlan | PlotPlan, HeldFile>> {
   const held = new Map<TablePlan | PlotPlan, HeldFile>();
-  for (const shown of shownOf(pipeline.plan)) {
+  for (const shown of shownOf(ended.pipeline.plan)) {
     const { plan, what, file } = shown;
     const results = plan.cells.filter((cell) => outcomes.has(cell)).length;
-    const why = await holdOf(shown, results, { pipeline, report });
+    const why = await holdOf(shown, results, ended);
     if (why) held.set(plan, { what, file, why, cells: plan.cells.length, results });
   }
   return held;
@@ -128,7 +133,7 @@ export async function writeReports(
   if (report === false) return { written: [], held: [] };
   const { plan, project } = pipeline;
   const outcomes = reportOutcomes(plan, summary.entries);
-  const held = await heldFiles(pipeline, outcomes, report);
+  const held = await heldFiles({ pipeline, summary, report }, outcomes);
   const tables = plan.tables.filter((table) => table.into !== undefined && !held.has(table));
   const plots = plan.plots.filter((plot) => !held.has(plot));
   const shown = { ...plan, tables, plots };
