@@ -11,10 +11,12 @@ import type { ReporterOptions } from '../ui/reporter.ts';
 import { runSummary, shellWord } from '../ui/summary.ts';
 import { lastLines } from '../util/last-lines.ts';
 import { exitCodes } from './exit.ts';
+import { printNotes } from './notes.ts';
 import { printPreview } from './preview.ts';
 import { interruptions } from './signals.ts';
 import { printError } from './terminal.ts';
 import { threadsOption } from './threads.ts';
+import { fromWorkspace } from './workspace.ts';
 
 /** Flags of `kdpipe run`. */
 export interface RunFlags extends CellOptions {
@@ -45,10 +47,11 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
     await printPreview(pipeline, options, json);
     return exitCodes.done;
   }
+  printNotes(pipeline.notes);
   const terminal = await followRun(json, pipeline.project.runsFolder);
   try {
     const { onEvent, signal, killSignal } = terminal;
-    const command = ['kdpipe', ...process.argv.slice(2).map(shellWord)].join(' ');
+    const command = ['kdpipe', ...fromWorkspace(process.argv.slice(2)).map(shellWord)].join(' ');
     const executor = executors[flags.executor].create;
     const running = { ...options, ...threadsOption(), executor, slots, onEvent, signal, killSignal, command };
     const { status, written } = await run(pipeline, running);

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { FailureError, type Failure } from '../../core/failure.ts';
-import { check } from '../../project/plan.ts';
+import { plan, reportFaults } from '../../project/plan.ts';
 import { pluralize } from '../../util/text.ts';
 import { setOption } from '../options.ts';
+import { printNotes } from '../notes.ts';
 import { print } from '../terminal.ts';
+import { typedPath } from '../workspace.ts';
 
 /**
  * `kdpipe check`: every problem of pipeline files, in one go.
@@ -12,7 +14,10 @@ import { print } from '../terminal.ts';
  */
 export function command(): Command {
   return new Command('check')
-    .argument('<pipeline...>', 'pipeline files')
+    .argument('<pipeline...>', 'pipeline files', (file: string, before?: readonly string[]) => [
+      ...(before ?? []),
+      typedPath(file),
+    ])
     .addOption(setOption())
     .action(async (files: readonly string[], flags: { readonly set?: readonly string[] }) => {
       const failures: Failure[] = [];
@@ -21,11 +26,19 @@ export function command(): Command {
     });
 }
 
+/** All that is wrong with a file. What it stands for is said as far as it is known. */
 async function checkFile(file: string, overrides: readonly string[] = []): Promise<readonly Failure[]> {
-  const checked = await check(file, { overrides });
-  if (!checked.ok) return checked.failures;
-  const { cells } = checked.value.plan;
-  const stages = new Set(cells.map((cell) => cell.stage)).size;
-  print(`${file}: ok, ${pluralize(stages, 'stage')}, ${pluralize(cells.length, 'cell')}`);
-  return [];
+  try {
+    const target = await plan(file, { overrides });
+    const faults = await reportFaults(target);
+    const { cells } = target.plan;
+    const stages = new Set(cells.map((cell) => cell.stage)).size;
+    const size = `${pluralize(stages, 'stage')}, ${pluralize(cells.length, 'cell')}`;
+    print(`${file}: ${faults.length > 0 ? `${size}; its tables or plots are wrong` : `ok, ${size}`}`);
+    printNotes(target.notes);
+    return faults;
+  } catch (error) {
+    if (error instanceof FailureError) return error.failures;
+    throw error;
+  }
 }
