@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Event } from '../core/event.ts';
 import { initialRun, runState } from '../core/run-state.ts';
 import { executors, type ExecutorName } from '../executors/registry.ts';
@@ -5,8 +6,11 @@ import { plan } from '../project/plan.ts';
 import type { CellOptions } from '../project/preview.ts';
 import { commandOf } from '../project/report.ts';
 import { run } from '../project/run.ts';
+import { logFile } from '../record/run-record.ts';
 import { reporterFor, reporters } from '../ui/registry.ts';
+import type { ReporterOptions } from '../ui/reporter.ts';
 import { runSummary } from '../ui/summary.ts';
+import { lastLines } from '../util/last-lines.ts';
 import { shellWord } from '../util/shell-word.ts';
 import { exitCodes } from './exit.ts';
 import { printNotes } from './notes.ts';
@@ -14,6 +18,7 @@ import { printPreview } from './preview.ts';
 import { interruptions } from './signals.ts';
 import { printError } from './terminal.ts';
 import { threadsOption } from './threads.ts';
+import { fromWorkspace } from './workspace.ts';
 
 /** Flags of `kdpipe run`. */
 export interface RunFlags extends CellOptions {
@@ -47,10 +52,10 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
     return exitCodes.done;
   }
   printNotes(pipeline.notes);
-  const terminal = await followRun(json);
+  const terminal = await followRun(json, pipeline.project.runsFolder);
   try {
     const { onEvent, signal, killSignal } = terminal;
-    const command = ['kdpipe', ...process.argv.slice(2).map(shellWord)].join(' ');
+    const command = ['kdpipe', ...fromWorkspace(process.argv.slice(2)).map(shellWord)].join(' ');
     const executor = executors[flags.executor].create;
     const running = { ...options, ...threadsOption(), executor, slots, onEvent, signal, killSignal, command };
     const { status, written, held } = await run(pipeline, running);
@@ -63,10 +68,13 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
 }
 
 /** Shows a run on the terminal until it ends, and listens to Ctrl-C as long. */
-async function followRun(json: boolean) {
+async function followRun(json: boolean, runsFolder: string) {
   const color = process.stderr.isTTY && !process.env['NO_COLOR'];
   const name = json ? 'ndjson' : reporterFor(process.stderr.isTTY, process.env);
-  const reporter = await reporters[name].create({ out: process.stdout, err: process.stderr, color, now: Date.now });
+  const lastLine: ReporterOptions['lastLine'] = ({ pipeline, run }, cell) =>
+    lastLines(logFile(join(runsFolder, pipeline, run), cell), 1)[0];
+  const streams = { out: process.stdout, err: process.stderr };
+  const reporter = await reporters[name].create({ ...streams, color, now: Date.now, lastLine });
   const signals = interruptions();
   let state = initialRun;
   const release = (): void => {
