@@ -18,6 +18,13 @@ const limit = (split: string) =>
     description: `Most images of the ${split} split, taken evenly from the classes.`,
   }) as const satisfies ParamSchema;
 
+const folder = (split: string) =>
+  ({
+    type: 'string',
+    minLength: 1,
+    description: `Folder of the ${split} images, relative to root.`,
+  }) as const satisfies ParamSchema;
+
 const channels = <const Bounds extends ParamSchema>(summary: string, bounds: Bounds) =>
   ({
     type: 'array',
@@ -80,6 +87,19 @@ export const datasetParams = {
     },
     description:
       'How images are cut into splits, per class: test first, then val, the rest is train. original = the default; official = { test: official }: the publisher’s test images.',
+  },
+  folders: {
+    anyOf: [
+      { type: 'string', enum: ['classes'] },
+      {
+        type: 'object',
+        additionalProperties: false,
+        required: ['train'],
+        properties: { train: folder('training'), val: folder('validation'), test: folder('test') },
+      },
+    ],
+    description:
+      'What the folders in root are, where their names don’t say it: classes, or those of splits, as in { train: Learn, test: Exam }; no others are read then. By default folders called train, val and test in any common spelling are splits.',
   },
   crop: {
     type: 'string',
