@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
 import { fail } from '../../../core/failure.ts';
 import { byteAt } from '../../../util/at.ts';
@@ -5,6 +6,7 @@ import type { RgbImage } from '../../augment/image.ts';
 import { BAD_IMAGE, type Oddity, type SourcePicture } from '../source.ts';
 import { extensionOf, formatNamed, READ_FORMATS } from './formats.ts';
 import { orientationIn, turnUpright } from './orientation.ts';
+import { storesBareYcbcr } from './tiff.ts';
 
 type SharpModule = (input: string | Buffer, options: SharpOptions) => Sharp;
 
@@ -48,8 +50,10 @@ async function decodeWith(input: string | Buffer, failOn: 'warning' | 'error'): 
   const sharp = await sharpModule();
   const picture = sharp(input, { failOn, ignoreIcc: true }).autoOrient();
   const metadata = await picture.metadata();
-  const { space, depth } = metadata;
+  const { space, depth, format } = metadata;
   if (depth !== 'uchar' && depth !== 'ushort') throw new Error(`its samples are of type ${depth}, not of 8 or 16 bits`);
+  if (format === 'tiff' && storesBareYcbcr(typeof input === 'string' ? await readFile(input) : input))
+    throw new Error('its colours are stored as YCbCr without JPEG, which is not read');
   const cmyk = space === 'cmyk';
   if (cmyk) picture.pipelineColourspace('cmyk').toColourspace('cmyk');
   else picture.toColourspace('srgb').removeAlpha();
@@ -59,14 +63,19 @@ async function decodeWith(input: string | Buffer, failOn: 'warning' | 'error'): 
   return { image: turnUpright({ pixels, height: info.height, width: info.width }, orientation), metadata };
 }
 
-const firstLine = (error: unknown): string => (error as Error).message.trim().replaceAll(/\s*\n\s*/g, '; ');
+/** What sharp says, in one line, without its word on its own settings. */
+const oneLine = (error: unknown): string =>
+  (error as Error).message
+    .trim()
+    .replaceAll(/\s*\n\s*/g, '; ')
+    .replace('Warning treated as error due to failOn setting; ', '');
 
 /** What decoders only warn of is decoded, as Pillow does, and said. */
 async function decode(input: string | Buffer): Promise<Decoded & { readonly warning?: string }> {
   try {
     return await decodeWith(input, 'warning');
   } catch (error) {
-    return { ...(await decodeWith(input, 'error')), warning: firstLine(error) };
+    return { ...(await decodeWith(input, 'error')), warning: oneLine(error) };
   }
 }
 
@@ -99,7 +108,7 @@ export async function decodeImage(file: string, bytes?: Buffer): Promise<SourceP
   } catch (error) {
     return fail({
       code: BAD_IMAGE,
-      message: `${file} can't be decoded: ${firstLine(error)}`,
+      message: `${file} can't be decoded: ${oneLine(error)}`,
       place: { file },
       expected: `a whole ${READ_FORMATS} file`,
       fix: 'replace or remove the file, or set on_bad_image: skip',

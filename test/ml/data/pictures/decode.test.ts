@@ -65,8 +65,15 @@ describe('decoding', () => {
     expect(named.oddities).toEqual([{ kind: 'misnamed', extension: '.bmp' }]);
   });
 
+  it('reads the small TIFF file that the tests below spoil', async () => {
+    const made = await decodeImage(folder.write('small.tif', smallTiff({})));
+    expect([...made.pixels]).toEqual([...smallTiff({}).subarray(8, 14)]);
+  });
+
   it('refuses samples of 32 bits, whose range nobody knows', async () => {
-    const [failure] = await failuresOf(() => decodeImage(folder.write('float.tif', floatTiff())));
+    const [failure] = await failuresOf(() =>
+      decodeImage(folder.write('float.tif', smallTiff({ photometric: 1, float: true }))),
+    );
     expect(failure).toMatchObject({ code: 'bad-image' });
     expect(failure?.message).toContain('float');
   });
@@ -94,17 +101,26 @@ describe('decoding', () => {
   });
 });
 
+const FORMATS = ['jpeg', 'png', 'webp', 'tiff', 'gif', 'avif'] as const;
+type Format = (typeof FORMATS)[number];
+
 describe('an image is called bad, by its path, when it', () => {
-  it.each<[string, string, (whole: { jpeg: Buffer; png: Buffer; webp: Buffer }) => Uint8Array]>([
+  it.each<[string, string, (whole: Readonly<Record<Format, Buffer>>) => Uint8Array]>([
     ['is a JPEG cut in half', 'half.jpg', ({ jpeg }) => jpeg.subarray(0, jpeg.length / 2)],
     ['is a JPEG without its end marker', 'end.jpg', ({ jpeg }) => jpeg.subarray(0, jpeg.length - 2)],
     ['is a PNG cut in half', 'half.png', ({ png }) => png.subarray(0, png.length / 2)],
     ['is a WebP cut in half', 'half.webp', ({ webp }) => webp.subarray(0, webp.length / 2)],
+    ['is a TIFF cut in half', 'half.tif', ({ tiff }) => tiff.subarray(0, tiff.length / 2)],
+    ['is a GIF cut in half', 'half.gif', ({ gif }) => gif.subarray(0, gif.length / 2)],
+    ['is an AVIF cut in half', 'half.avif', ({ avif }) => avif.subarray(0, avif.length / 2)],
+    ['is a TIFF with colours as YCbCr without JPEG', 'ycbcr.tif', () => smallTiff({ photometric: 6 })],
     ['is text', 'text.jpg', () => Buffer.from('hello')],
     ['is empty', 'empty.png', () => new Uint8Array()],
   ])('%s', async (_title, name, bytes) => {
     const large = picture(3, 80, 60);
-    const whole = { jpeg: await encoded(large, 'jpeg'), png: await encoded(large), webp: await encoded(large, 'webp') };
+    const raw = sharp(large.pixels, { raw: { width: large.width, height: large.height, channels: 3 } });
+    const made = FORMATS.map(async (format) => [format, await raw.clone().toFormat(format).toBuffer()] as const);
+    const whole = Object.fromEntries(await Promise.all(made)) as Record<Format, Buffer>;
     const file = folder.write(name, bytes(whole));
     const [failure] = await failuresOf(() => decodeImage(file));
     expect(failure).toMatchObject({ code: 'bad-image', place: { file } });
@@ -118,21 +134,22 @@ describe('an image is called bad, by its path, when it', () => {
   });
 });
 
-/** A TIFF file of 2×1 float32 samples. */
-function floatTiff(): Buffer {
+/** A TIFF file of 2×1 pixels that are not compressed: 8 bits in three channels, or one of 32. */
+function smallTiff({ photometric = 2, float = false }): Buffer {
   const tags = [
     [256, 3, 2], // width
     [257, 3, 1], // height
-    [258, 3, 32], // bits a sample
+    [258, 3, float ? 32 : 8], // bits a sample
     [259, 3, 1], // not compressed
-    [262, 3, 1], // grey, 0 is black
+    [262, 3, photometric],
     [273, 4, 8], // where the samples are
-    [277, 3, 1], // samples a pixel
+    [277, 3, float ? 1 : 3], // samples a pixel
     [278, 3, 1], // rows a strip
-    [279, 4, 8], // bytes of the strip
-    [339, 3, 3], // floating point
+    [279, 4, float ? 8 : 6], // bytes of the strip
+    [339, 3, float ? 3 : 1], // whole numbers, or floating point
+    [530, 3, 1 + 2 ** 16], // chrominance as fine as luminance
   ] as const;
-  const file = Buffer.alloc(16 + 2 + 12 * tags.length + 4);
+  const file = Buffer.alloc(16 + 2 + 12 * tags.length + 4, 0);
   file.write('II*\0', 0, 'latin1');
   file.writeUInt32LE(16, 4);
   file.writeFloatLE(0.25, 8);
@@ -142,7 +159,7 @@ function floatTiff(): Buffer {
     const at = 18 + 12 * index;
     file.writeUInt16LE(tag, at);
     file.writeUInt16LE(type, at + 2);
-    file.writeUInt32LE(1, at + 4);
+    file.writeUInt32LE(tag === 530 ? 2 : 1, at + 4);
     file.writeUInt32LE(value, at + 8);
   });
   return file;
