@@ -77,7 +77,8 @@ export class Resolver {
    * @throws FailureError when it reads an output that the other cell's result does not have
    */
   describe(cell: Cell): ResolvedCell {
-    const { name, resultVersion, unkeyed } = this.#kind(cell);
+    const { name, unkeyed, ...kind } = this.#kind(cell);
+    const resultVersion = kind.resultVersion + (kind.revision?.(cell.params) ?? 0);
     const { params, references } = taskParameters(cell.params);
     const inputs = references.map((reference) => this.#input(cell, reference));
     const sources = this.#deps.sources(cell);

@@ -66,6 +66,11 @@ export interface StageKind {
   readonly synonyms?: readonly string[];
   /** Bumped when the numbers that it computes change: part of the key. */
   readonly resultVersion: number;
+  /**
+   * How often the numbers of what the parameters name (a method …) have changed, where not all results of the kind did: it is
+   * added to `resultVersion` in the key.
+   */
+  readonly revision?: (params: ValueObject) => number;
   /** One sentence for docs and `kdpipe list kinds`. */
   readonly summary: string;
   readonly params: Readonly<Record<string, ParamSchema>>;

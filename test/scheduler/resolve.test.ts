@@ -23,6 +23,7 @@ const kindOf = (name: string, overrides: Partial<StageKind> = {}): StageKind => 
 });
 const kinds = {
   fake: kindOf('fake'),
+  revised: kindOf('revised', { revision: ({ method }) => (method === 'new' ? 2 : 0) }),
   evaluate: kindOf('evaluate', { params: { of: { 'x-input': { kinds: ['fake'], output: 'log', many: true } } } }),
 };
 
@@ -155,6 +156,13 @@ describe('a resolver', () => {
     expect(reasonsOf(results.resolver(cells), cells)).toEqual(['reuse']);
     results.sources = [{ name: 'root', path: '/d', digest: 'd2' }];
     expect(reasonsOf(results.resolver(cells), cells)).toEqual([['sources.root changed']]);
+  });
+
+  it('takes how often the numbers of what parameters name have changed into the version', () => {
+    const resolver = new Results().resolver([]);
+    const version = (method: string) =>
+      resolver.describe(cell('s', { kind: 'revised', params: { method } })).resultVersion;
+    expect([version('old'), version('new')]).toEqual([1, 3]);
   });
 
   it('keeps reasons short down a chain of a thousand cells', () => {

@@ -125,6 +125,8 @@ export interface KdMethod {
   readonly weighting: 'odds' | 'plain';
   /** Of its paper or of a program that many have used; none by default. */
   readonly published?: PublishedWeight;
+  /** Raised when its numbers change, from 0: a part of the key of what it distilled. */
+  readonly revision?: number;
   /** Whether it compares images of a batch with each other, and so needs at least two. */
   readonly relational?: boolean;
   /**

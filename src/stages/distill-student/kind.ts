@@ -2,7 +2,7 @@ import { distillingParams, recipeParams, recipeProfiles } from '../../params/rec
 import type { StageKind } from '../stage-kind.ts';
 import { checkRecipe } from '../training/recipe-rules.ts';
 import { trainingMetrics, trainingOutputs, weightsNeeded } from '../training/recipe.ts';
-import { allOptions, effectiveParams } from './options.ts';
+import { allOptions, effectiveParams, methodRevisions } from './options.ts';
 import { combinationParams, distillRequired, teachingParams } from './params.ts';
 import { checkDistillation } from './rules.ts';
 
@@ -16,6 +16,7 @@ export const distillStudent: StageKind = {
   name: 'distill-student',
   // 4: kd_loss is the weighted sum of the terms.
   resultVersion: 4,
+  revision: methodRevisions,
   summary: 'Trains a student on labels and on what frozen teachers make of the same images.',
   params: { ...recipeParams, ...teachingParams, ...distillingParams, ...allOptions(), ...combinationParams },
   required: distillRequired,

@@ -56,6 +56,18 @@ export const methodName = (value: Value | undefined): string => (typeof value ==
 export const termsIn = (kd: Value | undefined): readonly ValueObject[] | undefined =>
   isList(kd) ? (kd as readonly ValueObject[]) : undefined;
 
+/**
+ * How often the numbers of a student's methods have changed.
+ *
+ * @param params - of a cell
+ * @returns the sum over its terms
+ */
+export function methodRevisions(params: ValueObject): number {
+  const names = termsIn(params['kd'])?.map(({ method }) => methodName(method)) ?? [methodName(params['kd_method'])];
+  const revisions = names.map((name) => catalogue()['methods']?.[name]?.['revision']);
+  return revisions.reduce<number>((sum, revision) => sum + (typeof revision === 'number' ? revision : 0), 0);
+}
+
 function completeTerm(term: ValueObject): ValueObject {
   const defaults = Object.entries(optionsOf(term['method'])).flatMap(([name, schema]) =>
     schema.default === undefined ? [] : [[name, schema.default] as const],

@@ -56,15 +56,6 @@ export function reshape(x: Node, shape: Dimensions): Node {
 }
 
 /**
- * Inserts a dimension of length 1.
- *
- * @param x - any shape
- * @param axis - its place in the result
- * @returns the array
- */
-export const expandDims = (x: Node, axis: number): Node => reshape(x, x.shape.toSpliced(axis, 0, 1));
-
-/**
  * Joins arrays along a dimension.
  *
  * @param parts - at least one; all other dimensions are equal

@@ -85,6 +85,10 @@ export interface Operations {
   readonly rowGram: None;
   /** Fᵀ F of each image. */
   readonly columnGram: None;
+  /** ‖v_i − v_j‖ of all pairs of rows; of equal rows 0, and no gradient. */
+  readonly pairDistances: None;
+  /** Cosines of the angles at v_i between v_j and v_k; 0 and no gradient where one of them equals v_i. */
+  readonly tripleCosines: None;
   /** Mean of each channel over an image's pixels. */
   readonly columnMeans: None;
   /** Σ f² of each channel over an image's pixels. */

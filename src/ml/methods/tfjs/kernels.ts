@@ -40,6 +40,7 @@ import { columnEnergies, columnGram, columnMeans, columnSpreads, rowGram } from 
 import { contrast, contrastScale, type ComparedTensors } from './contrast.ts';
 import { concat, weighTwo } from './fusion.ts';
 import { channelDistances, pixelEnergies, stretch } from './maps.ts';
+import { pairDistances, tripleCosines } from './pairs.ts';
 import { pooledDistance } from './pooled-distance.ts';
 import { unitRows } from './rows.ts';
 import { lengthOf, withoutGradient } from './values.ts';
@@ -113,6 +114,8 @@ export const kernels: { readonly [O in ComputedOp]: Kernel<O> } = {
   gather: binary((table, places) => gather(table, places)),
   unitRows: unary(unitRows),
   rowGram: unary(rowGram),
+  pairDistances: unary(pairDistances),
+  tripleCosines: unary(tripleCosines),
   columnGram: unary(columnGram),
   columnMeans: unary(columnMeans),
   columnEnergies: unary(columnEnergies),
