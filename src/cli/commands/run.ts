@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fileArgument } from '../workspace.ts';
 import { Command } from 'commander';
 import { exitCodes } from '../exit.ts';
 import { executorOption, jsonOption, positiveInteger, selectorOption, setOption } from '../options.ts';
@@ -16,7 +17,7 @@ import { threadsOption } from '../threads.ts';
  */
 export function command(): Command {
   return new Command('run')
-    .argument('<pipeline>', 'pipeline file')
+    .addArgument(fileArgument())
     .option('-n, --dry-run', 'show what would run, and why')
     .option('-j, --jobs <n>', 'stages that run at once', positiveInteger, availableParallelism())
     .addOption(executorOption())
