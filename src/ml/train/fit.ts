@@ -23,6 +23,8 @@ interface Loop {
   images: number;
   seconds: number;
   savedAt: number;
+  /** Where the run stood when it was saved. */
+  savedAs: Position | null;
   /** Milliseconds that the last checkpoint took. */
   saving: number;
 }
@@ -44,6 +46,12 @@ function save(loop: Loop): void {
   loop.job.checkpoint.save(loop.trainer.state());
   loop.savedAt = performance.now();
   loop.saving = loop.savedAt - started;
+  loop.savedAs = loop.trainer.position;
+}
+
+/** Saves the end, unless it was read or saved already. */
+function saveEnd({ job, trainer, savedAs }: Loop): void {
+  if (savedAs !== trainer.position) job.checkpoint.saveEnd(trainer.state());
 }
 
 function saveIfDue(loop: Loop, least: number): void {
@@ -141,6 +149,7 @@ export async function fit(job: TrainingJob): Promise<TrainingResult | undefined>
     images: 0,
     seconds: 0,
     savedAt: performance.now(),
+    savedAs: null,
     saving: 0,
   };
   while (!isOver(loop.trainer.position, job.recipe)) {
@@ -150,5 +159,6 @@ export async function fit(job: TrainingJob): Promise<TrainingResult | undefined>
     }
     saveIfDue(loop, 0);
   }
+  saveEnd(loop);
   return trainingResult(loop);
 }
