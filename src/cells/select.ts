@@ -2,7 +2,9 @@ import type { Failure } from '../core/failure.ts';
 import type { Cell, CellId } from '../core/plan.ts';
 import { failure, success, type Result } from '../core/result.ts';
 import { formatList, nameAdvice } from '../util/text.ts';
-import { parentsOf, type PlannedCell } from './carry.ts';
+import { mismatchOf } from './nearest.ts';
+import type { Selector } from './selector.ts';
+import { parentsOf, type FindCell, type PlannedCell } from './carry.ts';
 import { matches } from './matches.ts';
 import { parseSelector } from './selector.ts';
 
@@ -43,7 +45,9 @@ function matchCells(text: string, planned: ReadonlyMap<CellId, PlannedCell>): Re
   if (!stages.has(stage)) return failure(unknownStage(stage, stages));
   const inStage = cells.filter(({ cell }) => cell.stage === stage);
   const found = inStage.filter((one) => matches(one, conditions, (id) => planned.get(id)));
-  return found.length > 0 ? success(found.map(({ cell }) => cell.id)) : failure(noCell(text, inStage));
+  return found.length > 0
+    ? success(found.map(({ cell }) => cell.id))
+    : failure(noCell(text, parsed.selector, inStage, (id) => planned.get(id)));
 }
 
 function unknownStage(stage: string, stages: Iterable<string>): Failure {
@@ -55,9 +59,15 @@ function unknownStage(stage: string, stages: Iterable<string>): Failure {
   };
 }
 
-function noCell(text: string, cells: readonly PlannedCell[]): Failure {
+function noCell(text: string, { conditions }: Selector, cells: readonly PlannedCell[], find: FindCell): Failure {
   const ids = cells.map(({ cell }) => cell.id);
-  return { code: 'no-cell', message: `no cell matches ${text}`, expected: `for instance ${formatList(ids, 4)}` };
+  const mismatch = mismatchOf(conditions, cells, find);
+  return {
+    code: 'no-cell',
+    message: `no cell matches ${text}${mismatch ? `: ${mismatch.reason}` : ''}`,
+    expected: `for instance ${formatList(ids, 4)}`,
+    ...(mismatch?.fix === undefined ? {} : { fix: mismatch.fix }),
+  };
 }
 
 /** All cells that depend on the given ones, and these. */

@@ -1,7 +1,8 @@
 import { preview, type CellOptions, type CellPreview } from '../project/preview.ts';
-import type { PlannedPipeline } from '../project/plan.ts';
+import { requireReports, type PlannedPipeline } from '../project/plan.ts';
 import { groupBy } from '../util/group.ts';
 import { pluralize } from '../util/text.ts';
+import { printNotes } from './notes.ts';
 import { print, printJson } from './terminal.ts';
 
 /** Most cells of one stage that are listed one by one. */
@@ -33,13 +34,20 @@ function stageLines(stage: string, cells: readonly CellPreview[]): readonly stri
 }
 
 /**
- * Prints what a run would do (`kdpipe run -n`, `kdpipe plan`).
+ * Prints what a run would do (`kdpipe run -n`, `kdpipe plan`), and what is to be said of the plan.
  *
  * @param pipeline - the plan
  * @param options - which cells are selected and forced
  * @param json - true for one JSON object: `cells` with `cell`, `stage`, `status`, `key`, `reasons`, `needs`
+ * @throws FailureError after the cells, with all for which a run would be refused
  */
 export async function printPreview(pipeline: PlannedPipeline, options: CellOptions, json: boolean): Promise<void> {
+  printNotes(pipeline.notes);
+  await printCells(pipeline, options, json);
+  await requireReports(pipeline);
+}
+
+async function printCells(pipeline: PlannedPipeline, options: CellOptions, json: boolean): Promise<void> {
   const cells = await preview(pipeline, options);
   if (json) {
     printJson({ pipeline: pipeline.plan.name, cells: cells.map(jsonCell) });

@@ -7,6 +7,7 @@ import { run } from '../project/run.ts';
 import { reporterFor, reporters } from '../ui/registry.ts';
 import { runSummary, shellWord } from '../ui/summary.ts';
 import { exitCodes } from './exit.ts';
+import { printNotes } from './notes.ts';
 import { printPreview } from './preview.ts';
 import { interruptions } from './signals.ts';
 import { printError } from './terminal.ts';
@@ -41,6 +42,7 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
     await printPreview(pipeline, options, json);
     return exitCodes.done;
   }
+  printNotes(pipeline.notes);
   const terminal = await followRun(json);
   try {
     const { onEvent, signal, killSignal } = terminal;

@@ -1,5 +1,4 @@
-import type { Plan } from '../core/plan.ts';
-import { failure, success, type Result } from '../core/result.ts';
+import type { Result } from '../core/result.ts';
 import { findCycles } from '../graph/cycles.ts';
 import { topologicalOrder } from '../graph/sort.ts';
 import type { Catalogue } from '../stages/catalogue.ts';
@@ -20,6 +19,7 @@ import { planPlot } from './tables/plan-plot.ts';
 import { resolvePlot, resolveTable } from './tables/table-texts.ts';
 import { planTable } from './tables/plan-table.ts';
 import { PlannedStages } from './planned/planned-stages.ts';
+import { judge, type Attempt, type Planned } from './verdict.ts';
 
 /** What a plan depends on besides the file. */
 export interface PlanOptions {
@@ -98,7 +98,9 @@ function expandAll(spec: PipelineSpec, context: ExpandContext): readonly string[
   return order;
 }
 
-function assemble(document: PipelineDocument, options: PlanOptions, problems: Problems): Plan {
+/** Plans a file as far as it can be, whatever is wrong. */
+function attempt(document: PipelineDocument, options: PlanOptions): Attempt {
+  const problems = new Problems();
   const { kinds, catalogue, env, overrides } = options;
   const world = new PlannedStages(kinds);
   const ofKind = (name: string): KindParameters | undefined => {
@@ -122,7 +124,8 @@ function assemble(document: PipelineDocument, options: PlanOptions, problems: Pr
     .flatMap((plot) => (plot ? [planPlot(plot, shown)] : []));
   const written = stageOrder.flatMap((id) => (world.stage(id)?.cells ?? []).map(({ cell }) => cell));
   const cells = [...needed.cells, ...written];
-  return { name: spec.name, description: spec.description, file: document.file, params, cells, tables, plots };
+  const { name, description } = spec;
+  return { plan: { name, description, file: document.file, params, cells, tables, plots }, problems };
 }
 
 /**
@@ -131,12 +134,11 @@ function assemble(document: PipelineDocument, options: PlanOptions, problems: Pr
  *
  * @param source - the pipeline file's name and text
  * @param options - environment, overrides, registered kinds and the catalogue of ml names
- * @returns the plan, or every problem of the file in the order of their places
+ * @returns the plan and what is to be said of it, or every problem of the file in the order of their places
  */
-export function planPipeline(source: Source, options: PlanOptions): Result<Plan> {
+export function planPipeline(source: Source, options: PlanOptions): Result<Planned> {
   const document = readPipeline(source);
   if (!document.ok) return document;
-  const problems = new Problems();
-  const plan = assemble(document.value, options, problems);
-  return problems.noted === 0 ? success(plan) : failure(...problems.failures(document.value.locate));
+  const own = (): Problems => attempt(document.value, { ...options, overrides: [] }).problems;
+  return judge(attempt(document.value, options), options.overrides, own, document.value.locate);
 }

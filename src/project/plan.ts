@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { fail, FailureError } from '../core/failure.ts';
+import { fail, FailureError, type Failure } from '../core/failure.ts';
 import type { Plan } from '../core/plan.ts';
 import { failure, success, unwrap, type Result } from '../core/result.ts';
 import type { Environment } from '../pipeline/expand/names.ts';
@@ -27,7 +27,12 @@ export interface SourceOptions {
 
 /** A plan, what it was made of, and the working folder that it is for. */
 export interface PlannedPipeline {
+  /** Without the tables and plots of which notes or faults tell. */
   readonly plan: Plan;
+  /** What is odd, and allowed: what overrides alone leave without effect. */
+  readonly notes: readonly Failure[];
+  /** What is wrong with tables and plots: the cells can be looked at, and nothing runs. */
+  readonly faults: readonly Failure[];
   readonly project: Project;
   /** Absolute path of the pipeline file. */
   readonly file: string;
@@ -84,7 +89,7 @@ function watchEnvironment(environment: Environment, used: Record<string, string 
  *
  * @param source - the pipeline
  * @param options - overrides, environment, working folder
- * @returns the plan, for `run`, `preview` and `report`
+ * @returns the plan, for `run`, `preview` and `report`; what is wrong with tables and plots alone is among its `faults`
  * @throws FailureError with every problem of the file
  */
 export async function plan(source: PipelineSource, options: SourceOptions = {}): Promise<PlannedPipeline> {
@@ -94,9 +99,9 @@ export async function plan(source: PipelineSource, options: SourceOptions = {}):
   const text = typeof source === 'string' ? await readSource(source, project.root) : source.text;
   const used: Record<string, string | undefined> = {};
   const env = watchEnvironment({ ...environment }, used);
-  const plan = unwrap(planPipeline({ file, text }, { env, overrides, kinds, catalogue: catalogue() }));
+  const planned = unwrap(planPipeline({ file, text }, { env, overrides, kinds, catalogue: catalogue() }));
   const path = resolve(project.root, file);
-  return { plan, project, file: path, pipelineFolder: dirname(path), text, overrides, environment: used };
+  return { ...planned, project, file: path, pipelineFolder: dirname(path), text, overrides, environment: used };
 }
 
 /**
@@ -122,11 +127,21 @@ export async function asPlanned(
  * Finds what is wrong with a plan's tables and plots, and with the files that they go into, before anything has run.
  *
  * @param target - the plan
- * @throws FailureError with all that is wrong
+ * @returns all that is wrong
+ */
+export async function reportFaults(target: PlannedPipeline): Promise<readonly Failure[]> {
+  const { plan, pipelineFolder, project, faults } = target;
+  return [...faults, ...(await reportProblems(plan, { pipelineFolder, root: project.root }))];
+}
+
+/**
+ * Refuses a plan whose tables or plots could not be written.
+ *
+ * @param target - the plan
+ * @throws FailureError with all that is wrong with them
  */
 export async function requireReports(target: PlannedPipeline): Promise<void> {
-  const { plan, pipelineFolder, project } = target;
-  const problems = await reportProblems(plan, { pipelineFolder, root: project.root });
+  const problems = await reportFaults(target);
   if (problems.length) throw new FailureError(problems);
 }
 

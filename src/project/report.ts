@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { FailureError } from '../core/failure.ts';
 import type { CellId, Plan } from '../core/plan.ts';
 import { latestRun } from '../record/past-runs.ts';
 import { renderPlots } from '../report/plots/render-plots.ts';
@@ -64,7 +65,8 @@ export const commandOf = (plan: Plan): string => `kdpipe run ${plan.file}`;
  */
 export async function report(target: PipelineSource | PlannedPipeline, options: ReportOptions = {}): Promise<Rendered> {
   const pipeline = await asPlanned(target, options);
-  const { plan } = pipeline;
+  const { plan, faults } = pipeline;
+  if (faults.length) throw new FailureError(faults);
   const { format } = options;
   const entries = new Map<CellId, Entry>();
   for (const { cell, resolution } of await preview(pipeline))

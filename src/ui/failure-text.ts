@@ -87,3 +87,16 @@ export function failureText(failures: readonly Failure[], options: { readonly co
   const paint = options.color ? coloured : plain;
   return failures.map((failure) => block(failure, paint)).join('\n\n');
 }
+
+/**
+ * Writes notes for a person, one line each: what is odd, and allowed.
+ *
+ * @param notes - what is to be said
+ * @returns lines `note: file:line:column: message`
+ */
+export function noteLines(notes: readonly Failure[]): readonly string[] {
+  return notes.map(({ place, message }) => {
+    const where = place ? `${printable(location(place))}: ` : '';
+    return `note: ${where}${printable(message).replaceAll('\n', ' ')}`;
+  });
+}

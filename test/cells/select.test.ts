@@ -75,6 +75,24 @@ describe('selectCells', () => {
     });
   });
 
+  it.each<[string, string, string | undefined]>([
+    ['student[model=A]', 'none has model=A', 'did you mean a?'],
+    ['student[modle=a]', 'none has an axis modle', 'did you mean model?'],
+    [
+      'student[teacher=teacher[model=c]]',
+      'none has teacher=teacher[model=c]',
+      'did you mean teacher[model=a] or teacher[model=b]?',
+    ],
+    ['student[teacher.model=c]', 'none has teacher.model=c', 'known: a or b'],
+    ['student[seed=2]', 'none has seed=2', 'known: 0 or 1'],
+    ['score[model=a,of.teacher.model=b]', 'each of its values is there, but no cell has them together', undefined],
+  ])('says why %s matches nothing, and what was likely meant', (only, reason, fix) => {
+    const result = selectCells(cells, { only: [only] });
+    expect(result.ok ? [] : result.failures).toMatchObject([
+      { code: 'no-cell', message: `no cell matches ${only}: ${reason}`, ...(fix === undefined ? {} : { fix }) },
+    ]);
+  });
+
   it('shows some cells when none agrees', () => {
     const result = selectCells(cells, { to: ['teacher[model=c]'] });
     expect(result).toEqual({
@@ -82,8 +100,9 @@ describe('selectCells', () => {
       failures: [
         {
           code: 'no-cell',
-          message: 'no cell matches teacher[model=c]',
+          message: 'no cell matches teacher[model=c]: none has model=c',
           expected: 'for instance teacher[model=a] or teacher[model=b]',
+          fix: 'known: a or b',
         },
       ],
     });

@@ -14,7 +14,9 @@ const files = readdirSync('pipelines', { recursive: true, encoding: 'utf8' })
 
 function planOf(file: string, overrides: readonly string[] = []): Plan {
   const source = { file, text: readFileSync(file, 'utf8') };
-  return unwrap(planPipeline(source, { env: {}, overrides, kinds, catalogue: catalogue() }));
+  const planned = unwrap(planPipeline(source, { env: {}, overrides, kinds, catalogue: catalogue() }));
+  expect(planned.faults).toEqual([]);
+  return planned.plan;
 }
 
 const isTraining = ({ kind }: Cell): boolean => kind === 'train-teacher' || kind === 'distill-student';

@@ -35,7 +35,7 @@ describe('synonyms of kinds', () => {
       ['train-teacher', 'train: { epochs: 3 }'],
     ] as const)
       expect(unwrap(planned(uses, defaults, ['student.with.lr=0.5', 'epochs=4']))).toEqual(plan);
-    const cell = plan.cells.find(({ stage }) => stage === 'student');
+    const cell = plan.plan.cells.find(({ stage }) => stage === 'student');
     expect(cell?.kind).toBe('train-teacher');
     expect(cell && taskParameters(cell.params).params).toMatchObject({ epochs: 4, lr: 0.5 });
   });

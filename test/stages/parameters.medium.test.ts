@@ -208,7 +208,7 @@ describe('a profile', () => {
   const paramsOf = (change: Parameters<typeof pipeline>[0], defaults = '') => {
     const text = defaults + pipeline(change);
     const plan = planPipeline({ file: 'p.yaml', text }, { env: {}, overrides: [], kinds, catalogue: catalogue() });
-    const cells = unwrap(plan).cells.map(({ stage, params }) => [stage, params] as const);
+    const cells = unwrap(plan).plan.cells.map(({ stage, params }) => [stage, params] as const);
     return new Map(cells);
   };
 

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { FailureError, type Failure } from '../../core/failure.ts';
-import { check } from '../../project/plan.ts';
+import { plan, reportFaults } from '../../project/plan.ts';
 import { pluralize } from '../../util/text.ts';
 import { setOption } from '../options.ts';
+import { printNotes } from '../notes.ts';
 import { print } from '../terminal.ts';
 
 /**
@@ -21,11 +22,19 @@ export function command(): Command {
     });
 }
 
+/** All that is wrong with a file. What it stands for is said as far as it is known. */
 async function checkFile(file: string, overrides: readonly string[] = []): Promise<readonly Failure[]> {
-  const checked = await check(file, { overrides });
-  if (!checked.ok) return checked.failures;
-  const { cells } = checked.value.plan;
-  const stages = new Set(cells.map((cell) => cell.stage)).size;
-  print(`${file}: ok, ${pluralize(stages, 'stage')}, ${pluralize(cells.length, 'cell')}`);
-  return [];
+  try {
+    const target = await plan(file, { overrides });
+    const faults = await reportFaults(target);
+    const { cells } = target.plan;
+    const stages = new Set(cells.map((cell) => cell.stage)).size;
+    const size = `${pluralize(stages, 'stage')}, ${pluralize(cells.length, 'cell')}`;
+    print(`${file}: ${faults.length > 0 ? `${size}; its tables or plots are wrong` : `ok, ${size}`}`);
+    printNotes(target.notes);
+    return faults;
+  } catch (error) {
+    if (error instanceof FailureError) return error.failures;
+    throw error;
+  }
 }

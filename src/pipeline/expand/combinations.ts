@@ -1,5 +1,15 @@
 import { pluralize } from '../../util/text.ts';
-import { axisValue, expandMatrix, type AxisValue, type Combination, type MatrixValues } from './matrix.ts';
+import {
+  axisValue,
+  expandMatrix,
+  type AxisValue,
+  type Combination,
+  type Expansion,
+  type MatrixValues,
+  type Reach,
+} from './matrix.ts';
+import type { Problems } from '../source/problems.ts';
+import { misspeltEntries, whyUnmatched } from './unmatched.ts';
 import { MOST_CELLS } from './range.ts';
 import type { SweptAxis } from '../read/spec.ts';
 import type { StageContext, StageTemplate } from './stage-template.ts';
@@ -39,26 +49,62 @@ function isTooLarge({ groups }: MatrixValues, { spec }: StageTemplate, { problem
   return true;
 }
 
+/** A matrix for one choice of swept params, and what it stands for. */
+interface Expanded {
+  readonly matrix: MatrixValues;
+  readonly expansion: Expansion;
+}
+
+/** Notes entries of include that were meant for combinations, and match none. */
+function checkIncluded(
+  { matrix, expansion: { unmatched, added } }: Expanded,
+  { spec }: StageTemplate,
+  reach: Reach,
+  problems: Problems,
+): void {
+  for (const entry of unmatched) {
+    const written = spec.matrix?.include.find(({ location }) => location === entry.location);
+    if (!written) continue;
+    const { reason, ...rest } = whyUnmatched(written, { made: [entry], matrices: [matrix], reach });
+    problems.add({
+      code: 'include-without-cell',
+      message: `this entry of include matches no combination: ${reason}`,
+      expected: 'keys that match a combination: an entry that reaches through a cell cannot become one',
+      ...rest,
+    });
+  }
+  for (const problem of misspeltEntries(added, matrix)) problems.add(problem);
+}
+
+/** Notes entries of exclude that take nothing away, whatever is swept. */
+function checkExcluded(all: readonly Expanded[], { spec }: StageTemplate, reach: Reach, problems: Problems): void {
+  const excluding = new Set(all.flatMap(({ expansion }) => [...expansion.excluding].map(({ location }) => location)));
+  const matrices = all.map(({ matrix }) => matrix);
+  for (const written of spec.matrix?.exclude ?? []) {
+    if (excluding.has(written.location)) continue;
+    const made = matrices.flatMap(({ exclude }) => exclude.filter(({ location }) => location === written.location));
+    const { reason, ...rest } = whyUnmatched(written, { made, matrices, reach });
+    problems.add({
+      code: 'unmatched-exclude',
+      message: `this entry of exclude matches no combination: ${reason}`,
+      ...rest,
+    });
+  }
+}
+
 /** The combinations of a stage's matrix for one choice of swept params. */
 function ofMatrix(
   stage: StageTemplate,
-  values: Combination,
+  matrix: MatrixValues | undefined,
+  reach: Reach,
   context: CombinationContext,
-): readonly Combination[] | undefined {
-  if (!stage.matrix) return single;
-  const matrix = stage.matrix({ values });
+): Expanded | undefined {
   if (!matrix || isTooLarge(matrix, stage, context)) return undefined;
-  const { world, problems } = context;
-  const { combinations, unmatched } = expandMatrix(matrix, (value, keys) => world.follow(value, keys));
-  for (const { location } of unmatched) {
-    problems.add({
-      code: 'include-without-cell',
-      message: 'this entry of include matches no cell, and cannot become one because it names a key of another cell',
-      expected: 'keys that match a combination',
-      location,
-    });
-  }
-  if (combinations.length > 0) return combinations;
+  const { problems } = context;
+  const expansion = expandMatrix(matrix, reach);
+  const expanded = { matrix, expansion };
+  checkIncluded(expanded, stage, reach, problems);
+  if (expansion.combinations.length > 0) return expanded;
   const { id, location, matrix: spec } = stage.spec;
   problems.add({
     code: 'empty-matrix',
@@ -80,13 +126,17 @@ function ofMatrix(
  */
 export function combinationsOf(stage: StageTemplate, context: CombinationContext): readonly Combination[] | undefined {
   const sweeps = [...context.swept].filter(([name]) => stage.names.sweeps.has(name));
+  const reach: Reach = (value, keys) => context.world.follow(value, keys);
   const all: Combination[] = [];
+  const matrices: Expanded[] = [];
   for (const sweep of withAxes(single, sweeps)) {
-    const combinations = ofMatrix(stage, sweep, context);
-    if (!combinations) return undefined;
-    for (const combination of combinations)
+    const expanded = stage.matrix && ofMatrix(stage, stage.matrix({ values: sweep }), reach, context);
+    if (stage.matrix && !expanded) return undefined;
+    if (expanded) matrices.push(expanded);
+    for (const combination of expanded?.expansion.combinations ?? single)
       all.push(sweep.size === 0 ? combination : new Map([...sweep, ...combination]));
   }
+  if (stage.healthy) checkExcluded(matrices, stage, reach, context.problems);
   const swept = withAxes(all, [...stage.spec.swept]);
   if (swept.length <= MOST_CELLS) return swept;
   const message = `the overrides turn stage ${stage.spec.id} into ${pluralize(swept.length, 'cell')}`;

@@ -46,6 +46,10 @@ export interface Expansion {
   readonly combinations: readonly Combination[];
   /** Entries of include that reach through a cell and fit no combination: they can neither extend nor add one. */
   readonly unmatched: readonly MatrixEntry[];
+  /** Entries of include that fit no combination, and are combinations of their own. */
+  readonly added: readonly MatrixEntry[];
+  /** Entries of exclude that match a combination of the product. */
+  readonly excluding: ReadonlySet<MatrixEntry>;
 }
 
 /**
@@ -130,6 +134,26 @@ function isDecoration({ values }: MatrixEntry, { groups, replaced }: MatrixValue
   );
 }
 
+/** What exclude leaves, and the entries that match something: of those that are known to, one is enough to exclude. */
+function withoutExcluded<T extends Combination>(
+  all: readonly T[],
+  exclude: readonly MatrixEntry[],
+  reach: Reach,
+): { readonly kept: readonly T[]; readonly excluding: ReadonlySet<MatrixEntry> } {
+  const excluding = new Set<MatrixEntry>();
+  const kept = all.filter((combination) => {
+    let isKept = true;
+    for (const entry of exclude) {
+      if (!isKept && excluding.has(entry)) continue;
+      if (!agreesWith(combination, entry.values, reach)) continue;
+      isKept = false;
+      excluding.add(entry);
+    }
+    return isKept;
+  });
+  return { kept, excluding };
+}
+
 /**
  * Expands a matrix as GitHub Actions does: the product of its axes, without what `exclude` matches; then each entry of
  * `include` adds its keys to every original combination that it does not contradict, or, when it contradicts all, is a
@@ -142,12 +166,10 @@ function isDecoration({ values }: MatrixEntry, { groups, replaced }: MatrixValue
 export function expandMatrix(matrix: MatrixValues, reach: Reach): Expansion {
   const axes = new Set(matrix.groups.flatMap(({ names }) => names));
   const all = product(matrix.groups);
-  const isKept = (combination: Combination): boolean =>
-    !matrix.exclude.some(({ values }) => agreesWith(combination, values, reach));
-  const originals = matrix.exclude.length === 0 ? all : all.filter(isKept);
-  if (matrix.include.length === 0) return { combinations: originals, unmatched: [] };
+  const { kept: originals, excluding } = withoutExcluded(all, matrix.exclude, reach);
+  if (matrix.include.length === 0) return { combinations: originals, unmatched: [], added: [], excluding };
   const extended = originals.map((combination) => new Map(combination));
-  const added: Combination[] = [];
+  const added: MatrixEntry[] = [];
   const unmatched: MatrixEntry[] = [];
   for (const entry of matrix.include) {
     const [asked, adds] = divideGroups(entry, axes);
@@ -155,7 +177,8 @@ export function expandMatrix(matrix: MatrixValues, reach: Reach): Expansion {
     for (const index of indices) for (const [key, value] of adds) extended[index]?.set(key, value);
     if (indices.length > 0 || isDecoration(entry, matrix)) continue;
     if ([...asked.keys()].some((key) => key.includes('.'))) unmatched.push(entry);
-    else added.push(entry.values);
+    else added.push(entry);
   }
-  return { combinations: [...extended, ...added], unmatched };
+  const combinations = [...extended, ...added.map(({ values }) => values)];
+  return { combinations, unmatched, added, excluding };
 }

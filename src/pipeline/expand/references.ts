@@ -9,6 +9,7 @@ import {
   type Carrier,
   type PlannedCell,
 } from '../../cells/carry.ts';
+import { mismatchOf } from '../../cells/nearest.ts';
 import { formatList, withNameAdvice } from '../../util/text.ts';
 import type { Expression } from './expression.ts';
 import type { Problems } from '../source/problems.ts';
@@ -135,12 +136,14 @@ function withOutput(
 }
 
 function noteNone({ expression, location }: StageReference, from: Referrer, { world, problems }: Lookup): void {
-  const { stage } = expression.selector;
+  const { stage, conditions } = expression.selector;
   const cells = world.stage(stage)?.cells ?? [];
+  const mismatch = mismatchOf(conditions, cells, world.find);
   problems.add(
     {
       code: 'no-cell',
-      message: `no cell of ${stage} matches ${expression.source}${agreement(from)}`,
+      message: `no cell of ${stage} matches ${expression.source}${mismatch ? `: ${mismatch.reason}` : agreement(from)}`,
+      ...(mismatch?.fix === undefined ? {} : { fix: mismatch.fix }),
       expected: `one of ${formatList(
         cells.map(({ cell }) => cell.id),
         4,

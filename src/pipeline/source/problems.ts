@@ -22,15 +22,39 @@ interface Entry {
   readonly cells: string[];
 }
 
+/** Codes of what would do nothing: the cells can be planned all the same. */
+const IDLE: ReadonlySet<string> = new Set(['no-effect', 'unmatched-exclude', 'include-without-cell']);
+
+/**
+ * Tells what would merely do nothing from what is wrong.
+ *
+ * @param problem - the problem
+ * @returns true when cells can be planned in spite of it
+ */
+export const isIdle = ({ code }: Problem): boolean => IDLE.has(code);
+
+/** What is wrong, and where; not how it is said. */
+const siteOf = ({ code, location, within = '' }: Problem): string =>
+  JSON.stringify([code, location.path, location.override ?? '', within]);
+
 /** Collects every problem of a pipeline; one template that is wrong in many cells counts once. */
 export class Problems {
   readonly #entries = new Map<string, Entry>();
+  readonly #sites = new Set<string>();
 
   #noted = 0;
 
-  /** How often a problem was added, repeated ones counted again: tells whether a step met any. */
+  /**
+   * How often a problem was added with which no cell can be planned, repeated ones counted again: tells whether a step
+   * met any.
+   */
   get noted(): number {
     return this.#noted;
+  }
+
+  /** All problems, each once. */
+  get list(): readonly Problem[] {
+    return [...this.#entries.values()].map(({ problem }) => problem);
   }
 
   /**
@@ -40,28 +64,41 @@ export class Problems {
    * @param cell - the cell in which it showed, where it is not wrong in all of them alike
    */
   add(problem: Problem, cell?: string): void {
-    this.#noted++;
-    const { location, code, within = '' } = problem;
-    const key = JSON.stringify([
-      code,
-      location.path,
-      location.override ?? '',
-      within,
-      cell === undefined ? problem.message : '',
-    ]);
+    if (!isIdle(problem)) this.#noted++;
+    const site = siteOf(problem);
+    this.#sites.add(site);
+    const key = cell === undefined ? `${site}${problem.message}` : site;
     const entry = this.#entries.get(key) ?? { problem, cells: [] };
     this.#entries.set(key, entry);
     if (cell !== undefined) entry.cells.push(cell);
   }
 
   /**
+   * Says whether there is a problem of the same code at the same place.
+   *
+   * @param problem - of another plan of the same file
+   * @returns true when there is
+   */
+  has(problem: Problem): boolean {
+    return this.#sites.has(siteOf(problem));
+  }
+
+  /**
    * Turns what was collected into failures.
    *
    * @param locate - finds places in the file
+   * @param choose - gives a problem as it is to be told; undefined leaves it out
    * @returns failures in the order of their places
    */
-  failures(locate: Locate): readonly Failure[] {
-    return [...this.#entries.values()].map((entry) => toFailure(entry, locate)).sort(byPlace);
+  failures(
+    locate: Locate,
+    choose: (problem: Problem) => Problem | undefined = (problem) => problem,
+  ): readonly Failure[] {
+    const chosen = [...this.#entries.values()].flatMap(({ problem, cells }) => {
+      const told = choose(problem);
+      return told ? [toFailure({ problem: told, cells }, locate)] : [];
+    });
+    return chosen.sort(byPlace);
   }
 }
 

@@ -3,6 +3,7 @@ import type { TablePlan } from '../../core/plan.ts';
 import type { PlannedCell } from '../../cells/carry.ts';
 import { knownNames } from '../../cells/lookup.ts';
 import { parseSelector } from '../../cells/selector.ts';
+import { mismatchOf } from '../../cells/nearest.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import type { Problems } from '../source/problems.ts';
 import { inside, type Located } from '../source/location.ts';
@@ -43,7 +44,10 @@ function cellsOf(
   }
   const found = world.stage(selector.stage)?.selected(selector, world.find);
   if (found?.length === 0) {
-    problems.add({ code: 'empty-table', message: `${value} names no cell`, expected: 'at least one cell', location });
+    const mismatch = mismatchOf(selector.conditions, world.stage(selector.stage)?.cells ?? [], world.find);
+    const message = `${value} names no cell${mismatch ? `: ${mismatch.reason}` : ''}`;
+    const fix = mismatch?.fix === undefined ? {} : { fix: mismatch.fix };
+    problems.add({ code: 'empty-table', message, expected: 'at least one cell', ...fix, location });
     return undefined;
   }
   return found;

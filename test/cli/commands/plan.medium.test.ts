@@ -40,6 +40,35 @@ describe('kdpipe plan', () => {
     expect(lines.slice(-2)).toEqual(['  … and 5 more', '25 cells to run, 0 reused']);
   });
 
+  it('shows the cells of a pipeline with a wrong table, then what is wrong; a run is refused', () => {
+    fresh().write('wrong.yaml', fresh().read('trial.yaml').replace('rows: [size]', 'rows: [sise]'));
+    const plan = fresh().run('plan', 'wrong.yaml');
+    expect(plan.code).toBe(2);
+    expect(plan.stdout).toMatch(/\n4 cells to run, 0 reused\n$/);
+    expect(plan.stderr).toContain('no cell of table results has "sise" [unknown-row]');
+    const checked = fresh().run('check', 'wrong.yaml');
+    expect(checked.code).toBe(2);
+    expect(checked.stdout).toBe('wrong.yaml: 2 stages, 4 cells; its tables or plots are wrong\n');
+    expect(checked.stderr).toContain('did you mean size?');
+    const run = fresh().run('run', 'wrong.yaml');
+    expect(run).toMatchObject({ code: 2, stdout: '' });
+    expect(run.stderr).toContain('[unknown-row]');
+  });
+
+  it('notes what only an override takes from a table, as check does', () => {
+    fresh().write('part.yaml', fresh().read('trial.yaml').replace('from: score', 'from: "score[size=2]"'));
+    const note = 'note: part.yaml:21:20: score[size=2] names no cell: none has size=2, with -S make.matrix.size=1\n';
+    const flags = ['part.yaml', '-S', 'make.matrix.size=1'];
+    const plan = fresh().run('plan', ...flags);
+    expect(plan).toMatchObject({ code: 0, stderr: note });
+    expect(plan.stdout).toMatch(/\n2 cells to run, 0 reused\n$/);
+    expect(fresh().run('check', ...flags)).toMatchObject({
+      code: 0,
+      stdout: 'part.yaml: ok, 2 stages, 2 cells\n',
+      stderr: note,
+    });
+  });
+
   it('writes nothing', () => {
     expect(existsSync(fresh().path('runs'))).toBe(false);
   });

@@ -18,7 +18,7 @@ const study: Study = {
 
 function planOf(change: Partial<Study>): Plan {
   const text = studyText({ ...study, ...change }, 'results.md', '../schema.json');
-  return unwrap(planPipeline({ file: 's.yaml', text }, { env: {}, overrides: [], kinds, catalogue: catalogue() }));
+  return unwrap(planPipeline({ file: 's.yaml', text }, { env: {}, overrides: [], kinds, catalogue: catalogue() })).plan;
 }
 
 const studentsOf = ({ cells }: Plan) => cells.filter(({ kind }) => kind === 'distill-student');

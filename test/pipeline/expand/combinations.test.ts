@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { failuresOf, idsOf, planOf, problemsOf, underlined, type Options } from '../support/planning.ts';
+import { failuresOf, idsOf, plannedOf, planOf, problemsOf, underlined, type Options } from '../support/planning.ts';
 
 /** A stage that reads a param, with further keys of its own. */
 const one = (matrix: string, shell = 'v ${params.x}'): string =>
@@ -117,7 +117,8 @@ describe('an entry of include', () => {
     expect(others).toEqual([]);
     expect(failure).toMatchObject({
       code: 'include-without-cell',
-      expected: 'keys that match a combination',
+      expected: 'keys that match a combination: an entry that reaches through a cell cannot become one',
+      fix: 'did you mean resnet18?',
       place: { line: 6 },
     });
   });
@@ -184,5 +185,91 @@ describe('a problem of a stage', () => {
       'unknown-param:',
       'wrong-type:',
     ]);
+  });
+});
+
+describe('an entry that matches no combination', () => {
+  const matrix = (rest: string): string =>
+    [
+      'stages:',
+      '  d: { uses: dataset, with: { source: digits } }',
+      '  t1: { uses: train-teacher, with: { data: "${stages.d}", model: resnet18 } }',
+      '  t2: { uses: train-teacher, seeds: 2, with: { data: "${stages.d}", model: resnet50 } }',
+      '  s:',
+      '    uses: distill-student',
+      '    matrix:',
+      '      teacher: ["${stages.t1}", "${stages.t2}"]',
+      '      kd_method: [SoftTarget, AT]',
+      '      kd_ratio: [0.5, 0.9]',
+      ...rest.split('\n').map((line) => `      ${line}`),
+      '    with: { data: "${stages.d}", model: mobilenetv2 }',
+    ].join('\n');
+  const found = (rest: string, ...overrides: string[]) =>
+    failuresOf(matrix(rest), { overrides }).map(({ code, message, fix, place }) => [
+      code,
+      message.replace(/^this entry of (?:in|ex)clude matches no combination: /, ''),
+      fix,
+      place?.line,
+    ]);
+
+  it.each<[string, string, string | undefined]>([
+    ['{ teacher: t1, kd_method: AT }', 'none has teacher="t1"', 'did you mean "${stages.t1}"?'],
+    ['{ teacher: "t2[seed=1]" }', 'none has teacher="t2[seed=1]"', 'did you mean "${stages.t2[seed=1]}"?'],
+    ['{ kd_method: Softtarget }', 'none has kd_method=Softtarget', 'did you mean SoftTarget?'],
+    ['{ kd_method: [AT] }', 'none has kd_method=["AT"]', 'write an entry for each value: { kd_method: AT }'],
+    ['{ kd_method: AT, kd_ratio: 0.7 }', 'none has kd_ratio=0.7', 'did you mean 0.5 or 0.9?'],
+    ['{ kd_ratio: "0.5" }', 'none has kd_ratio="0.5"', 'did you mean 0.5?'],
+    ['{ teacher.model: resnet5 }', 'none has teacher.model=resnet5', 'did you mean resnet50 or resnet18?'],
+    ['{ kd_method: MGD }', 'none has kd_method=MGD', 'known: SoftTarget or AT'],
+    [
+      '{ teacher: "${stages.t1}", teacher.model: resnet50 }',
+      'each of its values is there, but none has them together',
+      undefined,
+    ],
+  ])('is refused in exclude, with what was likely meant: %s', (entry, reason, fix) => {
+    expect(found(`exclude:\n  - { kd_method: AT, kd_ratio: 0.5 }\n  - ${entry}`)).toEqual([
+      ['unmatched-exclude', reason, fix, 13],
+    ]);
+  });
+
+  it('counts as one that matches where one of the cells that it stands for does', () => {
+    expect(found('exclude: [{ teacher: "${stages.t2}", kd_method: AT }]')).toEqual([]);
+    expect(found('exclude: [{ kd_method: AT }, { kd_method: AT, kd_ratio: 0.5 }]')).toEqual([]);
+  });
+
+  it('is a note where an override took the value away, beside an error of the file', () => {
+    const text = 'exclude:\n  - { kd_method: AT, kd_ratio: 0.5 }';
+    expect(found(text, 'kd_method=SoftTarget')).toEqual([]);
+    expect(plannedOf(matrix(text), { overrides: ['kd_method=SoftTarget'] }).notes).toMatchObject([
+      {
+        code: 'unmatched-exclude',
+        message: 'this entry of exclude matches no combination: none has kd_method=AT, with -S kd_method=SoftTarget',
+      },
+    ]);
+    expect(found(`${text}\n  - { kd_method: at }`, 'kd_method=SoftTarget').map(([code]) => code)).toEqual([
+      'unmatched-exclude',
+    ]);
+  });
+
+  it('is asked of all values of a swept param together', () => {
+    const text = one(', matrix: { size: ["${params.x}", 5], exclude: [{ size: 2 }] }', 'v ${matrix.size}');
+    expect(ids(text, 'x=1,2').sort()).toEqual(['one[size=1,x=1]', 'one[size=5,x=1]', 'one[size=5,x=2]']);
+    expect(problems(text)).toHaveLength(1);
+  });
+
+  it('is refused in include where it is a combination of its own for its spelling alone', () => {
+    expect(found('include:\n  - { kd_method: softtarget, lr: 0.1 }')).toContainEqual([
+      'unmatched-include',
+      'none has kd_method="softtarget"',
+      'did you mean SoftTarget?',
+      12,
+    ]);
+    expect(found('include:\n  - { teacher: t1, kd_method: MGD, kd_ratio: 3 }')).toContainEqual([
+      'unmatched-include',
+      'none has teacher="t1"',
+      'did you mean "${stages.t1}"?',
+      12,
+    ]);
+    expect(found('include:\n  - { teacher: "${stages.t1}", kd_method: MGD, kd_ratio: 3 }')).toEqual([]);
   });
 });

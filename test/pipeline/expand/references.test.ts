@@ -173,10 +173,13 @@ describe('a reference is refused', () => {
   });
 
   it.each<[string, string]>([
-    ['${stages.t[seed=9]}', 'no-cell: no cell of t matches ${stages.t[seed=9]}'],
-    ['${stages.t[modle=resnet50]}', 'no-cell: no cell of t matches ${stages.t[modle=resnet50]}'],
-    ['${stages.t[seed=9,model=*]}', 'no-cell: no cell of t matches ${stages.t[seed=9,model=*]}'],
-    ['${stages.d[seed=0]}', 'no-cell: no cell of d matches ${stages.d[seed=0]}'],
+    ['${stages.t[seed=9]}', 'no-cell: no cell of t matches ${stages.t[seed=9]}: none has seed=9'],
+    [
+      '${stages.t[modle=resnet50]}',
+      'no-cell: no cell of t matches ${stages.t[modle=resnet50]}: none has an axis modle',
+    ],
+    ['${stages.t[seed=9,model=*]}', 'no-cell: no cell of t matches ${stages.t[seed=9,model=*]}: none has seed=9'],
+    ['${stages.d[seed=0]}', 'no-cell: no cell of d matches ${stages.d[seed=0]}: none has an axis seed'],
     ['${stages.x}', 'unknown-stage: there is no stage "x"'],
     ['${stages.d.dta}', 'unknown-output: d has no output "dta"'],
     ['${stages.t[*].weigths}', `unknown-output: ${all[0] ?? ''} has no output "weigths"`],
@@ -185,6 +188,14 @@ describe('a reference is refused', () => {
     expect(others).toEqual([]);
     expect(`${failure?.code ?? ''}: ${failure?.message ?? ''}`).toBe(problem);
     expect(failure && underlined(failure)).toBe(reference);
+  });
+
+  it.each<[string, string]>([
+    ['${stages.t[model=Resnet50,seed=0]}', 'did you mean resnet50?'],
+    ['${stages.t[modle=resnet50]}', 'did you mean model?'],
+    ['${stages.t[seed=7]}', 'known: 0 or 1'],
+  ])('and %s is told what is there', (reference, fix) => {
+    expect(failuresOf(text(reference))[0]?.fix).toBe(fix);
   });
 
   it('when no cell has the axes of the asking one, and says which it asked for', () => {

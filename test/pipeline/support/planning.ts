@@ -1,7 +1,8 @@
-import type { Failure } from '../../../src/core/failure.ts';
+import { FailureError, type Failure } from '../../../src/core/failure.ts';
 import type { Cell, Plan } from '../../../src/core/plan.ts';
 import { unwrap } from '../../../src/core/result.ts';
 import { planPipeline, type PlanOptions } from '../../../src/pipeline/plan.ts';
+import type { Planned } from '../../../src/pipeline/verdict.ts';
 import { catalogue, kinds } from './kinds.ts';
 
 /** What a test changes of the small world in which its pipeline is planned. */
@@ -10,15 +11,22 @@ export type Options = Partial<PlanOptions>;
 const file = 'pipeline.yaml';
 const withDefaults = (options: Options): PlanOptions => ({ env: {}, overrides: [], kinds, catalogue, ...options });
 
-/** The plan of a text that has no problems. */
-export function planOf(text: string, options: Options = {}): Plan {
+/** The plan of a text with what is to be said of it. */
+export function plannedOf(text: string, options: Options = {}): Planned {
   return unwrap(planPipeline({ file, text }, withDefaults(options)));
 }
 
-/** The failures of a text that has some. */
+/** The plan of a text that has no problems. */
+export function planOf(text: string, options: Options = {}): Plan {
+  const { plan, faults } = plannedOf(text, options);
+  if (faults.length > 0) throw new FailureError(faults);
+  return plan;
+}
+
+/** The failures of a text that has some; those of its tables and plots too. */
 export function failuresOf(text: string, options: Options = {}): readonly Failure[] {
   const result = planPipeline({ file, text }, withDefaults(options));
-  return result.ok ? [] : result.failures;
+  return result.ok ? result.value.faults : result.failures;
 }
 
 /** Failures in short: `line:column code: message`. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TablePlan } from '../../../src/core/plan.ts';
-import { failuresOf, planOf, problemsOf, underlined, type Options } from '../support/planning.ts';
+import { failuresOf, plannedOf, planOf, problemsOf, underlined, type Options } from '../support/planning.ts';
 
 const stages = [
   'stages:',
@@ -102,7 +102,10 @@ describe('a table', () => {
     ['from: scor, rows: [seed], columns: [b]', '16:14 unknown-stage: there is no stage "scor"'],
     ['from: "score[", rows: [seed], columns: [b]', '16:14 bad-selector: "score[" names no cells'],
     ['from: "score x", rows: [seed], columns: [b]', '16:14 bad-selector: "score x" names no cells'],
-    ['from: "student[seed=9]", rows: [seed], columns: [b]', '16:14 empty-table: student[seed=9] names no cell'],
+    [
+      'from: "student[seed=9]", rows: [seed], columns: [b]',
+      '16:14 empty-table: student[seed=9] names no cell: none has seed=9',
+    ],
     ['from: score, rows: [sed], columns: [b]', '16:28 unknown-row: no cell of table t has "sed"'],
     ['from: data, rows: [kd_method], columns: [b]', '16:27 unknown-row: no cell of table t has "kd_method"'],
     ['from: score, rows: [seed, seed], columns: [b]', '16:34 named-twice: rows names "seed" twice (also at line 16)'],
@@ -213,15 +216,18 @@ describe('${…} in a table', () => {
     expect(failure?.fix).toBe('did you mean epochs?');
   });
 
-  it('cannot be a param that is swept', () => {
+  it('cannot be a param that is swept: then the table is left out, with a note', () => {
     const text = withTable(`${least}, title: "\${params.epochs}"`, head).replace(
       'model: resnet50',
       'model: resnet50, epochs: "${params.epochs}"',
     );
-    expect(failuresOf(text, { overrides: ['epochs=1,2'] })).toMatchObject([
+    const { plan, notes, faults } = plannedOf(text, { overrides: ['epochs=1,2'] });
+    expect({ tables: plan.tables, faults }).toEqual({ tables: [], faults: [] });
+    expect(notes).toMatchObject([
       {
         code: 'not-here',
-        message: '${params.epochs} cannot stand here: a table is made of many cells, and params.epochs is swept',
+        message:
+          '${params.epochs} cannot stand here: a table is made of many cells, and params.epochs is swept, with -S epochs=1,2',
       },
     ]);
   });

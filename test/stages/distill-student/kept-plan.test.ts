@@ -51,7 +51,7 @@ describe('kept logits in the place of a teacher', () => {
     const plan = planned();
     if (!plan.ok) throw new Error(plan.failures[0]?.message);
     const teachers = ['student', 'score'].map(
-      (id) => plan.value.cells.find((cell) => cell.id === id)?.params['teacher'],
+      (id) => plan.value.plan.cells.find((cell) => cell.id === id)?.params['teacher'],
     );
     expect(teachers).toEqual([new CellReference('said', 'logits'), new CellReference('said', 'logits')]);
   });
@@ -59,8 +59,8 @@ describe('kept logits in the place of a teacher', () => {
   it('are called in tables after the network that they are of', () => {
     const plan = planned();
     if (!plan.ok) throw new Error(plan.failures[0]?.message);
-    const [table] = plan.value.tables;
-    const rows = table && rowGroups(cellIndex(plan.value), table);
+    const [table] = plan.value.plan.tables;
+    const rows = table && rowGroups(cellIndex(plan.value.plan), table);
     expect(rows?.ok && rows.value[0]?.labels.map(({ text }) => text)).toEqual(['convnet4', 'resnet20']);
   });
 

@@ -23,7 +23,7 @@ const planned = (text: string) =>
 function cells(text: string): readonly Cell[] {
   const plan = planned(text);
   if (!plan.ok) throw new Error(plan.failures.map(({ message }) => message).join('\n'));
-  return plan.value.cells.filter(({ stage }) => stage === 'score');
+  return plan.value.plan.cells.filter(({ stage }) => stage === 'score');
 }
 const teachers = (text: string) => cells(text).map(({ params, needs }) => ({ teacher: params['teacher'], needs }));
 const weightsOf = (model: string) => new CellReference(`teacher[model=${model}]`, 'weights');
@@ -113,7 +113,7 @@ tables:
     ['val.agreement', '"${stages.alone}"', 'known: '],
   ])('that no cell will report is refused before anything runs: %s', (column, score, fix) => {
     const plan = table(column, score);
-    const [failure, ...others] = plan.ok ? [] : plan.failures;
+    const [failure, ...others] = plan.ok ? plan.value.faults : plan.failures;
     expect(others).toEqual([]);
     expect(failure).toMatchObject({ code: 'unknown-column', place: { line: 18 } });
     expect(failure?.message).toBe(`no cell of table t reports "${column}"`);

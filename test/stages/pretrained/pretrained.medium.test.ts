@@ -30,7 +30,7 @@ const pipeline = (...trainings: readonly string[]): string =>
     ),
   ].join('\n');
 
-const idsOf = (text: string) => unwrap(planned(text)).cells.map(({ id }) => id);
+const idsOf = (text: string) => unwrap(planned(text)).plan.cells.map(({ id }) => id);
 function failuresOf(text: string): readonly Failure[] {
   const plan = planned(text);
   return plan.ok ? [] : plan.failures;
