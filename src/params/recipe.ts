@@ -40,7 +40,8 @@ export const recipeParams = {
     maximum: 100_000,
     default: 150,
     'x-unit': 'epochs',
-    description: 'Passes over the training split.',
+    description:
+      'Passes over the training split. More of them go on from a finished training of fewer, where the schedule allows it.',
   },
   extend: {
     type: 'integer',
