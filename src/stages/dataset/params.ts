@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { ParamSchema, ParamSchemas } from '../../params/param-schema.ts';
+import { statisticsParam } from '../../params/shared-params.ts';
 
 const fraction = (of: string, summary: string) =>
   ({
@@ -16,15 +17,6 @@ const limit = (split: string) =>
     minimum: 2,
     'x-unit': 'images',
     description: `Most images of the ${split} split, taken evenly from the classes.`,
-  }) as const satisfies ParamSchema;
-
-const channels = <const Bounds extends ParamSchema>(summary: string, bounds: Bounds) =>
-  ({
-    type: 'array',
-    minItems: 3,
-    maxItems: 3,
-    items: { type: 'number', ...bounds },
-    description: summary,
   }) as const satisfies ParamSchema;
 
 const SPLIT = { val: 0.2, test: 0.2, seed: 0 } as const;
@@ -95,15 +87,7 @@ export const datasetParams = {
   },
   mean_std: {
     default: 'imagenet',
-    anyOf: [
-      { type: 'string', enum: ['imagenet', 'data'] },
-      {
-        type: 'array',
-        minItems: 2,
-        maxItems: 2,
-        items: [channels('Means.', {}), channels('Standard deviations.', { exclusiveMinimum: 0 })],
-      },
-    ],
+    anyOf: [{ type: 'string', enum: ['imagenet', 'data'] }, statisticsParam],
     description:
       'Normalisation: of ImageNet, of the training images (means over images), or [[mean r, g, b], [std r, g, b]] of pixels in [0, 1].',
   },
