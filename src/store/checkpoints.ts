@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Growth, KeptCheckpoint } from '../core/growth.ts';
@@ -40,10 +40,18 @@ export function courseKey(growing: Growing): Key {
 /** Folder of all checkpoints of one course. */
 const courseFolder = (root: string, growing: Growing): string => join(root, parts.checkpoints, courseKey(growing));
 
-/** The names in a folder, longest course first; none where it is not there. */
+/** Names in a folder; none where it is no folder, or somebody removes it. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** The checkpoints of a course, the last one first. */
 function lengthsIn(folder: string): readonly { readonly name: string; readonly length: number; readonly key: Key }[] {
-  if (!existsSync(folder)) return [];
-  const named = readdirSync(folder).flatMap((name) => {
+  const named = namesIn(folder).flatMap((name) => {
     const [, length, key] = folderForm.exec(name) ?? [];
     return length === undefined || key === undefined ? [] : [{ name, length: Number(length), key }];
   });
@@ -101,7 +109,9 @@ export function findCheckpoints(root: string, growing: Growing): readonly KeptCh
 export async function isIntact(checkpoint: KeptCheckpoint): Promise<boolean> {
   const { path, digest } = checkpoint;
   const stats = statIfPresent(path);
-  return stats?.isFile() === true && (await digestFile(path, stats.size)) === digest;
+  if (!stats?.isFile()) return false;
+  // Whoever cleans the store may remove it meanwhile.
+  return (await digestFile(path, stats.size).catch(() => undefined)) === digest;
 }
 
 /** A stage whose result has been committed. */
@@ -141,7 +151,7 @@ export async function keepCheckpoint(root: string, growing: Growing, from: Finis
  */
 export function listCheckpoints(root: string): readonly { readonly key: Key; readonly path: string }[] {
   const all = join(root, parts.checkpoints);
-  const courses = existsSync(all) ? readdirSync(all).map((course) => join(all, course)) : [];
+  const courses = namesIn(all).map((course) => join(all, course));
   return courses.flatMap((course) => lengthsIn(course).map(({ name, key }) => ({ key, path: join(course, name) })));
 }
 

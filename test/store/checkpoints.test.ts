@@ -110,6 +110,7 @@ describe('a folder of checkpoints that somebody changed', () => {
     const key = await finish({ to: 4 });
     const course = join(listCheckpoints(root)[0]!.path, '..');
     renameSync(join(course, `4.${key}`), join(course, `5.${key}`));
+    writeFiles(root, { '.checkpoints/stray': '' });
     writeFiles(course, { 'notes.txt': '', [`4.${'0'.repeat(64)}/end.bin`]: '', '4.x/end.bin': '' });
     expect(only()).toEqual([]);
   });

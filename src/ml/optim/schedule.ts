@@ -44,8 +44,8 @@ const warmupOf = ({ epochs, warmup, warmupRatio }: LearningRatePlan): number =>
   warmup ? warmupEpochs(epochs, warmupRatio) : 0;
 
 /**
- * Learning rate of an epoch; with `extend` its first epochs are those of a plan of as many epochs. Warm-up (Goyal et al., 2017): lo + (hi − lo) · e/W for e ≤ W, so that epoch W runs at the
- * full rate. Then, with s = e − W:
+ * Learning rate of an epoch; with `extend` the first epochs are those of a plan of as many. Warm-up (Goyal et al., 2017):
+ * lo + (hi − lo) · e/W for e ≤ W, so that epoch W runs at the full rate. Then, with s = e − W:
  *
  * - cosine: annealing without restarts (Loshchilov & Hutter, ICLR 2017): min + ½ (hi − min)(1 + cos(π s/(E − W)));
  * - constant: hi;

@@ -49,7 +49,7 @@ function save(loop: Loop): void {
   loop.savedAs = loop.trainer.position;
 }
 
-/** Saves the end, unless it was read or saved already. */
+/** Saves the end, unless it was saved already. */
 function saveEnd({ job, trainer, savedAs }: Loop): void {
   if (savedAs !== trainer.position) job.checkpoint.saveEnd(trainer.state());
 }

@@ -130,7 +130,15 @@ function emptyExtension({ extend, ...params }: ValueObject): readonly ParamProbl
   if (typeof extend !== 'number' || typeof epochs !== 'number') return [];
   if (extend >= epochs) {
     const message = `extend is ${extend}, and epochs is ${epochs}`;
-    return [{ code: 'out-of-range', param: ['extend'], message, expected: 'extend < epochs', fix: 'raise epochs' }];
+    return [
+      {
+        code: 'out-of-range',
+        param: ['extend'],
+        message,
+        expected: 'extend < epochs',
+        fix: 'raise epochs, or lower extend',
+      },
+    ];
   }
   if (whyOtherCourse(params, extend) !== null) return [];
   const reason = `the first ${extend} of ${epochs} epochs are those of epochs: ${extend} anyway`;
