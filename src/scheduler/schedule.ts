@@ -152,7 +152,8 @@ export class Schedule {
     this.#attempts[index] = number;
     const task = taskOf(cell, { attempt: number, cohort });
     const reason = this.#reasons[index] ?? '';
-    const beside = cohort.length ? { beside: cohort.length - 1 } : {};
+    const [first] = cohort;
+    const beside = first === undefined ? {} : { beside: cohort.length - 1, cohort: first };
     emit({ type: 'stage-started', cell: cell.id, key: task.key, attempt: number, reason, ...beside });
     const attempt = new Attempt(task, clock);
     this.#running.add(attempt);
@@ -267,13 +268,13 @@ export class Schedule {
     this.#table.forWaitingCone(index, (next) => this.#skip(next, because));
     if (this.#options.keepGoing || this.#halted) return;
     this.#halted = 'failed';
-    this.#table.states.forEach((state, other) => {
-      if (state === 'waiting' || state === 'ready') this.#skip(other, because);
-    });
     for (const [paused, { key, problem }] of this.#endPauses()) this.#fail(paused, key, problem);
+    this.#table.states.forEach((state, other) => {
+      if (state === 'waiting' || state === 'ready') this.#skip(other, null);
+    });
   }
 
-  #skip(index: number, because: CellId): void {
+  #skip(index: number, because: CellId | null): void {
     this.#table.change(index, 'skip');
     this.#options.emit({ type: 'stage-skipped', cell: this.#table.cell(index).id, because });
   }

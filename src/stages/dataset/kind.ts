@@ -43,7 +43,7 @@ function effective({ split, crop, root, interpolation, crop_pct: cropPct, ...par
 /** Verifies, splits, decodes and resizes a dataset once; later stages read pixels, not JPEGs. */
 export const dataset: StageKind = {
   name: 'dataset',
-  resultVersion: 1,
+  resultVersion: 2,
   summary: 'Verifies, splits, decodes and resizes a dataset once.',
   params: datasetParams,
   required: datasetRequired,
