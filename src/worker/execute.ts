@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { Failure } from '../core/failure.ts';
 import type { StageResult, StageTask, TaskMessage, WorkerTask } from '../core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../stages/stage-kind.ts';
-import { sourceDigester } from '../store/files/sources.ts';
+import { sourceChanges, sourceRecorder } from '../store/files/sources.ts';
 import type { Draft, DraftManifest, Entry, Store } from '../store/store.ts';
 import { lastLines } from '../util/last-lines.ts';
 import { kdpipeVersion } from '../util/package-root.ts';
+import { findBeginning, keepEnd } from './continuation.ts';
 import { failureOf } from './failure-of.ts';
 import type { CohortBarriers, Member } from './cohort-barrier.ts';
 
@@ -72,7 +73,10 @@ async function make({ task, member }: CohortTask, deps: TaskDeps): Promise<Stage
   const draft = await store.draft(task.key);
   try {
     const result = await fill({ task, member, kind, draft }, deps);
-    if (result.status === 'finished' && keepsCheckpoints(kind)) await store.clearScratch(task.key);
+    if (result.status === 'finished' && keepsCheckpoints(kind)) {
+      await keepEnd(task, kind, deps);
+      await store.clearScratch(task.key);
+    }
     return result;
   } catch (error) {
     await draft.discard();
@@ -115,6 +119,7 @@ async function fill(prepared: PreparedTask, deps: TaskDeps): Promise<StageResult
 
 async function contextOf({ task, member, kind, draft }: PreparedTask, deps: TaskDeps): Promise<StageContext> {
   const { store, signal, tell } = deps;
+  const beginning = await findBeginning(task, kind, deps);
   const rows = join(task.folder, 'metrics.ndjson');
   return {
     cell: task.cell,
@@ -127,6 +132,7 @@ async function contextOf({ task, member, kind, draft }: PreparedTask, deps: Task
     signal,
     cohort: member,
     out: draft.path,
+    ...(beginning && { beginning }),
     scratch: keepsCheckpoints(kind) ? await store.scratch(task.key) : '',
     log: logOf(task),
     tell: (message) => {
@@ -137,15 +143,19 @@ async function contextOf({ task, member, kind, draft }: PreparedTask, deps: Task
   };
 }
 
-/** Names of sources whose content is not any more what the key was made of. */
+/** Sources whose content is not any more what the key was made of; of a folder, with the files. */
 async function changedSources(task: StageTask, { store }: TaskDeps): Promise<readonly string[]> {
   const changed: string[] = [];
-  for (const source of task.sources) {
-    const now = await sourceDigester(store.root)(source.path).catch(() => undefined);
-    if (now !== source.digest) changed.push(source.name);
+  for (const { name, path, digest } of task.sources) {
+    const now = await sourceRecorder(store.root)(path).catch(() => undefined);
+    if (now !== digest)
+      changed.push(withChanges(name, now === undefined ? '' : sourceChanges(store.root, digest, now)));
   }
   return changed;
 }
+
+/** `inputs.code (edited train.py)` */
+const withChanges = (name: string, changes: string): string => (changes ? `${name} (${changes})` : name);
 
 function manifestOf(
   task: StageTask,

@@ -106,7 +106,7 @@ function templateFailure(error: unknown, file: string): Failure {
  */
 export async function renderTable(view: TableView, template: Template): Promise<string> {
   // Loaded only where there is something to render: it takes tens of milliseconds.
-  const { default: handlebars } = await import('handlebars');
+  const { handlebars } = await import('./handlebars.ts');
   const format = formats[template.format];
   const helpers = templateHelpers(format, (text) => new handlebars.SafeString(text));
   const known = Object.fromEntries(Object.keys(helpers).map((name) => [name, true]));
