@@ -5,6 +5,7 @@ import { kdpipeVersion } from '../util/package-root.ts';
 import { exitCodes } from './exit.ts';
 import { commands, type CommandEntry } from './registry.ts';
 import { printError } from './terminal.ts';
+import { enterWorkspace, sayWorkspace } from './workspace.ts';
 
 /** Declares every command, but loads only the module of the one that is called: start-up stays short. */
 async function buildProgram(called: string | undefined): Promise<Command> {
@@ -15,6 +16,10 @@ async function buildProgram(called: string | undefined): Promise<Command> {
     .configureOutput({ writeErr: (text) => process.stderr.write(text) });
   for (const [name, entry] of Object.entries<CommandEntry>(commands)) {
     const command = name === called ? (await entry.load()).command() : new Command(name);
+    if (name === called && !entry.anywhere) {
+      enterWorkspace();
+      command.hook('preAction', sayWorkspace);
+    }
     program.addCommand(command.summary(entry.summary).exitOverride());
   }
   return program;

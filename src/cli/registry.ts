@@ -3,23 +3,47 @@ import type { Command } from 'commander';
 /** One command: its line in `kdpipe --help`, and its module, loaded only when it is called. */
 export interface CommandEntry {
   readonly summary: string;
+  /** True where neither results nor paths count; other commands run in the workspace that the current folder belongs to. */
+  readonly anywhere?: boolean;
   /** Gives the commander command with arguments, options and action. */
   readonly load: () => Promise<{ readonly command: () => Command }>;
 }
 
 /** Every command of the command line. A new one is one file in `commands/` and one line here. */
 export const commands = {
-  init: { summary: 'write a new study, from flags or questions', load: () => import('./commands/init.ts') },
-  run: { summary: 'run a pipeline: what is cached is reused', load: () => import('./commands/run.ts') },
-  plan: { summary: 'show the stages and cells that a pipeline stands for', load: () => import('./commands/plan.ts') },
-  check: { summary: 'find every problem of pipeline files', load: () => import('./commands/check.ts') },
+  init: {
+    summary: 'write a new study, from flags or questions',
+    load: () => import('./commands/init.ts'),
+  },
+  run: {
+    summary: 'run a pipeline: what is cached is reused',
+    load: () => import('./commands/run.ts'),
+  },
+  plan: {
+    summary: 'show the stages and cells that a pipeline stands for',
+    load: () => import('./commands/plan.ts'),
+  },
+  check: {
+    summary: 'find every problem of pipeline files',
+    load: () => import('./commands/check.ts'),
+  },
   why: { summary: 'say why a stage runs, or ran', load: () => import('./commands/why.ts') },
   status: { summary: 'show how far the latest run is', load: () => import('./commands/status.ts') },
   logs: { summary: 'print the log of a stage', load: () => import('./commands/logs.ts') },
-  report: { summary: 'render the result tables and plots', load: () => import('./commands/report.ts') },
-  list: { summary: 'list kinds, models, methods, datasets or engines', load: () => import('./commands/list.ts') },
-  show: { summary: 'show a run, a stage result or a registered name', load: () => import('./commands/show.ts') },
-  bench: { summary: 'measure how fast models train here', load: () => import('./commands/bench.ts') },
+  report: {
+    summary: 'render the result tables and plots',
+    load: () => import('./commands/report.ts'),
+  },
+  list: {
+    summary: 'list kinds, models, methods, datasets or engines',
+    anywhere: true,
+    load: () => import('./commands/list.ts'),
+  },
+  show: {
+    summary: 'show a run, a stage result or a registered name',
+    load: () => import('./commands/show.ts'),
+  },
+  bench: { summary: 'measure how fast models train here', anywhere: true, load: () => import('./commands/bench.ts') },
   gc: { summary: 'remove results that no run refers to', load: () => import('./commands/gc.ts') },
   verify: { summary: 're-hash the store', load: () => import('./commands/verify.ts') },
 } satisfies Record<string, CommandEntry>;

@@ -1,17 +1,24 @@
+import { join } from 'node:path';
 import type { Event } from '../core/event.ts';
 import { initialRun, runState } from '../core/run-state.ts';
 import { executors, type ExecutorName } from '../executors/registry.ts';
 import { plan } from '../project/plan.ts';
 import type { CellOptions } from '../project/preview.ts';
+import { commandOf } from '../project/report.ts';
 import { run } from '../project/run.ts';
+import { logFile } from '../record/run-record.ts';
 import { reporterFor, reporters } from '../ui/registry.ts';
-import { runSummary, shellWord } from '../ui/summary.ts';
+import type { ReporterOptions } from '../ui/reporter.ts';
+import { runSummary } from '../ui/summary.ts';
+import { lastLines } from '../util/last-lines.ts';
+import { shellWord } from '../util/shell-word.ts';
 import { exitCodes } from './exit.ts';
 import { printNotes } from './notes.ts';
 import { printPreview } from './preview.ts';
 import { interruptions } from './signals.ts';
 import { printError } from './terminal.ts';
 import { threadsOption } from './threads.ts';
+import { fromWorkspace } from './workspace.ts';
 
 /** Flags of `kdpipe run`. */
 export interface RunFlags extends CellOptions {
@@ -23,6 +30,8 @@ export interface RunFlags extends CellOptions {
   readonly cohorts: boolean;
   readonly set?: readonly string[];
   readonly json?: boolean;
+  /** False for `--no-report`. */
+  readonly report?: boolean;
 }
 
 const exitOf = { done: exitCodes.done, failed: exitCodes.stageFailed, interrupted: exitCodes.interrupted } as const;
@@ -43,14 +52,15 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
     return exitCodes.done;
   }
   printNotes(pipeline.notes);
-  const terminal = await followRun(json);
+  const terminal = await followRun(json, pipeline.project.runsFolder);
   try {
     const { onEvent, signal, killSignal } = terminal;
-    const command = ['kdpipe', ...process.argv.slice(2).map(shellWord)].join(' ');
+    const command = ['kdpipe', ...fromWorkspace(process.argv.slice(2)).map(shellWord)].join(' ');
     const executor = executors[flags.executor].create;
     const running = { ...options, ...threadsOption(), executor, slots, onEvent, signal, killSignal, command };
-    const { status, written } = await run(pipeline, running);
-    for (const line of runSummary(terminal.state(), written)) printError(line);
+    const { status, written, held } = await run(pipeline, running);
+    const files = { written, held, command: commandOf(pipeline, 'report') };
+    for (const line of runSummary(terminal.state(), files)) printError(line);
     return exitOf[status];
   } finally {
     terminal.release();
@@ -58,10 +68,13 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
 }
 
 /** Shows a run on the terminal until it ends, and listens to Ctrl-C as long. */
-async function followRun(json: boolean) {
+async function followRun(json: boolean, runsFolder: string) {
   const color = process.stderr.isTTY && !process.env['NO_COLOR'];
   const name = json ? 'ndjson' : reporterFor(process.stderr.isTTY, process.env);
-  const reporter = await reporters[name].create({ out: process.stdout, err: process.stderr, color, now: Date.now });
+  const lastLine: ReporterOptions['lastLine'] = ({ pipeline, run }, cell) =>
+    lastLines(logFile(join(runsFolder, pipeline, run), cell), 1)[0];
+  const streams = { out: process.stdout, err: process.stderr };
+  const reporter = await reporters[name].create({ ...streams, color, now: Date.now, lastLine });
   const signals = interruptions();
   let state = initialRun;
   const release = (): void => {

@@ -28,6 +28,26 @@ export interface RunnerProcess {
   readonly namespace: string;
 }
 
+/** A stage of a run before it starts: what an estimate of its end goes by. */
+export interface StageOutlook {
+  readonly stage: string;
+  readonly kind: string;
+  /** Its cells in the run, the reused ones among them. */
+  readonly cells: number;
+  /** The stages that it reads. */
+  readonly needs: readonly string[];
+  /** What its cells took when they last ran, where that is known. */
+  readonly took?: CellTime;
+}
+
+/** Mean times of cells, in seconds. */
+export interface CellTime {
+  /** From a cell's start to its end. */
+  readonly wall: number;
+  /** Its part of the slot that it ran on: cells of a cohort share one. */
+  readonly slot: number;
+}
+
 /** How a run ended. */
 export type RunStatus = 'done' | 'failed' | 'interrupted';
 
@@ -45,6 +65,8 @@ export type EventBody =
       readonly slots: number;
       readonly command: string;
       readonly commit: string | null;
+      /** In the order of the plan; absent in older records. */
+      readonly stages?: readonly StageOutlook[];
     }
   | { readonly type: 'stage-reused'; readonly cell: CellId; readonly key: Key }
   | {
@@ -67,6 +89,8 @@ export type EventBody =
       readonly reason: string;
       /** How many other cells run with it as a cohort; none by default. */
       readonly beside?: number;
+      /** The first cell of that cohort. */
+      readonly cohort?: CellId;
     }
   | { readonly type: 'stage-progress'; readonly cell: CellId; readonly progress: Progress }
   /** A row of the training log: an epoch. */

@@ -1,5 +1,5 @@
 import type { CellState } from './cell-state.ts';
-import type { Event, Progress, RunnerProcess, RunStatus } from './event.ts';
+import type { Event, Progress, RunnerProcess, RunStatus, StageOutlook } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { CellId, Key } from './plan.ts';
 
@@ -9,6 +9,8 @@ export interface RunningCell {
   /** When this attempt started; milliseconds since the Unix epoch. */
   readonly since: number;
   readonly attempt: number;
+  /** The cohort that it started with: its first cell, and how many cells it had. Absent where it started alone. */
+  readonly cohort?: { readonly first: CellId; readonly size: number };
   /** What it makes and what the executor finds it by, where it went through the queue of a cluster. */
   readonly queued?: { readonly key: Key; readonly handle: string };
   readonly progress?: Progress;
@@ -61,6 +63,8 @@ export interface RunState {
   /** Milliseconds since the Unix epoch; 0 before the run starts. */
   readonly startedAt: number;
   readonly counts: Counts;
+  /** What was known of each stage before the run, in the order of the plan. */
+  readonly stages: readonly StageOutlook[];
   /** In the order in which they started. */
   readonly running: readonly RunningCell[];
   readonly failures: readonly FailedCell[];
@@ -78,6 +82,7 @@ export const initialRun: RunState = {
   total: 0,
   slots: 0,
   startedAt: 0,
+  stages: [],
   counts: { reused: 0, finished: 0, failed: 0, skipped: 0, interrupted: 0, tainted: 0 },
   running: [],
   failures: [],
@@ -121,11 +126,14 @@ const isCount = (state: CellState): state is keyof Counts => Object.hasOwn(initi
 /** What an event says of a cell that runs on; undefined where it says nothing. */
 function runningAfter(known: RunningCell | undefined, event: StageEvent): RunningCell | undefined {
   // A cell that never said it started has started now.
-  const { cell, since, attempt, queued } = known ?? { cell: event.cell, since: event.at, attempt: 1 };
-  const base = { cell, since, attempt, ...(queued && { queued }) };
+  const { cell, since, attempt, cohort, queued } = known ?? { cell: event.cell, since: event.at, attempt: 1 };
+  const base = { cell, since, attempt, ...(cohort && { cohort }), ...(queued && { queued }) };
   switch (event.type) {
-    case 'stage-started':
-      return { cell, since: event.at, attempt: event.attempt };
+    case 'stage-started': {
+      const { at, cohort: first, beside = 0 } = event;
+      const started = { cell, since: at, attempt: event.attempt };
+      return first === undefined ? started : { ...started, cohort: { first, size: beside + 1 } };
+    }
     case 'stage-progress':
       return { ...base, progress: event.progress };
     case 'stage-waiting': {
@@ -182,9 +190,9 @@ function applyStageEvent(state: RunState, event: StageEvent): RunState {
 export function runState(state: RunState, event: Event): RunState {
   switch (event.type) {
     case 'run-started': {
-      const { run, pipeline, file, slots, cells, at, process } = event;
+      const { run, pipeline, file, slots, cells, at, process, stages = [] } = event;
       const known = process && { process };
-      return { ...initialRun, run, pipeline, file, slots, total: cells, startedAt: at, ...known };
+      return { ...initialRun, run, pipeline, file, slots, total: cells, startedAt: at, stages, ...known };
     }
     case 'run-finished':
       return { ...state, running: [], ended: { status: event.status, seconds: event.seconds } };

@@ -38,3 +38,20 @@ export const batchSizeParam = (description: string) =>
     'x-unit': 'images',
     description,
   }) as const satisfies ParamSchema;
+
+const channels = <const Bounds extends ParamSchema>(summary: string, bounds: Bounds) =>
+  ({
+    type: 'array',
+    minItems: 3,
+    maxItems: 3,
+    items: { type: 'number', ...bounds },
+    description: summary,
+  }) as const satisfies ParamSchema;
+
+/** Normalisation in numbers: [[mean r, g, b], [std r, g, b]]. */
+export const statisticsParam = {
+  type: 'array',
+  minItems: 2,
+  maxItems: 2,
+  items: [channels('Means.', {}), channels('Standard deviations.', { exclusiveMinimum: 0 })],
+} as const satisfies ParamSchema;

@@ -9,6 +9,8 @@ export interface LastResult {
   readonly key: Key;
   /** How long it took to make, where this machine made it. */
   readonly seconds?: number;
+  /** How many others were made with it as a cohort, in the same time; none by default. */
+  readonly beside?: number;
 }
 
 /** The last result of every cell of a pipeline, by cell. */
@@ -48,7 +50,7 @@ export function readLastResults(file: string): LastResults {
 
 function isLastResult(value: unknown): value is LastResult {
   if (!isJsonObject(value) || typeof value['key'] !== 'string') return false;
-  return value['seconds'] === undefined || typeof value['seconds'] === 'number';
+  return [value['seconds'], value['beside']].every((number) => number === undefined || typeof number === 'number');
 }
 
 /**
@@ -61,10 +63,10 @@ function isLastResult(value: unknown): value is LastResult {
 export function writeLastResults(file: string, results: LastResults): void {
   const merged = new Map(readLastResults(file));
   let changed = false;
-  for (const [cell, { key, seconds }] of results) {
+  for (const [cell, result] of results) {
     const before = merged.get(cell);
-    if (before?.key === key && (seconds === undefined || before.seconds === seconds)) continue;
-    merged.set(cell, seconds === undefined ? { key } : { key, seconds });
+    if (before?.key === result.key && (result.seconds === undefined || before.seconds === result.seconds)) continue;
+    merged.set(cell, result);
     changed = true;
   }
   if (!changed) return;

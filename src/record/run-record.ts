@@ -105,6 +105,17 @@ export function cellFolder(folder: string, cell: CellId): string {
   return join(folder, 'stages', safeName.test(cell) ? cell : digestedName(cell));
 }
 
+/**
+ * The file that takes what a cell's stage writes.
+ *
+ * @param folder - the run's folder
+ * @param cell - the cell
+ * @returns its path; it may not be there
+ */
+export function logFile(folder: string, cell: CellId): string {
+  return join(cellFolder(folder, cell), 'log.txt');
+}
+
 function digestedName(cell: CellId): string {
   const readable = cell.replaceAll(/[^A-Za-z0-9_.=-]+/g, '-').slice(0, 60);
   return `${readable}-${createHash('sha256').update(cell).digest('hex').slice(0, 10)}`;

@@ -10,6 +10,7 @@ import { systemClock, type Clock } from '../util/clock.ts';
 import { identifyProcess } from '../util/process-identity.ts';
 import { pluralize } from '../util/text.ts';
 import { cohortOf } from './cohorts.ts';
+import { outlookOf } from './outlook.ts';
 import { lastResultsFile, writeLastResults, type LastResult } from '../record/last-results.ts';
 import { prepare, type PlanOptions, type Prepared, type Preview } from './prepare.ts';
 import { latestRun, queuedTasks } from '../record/past-runs.ts';
@@ -94,15 +95,17 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
   const commit = idle ? null : await options.commit();
   const handles = executor?.attach ? queuedTasks(latestRun(options.runsFolder, plan.name)) : undefined;
   const record = idle ? undefined : startRecord(options.runsFolder, plan, start);
-  const seconds = new Map<CellId, number>();
+  const times = new Map<CellId, MakingTime>();
   const emit = (body: EventBody) => {
     const event = { ...body, at: clock.now() };
-    if (body.type === 'stage-finished') seconds.set(body.cell, body.seconds);
+    if (body.type === 'stage-started') times.set(body.cell, body.beside === undefined ? {} : { beside: body.beside });
+    if (body.type === 'stage-finished') times.set(body.cell, { ...times.get(body.cell), seconds: body.seconds });
     record?.sink(event);
     for (const sink of options.sinks) sink(event);
   };
   try {
-    emit(runStarted(plan, options, { run: record?.run ?? '', cells: prepared.cells.length, commit }));
+    const stages = idle ? {} : { stages: outlookOf(prepared) };
+    emit(runStarted(plan, options, { run: record?.run ?? '', cells: prepared.cells.length, commit, ...stages }));
     const { states, ...counts } =
       record && executor
         ? await runSchedule({ prepared, options, executor, handles, clock, emit, record, commit })
@@ -120,14 +123,18 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
     };
   } finally {
     record?.close();
-    keepLastResults(plan, options, prepared.resolver.entries, seconds);
+    keepLastResults(plan, options, prepared.resolver.entries, times);
   }
 }
+
+type RunStarted = Extract<EventBody, { type: 'run-started' }>;
+/** What a run learns of how long a cell takes. */
+type MakingTime = Pick<LastResult, 'seconds' | 'beside'>;
 
 function runStarted(
   { name: pipeline, file }: Plan,
   { slots, command }: RunOptions,
-  about: { readonly run: string; readonly cells: number; readonly commit: string | null },
+  about: Pick<RunStarted, 'run' | 'cells' | 'commit' | 'stages'>,
 ): EventBody {
   const origin = { format: recordFormat, process: identifyProcess() };
   return { type: 'run-started', ...origin, ...about, pipeline, file, slots, command };
@@ -245,12 +252,12 @@ function keepLastResults(
   plan: Plan,
   { runsFolder }: RunOptions,
   entries: ReadonlyMap<CellId, Entry>,
-  seconds: ReadonlyMap<CellId, number>,
+  times: ReadonlyMap<CellId, MakingTime>,
 ): void {
   const results = new Map<CellId, LastResult>();
   for (const [cell, { key }] of entries) {
-    const took = seconds.get(cell);
-    results.set(cell, took === undefined ? { key } : { key, seconds: took });
+    const took = times.get(cell);
+    results.set(cell, took?.seconds === undefined ? { key } : { key, ...took });
   }
   try {
     writeLastResults(lastResultsFile(runsFolder, plan.name), results);

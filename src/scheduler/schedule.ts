@@ -152,7 +152,8 @@ export class Schedule {
     this.#attempts[index] = number;
     const task = taskOf(cell, { attempt: number, cohort });
     const reason = this.#reasons[index] ?? '';
-    const beside = cohort.length ? { beside: cohort.length - 1 } : {};
+    const [first] = cohort;
+    const beside = first === undefined ? {} : { beside: cohort.length - 1, cohort: first };
     emit({ type: 'stage-started', cell: cell.id, key: task.key, attempt: number, reason, ...beside });
     const attempt = new Attempt(task, clock);
     this.#running.add(attempt);

@@ -57,7 +57,7 @@ export async function digestSources(cells: readonly Cell[], deps: SourceDeps): P
       digests.set(path, await digest(path));
     } catch (error) {
       const choice = kinds[cell.kind]?.sources?.(cell.params).find((source) => source.choice)?.choice;
-      failures.push({ ...describeUnreadable(path, cell, error), ...choice?.absent });
+      failures.push({ ...describeUnreadable(path, cell, error, workingFolder), ...choice?.absent });
     }
   });
   if (failures.length) throw new FailureError(failures);
@@ -67,13 +67,17 @@ export async function digestSources(cells: readonly Cell[], deps: SourceDeps): P
   };
 }
 
-function describeUnreadable(path: string, cell: Cell, error: unknown): Failure {
+function describeUnreadable(path: string, cell: Cell, error: unknown, workingFolder: string): Failure {
   const reader = `${cell.id} reads ${path}`;
-  if (error instanceof FailureError && error.failures[0])
-    return { ...error.failures[0], message: `${reader}: ${error.failures[0].message}` };
+  const from = `a file or folder to read; paths in a pipeline count from the folder where kdpipe is called, or its workspace: ${workingFolder}`;
+  if (error instanceof FailureError && error.failures[0]) {
+    const [first] = error.failures;
+    const expected = existsSync(path) ? {} : { expected: from };
+    return { ...first, message: `${reader}: ${first.message}`, ...expected };
+  }
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) throw error;
-  return { code: 'unreadable-source', message: `${reader}, which cannot be read: ${message}` };
+  return { code: 'unreadable-source', message: `${reader}, which cannot be read: ${message}`, expected: from };
 }
 
 /** What is read of a source: all of it, or the one of its parts that is there. */

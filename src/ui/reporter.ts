@@ -1,5 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Event } from '../core/event.ts';
+import type { CellId } from '../core/plan.ts';
+import type { RunState } from '../core/run-state.ts';
 
 /** Shows a run while it happens. It only consumes events: what it shows can be replayed from the run's record. */
 export interface Reporter {
@@ -26,4 +28,6 @@ export interface ReporterOptions {
   readonly color: boolean;
   /** Milliseconds since the Unix epoch, for what moves between two events. */
   readonly now: () => number;
+  /** Reads the last line of a cell's log; undefined where it has none. */
+  readonly lastLine?: (run: Pick<RunState, 'pipeline' | 'run'>, cell: CellId) => string | undefined;
 }

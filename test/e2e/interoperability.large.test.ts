@@ -6,7 +6,7 @@ import { createEngine } from '../../src/ml/engines/create-engine.ts';
 import type { ModelName } from '../../src/ml/models/registry.ts';
 import { adoptModel } from '../../src/ml/inference/adopted-model.ts';
 import { networkFor, readModel, type TrainedModel } from '../../src/ml/inference/trained-model.ts';
-import { decodeWeights } from '../../src/ml/weights/decode-weights.ts';
+import { readCheckpoint } from '../../src/ml/weights/read-checkpoint.ts';
 import { channelsLast } from '../support/hashed.ts';
 import { Project } from '../support/project.ts';
 import { missing, python } from '../support/pytorch.ts';
@@ -69,7 +69,7 @@ describe.skipIf(skipped !== undefined)(`weights of torchvision and timm${skipped
     async (model: ModelName) => {
       for (const form of ['pth', 'safetensors']) {
         const file = project.path(`${model}.${form}`);
-        const adopted = adoptModel(decodeWeights(readFileSync(file), file), model, file);
+        const { model: adopted } = adoptModel(readCheckpoint(file, file), { model, input: {} }, file);
         expect(adopted.classes).toHaveLength(5);
         expect(difference(await logitsOf(adopted), spoken(project.folder, model))).toBeLessThan(1e-4);
       }

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import type { Event, EventBody, Progress } from '../../src/core/event.ts';
+import type { Event, EventBody, Progress, StageOutlook } from '../../src/core/event.ts';
 import { initialRun, runState, type RunState } from '../../src/core/run-state.ts';
 import type { Output, ReporterOptions } from '../../src/ui/reporter.ts';
 
@@ -12,7 +12,7 @@ export const event = (seconds: number, body: EventBody): Event => ({ ...body, at
 const key = '0'.repeat(64);
 
 /** Short ways to say what happens. */
-export const run = (cells: number, slots = 2): EventBody => ({
+export const run = (cells: number, slots = 2, stages?: readonly StageOutlook[]): EventBody => ({
   type: 'run-started',
   run: 'r1',
   pipeline: 'cub',
@@ -21,6 +21,7 @@ export const run = (cells: number, slots = 2): EventBody => ({
   slots,
   command: 'kdpipe run cub.yaml',
   commit: null,
+  ...(stages && { stages }),
 });
 export const started = (cell: string, attempt = 1): EventBody => ({
   type: 'stage-started',
@@ -28,6 +29,16 @@ export const started = (cell: string, attempt = 1): EventBody => ({
   key,
   attempt,
   reason: 'new',
+});
+/** A member of a cohort starts. */
+export const startedIn = (first: string, size: number, cell: string): EventBody => ({
+  type: 'stage-started',
+  cell,
+  key,
+  attempt: 1,
+  reason: 'new',
+  beside: size - 1,
+  cohort: first,
 });
 export const reused = (cell: string): EventBody => ({ type: 'stage-reused', cell, key });
 export const progress = (cell: string, told: Partial<Progress> = {}): EventBody => ({

@@ -5,7 +5,7 @@ import type { EventBody } from '../../src/core/event.ts';
 import { initialRun } from '../../src/core/run-state.ts';
 import { progressView } from '../../src/ui/progress-view.ts';
 import { displayWidth } from '../../src/util/display-width.ts';
-import { failed, finished, progress, reused, run, start, started, stateAfter } from './events.ts';
+import { failed, finished, progress, reused, run, start, started, startedIn, stateAfter } from './events.ts';
 
 /** The view at 80x24, 80 seconds after the start. */
 const view = (bodies: readonly EventBody[], room: { columns?: number; rows?: number } = {}): readonly string[] =>
@@ -76,14 +76,115 @@ describe('the live view', () => {
     ]);
   });
 
-  it('shortens long names in the middle where there is none', () => {
-    const cells = Array.from({ length: 12 }, (_, at) => `student[teacher=teacher,kd_method=MGD,seed=${at + 10}]`);
-    const lines = view(
-      [run(99), ...cells.map((cell) => started(cell)), ...cells.map((cell) => progress(cell, { loss: 1, eta: 5 }))],
-      { columns: 64 },
+  it('shows what differs between running cells, and cuts what they share', () => {
+    const told = { imagesPerSecond: 1369, loss: 0.41234, eta: 12 };
+    const cells = ['AT,kd_ratio=1000,seed=0', 'AT,kd_ratio=1000,seed=1', 'MGD,kd_ratio=0.7,seed=0'].map(
+      (rest) => `student[teacher=teacher,model=mobilenetv2,kd_method=${rest}]`,
     );
-    expect(lines[2]).toBe('  student[…eed=10]  ██████░░░░  6/10 epochs  loss 1.00  ETA 5.0…');
-    expect(lines).toHaveLength(14);
+    const all = [run(99), ...cells.map((cell) => started(cell)), ...cells.map((cell) => progress(cell, told))];
+    expect(view(all, { rows: 7 }).slice(2)).toEqual([
+      '  student[kd_method=AT,kd_ratio=1000,seed=0]  ███░░  6/10 epochs  ETA 12.0 s',
+      '  student[kd_method=AT,kd_ratio=1000,seed=1]  ███░░  6/10 epochs  ETA 12.0 s',
+      '  student[kd_method=MGD,kd_ratio=0.7,seed=0]  ███░░  6/10 epochs  ETA 12.0 s',
+    ]);
+    expect(view(all, { columns: 110 }).slice(2)).toEqual([
+      '  student[kd_method=AT,kd_ratio=1000,seed=0]  ██████░░░░  6/10 epochs  1369 img/s  loss 0.412  ETA 12.0 s',
+      '  student[kd_method=AT,kd_ratio=1000,seed=1]  ██████░░░░  6/10 epochs  1369 img/s  loss 0.412  ETA 12.0 s',
+      '  student[kd_method=MGD,kd_ratio=0.7,seed=0]  ██████░░░░  6/10 epochs  1369 img/s  loss 0.412  ETA 12.0 s',
+    ]);
+  });
+
+  it('leaves out facts where there is no room, and never the ETA', () => {
+    const cells = Array.from({ length: 12 }, (_, at) => `student[teacher=teacher,kd_method=MGD,seed=${at + 10}]`);
+    const told = { loss: 1, imagesPerSecond: 1369, eta: 4000 };
+    const all = [run(99), ...cells.map((cell) => started(cell)), ...cells.map((cell) => progress(cell, told))];
+    const at = (columns: number): string => view(all, { columns })[2] ?? '';
+    expect(at(80)).toBe('  student[seed=10]  ███░░  6/10 epochs  1369 img/s  loss 1.00  ETA 1 h 07 min');
+    expect(at(70)).toBe('  student[seed=10]  ███░░  6/10 epochs  1369 img/s  ETA 1 h 07 min');
+    expect(at(60)).toBe('  student[seed=10]  ███░░  6/10 epochs  ETA 1 h 07 min');
+    expect(at(50)).toBe('  student[seed=10]  6/10 epochs  ETA 1 h 07 min');
+    expect(view(all, { columns: 50 })).toHaveLength(14);
+  });
+
+  it('shows one rate and one ETA of a cohort, and of its members what is their own', () => {
+    const methods = ['SoftTarget,kd_weight=9', 'AT,kd_weight=1000', 'SP,kd_weight=10'];
+    const cells = methods.map((method) => `student[teacher=teacher,kd_method=${method},seed=0]`);
+    const rates = [55, 307, 110];
+    const lines = view([
+      run(70),
+      ...cells.map((cell) => startedIn(cells[0] ?? '', 3, cell)),
+      ...cells.map((cell, at) =>
+        progress(cell, { imagesPerSecond: rates[at] ?? 0, loss: 0.5 + at, eta: 70 + at, done: 6 + at / 10 }),
+      ),
+    ]);
+    expect(lines).toEqual([
+      'cub  0/70  ░░░░░░░░░░░░░░░░░░░░  1 min 20 s',
+      '3 running · 67 waiting',
+      '  student ×3  ██████░░░░  6.1/10 epochs  472 img/s  ETA 1 min 12 s',
+      '    kd_method=SoftTarget kd_weight=9  loss 0.500',
+      '    kd_method=AT kd_weight=1000       loss 1.50',
+      '    kd_method=SP kd_weight=10         loss 2.50',
+    ]);
+  });
+
+  it('sets the members of large cohorts in columns, as much of them as fits', () => {
+    const cells = (seed: number): readonly string[] =>
+      Array.from({ length: 21 }, (_, at) => `student[teacher=t,kd_method=Method${at},kd_weight=${at},seed=${seed}]`);
+    const both = [cells(0), cells(1)];
+    const all = [
+      run(70),
+      ...both.flatMap((cohort) => cohort.map((cell) => startedIn(cohort[0] ?? '', 21, cell))),
+      ...both.flat().map((cell) => progress(cell, { imagesPerSecond: 10, loss: 0.5, eta: 70 })),
+    ];
+    const lines = view(all);
+    expect(lines.length).toBeLessThan(24);
+    expect(lines.slice(2, 5)).toEqual([
+      '  student[seed=0] ×21  ██████░░░░  6/10 epochs  210 img/s  ETA 1 min 10 s',
+      '    Method0   loss 0.500   Method1   loss 0.500   Method2   loss 0.500',
+      '    Method3   loss 0.500   Method4   loss 0.500   Method5   loss 0.500',
+    ]);
+    expect(view(all, { rows: 14 }).slice(2, 4)).toEqual([
+      '  student[seed=0] ×21  ██████░░░░  6/10 epochs  210 img/s  ETA 1 min 10 s',
+      '    Method0    Method1    Method2    Method3    Method4    Method5    Method6',
+    ]);
+    expect(view(all, { rows: 6 }).slice(2)).toEqual([
+      '  student[seed=0] ×21  ██████░░░░  6/10 epochs  210 img/s  ETA 1 min 10 s',
+      '  student[seed=1] ×21  ██████░░░░  6/10 epochs  210 img/s  ETA 1 min 10 s',
+    ]);
+    expect(view(all, { rows: 4 }).slice(2)).toEqual(['  … and 42 more running']);
+  });
+
+  it('says of a member where it is when the others are elsewhere, and whom it waits for', () => {
+    const [a, b, c] = ['s[m=a]', 's[m=b]', 's[m=c]'];
+    const lines = view([
+      run(3),
+      ...[a, b, c].map((cell) => startedIn(a, 3, cell)),
+      progress(a, { done: 9, loss: 1 }),
+      progress(b, { done: 2, loss: 2 }),
+      { type: 'stage-waiting', cell: c, key: 'k', holder: 'pid 7' },
+    ]);
+    expect(lines.slice(2)).toEqual([
+      '  s ×3  ██████░░░░  5.5/10 epochs',
+      '    m=a  9/10  loss 1.00   m=b  2/10  loss 2.00   m=c  waits for pid 7',
+    ]);
+  });
+
+  it('shows of a program how long it runs and what it wrote last', () => {
+    const state = stateAfter(run(3), started('train[seed=0]'), started('train[seed=1]'));
+    const lastLines = new Map([['train[seed=0]', 'epoch 3/10 loss 0.5']]);
+    const lines = progressView(state, { columns: 50, rows: 5, now: start + 80_000, lastLines });
+    expect(lines.slice(2)).toEqual(['  train[seed=0]  1 min 19 s  epoch 3/10 loss 0.5', '  train[seed=1]  1 min 18 s']);
+  });
+
+  it('has an ETA of the whole run, which no name pushes out', () => {
+    const stages = [{ stage: 'a', kind: 'a', cells: 9, needs: [], took: { wall: 160, slot: 160 } }];
+    const [line] = view([run(9, 2, stages)]);
+    expect(line).toBe('cub  0/9  ░░░░░░░░░░░░░░░░░░░░  1 min 20 s  ETA ~12 min');
+    const named = { ...stateAfter(run(9, 2, stages)), pipeline: 'a-name-'.repeat(9) };
+    const head = (columns: number): string | undefined =>
+      progressView(named, { columns, rows: 24, now: start + 80_000 })[0];
+    expect(head(100)).toBe(`${named.pipeline}  0/9  1 min 20 s  ETA ~12 min`);
+    expect(head(60)).toBe('a-name-a-name-a…a-name-a-name-  0/9  1 min 20 s  ETA ~12 min');
   });
 
   it('says how many more run than there is room for', () => {

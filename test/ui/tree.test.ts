@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
 import type { Reporter } from '../../src/ui/reporter.ts';
-import { treeReporter } from '../../src/ui/tree.ts';
+import { treeReporter, wrappedRows } from '../../src/ui/tree.ts';
 import { ended, event, failed, finished, keptOptions, progress, reused, run, started } from './events.ts';
 import { Screen } from './screen.ts';
 
@@ -108,5 +108,37 @@ describe('the live view on a terminal', () => {
     options.err.write('a warning of node\n');
     reporter.close();
     expect(screen().text()).toBe('a warning of node');
+  });
+});
+
+describe('a terminal that has become narrower', () => {
+  it('has wrapped the lines that stand there', () => {
+    expect(wrappedRows(['a'.repeat(79), 'b'.repeat(40), ''], 80)).toBe(0);
+    expect(wrappedRows(['a'.repeat(79), 'b'.repeat(40), ''], 40)).toBe(1);
+    expect(wrappedRows([`\u001b[1m${'模'.repeat(39)}\u001b[22m`], 26)).toBe(2);
+  });
+
+  it('is drawn anew at its new width, with nothing of the old drawing left', async () => {
+    const { options, send, screen } = tree({ columns: 80, rows: 24 });
+    send(run(9), started('student[teacher=teacher,kd_method=SoftTarget,kd_ratio=0.5,seed=0]'));
+    await until(screen, '1 running');
+    const before = options.err.text().length;
+    Object.assign(options.err, { columns: 40 });
+    options.err.emit('resize');
+    // A terminal has wrapped the third line by now: three lines, one more row, and that of the cursor are cleared.
+    await vi.waitFor(() => expect(options.err.text().slice(before)).toContain('1 running'));
+    const [cleared = ''] = options.err.text().slice(before).split('1 running');
+    expect(cleared.split('\u001b[2K').length - 1).toBe(5);
+    const lines = new Screen().write(options.err.text().slice(before)).lines;
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(40);
+  });
+
+  it('shows what programs wrote last, without their escape sequences and what they wrote over', async () => {
+    const options = { ...keptOptions(terminal), lastLine: () => '\u001b[32m 10%\r 50%\u0007 of it\u001b[0m\r' };
+    const reporter = treeReporter(options);
+    open = reporter;
+    reporter.event(event(0, run(3)));
+    reporter.event(event(1, started('train')));
+    await until(() => new Screen().write(options.err.text()), '  train  4.0 s  50% of it');
   });
 });

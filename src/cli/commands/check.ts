@@ -5,6 +5,7 @@ import { pluralize } from '../../util/text.ts';
 import { setOption } from '../options.ts';
 import { printNotes } from '../notes.ts';
 import { print } from '../terminal.ts';
+import { typedPath } from '../workspace.ts';
 
 /**
  * `kdpipe check`: every problem of pipeline files, in one go.
@@ -13,7 +14,10 @@ import { print } from '../terminal.ts';
  */
 export function command(): Command {
   return new Command('check')
-    .argument('<pipeline...>', 'pipeline files')
+    .argument('<pipeline...>', 'pipeline files', (file: string, before?: readonly string[]) => [
+      ...(before ?? []),
+      typedPath(file),
+    ])
     .addOption(setOption())
     .action(async (files: readonly string[], flags: { readonly set?: readonly string[] }) => {
       const failures: Failure[] = [];

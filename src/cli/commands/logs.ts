@@ -5,7 +5,7 @@ import { unwrap } from '../../core/result.ts';
 import { findCells } from '../../cells/select.ts';
 import { cellStatuses } from '../../core/run-state.ts';
 import { replayRun, type PastRun } from '../../record/past-runs.ts';
-import { cellFolder } from '../../record/run-record.ts';
+import { logFile } from '../../record/run-record.ts';
 import { openProject } from '../../project/project.ts';
 import { recentRun } from '../../project/recent.ts';
 import { print, printError } from '../terminal.ts';
@@ -29,8 +29,7 @@ export function command(): Command {
       const cells = [...unwrap(findCells(past.plan.cells, [stage]))];
       for (const cell of cells) {
         if (cells.length > 1) print(`==> ${cell} <==`);
-        const file = join(cellFolder(past.folder, cell), 'log.txt');
-        const log = new Tail(file);
+        const log = new Tail(logFile(past.folder, cell));
         const found = log.print();
         if (!found) printError(`${cell} wrote nothing in run ${past.run} (${stateIn(past, cell)})`);
         if (flags.follow && cells.length === 1) await log.follow(() => !isRead || hasEnded(past.folder, cell));

@@ -1,3 +1,4 @@
+import { fileArgument } from '../workspace.ts';
 import { Command } from 'commander';
 import { jsonOption, setOption } from '../options.ts';
 import { plan } from '../../project/plan.ts';
@@ -10,7 +11,7 @@ import { printPreview } from '../preview.ts';
  */
 export function command(): Command {
   return new Command('plan')
-    .argument('<pipeline>', 'pipeline file')
+    .addArgument(fileArgument())
     .addOption(setOption())
     .addOption(jsonOption())
     .action(async (file: string, flags: { readonly set?: readonly string[]; readonly json?: boolean }) => {

@@ -1,3 +1,4 @@
+import { fileArgument } from '../workspace.ts';
 import { Command, Option } from 'commander';
 import { openProject } from '../../project/project.ts';
 import { report } from '../../project/report.ts';
@@ -20,7 +21,7 @@ interface ReportFlags {
  */
 export function command(): Command {
   return new Command('report')
-    .argument('<pipeline>', 'pipeline file')
+    .addArgument(fileArgument())
     .option('--check', 'write nothing; exit 3 when a table or a plot differs from its file')
     .addOption(
       new Option('--format <format>', 'print the tables in this format instead of writing them').choices(

@@ -10,6 +10,7 @@ import { openProject } from '../../project/project.ts';
 import { recentRun } from '../../project/recent.ts';
 import { setOption } from '../options.ts';
 import { print } from '../terminal.ts';
+import { typedPath } from '../workspace.ts';
 
 /**
  * `kdpipe why`: what a run would do with a stage and for which changed leaf; and why it last ran.
@@ -19,7 +20,7 @@ import { print } from '../terminal.ts';
 export function command(): Command {
   return new Command('why')
     .argument('<stage>', 'stage, cell or stage[axis=value]')
-    .option('-f, --file <pipeline>', 'pipeline file; by default that of the latest run')
+    .option('-f, --file <pipeline>', 'pipeline file; by default that of the latest run', typedPath)
     .addOption(setOption())
     .action(async (stage: string, flags: { readonly file?: string; readonly set?: readonly string[] }) => {
       const { runsFolder } = openProject();

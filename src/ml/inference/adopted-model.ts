@@ -1,58 +1,43 @@
-import { fail, FailureError } from '../../core/failure.ts';
-import { IMAGENET } from '../data/statistics.ts';
-import type { Model } from '../models/model.ts';
-import { models, type ModelName } from '../models/registry.ts';
-import { classifierOf } from '../network/classifier.ts';
-import type { Network } from '../network/network.ts';
+import { fail } from '../../core/failure.ts';
+import { formatList } from '../../util/text.ts';
+import type { ModelName } from '../models/registry.ts';
+import { differenceText } from '../weights/comparison.ts';
 import { stateDictOf } from '../weights/state-dict.ts';
-import type { TensorFile } from '../weights/tensor-file.ts';
+import { stateDictsIn, type FoundDict } from '../weights/state-dicts.ts';
+import { FileTensor, type Checkpoint, type StoredTensor, type TensorFile } from '../weights/tensor-file.ts';
+import { commonPrefix, fitsOf, isExact, modelsIn, type Fit } from './fits.ts';
+import type { InputConfig } from './input-config.ts';
+import { partAverages, placeText, takeState, type Taken, type WeightState } from './taken-state.ts';
 import { batchesIn, decodeModel, type TrainedModel } from './trained-model.ts';
 
-/** The model at the size that its published weights were trained at, with as many classes as a file has. */
-function networkOf(model: ModelName, { tensors }: TensorFile): Network {
-  const entry: Model = models[model];
-  const { side, classes } = entry.nominal;
-  const image = { height: side, width: side, channels: 3 };
-  const published = entry.build(image, classes);
-  const found = tensors.get(`${classifierOf(published).name}.weight`)?.shape[0] ?? classes;
-  return found === classes || found < 1 ? published : entry.build(image, found);
+/** What is wanted of a file of weights. */
+export interface Wanted {
+  readonly model: ModelName;
+  /** Which of two sets of weights, where the file holds both; the average unless it is said. */
+  readonly state?: WeightState | undefined;
+  /** What the network's pictures have to be like, which no state dict says. */
+  readonly input: InputConfig;
 }
 
-/** Models whose every tensor a file has, in its shape. */
-function fitting(file: TensorFile): readonly string[] {
-  return (Object.keys(models) as ModelName[]).filter((name) =>
-    networkOf(name, file).parameters.every(
-      ({ name: tensor, shape }) => file.tensors.get(tensor)?.shape.join() === shape.join(),
-    ),
+/** A model of a file, and what of the file it is. */
+export interface Adopted {
+  readonly model: TrainedModel;
+  /** One line for the log. */
+  readonly taken: string;
+  /** What a user should know who did not ask: that there was a choice. */
+  readonly notes: readonly string[];
+}
+
+const readAll = (tensors: ReadonlyMap<unknown, unknown>): ReadonlyMap<string, StoredTensor> =>
+  new Map(
+    [...tensors].flatMap(([name, one]) => (one instanceof FileTensor ? [[String(name), one.read(String(name))]] : [])),
   );
-}
 
-function fromElsewhere(file: TensorFile, model: ModelName, path: string): TrainedModel {
-  const network = networkOf(model, file);
-  const { side } = models[model].nominal;
-  return {
-    network,
-    state: stateDictOf(file, network.parameters, path),
-    classes: Array.from({ length: network.classes }, (_, label) => String(label)),
-    format: { imageSize: side, ...IMAGENET },
-    batches: batchesIn(file),
-  };
-}
-
-/**
- * Makes a model of a file of weights from anywhere: torchvision's or timm's state dict, whose classes are then numbered
- * and whose images are normalised as ImageNet's are, or a file of a training stage, which says this itself.
- *
- * @param file - its tensors
- * @param model - the architecture that they are of
- * @param path - the file's name for messages
- * @returns the model
- * @throws FailureError `wrong-weights` that lists what does not fit and names the models that would, `other-model`
- */
-export function adoptModel(file: TensorFile, model: ModelName, path: string): TrainedModel {
-  if (file.metadata['classes'] !== undefined) {
-    const own = decodeModel(file, path);
-    if (own.network.model === model) return own;
+/** A file of our own stages, which says itself what it is. */
+function ofStage(checkpoint: Checkpoint, { model, input }: Wanted, path: string): Adopted {
+  const { content, metadata } = checkpoint;
+  const own = decodeModel({ tensors: readAll(content), metadata }, path);
+  if (own.network.model !== model)
     return fail({
       code: 'other-model',
       message: `${path} holds a ${own.network.model}`,
@@ -60,17 +45,113 @@ export function adoptModel(file: TensorFile, model: ModelName, path: string): Tr
       expected: `weights of ${model}`,
       fix: `write model: ${own.network.model}`,
     });
-  }
-  try {
-    return fromElsewhere(file, model, path);
-  } catch (error) {
-    const [failure] = error instanceof FailureError ? error.failures : [];
-    const others = failure?.code === 'wrong-weights' ? fitting(file) : [];
-    if (!failure || others.length === 0) throw error;
+  const given = Object.entries({ ...own.input, ...input }).find(([name, value]) => {
+    const known = own.input[name as keyof InputConfig];
+    return known !== undefined && JSON.stringify(known) !== JSON.stringify(value);
+  });
+  if (given)
     return fail({
-      ...failure,
-      message: `${failure.message}: these are weights of ${others.join(' or ')}`,
-      fix: `write model: ${others[0] ?? ''}, or take weights of ${model}`,
+      code: 'other-input',
+      message: `${path} says itself what its images are like, and that is something else`,
+      place: { file: path },
+      expected: JSON.stringify(own.input),
+      fix: 'remove mean_std, image_size, interpolation and crop',
     });
-  }
+  return { model: { ...own, input: { ...own.input, ...input } }, taken: 'takes a file of kdpipe', notes: [] };
+}
+
+/** The tensors of a fit under the network's own names, with the counters beside its running statistics. */
+function tensorsOf({ network, dict, prefix }: Fit): TensorFile {
+  const names = network.parameters.map(({ name }) => name);
+  const counters = names.map((name) => name.replace(/running_mean$/, 'num_batches_tracked'));
+  const tensors = [...new Set([...names, ...counters])].flatMap((name): [string, StoredTensor][] => {
+    const tensor = dict.tensors.get(prefix + name);
+    return tensor ? [[name, tensor.read(prefix + name)]] : [];
+  });
+  return { tensors: new Map(tensors), metadata: {} };
+}
+
+function failWithout({ content }: Checkpoint, path: string): never {
+  return fail({
+    code: 'wrong-weights',
+    message: `${path} holds no state dict: a mapping of ${[...content.keys()].slice(0, 5).map(String).join(', ') || 'nothing'}`,
+    place: { file: path },
+    expected: 'tensors by the names of the network',
+    fix: 'save the weights: torch.save(model.state_dict(), path), or as .safetensors',
+  });
+}
+
+function fixOf([other]: readonly ModelName[], model: ModelName, path: string): string {
+  if (other !== undefined) return `write model: ${other}, or take weights of ${model}`;
+  if (/-\d{5}-of-\d{5}\./.test(path))
+    return 'this is one shard of several: name their index, the file *.index.json beside it';
+  return `take weights of ${model}, or write another model: kdpipe list models`;
+}
+
+/** What does not fit, and whose weights they are. */
+function failToFit(nearest: Fit, dicts: readonly FoundDict[], model: ModelName, path: string): never {
+  const { prefix, dict, comparison } = nearest;
+  const shared = prefix || commonPrefix(dict.tensors.keys());
+  const begin = shared === '' ? '' : `, whose names begin with ${shared},`;
+  const others = modelsIn(dicts);
+  return fail({
+    code: 'wrong-weights',
+    message: `${path}${begin} ${differenceText(comparison)}${others.length > 0 ? `: these are weights of ${formatList(others)}` : ''}`,
+    place: { file: path },
+    expected: `the ${nearest.network.parameters.length} tensors of ${model}`,
+    fix: fixOf(others, model, path),
+  });
+}
+
+function takenText({ fit, state, beside }: Taken): string {
+  const others = [...beside.other, ...beside.same].map(placeText);
+  return [
+    `takes ${placeText(fit)}`,
+    ...(state === 'ema' ? [', an average of weights'] : []),
+    ...(others.length > 0 ? [`; beside it: ${formatList(others, 4)}`] : []),
+  ].join('');
+}
+
+function notesOf(taken: Taken, { state }: Wanted, part: readonly string[], path: string): readonly string[] {
+  const text = `${path}: ${takenText(taken)}`;
+  if (state === undefined && taken.beside.other.length > 0)
+    return [`${text}; state: ${taken.state === 'ema' ? 'model' : 'ema'} takes the other`];
+  if (state === undefined && taken.state === 'model' && part.length > 0)
+    return [`${text}; ${formatList(part)} lacks tensors of the network`];
+  return taken.beside.same.length > 0 ? [text] : [];
+}
+
+/**
+ * Makes a model of a checkpoint from anywhere: torchvision's or timm's state dict, whatever is wrapped around it and its
+ * names, whose classes are then numbered; or a file of a training stage, which says itself what it is.
+ *
+ * @param checkpoint - what is in the file
+ * @param wanted - the architecture that it is of, and what no state dict says
+ * @param path - the file's name for messages
+ * @returns the model, and what of the file was taken
+ * @throws FailureError `wrong-weights` that lists what does not fit and names the models that would, `other-model`
+ */
+export function adoptModel(checkpoint: Checkpoint, wanted: Wanted, path: string): Adopted {
+  if (checkpoint.metadata['classes'] !== undefined) return ofStage(checkpoint, wanted, path);
+  const { model, state, input } = wanted;
+  const dicts = stateDictsIn(checkpoint.content);
+  const found = fitsOf(model, dicts);
+  const [nearest] = found;
+  if (!nearest) return failWithout(checkpoint, path);
+  const fits = found.filter(isExact);
+  if (fits.length === 0) return failToFit(nearest, dicts, model, path);
+  const taken = takeState(fits, state, path);
+  const { network } = taken.fit;
+  const file = tensorsOf(taken.fit);
+  return {
+    model: {
+      network,
+      state: stateDictOf(file, network.parameters, path),
+      classes: Array.from({ length: network.classes }, (_, label) => String(label)),
+      input,
+      batches: batchesIn(file),
+    },
+    taken: takenText(taken),
+    notes: notesOf(taken, wanted, partAverages(dicts, fits), path),
+  };
 }

@@ -3,6 +3,7 @@ import type { PackedDataset, Split } from '../data/packed.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { Predicted } from './kept-logits.ts';
 import { passes, predict, type Augmentation } from './predict.ts';
+import { normalisationNote, requireSameInput, statisticsFor } from './input-config.ts';
 import { networkFor, requireSameClasses, type TrainedModel } from './trained-model.ts';
 
 /** Which images pass a network, and how. */
@@ -21,6 +22,8 @@ export interface InferenceContext {
   readonly signal: AbortSignal;
   /** Called with the number of images of each batch that has passed a network. */
   readonly onBatch: (images: number) => void;
+  /** Called with what a reader of the numbers should know. */
+  readonly note: (message: string) => void;
 }
 
 /** Logits of a network, and how fast it gave them. */
@@ -68,7 +71,7 @@ export function requireImages(data: PackedDataset, splits: readonly Split[]): vo
  * Predicts all splits with all augmentations.
  *
  * @param context - images, engine and options
- * @param model - the network; its own normalisation counts, at the dataset's size
+ * @param model - the network; its own normalisation counts where its weights say it, at the dataset's size
  * @param role - what messages call it
  * @returns its logits; undefined when the signal was aborted
  * @throws FailureError when it does not fit the dataset, or gives a logit that is not a number
@@ -78,9 +81,12 @@ export async function predictSplits(
   model: TrainedModel,
   role: string,
 ): Promise<InferenceResult | undefined> {
-  const { options, data, engine, threads, signal, onBatch } = context;
+  const { options, data, engine, threads, signal, onBatch, note } = context;
   requireSameClasses(model, data.manifest, role);
-  const format = { ...model.format, imageSize: data.manifest.imageSize };
+  requireSameInput(model.input, data.manifest, role);
+  const format = { ...statisticsFor(model.input, data.manifest), imageSize: data.manifest.imageSize };
+  const said = normalisationNote(model.input, data.manifest, role);
+  if (said !== undefined) note(said);
   const session = engine.session(networkFor(model.network.model, data.manifest), { optimizer: null, threads });
   const started = performance.now();
   try {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fail } from '../../core/failure.ts';
-import type { InputFormat } from '../data/batches.ts';
+import { isJsonObject } from '../../core/json.ts';
 import type { PackedManifest } from '../data/packed.ts';
+import type { ChannelStatistics } from '../data/statistics.ts';
 import { models, type ModelName } from '../models/registry.ts';
 import { classifierOf } from '../network/classifier.ts';
 import { initialState } from '../network/initial.ts';
@@ -9,13 +10,14 @@ import type { Network, StateDict } from '../network/network.ts';
 import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.ts';
 import type { TensorFile } from '../weights/tensor-file.ts';
 import { stateDictOf, tensorsOf } from '../weights/state-dict.ts';
+import type { InputConfig } from './input-config.ts';
 
 /** A network with weights, and what its input and output mean. */
 export interface TrainedModel {
   readonly network: Network;
   readonly state: StateDict;
   readonly classes: readonly string[];
-  readonly format: InputFormat;
+  readonly input: InputConfig;
   /** Training batches that made its running statistics. */
   readonly batches: number;
 }
@@ -49,13 +51,15 @@ export function networkFor(model: string, manifest: Pick<PackedManifest, 'imageS
  * @returns the file's bytes
  */
 export function encodeModel(model: TrainedModel): Uint8Array {
-  const { network, state, classes, format, batches } = model;
+  const { network, state, classes, input, batches } = model;
+  const { statistics, ...pictures } = input;
+  const wanted = JSON.stringify(pictures);
   const metadata = {
     model: network.model,
     classes: JSON.stringify(classes),
-    imageSize: String(format.imageSize),
-    mean: JSON.stringify(format.mean),
-    std: JSON.stringify(format.std),
+    imageSize: String(network.input.height),
+    ...(statistics && { mean: JSON.stringify(statistics.mean), std: JSON.stringify(statistics.std) }),
+    ...(wanted !== '{}' && { input: wanted }),
   };
   return encodeSafetensors({ tensors: tensorsOf(network.parameters, state, batches), metadata });
 }
@@ -63,9 +67,19 @@ export function encodeModel(model: TrainedModel): Uint8Array {
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((text) => typeof text === 'string');
 const isSide = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value);
-const isTriple = (value: unknown): value is InputFormat['mean'] =>
+const isTriple = (value: unknown): value is ChannelStatistics['mean'] =>
   Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
-const isDivisor = (value: unknown): value is InputFormat['std'] => isTriple(value) && value.every((std) => std > 0);
+const isDivisor = (value: unknown): value is ChannelStatistics['std'] =>
+  isTriple(value) && value.every((std) => std > 0);
+
+type Pictures = Omit<InputConfig, 'statistics'>;
+
+function isPictures(value: unknown): value is Pictures {
+  if (!isJsonObject(value)) return false;
+  const { imageSize, interpolation, crop } = value;
+  const isOr = (one: unknown, type: string): boolean => one === undefined || typeof one === type;
+  return isOr(imageSize, 'number') && isOr(interpolation, 'string') && isOr(crop, 'number');
+}
 
 /** One JSON text of the metadata: the file may come from anywhere. */
 function readDescription<T>(file: TensorFile, key: string, path: string, is: (value: unknown) => value is T): T {
@@ -116,13 +130,24 @@ export function readModel(path: string): TrainedModel {
  */
 export function decodeModel(file: TensorFile, path: string): TrainedModel {
   const classes = readDescription(file, 'classes', path, isTexts);
-  const format = {
-    imageSize: readDescription(file, 'imageSize', path, isSide),
-    mean: readDescription(file, 'mean', path, isTriple),
-    std: readDescription(file, 'std', path, isDivisor),
+  const imageSize = readDescription(file, 'imageSize', path, isSide);
+  const network = networkFor(file.metadata['model'] ?? '', { imageSize, classes });
+  const input = inputIn(file, path);
+  return { network, state: stateDictOf(file, network.parameters, path), classes, input, batches: batchesIn(file) };
+}
+
+/** Weights from elsewhere may leave the pictures to the dataset. */
+function inputIn(file: TensorFile, path: string): InputConfig {
+  const { mean, std, input } = file.metadata;
+  return {
+    ...((mean ?? std) !== undefined && {
+      statistics: {
+        mean: readDescription(file, 'mean', path, isTriple),
+        std: readDescription(file, 'std', path, isDivisor),
+      },
+    }),
+    ...(input !== undefined && readDescription(file, 'input', path, isPictures)),
   };
-  const network = networkFor(file.metadata['model'] ?? '', { imageSize: format.imageSize, classes });
-  return { network, state: stateDictOf(file, network.parameters, path), classes, format, batches: batchesIn(file) };
 }
 
 /** Weights from elsewhere have numbers for names, which only their count tells apart. */

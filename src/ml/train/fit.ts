@@ -21,7 +21,10 @@ interface Loop {
   readonly pause: ReturnType<typeof pauses>;
   readonly speak: () => boolean;
   images: number;
+  /** Time that these images took, that of others of its cohort included: they share the process. */
   seconds: number;
+  /** Where and when it began. */
+  readonly from: { readonly epochs: number; readonly at: number };
   savedAt: number;
   /** Milliseconds that the last checkpoint took. */
   saving: number;
@@ -29,14 +32,19 @@ interface Loop {
 
 const speedOf = ({ images, seconds }: Loop): number => images / Math.max(seconds, 1e-9);
 
-function report({ job, trainer, ...loop }: Loop, epochImages: number): void {
-  const { epoch, sums } = trainer.position;
+/** Epochs that lie behind, with the part of the one under way. */
+const epochsDone = ({ position: { epoch, sums } }: Trainer, epochImages: number): number =>
+  epoch + sums.images / epochImages;
+
+function report(loop: Loop, epochImages: number): void {
+  const { job, trainer, from } = loop;
+  const { sums } = trainer.position;
   const total = job.recipe.epochs;
-  const done = epoch + sums.images / epochImages;
-  const imagesPerSecond = speedOf({ job, trainer, ...loop });
+  const done = epochsDone(trainer, epochImages);
   const loss = (sums.loss + sums.kd.weighted) / Math.max(sums.images, 1);
-  const eta = ((total - done) * epochImages) / imagesPerSecond;
-  job.progress({ done: Math.round(done * 100) / 100, total, imagesPerSecond, loss, eta });
+  // By the clock, not by the rate: validation and checkpoints take their time too.
+  const eta = ((total - done) * (performance.now() - from.at)) / 1000 / (done - from.epochs);
+  job.progress({ done: Math.round(done * 100) / 100, total, imagesPerSecond: speedOf(loop), loss, eta });
 }
 
 function save(loop: Loop): void {
@@ -60,13 +68,15 @@ function batchSizes(images: number, batchSize: number): readonly number[] {
 async function trainEpoch(loop: Loop): Promise<boolean> {
   const { job, trainer } = loop;
   const images = job.data.manifest.splits.train.count;
+  let since = performance.now();
   while (trainer.position.batch < job.loader.count) {
-    const started = performance.now();
     const { epoch, batch } = trainer.position;
     await job.turn(epoch * job.loader.count + batch);
     if (job.signal.aborted) return false;
     loop.images += trainer.step(await job.loader.take(epoch, batch));
-    loop.seconds += (performance.now() - started) / 1000;
+    const now = performance.now();
+    loop.seconds += (now - since) / 1000;
+    since = now;
     if (loop.speak()) report(loop, images);
     saveIfDue(loop, SAVE_WITHIN);
     await loop.pause();
@@ -133,9 +143,11 @@ export function prepare(run: Pick<TrainingJob, 'session' | 'kd' | 'recipe' | 'da
  * @throws FailureError `non-finite-loss`
  */
 export async function fit(job: TrainingJob): Promise<TrainingResult | undefined> {
+  const trainer = new Trainer(job);
   const loop: Loop = {
     job,
-    trainer: new Trainer(job),
+    trainer,
+    from: { epochs: epochsDone(trainer, job.data.manifest.splits.train.count), at: performance.now() },
     pause: pauses(),
     speak: every(CADENCE),
     images: 0,

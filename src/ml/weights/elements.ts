@@ -38,7 +38,15 @@ export interface Elements {
   readonly strides: readonly number[];
   /** Elements before the first one. */
   readonly offset: number;
+  /** Whether they stand there with the opposite sign: PyTorch negates some views only when they are read. */
+  readonly negated?: boolean;
 }
+
+/** Bytes of elements that no weight is made of; files may hold such tensors beside weights. */
+const OTHERS: Readonly<Record<string, number>> = {
+  ...{ BOOL: 1, U8: 1, I8: 1, I16: 2, U16: 2, I32: 4, U32: 4, U64: 8, C64: 8, C128: 16 },
+  ...{ F8_E4M3: 1, F8_E5M2: 1, F8_E8M0: 1, F8_E4M3FNUZ: 1, F8_E5M2FNUZ: 1 },
+};
 
 /**
  * Says whether a type of elements can be read.
@@ -55,6 +63,23 @@ export const isElementType = (type: string): type is ElementType => type === 'I6
  * @returns 2, 4 or 8
  */
 export const bytesOf = (type: ElementType): number => (type === 'I64' ? 8 : FLOATS[type].size);
+
+/**
+ * Bytes of one element of any type, readable or not.
+ *
+ * @param type - name as in .safetensors files
+ * @returns bytes; undefined for a type that is not known, or whose elements are no whole bytes
+ */
+export const widthOf = (type: string): number | undefined =>
+  isElementType(type) ? bytesOf(type) : Object.hasOwn(OTHERS, type) ? OTHERS[type] : undefined;
+
+/**
+ * Says whether a tensor may be a weight: integers and truth values count and mask.
+ *
+ * @param type - name as in .safetensors files, or as a file calls it
+ * @returns true for every floating-point type, also those that can't be read
+ */
+export const isFloating = (type: string): boolean => /^B?F\d/.test(type);
 
 /**
  * Number of elements of a shape.
@@ -103,13 +128,13 @@ function copyBytes({ type, shape, bytes, offset }: Elements): ArrayBuffer {
   return new Uint8Array(bytes.subarray(offset * size, (offset + elementsIn(shape)) * size)).buffer;
 }
 
-/**
- * Copies elements into a tensor of our own: float32, or int64. Wider floats are rounded, narrower ones are exact.
- *
- * @param elements - must lie within their bytes
- * @returns the tensor, dense and row-major
- */
-export function tensorOf(elements: Elements): StoredTensor {
+/** The tensor with all signs turned round. */
+function negate(tensor: StoredTensor): StoredTensor {
+  if (tensor.dtype === 'I64') return { ...tensor, values: tensor.values.map((value) => -value) };
+  return { ...tensor, values: tensor.values.map((value) => -value) };
+}
+
+function copyOf(elements: Elements): StoredTensor {
   const { type, shape, bytes } = elements;
   const dense = isDense(elements);
   if (type === 'F32' && dense) return { dtype: 'F32', shape, values: new Float32Array(copyBytes(elements)) };
@@ -125,4 +150,15 @@ export function tensorOf(elements: Elements): StoredTensor {
   const values = new Float32Array(elementsIn(shape));
   walk(elements, (position) => (values[at++] = read(view, position * size)));
   return { dtype: 'F32', shape, values };
+}
+
+/**
+ * Copies elements into a tensor of our own: float32, or int64. Wider floats are rounded, narrower ones are exact.
+ *
+ * @param elements - must lie within their bytes
+ * @returns the tensor, dense and row-major
+ */
+export function tensorOf(elements: Elements): StoredTensor {
+  const tensor = copyOf(elements);
+  return elements.negated ? negate(tensor) : tensor;
 }

@@ -48,6 +48,9 @@ const CODES = {
   EMPTY_TUPLE: 0x29,
   EMPTY_LIST: 0x5d,
   EMPTY_DICT: 0x7d,
+  EMPTY_SET: 0x8f,
+  ADDITEMS: 0x90,
+  FROZENSET: 0x91,
   TUPLE: 0x74,
   TUPLE1: 0x85,
   TUPLE2: 0x86,
@@ -66,6 +69,7 @@ const CODES = {
   GLOBAL: 0x63,
   STACK_GLOBAL: 0x93,
   REDUCE: 0x52,
+  NEWOBJ: 0x81,
   BUILD: 0x62,
   BINPERSID: 0x51,
   PROTO: 0x80,
@@ -240,7 +244,11 @@ class Machine {
       const name = this.#pop();
       this.#global(this.#pop(), name);
     },
+    [CODES.EMPTY_SET]: () => this.#push([]),
+    [CODES.ADDITEMS]: () => this.#extend(this.#popMarked()),
+    [CODES.FROZENSET]: () => this.#push(this.#popMarked()),
     [CODES.REDUCE]: () => this.#call(),
+    [CODES.NEWOBJ]: () => this.#call(),
     // Attributes of an object, e.g. the version of each module beside a state dict: not data.
     [CODES.BUILD]: () => void this.#pop(),
     [CODES.BINPERSID]: () => this.#push(this.#world.persistent(this.#pop())),

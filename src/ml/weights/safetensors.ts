@@ -1,7 +1,7 @@
 import { fail } from '../../core/failure.ts';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
-import { bytesOf, denseStrides, elementsIn, isElementType, tensorOf, type ElementType } from './elements.ts';
-import type { StoredTensor, TensorFile } from './tensor-file.ts';
+import { bytesOf, denseStrides, elementsIn, isElementType, tensorOf, widthOf } from './elements.ts';
+import { FileTensor, type Checkpoint, type StoredTensor, type TensorFile } from './tensor-file.ts';
 
 /** Largest header that is read, in bytes: the limit of Hugging Face's own reader. */
 const LARGEST_HEADER = 100_000_000;
@@ -81,7 +81,7 @@ function isSize(value: unknown): value is number {
 /** A checked header entry. */
 interface TensorEntry {
   readonly name: string;
-  readonly dtype: ElementType;
+  readonly dtype: string;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -93,20 +93,33 @@ function entryOf(name: string, value: unknown, file: string): TensorEntry {
   if (!isTyped || !Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
     return failDamaged(file, `describes tensor ${name} without a valid dtype, shape and data_offsets`);
   }
-  if (!isElementType(dtype)) {
+  const [begin, end] = offsets as [number, number];
+  const width = widthOf(dtype);
+  if (width === undefined ? end < begin : end - begin !== elementsIn(shape) * width) {
+    failDamaged(file, `gives tensor ${name} ${end - begin} bytes for shape [${shape.join()}] of ${dtype}`);
+  }
+  return { name, dtype, shape, begin, end };
+}
+
+/** The tensor of an entry, whose bytes are looked at when it is read. */
+function tensorIn({ dtype, shape, begin, end }: TensorEntry, data: Uint8Array, file: string): FileTensor {
+  return new FileTensor(dtype, shape, (name) => {
+    if (isElementType(dtype))
+      return tensorOf({
+        type: dtype,
+        shape,
+        bytes: data.subarray(begin, end),
+        strides: denseStrides(shape),
+        offset: 0,
+      });
     return fail({
       code: 'unsupported-dtype',
       message: `${file}: tensor ${name} has dtype ${dtype}`,
       place: { file },
       expected: 'F32, F64, F16 or BF16 (I64 for counters)',
-      fix: 'convert it: {k: v.float() for k, v in state_dict.items()}',
+      fix: 'take the weights before they were quantised, or convert it: {k: v.float() for k, v in state_dict.items()}',
     });
-  }
-  const [begin, end] = offsets as [number, number];
-  if (end - begin !== elementsIn(shape) * bytesOf(dtype)) {
-    failDamaged(file, `gives tensor ${name} ${end - begin} bytes for shape [${shape.join()}] of ${dtype}`);
-  }
-  return { name, dtype, shape, begin, end };
+  });
 }
 
 /** Tensors must fill the data part without gap or overlap. */
@@ -120,7 +133,7 @@ function checkTiling(entries: readonly TensorEntry[], size: number, file: string
 }
 
 function metadataOf(value: unknown, file: string): Record<string, string> {
-  if (value === undefined) return {};
+  if (value === undefined || value === null) return {};
   if (!isJsonObject(value) || !Object.values(value).every((text) => typeof text === 'string')) {
     return failDamaged(file, 'has metadata that is no mapping of texts');
   }
@@ -128,7 +141,30 @@ function metadataOf(value: unknown, file: string): Record<string, string> {
 }
 
 /**
- * Reads the bytes of a .safetensors file, which may come from anywhere: nothing in it is believed unchecked.
+ * Opens the bytes of a .safetensors file, which may come from anywhere: nothing in it is believed unchecked.
+ *
+ * @param bytes - the whole file
+ * @param file - its name for messages
+ * @returns tensors in the header's order, and metadata; reading a tensor fails with `unsupported-dtype` where no weight has its type
+ * @throws FailureError `damaged-weights` when the header or an offset is wrong
+ */
+export function openSafetensors(
+  bytes: Uint8Array,
+  file: string,
+): Checkpoint & { readonly content: ReadonlyMap<string, FileTensor> } {
+  const { header, begin } = headerOf(bytes, file);
+  const { __metadata__: metadata, ...described } = header;
+  const entries = Object.entries(described).map(([name, value]) => entryOf(name, value, file));
+  checkTiling(entries, bytes.length - begin, file);
+  const data = bytes.subarray(begin);
+  return {
+    content: new Map(entries.map((entry) => [entry.name, tensorIn(entry, data, file)])),
+    metadata: metadataOf(metadata, file),
+  };
+}
+
+/**
+ * Reads the bytes of a .safetensors file, all of its tensors.
  *
  * @param bytes - the whole file
  * @param file - its name for messages
@@ -136,15 +172,21 @@ function metadataOf(value: unknown, file: string): Record<string, string> {
  * @throws FailureError `damaged-weights` when the header or an offset is wrong, `unsupported-dtype` for other types
  */
 export function decodeSafetensors(bytes: Uint8Array, file: string): TensorFile {
-  const { header, begin } = headerOf(bytes, file);
-  const { __metadata__: metadata, ...described } = header;
-  const entries = Object.entries(described).map(([name, value]) => entryOf(name, value, file));
-  checkTiling(entries, bytes.length - begin, file);
-  const tensors = new Map<string, StoredTensor>();
-  for (const entry of entries) {
-    const { name, dtype: type, shape } = entry;
-    const own = bytes.subarray(begin + entry.begin, begin + entry.end);
-    tensors.set(name, tensorOf({ type, shape, bytes: own, strides: denseStrides(shape), offset: 0 }));
-  }
-  return { tensors, metadata: metadataOf(metadata, file) };
+  const { content, metadata } = openSafetensors(bytes, file);
+  return { tensors: new Map([...content].map(([name, tensor]) => [name, tensor.read(name)])), metadata };
+}
+
+/** Bytes of a header that tell whether a file can be one: its length, and the brace that opens it. */
+const OPENING = 9;
+
+/**
+ * Says whether a file can be a .safetensors file.
+ *
+ * @param bytes - the file, or its beginning
+ * @returns true where a header of possible length stands, or may have stood before the file was cut
+ */
+export function isSafetensors(bytes: Uint8Array): boolean {
+  if (bytes.length < OPENING) return false;
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  return length <= LARGEST_HEADER && bytes[8] === 0x7b;
 }

@@ -1,12 +1,10 @@
 import { fail } from '../../core/failure.ts';
 import type { ParameterSpec, StateDict } from '../network/network.ts';
+import { compare, differenceText } from './comparison.ts';
 import { elementsIn } from './elements.ts';
 import type { StoredTensor, TensorFile } from './tensor-file.ts';
 
 const MEAN = /\.running_mean$/;
-
-/** PyTorch's counter of training batches; it stands beside running statistics and nothing here reads it. */
-const COUNTER = /(^|\.)num_batches_tracked$/;
 
 /**
  * Lays a state dict out as PyTorch's `state_dict()` does, `num_batches_tracked` of every batch norm included, so that
@@ -33,12 +31,6 @@ export function tensorsOf(
     tensors.set(counter, { dtype: 'I64', shape: [], values: BigInt64Array.of(BigInt(batches)) });
   }
   return tensors;
-}
-
-/** Up to three names, and how many more. */
-function some(names: readonly string[]): string {
-  const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
-  return `${names.slice(0, 3).join(', ')}${more}`;
 }
 
 /** Row-major position of a value in its tensor: `[2, 0, 1, 1]`. */
@@ -79,30 +71,18 @@ function requireFinite(state: StateDict, parameters: readonly ParameterSpec[], p
  * @throws FailureError `non-finite-weights` that names the first value that is NaN or infinite
  */
 export function stateDictOf(file: TensorFile, parameters: readonly ParameterSpec[], path: string): StateDict {
-  const state = new Map<string, Float32Array>();
-  const missing: string[] = [];
-  const shaped: string[] = [];
-  for (const { name, shape } of parameters) {
-    const tensor = file.tensors.get(name);
-    if (tensor?.dtype !== 'F32') missing.push(name);
-    else if (tensor.shape.join() !== shape.join())
-      shaped.push(`${name} [${tensor.shape.join()}] for [${shape.join()}]`);
-    else state.set(name, tensor.values);
-  }
-  const names = new Set(parameters.map(({ name }) => name));
-  const unknown = [...file.tensors.keys()].filter((name) => !names.has(name) && !COUNTER.test(name));
-  const faults = [
-    ...(missing.length > 0 ? [`lacks ${some(missing)}`] : []),
-    ...(shaped.length > 0 ? [`has other shapes: ${some(shaped)}`] : []),
-    ...(unknown.length > 0 ? [`has unknown tensors: ${some(unknown)}`] : []),
-  ];
-  if (faults.length === 0) {
+  const floats = new Map(
+    [...file.tensors].flatMap(([name, tensor]) => (tensor.dtype === 'F32' ? [[name, tensor]] : [])),
+  );
+  const differences = differenceText(compare(floats, parameters));
+  if (differences === '') {
+    const state = new Map(parameters.map(({ name }) => [name, floats.get(name)?.values ?? new Float32Array()]));
     requireFinite(state, parameters, path);
     return state;
   }
   return fail({
     code: 'wrong-weights',
-    message: `${path} ${faults.join('; ')}`,
+    message: `${path} ${differences}`,
     place: { file: path },
     expected: `the ${parameters.length} tensors of the network`,
     fix: 'use weights of the same model with the same number of classes',

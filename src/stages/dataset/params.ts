@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { ParamSchema, ParamSchemas } from '../../params/param-schema.ts';
+import { statisticsParam } from '../../params/shared-params.ts';
 
 const fraction = (of: string, summary: string) =>
   ({
@@ -18,13 +19,11 @@ const limit = (split: string) =>
     description: `Most images of the ${split} split, taken evenly from the classes.`,
   }) as const satisfies ParamSchema;
 
-const channels = <const Bounds extends ParamSchema>(summary: string, bounds: Bounds) =>
+const folder = (split: string) =>
   ({
-    type: 'array',
-    minItems: 3,
-    maxItems: 3,
-    items: { type: 'number', ...bounds },
-    description: summary,
+    type: 'string',
+    minLength: 1,
+    description: `Folder of the ${split} images, relative to root.`,
   }) as const satisfies ParamSchema;
 
 const SPLIT = { val: 0.2, test: 0.2, seed: 0 } as const;
@@ -81,6 +80,19 @@ export const datasetParams = {
     description:
       'How images are cut into splits, per class: test first, then val, the rest is train. original = the default; official = { test: official }: the publisher’s test images.',
   },
+  folders: {
+    anyOf: [
+      { type: 'string', enum: ['classes'] },
+      {
+        type: 'object',
+        additionalProperties: false,
+        required: ['train'],
+        properties: { train: folder('training'), val: folder('validation'), test: folder('test') },
+      },
+    ],
+    description:
+      'What the folders in root are, where their names don’t say it: classes, or those of splits, as in { train: Learn, test: Exam }; no others are read then. By default folders called train, val and test in any common spelling are splits.',
+  },
   crop: {
     type: 'string',
     enum: ['none', 'box'],
@@ -95,15 +107,7 @@ export const datasetParams = {
   },
   mean_std: {
     default: 'imagenet',
-    anyOf: [
-      { type: 'string', enum: ['imagenet', 'data'] },
-      {
-        type: 'array',
-        minItems: 2,
-        maxItems: 2,
-        items: [channels('Means.', {}), channels('Standard deviations.', { exclusiveMinimum: 0 })],
-      },
-    ],
+    anyOf: [{ type: 'string', enum: ['imagenet', 'data'] }, statisticsParam],
     description:
       'Normalisation: of ImageNet, of the training images (means over images), or [[mean r, g, b], [std r, g, b]] of pixels in [0, 1].',
   },

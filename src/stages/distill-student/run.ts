@@ -1,7 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { fail } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { PackedManifest } from '../../ml/data/packed.ts';
 import type { Session } from '../../ml/engines/engine.ts';
 import { CombinedKdTerm } from '../../ml/train/combined-kd-term.ts';
 import type { KdTermOptions } from '../../ml/train/kd-term.ts';
@@ -9,6 +7,7 @@ import { KeptTeacher } from '../../ml/train/kept-teacher.ts';
 import { MeanTeacher } from '../../ml/train/mean-teacher.ts';
 import { optimizerOf } from '../../ml/train/recipe.ts';
 import { TeacherPass, type Teacher } from '../../ml/train/teacher-pass.ts';
+import { requireSameInput, requireSameStatistics } from '../../ml/inference/input-config.ts';
 import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/inference/trained-model.ts';
 import { decodeParams, type DecodedParams } from '../../params/decode-params.ts';
 import { distillingParams, recipeParams } from '../../params/recipe.ts';
@@ -34,18 +33,6 @@ function termsOf({ kd, kdMethod, kdRatio, kdWeight, ramp }: Params, options: Jso
   return [{ method: kdMethod, options, ramp, weight: weightOf(kdRatio, kdWeight) }];
 }
 
-/** The teacher sees the student's batch: it must have been trained on pixels that were normalised alike. */
-function requireSameStatistics({ format }: TrainedModel, { mean, std }: PackedManifest, role: string): void {
-  const text = (of: Pick<PackedManifest, 'mean' | 'std'>): string => `mean ${of.mean.join()}, std ${of.std.join()}`;
-  if (text(format) === text({ mean, std })) return;
-  fail({
-    code: 'other-normalisation',
-    message: `${role} was trained on images normalised by ${text(format)}`,
-    expected: `the dataset's ${text({ mean, std })}`,
-    fix: `train ${role} on this dataset, or give both datasets the same mean_std (e.g. 'imagenet')`,
-  });
-}
-
 /** Names of the inputs that teachers come from, and what messages call them. */
 function teacherInputs({ teacher }: JsonObject): readonly { readonly input: string; readonly role: string }[] {
   if (!Array.isArray(teacher)) return [{ input: 'teacher', role: 'the teacher' }];
@@ -68,7 +55,9 @@ function openTeachers({ context, data: { manifest }, engine }: TrainingDeps): Sh
     if (kept) return new KeptTeacher(kept.of('train', 'none'), manifest.classes.length);
     const model = readModel(inputOf(context, input).path);
     requireSameClasses(model, manifest, role);
-    requireSameStatistics(model, manifest, role);
+    requireSameInput(model.input, manifest, role);
+    // The teacher sees the student's batch.
+    requireSameStatistics(model.input, manifest, role);
     return live(model);
   };
   try {

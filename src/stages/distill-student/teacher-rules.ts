@@ -1,5 +1,6 @@
 import type { ValueObject } from '../../core/plan.ts';
 import { catalogue } from '../catalogue.ts';
+import { checkInput } from '../inference/input-rules.ts';
 import { checkKeptLogits } from '../inference/kept-rules.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
 import { noEffect, textOf } from '../training/recipe-rules.ts';
@@ -52,17 +53,20 @@ function checkKept(params: ValueObject, teacher: PlannedTeacher): readonly Param
 
 /** A network is shown the student's images, normalised as the student's dataset says: it has to know them so. */
 function checkStatistics({ param, cell }: PlannedTeacher, { upstream }: CheckContext): readonly ParamProblem[] {
-  const [ours, theirs] = ['data', `${param.join('.')}.data`].map((name) => upstream(name)?.params['mean_std']);
+  const ours = upstream('data')?.params['mean_std'];
+  const known = cell?.kind === 'pretrained' ? cell : upstream(`${param.join('.')}.data`);
+  const theirs = known?.params['mean_std'];
   // Numbers may be those that a name stands for.
-  if (typeof ours !== 'string' || typeof theirs !== 'string' || ours === theirs) return [];
+  if (ours === undefined || theirs === undefined || typeof ours !== typeof theirs || textOf(ours) === textOf(theirs))
+    return [];
   const teacher = typeof cell?.params['model'] === 'string' ? cell.params['model'] : 'the teacher';
   return [
     {
       code: 'other-normalisation',
       param,
-      message: `${teacher} is trained on images normalised by mean_std: ${theirs}, and is shown those of mean_std: ${ours}`,
+      message: `${teacher} is trained on images normalised by mean_std: ${textOf(theirs)}, and is shown those of mean_std: ${textOf(ours)}`,
       expected: 'teacher and student with the same normalisation',
-      fix: 'train it on the dataset of the student, or give both datasets the same mean_std',
+      fix: 'give both datasets, or the dataset and the pretrained stage, the same mean_std',
     },
   ];
 }
@@ -131,7 +135,9 @@ export function checkTeachers(params: ValueObject, context: CheckContext): reado
       ? [noEffect('teachers_mean', 'there is one teacher', 'remove it, or give teacher a list of several')]
       : []),
     ...teachers.flatMap((teacher) =>
-      teacher.cell?.kind === 'predict' ? checkKept(params, teacher) : checkStatistics(teacher, context),
+      teacher.cell?.kind === 'predict'
+        ? checkKept(params, teacher)
+        : [...checkInput(teacher.cell, context.upstream('data'), teacher.param), ...checkStatistics(teacher, context)],
     ),
   ];
 }

@@ -2,6 +2,7 @@ import type { ValueObject } from '../../core/plan.ts';
 import { teacherParam } from '../../params/shared-params.ts';
 import { catalogue } from '../catalogue.ts';
 import { predictionParams, predictionRequired } from '../inference/params.ts';
+import { checkInput } from '../inference/input-rules.ts';
 import { checkKeptLogits } from '../inference/kept-rules.ts';
 import type { StageKind } from '../stage-kind.ts';
 
@@ -44,6 +45,10 @@ export const evaluate: StageKind = {
     predictions: 'predictions.csv',
   }),
   metrics: metricsOf,
-  check: (params, { upstream }) => checkKeptLogits(upstream('teacher'), params, ['teacher']),
+  check: (params, { upstream }) => [
+    ...checkInput(upstream('of'), upstream('data'), ['of']),
+    ...checkInput(upstream('teacher'), upstream('data'), ['teacher']),
+    ...checkKeptLogits(upstream('teacher'), params, ['teacher']),
+  ],
   load: () => import('./run.ts'),
 };

@@ -49,7 +49,8 @@ export async function openInference(stage: StageContext, networks: number): Prom
     requireImages(data, options.splits);
     const engine = await sharedEngine(engineName, threads);
     const onBatch = progressReporter(stage, networks * countPasses(options, data));
-    return { options, data, engine, threads, signal, onBatch };
+    const note = (message: string): void => stage.tell({ type: 'warning', message });
+    return { options, data, engine, threads, signal, onBatch, note };
   } catch (error) {
     data.close();
     throw error;

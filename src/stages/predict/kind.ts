@@ -1,3 +1,4 @@
+import { checkInput } from '../inference/input-rules.ts';
 import { predictionParams, predictionRequired } from '../inference/params.ts';
 import type { StageKind } from '../stage-kind.ts';
 
@@ -11,5 +12,6 @@ export const predict: StageKind = {
   unkeyed: [],
   outputs: () => ({ logits: 'logits.safetensors' }),
   metrics: () => ['images_per_second'],
+  check: (_, { upstream }) => checkInput(upstream('of'), upstream('data'), ['of']),
   load: () => import('./run.ts'),
 };

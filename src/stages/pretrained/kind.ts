@@ -3,6 +3,7 @@ import { formatList } from '../../util/text.ts';
 import { catalogue } from '../catalogue.ts';
 import type { CheckContext, Need, ParamProblem, StageKind } from '../stage-kind.ts';
 import { IMAGENET, pretrainedParams, pretrainedRequired } from './params.ts';
+import { shardFolder } from './shard-folder.ts';
 
 const publishedOf = (model: Value | undefined): Value | undefined =>
   typeof model === 'string' ? catalogue()['models']?.[model]?.['pretrained'] : undefined;
@@ -13,6 +14,11 @@ function addressOf(from: Value | undefined, model: Value | undefined): string | 
   if (typeof address !== 'string' || !/^(?:https?:|hf:)/.test(address)) return undefined;
   // A repository alone means the file that the hub's libraries load.
   return /^hf:[^/]+\/[^/]+$/.test(address) ? `${address}/model.safetensors` : address;
+}
+
+/** Published weights want ImageNet's normalisation: where they come from is no part of the key, this is. */
+function effective(params: ValueObject): ValueObject {
+  return params['from'] === IMAGENET ? { mean_std: 'imagenet', ...params } : params;
 }
 
 function needs({ from, model, file }: ValueObject): readonly Need[] {
@@ -56,19 +62,21 @@ function check({ from, model }: ValueObject, { given }: CheckContext): readonly 
 /** Makes a model of weights from elsewhere: published ones, or those of PyTorch. */
 export const pretrained: StageKind = {
   name: 'pretrained',
-  resultVersion: 1,
+  // 2: files of a state dict alone leave the normalisation to the dataset.
+  resultVersion: 2,
   summary: 'Takes weights from elsewhere: published ones, or a file of PyTorch, checked against the architecture.',
   params: pretrainedParams,
   required: pretrainedRequired,
   // The content of the file is keyed; where it came from changes nothing.
   unkeyed: ['from'],
   needs,
+  effective,
   outputs: () => ({ weights: 'weights.safetensors' }),
   metrics: () => ['classes', 'parameters'],
   check,
   sources: ({ from, model, file }) =>
     file === undefined && typeof from === 'string' && from !== IMAGENET && addressOf(from, model) === undefined
-      ? [{ name: 'from', path: from }]
+      ? [{ name: 'from', path: shardFolder(from) ?? from }]
       : [],
   checkpoints: false,
   load: () => import('./run.ts'),

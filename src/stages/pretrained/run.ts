@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
+import { IMAGENET as IMAGENET_STATISTICS } from '../../ml/data/statistics.ts';
 import { models } from '../../ml/models/registry.ts';
 import type { Model } from '../../ml/models/model.ts';
 import { costOf } from '../../ml/network/cost.ts';
+import type { InputConfig } from '../../ml/inference/input-config.ts';
 import { adoptModel } from '../../ml/inference/adopted-model.ts';
 import { encodeModel } from '../../ml/inference/trained-model.ts';
-import { decodeWeights } from '../../ml/weights/decode-weights.ts';
+import { readCheckpoint } from '../../ml/weights/read-checkpoint.ts';
 import { decodeParams, type DecodedParams } from '../../params/decode-params.ts';
 import type { StageContext, StageOutcome } from '../stage-kind.ts';
 import { IMAGENET, pretrainedParams, pretrainedRequired } from './params.ts';
+import { shardFolder } from './shard-folder.ts';
 
 const DECLARATION = { params: pretrainedParams, required: pretrainedRequired } as const;
 const REGISTRIES = { models };
@@ -18,12 +21,12 @@ const REGISTRIES = { models };
 type Params = DecodedParams<typeof DECLARATION, typeof REGISTRIES>;
 
 /** torchvision's names of files end with the first digits of their SHA-256. */
-function requirePublished(bytes: Uint8Array, { model, from }: Params): void {
+function requirePublished(path: string, { model, from }: Params): void {
   const entry: Model = models[model];
   const address = from === IMAGENET ? (entry.pretrained ?? '') : (from ?? '');
   const digits = /^https:\/\/download\.pytorch\.org\/.*-([0-9a-f]{8,})\.pth$/.exec(address)?.[1];
   if (digits === undefined) return;
-  const found = createHash('sha256').update(bytes).digest('hex');
+  const found = createHash('sha256').update(readFileSync(path)).digest('hex');
   if (found.startsWith(digits)) return;
   fail({
     code: 'wrong-checksum',
@@ -31,6 +34,26 @@ function requirePublished(bytes: Uint8Array, { model, from }: Params): void {
     expected: `${digits}…, as its name says`,
     fix: 'fetch it again: kdpipe run --force fetch',
   });
+}
+
+/** What the images of the weights are like, as far as the user says it. */
+function inputOf({ meanStd, imageSize, interpolation, crop }: Params): InputConfig {
+  const statistics = meanStd === 'imagenet' ? IMAGENET_STATISTICS : meanStd && { mean: meanStd[0], std: meanStd[1] };
+  return {
+    ...(statistics && { statistics }),
+    ...(imageSize !== undefined && { imageSize }),
+    ...(interpolation !== undefined && { interpolation }),
+    ...(crop !== undefined && { crop }),
+  };
+}
+
+/** Where the file is: what was fetched, or what stands outside the store. */
+function placeOf(context: StageContext, { from = '' }: Params): string {
+  const input = context.inputs.find(({ name }) => name === 'file');
+  const source = context.sources.find(({ name }) => name === 'from');
+  const path = input?.path ?? source?.path;
+  if (path === undefined) throw new Error(`stage ${context.cell} has neither input nor source`);
+  return !input && shardFolder(from) !== undefined ? join(path, basename(from)) : path;
 }
 
 /**
@@ -42,15 +65,14 @@ function requirePublished(bytes: Uint8Array, { model, from }: Params): void {
  */
 export function run(context: StageContext): Promise<StageOutcome> {
   const params = decodeParams(DECLARATION, context.params, REGISTRIES);
-  const input = context.inputs.find(({ name }) => name === 'file');
-  const source = context.sources.find(({ name }) => name === 'from');
-  const path = input?.path ?? source?.path;
-  if (path === undefined) throw new Error(`stage ${context.cell} has neither input nor source`);
-  const bytes = readFileSync(path);
-  if (input) requirePublished(bytes, params);
+  const path = placeOf(context, params);
+  if (context.inputs.length > 0) requirePublished(path, params);
   const name = params.from ?? basename(path);
-  const model = adoptModel(decodeWeights(bytes, name), params.model, name);
+  const wanted = { model: params.model, state: params.state, input: inputOf(params) };
+  const { model, taken, notes } = adoptModel(readCheckpoint(path, name), wanted, name);
+  appendFileSync(context.log, `${taken}\n`);
+  for (const message of notes) context.tell({ type: 'warning', message });
   writeFileSync(join(context.out, 'weights.safetensors'), encodeModel(model));
   const { parameters } = costOf(model.network);
-  return Promise.resolve({ metrics: { classes: model.network.classes, parameters } });
+  return Promise.resolve({ metrics: { classes: model.network.classes, parameters }, environment: { weights: taken } });
 }

@@ -151,9 +151,12 @@ function metricsOf({ best, history, imagesPerSecond }: TrainingResult, network: 
 
 function writeOutputs({ context, data, network }: TrainingDeps, result: TrainingResult): void {
   const { state, batches, history } = result;
-  const { classes, imageSize, mean, std } = data.manifest;
+  const { classes, mean, std } = data.manifest;
   const file = (output: keyof typeof trainingOutputs): string => join(context.out, trainingOutputs[output]);
-  writeFileSync(file('weights'), encodeModel({ network, state, classes, format: { imageSize, mean, std }, batches }));
+  writeFileSync(
+    file('weights'),
+    encodeModel({ network, state, classes, input: { statistics: { mean, std } }, batches }),
+  );
   writeFileSync(file('log'), logOf(history, result.best));
   writeFileSync(file('curves'), curvesOf(history));
 }

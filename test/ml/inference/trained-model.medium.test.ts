@@ -20,7 +20,7 @@ const model: TrainedModel = {
   network,
   state: initialState(network, 3),
   classes: manifest.classes,
-  format: { imageSize: 8, mean: [0.1, 0.2, 0.3], std: [0.4, 0.5, 0.6] },
+  input: { statistics: { mean: [0.1, 0.2, 0.3], std: [0.4, 0.5, 0.6] } },
   batches: 17,
 };
 const folder = mkdtempSync(join(tmpdir(), 'kdpipe-model-'));
@@ -36,7 +36,7 @@ describe('a model file', () => {
     const read = readModel(written(encodeModel(model)));
     expect(read.network).toEqual(network);
     expect([...read.state]).toEqual([...model.state]);
-    expect(read).toMatchObject({ classes: ['top', 'middle', 'bottom'], format: model.format, batches: 17 });
+    expect(read).toMatchObject({ classes: ['top', 'middle', 'bottom'], input: model.input, batches: 17 });
   });
 
   it('with a weight that is no number is refused by name and place', () => {

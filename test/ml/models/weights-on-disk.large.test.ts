@@ -18,8 +18,8 @@ const classes = ['a', 'b', 'c'];
 function modelCalled(name: ModelName): TrainedModel {
   const imageSize = Math.max(32, models[name].minimumSize);
   const network = networkFor(name, { imageSize, classes });
-  const format = { imageSize, mean: [0.1, 0.2, 0.3], std: [1, 2, 3] } as const;
-  return { network, state: initialState(network, 1), classes, format, batches: 12 };
+  const input = { statistics: { mean: [0.1, 0.2, 0.3], std: [1, 2, 3] } } as const;
+  return { network, state: initialState(network, 1), classes, input, batches: 12 };
 }
 const values = (state: StateDict) => [...state.values()].reduce((sum, { length }) => sum + length, 0);
 

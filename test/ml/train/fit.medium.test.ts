@@ -16,7 +16,7 @@ const data = paintedSet({ train: 28, val: 12 });
 const network = networkFor('convnet4', data.manifest);
 const { classes } = data.manifest;
 const bytes = ({ state, batches }: TrainingResult, of: Network = network) =>
-  Buffer.from(encodeModel({ network: of, state, classes, format: data.manifest, batches }));
+  Buffer.from(encodeModel({ network: of, state, classes, input: {}, batches }));
 const losses = ({ history }: TrainingResult) => history.map(({ train_loss: loss }) => loss);
 
 /** Aborts after so many reads of the flag: a stop at any step, without waiting for clocks. */

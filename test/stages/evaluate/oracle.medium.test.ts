@@ -33,9 +33,9 @@ beforeAll(async () => {
   });
   data = join(made.folder, 'data');
   packed = openPacked(data);
-  const { classes, imageSize, mean, std } = packed.manifest;
+  const { classes, mean, std } = packed.manifest;
   const network = networkFor('convnet4', packed.manifest);
-  const model = { network, state: initialState(network, 5), classes, format: { imageSize, mean, std }, batches: 1 };
+  const model = { network, state: initialState(network, 5), classes, input: { statistics: { mean, std } }, batches: 1 };
   of = join(workshop.folder(), 'weights.safetensors');
   writeFileSync(of, encodeModel(model));
   scored = await workshop.make(evaluate, { splits: [...splits], tta: [...augmentations], batch_size: 5 }, { data, of });

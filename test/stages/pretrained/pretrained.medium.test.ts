@@ -106,14 +106,14 @@ describe('published weights', () => {
 });
 
 describe('weights from elsewhere', () => {
-  it('become a model with as many classes as their classifier, numbered, of ImageNet’s images', async () => {
+  it('become a model with as many classes as their classifier, numbered, whose images are the dataset’s', async () => {
     const made = await workshop.make(pretrained, { model: 'resnet18', from: stateDict('resnet18', 7) });
     expect(made.metrics).toEqual({ classes: 7, parameters: 11_180_103 });
-    const { network, classes, format, batches, state } = readModel(join(made.folder, 'weights.safetensors'));
-    expect({ model: network.model, classes, format, batches }).toEqual({
+    const { network, classes, input, batches, state } = readModel(join(made.folder, 'weights.safetensors'));
+    expect({ model: network.model, classes, input, batches }).toEqual({
       model: 'resnet18',
       classes: ['0', '1', '2', '3', '4', '5', '6'],
-      format: { imageSize: 224, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+      input: {},
       batches: 11,
     });
     for (const [name, values] of initialState(network, 4)) {

@@ -40,7 +40,7 @@ describe('training on real digits', () => {
     const model = readModel(join(whole.folder, 'weights.safetensors'));
     expect(model.network.model).toBe('convnet8');
     expect(model.classes).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
-    expect(model.format.imageSize).toBe(28);
+    expect(model.network.input.height).toBe(28);
     // 600 images in batches of 16: 38 updates an epoch.
     expect(model.batches).toBe((metric(whole, 'best_epoch') + 1) * 38);
   });
