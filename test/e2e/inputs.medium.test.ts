@@ -69,3 +69,15 @@ it('a command that changes the result of another stage spoils nothing that other
   expect(project.run('logs', 'c').stdout).toBe('1\n');
   expect(project.run('verify').code).toBe(0);
 });
+
+it('a script that is no input is named by check, plan and run, also when there is nothing to do', () => {
+  project = new Project({ 'train.sh': 'echo 1', 'p.yaml': pipeline({ a: 'run: [sh, train.sh]' }) });
+  const note =
+    'note: p.yaml:3:41: train.sh is a file here and no input: edits of it rerun nothing; inputs: { script: train.sh }';
+  expect(project.run('check', 'p.yaml')).toMatchObject({ code: 0, stderr: expect.stringContaining(note) });
+  expect(project.run('plan', 'p.yaml').stderr).toContain(note);
+  expect(project.run('run', 'p.yaml').stderr).toContain(note);
+  const again = project.run('run', 'p.yaml').stderr;
+  expect(again).toContain(note);
+  expect(again).toContain('nothing to do');
+});
