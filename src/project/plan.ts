@@ -12,6 +12,7 @@ import { catalogue } from '../stages/catalogue.ts';
 import { kinds } from '../stages/registry.ts';
 import { nameAdvice } from '../util/text.ts';
 import { openProject, type Project } from './project.ts';
+import { undeclaredFiles } from './undeclared-files.ts';
 
 /** A pipeline: path of its file, or its text with the path that it would have. A path is relative to the working folder. */
 export type PipelineSource = string | { readonly file: string; readonly text: string };
@@ -30,7 +31,7 @@ export interface SourceOptions {
 export interface PlannedPipeline {
   /** Without the tables and plots of which notes or faults tell. */
   readonly plan: Plan;
-  /** What is odd, and allowed: what overrides alone leave without effect. */
+  /** What is odd, and allowed: what overrides alone leave without effect, files that commands name and do not declare. */
   readonly notes: readonly Failure[];
   /** What is wrong with tables and plots: the cells can be looked at, and nothing runs. */
   readonly faults: readonly Failure[];
@@ -102,7 +103,8 @@ export async function plan(source: PipelineSource, options: SourceOptions = {}):
   const env = watchEnvironment({ ...environment }, used);
   const planned = unwrap(planPipeline({ file, text }, { env, overrides, kinds, catalogue: catalogue() }));
   const path = resolve(project.root, file);
-  return { ...planned, project, file: path, pipelineFolder: dirname(path), text, overrides, environment: used };
+  const notes = [...planned.notes, ...undeclaredFiles({ file, text }, planned.plan.cells, project)];
+  return { ...planned, notes, project, file: path, pipelineFolder: dirname(path), text, overrides, environment: used };
 }
 
 /**

@@ -8,6 +8,7 @@ import { findNothingToDo } from '../../project/nothing-to-do.ts';
 import { initialRun } from '../../core/run-state.ts';
 import { runSummary } from '../../ui/summary.ts';
 import { kdpipeCommand } from '../../util/shell-word.ts';
+import { printNotes } from '../notes.ts';
 import { printError } from '../terminal.ts';
 import { threadsOption } from '../threads.ts';
 
@@ -44,7 +45,8 @@ async function run(file: string, flags: RunFlags): Promise<number> {
     const start = performance.now();
     const found = await findNothingToDo(file, { overrides: set ?? [] });
     if (found) {
-      const { cells, placed, held } = found;
+      const { cells, notes = [], placed, held } = found;
+      printNotes(notes);
       const ended = { status: 'done', seconds: (performance.now() - start) / 1000 } as const;
       const progress = {
         ...initialRun,
