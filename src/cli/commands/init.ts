@@ -13,7 +13,7 @@ import { ignoreRuns } from '../init/ignore-runs.ts';
 import { epochsFor, ownSide, proposalFor, studySeconds, surveyText } from '../init/proposal.ts';
 import { measureSpeeds } from '../init/speeds.ts';
 import { countWays, ratiosFor, sourceIn, studyText, type Study } from '../init/study.ts';
-import { positiveInteger } from '../options.ts';
+import { examples, positiveInteger } from '../options.ts';
 import { roughly } from '../../ui/eta.ts';
 import { print } from '../terminal.ts';
 import { fileArgument, typedPath } from '../workspace.ts';
@@ -57,6 +57,13 @@ export function command(): Command {
     .option('--image-size <pixels>', 'side of a network’s input', positiveInteger)
     .option('-y, --yes', 'ask nothing: take what is suggested')
     .option('--force', 'overwrite the file')
+    .addHelpText(
+      'after',
+      examples(
+        'kdpipe init pipelines/mine.yaml --data pictures',
+        'kdpipe init pipelines/mine.yaml --teacher resnet20 --student convnet16 --method SoftTarget,AT --seeds 2',
+      ),
+    )
     .action(async (file: string, flags: Flags) => {
       if (existsSync(file) && !flags.force)
         fail({ code: 'file-exists', message: `${file} already exists`, fix: 'name another file, or add --force' });
