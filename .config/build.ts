@@ -2,9 +2,11 @@
 import { chmod, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { build } from 'esbuild';
+import { commonJsOnDemand } from './dynamic-imports.ts';
 
 await rm('dist', { recursive: true, force: true });
-await build({
+const { metafile } = await build({
+  metafile: true,
   entryPoints: [
     'src/cli/main.ts',
     'src/worker/main.ts',
@@ -34,4 +36,10 @@ await build({
   },
   logLevel: 'warning',
 });
+const broken = commonJsOnDemand(metafile);
+if (broken.length)
+  throw new Error(
+    `${broken.join('\n')}: it is CommonJS, of which esbuild gives a dynamic import no named export; ` +
+      'import it statically in a module of ours, and that one dynamically',
+  );
 if (existsSync('dist/cli/main.js')) await chmod('dist/cli/main.js', 0o755);

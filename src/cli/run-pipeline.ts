@@ -4,12 +4,14 @@ import { initialRun, runState } from '../core/run-state.ts';
 import { executors, type ExecutorName } from '../executors/registry.ts';
 import { plan } from '../project/plan.ts';
 import type { CellOptions } from '../project/preview.ts';
+import { commandOf } from '../project/report.ts';
 import { run } from '../project/run.ts';
 import { logFile } from '../record/run-record.ts';
 import { reporterFor, reporters } from '../ui/registry.ts';
 import type { ReporterOptions } from '../ui/reporter.ts';
-import { runSummary, shellWord } from '../ui/summary.ts';
+import { runSummary } from '../ui/summary.ts';
 import { lastLines } from '../util/last-lines.ts';
+import { shellWord } from '../util/shell-word.ts';
 import { exitCodes } from './exit.ts';
 import { printNotes } from './notes.ts';
 import { printPreview } from './preview.ts';
@@ -28,6 +30,8 @@ export interface RunFlags extends CellOptions {
   readonly cohorts: boolean;
   readonly set?: readonly string[];
   readonly json?: boolean;
+  /** False for `--no-report`. */
+  readonly report?: boolean;
 }
 
 const exitOf = { done: exitCodes.done, failed: exitCodes.stageFailed, interrupted: exitCodes.interrupted } as const;
@@ -54,8 +58,9 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
     const command = ['kdpipe', ...fromWorkspace(process.argv.slice(2)).map(shellWord)].join(' ');
     const executor = executors[flags.executor].create;
     const running = { ...options, ...threadsOption(), executor, slots, onEvent, signal, killSignal, command };
-    const { status, written } = await run(pipeline, running);
-    for (const line of runSummary(terminal.state(), written)) printError(line);
+    const { status, written, held } = await run(pipeline, running);
+    const files = { written, held, command: commandOf(pipeline, 'report') };
+    for (const line of runSummary(terminal.state(), files)) printError(line);
     return exitOf[status];
   } finally {
     terminal.release();

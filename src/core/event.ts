@@ -119,7 +119,12 @@ export type EventBody =
       /** Last lines of the stage's log. */
       readonly tail: readonly string[];
     }
-  | { readonly type: 'stage-skipped'; readonly cell: CellId; readonly because: CellId }
+  | {
+      readonly type: 'stage-skipped';
+      readonly cell: CellId;
+      /** The failed cell that it needs, directly or not; null where the run stopped after the failure of another. */
+      readonly because: CellId | null;
+    }
   | { readonly type: 'stage-interrupted'; readonly cell: CellId }
   | {
       readonly type: 'run-finished';

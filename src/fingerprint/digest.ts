@@ -19,14 +19,46 @@ export interface DigestedFile {
   readonly digest: Digest;
 }
 
+/** What of a folder counts: sorted pairs of path and digest. An empty folder is its path with `/` after it, without a digest. */
+export type FolderListing = readonly (readonly [path: string, digest: Digest])[];
+
 /**
- * Digests a folder: SHA-256 of the canonical list of (path, digest), sorted by the paths' code units. Empty folders,
- * times, owners and modes do not count.
+ * Stands in a list of files for a folder in which nothing is: a program that lists its input sees it.
  *
- * @param files - all files below the folder, in any order
+ * @param path - relative to the listed folder
+ * @returns what is listed, under a path that no file has
+ */
+export function emptyFolder(path: string): DigestedFile {
+  return { path: `${path}/`, digest: '' };
+}
+
+/**
+ * Lists what of a folder counts: files and empty folders. Times, owners and modes do not, and a link is what it leads to.
+ *
+ * @param files - all files and empty folders below it, in any order
+ * @returns them, sorted by the paths' code units
+ */
+export function folderListing(files: Iterable<DigestedFile>): FolderListing {
+  const pairs = Array.from(files, ({ path, digest }) => [path, digest] as const);
+  return pairs.sort(([a], [b]) => byCodeUnits(a, b));
+}
+
+/**
+ * Digests a listed folder: SHA-256 of the canonical text of its listing.
+ *
+ * @param listing - what it holds
+ * @returns the folder's digest
+ */
+export function listingDigest(listing: FolderListing): Digest {
+  return sha256(canonical(listing));
+}
+
+/**
+ * Digests a folder.
+ *
+ * @param files - all files and empty folders below it, in any order
  * @returns the folder's digest
  */
 export function folderDigest(files: Iterable<DigestedFile>): Digest {
-  const pairs = Array.from(files, ({ path, digest }) => [path, digest] as const);
-  return sha256(canonical(pairs.sort(([a], [b]) => byCodeUnits(a, b))));
+  return listingDigest(folderListing(files));
 }

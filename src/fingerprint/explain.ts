@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import type { Digest } from '../core/plan.ts';
 import { byCodeUnits } from '../util/text.ts';
 import { truncate } from '../util/display-width.ts';
 import { canonical } from './canonical.ts';
@@ -51,18 +52,24 @@ function changedLeaves(before: Json | undefined, after: Json | undefined, place:
 const own = (values: JsonObject, name: string): Json | undefined =>
   Object.hasOwn(values, name) ? values[name] : undefined;
 
+/** Says what differs between two contents, by their digests; an empty text where that is not known. */
+export type SayChanges = (before: Digest, after: Digest) => string;
+
 /** Inputs or sources that came, went or have another content. */
 function changedContents(
   before: Ingredients['inputs'],
   after: Ingredients['inputs'],
   place: string,
+  sayChanges: SayChanges = () => '',
 ): readonly string[] {
   const [old, now] = [before, after].map((side) => new Map(side.map(({ name, digest }) => [name, digest])));
   const changed: string[] = [];
   for (const name of [...new Set([...before, ...after].map((content) => content.name))].sort(byCodeUnits)) {
     const [was, is] = [old?.get(name), now?.get(name)];
     if (was === is) continue;
-    changed.push(`${place}.${name} ${was === undefined ? 'added' : is === undefined ? 'removed' : 'changed'}`);
+    const said = was === undefined || is === undefined ? '' : sayChanges(was, is);
+    const how = was === undefined ? 'added' : is === undefined ? 'removed' : 'changed';
+    changed.push(`${place}.${name} ${how}${said && `: ${said}`}`);
   }
   return changed;
 }
@@ -75,14 +82,19 @@ function changedKind(before: Ingredients, after: Ingredients): readonly string[]
 
 /**
  * Says why a result has another key than an earlier one: one line a leaf that differs, e.g. `params.lr 0.0001 → 0.0003`,
- * `params.ema added true`, `inputs.data changed`, `sources.root changed`, `kind version 1 → 2`.
+ * `params.ema added true`, `inputs.data changed`, `sources.inputs.code changed: edited train.py`, `kind version 1 → 2`.
  *
  * @param previous - what the earlier result was made of: its manifest; undefined when there was none
  * @param current - what the new one is made of; parameters that it names as unkeyed are not compared
+ * @param sayChanges - says what differs between two contents of a source
  * @returns the reasons, kind first, then parameters, inputs and sources by name; `first run` without an earlier result,
  *   empty when nothing differs
  */
-export function explain(previous: Ingredients | undefined, current: Ingredients): readonly string[] {
+export function explain(
+  previous: Ingredients | undefined,
+  current: Ingredients,
+  sayChanges?: SayChanges,
+): readonly string[] {
   if (!previous) return ['first run'];
   const unkeyed = new Set(current.unkeyed);
   return [
@@ -91,6 +103,6 @@ export function explain(previous: Ingredients | undefined, current: Ingredients)
       .filter((name) => !unkeyed.has(name))
       .flatMap((name) => changedLeaves(own(previous.params, name), own(current.params, name), `params.${name}`)),
     ...changedContents(previous.inputs, current.inputs, 'inputs'),
-    ...changedContents(previous.sources, current.sources, 'sources'),
+    ...changedContents(previous.sources, current.sources, 'sources', sayChanges),
   ];
 }

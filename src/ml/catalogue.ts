@@ -63,8 +63,9 @@ function methodFacts(method: KdMethod): JsonObject {
 }
 
 /** `archive`: what its publisher offers, so that it can be looked for, asked for and fetched. */
-function sourceFacts({ summary, decodes, archive, official = false, boxes = false }: DatasetSource): JsonObject {
-  return { summary, decodes, official, boxes, ...(archive && { archive: { ...archive } }) };
+function sourceFacts(source: DatasetSource): JsonObject {
+  const { summary, decodes, archive, official = false, boxes = false, folders = false } = source;
+  return { summary, decodes, official, boxes, folders, ...(archive && { archive: { ...archive } }) };
 }
 
 /**

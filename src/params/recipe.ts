@@ -121,7 +121,7 @@ export const recipeParams = {
     type: 'string',
     'x-registry': 'augmentations',
     default: 'none',
-    description: 'Changes each crop at random; operations are Pillow’s, pixel for pixel.',
+    description: 'Changes each crop at random; operations are those of Pillow 11.3, pixel for pixel.',
   },
   mixup: {
     type: 'string',

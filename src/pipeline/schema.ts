@@ -203,10 +203,11 @@ const table = mapping(
     published: text('File with published numbers, relative to the pipeline file.'),
     template: {
       anyOf: [{ enum: builtInTemplates }, { type: 'string', pattern: '\\.hbs$' }, expression],
-      default: 'markdown',
-      description: 'A built-in template or a .hbs file.',
+      description: 'A built-in template or a .hbs file; by default the one of the ending of into, else markdown.',
     },
-    into: text('File that holds the markers <!-- kdpipe:name --> and <!-- /kdpipe:name -->.'),
+    into: text(
+      'File that it goes into, between the markers <!-- kdpipe:name --> and <!-- /kdpipe:name -->, in .tex files % kdpipe:name and % /kdpipe:name; a .csv or .json file is the table. A missing file is made.',
+    ),
   },
   ['from', 'rows', 'columns'],
 );

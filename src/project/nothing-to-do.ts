@@ -1,7 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { WrittenFile } from '../report/files/written-file.ts';
 import type { RunSummary } from '../scheduler/run-plan.ts';
 import { saveUpToDate, findUpToDate, type UpToDate } from '../scheduler/up-to-date.ts';
 import { openStore } from '../store/local.ts';
@@ -9,6 +8,7 @@ import { sourceDigester } from '../store/files/sources.ts';
 import { assetPath, kdpipeVersion } from '../util/package-root.ts';
 import { foldersOf } from './folders.ts';
 import type { PlannedPipeline, SourceOptions } from './plan.ts';
+import type { ReportedFiles } from './write-reports.ts';
 
 /** Tells one build of kdpipe from another; undefined for one that runs from its sources: they change without a sign. */
 function program(): string | undefined {
@@ -25,13 +25,13 @@ function program(): string | undefined {
  *
  * @param file - path of the pipeline file
  * @param options - overrides, environment and working folder of the run
- * @returns the number of its cells, and the tables and plots that stand in their files; undefined when it has to be
- * planned
+ * @returns the number of its cells, the tables and plots that stand in their files, and those that do not as it is
+ * overridden; undefined when it has to be planned
  */
 export async function findNothingToDo(
   file: string,
   options: SourceOptions = {},
-): Promise<Pick<UpToDate, 'cells' | 'placed'> | undefined> {
+): Promise<Pick<UpToDate, 'cells' | 'placed' | 'held'> | undefined> {
   const { overrides = [], environment = process.env, cwd = '.' } = options;
   const kdpipe = program();
   if (kdpipe === undefined) return undefined;
@@ -50,8 +50,8 @@ export async function findNothingToDo(
 /** What a run has left behind. */
 export interface RunTraces {
   readonly summary: RunSummary;
-  /** The tables and plots that stand in their files now. */
-  readonly written: readonly WrittenFile[];
+  /** What became of its tables and plots. */
+  readonly reported: ReportedFiles;
   /** Absolute paths of these files, and of those that the tables were made from. */
   readonly files: Iterable<string>;
 }
@@ -64,7 +64,7 @@ export interface RunTraces {
  */
 export async function saveNothingToDo(pipeline: PlannedPipeline, traces: RunTraces): Promise<void> {
   const { plan, project, environment, file, text, overrides } = pipeline;
-  const { summary, written, files } = traces;
+  const { summary, reported, files } = traces;
   const { store, workingFolder } = project;
   const kdpipe = program();
   const cells = plan.cells.length;
@@ -74,7 +74,8 @@ export async function saveNothingToDo(pipeline: PlannedPipeline, traces: RunTrac
   const digest = sourceDigester(store.root);
   const digests = new Map(summary.sources);
   for (const path of files) digests.set(path, await digest(path));
-  const placed = written.map(({ what, file: into }) => ({ what, file: into }));
-  const upToDate = { environment, files: digests, seal, cells, placed };
+  const placed = reported.written.map(({ what, file: into }) => ({ what, file: into }));
+  const held = reported.held.map(({ what, file: into }) => ({ what, file: into }));
+  const upToDate = { environment, files: digests, seal, cells, placed, held };
   saveUpToDate({ file, text, overrides, workingFolder, program: kdpipe }, upToDate, store);
 }

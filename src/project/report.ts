@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import { FailureError } from '../core/failure.ts';
-import type { CellId, Plan } from '../core/plan.ts';
+import type { CellId } from '../core/plan.ts';
 import { latestRun } from '../record/past-runs.ts';
 import { renderPlots } from '../report/plots/render-plots.ts';
 import { renderTables, type ReportContext, type ReportFormat } from '../report/tables/render-tables.ts';
 import type { Rendered } from '../report/report.ts';
 import type { Entry } from '../store/store.ts';
+import { kdpipeCommand } from '../util/shell-word.ts';
 import { commitOf } from './git.ts';
 import { reportOutcomes } from './outcomes.ts';
 import { asPlanned, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
@@ -39,7 +40,7 @@ function latestRunName(pipeline: PlannedPipeline): string {
  */
 export async function reportContext(
   pipeline: PlannedPipeline,
-  { run = null, command = commandOf(pipeline.plan) }: { readonly run?: string | null; readonly command?: string } = {},
+  { run = null, command = commandOf(pipeline) }: { readonly run?: string | null; readonly command?: string } = {},
 ): Promise<ReportContext> {
   const { plan, project, pipelineFolder } = pipeline;
   const commit = plan.tables.length + plan.plots.length > 0 ? await commitOf(project.root) : null;
@@ -47,12 +48,15 @@ export async function reportContext(
 }
 
 /**
- * The command that makes a plan's results.
+ * The command that makes a plan's results, as one could type it.
  *
- * @param plan - the plan
+ * @param pipeline - the plan
+ * @param verb - `run`, or `report` for the command that writes its tables and plots
  * @returns the command line
  */
-export const commandOf = (plan: Plan): string => `kdpipe run ${plan.file}`;
+export function commandOf(pipeline: PlannedPipeline, verb: 'run' | 'report' = 'run'): string {
+  return kdpipeCommand(verb, pipeline.plan.file, pipeline.overrides);
+}
 
 /**
  * Renders tables and plots from the results that are there. Runs nothing, and writes nothing: `writeReport` and

@@ -1,22 +1,16 @@
-import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { FailureError } from '../core/failure.ts';
 import type { EventSink } from '../core/event.ts';
-import type { CellId } from '../core/plan.ts';
 import type { ExecutorFactory } from '../executors/executor.ts';
 import { executors } from '../executors/registry.ts';
-import { renderPlots } from '../report/plots/render-plots.ts';
-import { reportMarkdown } from '../report/report-markdown.ts';
-import { reportFiles, writeReport } from '../report/report.ts';
-import type { WrittenFile } from '../report/files/written-file.ts';
-import { renderTables } from '../report/tables/render-tables.ts';
+import { reportFiles } from '../report/report.ts';
 import { runPlan, type RunSummary } from '../scheduler/run-plan.ts';
 import { commitOf } from './git.ts';
 import { saveNothingToDo } from './nothing-to-do.ts';
-import { reportOutcomes } from './outcomes.ts';
 import { asPlanned, requireReports, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
 import { schedulerOptions, type CellOptions } from './preview.ts';
-import { commandOf, reportContext } from './report.ts';
+import { commandOf } from './report.ts';
+import { writeReports, writesReports, type ReportedFiles } from './write-reports.ts';
 
 /** How a pipeline is run. */
 export interface RunOptions extends SourceOptions, CellOptions {
@@ -36,18 +30,20 @@ export interface RunOptions extends SourceOptions, CellOptions {
   readonly signal?: AbortSignal;
   /** Aborted to end running stages at once. */
   readonly killSignal?: AbortSignal;
-  /** The command that the run's record and its tables name; by default `kdpipe run FILE`. */
+  /** The command that the run's record and its tables name; by default `kdpipe run FILE` with the overrides. */
   readonly command?: string;
+  /**
+   * Whether tables and plots go into their files. By default they do unless the pipeline is overridden: files show what the
+   * pipeline file says. After a failure one that lacks results may fill an empty place. True writes all; false none.
+   */
+  readonly report?: boolean;
 }
 
 /** How a run ended, and what it wrote. */
-export interface RunResult extends RunSummary {
-  /** The tables and plots of which every cell has a result: they stand in their files now. */
-  readonly written: readonly WrittenFile[];
-}
+export type RunResult = RunSummary & ReportedFiles;
 
 /**
- * Runs a pipeline: what has a result is reused, the rest is made, then tables and plots are written into their files.
+ * Runs a pipeline: what has a result is reused, the rest is made, then tables and plots go into their files.
  *
  * @param target - a pipeline or a plan of it
  * @param options - how to run it; for a pipeline also overrides, environment and working folder
@@ -58,10 +54,12 @@ export interface RunResult extends RunSummary {
 export async function run(target: PipelineSource | PlannedPipeline, options: RunOptions = {}): Promise<RunResult> {
   const pipeline = await asPlanned(target, options);
   const { plan, project, pipelineFolder } = pipeline;
-  const { slots = availableParallelism(), threads, keepGoing = false, cohorts = true, onEvent } = options;
-  const { executor = executors.local.create, signal, killSignal, command = commandOf(plan) } = options;
+  const { slots = availableParallelism(), threads, keepGoing = false, cohorts = true, onEvent, report } = options;
+  const { executor = executors.local.create, signal, killSignal, command = commandOf(pipeline) } = options;
   const scheduling = schedulerOptions(pipeline, options);
-  await requireReports(pipeline);
+  const writes = writesReports(pipeline, report);
+  if (writes) await requireReports(pipeline);
+  else if (pipeline.faults.length > 0) throw new FailureError(pipeline.faults);
   const summary = await runPlan(plan, {
     ...scheduling,
     executor,
@@ -75,33 +73,8 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
     command,
     commit: () => commitOf(project.root),
   });
-  const written = await writeReports(pipeline, summary, command);
-  const files = reportFiles(plan, { pipelineFolder, root: project.root });
-  await saveNothingToDo(pipeline, { summary, written, files });
-  return { ...summary, written };
-}
-
-/** Writes the run's report.md, and the tables and plots of which every cell has a result into their files. */
-async function writeReports(
-  pipeline: PlannedPipeline,
-  summary: RunSummary,
-  command: string,
-): Promise<readonly WrittenFile[]> {
-  const { plan, project } = pipeline;
-  const context = await reportContext(pipeline, { run: summary.run, command });
-  const outcomes = reportOutcomes(plan, summary.entries);
-  if (summary.folder !== null) {
-    const ends = [...summary.states].map(([cell, end]) => ({ cell, end, seconds: secondsOf(summary, cell) }));
-    await writeFile(join(summary.folder, 'report.md'), await reportMarkdown(plan, outcomes, context, ends));
-  }
-  const isComplete = ({ cells }: { readonly cells: readonly CellId[] }): boolean =>
-    cells.every((cell) => outcomes.has(cell));
-  const complete = { ...plan, tables: plan.tables.filter(isComplete), plots: plan.plots.filter(isComplete) };
-  const tables = await renderTables(complete, outcomes, context);
-  return writeReport({ tables, plots: await renderPlots(complete, outcomes, context) }, project.root);
-}
-
-function secondsOf(summary: RunSummary, cell: CellId): number {
-  const entry = summary.states.get(cell) === 'finished' ? summary.entries.get(cell) : undefined;
-  return entry?.manifest().seconds ?? 0;
+  const reported = await writeReports(pipeline, summary, { report, command });
+  const files = writes ? reportFiles(plan, { pipelineFolder, root: project.root }) : [];
+  if (report === undefined) await saveNothingToDo(pipeline, { summary, reported, files });
+  return { ...summary, ...reported };
 }

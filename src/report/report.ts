@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import type { Failure } from '../core/failure.ts';
-import type { Plan } from '../core/plan.ts';
+import type { Plan, PlotPlan, TablePlan } from '../core/plan.ts';
 import { checkPlotPlaces, checkPlots, writePlots } from './plots/plot-files.ts';
 import type { Drift, WrittenFile } from './files/written-file.ts';
-import { checkPlaces, checkTables, writeTables } from './tables/table-files.ts';
+import { checkPlaces, checkTables, isEmptyPlace, writeTables } from './tables/table-files.ts';
+import { isTaken } from './files/new-file.ts';
 import { plotFiles, plotProblems, type RenderedPlot } from './plots/render-plots.ts';
 import { tableFiles, tableProblems, type RenderedTable } from './tables/render-tables.ts';
 
@@ -31,7 +33,7 @@ export async function reportProblems(plan: Plan, folders: Folders): Promise<read
   const { pipelineFolder, root } = folders;
   const all = await Promise.all([
     tableProblems(plan, pipelineFolder),
-    checkPlaces(plan.tables, root),
+    checkPlaces(plan, folders),
     plotProblems(plan, pipelineFolder),
     checkPlotPlaces(plan.plots, root),
   ]);
@@ -72,4 +74,16 @@ export async function checkReport(rendered: Rendered, root: string): Promise<rea
 export function reportFiles(plan: Plan, folders: Folders): ReadonlySet<string> {
   const { pipelineFolder, root } = folders;
   return new Set([...tableFiles(plan.tables, pipelineFolder, root), ...plotFiles(plan.plots, pipelineFolder, root)]);
+}
+
+/**
+ * Says whether the place of a table or a plot holds nothing yet.
+ *
+ * @param shown - a table or a plot
+ * @param root - absolute path of the project's root
+ * @returns true for a file that is missing, and for markers with nothing in between
+ * @throws FailureError when the file cannot be read, or its markers are missing or wrong
+ */
+export function isVacant(shown: TablePlan | PlotPlan, root: string): Promise<boolean> {
+  return 'rows' in shown ? isEmptyPlace(shown, root) : Promise.resolve(!isTaken(resolve(root, shown.into)));
 }

@@ -1,6 +1,7 @@
 import { FailureError, type Failure } from '../core/failure.ts';
 import type { Cell, CellId, Digest, Plan } from '../core/plan.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
+import { sourceChanges } from '../store/files/sources.ts';
 import type { Store } from '../store/store.ts';
 import { lastResultsFile, readLastResults, type LastResults } from '../record/last-results.ts';
 import type { Resolution } from './resolution.ts';
@@ -51,7 +52,10 @@ export async function prepare(plan: Plan, options: PlanOptions): Promise<Prepare
   let read: LastResults | undefined;
   const last = () => (read ??= readLastResults(lastResultsFile(options.runsFolder, plan.name)));
   const { of, digests } = await digestSources(cells, options);
-  const resolver = new Resolver(cells, { store, kinds, sources: of, last, force });
+  const resolver = new Resolver(cells, {
+    ...{ store, kinds, sources: of, last, force },
+    sayChanges: (before, after) => sourceChanges(store.root, before, after),
+  });
   const resolutions = cells.map((cell) => resolver.resolve(cell));
   if (selection) refuseUnselected(cells, resolutions, selection);
   return { cells, resolutions, resolver, sources: digests, last };

@@ -1,5 +1,5 @@
 import type { Cell, CellId } from '../core/plan.ts';
-import { explain } from '../fingerprint/explain.ts';
+import { explain, type SayChanges } from '../fingerprint/explain.ts';
 import { taskParameters } from '../fingerprint/task-parameters.ts';
 import type { Store } from '../store/store.ts';
 import type { LastResults } from '../record/last-results.ts';
@@ -19,6 +19,8 @@ export interface History {
   readonly store: Store;
   readonly last: () => LastResults;
   readonly force: ReadonlySet<CellId>;
+  /** Says what differs between two contents of a source. */
+  readonly sayChanges?: SayChanges;
 }
 
 /**
@@ -69,12 +71,12 @@ export class Reasons {
   }
 
   #changes(id: CellId, resolved: ResolvedCell): readonly string[] {
-    const { force, last, store } = this.#history;
+    const { force, last, store, sayChanges } = this.#history;
     if (force.has(id)) return ['forced'];
     const before = last().get(id);
     if (!before) return [firstRun];
     const manifest = store.find(before.key)?.manifest();
-    return manifest ? explain(manifest, resolved) : ['its last result is not in the store any more'];
+    return manifest ? explain(manifest, resolved, sayChanges) : ['its last result is not in the store any more'];
   }
 
   #fromInput(name: string, from: CellId, verb: string): string {

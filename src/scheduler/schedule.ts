@@ -268,13 +268,13 @@ export class Schedule {
     this.#table.forWaitingCone(index, (next) => this.#skip(next, because));
     if (this.#options.keepGoing || this.#halted) return;
     this.#halted = 'failed';
-    this.#table.states.forEach((state, other) => {
-      if (state === 'waiting' || state === 'ready') this.#skip(other, because);
-    });
     for (const [paused, { key, problem }] of this.#endPauses()) this.#fail(paused, key, problem);
+    this.#table.states.forEach((state, other) => {
+      if (state === 'waiting' || state === 'ready') this.#skip(other, null);
+    });
   }
 
-  #skip(index: number, because: CellId): void {
+  #skip(index: number, because: CellId | null): void {
     this.#table.change(index, 'skip');
     this.#options.emit({ type: 'stage-skipped', cell: this.#table.cell(index).id, because });
   }

@@ -4,7 +4,7 @@ import { FailureError, type Failure } from '../core/failure.ts';
 import type { Cell, Digest } from '../core/plan.ts';
 import type { TaskSource } from '../core/task.ts';
 import type { DeclaredSource, StageKind } from '../stages/stage-kind.ts';
-import { sourceDigester } from '../store/files/sources.ts';
+import { sourceRecorder } from '../store/files/sources.ts';
 import type { Store } from '../store/store.ts';
 import { mapConcurrently } from '../util/async-pool.ts';
 
@@ -49,7 +49,7 @@ export async function digestSources(cells: readonly Cell[], deps: SourceDeps): P
     reads.set(cell, absolute);
     for (const { path } of absolute) if (!readers.has(path)) readers.set(path, cell);
   }
-  const digest = sourceDigester(store.root);
+  const digest = sourceRecorder(store.root);
   const digests = new Map<string, Digest>();
   const failures: Failure[] = [];
   await mapConcurrently([...readers], atOnce, async ([path, cell]) => {

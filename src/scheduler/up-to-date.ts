@@ -36,6 +36,8 @@ export interface UpToDate {
   readonly cells: number;
   /** The tables and plots that stand in files. */
   readonly placed: readonly { readonly what: string; readonly file: string }[];
+  /** Those whose files the run left as they were, as it was overridden. */
+  readonly held: UpToDate['placed'];
 }
 
 /** What is on the disk. */
@@ -47,10 +49,11 @@ interface Note {
   readonly seal: Seal;
   readonly cells: number;
   readonly placed: UpToDate['placed'];
+  readonly held: UpToDate['held'];
 }
 
 /** Bumped when a note's form or meaning changes. */
-const format = 2;
+const format = 3;
 /** Files that are digested at once. */
 const atOnce = 4;
 
@@ -109,7 +112,7 @@ export async function findUpToDate(
   request: Request,
   store: Store,
   environment: Environment,
-): Promise<Pick<UpToDate, 'cells' | 'placed'> | undefined> {
+): Promise<Pick<UpToDate, 'cells' | 'placed' | 'held'> | undefined> {
   const note = readNote(noteFile(store, request));
   if (note?.request !== requestDigest(request)) return undefined;
   if (note.environment.some(([name, value]) => digestOf(environment[name]) !== value)) return undefined;
@@ -119,5 +122,5 @@ export async function findUpToDate(
     const now = await digest(path).catch(() => undefined);
     return now === before;
   });
-  return same.every(Boolean) ? { cells: note.cells, placed: note.placed } : undefined;
+  return same.every(Boolean) ? { cells: note.cells, placed: note.placed, held: note.held } : undefined;
 }

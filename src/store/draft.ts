@@ -8,8 +8,9 @@ import { digestFile, syncToDisk } from './files/digest-file.ts';
 import { diskFailure } from './disk-failure.ts';
 import { makeEntry } from './entry.ts';
 import { entryPath, manifestName, parts } from './layout.ts';
+import { byCodeUnits } from '../util/text.ts';
 import { withParent } from '../util/write-whole.ts';
-import { listFolder, type FolderContent } from './files/list-folder.ts';
+import { emptyFoldersOf, listFolder, type FolderContent } from './files/list-folder.ts';
 import { manifestText, outputDigest, type ManifestFiles } from './manifest.ts';
 import type { Draft, DraftManifest, Entry, Manifest, StoredOutput } from './store.ts';
 
@@ -114,8 +115,11 @@ export class LocalDraft implements Draft {
     const paths = checkOutputs(manifest.outputs, content);
     const files = await this.#digest(content);
     const outputs: Record<string, StoredOutput> = {};
-    for (const [name, path] of Object.entries(paths)) outputs[name] = { path, digest: outputDigest(path, files) };
-    const sealed: Manifest = { format: 1, ...manifest, key: this.#key, outputs, files };
+    const emptyFolders = emptyFoldersOf(content).toSorted(byCodeUnits);
+    for (const [name, path] of Object.entries(paths))
+      outputs[name] = { path, digest: outputDigest(path, files, emptyFolders) };
+    const empty = emptyFolders.length > 0 && { emptyFolders };
+    const sealed: Manifest = { format: 1, ...manifest, key: this.#key, outputs, files, ...empty };
     writeFileSync(join(this.path, manifestName), manifestText(sealed));
     const written = [manifestName, ...files.map((file) => file.path), ...content.folders];
     await mapConcurrently(written, atOnce, (path) => syncToDisk(join(this.path, path)));

@@ -1,6 +1,6 @@
 import { isJsonObject, isList } from '../core/json.ts';
 import type { Digest, Key } from '../core/plan.ts';
-import { folderDigest } from '../fingerprint/digest.ts';
+import { emptyFolder, folderDigest } from '../fingerprint/digest.ts';
 import type { Manifest } from './store.ts';
 
 /** The files that a manifest lists. */
@@ -11,14 +11,16 @@ export type ManifestFiles = Manifest['files'];
  *
  * @param path - file or folder relative to the entry; `.` is the entry itself
  * @param files - all files of the entry
- * @returns a file's own digest, or the digest of all files below the folder
+ * @param emptyFolders - its folders in which nothing is
+ * @returns a file's own digest, or the digest of all that is below the folder
  */
-export function outputDigest(path: string, files: ManifestFiles): Digest {
+export function outputDigest(path: string, files: ManifestFiles, emptyFolders: readonly string[] = []): Digest {
   const file = files.find((one) => one.path === path);
   if (file) return file.digest;
-  if (path === '.') return folderDigest(files);
+  const all = [...files, ...emptyFolders.map(emptyFolder)];
+  if (path === '.') return folderDigest(all);
   const prefix = `${path}/`;
-  const below = files.filter((one) => one.path.startsWith(prefix));
+  const below = all.filter((one) => one.path.startsWith(prefix) && one.path !== prefix);
   return folderDigest(below.map((one) => ({ path: one.path.slice(prefix.length), digest: one.digest })));
 }
 
@@ -33,6 +35,9 @@ const isListOf = (value: unknown, types: Parameters<typeof hasTypes>[1]): boolea
 const isFileList = (value: unknown): value is ManifestFiles =>
   isListOf(value, { path: 'string', size: 'number', digest: 'string' });
 
+const isListOfTexts = (value: unknown): value is readonly string[] =>
+  isList(value) && value.every((item) => typeof item === 'string');
+
 const texts = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 'string'] as const));
 const numbers = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 'number'] as const));
 const scalars = {
@@ -43,26 +48,26 @@ const scalars = {
 /** Whether all that a manifest says is there, and of the right type. */
 function isManifest(value: unknown): value is Manifest {
   if (!isJsonObject(value) || value['format'] !== 1 || !hasTypes(value, scalars)) return false;
-  const { commit, tail, files } = value;
+  const { commit, tail, files, emptyFolders = [] } = value;
   return (
     ['params', 'metrics', 'environment'].every((name) => isJsonObject(value[name])) &&
     hasTypes(value['versions'], texts('kdpipe', 'node')) &&
     (commit === null || typeof commit === 'string') &&
-    isList(tail) &&
-    tail.every((line) => typeof line === 'string') &&
+    isListOfTexts(tail) &&
+    isListOfTexts(emptyFolders) &&
     isListOf(value['inputs'], texts('name', 'cell', 'key', 'output', 'digest')) &&
     isListOf(value['sources'], texts('name', 'path', 'digest')) &&
     isFileList(files) &&
-    hasOwnOutputs(value['outputs'], files)
+    hasOwnOutputs(value['outputs'], files, emptyFolders)
   );
 }
 
 /** True where the digests of the outputs follow from those of the files. */
-function hasOwnOutputs(outputs: unknown, files: ManifestFiles): boolean {
+function hasOwnOutputs(outputs: unknown, files: ManifestFiles, emptyFolders: readonly string[]): boolean {
   if (!isJsonObject(outputs)) return false;
   return Object.values(outputs).every((output) => {
     if (!isJsonObject(output) || typeof output['path'] !== 'string') return false;
-    return output['digest'] === outputDigest(output['path'], files);
+    return output['digest'] === outputDigest(output['path'], files, emptyFolders);
   });
 }
 

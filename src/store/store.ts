@@ -5,7 +5,7 @@ import type { CellId, Digest, Key } from '../core/plan.ts';
 export interface StoredOutput {
   /** File or folder relative to the entry. */
   readonly path: string;
-  /** Of a file: SHA-256 of its bytes. Of a folder: SHA-256 of its sorted (path, digest) list. */
+  /** Of a file: SHA-256 of its bytes. Of a folder: SHA-256 of its sorted list of (path, digest), empty folders in it. */
   readonly digest: Digest;
 }
 
@@ -28,6 +28,8 @@ export interface Manifest {
   readonly sources: readonly { readonly name: string; readonly path: string; readonly digest: Digest }[];
   readonly outputs: Readonly<Record<string, StoredOutput>>;
   readonly files: readonly { readonly path: string; readonly size: number; readonly digest: Digest }[];
+  /** Folders in which nothing is, relative to the entry; left out where there are none. */
+  readonly emptyFolders?: readonly string[];
   readonly metrics: JsonObject;
   /** Engine, device, library versions, as the stage reported them. */
   readonly environment: JsonObject;
@@ -73,7 +75,7 @@ export interface Draft {
 }
 
 /** A manifest before its files are known; `outputs` maps names to paths inside the draft. */
-export type DraftManifest = Omit<Manifest, 'format' | 'files' | 'outputs'> & {
+export type DraftManifest = Omit<Manifest, 'format' | 'files' | 'emptyFolders' | 'outputs'> & {
   readonly outputs: Readonly<Record<string, string>>;
 };
 

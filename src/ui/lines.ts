@@ -9,6 +9,8 @@ import type { Reporter, ReporterOptions } from './reporter.ts';
 /** Least milliseconds between two progress lines of one stage. */
 const progressEvery = 10_000;
 
+const stopped = 'the run stops after the first failure (-k goes on)';
+
 /** `[12/30] `: cells that have ended, of all. */
 const count = (state: RunState): string => `[${countEnded(state)}/${state.total}] `;
 
@@ -46,7 +48,7 @@ export function eventLine(state: RunState, event: Event): string | undefined {
     case 'stage-failed':
       return `${count(state)}${event.cell} failed: ${oneLine(event.failure.message)} [${event.failure.code}]`;
     case 'stage-skipped':
-      return `${count(state)}${event.cell} skipped: it needs ${event.because}`;
+      return `${count(state)}${event.cell} skipped: ${event.because === null ? stopped : `it needs ${event.because}`}`;
     case 'stage-interrupted':
       return `${count(state)}${event.cell} interrupted`;
     case 'stage-acquired':

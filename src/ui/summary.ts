@@ -1,5 +1,6 @@
 import { duration } from '../util/duration.ts';
 import type { FailedCell, RunState } from '../core/run-state.ts';
+import { shellWord } from '../util/shell-word.ts';
 import { oneLine } from './progress-text.ts';
 
 /** A table or a plot that the run put into a file. */
@@ -11,20 +12,26 @@ export interface SummaryPlace {
   readonly changed: boolean;
 }
 
+/** A table or a plot whose file the run left as it was. */
+export interface SummaryHeld extends Omit<SummaryPlace, 'changed'> {
+  readonly why: 'overridden' | 'incomplete';
+  /** Cells that it reads, and those of them that have a result. */
+  readonly cells: number;
+  readonly results: number;
+}
+
+/** What became of the tables and plots of a run. */
+export interface SummaryFiles {
+  readonly written: readonly SummaryPlace[];
+  readonly held: readonly SummaryHeld[];
+  /** The command that writes those which were left. */
+  readonly command: string;
+}
+
 /** Failures that the summary tells in full. */
 const fullFailures = 5;
 /** Lines of a failed stage's log. */
 const tailLines = 5;
-
-/**
- * Quotes an argument for a POSIX shell: cell ids hold brackets.
- *
- * @param argument - any text
- * @returns the text as one word of a shell
- */
-export function shellWord(argument: string): string {
-  return /^[\w./:@%+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
-}
 
 /** `21 ran, 9 reused, 1 failed`; what is zero is left out. */
 function countsText({ counts }: RunState): string {
@@ -67,19 +74,36 @@ function failureLines({ cell, failure, tail }: FailedCell): readonly string[] {
   ];
 }
 
+/** Which files were left as they were, why, and how to write them: a line a reason. */
+function heldLines({ held, command }: SummaryFiles): readonly string[] {
+  const overridden = held.filter(({ why }) => why === 'overridden').map(({ what, file }) => `${what} in ${file}`);
+  const incomplete = held
+    .filter(({ why }) => why === 'incomplete')
+    .map(({ what, file, cells, results }) => `${what} in ${file} (${results} of ${cells} cells)`);
+  return [
+    ...(overridden.length > 0
+      ? [`left as it was, as -S may change it: ${overridden.join(', ')}; to write it: ${command}`]
+      : []),
+    ...(incomplete.length > 0
+      ? [`left as it was, as results are missing: ${incomplete.join(', ')}; to write what is there: ${command}`]
+      : []),
+  ];
+}
+
 /**
  * Says how a run ended: what ran, was reused, failed; each failure with the command that shows its log; the tables and plots.
  *
  * @param state - the run's state after its last event
- * @param placed - the tables and plots that were put into files
+ * @param files - the tables and plots that were put into files, and those that were not
  * @returns the lines
  */
-export function runSummary(state: RunState, placed: readonly SummaryPlace[]): readonly string[] {
+export function runSummary(state: RunState, files: SummaryFiles): readonly string[] {
   const hidden = state.failures.length - fullFailures;
   return [
     ...state.failures.slice(0, fullFailures).flatMap(failureLines),
     ...(hidden > 0 ? [`… and ${hidden} more failed: kdpipe status`] : []),
     endLine(state),
-    ...placed.map(({ what, file, changed }) => `${what} ${changed ? 'written to' : 'unchanged in'} ${file}`),
+    ...files.written.map(({ what, file, changed }) => `${what} ${changed ? 'written to' : 'unchanged in'} ${file}`),
+    ...heldLines(files),
   ];
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Failure } from '../core/failure.ts';
 import type { StageResult, StageTask, TaskMessage, WorkerTask } from '../core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../stages/stage-kind.ts';
-import { sourceDigester } from '../store/files/sources.ts';
+import { sourceChanges, sourceRecorder } from '../store/files/sources.ts';
 import type { Draft, DraftManifest, Entry, Store } from '../store/store.ts';
 import { lastLines } from '../util/last-lines.ts';
 import { kdpipeVersion } from '../util/package-root.ts';
@@ -137,15 +137,19 @@ async function contextOf({ task, member, kind, draft }: PreparedTask, deps: Task
   };
 }
 
-/** Names of sources whose content is not any more what the key was made of. */
+/** Sources whose content is not any more what the key was made of; of a folder, with the files. */
 async function changedSources(task: StageTask, { store }: TaskDeps): Promise<readonly string[]> {
   const changed: string[] = [];
-  for (const source of task.sources) {
-    const now = await sourceDigester(store.root)(source.path).catch(() => undefined);
-    if (now !== source.digest) changed.push(source.name);
+  for (const { name, path, digest } of task.sources) {
+    const now = await sourceRecorder(store.root)(path).catch(() => undefined);
+    if (now !== digest)
+      changed.push(withChanges(name, now === undefined ? '' : sourceChanges(store.root, digest, now)));
   }
   return changed;
 }
+
+/** `inputs.code (edited train.py)` */
+const withChanges = (name: string, changes: string): string => (changes ? `${name} (${changes})` : name);
 
 function manifestOf(
   task: StageTask,

@@ -137,7 +137,7 @@ describe('a table that cannot be made', () => {
       'columns: [x], published: none.yaml, into',
       /none\.yaml/,
     ],
-    ['a file that is missing', 'docs/FIRST.md', 'docs/THIRD.md', /docs\/THIRD\.md/],
+    ['a file in a folder that is a file', 'docs/FIRST.md', 'docs/SECOND.md/T.md', /SECOND\.md\/T\.md/],
     ['a folder in the place of its file', 'docs/FIRST.md', 'docs', /docs/],
   ])('stops the run before it starts: %s', (_, from, to, says) => {
     project.write('trial.yaml', pipeline().replace(from, to));

@@ -26,7 +26,7 @@ const anyEvent: fc.Arbitrary<EventBody> = fc.oneof(
     delay: 1,
     failure: { code: 'x', message },
   })),
-  fc.tuple(cell, cell).map(([name, because]): EventBody => ({ type: 'stage-skipped', cell: name, because })),
+  fc.tuple(cell, fc.option(cell)).map(([name, because]): EventBody => ({ type: 'stage-skipped', cell: name, because })),
   cell.map((name): EventBody => ({ type: 'stage-tainted', cell: name, key: 'k', changed: ['x'] })),
   cell.map((name): EventBody => ({ type: 'stage-interrupted', cell: name })),
   fc.constant(ended()),

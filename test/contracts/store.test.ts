@@ -102,6 +102,20 @@ describe.each(Object.entries(implementations))('store: %s', (_, open) => {
     expect(store.find(key)?.outputs).toEqual(entry.outputs);
   });
 
+  it('gives folders with other empty folders in them other digests', async () => {
+    const made = async (name: string, ...empty: readonly string[]) => {
+      const draft = await store.draft(keyOf(name));
+      writeFileSync(join(draft.path, 'a'), '');
+      for (const path of empty) mkdirSync(join(draft.path, path), { recursive: true });
+      return draft.commit(draftManifest(keyOf(name), { outputs: { out: '.' } }));
+    };
+    const [none, one] = [await made('none'), await made('one', 'b/c')];
+    expect(none.outputs['out']?.digest).toBe(folderDigest([{ path: 'a', digest: sha256('') }]));
+    expect(one.outputs['out']?.digest).not.toBe(none.outputs['out']?.digest);
+    expect(one.manifest().emptyFolders).toEqual(['b/c']);
+    expect(store.find(keyOf('one'))?.outputs).toEqual(one.outputs);
+  });
+
   it('keeps the first of two results that were made at the same time', async () => {
     const [first, second] = [await store.draft(key), await store.draft(key)];
     writeFiles(first.path, { 'out.txt': 'first' });

@@ -143,6 +143,14 @@ describe('a run of a settled project plans, and finds that nothing has to run', 
     expect(project.keys()).toEqual(before);
   });
 
+  it('after the page of its table was lost: it is made', () => {
+    rmSync(project.path('README.md'));
+    const { code, stderr } = run();
+    expect({ code }).toEqual({ code: 0 });
+    expect(stderr).toMatch(tableWritten);
+    expect(project.read('README.md')).toContain('<!-- kdpipe:results -->');
+  });
+
   it('when it shall tell its events', () => {
     const { code, stdout } = run('--json');
     const types = stdout
@@ -214,7 +222,6 @@ describe('a run of a settled project says what is wrong', () => {
   it.each<readonly [string, string, RegExp]>([
     ['words.txt', 'a source', /words\.txt.*missing-source/s],
     ['pages', 'a folder of sources', /pages.*missing-source/s],
-    ['README.md', 'the place of its table', /README\.md/],
     ['own.hbs', 'a template', /own\.hbs/],
     ['others.yaml', 'the published numbers', /others\.yaml/],
     ['trial.yaml', 'the pipeline itself', /there is no file trial\.yaml/],
@@ -227,14 +234,17 @@ describe('a run of a settled project says what is wrong', () => {
 });
 
 describe('two requests for one file', () => {
-  it('do not take each other’s answer: each finds the table that the other left', () => {
+  it('do not take each other’s answer: an overridden one leaves the table alone, which the other finds', () => {
     const other = () => run('-S', 'word=farewell');
-    expect(other().stderr).toContain('table results written');
+    const left = 'left as it was, as -S may change it: table results in README.md';
+    expect(other().stderr).toContain(left);
     plantLies();
     expect(other().stderr).toMatch(recalled);
+    expect(other().stderr).toContain(left);
+    expect(run().stderr).toMatch(recalled);
+    expect(run('-S', 'word=farewell', '--report').stderr).toContain('table results written');
     expect(run().stderr).toMatch(tableWritten);
     expect(project.read('README.md')).toBe(table);
-    expect(other().stderr).toMatch(tableWritten);
   });
 
   it('from another folder: sources and results are those of that folder', () => {

@@ -79,6 +79,13 @@ describe('explain', () => {
     expect(explain(before, after)).toEqual(['params.lr 0.0001 → 1']);
   });
 
+  it('says what changed in a source where that is known', () => {
+    const changed: Ingredients = { ...before, sources: [{ name: 'root', digest: 'b2' }] };
+    const say = (was: string, is: string) => `${was} became ${is}`;
+    expect(explain(before, changed, say)).toEqual(['sources.root changed: bb became b2']);
+    expect(explain(before, changed, () => '')).toEqual(['sources.root changed']);
+  });
+
   it('gives kind, parameters, inputs and sources in this order, by name', () => {
     const after: Ingredients = {
       kind: 'distill-student',

@@ -123,7 +123,7 @@ describe('check', () => {
     ['of the file', stage('true').replace('uses', 'use'), 'unknown-key'],
     [
       'of where its tables go',
-      `${stage('true')}tables: { t: { from: one, rows: [seed], columns: [x], into: T.md } }\n`,
+      `${stage('true')}tables: { t: { from: one, rows: [seed], columns: [x], into: trial.yaml/T.md } }\n`,
       'unwritable-file',
     ],
   ])('gives the problems %s as values', async (_, text, code) => {

@@ -61,6 +61,12 @@ class Stand {
     return this.events.filter((event) => 'cell' in event && event.cell === id).map((event) => event.type);
   }
 
+  /** The skipped cells, and what each needs that failed. */
+  skipped(): Readonly<Record<CellId, CellId | null>> {
+    const skips = this.events.flatMap((event) => (event.type === 'stage-skipped' ? [event] : []));
+    return Object.fromEntries(skips.map(({ cell, because }) => [cell, because]));
+  }
+
   async finish(id: CellId): Promise<void> {
     this.executor.of(id).end(finished(keyOf(id)));
     await settle();
@@ -230,11 +236,28 @@ describe('a failure', () => {
     expect(stand.executor.cells).toEqual(['good']);
     await stand.finish('good');
     expect(await stand.ended).toMatchObject({ status: 'failed', ran: 1, failed: 1, skipped: 3 });
-    expect(stand.events).toContainEqual({ type: 'stage-skipped', cell: 'grandchild', because: 'bad' });
+    expect(stand.skipped()).toEqual({ child: 'bad', grandchild: 'bad', other: null });
     expect(stand.events).toContainEqual({
       ...{ type: 'stage-failed', cell: 'bad', key: keyOf('bad'), tail: ['last words'] },
       failure: { code: 'no-luck', message: 'no luck' },
     });
+  });
+
+  it('of one cell of a sweep is no other cell’s: they are skipped since the run stops', async () => {
+    const sweep = [1, 2, 3].map((value) => cell(`s[v=${value}]`));
+    const stand = new Stand([...sweep, cell('table', { needs: sweep.map(({ id }) => id) })], { slots: 1 });
+    await stand.fail('s[v=1]');
+    await stand.ended;
+    expect(stand.skipped()).toEqual({ 's[v=2]': null, 's[v=3]': null, table: 's[v=1]' });
+  });
+
+  it('skips what needs a cell whose last attempt is called off for that reason', async () => {
+    const cells = [cell('bad'), cell('again', { retry: 2 }), cell('child', { needs: ['again'] })];
+    const stand = new Stand(cells);
+    await stand.fail('again');
+    await stand.fail('bad');
+    await stand.ended;
+    expect(stand.skipped()).toEqual({ child: 'again' });
   });
 
   it('with --keep-going skips its cone alone', async () => {

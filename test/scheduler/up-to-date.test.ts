@@ -36,14 +36,21 @@ beforeEach(async () => {
     [at('words.txt'), sha256('words')],
     [at('images'), await digest(at('images'))],
   ]);
-  const settled: UpToDate = { environment, files, seal, cells: 2, placed: [{ what: 'table t', file: 'README.md' }] };
+  const settled: UpToDate = {
+    environment,
+    files,
+    seal,
+    cells: 2,
+    placed: [{ what: 'table t', file: 'README.md' }],
+    held: [],
+  };
   saveUpToDate(request(), settled, store);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a run that left nothing to do', () => {
   it('is recalled while nothing has changed, with its cells and tables', async () => {
-    expect(await recall()).toEqual({ cells: 2, placed: [{ what: 'table t', file: 'README.md' }] });
+    expect(await recall()).toEqual({ cells: 2, placed: [{ what: 'table t', file: 'README.md' }], held: [] });
   });
 
   it.each<[string, Partial<Request>]>([
@@ -99,7 +106,7 @@ describe('a run that left nothing to do', () => {
   it('leaves one note a file and overrides, whatever the text', () => {
     const seal = store.seal([key]);
     if (!seal) throw new Error('no seal');
-    const settled = { environment: {}, files: new Map<string, string>(), seal, cells: 1, placed: [] };
+    const settled = { environment: {}, files: new Map<string, string>(), seal, cells: 1, placed: [], held: [] };
     saveUpToDate(request({ text: 'name: q' }), settled, store);
     expect(readdirSync(join(store.root, '.settled'))).toHaveLength(1);
     saveUpToDate(request({ overrides: ['lr=2'] }), settled, store);

@@ -97,6 +97,10 @@ describe('plain lines', () => {
       '[1/5] a tainted: changed while it ran: in.csv, x.txt',
     ],
     [{ type: 'stage-skipped', cell: 'a', because: 'b' }, '[1/5] a skipped: it needs b'],
+    [
+      { type: 'stage-skipped', cell: 'a', because: null },
+      '[1/5] a skipped: the run stops after the first failure (-k goes on)',
+    ],
     [{ type: 'stage-interrupted', cell: 'a' }, '[1/5] a interrupted'],
     [{ type: 'stage-finished', cell: 'a', key: 'k', seconds: 2, metrics: {} }, '[1/5] a finished 2.0 s'],
   ])('say of %j: %s', (body, line) => {

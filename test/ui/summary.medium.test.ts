@@ -2,11 +2,13 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
-import { runSummary, shellWord } from '../../src/ui/summary.ts';
+import { runSummary } from '../../src/ui/summary.ts';
+import { kdpipeCommand, shellWord } from '../../src/util/shell-word.ts';
 import { ended, failed, finished, reused, run, started, stateAfter } from './events.ts';
 
 /** The summary after events. */
-const summary = (...bodies: readonly EventBody[]): readonly string[] => runSummary(stateAfter(...bodies), []);
+const summary = (...bodies: readonly EventBody[]): readonly string[] =>
+  runSummary(stateAfter(...bodies), { written: [], held: [], command: '' });
 
 describe('the summary of a run', () => {
   it('says what ran and what was reused', () => {
@@ -74,10 +76,24 @@ describe('the summary of a run', () => {
       { what: 'table results', file: 'README.md', changed: true },
       { what: 'table all', file: 'docs/all.md', changed: false },
     ];
-    expect(runSummary(stateAfter(run(1), finished('a'), ended('done', 1)), tables)).toEqual([
+    const files = { written: tables, held: [], command: 'kdpipe report p.yaml' };
+    expect(runSummary(stateAfter(run(1), finished('a'), ended('done', 1)), files)).toEqual([
       'done in 1.0 s: 1 ran',
       'table results written to README.md',
       'table all unchanged in docs/all.md',
+    ]);
+  });
+
+  it('says which were left as they were, why, and what writes them', () => {
+    const held = [
+      { what: 'table a', file: 'README.md', why: 'overridden', cells: 4, results: 4 },
+      { what: 'table b', file: 'b.md', why: 'incomplete', cells: 4, results: 3 },
+      { what: 'plot c', file: 'c.svg', why: 'overridden', cells: 2, results: 2 },
+    ] as const;
+    const files = { written: [], held, command: kdpipeCommand('report', 'p.yaml', ['epochs=1']) };
+    expect(runSummary(stateAfter(run(1), finished('a'), ended('done', 1)), files).slice(1)).toEqual([
+      "left as it was, as -S may change it: table a in README.md, plot c in c.svg; to write it: kdpipe report p.yaml -S 'epochs=1'",
+      "left as it was, as results are missing: table b in b.md (3 of 4 cells); to write what is there: kdpipe report p.yaml -S 'epochs=1'",
     ]);
   });
 });

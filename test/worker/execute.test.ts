@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fail } from '../../src/core/failure.ts';
 import type { TaskMessage, WorkerTask } from '../../src/core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../../src/stages/stage-kind.ts';
 import { digestPath } from '../../src/store/files/digest-path.ts';
+import { sourceRecorder } from '../../src/store/files/sources.ts';
 import { CohortBarriers } from '../../src/worker/cohort-barrier.ts';
 import { executeTask } from '../../src/worker/execute.ts';
 import { Workbench } from '../support/tasks.ts';
@@ -247,6 +248,25 @@ describe('a source that changes while its stage runs', () => {
     expect(result).toEqual({ status: 'tainted', key: task.key, changed: ['inputs.words'] });
     expect(bench.store.find(task.key)).toBeUndefined();
     expect(existsSync(join(bench.store.root, '.tainted'))).toBe(true);
+  });
+
+  it('names the files of a folder, and what bytecode is left beside them taints nothing', async () => {
+    const path = bench.path('code');
+    mkdirSync(join(path, '__pycache__'), { recursive: true });
+    bench.write('code/train.py', 'before');
+    const sources = [{ name: 'inputs.code', path, digest: await sourceRecorder(bench.store.root)(path) }];
+    const run = (file: string) => (context: StageContext) => {
+      write(context);
+      bench.write(`code/${file}`, 'new');
+      return { metrics: {} };
+    };
+    expect(await execute(bench.task('a', { sources }), run('__pycache__/train.cpython-312.pyc'))).toMatchObject({
+      status: 'finished',
+    });
+    expect(await execute(bench.task('b', { sources }), run('train.py'))).toMatchObject({
+      status: 'tainted',
+      changed: ['inputs.code (edited train.py)'],
+    });
   });
 
   it('taints it also when the source is gone', async () => {

@@ -7,6 +7,7 @@ import type { RunFlags } from '../run-pipeline.ts';
 import { findNothingToDo } from '../../project/nothing-to-do.ts';
 import { initialRun } from '../../core/run-state.ts';
 import { runSummary } from '../../ui/summary.ts';
+import { kdpipeCommand } from '../../util/shell-word.ts';
 import { printError } from '../terminal.ts';
 import { threadsOption } from '../threads.ts';
 
@@ -28,6 +29,8 @@ export function command(): Command {
     .addOption(selectorOption('--from <stage>', 'run these cells and all that depend on them'))
     .addOption(selectorOption('--to <stage>', 'run these cells and all that they need'))
     .addOption(selectorOption('--force <stage>', 'run these cells although they are cached'))
+    .option('--report', 'write tables and plots, also what -S changed and what lacks results')
+    .option('--no-report', 'leave the files of tables and plots as they are')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -44,12 +47,12 @@ export function command(): Command {
 
 async function run(file: string, flags: RunFlags): Promise<number> {
   threadsOption();
-  const { only, from, to, force, dryRun, json, set } = flags;
-  if (!(only ?? from ?? to ?? force ?? dryRun ?? json)) {
+  const { only, from, to, force, dryRun, json, set, report } = flags;
+  if ((only ?? from ?? to ?? force ?? dryRun ?? json ?? report) === undefined) {
     const start = performance.now();
     const found = await findNothingToDo(file, { overrides: set ?? [] });
     if (found) {
-      const { cells, placed } = found;
+      const { cells, placed, held } = found;
       const ended = { status: 'done', seconds: (performance.now() - start) / 1000 } as const;
       const progress = {
         ...initialRun,
@@ -57,8 +60,12 @@ async function run(file: string, flags: RunFlags): Promise<number> {
         counts: { ...initialRun.counts, reused: cells },
         ended,
       };
-      const unchanged = placed.map((one) => ({ ...one, changed: false }));
-      for (const line of runSummary(progress, unchanged)) printError(line);
+      const files = {
+        written: placed.map((one) => ({ ...one, changed: false })),
+        held: held.map((one) => ({ ...one, why: 'overridden' as const, cells, results: cells })),
+        command: kdpipeCommand('report', file, set ?? []),
+      };
+      for (const line of runSummary(progress, files)) printError(line);
       return exitCodes.done;
     }
   }

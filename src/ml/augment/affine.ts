@@ -6,7 +6,7 @@ type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f
 /** 16 bits of fraction, as in Pillow's Geometry.c. */
 const fixed = (value: number): number => Math.floor(value * 65536 + 0.5);
 
-/** Pillow's `Image.transform(size, AFFINE, matrix, NEAREST)`, bit for bit: fixed-point steps, black where nothing is. */
+/** `Image.transform(size, AFFINE, matrix, NEAREST)` of Pillow 11.3, bit for bit: fixed-point steps, black where nothing is. */
 function transform(image: RgbImage, [a, b, c, d, e, f]: Matrix): RgbImage {
   const { pixels, height, width } = image;
   const target = new Uint8Array(pixels.length);

@@ -5,9 +5,11 @@ import { at } from '../../util/at.ts';
 import { centreCrop, cropImage } from '../augment/crop.ts';
 import type { RgbImage } from '../augment/image.ts';
 import { resizeShorterSide, sizeWithShorterSide } from '../augment/resize.ts';
+import { Duplicates, type DuplicateCounts } from './duplicates.ts';
+import { Oddities } from './oddities.ts';
 import { inOrder } from './ordered.ts';
 import type { PackedManifest, Split } from './packed.ts';
-import { BAD_IMAGE, type ImageSet, type SourceImage } from './source.ts';
+import { BAD_IMAGE, type ImageSet, type SourceImage, type SourcePicture } from './source.ts';
 import { SPLITS, splitImages, type SplitOptions } from './split.ts';
 import { IMAGENET, RunningStatistics, type ChannelStatistics } from './statistics.ts';
 import { ViewWriter } from './view-writer.ts';
@@ -39,11 +41,20 @@ interface Views {
   readonly eval: RgbImage;
 }
 
+/** One image, decoded and resized. */
+interface Prepared {
+  readonly picture: SourcePicture;
+  readonly views: Views;
+}
+
 /** What was packed, and what was left out. */
 export interface Packed {
   readonly manifest: PackedManifest;
   /** Names of images that could not be decoded, in order. */
   readonly skipped: readonly string[];
+  /** Images that were decoded although they are damaged. */
+  readonly damaged: number;
+  readonly duplicates: DuplicateCounts;
 }
 
 /** R: side that random crops of S×S are taken from. */
@@ -70,9 +81,10 @@ function viewsOf(image: RgbImage, imageSize: number, name: string): Views {
 }
 
 /** Decodes and resizes; undefined for a bad image that may be skipped. */
-async function prepareViews(image: SourceImage, imageSize: number, options: PackOptions): Promise<Views | undefined> {
+async function prepare(image: SourceImage, imageSize: number, options: PackOptions): Promise<Prepared | undefined> {
   try {
-    return viewsOf(await image.read(), imageSize, image.name);
+    const picture = await image.read();
+    return { picture, views: viewsOf(picture, imageSize, image.name) };
   } catch (error) {
     const isBad = error instanceof FailureError && error.failures.every(({ code }) => code === BAD_IMAGE);
     if (isBad && options.onBadImage === 'skip') return undefined;
@@ -104,6 +116,8 @@ class Packing {
   readonly #imageSize: number;
   readonly #statistics = new RunningStatistics();
   readonly #skipped: string[] = [];
+  readonly #duplicates = new Duplicates();
+  readonly #oddities = new Oddities();
   #done = 0;
   #total = 0;
 
@@ -116,8 +130,9 @@ class Packing {
   }
 
   async run(): Promise<Packed> {
-    const { classes, images } = this.#set;
-    const chosen = splitImages(images, classes, this.#options.split);
+    const { classes, images, notes = [], advice } = this.#set;
+    for (const note of notes) this.#observer.warn(note);
+    const chosen = splitImages(images, classes, this.#options.split, advice);
     for (const name of SPLITS) {
       const limit = this.#options.split.limit[name];
       const { length } = chosen[name];
@@ -138,7 +153,10 @@ class Packing {
     const sizes = { imageSize: this.#imageSize, trainSize: trainSize(this.#imageSize) };
     const manifest: PackedManifest = { format: 1, classes, ...sizes, mean, std, splits: counts };
     await writeFile(join(this.#folder, 'dataset.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-    return { manifest, skipped: this.#skipped };
+    const found = [...this.#oddities.texts(), this.#duplicates.text()];
+    for (const text of found) if (text !== undefined) this.#observer.warn(text);
+    const { damaged } = this.#oddities;
+    return { manifest, skipped: this.#skipped, damaged, duplicates: this.#duplicates.counts() };
   }
 
   async #write(split: Split, indices: readonly number[]): Promise<PackedManifest['splits'][Split]> {
@@ -160,15 +178,18 @@ class Packing {
     const images = indices.flatMap((index) => this.#set.images[index] ?? []);
     const results = inOrder(images, 2 * this.#options.threads, async (image) => {
       this.#observer.signal.throwIfAborted();
-      return { image, views: await prepareViews(image, this.#imageSize, this.#options) };
+      return { image, prepared: await prepare(image, this.#imageSize, this.#options) };
     });
-    for await (const { image, views } of results) {
+    for await (const { image, prepared } of results) {
       this.#observer.progress(++this.#done, this.#total);
-      if (!views) {
+      if (!prepared) {
         this.#skipped.push(image.name);
         this.#observer.warn(`${image.name} can't be decoded and was skipped`);
         continue;
       }
+      const { picture, views } = prepared;
+      this.#duplicates.add(picture, split, image.label);
+      this.#oddities.add(image.name, picture.oddities ?? []);
       if (split === 'train' && this.#options.meanStd === 'data') this.#statistics.add(views.train);
       files.labels.push(image.label);
       files.names.push(image.name);

@@ -1,5 +1,19 @@
 import type { RgbImage } from '../augment/image.ts';
 
+/** Something about a picture's file that does not keep it from being read, but that people should hear of. */
+export type Oddity =
+  /** It is damaged: the decoder warned. */
+  | { readonly kind: 'damaged'; readonly warning: string }
+  /** Its samples have 16 bits, of which the upper 8 count. */
+  | { readonly kind: 'deep' }
+  /** It holds another format than its extension says. */
+  | { readonly kind: 'misnamed'; readonly extension: string };
+
+/** A decoded picture. */
+export interface SourcePicture extends RgbImage {
+  readonly oddities?: readonly Oddity[];
+}
+
 /** One image of a source, not decoded yet. */
 export interface SourceImage {
   /** Origin, relative to the root: a path with `/`, or `<file>#<index>`. */
@@ -13,7 +27,7 @@ export interface SourceImage {
    *
    * @throws FailureError with code `bad-image` when it can't be decoded
    */
-  read(): RgbImage | Promise<RgbImage>;
+  read(): SourcePicture | Promise<SourcePicture>;
 }
 
 /** What a source holds, listed in an order that depends on its content alone. */
@@ -23,9 +37,26 @@ export interface ImageSet {
   readonly images: readonly SourceImage[];
   /** S when the user asks for no other: side of a network's input in pixels. */
   readonly naturalSize: number;
+  /** What a user should hear of how it was read, a sentence each. */
+  readonly notes?: readonly string[];
+  /** Pictures that are not read since their formats are not, by extension. */
+  readonly unread?: Readonly<Record<string, number>>;
+  /** How to mend what is wrong with the classes, where the user can. */
+  readonly advice?: ClassAdvice;
   /** Gives back what reading takes; nothing can be read after. */
   readonly close?: () => Promise<void>;
 }
+
+/** How a user mends what is wrong with classes. */
+export interface ClassAdvice {
+  /** Where there are fewer than two. */
+  readonly fewClasses: string;
+  /** Where one has too few images. */
+  readonly moreImages: string;
+}
+
+/** What the folders of a root are: the classes, or splits, by the path of each relative to the root. */
+export type FolderChoice = 'classes' | { readonly train: string; readonly val?: string; readonly test?: string };
 
 /** An archive as its publisher offers it. */
 export interface PublishedArchive {
@@ -52,6 +83,8 @@ export interface Opening {
   readonly official?: boolean;
   /** True to cut pictures down to their bounding boxes. */
   readonly boxed?: boolean;
+  /** What folders are, where their names don't say it. */
+  readonly folders?: FolderChoice;
 }
 
 /** A kind of dataset that the `dataset` stage can read: one file, and one line in the registry. */
@@ -66,6 +99,8 @@ export interface DatasetSource {
   readonly official?: boolean;
   /** True when its images have bounding boxes. */
   readonly boxes?: boolean;
+  /** True when it is a tree of folders, whose names say what they are. */
+  readonly folders?: boolean;
   /**
    * Lists the images under a folder, or in an archive, and checks what can be checked without decoding.
    *

@@ -2,6 +2,7 @@ import { fail } from '../../core/failure.ts';
 import { at } from '../../util/at.ts';
 import { permutation } from '../random/random.ts';
 import type { Split } from './packed.ts';
+import type { ClassAdvice } from './source.ts';
 
 /** How images are cut into splits. */
 export interface SplitOptions {
@@ -83,6 +84,7 @@ function cutClass(images: readonly Labelled[], of: readonly number[], label: num
  * @param images - label and own split of every image
  * @param classes - names of the classes
  * @param options - fractions, seed, limits
+ * @param advice - how the user mends what is wrong with the classes
  * @returns indices of the images of each split, ascending
  * @throws FailureError when there are fewer than two classes, or a split that is not empty would lack a class
  */
@@ -90,8 +92,9 @@ export function splitImages(
   images: readonly Labelled[],
   classes: readonly string[],
   options: SplitOptions,
+  advice?: ClassAdvice,
 ): Readonly<Record<Split, readonly number[]>> {
-  if (classes.length < 2) tooFewClasses(classes);
+  if (classes.length < 2) tooFewClasses(classes, advice);
   const has = (split: 'val' | 'test'): boolean => images.some((image) => image.split === split);
   const rule = { ...options, val: has('val') ? 0 : options.val, test: has('test') ? 0 : options.test };
   const members = classes.map((): number[] => []);
@@ -101,18 +104,19 @@ export function splitImages(
   const take = (split: Split): number[] => {
     const counts = cut.map((parts) => parts[split].length);
     const shares = evenShares(counts, options.limit[split] ?? Infinity);
-    if (wanted[split]) checkNoneEmpty(split, { classes, counts, shares, sizes: members.map((of) => of.length) });
+    if (wanted[split])
+      checkNoneEmpty(split, { classes, counts, shares, sizes: members.map((of) => of.length) }, advice);
     return cut.flatMap((parts, label) => parts[split].slice(0, shares[label])).sort((a, b) => a - b);
   };
   return { train: take('train'), val: take('val'), test: take('test') };
 }
 
-function tooFewClasses(classes: readonly string[]): never {
+function tooFewClasses(classes: readonly string[], advice?: ClassAdvice): never {
   return fail({
     code: 'too-few-classes',
     message: classes.length === 0 ? 'the dataset has no classes' : `the dataset has one class only: ${classes.join()}`,
     expected: 'at least 2 classes',
-    fix: 'point `root` at the folder that holds all class folders',
+    ...(advice && { fix: advice.fewClasses }),
   });
 }
 
@@ -127,7 +131,7 @@ interface Sizes {
   readonly sizes: readonly number[];
 }
 
-function checkNoneEmpty(split: Split, { classes, counts, shares, sizes }: Sizes): void {
+function checkNoneEmpty(split: Split, { classes, counts, shares, sizes }: Sizes, advice?: ClassAdvice): void {
   const label = shares.indexOf(0);
   if (label < 0) return;
   const limited = at(counts, label) > 0;
@@ -140,6 +144,6 @@ function checkNoneEmpty(split: Split, { classes, counts, shares, sizes }: Sizes)
     expected: limited ? `at least ${classes.length}, one a class` : 'at least one image of every class in every split',
     fix: limited
       ? `raise limit.${split}`
-      : `add images of the class or remove it, or change split (a fraction of 0 makes a split empty on purpose)`,
+      : `${advice ? `${advice.moreImages}, or ` : ''}change split (a fraction of 0 makes a split empty on purpose)`,
   });
 }

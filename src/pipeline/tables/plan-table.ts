@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { TablePlan } from '../../core/plan.ts';
+import { tableFile } from '../../core/table-file.ts';
 import type { PlannedCell } from '../../cells/carry.ts';
 import { knownNames } from '../../cells/lookup.ts';
 import { parseSelector } from '../../cells/selector.ts';
@@ -11,7 +12,10 @@ import type { TableSpec } from '../read/spec.ts';
 import type { PlannedStages } from '../planned/planned-stages.ts';
 
 /** Templates that come with kdpipe; every other name is a path to a `.hbs` file. */
-export const builtInTemplates = ['markdown', 'kd-results', 'latex', 'csv', 'html'] as const;
+export const builtInTemplates = ['markdown', 'kd-results', 'latex', 'csv', 'html', 'json'] as const;
+
+/** By default a table is written in the language of its file. */
+const templateOf = ({ template, into }: TableSpec): string => template?.value ?? tableFile(into?.value ?? '').template;
 
 /** What tables are checked against. */
 export interface TableContext {
@@ -163,8 +167,20 @@ function checkCompare({ compare, rows, columns, name }: TableSpec, problems: Pro
   problems.add(withNameAdvice(problem, on.value, columnNames));
 }
 
-function checkTemplate({ template }: TableSpec, problems: Problems): void {
-  if (!template || template.value.endsWith('.hbs') || builtInTemplates.some((name) => name === template.value)) return;
+function checkTemplate({ template, into, name }: TableSpec, problems: Problems): void {
+  if (!template || template.value.endsWith('.hbs')) return;
+  if (builtInTemplates.some((known) => known === template.value)) {
+    const file = into && tableFile(into.value);
+    if (!file || file.marking || file.template === template.value) return;
+    problems.add({
+      code: 'wrong-ending',
+      message: `table ${name} is written as ${template.value}, and ${JSON.stringify(into.value)} can only be ${file.template}`,
+      expected: `template: ${file.template}, or a file of another ending`,
+      location: template.location,
+      also: into.location,
+    });
+    return;
+  }
   const problem = {
     code: 'unknown-template',
     message: `there is no template ${JSON.stringify(template.value)}`,
@@ -249,7 +265,7 @@ export function planTable(table: TableSpec, context: TableContext): TablePlan {
     cells: cells.map(({ cell }) => cell.id),
     rows: texts(table.rows),
     columns: texts(table.columns),
-    template: table.template?.value ?? 'markdown',
+    template: templateOf(table),
     ...optional(table),
   };
 }

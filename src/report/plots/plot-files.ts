@@ -1,10 +1,9 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fail, FailureError, type Failure } from '../../core/failure.ts';
 import type { PlotPlan } from '../../core/plan.ts';
-import { writeObstacle } from '../../util/write-obstacle.ts';
-import { writeWhole } from '../../util/write-whole.ts';
 import { collect } from '../files/collect.ts';
+import { requireCreatable, writeOwn } from '../files/new-file.ts';
 import type { Drift, WrittenFile } from '../files/written-file.ts';
 import { lineDiff } from '../files/line-diff.ts';
 import { isPlot, withoutOrigin, type RenderedPlot } from './render-plots.ts';
@@ -35,23 +34,6 @@ function plotDiff(before: string, after: string): readonly string[] {
   return left === right ? lineDiff(before, after) : lineDiff(left, right);
 }
 
-/** Throws the system's error where a folder may not be written, or may not be made in the nearest one that there is. */
-function requireWritable(folder: string): void {
-  let nearest = folder;
-  while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
-  if (!statSync(nearest).isDirectory()) throw new Error(`${nearest} is not a folder`);
-  accessSync(nearest, constants.W_OK);
-}
-
-/** Says why a plot cannot be written. */
-function unwritable(file: string, error: unknown): FailureError {
-  const { message } = writeObstacle(dirname(file), error) as Error;
-  const expected = 'a folder that may be written, on a disk with room';
-  return new FailureError([
-    { code: 'unwritable-file', message: `cannot write the plot: ${message}`, place: { file }, expected },
-  ]);
-}
-
 /**
  * Writes plots, each in one step; a file that holds the same results already is not touched, and what is no plot is not
  * overwritten. All files are looked at before the first is written.
@@ -71,11 +53,7 @@ export async function writePlots(plots: readonly RenderedPlot[], root: string): 
   if (failures.length > 0) throw new FailureError(failures);
   return plots.map(({ plot, text }, at) => {
     const changed = changes[at] === true;
-    try {
-      if (changed) writeWhole(resolve(root, plot.into), text);
-    } catch (error) {
-      throw unwritable(plot.into, error);
-    }
+    if (changed) writeOwn(resolve(root, plot.into), plot.into, text);
     return { what: `plot ${plot.name}`, file: plot.into, changed };
   });
 }
@@ -123,11 +101,7 @@ export async function checkPlotPlaces(plots: readonly PlotPlan[], root: string):
     }
     await collect(failures, async () => {
       await readPlot(plot, root);
-      try {
-        requireWritable(dirname(path));
-      } catch (error) {
-        throw unwritable(plot.into, error);
-      }
+      requireCreatable(path, plot.into);
     });
   }
   return failures;

@@ -75,7 +75,13 @@ export const formats = {
     bold: (text) => text,
     link: (text) => text,
   },
-} satisfies Record<string, Format> as Readonly<Record<'markdown' | 'html' | 'latex' | 'csv', Format>>;
+  // Inside of the quotes that a template writes.
+  json: {
+    escape: (text) => JSON.stringify(text).slice(1, -1),
+    bold: (text) => text,
+    link: (text) => text,
+  },
+} satisfies Record<string, Format> as Readonly<Record<'markdown' | 'html' | 'latex' | 'csv' | 'json', Format>>;
 
 /** A format's name. */
 export type FormatName = keyof typeof formats;

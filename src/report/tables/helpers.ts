@@ -33,6 +33,7 @@ const withoutOptions = (values: readonly unknown[]): readonly unknown[] => value
  * - `{{mark value}}`: a value's text, bold where it is the best
  * - `{{runLink run}}`: a run's id, linked to its folder
  * - `{{field a b …}}`: its arguments joined, escaped as one text: one field of a CSV file
+ * - `{{json value}}`: a value as JSON, the whole view as `{{json this}}`
  * - `{{eq a b}}`: true when both are the same
  * - `{{#aligned}}…{{/aligned}}`: a Markdown table with aligned columns
  *
@@ -67,6 +68,7 @@ export function templateHelpers(format: Format, written: CellText): Readonly<Rec
             .join(''),
         ),
       ),
+    json: (value: unknown) => written(JSON.stringify(value, null, 2)),
     eq: (left: unknown, right: unknown) => plainValue(left) === plainValue(right),
     aligned(this: unknown, options: HelperOptions) {
       return written(alignTable(options.fn(this)));

@@ -1,11 +1,6 @@
 import type { Failure } from '../../core/failure.ts';
 import { failure, success, type Result } from '../../core/result.ts';
-
-/**
- * A marker stands alone on its line (LaTeX files may put a `%` before it), indented by at most three blanks: deeper ones
- * are code to Markdown.
- */
-const markerLine = /^ {0,3}(?:%+ *)?<!-- (?<close>\/?)kdpipe:(?<name>\S+) -->[ \t]*$/;
+import type { Marking } from '../../core/table-file.ts';
 
 /** A fence of a code block: three or more backticks or tildes. */
 const fenceLine = /^ {0,3}(?<fence>`{3,}|~{3,})(?<rest>.*)$/;
@@ -31,6 +26,8 @@ export interface Region {
   readonly end: number;
   /** The line break of the opening marker. */
   readonly eol: string;
+  /** See {@link Marking.apart}. */
+  readonly apart: boolean;
 }
 
 /** Follows fences line by line: inside of one, everything is text. A fence ends at a bare one at least as long. */
@@ -42,40 +39,58 @@ function fenceAfter(fence: string, line: string): string {
   return mark.startsWith(fence) && rest.trim() === '' ? '' : fence;
 }
 
+/** The name and the slash of a marker's line. */
+function markerGroups(line: string, { lines }: Marking): Readonly<Record<string, string>> | undefined {
+  for (const pattern of lines) {
+    const groups = pattern.exec(line)?.groups;
+    if (groups) return groups;
+  }
+  return undefined;
+}
+
 /** Finds all markers outside of code blocks. */
-function markersOf(text: string): readonly Marker[] {
+function markersOf(text: string, marking: Marking): readonly Marker[] {
   const markers: Marker[] = [];
   let fence = '';
   let line = 0;
   for (const found of text.matchAll(/([^\r\n]*)(\r\n|\r|\n|$)/g)) {
     const [whole, content = ''] = found;
     line++;
-    const marker = fence === '' ? markerLine.exec(content)?.groups : undefined;
+    const marker = fence === '' ? markerGroups(content, marking) : undefined;
     if (marker) {
       const { name = '', close } = marker;
       const end = found.index + whole.length;
       markers.push({ name, closes: close === '/', line, start: found.index, end, text: content });
     }
-    fence = fenceAfter(fence, content);
+    if (marking.fences) fence = fenceAfter(fence, content);
   }
   return markers;
 }
 
 /** A failure at a marker. */
 function wrong(file: string, code: string, marker: Marker, words: Pick<Failure, 'message' | 'fix'>): Failure {
-  const at = marker.text.indexOf('<!--');
+  const at = marker.text.search(/<!--|\S/);
   const width = marker.text.trimEnd().length - at;
   return { code, ...words, place: { file, line: marker.line, column: at + 1, excerpt: marker.text, width } };
 }
 
+/** A table's place in a file. */
+export interface Place {
+  /** The table. */
+  readonly name: string;
+  /** The file's name, for failures. */
+  readonly file: string;
+  readonly marking: Marking;
+}
+
 /** What is wrong with a table's markers. */
-function problemOf(file: string, name: string, markers: readonly Marker[]): Failure | undefined {
+function problemOf({ file, name, marking }: Place, markers: readonly Marker[]): Failure | undefined {
   const own = markers.filter((marker) => marker.name === name);
   const opening = own.filter((marker) => !marker.closes);
   const closing = own.filter((marker) => marker.closes);
   const [open] = opening;
   const [close] = closing;
-  const pair = `<!-- kdpipe:${name} --> and <!-- /kdpipe:${name} -->`;
+  const pair = `${marking.open(name)} and ${marking.close(name)}`;
   if (!open && !close) {
     return {
       code: 'missing-marker',
@@ -91,11 +106,11 @@ function problemOf(file: string, name: string, markers: readonly Marker[]): Fail
     return wrong(file, 'doubled-marker', again, { message, fix: `keep one pair of ${pair}` });
   }
   if (!close && open) {
-    const fix = `add <!-- /kdpipe:${name} --> after it`;
+    const fix = `add ${marking.close(name)} after it`;
     return wrong(file, 'unclosed-marker', open, { message: `the marker of table ${name} is never closed`, fix });
   }
   if (!open && close) {
-    const fix = `add <!-- kdpipe:${name} --> before it`;
+    const fix = `add ${marking.open(name)} before it`;
     return wrong(file, 'unopened-marker', close, { message: `the marker of table ${name} was never opened`, fix });
   }
   if (open && close && close.start < open.start) {
@@ -112,19 +127,19 @@ function problemOf(file: string, name: string, markers: readonly Marker[]): Fail
  * Finds the region between a table's markers.
  *
  * @param text - the whole file
- * @param name - the table's name
- * @param file - the file's name, for failures
+ * @param place - the table, the file and how it marks regions
  * @returns the region; a failure with its place when a marker is missing, doubled, unclosed, swapped, or when another
  *   one stands in between
  */
-export function findRegion(text: string, name: string, file: string): Result<Region> {
-  const markers = markersOf(text);
-  const problem = problemOf(file, name, markers);
+export function findRegion(text: string, place: Place): Result<Region> {
+  const { name, marking } = place;
+  const markers = markersOf(text, marking);
+  const problem = problemOf(place, markers);
   if (problem) return failure(problem);
   const [open, close] = markers.filter((marker) => marker.name === name);
   if (!open || !close) throw new Error(`region ${name} lost its markers`);
   const eol = /\r\n|\r|\n/.exec(text.slice(open.start, open.end))?.[0] ?? '\n';
-  return success({ start: open.end, end: close.start, eol });
+  return success({ start: open.end, end: close.start, eol, apart: marking.apart });
 }
 
 /**
@@ -142,7 +157,7 @@ export function regionContent(text: string, region: Region): string {
 }
 
 /**
- * Puts a rendered table into its region; a blank line keeps it apart from its markers, as Markdown needs it.
+ * Puts a rendered table into its region, in Markdown with a blank line that keeps it apart from its markers.
  *
  * @param text - the whole file
  * @param region - a region of it
@@ -150,6 +165,18 @@ export function regionContent(text: string, region: Region): string {
  * @returns the file with the region replaced, in the line breaks of its marker; every byte outside is as it was
  */
 export function withRegion(text: string, region: Region, content: string): string {
-  const lines = ['', ...content.trimEnd().split('\n'), '', ''];
+  const blank = region.apart ? [''] : [];
+  const lines = [...blank, ...content.trimEnd().split('\n'), ...blank, ''];
   return text.slice(0, region.start) + lines.join(region.eol) + text.slice(region.end);
+}
+
+/**
+ * The lines that a file without a place for a table lacks.
+ *
+ * @param place - the table and how the file marks regions
+ * @returns both markers, each on its line
+ */
+export function newRegion(place: Pick<Place, 'name' | 'marking'>): string {
+  const { name, marking } = place;
+  return `${marking.open(name)}\n${marking.close(name)}\n`;
 }

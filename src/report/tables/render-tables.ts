@@ -4,6 +4,7 @@ import type { Plan, TablePlan } from '../../core/plan.ts';
 import { unwrap } from '../../core/result.ts';
 import { tableView } from './build-view.ts';
 import { all, collect } from '../files/collect.ts';
+import type { FormatName } from './formats.ts';
 import { knownNames } from '../../cells/lookup.ts';
 import { readPublished, type PublishedRow } from '../rows/published.ts';
 import { loadTemplate, renderTable, templatePath, templates, type Template } from './render.ts';
@@ -21,18 +22,20 @@ export interface RenderedTable {
   readonly table: TablePlan;
   readonly view: TableView;
   readonly text: string;
+  /** The language of the text. */
+  readonly format: FormatName;
   /** What another run, commit or command would have rendered from the same results. */
   readonly likeness: readonly RegExp[];
 }
 
-/** What `kdpipe report --format` takes, and the template that it stands for; `json` is the view itself. */
+/** What `kdpipe report --format` takes, and the template that it stands for. */
 export const reportFormats = {
-  json: null,
+  json: 'json',
   csv: 'csv',
   md: 'markdown',
   latex: 'latex',
   html: 'html',
-} as const satisfies Record<string, keyof typeof templates | null>;
+} as const satisfies Record<string, keyof typeof templates>;
 
 /** A name of {@link reportFormats}. */
 export type ReportFormat = keyof typeof reportFormats;
@@ -81,6 +84,7 @@ async function renderOne(table: TablePlan, view: TableView, template: Template):
     table,
     view,
     text: await renderTable(view, template),
+    format: template.format,
     likeness: (await Promise.all(others)).map(likeness),
   };
 }
@@ -103,7 +107,6 @@ export async function renderTables(
 ): Promise<readonly RenderedTable[]> {
   const render = async (table: TablePlan): Promise<RenderedTable> => {
     const view = await viewsOf(plan, table, outcomes, context);
-    if (format === 'json') return { table, view, text: `${JSON.stringify(view, null, 2)}\n`, likeness: [] };
     const name = format === undefined ? table.template : reportFormats[format];
     return renderOne(table, view, await loadTemplate(name, context.pipelineFolder));
   };

@@ -23,10 +23,17 @@ export const templates = {
   latex: { format: 'latex', summary: 'a booktabs table' },
   csv: { format: 'csv', summary: 'one line per row, numbers with all digits, for programs' },
   html: { format: 'html', summary: 'a self-contained table' },
+  json: { format: 'json', summary: 'all that is known of a table, for programs' },
 } as const satisfies Record<string, { readonly format: FormatName; readonly summary: string }>;
 
 /** Formats by the ending before `.hbs`; without one a template makes Markdown. */
-const endings: Readonly<Record<string, FormatName>> = { md: 'markdown', html: 'html', tex: 'latex', csv: 'csv' };
+const endings: Readonly<Record<string, FormatName>> = {
+  md: 'markdown',
+  html: 'html',
+  tex: 'latex',
+  csv: 'csv',
+  json: 'json',
+};
 
 /** Tells the built-in names from paths. */
 const isBuiltIn = (name: string): name is keyof typeof templates => Object.hasOwn(templates, name);
@@ -47,7 +54,7 @@ export function templatePath(name: string, folder: string): string {
  *
  * @param name - a built-in template's name, or a path to a `.hbs` file
  * @param folder - the folder that a path is relative to
- * @returns the template; a path's format is that of the ending before `.hbs` (`.md`, `.html`, `.tex`, `.csv`)
+ * @returns the template; a path's format is that of the ending before `.hbs` (`.md`, `.html`, `.tex`, `.csv`, `.json`)
  * @throws FailureError when there is no such template
  */
 export async function loadTemplate(name: string, folder: string): Promise<Template> {
@@ -99,7 +106,7 @@ function templateFailure(error: unknown, file: string): Failure {
  */
 export async function renderTable(view: TableView, template: Template): Promise<string> {
   // Loaded only where there is something to render: it takes tens of milliseconds.
-  const { default: handlebars } = await import('handlebars');
+  const { handlebars } = await import('./handlebars.ts');
   const format = formats[template.format];
   const helpers = templateHelpers(format, (text) => new handlebars.SafeString(text));
   const known = Object.fromEntries(Object.keys(helpers).map((name) => [name, true]));

@@ -20,6 +20,10 @@ export class TemplateText {
   toString(): string {
     return this.plain;
   }
+
+  toJSON(): string {
+    return this.plain;
+  }
 }
 
 /**

@@ -141,7 +141,8 @@ export const command: StageKind = {
     },
     metrics: {
       type: 'string',
-      description: 'A JSON, YAML or CSV file (its last row) inside $KDPIPE_OUT that holds the metrics.',
+      description:
+        'A JSON, YAML or CSV file (of each column the last value) inside $KDPIPE_OUT that holds the metrics.',
     },
     env: {
       type: 'object',

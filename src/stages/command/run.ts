@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { fail, type Failure } from '../../core/failure.ts';
 import { isJsonObject, type Json } from '../../core/json.ts';
 import { inputOf, StageInterrupted, type StageContext, type StageOutcome } from '../stage-kind.ts';
-import { readMetrics } from './metrics-file.ts';
+import { readMetrics } from './metrics/read-metrics.ts';
 import { runProgram, type Program, type ProgramEnd } from './program.ts';
 import { textsOf, type PathOf } from './texts.ts';
 import { inputVariable, withVariables } from './variables.ts';

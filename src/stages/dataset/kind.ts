@@ -41,7 +41,7 @@ function effective({ split, crop, root, ...params }: ValueObject): ValueObject {
 /** Verifies, splits, decodes and resizes a dataset once; later stages read pixels, not JPEGs. */
 export const dataset: StageKind = {
   name: 'dataset',
-  resultVersion: 1,
+  resultVersion: 2,
   summary: 'Verifies, splits, decodes and resizes a dataset once.',
   params: datasetParams,
   required: datasetRequired,

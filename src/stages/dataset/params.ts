@@ -19,6 +19,13 @@ const limit = (split: string) =>
     description: `Most images of the ${split} split, taken evenly from the classes.`,
   }) as const satisfies ParamSchema;
 
+const folder = (split: string) =>
+  ({
+    type: 'string',
+    minLength: 1,
+    description: `Folder of the ${split} images, relative to root.`,
+  }) as const satisfies ParamSchema;
+
 const SPLIT = { val: 0.2, test: 0.2, seed: 0 } as const;
 
 /** The words for common splits, and what they stand for. */
@@ -72,6 +79,19 @@ export const datasetParams = {
     },
     description:
       'How images are cut into splits, per class: test first, then val, the rest is train. original = the default; official = { test: official }: the publisher’s test images.',
+  },
+  folders: {
+    anyOf: [
+      { type: 'string', enum: ['classes'] },
+      {
+        type: 'object',
+        additionalProperties: false,
+        required: ['train'],
+        properties: { train: folder('training'), val: folder('validation'), test: folder('test') },
+      },
+    ],
+    description:
+      'What the folders in root are, where their names don’t say it: classes, or those of splits, as in { train: Learn, test: Exam }; no others are read then. By default folders called train, val and test in any common spelling are splits.',
   },
   crop: {
     type: 'string',

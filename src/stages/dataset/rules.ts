@@ -56,13 +56,17 @@ function checkPlace(given: ValueObject, source: string, context: CheckContext): 
 }
 
 function checkFlags(given: ValueObject, source: string, context: CheckContext): readonly ParamProblem[] {
-  const { decodes, official, boxes } = context.facts('datasets', source) ?? {};
+  const { decodes, official, boxes, folders } = context.facts('datasets', source) ?? {};
   const problems: ParamProblem[] = [];
   if (decodes === false && context.given('on_bad_image')) {
     const expected = 'on_bad_image with a source of image files only';
     problems.push(
       noEffect('on_bad_image', `${source} has no image files to decode`, { expected, fix: 'remove on_bad_image' }),
     );
+  }
+  if (folders === false && context.given('folders')) {
+    const expected = 'folders with source image-folder only';
+    problems.push(noEffect('folders', `${source} is no tree of folders`, { expected, fix: 'remove folders' }));
   }
   const { split, crop } = given;
   const test = typeof split === 'object' && split !== null && 'test' in split ? split.test : undefined;

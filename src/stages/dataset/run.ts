@@ -1,8 +1,9 @@
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../core/json.ts';
-import { pack, type PackOptions } from '../../ml/data/pack.ts';
-import type { PackedManifest } from '../../ml/data/packed.ts';
+import { pack, type Packed, type PackOptions } from '../../ml/data/pack.ts';
 import { datasets } from '../../ml/data/registry.ts';
+import type { ImageSet } from '../../ml/data/source.ts';
 import { SPLITS, type SplitOptions } from '../../ml/data/split.ts';
 import { decodeParams, type DecodedParams } from '../../params/decode-params.ts';
 import { inputOf, StageInterrupted, type StageContext, type StageOutcome } from '../stage-kind.ts';
@@ -48,15 +49,21 @@ function reporter(tell: StageContext['tell'], unit: 'images' | 'bytes'): (done: 
   };
 }
 
-function metricsOf(manifest: PackedManifest, skipped: readonly string[]): JsonObject {
+function metricsOf({ unread = {} }: ImageSet, { manifest, skipped, damaged, duplicates }: Packed): JsonObject {
+  const unreadCount = Object.values(unread).reduce((sum, count) => sum + count, 0);
   return {
     classes: manifest.classes.length,
     image_size: manifest.imageSize,
     ...Object.fromEntries(SPLITS.map((split) => [split, { images: manifest.splits[split].count }])),
     mean: manifest.mean,
     std: manifest.std,
-    skipped: skipped.length,
+    skipped: skipped.length + unreadCount,
     ...(skipped.length > 0 && { skipped_images: skipped }),
+    ...(unreadCount > 0 && { skipped_formats: unread }),
+    damaged,
+    duplicates: duplicates.all,
+    duplicates_across_splits: duplicates.acrossSplits,
+    duplicates_across_classes: duplicates.acrossClasses,
   };
 }
 
@@ -81,15 +88,20 @@ export async function run(context: StageContext): Promise<StageOutcome> {
   const { signal, tell } = context;
   const { official } = splitOf(params);
   const boxed = params.crop === 'box';
-  const opening = { folder: context.out, signal, progress: reporter(tell, 'bytes'), official, boxed };
+  const { folders } = params;
+  const told = { signal, progress: reporter(tell, 'bytes') };
+  const opening = { folder: context.out, ...told, official, boxed, ...(folders && { folders }) };
   try {
     const set = await datasets[params.source].open(placeOf(context), opening);
-    const { manifest, skipped } = await pack(set, join(context.out, 'data'), packOptions(params, context.threads), {
+    const packed = await pack(set, join(context.out, 'data'), packOptions(params, context.threads), {
       signal,
       progress: reporter(tell, 'images'),
-      warn: (message) => tell({ type: 'warning', message }),
+      warn: (message) => {
+        appendFileSync(context.log, `${message}\n`);
+        tell({ type: 'warning', message });
+      },
     }).finally(() => set.close?.());
-    return { metrics: metricsOf(manifest, skipped) };
+    return { metrics: metricsOf(set, packed) };
   } catch (error) {
     if (signal.aborted) throw new StageInterrupted();
     throw error;

@@ -1,7 +1,11 @@
+import { rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { FailureError, fail } from '../../core/failure.ts';
-import { Part, type Checksums } from './part.ts';
-import { Passing, understood } from './problems.ts';
+import type { Checksums } from './checksums.ts';
+import { isFilesOwn, unpackTo } from './packing.ts';
+import { Part } from './part.ts';
+import { Passing, diskRefuses, understood } from './problems.ts';
 import { transferOnce, type Location, type Transfer } from './transfer.ts';
 
 /** A location, and what the host says of the file there. */
@@ -53,15 +57,39 @@ async function whole(part: Part, download: Download): Promise<Checksums> {
   }
 }
 
-/** The whole file, with the checksums that it has to have; begun anew once where it was glued together from two answers. */
-async function verifyDigests(part: Part, download: Download): Promise<void> {
+/**
+ * Unpacks bytes that a server packed, though they were asked for as they are: where the checksum says so, or, without one,
+ * where the file's name does not say that it is packed itself. Returns where to; undefined where the file is as it came.
+ */
+async function unpackIfOnlyPacked(
+  part: Part,
+  { wanted, names }: { readonly wanted: Checksums; readonly names: readonly string[] },
+  { address, folder, signal, warn }: Download,
+): Promise<string | undefined> {
+  const { packing } = part.marks;
+  if (packing === undefined) return undefined;
+  if (isGiven(wanted) ? !part.sums.mismatch(wanted) : isFilesOwn(packing, names)) return undefined;
+  const target = join(folder, 'unpacked');
+  const sums = await unpackTo(part.path, packing, target, signal).catch((error: unknown) =>
+    diskRefuses(address, error),
+  );
+  if (!sums || sums.mismatch(wanted)) return undefined;
+  if (!isGiven(wanted))
+    warn(`${address} came packed (${packing}) and is kept unpacked; md5 or sha256 would tell which is meant`);
+  return target;
+}
+
+/** Where the whole file lies, with the checksums that it has to have; begun anew once where it was glued together from two answers. */
+async function verified(part: Part, download: Download, names: readonly string[]): Promise<string> {
   const glued = part.size > 0;
-  const wrong = part.mismatch(await whole(part, download));
-  if (!wrong) return;
-  await part.restart(undefined);
-  if (glued) return verifyDigests(part, download);
+  const wanted = await whole(part, download);
+  const unpacked = await unpackIfOnlyPacked(part, { wanted, names }, download);
+  const wrong = unpacked === undefined ? part.sums.mismatch(wanted) : undefined;
+  if (!wrong) return unpacked ?? part.path;
+  await part.restart();
+  if (glued) return verified(part, download, names);
   const { name, got, expected } = wrong;
-  fail({
+  return fail({
     code: 'wrong-checksum',
     message: `${download.address} is not the file that was expected: its ${name} is ${got}`,
     expected: `${name} ${expected}`,
@@ -70,7 +98,8 @@ async function verifyDigests(part: Part, download: Download): Promise<void> {
 }
 
 /**
- * Downloads a file: goes on where an earlier attempt stopped, tries again what may pass, and compares checksums.
+ * Downloads a file: goes on where an earlier attempt stopped, tries again what may pass, and compares checksums. What is
+ * kept are the file's own bytes, also where a server labels them as packed.
  *
  * @param download - what, from where, and the folder that keeps what has come
  * @param path - where the whole file goes, on the same disk as the folder
@@ -80,13 +109,7 @@ async function verifyDigests(part: Part, download: Download): Promise<void> {
  */
 export async function downloadTo(download: Download, path: string): Promise<number> {
   const part = await Part.open(download.folder, download.signal);
-  try {
-    await verifyDigests(part, download);
-  } catch (error) {
-    await part.close();
-    throw error;
-  }
-  const { size } = part;
-  await part.moveTo(path);
-  return size;
+  const file = await verified(part, download, [download.address, path]).finally(() => part.close());
+  await rename(file, path);
+  return (await stat(path)).size;
 }

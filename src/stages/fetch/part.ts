@@ -1,26 +1,27 @@
-import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
-import { open, rename, stat, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '../../util/write-whole.ts';
+import { Sums } from './checksums.ts';
 
-/** Checksums by algorithm, in lower case. */
-export type Checksums = Readonly<Partial<Record<'md5' | 'sha256', string>>>;
-
-/** Bytes that a file on disk begins with, and which version of the remote file they are of. */
-interface Kept {
-  /** The server's mark of the version: a strong ETag or a time of last change; none where it gave neither. */
+/** What a server says of a file. */
+export interface Marks {
+  /** Its version: a strong ETag or a time of last change; none where it gave neither. */
   readonly version: string | undefined;
+  /** How it is packed, or is on the way; see `packingOf`. */
+  readonly packing: string | undefined;
 }
+
+const unmarked: Marks = { version: undefined, packing: undefined };
 
 /** The beginning of a file that is being downloaded: it outlives the process, and its checksums grow with it. */
 export class Part {
   readonly #path: string;
   readonly #notePath: string;
   readonly #file: FileHandle;
-  #version: string | undefined;
+  #marks = unmarked;
   #size = 0;
-  #sums: Readonly<Record<'md5' | 'sha256', Hash>> = sums();
+  #sums = new Sums();
 
   private constructor(folder: string, file: FileHandle) {
     this.#path = join(folder, 'part');
@@ -51,23 +52,33 @@ export class Part {
     return this.#size;
   }
 
-  /** The version that they are of, as the server marked it. */
-  get version(): string | undefined {
-    return this.#version;
+  /** What the server said of the file that they are of. */
+  get marks(): Marks {
+    return this.#marks;
+  }
+
+  /** Checksums of the bytes. */
+  get sums(): Sums {
+    return this.#sums;
+  }
+
+  /** Where they stand. */
+  get path(): string {
+    return this.#path;
   }
 
   /**
    * Throws away what is there, for a file from its first byte on.
    *
-   * @param version - the server's mark of the file that follows
+   * @param marks - what the server says of the file that follows
    */
-  async restart(version: string | undefined): Promise<void> {
-    // In this order: bytes never stand beside the mark of another version.
+  async restart(marks: Marks = unmarked): Promise<void> {
+    // In this order: bytes never stand beside the marks of another file.
     await this.#file.truncate(0);
     this.#size = 0;
-    this.#sums = sums();
-    this.#version = version;
-    writeWhole(this.#notePath, JSON.stringify({ version } satisfies Kept));
+    this.#sums = new Sums();
+    this.#marks = marks;
+    writeWhole(this.#notePath, JSON.stringify(marks));
   }
 
   /**
@@ -80,61 +91,34 @@ export class Part {
     this.#count(bytes);
   }
 
-  /**
-   * Compares with the checksums that are wanted.
-   *
-   * @param wanted - by algorithm
-   * @returns the first that differs; undefined where all agree
-   */
-  mismatch(wanted: Checksums): { readonly name: string; readonly got: string; readonly expected: string } | undefined {
-    for (const name of ['md5', 'sha256'] as const) {
-      const expected = wanted[name];
-      const got = this.#sums[name].copy().digest('hex');
-      if (expected !== undefined && got !== expected) return { name, got, expected };
-    }
-    return undefined;
-  }
-
-  /**
-   * Moves the finished file away.
-   *
-   * @param path - where to, on the same disk
-   */
-  async moveTo(path: string): Promise<void> {
-    await this.close();
-    await rename(this.#path, path);
-  }
-
   /** Closes the file; what is there stays. */
   async close(): Promise<void> {
     await this.#file.close();
   }
 
   async #readAgain(signal: AbortSignal): Promise<void> {
-    const version = versionIn(this.#notePath);
+    const marks = marksIn(this.#notePath);
     const { size } = await stat(this.#path);
     if (size === 0) return;
-    if (version === 'unknown') return this.restart(undefined);
-    this.#version = version.version;
+    if (!marks) return this.restart();
+    this.#marks = marks;
     for await (const bytes of createReadStream(this.#path, { signal, highWaterMark: 2 ** 20 }))
       this.#count(bytes as Buffer);
   }
 
   #count(bytes: Uint8Array): void {
     this.#size += bytes.length;
-    this.#sums.md5.update(bytes);
-    this.#sums.sha256.update(bytes);
+    this.#sums.update(bytes);
   }
 }
 
-const sums = () => ({ md5: createHash('md5'), sha256: createHash('sha256') });
-
-/** What was noted of the bytes that are there; a note that cannot be read vouches for nothing. */
-function versionIn(path: string): Kept | 'unknown' {
+/** What was noted of the bytes that are there; undefined where the note cannot be read, and so vouches for nothing. */
+function marksIn(path: string): Marks | undefined {
   try {
-    const note = JSON.parse(readFileSync(path, 'utf8')) as { readonly version?: unknown };
-    return { version: typeof note.version === 'string' ? note.version : undefined };
+    const { version, packing } = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<keyof Marks, unknown>>;
+    const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+    return { version: text(version), packing: text(packing) };
   } catch {
-    return 'unknown';
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { FailureError, fail, type Failure } from '../../core/failure.ts';
+import { NetworkError, type Answer } from './get.ts';
 
 /** Carries a failure that another attempt may not have. */
 export class Passing extends Error {
@@ -62,7 +63,7 @@ function adviceOn(address: string, status: number): Pick<Failure, 'code' | 'fix'
  * @param response - status and headers of the answer
  * @returns what to throw
  */
-export function refusal(address: string, response: Pick<Response, 'status' | 'statusText' | 'headers'>): Error {
+export function refusal(address: string, response: Pick<Answer, 'status' | 'statusText' | 'headers'>): Error {
   const { status, statusText, headers } = response;
   const failure: Failure = {
     ...adviceOn(address, status),
@@ -93,6 +94,10 @@ export function diskRefuses(address: string, error: unknown): never {
   });
 }
 
+/** Of several attempts, one for each of a host's numbers, the first tells why. */
+const reasonOf = (error: NodeJS.ErrnoException): NodeJS.ErrnoException =>
+  error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException) : error;
+
 /**
  * Understands what a transfer threw.
  *
@@ -101,10 +106,10 @@ export function diskRefuses(address: string, error: unknown): never {
  * @returns a {@link Passing} where another attempt may help, a `FailureError` where not; bugs as they are
  */
 export function understood(address: string, error: unknown): unknown {
-  if (error instanceof Passing || error instanceof FailureError || !(error instanceof TypeError)) return error;
-  // What undici throws is a TypeError; why is in its cause.
-  const { code, message } = (error.cause ?? {}) as NodeJS.ErrnoException;
-  if (code === undefined) return error.cause === undefined ? error : new Passing(lost(address, message));
+  // What fetch() throws is a TypeError; why is in its cause, as in ours.
+  if (!(error instanceof NetworkError || error instanceof TypeError) || !(error.cause instanceof Error)) return error;
+  const { code, message } = reasonOf(error.cause);
+  if (code === undefined) return new Passing(lost(address, message));
   if (/CERT|SIGNATURE|TLS|SSL/.test(code)) {
     const text = `${hostOf(address)} has no certificate that this machine trusts: ${message}`;
     return new FailureError([

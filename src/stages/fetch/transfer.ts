@@ -1,6 +1,8 @@
 import { fail } from '../../core/failure.ts';
 import { statfs } from 'node:fs/promises';
-import type { Part } from './part.ts';
+import { get, type Answer } from './get.ts';
+import { packingOf } from './packing.ts';
+import type { Marks, Part } from './part.ts';
 import { Passing, diskRefuses, lost, refusal } from './problems.ts';
 
 /** Where a file is right now, and with what it is asked for. */
@@ -24,18 +26,20 @@ export interface Transfer {
   readonly progress: (done: number, total: number) => void;
 }
 
-/** A strong mark of a version: with a weak one, parts of two answers need not fit. */
-function versionOf(headers: Headers): string | undefined {
-  // Unpacked on the way: offsets would be those of other bytes.
-  if (headers.has('content-encoding')) return undefined;
+/** What an answer says of the file: a strong mark of its version; with a weak one, parts of two answers need not fit. */
+function marksOf(headers: Headers): Marks {
+  const packing = packingOf(headers);
   const tag = headers.get('etag');
-  return tag !== null && tag.startsWith('"') ? tag : (headers.get('last-modified') ?? undefined);
+  if (tag !== null && tag.startsWith('"')) return { packing, version: tag };
+  // Of bytes that were packed on the way, a time says nothing.
+  return { packing, version: packing === undefined ? (headers.get('last-modified') ?? undefined) : undefined };
 }
 
 /** What asks for the bytes that are missing; nothing where all have to come. */
 function rangeOf(part: Part, checked: boolean): Readonly<Record<string, string>> {
-  if (part.size === 0 || (part.version === undefined && !checked)) return {};
-  return { range: `bytes=${part.size}-`, ...(part.version !== undefined && { 'if-range': part.version }) };
+  const { version } = part.marks;
+  if (part.size === 0 || (version === undefined && !checked)) return {};
+  return { range: `bytes=${part.size}-`, ...(version !== undefined && { 'if-range': version }) };
 }
 
 /** First byte and length of the whole file, as an answer with a part of it says. */
@@ -44,22 +48,27 @@ function placeOf(headers: Headers): { readonly start: number; readonly total: nu
   return { start: Number(start), total: total === '*' ? 0 : Number(total) };
 }
 
+/** Whether an answer with a part may be of the file that was begun; what is not said again is as it was. */
+function mayBelong(now: Marks, before: Marks): boolean {
+  const fits = (one: string | undefined, other: string | undefined) => one === undefined || one === other;
+  return fits(now.packing, before.packing) && (before.version === undefined || fits(now.version, before.version));
+}
+
 /** Makes the part ready for the bytes of an answer; returns the length of the whole file, 0 where it is unknown. */
-async function begin(response: Response, part: Part, { address }: Transfer): Promise<number> {
-  const { status, headers } = response;
-  const version = versionOf(headers);
+async function begin(answer: Answer, part: Part, { address }: Transfer): Promise<number> {
+  const { status, headers } = answer;
+  const marks = marksOf(headers);
   if (status === 200) {
-    await part.restart(version);
-    return headers.has('content-encoding') ? 0 : Number(headers.get('content-length') ?? 0);
+    await part.restart(marks);
+    return Number(headers.get('content-length') ?? 0);
   }
   if (status === 206) {
     const { start, total } = placeOf(headers);
-    const same = part.version === undefined || version === undefined || version === part.version;
-    if (start === part.size && same) return total;
+    if (start === part.size && mayBelong(marks, part.marks)) return total;
   }
-  if (status !== 206 && status !== 416) throw refusal(address, response);
+  if (status !== 206 && status !== 416) throw refusal(address, answer);
   // A range beyond the end, or another than was asked for: the file has changed.
-  await part.restart(undefined);
+  await part.restart();
   throw new Passing(lost(address, 'the file changed on the server'));
 }
 
@@ -96,17 +105,15 @@ export async function transferOnce(location: Location, part: Part, transfer: Tra
   const silence = new AbortController();
   const dog = watchdog(patience, () => silence.abort());
   try {
-    const response = await fetch(location.url, {
-      headers: { ...location.headers, 'accept-encoding': 'identity', ...rangeOf(part, checked) },
-      signal: AbortSignal.any([signal, silence.signal]),
-    });
-    if (response.status === 416 && part.size > 0 && isWhole(response, part)) return;
-    const total = await begin(response, part, transfer);
+    const headers = { ...location.headers, 'accept-encoding': 'identity', ...rangeOf(part, checked) };
+    const answer = await get(location.url, headers, AbortSignal.any([signal, silence.signal]));
+    if (answer.status === 416 && part.size > 0 && isWhole(answer, part)) return;
+    const total = await begin(answer, part, transfer);
     await checkRoom(part, total, transfer);
     progress(part.size, total);
-    for await (const bytes of response.body ?? []) {
+    for await (const bytes of answer.body) {
       dog.again();
-      await part.append(bytes as Uint8Array).catch((error: unknown) => diskRefuses(address, error));
+      await part.append(bytes).catch((error: unknown) => diskRefuses(address, error));
       progress(part.size, total);
     }
     if (total > 0 && part.size !== total) throw new Passing(lost(address, `${part.size} of ${total} bytes came`));
@@ -121,4 +128,4 @@ export async function transferOnce(location: Location, part: Part, transfer: Tra
 }
 
 /** True where nothing was left to ask for: the file ends where the part does. */
-const isWhole = ({ headers }: Response, part: Part): boolean => headers.get('content-range') === `bytes */${part.size}`;
+const isWhole = ({ headers }: Answer, part: Part): boolean => headers.get('content-range') === `bytes */${part.size}`;

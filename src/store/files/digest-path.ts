@@ -1,11 +1,11 @@
-import { existsSync, type Stats } from 'node:fs';
+import { existsSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import type { Digest } from '../../core/plan.ts';
-import { folderDigest } from '../../fingerprint/digest.ts';
+import { emptyFolder, folderListing, listingDigest, type FolderListing } from '../../fingerprint/digest.ts';
 import { mapConcurrently } from '../../util/async-pool.ts';
 import { digestFile } from './digest-file.ts';
-import { listFolder, type ListedFile } from './list-folder.ts';
+import { emptyFoldersOf, listFolder, type ListedFile } from './list-folder.ts';
 import { statIfPresent } from './stat-if-present.ts';
 import { isUnchanged, readSourceCache, rememberStats, writeSourceCache, type Remembered } from './source-cache.ts';
 
@@ -32,10 +32,6 @@ function statOf(path: string): Stats {
   );
 }
 
-/** Files of a source, paths relative to it; a single file is the one with an empty path. */
-const filesOf = (path: string, stats: Stats): readonly ListedFile[] =>
-  stats.isDirectory() ? listFolder(path, 'open').files : [{ path: '', stats }];
-
 /** Digests files, those whose state is remembered without reading them. */
 async function digestAll(path: string, files: readonly ListedFile[], cacheFolder: string | undefined) {
   const cache = cacheFolder === undefined ? new Map<string, Remembered>() : readSourceCache(cacheFolder, path);
@@ -53,22 +49,50 @@ async function digestAll(path: string, files: readonly ListedFile[], cacheFolder
   return digested;
 }
 
+/** How a folder outside the store is digested. */
+export interface FolderOptions {
+  /** kdpipe's own folder, no part of one in which it stands. */
+  readonly runsFolder?: string;
+  /** Told what the folder holds. */
+  readonly onListing?: (listing: FolderListing) => void;
+}
+
 /**
  * Digests the content of a file or folder outside the store, by the rule of outputs: a file's own bytes, or the sorted
- * list of a folder's files with their digests. Links are followed.
+ * list of a folder's files with their digests and of its empty folders, without litter. Links are followed.
  *
  * @param path - absolute path
- * @param cacheFolder - where digests are remembered together with the state of the files so that
- *   files that did not change are not read again; without it everything is read
+ * @param cacheFolder - where digests are remembered together with the state of the files, so that files that did not change
+ *   are not read again; without it everything is read
+ * @param options - of folders
  * @returns the digest of the content
  * @throws FailureError `missing-source` when nothing is there; for links that lead nowhere or in a circle; for special files
  */
-export async function digestPath(path: string, cacheFolder?: string): Promise<Digest> {
+export async function digestPath(path: string, cacheFolder?: string, options: FolderOptions = {}): Promise<Digest> {
   const stats = statOf(path);
+  if (stats.isDirectory()) return digestFolder(path, cacheFolder, options);
   if (stats.isFile() && stats.size <= smallFile) return digestFile(path, stats.size);
-  const digested = await digestAll(path, filesOf(path, stats), cacheFolder);
-  if (stats.isDirectory()) return folderDigest(digested.map(([name, { digest }]) => ({ path: name, digest })));
-  const [only] = digested;
+  const [only] = await digestAll(path, [{ path: '', stats }], cacheFolder);
   if (!only) throw new Error(`${path} was not digested`);
   return only[1].digest;
+}
+
+async function digestFolder(path: string, cacheFolder: string | undefined, options: FolderOptions): Promise<Digest> {
+  const { runsFolder, onListing } = options;
+  const content = listFolder(path, 'open', runsFolder === undefined ? undefined : realPath(runsFolder));
+  const files = await digestAll(path, content.files, cacheFolder);
+  const listing = folderListing([
+    ...files.map(([name, { digest }]) => ({ path: name, digest })),
+    ...emptyFoldersOf(content).map(emptyFolder),
+  ]);
+  onListing?.(listing);
+  return listingDigest(listing);
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }

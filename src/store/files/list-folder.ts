@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync, realpathSync, statSync, type Dirent, type Stats } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
+import { isLitter, isProbe } from './litter.ts';
 
 /** A file below a folder; links are followed. */
 export interface ListedFile {
@@ -16,7 +17,10 @@ export interface FolderContent {
   readonly folders: readonly string[];
 }
 
-/** `closed`: links may not leave the folder, because it will be moved. `open`: they may point anywhere. */
+/**
+ * `closed`: a result, all of it; links may not leave the folder, because it will be moved. `open`: a folder of the user, whose
+ * links may point anywhere, without the litter in it.
+ */
 export type LinkRule = 'closed' | 'open';
 
 interface Walk {
@@ -24,6 +28,8 @@ interface Walk {
   /** The root without links. */
   readonly real: string;
   readonly rule: LinkRule;
+  /** A folder, without links, that is passed over. */
+  readonly except: string | undefined;
   readonly files: ListedFile[];
   readonly folders: string[];
 }
@@ -81,14 +87,19 @@ function addFile(walk: Walk, path: string, stats: Stats): void {
       expected: 'files and folders (no sockets, pipes or devices)',
       fix: 'remove it',
     });
-  walk.files.push({ path, stats });
+  if (walk.rule === 'closed' || !isProbe(basename(path), stats.size)) walk.files.push({ path, stats });
+}
+
+function addFolder(walk: Walk, position: Position, path: string, name: string): void {
+  const real = `${position.trail.at(-1) ?? ''}/${name}`;
+  if (real !== walk.except) listInto(walk, { path, trail: [...position.trail, real] });
 }
 
 function addItem(walk: Walk, position: Position, item: Dirent): void {
+  if (walk.rule === 'open' && isLitter(item.name)) return;
   const path = position.path === '' ? item.name : `${position.path}/${item.name}`;
   if (item.isSymbolicLink()) followLink(walk, position, path);
-  else if (item.isDirectory())
-    listInto(walk, { path, trail: [...position.trail, `${position.trail.at(-1) ?? ''}/${item.name}`] });
+  else if (item.isDirectory()) addFolder(walk, position, path, item.name);
   else addFile(walk, path, statSync(`${walk.root}/${path}`));
 }
 
@@ -102,13 +113,26 @@ function listInto(walk: Walk, position: Position): void {
  * Lists all files and folders below a folder.
  *
  * @param root - the folder
- * @param rule - where links may lead
+ * @param rule - whose folder it is
+ * @param except - a folder, without links in its path, that is passed over
  * @returns files with their state, and folders
  * @throws FailureError for a link that leads nowhere, in a circle or (where `closed`) outside, and for special files
  */
-export function listFolder(root: string, rule: LinkRule): FolderContent {
+export function listFolder(root: string, rule: LinkRule, except?: string): FolderContent {
   const real = realpathSync(root);
-  const walk: Walk = { root, real, rule, files: [], folders: [] };
+  const walk: Walk = { root, real, rule, except, files: [], folders: [] };
   listInto(walk, { path: '', trail: [real] });
   return walk;
+}
+
+/**
+ * The folders of a listing in which nothing is.
+ *
+ * @param content - what was listed
+ * @returns their relative paths; not that of the listed folder itself
+ */
+export function emptyFoldersOf(content: FolderContent): readonly string[] {
+  const { files, folders } = content;
+  const parents = new Set([...files.map(({ path }) => path), ...folders].map((path) => dirname(path)));
+  return folders.filter((path) => path !== '' && !parents.has(path));
 }

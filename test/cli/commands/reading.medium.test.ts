@@ -194,10 +194,10 @@ describe('kdpipe check', () => {
   });
 
   it('looks for the places of tables too', () => {
-    project().write('lost.yaml', project().read('trial.yaml').replace('into: README.md', 'into: LOST.md'));
+    project().write('lost.yaml', project().read('trial.yaml').replace('into: README.md', 'into: README.md/LOST.md'));
     const { code, stderr } = ask('check', 'lost.yaml');
     expect(code).toBe(2);
-    expect(stderr).toContain('LOST.md');
+    expect(stderr).toContain('README.md/LOST.md');
   });
 });
 

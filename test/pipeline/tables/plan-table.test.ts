@@ -54,6 +54,28 @@ describe('a table', () => {
     });
   });
 
+  it.each([
+    ['results.csv', 'csv'],
+    ['results.json', 'json'],
+    ['paper/table.TEX', 'latex'],
+    ['page.html', 'html'],
+    ['README.md', 'markdown'],
+    ['README', 'markdown'],
+  ])('goes into %s as %s unless told otherwise', (into, template) => {
+    expect(tableOf(`${least}, into: ${into}`).template).toBe(template);
+    expect(tableOf(`${least}, into: ${into}, template: own.hbs`).template).toBe('own.hbs');
+  });
+
+  it('cannot be in a file without comments in another language than its own', () => {
+    const [failure] = failuresOf(withTable(`${least}, into: a.csv, template: latex`));
+    expect(failure).toMatchObject({
+      code: 'wrong-ending',
+      place: { line: 16 },
+      expected: expect.stringContaining('template: csv'),
+    });
+    expect(problemsOf(withTable(`${least}, into: a.tex, template: csv`))).toEqual([]);
+  });
+
   it.each<[string, number]>([
     ['score', 6],
     ['"score[*]"', 6],

@@ -2,20 +2,24 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/core/failure.ts';
 import { unwrap } from '../../../src/core/result.ts';
-import { findRegion, regionContent, withRegion } from '../../../src/report/tables/region.ts';
+import { page } from '../../../src/core/table-file.ts';
+import { findRegion, regionContent, withRegion, type Place } from '../../../src/report/tables/region.ts';
 
 /** The markers of a table. */
 const open = (name = 'results'): string => `<!-- kdpipe:${name} -->`;
 const close = (name = 'results'): string => `<!-- /kdpipe:${name} -->`;
 
+/** The place of a table in a page. */
+const placeOf = (name: string): Place => ({ name, file: 'README.md', marking: page.marking });
+
 /** Replaces the region of a table. */
 function replaced(text: string, content: string, name = 'results'): string {
-  return withRegion(text, unwrap(findRegion(text, name, 'README.md')), content);
+  return withRegion(text, unwrap(findRegion(text, placeOf(name))), content);
 }
 
 /** The failure of finding a region. */
 function failureOf(lines: readonly string[], name = 'results'): Failure | undefined {
-  const region = findRegion(lines.join('\n'), name, 'README.md');
+  const region = findRegion(lines.join('\n'), placeOf(name));
   return region.ok ? undefined : region.failures[0];
 }
 
@@ -51,7 +55,7 @@ describe('a region', () => {
     for (const eol of ['\n', '\r\n']) {
       const text = [open(), close()].join(eol);
       const done = replaced(text, 'x\n\ny\n');
-      expect(regionContent(done, unwrap(findRegion(done, 'results', 'f')))).toBe('x\n\ny');
+      expect(regionContent(done, unwrap(findRegion(done, placeOf('results'))))).toBe('x\n\ny');
     }
   });
 
@@ -215,7 +219,7 @@ describe('replacing a region, whatever stands around it', () => {
       fc.property(files, tableText, tableText, (parts, mine, theirs) => {
         const text = fileOf(parts);
         const first = replaced(text, mine);
-        const other = unwrap(findRegion(first, 'other', 'f'));
+        const other = unwrap(findRegion(first, placeOf('other')));
         expect(first.slice(other.start, other.end)).toBe(`${parts.other}\n`.replaceAll('\n', parts.eol));
         expect(replaced(first, theirs, 'other')).toBe(replaced(replaced(text, theirs, 'other'), mine));
       }),
@@ -230,7 +234,7 @@ describe('replacing a region, whatever stands around it', () => {
     fc.assert(
       fc.property(fc.array(line, { maxLength: 12 }), fc.constantFrom('\n', '\r\n', '\r'), (lines, eol) => {
         const text = lines.join(eol);
-        const region = findRegion(text, 'results', 'f');
+        const region = findRegion(text, placeOf('results'));
         if (region.ok) expect(region.value.start).toBeLessThanOrEqual(region.value.end);
         else expect(region.failures).toHaveLength(1);
       }),

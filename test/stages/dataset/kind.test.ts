@@ -43,6 +43,18 @@ describe('the dataset kind', () => {
     expect((await dataset.load()).run).toBeTypeOf('function');
   });
 
+  it('takes folders of an image folder alone, and leaves them out of the key where they are not given', () => {
+    const given = { source: 'image-folder', root: 'x' };
+    expect(problems({ ...given, folders: 'classes' })).toEqual([]);
+    expect(problems({ ...given, folders: { train: 'Learn', test: 'Exam' } })).toEqual([]);
+    expect(effective(given)).not.toHaveProperty('folders');
+    expect(completed({ ...given, folders: { test: 'Exam' } })).toBeUndefined();
+    expect(completed({ ...given, folders: 'splits' })).toBeUndefined();
+    expect(problems({ source: 'idx', root: 'x', folders: 'classes' })).toEqual([
+      { code: 'no-effect', param: ['folders'], helps: true },
+    ]);
+  });
+
   it('fills in the defaults that the recipe names', () => {
     expect(completed({ source: 'mnist-digits' })).toEqual({
       source: 'mnist-digits',

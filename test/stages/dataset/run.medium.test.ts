@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
@@ -8,7 +8,9 @@ import type { TaskMessage } from '../../../src/core/task.ts';
 import { openPacked } from '../../../src/ml/data/open.ts';
 import { dataset } from '../../../src/stages/dataset/kind.ts';
 import { run } from '../../../src/stages/dataset/run.ts';
+import { digestPath } from '../../../src/store/files/digest-path.ts';
 import { StageInterrupted, type StageContext } from '../../../src/stages/stage-kind.ts';
+import { fixture } from '../../ml/augment/transform-reference.ts';
 import { encoded, failuresOf, Folder, idxBytes, picture, writeTree } from '../../ml/data/samples.ts';
 import { alone } from '../../support/alone.ts';
 
@@ -64,7 +66,7 @@ describe('the dataset stage', () => {
       test: { images: 6 },
       mean: [0.485, 0.456, 0.406],
       std: [0.229, 0.224, 0.225],
-      skipped: 0,
+      ...{ skipped: 0, damaged: 0, duplicates: 0, duplicates_across_splits: 0, duplicates_across_classes: 0 },
     });
     const packed = openPacked(folder.at(`out/${dataset.outputs({})['data'] ?? ''}`));
     expect(packed.manifest.splits.train.perClass).toEqual([7, 13]);
@@ -93,9 +95,53 @@ describe('the dataset stage', () => {
     expect({ version: dataset.resultVersion, digest }).toMatchInlineSnapshot(`
       {
         "digest": "c3f6462f80c2cc2f00ddeb250f7f534eb26f374464cede7bb31ee9dfc0ecb613",
-        "version": 1,
+        "version": 2,
       }
     `);
+  });
+
+  it('makes the same of folders with equal digests: one of a class without files changes neither', async () => {
+    await writeClasses({ ant: 8, bee: 8 });
+    const before = await digestPath(folder.at('in'));
+    const { metrics } = await run(stage({ source: 'image-folder' }));
+    mkdirSync(folder.at('in/fox'));
+    expect(await digestPath(folder.at('in'))).toBe(before);
+    const after = await run(stage({ source: 'image-folder' }, 'again'));
+    expect(after.metrics).toEqual(metrics);
+    expect(folder.contents('again')).toEqual(folder.contents('out'));
+    expect(told).toContainEqual({ type: 'warning', message: 'folders without files do not count: fox' });
+  });
+
+  it('reads the images behind a linked folder, which its key has hashed', async () => {
+    await writeClasses({ ant: 8, bee: 8 });
+    await writeTree(folder, { elsewhere: 3 });
+    symlinkSync('../../elsewhere', folder.at('in/ant/more'));
+    const before = await digestPath(folder.at('in'));
+    const { metrics } = await run(stage({ source: 'image-folder', split: { val: 0, test: 0, seed: 0 } }));
+    expect(metrics).toMatchObject({ train: { images: 19 } });
+    folder.write('elsewhere/9.png', await encoded(picture(99)));
+    expect(await digestPath(folder.at('in'))).not.toBe(before);
+  });
+
+  it('says in its log and its metrics what is there more than once, damaged, misnamed and not read', async () => {
+    await writeClasses({ ant: 10, bee: 10 });
+    for (let k = 0; k < 10; k++) folder.write(`in/ant/copy${k}.png`, await encoded(picture(k)));
+    folder.write('in/bee/misnamed.bmp', await encoded(picture(50)));
+    folder.write('in/bee/1.heic', 'x');
+    const cases = fixture('decode.json') as Readonly<Record<string, { file: string }>>;
+    folder.write('in/bee/warned.jpg', Buffer.from(cases['restart.jpg']?.file ?? '', 'base64'));
+    const { metrics } = await run(stage({ source: 'image-folder' }));
+    expect(metrics).toMatchObject({ skipped: 1, skipped_formats: { '.heic': 1 }, damaged: 1, duplicates: 10 });
+    const warnings = told.flatMap((message) => (message.type === 'warning' ? [message.message] : []));
+    expect(warnings).toEqual([
+      '1 .heic file is not read: pictures are JPEG, PNG, WebP, GIF, TIFF or AVIF files',
+      expect.stringMatching(/^1 damaged image was decoded: bee\/warned\.jpg \(.*Corrupt/) as string,
+      '1 .bmp file holds another format than the name says: read by the content',
+      expect.stringMatching(
+        /^10 pictures are there more than once \(duplicates\), \d of them in train and val/,
+      ) as string,
+    ]);
+    expect(readFileSync(folder.at('log.txt'), 'utf8')).toBe(`${warnings.join('\n')}\n`);
   });
 
   it('packs a folder of all sorts of images alike: turned, grey, with alpha, 16 bits, WebP', async () => {

@@ -1,7 +1,7 @@
 import { fail } from '../../../core/failure.ts';
 import { at } from '../../../util/at.ts';
 import type { RgbImage } from '../../augment/image.ts';
-import { decodeImage } from '../decode.ts';
+import { decodeImage } from '../pictures/decode.ts';
 import { openTree, requireFiles, type FileTree } from '../file-tree.ts';
 import type { DatasetSource, ImageSet, Opening, PublishedArchive, SourceImage } from '../source.ts';
 
@@ -81,7 +81,7 @@ async function listImages(tree: FileTree, facts: CubFacts, { official, boxed }: 
       ...(training[index] === 0 && { split: 'test' as const }),
       read: async () => {
         const image = await decodeImage(`${tree.place}: ${path}`, await tree.read(path));
-        return box ? inBox(image, box) : image;
+        return box ? { ...image, ...inBox(image, box) } : image;
       },
     };
   });

@@ -74,10 +74,7 @@ function parse(file: string, bytes: Buffer, dimensions: number): IdxArray {
  * @returns uint8 [images, height, width] and uint8 [images]; undefined when both files are missing
  * @throws FailureError when one is missing, damaged, or they do not belong together
  */
-export async function readIdxPair(
-  root: string,
-  prefix: string,
-): Promise<{ images: IdxArray; labels: IdxArray } | undefined> {
+export async function readIdxPair(root: string, prefix: string): Promise<Half | undefined> {
   const [imageBytes, labelBytes] = await Promise.all([
     bytesOf(root, `${prefix}-images-idx3-ubyte`),
     bytesOf(root, `${prefix}-labels-idx1-ubyte`),
@@ -105,17 +102,32 @@ function missing(root: string, name: string): never {
   });
 }
 
+/** The two files of a split. */
+interface Half {
+  readonly images: IdxArray;
+  readonly labels: IdxArray;
+}
+
 /** The images of one half, in file order. */
-function listImages(half: { images: IdxArray; labels: IdxArray }, split?: 'test'): SourceImage[] {
+function listImages(half: Half, classes: readonly number[], split?: 'test'): SourceImage[] {
   const [, height = 0, width = 0] = half.images.shape;
   const area = height * width;
   const file = basename(half.images.file, '.gz');
-  return Array.from(half.labels.values, (label, index) => ({
+  return Array.from(half.labels.values, (value, index) => ({
     name: `${file}#${index}`,
-    label,
+    label: classes.indexOf(value),
     ...(split && { split }),
     read: () => rgbFromGrey(half.images.values.subarray(index * area, (index + 1) * area), height, width),
   }));
+}
+
+/** What to say of labels that do not count from 0 without gaps. */
+function labelNotes(labels: readonly number[]): readonly string[] {
+  const [first = 0, last = 0] = [labels[0], labels.at(-1)];
+  const range = `classes are named after the labels, ${first} … ${last}`;
+  const gaps = last - first + 1 - labels.length;
+  if (gaps > 0) return [`labels have gaps (${gaps} of ${first} … ${last} have no image): ${range}`];
+  return first > 0 ? [`labels begin at ${first}: ${range}`] : [];
 }
 
 async function open(root: string): Promise<ImageSet> {
@@ -134,10 +146,13 @@ async function open(root: string): Promise<ImageSet> {
       fix: 'take all files from the same download',
     });
   }
-  const images = [...listImages(train), ...(test ? listImages(test, 'test') : [])];
-  const last = images.reduce((largest, image) => Math.max(largest, image.label), 0);
-  const classes = Array.from({ length: last + 1 }, (_, label) => String(label));
-  return { classes, images, naturalSize: Math.min(height, width) };
+  const labels = [...new Set([...train.labels.values, ...(test ? test.labels.values : [])])].sort((a, b) => a - b);
+  return {
+    classes: labels.map(String),
+    images: [...listImages(train, labels), ...(test ? listImages(test, labels, 'test') : [])],
+    naturalSize: Math.min(height, width),
+    notes: labelNotes(labels),
+  };
 }
 
 /** MNIST and every set in its format (Fashion-MNIST, KMNIST, EMNIST): IDX files, plain or gzip, read whole. */

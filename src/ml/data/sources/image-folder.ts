@@ -1,143 +1,130 @@
-import { readdir, stat } from 'node:fs/promises';
-import { extname, join, relative, sep } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fail, type Failure } from '../../../core/failure.ts';
-import { decodeImage } from '../decode.ts';
-import type { DatasetSource, ImageSet, SourceImage } from '../source.ts';
-
-const EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp'];
-
-/** Names of folders that hold a split of their own, and the split. */
-const SPLIT_FOLDERS: Readonly<Record<string, 'train' | 'val' | 'test'>> = {
-  train: 'train',
-  val: 'val',
-  valid: 'val',
-  validation: 'val',
-  test: 'test',
-};
+import { byCodeUnits, formatList } from '../../../util/text.ts';
+import { decodeImage } from '../pictures/decode.ts';
+import { READ_FORMATS } from '../pictures/formats.ts';
+import { countExtensions, extensionsText, unreadPictures } from '../pictures/unread.ts';
+import type { DatasetSource, ImageSet, Opening, SourceImage } from '../source.ts';
+import { layoutOf, type Part } from './image-folder/layout.ts';
+import { PictureFolder } from './image-folder/picture-folder.ts';
+import { walkTree } from './image-folder/walk.ts';
 
 function bad(code: string, file: string, rest: Pick<Failure, 'message' | 'expected' | 'fix'>): never {
   return fail({ code, place: { file }, ...rest });
 }
 
-function byCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
-}
-
-/** Names of the folders in a folder (links to folders too, hidden ones not), sorted. */
-async function foldersIn(folder: string): Promise<string[]> {
-  const names: string[] = [];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.name.startsWith('.')) continue;
-    const isFolder = entry.isSymbolicLink()
-      ? await stat(join(folder, entry.name)).then(
-          (found) => found.isDirectory(),
-          () => false,
-        )
-      : entry.isDirectory();
-    if (isFolder) names.push(entry.name);
-  }
-  return names.sort(byCodeUnits);
-}
-
-function isImage(name: string): boolean {
-  return !name.startsWith('.') && EXTENSIONS.includes(extname(name).toLowerCase());
-}
-
-/** Absolute paths of the image files of one class, at any depth, sorted by their path relative to the folder. */
-async function imagesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => !entry.isDirectory() && isImage(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort(byCodeUnits);
-}
-
-/** True when the root's folders are splits: `train` is one of them and holds folders, but no images itself. */
-async function hasSplitFolders(root: string, folders: readonly string[]): Promise<boolean> {
-  if (!folders.includes('train')) return false;
-  const train = await readdir(join(root, 'train'));
-  return !train.some(isImage) && (await foldersIn(join(root, 'train'))).length > 0;
-}
-
-/** Folders that hold classes, each with the split that its images belong to. */
-async function classRoots(root: string): Promise<{ folder: string; split: 'train' | 'val' | 'test' }[]> {
-  const folders = await foldersIn(root);
-  if (!(await hasSplitFolders(root, folders))) return [{ folder: root, split: 'train' }];
-  const parts = folders.map((name) => ({ folder: join(root, name), split: SPLIT_FOLDERS[name] }));
-  return parts.map(({ folder, split }) => {
-    if (split) return { folder, split };
-    return bad('unexpected-folder', folder, {
-      message: `${folder} stands beside a train folder but is no split`,
-      expected: `only ${Object.keys(SPLIT_FOLDERS).join(', ')} beside train`,
-      fix: 'move it away, or point `root` at the folder with the classes',
-    });
+async function requireFolder(root: string): Promise<void> {
+  const found = await stat(root).catch(() => undefined);
+  if (found?.isDirectory()) return;
+  bad(found ? 'not-a-folder' : 'missing-root', root, {
+    message: found ? `${root} is a file` : `there is no folder ${root}`,
+    expected: 'a folder with one folder a class',
+    fix: 'correct `root`',
   });
 }
 
-/** Why a root has no class folders, as exactly as can be told. */
-async function noClasses(folder: string): Promise<never> {
-  const entries = await readdir(folder);
-  const images = entries.filter(isImage).length;
+/** Why a folder has no class folders, as exactly as can be told. */
+function refuseNoClasses(folder: string, images: number): never {
   return bad(images ? 'no-class-folders' : 'empty-root', folder, {
-    message: images ? `${folder} has ${images} images but no class folders` : `${folder} has no class folders`,
-    expected: `one folder a class, with ${EXTENSIONS.join(', ')} files in it`,
+    message: images
+      ? `${folder} has ${images} images but no class folders`
+      : `${folder} has no class folders with images`,
+    expected: `one folder a class, with ${READ_FORMATS} files in it`,
     fix: images ? 'sort the images into one folder a class' : 'point `root` at the folder that holds the class folders',
   });
 }
 
-async function imagesOfClass(folder: string): Promise<string[]> {
-  const files = await imagesIn(folder);
-  if (files.length > 0) return files;
+function refuseEmptyClass(folder: string, pictures: readonly string[]): never {
   return bad('empty-class', folder, {
-    message: `class folder ${folder} holds no images`,
-    expected: `at least one ${EXTENSIONS.join(', ')} file`,
-    fix: 'add images, or remove the folder',
+    message:
+      pictures.length === 0
+        ? `class folder ${folder} holds no images`
+        : `class folder ${folder} holds no image that can be read, but ${extensionsText(countExtensions(pictures))}`,
+    expected: `at least one ${READ_FORMATS} file`,
+    fix: pictures.length === 0 ? 'add images, or remove the folder' : 'convert them to PNG, or remove the folder',
   });
 }
 
-async function open(root: string): Promise<ImageSet> {
-  const found = await stat(root).catch(() => undefined);
-  if (!found?.isDirectory()) {
-    bad(found ? 'not-a-folder' : 'missing-root', root, {
-      message: found ? `${root} is a file` : `there is no folder ${root}`,
-      expected: 'a folder with one folder a class',
-      fix: 'correct `root`',
-    });
-  }
-  const roots = await classRoots(root);
-  const named = await Promise.all(roots.map(async (part) => ({ ...part, classes: await foldersIn(part.folder) })));
-  const classes = named.filter(({ split }) => split === 'train').flatMap((part) => part.classes);
-  if (classes.length === 0) return noClasses(roots.find(({ split }) => split === 'train')?.folder ?? root);
-  const images: SourceImage[] = [];
-  for (const part of named) {
-    for (const name of part.classes) {
-      const folder = join(part.folder, name);
-      const label = classes.indexOf(name);
-      if (label < 0) {
-        bad('unknown-class', folder, {
-          message: `${folder} is a class that the train folder lacks`,
-          expected: `one of the ${classes.length} classes of train`,
-          fix: 'rename or remove the folder',
-        });
-      }
-      for (const file of await imagesOfClass(folder)) images.push(imageOf(root, file, { label, split: part.split }));
-    }
-  }
-  return { classes, images, naturalSize: 224 };
+function refuseUnknownClass(folder: string, classes: readonly string[]): never {
+  return bad('unknown-class', folder, {
+    message: `${folder} is a class that the train folder lacks`,
+    expected: `one of the ${classes.length} classes of train`,
+    fix: 'rename or remove the folder',
+  });
 }
 
-function imageOf(root: string, file: string, of: { label: number; split: 'train' | 'val' | 'test' }): SourceImage {
+/** Names of the classes: the folders of what is trained on. */
+function classesOf(root: string, parts: readonly Part[]): readonly string[] {
+  const training = parts.filter(({ split }) => split === 'train');
+  for (const { folder } of training)
+    if (folder.parts.length === 0) refuseNoClasses(join(root, folder.path), folder.pictures.length);
+  return [...new Set(training.flatMap(({ folder }) => folder.folders.map(({ name }) => name)))].sort(byCodeUnits);
+}
+
+function imageOf(root: string, path: string, of: { label: number; split: Part['split'] }): SourceImage {
   return {
-    name: relative(root, file).replaceAll(sep, '/'),
+    name: path,
     label: of.label,
     ...(of.split !== 'train' && { split: of.split }),
-    read: () => decodeImage(file),
+    read: () => decodeImage(join(root, path)),
   };
 }
 
-/** Any tree with one folder a class (torchvision's ImageFolder), or with such trees in train/, val/ and test/. */
+/** Pictures of a part's classes, in the order of parts, classes and paths. */
+function* picturesOf(root: string, parts: readonly Part[], classes: readonly string[]) {
+  const labels = new Map(classes.map((name, label) => [name, label]));
+  for (const { folder: part, split } of parts) {
+    for (const folder of part.folders) {
+      const place = join(root, folder.path);
+      const label = labels.get(folder.name) ?? refuseUnknownClass(place, classes);
+      yield { place, pictures: folder.allPictures(), of: { label, split } };
+    }
+  }
+}
+
+async function open(root: string, { folders }: Opening = {}): Promise<ImageSet> {
+  await requireFolder(root);
+  const { files, empty } = await walkTree(root);
+  const layout = layoutOf({ place: root, root: PictureFolder.of(files), ...(folders && { choice: folders }) });
+  const parts = [...layout.parts].sort((a, b) => byCodeUnits(a.folder.path, b.folder.path));
+  const classes = classesOf(root, parts);
+  const listed = [...picturesOf(root, parts, classes)];
+  const left = await unreadPictures(
+    root,
+    listed.flatMap(({ pictures }) => pictures),
+  );
+  const images: SourceImage[] = [];
+  for (const { place, pictures, of } of listed) {
+    const read = pictures.filter((picture) => !left.has(picture));
+    if (read.length === 0) refuseEmptyClass(place, pictures);
+    for (const path of read) images.push(imageOf(root, path, of));
+  }
+  const unread = countExtensions(left);
+  const notes = [...layout.notes];
+  if (left.size > 0)
+    notes.push(
+      `${extensionsText(unread)} ${left.size === 1 ? 'is' : 'are'} not read: pictures are ${READ_FORMATS} files`,
+    );
+  if (empty.length > 0)
+    notes.push(`folders without files do not count: ${formatList(empty, 6).replace(' or ', ' and ')}`);
+  return {
+    classes,
+    images,
+    naturalSize: 224,
+    notes,
+    unread,
+    advice: {
+      fewClasses: 'point `root` at the folder that holds all class folders',
+      moreImages: 'add images of the class or remove its folder',
+    },
+  };
+}
+
+/** Any tree with one folder a class (torchvision's ImageFolder), or with such trees in folders of splits. */
 export const imageFolder: DatasetSource = {
-  summary: 'one folder a class with JPEG, PNG or WebP files, or such folders in train/, val/ and test/',
+  summary: 'one folder a class with image files, or such folders in splits (train, val, test)',
   decodes: true,
+  folders: true,
   open,
 };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { gzipSync } from 'node:zlib';
 import { idx } from '../../../../src/ml/data/sources/idx.ts';
+import { splitImages } from '../../../../src/ml/data/split.ts';
 import { decoded, failuresOf, Folder, idxBytes } from '../samples.ts';
 
 let folder: Folder;
@@ -48,6 +49,63 @@ describe('IDX files', () => {
     const set = await idx.open(folder.path);
     expect(set.images.map(({ split }) => split)).toEqual([undefined, undefined, undefined, undefined, 'test', 'test']);
     expect(set.images[5]).toMatchObject({ name: 't10k-images-idx3-ubyte#1', label: 2 });
+  });
+});
+
+describe('labels of IDX files', () => {
+  const write = (labels: readonly number[], tests: readonly number[] = []) => {
+    folder.write('train-images-idx3-ubyte', idxBytes([labels.length, 1, 1], labels));
+    folder.write('train-labels-idx1-ubyte', idxBytes([labels.length], labels));
+    if (tests.length === 0) return;
+    folder.write('t10k-images-idx3-ubyte', idxBytes([tests.length, 1, 1], tests));
+    folder.write('t10k-labels-idx1-ubyte', idxBytes([tests.length], tests));
+  };
+  const labelled = async () => {
+    const { classes, images, notes } = await idx.open(folder.path);
+    return { named: images.map(({ label }) => classes[label]), classes, notes };
+  };
+
+  it('that begin at 1, as of EMNIST Letters, name the classes', async () => {
+    const labels = Array.from({ length: 26 }, (_, k) => 26 - k);
+    write(labels, [3, 1]);
+    expect(await labelled()).toEqual({
+      classes: Array.from({ length: 26 }, (_, k) => String(k + 1)),
+      named: [...labels, 3, 1].map(String),
+      notes: ['labels begin at 1: classes are named after the labels, 1 … 26'],
+    });
+  });
+
+  it('with gaps name the classes that there are', async () => {
+    write([0, 3, 3, 7]);
+    expect(await labelled()).toEqual({
+      classes: ['0', '3', '7'],
+      named: ['0', '3', '3', '7'],
+      notes: ['labels have gaps (5 of 0 … 7 have no image): classes are named after the labels, 0 … 7'],
+    });
+  });
+
+  it('of the test split count too', async () => {
+    write([0, 1], [2]);
+    expect(await labelled()).toMatchObject({ classes: ['0', '1', '2'], notes: [] });
+  });
+
+  it('that are too few give no hints for folders', async () => {
+    write([4, 4, 4, 4, 4]);
+    const split = { val: 0.2, test: 0.2, seed: 0, limit: {} };
+    const set = await idx.open(folder.path);
+    const [one] = await failuresOf(() => splitImages(set.images, set.classes, split, set.advice));
+    expect(one).toEqual({
+      code: 'too-few-classes',
+      message: 'the dataset has one class only: 4',
+      expected: 'at least 2 classes',
+    });
+    write([1, 1, 1, 1, 1, 2]);
+    const few = await idx.open(folder.path);
+    const [lacking] = await failuresOf(() => splitImages(few.images, few.classes, split, few.advice));
+    expect(lacking).toMatchObject({
+      code: 'class-without-images',
+      fix: expect.stringMatching(/^change split/) as string,
+    });
   });
 });
 

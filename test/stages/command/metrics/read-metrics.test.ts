@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FailureError } from '../../../src/core/failure.ts';
-import type { JsonObject } from '../../../src/core/json.ts';
-import { readMetrics } from '../../../src/stages/command/metrics-file.ts';
+import { FailureError } from '../../../../src/core/failure.ts';
+import type { JsonObject } from '../../../../src/core/json.ts';
+import { readMetrics } from '../../../../src/stages/command/metrics/read-metrics.ts';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'kdpipe-metrics-'))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const read = (name: string, text: string): Promise<JsonObject> => {
+const read = (name: string, text: string | Uint8Array): Promise<JsonObject> => {
   writeFileSync(join(folder, name), text);
   return readMetrics(join(folder, name), name);
 };
@@ -26,7 +26,19 @@ describe('metrics in JSON', () => {
     expect(await read('a.json', JSON.stringify(metrics))).toEqual(metrics);
   });
 
-  it.each(['', '{', '[1]', '3', 'null', '{"loss": NaN}'])('are refused when they are %j', async (text) => {
+  it('miss the numbers that JSON does not have, as Python and others write them', async () => {
+    const text =
+      '{"loss": NaN, "best": Infinity, "worst": [-Infinity, 1e999], "val": {"f1": nan, "mpa": -inf}, "acc": 0.5}';
+    const metrics = { loss: null, best: null, worst: [null, null], val: { f1: null, mpa: null }, acc: 0.5 };
+    expect(await read('n.json', text)).toEqual(metrics);
+  });
+
+  it('keep texts that such a word is only a part of', async () => {
+    const metrics = { note: 'NaN at step 3, -Infinity later: \\"nan"', 'Infinity war': 'nancy', loss: null };
+    expect(await read('t.json', JSON.stringify(metrics).replace('null', 'NaN'))).toEqual(metrics);
+  });
+
+  it.each(['', '{', '[1]', '3', 'null', '{"loss": NaN'])('are refused when they are %j', async (text) => {
     expect(await problem('b.json', text)).toMatchObject({
       code: 'metrics-malformed',
       message: expect.stringContaining('b.json'),
@@ -40,6 +52,9 @@ describe('metrics in YAML', () => {
       ...{ val: { accuracy: 0.5 }, loss: null, best: null, all: [1, null] },
     });
     expect(await read('a.YML', 'accuracy: 1\n')).toEqual({ accuracy: 1 });
+    expect(await read('b.yaml', 'loss: nan\nbest: -inf\ntop: "Infinity"\nnote: info\n')).toEqual({
+      ...{ loss: null, best: null, top: null, note: 'info' },
+    });
   });
 
   it.each(['a: [', '- 1\n', 'a: 1\na: 2\n', ''])('are refused when they are %j', async (text) => {
@@ -49,8 +64,27 @@ describe('metrics in YAML', () => {
 
 describe('metrics in CSV', () => {
   it('are those of the last row, dotted columns nested', async () => {
-    const text = 'epoch,val.accuracy,val.mpa,note\n1,0.5,0.4,start\n2,0.75,,"half, way"\n';
-    expect(await read('a.csv', text)).toEqual({ epoch: 2, val: { accuracy: 0.75, mpa: null }, note: 'half, way' });
+    const text = 'epoch,val.accuracy,val.mpa,note\n1,0.5,0.4,start\n2,0.75,0.3,"half, way"\n';
+    expect(await read('a.csv', text)).toEqual({ epoch: 2, val: { accuracy: 0.75, mpa: 0.3 }, note: 'half, way' });
+  });
+
+  it('are the last values that are there, as Lightning writes training and validation in rows of their own', async () => {
+    const text = 'epoch,step,train.loss,val.accuracy,test\n0,1,,0.75,\n0,1,0.625,,\n1,3,,0.875,\n1,3,0.5, ,\n';
+    expect(await read('l.csv', text)).toEqual({
+      epoch: 1,
+      step: 3,
+      train: { loss: 0.5 },
+      val: { accuracy: 0.875 },
+      test: null,
+    });
+  });
+
+  it('of a column that ends in NaN are missing, whatever stood above: the training diverged', async () => {
+    expect(await read('d.csv', 'epoch,loss,acc\n0,0.5,0.9\n1,nan,\n')).toEqual({ epoch: 1, loss: null, acc: 0.9 });
+  });
+
+  it('are not those of a row of another width, whose fields stand under other columns', async () => {
+    expect(await read('w.csv', 'a,b\n1,2\n7,8,9\n3,\n')).toEqual({ a: 3, b: 2 });
   });
 
   it('take quotes, CRLF, blank lines, NaN and a missing line end', async () => {
@@ -89,6 +123,19 @@ describe('metrics in CSV', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('a metrics file with a byte-order mark', () => {
+  it.each([
+    ['json', '{"a": 1}'],
+    ['yaml', 'a: 1\n'],
+    ['csv', 'a\n1\n'],
+  ])('is read without it: %s, in UTF-8 and UTF-16', async (ending, text) => {
+    const little = Buffer.from(`\ufeff${text}`, 'utf16le');
+    const big = Buffer.from(little).swap16();
+    for (const bytes of [Buffer.from(`\ufeff${text}`), little, big])
+      expect(await read(`bom.${ending}`, bytes)).toEqual({ a: 1 });
   });
 });
 

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import type { Metadata, Sharp, SharpOptions } from 'sharp';
+import { fail } from '../../../core/failure.ts';
+import { byteAt } from '../../../util/at.ts';
+import type { RgbImage } from '../../augment/image.ts';
+import { BAD_IMAGE, type Oddity, type SourcePicture } from '../source.ts';
+import { extensionOf, formatNamed, READ_FORMATS } from './formats.ts';
+import { orientationIn, turnUpright } from './orientation.ts';
+import { storesBareYcbcr } from './tiff.ts';
+
+type SharpModule = (input: string | Buffer, options: SharpOptions) => Sharp;
+
+let loaded: Promise<SharpModule> | undefined;
+
+/** Loads sharp once, on first use: sources of plain arrays never pay for it. */
+function sharpModule(): Promise<SharpModule> {
+  loaded ??= import('sharp').then(({ default: sharp }) => {
+    // Many images are decoded side by side, each on one thread; no image is read twice.
+    sharp.concurrency(1);
+    sharp.cache(false);
+    return sharp;
+  });
+  return loaded;
+}
+
+/** Pillow's rounded product of two fractions of 255. */
+function times255(a: number, b: number): number {
+  const product = a * b + 128;
+  return ((product >> 8) + product) >> 8;
+}
+
+/** CMYK → RGB as Pillow's `convert('RGB')`: no colour profile, channel = (255 − K) − C·(255 − K)/255. */
+function rgbFromCmyk(cmyk: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((cmyk.length / 4) * 3);
+  for (let read = 0, write = 0; read < cmyk.length; read += 4) {
+    const light = 255 - byteAt(cmyk, read + 3);
+    for (let k = 0; k < 3; k++) rgb[write++] = light - times255(byteAt(cmyk, read + k), light);
+  }
+  return rgb;
+}
+
+/** A picture as it is stored, and what is known of its file. */
+interface Decoded {
+  readonly image: RgbImage;
+  readonly metadata: Metadata;
+}
+
+/** Decodes; the less it fails on, the more is made of damaged files. */
+async function decodeWith(input: string | Buffer, failOn: 'warning' | 'error'): Promise<Decoded> {
+  const sharp = await sharpModule();
+  const picture = sharp(input, { failOn, ignoreIcc: true }).autoOrient();
+  const metadata = await picture.metadata();
+  const { space, depth, format } = metadata;
+  if (depth !== 'uchar' && depth !== 'ushort') throw new Error(`its samples are of type ${depth}, not of 8 or 16 bits`);
+  if (format === 'tiff' && storesBareYcbcr(typeof input === 'string' ? await readFile(input) : input))
+    throw new Error('its colours are stored as YCbCr without JPEG, which is not read');
+  const cmyk = space === 'cmyk';
+  if (cmyk) picture.pipelineColourspace('cmyk').toColourspace('cmyk');
+  else picture.toColourspace('srgb').removeAlpha();
+  const { data, info } = await picture.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const pixels = cmyk ? rgbFromCmyk(data) : data;
+  const orientation = metadata.orientation === undefined ? orientationIn(metadata.xmp) : 1;
+  return { image: turnUpright({ pixels, height: info.height, width: info.width }, orientation), metadata };
+}
+
+/** What sharp says, in one line, without its word on its own settings. */
+const oneLine = (error: unknown): string =>
+  (error as Error).message
+    .trim()
+    .replaceAll(/\s*\n\s*/g, '; ')
+    .replace('Warning treated as error due to failOn setting; ', '');
+
+/** What decoders only warn of is decoded, as Pillow does, and said. */
+async function decode(input: string | Buffer): Promise<Decoded & { readonly warning?: string }> {
+  try {
+    return await decodeWith(input, 'warning');
+  } catch (error) {
+    return { ...(await decodeWith(input, 'error')), warning: oneLine(error) };
+  }
+}
+
+function odditiesOf(file: string, { metadata, warning }: { metadata: Metadata; warning?: string }): readonly Oddity[] {
+  const named = formatNamed(extensionOf(file));
+  const oddities: Oddity[] = [];
+  if (warning !== undefined) oddities.push({ kind: 'damaged', warning });
+  if (metadata.depth === 'ushort') oddities.push({ kind: 'deep' });
+  if (named !== metadata.format) oddities.push({ kind: 'misnamed', extension: extensionOf(file) });
+  return oddities;
+}
+
+/**
+ * Decodes an image file to 8-bit RGB as Pillow 11.3's `convert('RGB')` does after `exif_transpose`: turned as EXIF says,
+ * or XMP where EXIF says nothing; grey in three equal channels, alpha dropped, colour profiles ignored, CMYK by the plain
+ * formula; of an animation the first frame. The name is no more than a hint: the content tells the format.
+ *
+ * Other than Pillow: of 16 bits the upper 8 count, of grey ones too, which Pillow cuts off at 255; transparent pixels of
+ * a GIF are black; AVIF may differ by its rounding of colours. Samples of 32 bits are refused: their range is unknown.
+ *
+ * @param file - absolute path, or what to call the picture where its bytes are given
+ * @param bytes - of the file, where they are at hand
+ * @returns the picture, and what is odd about its file
+ * @throws FailureError `bad-image` when the file is truncated, damaged beyond warnings, or no image
+ */
+export async function decodeImage(file: string, bytes?: Buffer): Promise<SourcePicture> {
+  try {
+    const decoded = await decode(bytes ?? file);
+    return { ...decoded.image, oddities: odditiesOf(file, decoded) };
+  } catch (error) {
+    return fail({
+      code: BAD_IMAGE,
+      message: `${file} can't be decoded: ${oneLine(error)}`,
+      place: { file },
+      expected: `a whole ${READ_FORMATS} file`,
+      fix: 'replace or remove the file, or set on_bad_image: skip',
+    });
+  }
+}
