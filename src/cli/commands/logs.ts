@@ -9,7 +9,7 @@ import { logFile } from '../../record/run-record.ts';
 import { openProject } from '../../project/project.ts';
 import { recentRun } from '../../project/recent.ts';
 import { examples } from '../options.ts';
-import { shellWord } from '../../ui/summary.ts';
+import { shellWord } from '../../util/shell-word.ts';
 import { groupBy } from '../../util/group.ts';
 import { columns, print, printError } from '../terminal.ts';
 
