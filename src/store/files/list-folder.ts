@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync, realpathSync, statSync, type Dirent, type Stats } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
-import { isLitter, isProbe } from './litter.ts';
+import { isLitter, isProbe } from '../../util/litter.ts';
 
 /** A file below a folder; links are followed. */
 export interface ListedFile {

@@ -100,16 +100,26 @@ describe('the dataset stage', () => {
     `);
   });
 
-  it('makes the same of folders with equal digests: one of a class without files changes neither', async () => {
+  it('makes the same whether there is a class folder without files or not, and says that it does not count', async () => {
     await writeClasses({ ant: 8, bee: 8 });
-    const before = await digestPath(folder.at('in'));
     const { metrics } = await run(stage({ source: 'image-folder' }));
     mkdirSync(folder.at('in/fox'));
-    expect(await digestPath(folder.at('in'))).toBe(before);
     const after = await run(stage({ source: 'image-folder' }, 'again'));
     expect(after.metrics).toEqual(metrics);
     expect(folder.contents('again')).toEqual(folder.contents('out'));
     expect(told).toContainEqual({ type: 'warning', message: 'folders without files do not count: fox' });
+  });
+
+  it('reads nothing that its key has not hashed, whatever programs leave in the folder', async () => {
+    await writeClasses({ ant: 8, bee: 8 });
+    await run(stage({ source: 'image-folder' }));
+    const before = await digestPath(folder.at('in'));
+    for (const name of ['ant/0.png~', 'bee/.DS_Store', 'bee/__pycache__/x.png', '.git/bee/1.png'])
+      folder.write(`in/${name}`, 'x');
+    expect(await digestPath(folder.at('in'))).toBe(before);
+    folder.write('in/cow/cow.pyc', 'x');
+    await run(stage({ source: 'image-folder' }, 'again'));
+    expect(folder.contents('again')).toEqual(folder.contents('out'));
   });
 
   it('reads the images behind a linked folder, which its key has hashed', async () => {

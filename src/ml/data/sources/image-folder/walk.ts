@@ -1,6 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDropping } from '../../../../util/droppings.ts';
+import { isLitter } from '../../../../util/litter.ts';
 import { byCodeUnits } from '../../../../util/text.ts';
 
 /** What lies below a folder: paths relative to it, with `/`, sorted by code units. */
@@ -9,6 +9,13 @@ export interface Tree {
   /** Folders that hold no file at any depth; of those in each other the topmost. */
   readonly empty: readonly string[];
 }
+
+/** What systems put beside pictures: macOS into archives, Synology and Windows into every folder. */
+const BESIDE =
+  /^(?:__MACOSX|@eaDir|(?:eh)?thumbs\.db|desktop\.ini|icon\r|\$RECYCLE\.BIN|System Volume Information|lost\+found)$/i;
+
+/** Whether a file or folder is there for people: what is hidden is not, nor what programs leave. */
+const counts = (name: string): boolean => !name.startsWith('.') && !isLitter(name) && !BESIDE.test(name);
 
 /** A folder under way. */
 interface Position {
@@ -35,7 +42,7 @@ async function walkInto(root: string, { path, trail }: Position, found: Found): 
   const folder = join(root, path);
   const here: Found = { files: [], empty: [] };
   for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (isDropping(entry.name)) continue;
+    if (!counts(entry.name)) continue;
     const below = path === '' ? entry.name : `${path}/${entry.name}`;
     const kind = entry.isSymbolicLink() ? await kindOf(join(root, below)) : entry.isDirectory() ? 'folder' : 'file';
     if (kind === 'file') here.files.push(below);
@@ -53,7 +60,7 @@ async function walkInto(root: string, { path, trail }: Position, found: Found): 
 
 /**
  * Lists the files below a folder, by one rule at every depth: links are followed, hidden files and folders do not
- * count, nor does what file managers and editors leave. It is what the key of a dataset is made of.
+ * count, nor does what programs leave. All of it is in the key of a dataset.
  *
  * @param root - absolute path of a folder
  * @returns its files, and the folders without any
