@@ -26,6 +26,8 @@ export interface ParamSchema {
   readonly enum?: readonly Json[];
   /** Unit of a number, for docs: `epochs`, `pixels`, `seconds`. */
   readonly 'x-unit'?: string;
+  /** Why nothing else is taken, a clause for messages. */
+  readonly 'x-because'?: string;
   readonly [keyword: string]: unknown;
 }
 

@@ -40,7 +40,17 @@ export const recipeParams = {
     maximum: 100_000,
     default: 150,
     'x-unit': 'epochs',
-    description: 'Passes over the training split.',
+    description:
+      'Passes over the training split. More of them go on from a finished training of fewer, where the schedule allows it.',
+  },
+  extend: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 100_000,
+    'x-unit': 'epochs',
+    'x-because': 'what comes out must not depend on what the store holds',
+    description:
+      'Train so many epochs as `epochs` of that number would, then on to `epochs` at its rates: for a schedule that falls over all epochs, as a cosine does. Others go on by themselves.',
   },
   batch_size: batchSizeParam('Images an update; the last, partial batch of an epoch is kept.'),
   optimizer: {

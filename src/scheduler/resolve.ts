@@ -4,7 +4,8 @@ import type { TaskInput, TaskSource } from '../core/task.ts';
 import { stageKey } from '../fingerprint/stage.ts';
 import { taskParameters, type NamedReference } from '../fingerprint/task-parameters.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
-import type { Entry, StoredOutput } from '../store/store.ts';
+import type { Entry, Manifest, StoredOutput } from '../store/store.ts';
+import { beginningText } from './continuation.ts';
 import { Reasons, type History } from './reasons.ts';
 import type { Resolution, ResolvedCell } from './resolution.ts';
 
@@ -51,7 +52,7 @@ export class Resolver {
     const { key } = resolved;
     const { force, store } = this.#deps;
     const entry = force.has(cell.id) ? undefined : store.find(key);
-    if (!entry) return { status: 'run', key, reasons: this.#reasons.ofRun(cell.id, resolved) };
+    if (!entry) return { status: 'run', key, reasons: this.#reasonsOf(cell, resolved) };
     this.#entries.set(cell.id, entry);
     return { status: 'reuse', key, entry };
   }
@@ -84,6 +85,18 @@ export class Resolver {
     const sources = this.#deps.sources(cell);
     const ingredients = { kind: name, resultVersion, params, unkeyed, inputs, sources };
     return { ...ingredients, key: stageKey(ingredients) };
+  }
+
+  /** Why a cell runs, and where it begins. */
+  #reasonsOf(cell: Cell, resolved: ResolvedCell): readonly string[] {
+    const { force, store, last } = this.#deps;
+    const reasons = this.#reasons.ofRun(cell.id, resolved);
+    if (force.has(cell.id)) return reasons;
+    const before = (): Manifest | undefined => {
+      const result = last().get(cell.id);
+      return result && store.find(result.key)?.manifest();
+    };
+    return [...reasons, ...beginningText(this.#kind(cell), resolved, { root: store.root, last: before })];
   }
 
   #cell(id: CellId): Cell {

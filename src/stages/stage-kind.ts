@@ -1,4 +1,5 @@
 import type { Failure } from '../core/failure.ts';
+import type { Growth, KeptCheckpoint } from '../core/growth.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ValueObject } from '../core/plan.ts';
 import type { TaskInput, TaskMessage, TaskSource } from '../core/task.ts';
@@ -110,6 +111,8 @@ export interface StageKind {
   readonly cohort?: readonly string[];
   /** False for a kind that keeps no checkpoints: its stages get no `scratch` folder (an empty text). */
   readonly checkpoints?: boolean;
+  /** How a longer result goes on from a shorter one; by default each is made from its beginning. */
+  readonly growth?: Growth;
   /** Loads what runs it; the only way into the ml half. */
   readonly load: () => Promise<{ readonly run: StageRun }>;
 }
@@ -157,6 +160,8 @@ export interface StageContext {
   readonly out: string;
   /** Folder that survives a kill, one a key: checkpoints. Removed when the result is committed. */
   readonly scratch: string;
+  /** What it may go on from where `scratch` has nothing: the kept end of a shorter result, whose bytes are whole. */
+  readonly beginning?: KeptCheckpoint;
   /** File that standard output and standard error of child programs are appended to. */
   readonly log: string;
   readonly run: string;

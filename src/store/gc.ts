@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Key } from '../core/plan.ts';
+import { removeCheckpoint } from './checkpoints.ts';
 import { parts } from './layout.ts';
 import { takeInventory, type StoredItem } from './inventory.ts';
 import { sweepBadges } from './lock.ts';
@@ -10,6 +11,8 @@ import type { Store } from './store.ts';
 export interface CollectionRules {
   /** Keys that runs refer to: their results and checkpoints stay. */
   readonly keep: ReadonlySet<Key>;
+  /** Whether the kept ends of all results go, which only longer results read. They go with their results by default. */
+  readonly checkpoints?: boolean;
   /** Only what has not been changed for this long, seconds. Tainted results stay a week by default. */
   readonly olderThan?: number;
   /** Results go, oldest first, only until the store is this small. All that may go by default. */
@@ -38,18 +41,24 @@ const taintedFor = 7 * 24 * 3600;
 
 const sizeOf = (items: readonly StoredItem[]): number => items.reduce((sum, { bytes }) => sum + bytes, 0);
 
+const isUnused = ({ key }: StoredItem, { keep, olderThan = 0 }: CollectionRules, age: number): boolean =>
+  !keep.has(key) && age >= olderThan;
+
 /** Why something may go; undefined when it stays. */
 function reasonFor(item: StoredItem, rules: CollectionRules, entries: ReadonlySet<Key>): string | undefined {
   const age = (rules.now - item.modified) / 1000;
   if (item.locked) return undefined;
   switch (item.type) {
     case 'entry':
-      return !rules.keep.has(item.key) && age >= (rules.olderThan ?? 0) ? 'no run refers to it' : undefined;
+      return isUnused(item, rules, age) ? 'no run refers to it' : undefined;
     case 'draft':
       return 'its run is gone';
     case 'scratch':
       if (entries.has(item.key)) return 'checkpoints of a result that is there';
       return rules.keep.has(item.key) ? undefined : 'checkpoints that no run refers to';
+    case 'checkpoint':
+      if (rules.checkpoints) return 'the end of a result, kept for longer ones';
+      return isUnused(item, rules, age) ? 'the end of a result that no run refers to' : undefined;
     case 'tainted':
       return age >= (rules.olderThan ?? taintedFor) ? 'tainted, kept for a look' : undefined;
   }
@@ -99,6 +108,7 @@ export function collect(store: Store, rules: CollectionRules): Collection {
 export async function removeCollected(store: Store, collection: Collection): Promise<void> {
   for (const { type, key, path } of collection.items) {
     if (type === 'entry') await store.remove(key);
+    else if (type === 'checkpoint') await removeCheckpoint(path);
     else await rm(path, { recursive: true, force: true });
   }
   sweepBadges(join(store.root, parts.locks));

@@ -1,6 +1,7 @@
 import { readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { Key } from '../core/plan.ts';
+import { listCheckpoints } from './checkpoints.ts';
 import { entryPath, isKey, parts } from './layout.ts';
 import { holderOf } from './lock.ts';
 import { statIfPresent } from './files/stat-if-present.ts';
@@ -8,7 +9,8 @@ import type { Store } from './store.ts';
 
 /** Something that takes room in a store. */
 export interface StoredItem {
-  readonly type: 'entry' | 'draft' | 'scratch' | 'tainted';
+  /** `scratch`: checkpoints of what is not finished; `checkpoint`: the end of a finished result. */
+  readonly type: 'entry' | 'draft' | 'scratch' | 'checkpoint' | 'tainted';
   readonly key: Key;
   /** Absolute path of its folder. */
   readonly path: string;
@@ -49,7 +51,7 @@ function measure(path: string): Pick<StoredItem, 'bytes' | 'modified'> {
  * Lists everything in a store that takes room.
  *
  * @param store - the store
- * @returns entries, valid or not, drafts, folders of checkpoints and tainted results
+ * @returns entries, valid or not, drafts, folders of checkpoints, kept ones too, and tainted results
  */
 export function takeInventory(store: Store): readonly StoredItem[] {
   const isLocked = (key: Key): boolean => holderOf(join(store.root, parts.locks, key)) !== undefined;
@@ -68,6 +70,7 @@ export function takeInventory(store: Store): readonly StoredItem[] {
     ...store.keys().map((key) => item('entry', key, entryPath(store.root, key))),
     ...inFolder('draft', parts.drafts),
     ...inFolder('scratch', parts.scratch),
+    ...listCheckpoints(store.root).map(({ key, path }) => item('checkpoint', key, path)),
     ...inFolder('tainted', parts.tainted),
   ];
 }

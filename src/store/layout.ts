@@ -7,6 +7,7 @@ export const manifestName = 'manifest.json';
 export const parts = {
   drafts: '.drafts',
   scratch: '.scratch',
+  checkpoints: '.checkpoints',
   locks: '.locks',
   tainted: '.tainted',
   sources: '.sources',

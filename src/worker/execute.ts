@@ -8,6 +8,7 @@ import { sourceChanges, sourceRecorder } from '../store/files/sources.ts';
 import type { Draft, DraftManifest, Entry, Store } from '../store/store.ts';
 import { lastLines } from '../util/last-lines.ts';
 import { kdpipeVersion } from '../util/package-root.ts';
+import { findBeginning, keepEnd } from './continuation.ts';
 import { failureOf } from './failure-of.ts';
 import type { CohortBarriers, Member } from './cohort-barrier.ts';
 
@@ -72,7 +73,10 @@ async function make({ task, member }: CohortTask, deps: TaskDeps): Promise<Stage
   const draft = await store.draft(task.key);
   try {
     const result = await fill({ task, member, kind, draft }, deps);
-    if (result.status === 'finished' && keepsCheckpoints(kind)) await store.clearScratch(task.key);
+    if (result.status === 'finished' && keepsCheckpoints(kind)) {
+      await keepEnd(task, kind, deps);
+      await store.clearScratch(task.key);
+    }
     return result;
   } catch (error) {
     await draft.discard();
@@ -115,6 +119,7 @@ async function fill(prepared: PreparedTask, deps: TaskDeps): Promise<StageResult
 
 async function contextOf({ task, member, kind, draft }: PreparedTask, deps: TaskDeps): Promise<StageContext> {
   const { store, signal, tell } = deps;
+  const beginning = await findBeginning(task, kind, deps);
   const rows = join(task.folder, 'metrics.ndjson');
   return {
     cell: task.cell,
@@ -127,6 +132,7 @@ async function contextOf({ task, member, kind, draft }: PreparedTask, deps: Task
     signal,
     cohort: member,
     out: draft.path,
+    ...(beginning && { beginning }),
     scratch: keepsCheckpoints(kind) ? await store.scratch(task.key) : '',
     log: logOf(task),
     tell: (message) => {

@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { FailureError } from '../../src/core/failure.ts';
+import type { Growth } from '../../src/core/growth.ts';
 import {
   CellReference,
   ReferenceText,
@@ -12,6 +16,7 @@ import type { TaskSource } from '../../src/core/task.ts';
 import type { LastResult } from '../../src/record/last-results.ts';
 import { Resolver } from '../../src/scheduler/resolve.ts';
 import type { StageKind } from '../../src/stages/stage-kind.ts';
+import { keepCheckpoint } from '../../src/store/checkpoints.ts';
 import type { Entry, Store } from '../../src/store/store.ts';
 import { cell } from './fakes.ts';
 
@@ -21,7 +26,12 @@ const kindOf = (name: string, overrides: Partial<StageKind> = {}): StageKind => 
   load: () => expect.fail('planning loads no stage'),
   ...overrides,
 });
+const growth: Growth = {
+  ...{ params: ['to'], unit: 'steps', checkpoint: 'end', length: ({ to }) => Number(to) },
+  beginning: (params, to) => (params['curved'] === true ? { reason: 'it is curved' } : { params: { ...params, to } }),
+};
 const kinds = {
+  counting: kindOf('counting', { growth }),
   fake: kindOf('fake'),
   revised: kindOf('revised', { revision: ({ method }) => (method === 'new' ? 2 : 0) }),
   evaluate: kindOf('evaluate', { params: { of: { 'x-input': { kinds: ['fake'], output: 'log', many: true } } } }),
@@ -30,9 +40,13 @@ const kinds = {
 /** Results in memory, as far as resolving asks for them. */
 class Results {
   readonly entries = new Map<Key, Entry>();
-  readonly store = { find: (key) => this.entries.get(key) } as Pick<Store, 'find'> as Store;
+  readonly store: Store;
   readonly last = new Map<CellId, LastResult>();
   sources: readonly TaskSource[] = [];
+
+  constructor(root = '/nowhere') {
+    this.store = { root, find: (key) => this.entries.get(key) } as Pick<Store, 'find' | 'root'> as Store;
+  }
 
   resolver(cells: readonly Cell[], force: readonly CellId[] = []): Resolver {
     const sources = () => this.sources;
@@ -163,6 +177,33 @@ describe('a resolver', () => {
     const version = (method: string) =>
       resolver.describe(cell('s', { kind: 'revised', params: { method } })).resultVersion;
     expect([version('old'), version('new')]).toEqual([1, 3]);
+  });
+
+  it('says where a longer result goes on from, and why another one cannot', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'kdpipe-resolve-'));
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    const results = new Results(root);
+    const counted = (params: ValueObject) => cell('count', { kind: 'counting', params });
+    const reasons = (params: ValueObject, force: readonly CellId[] = []) =>
+      reasonsOf(results.resolver([counted(params)], force), [counted(params)])[0];
+    const resolver = results.resolver([]);
+    const { key, ...ingredients } = resolver.describe(counted({ to: 4 }));
+    results.make(resolver, counted({ to: 4 }), 'four');
+    const anew = 'starts from the beginning: its checkpoint is not kept any more';
+    expect(reasons({ to: 6 })).toEqual(['params.to 4 → 6', anew]);
+    const scratch = join(root, 'scratch');
+    mkdirSync(scratch);
+    writeFileSync(join(scratch, 'end'), '');
+    await keepCheckpoint(root, { growth, ingredients }, { key, cell: 'count[to=4]', scratch });
+    expect(reasons({ to: 6 })).toEqual([
+      'params.to 4 → 6',
+      `continues after 4 steps of count[to=4] (${key.slice(0, 12)})`,
+    ]);
+    expect(reasons({ to: 6 }, ['count'])).toEqual(['forced']);
+    expect(reasons({ to: 3 })).toEqual(['params.to 4 → 3']);
+    expect(reasons({ to: 6, by: 2 })).toEqual(['params.by added 2', 'params.to 4 → 6']);
+    results.make(resolver, counted({ to: 4, curved: true }), 'curved');
+    expect(reasons({ to: 6, curved: true })).toEqual(['params.to 4 → 6', 'starts from the beginning: it is curved']);
   });
 
   it('keeps reasons short down a chain of a thousand cells', () => {

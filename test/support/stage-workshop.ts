@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Ajv } from 'ajv';
+import type { KeptCheckpoint } from '../../src/core/growth.ts';
 import { isJsonObject, type JsonObject } from '../../src/core/json.ts';
 import type { TaskInput, TaskMessage } from '../../src/core/task.ts';
 import { catalogue } from '../../src/stages/catalogue.ts';
@@ -23,6 +24,7 @@ export interface Circumstances {
   readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly cohort?: Cohort;
+  readonly beginning?: KeptCheckpoint;
   readonly told?: (message: TaskMessage) => void;
 }
 
@@ -83,6 +85,7 @@ export class Workshop {
       gpus: [],
       signal: circumstances.signal ?? new AbortController().signal,
       cohort: circumstances.cohort ?? seat,
+      ...(circumstances.beginning && { beginning: circumstances.beginning }),
       tell: (message) => {
         messages.push(message);
         circumstances.told?.(message);

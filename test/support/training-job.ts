@@ -42,6 +42,7 @@ export function heldCheckpoint(): Checkpoint & { saved: TrainingState | undefine
     saved: undefined,
     load: () => held.saved,
     save: (state) => (held.saved = state),
+    saveEnd: (state) => (held.saved = state),
   };
   return held;
 }

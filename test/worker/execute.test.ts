@@ -1,9 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fail } from '../../src/core/failure.ts';
+import type { Growth } from '../../src/core/growth.ts';
 import type { TaskMessage, WorkerTask } from '../../src/core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../../src/stages/stage-kind.ts';
+import { stageKey } from '../../src/fingerprint/stage.ts';
+import { listCheckpoints } from '../../src/store/checkpoints.ts';
 import { digestPath } from '../../src/store/files/digest-path.ts';
 import { sourceRecorder } from '../../src/store/files/sources.ts';
 import { CohortBarriers } from '../../src/worker/cohort-barrier.ts';
@@ -138,6 +141,67 @@ describe('checkpoints', () => {
       }),
     ).toMatchObject({ status: 'finished' });
     expect(seen).toEqual([[], ['step1'], ['step1', 'step2'], []]);
+  });
+});
+
+describe('a kind whose results grow', () => {
+  /** Goes on from where a shorter one ended, or from 0. */
+  const run = (context: StageContext): StageOutcome => {
+    const from = context.beginning ? Number(readFileSync(context.beginning.path, 'utf8')) : 0;
+    writeFileSync(join(context.scratch, 'end'), `${Number(context.params['to'])}`);
+    write(context, `counted to ${Number(context.params['to'])}`);
+    return { metrics: { from } };
+  };
+  const growth: Growth = {
+    ...{ params: ['to'], unit: 'steps', checkpoint: 'end', length: ({ to }) => Number(to) },
+    beginning: (params, to) => ({ params: { ...params, to } }),
+  };
+  const count = (to: number, overrides: Partial<WorkerTask> = {}) => {
+    const base = { kind: 'fake', resultVersion: 1, params: { to }, inputs: [], sources: [] };
+    const task = bench.task(`count[to=${to}]`, { ...base, key: stageKey(base), ...overrides });
+    const deps = { store: bench.store, kinds: { fake: { ...fake(run), growth } }, barriers: new CohortBarriers() };
+    return executeTask(task, { ...deps, signal: stop.signal, tell: (message) => told.push(message) });
+  };
+  const kept = () => listCheckpoints(bench.store.root).map(({ path }) => join(path, 'end'));
+
+  it('goes on from the longest one that is no longer, and has its end kept beside its result', async () => {
+    expect(await count(4)).toMatchObject({ metrics: { from: 0 } });
+    expect(await count(9)).toMatchObject({ metrics: { from: 4 } });
+    expect(await count(6)).toMatchObject({ metrics: { from: 4 } });
+    expect(await count(8)).toMatchObject({ metrics: { from: 6 } });
+    expect(await count(3)).toMatchObject({ metrics: { from: 0 } });
+    expect(kept()).toHaveLength(5);
+    expect(readdirSync(join(bench.store.root, '.scratch'))).toEqual([]);
+    const [entry] = bench.store.keys().map((key) => bench.store.find(key)!.manifest());
+    expect(entry!.files.map(({ path }) => path)).toEqual(['best.bin']);
+  });
+
+  it('starts anew where it is forced', async () => {
+    await count(4);
+    expect(await count(6, { force: true })).toMatchObject({ metrics: { from: 0 } });
+  });
+
+  it('says that an end is damaged, and takes the one before, or none', async () => {
+    await count(2);
+    await count(4);
+    for (const file of kept()) if (readFileSync(file, 'utf8') === '4') writeFileSync(file, '5');
+    expect(await count(6)).toMatchObject({ metrics: { from: 2 } });
+    const damaged = expect.stringMatching(/end \(4 steps of count\[to=4\]\) is damaged and is not used$/) as string;
+    expect(told).toContainEqual({ type: 'warning', message: damaged });
+    for (const file of kept()) rmSync(file);
+    expect(await count(7)).toMatchObject({ metrics: { from: 0 } });
+  });
+
+  it('has a result also where its end cannot be kept', async () => {
+    writeFileSync(bench.path('.checkpoints'), '');
+    mkdirSync(bench.store.root, { recursive: true });
+    renameSync(bench.path('.checkpoints'), join(bench.store.root, '.checkpoints'));
+    expect(await count(4)).toMatchObject({ status: 'finished' });
+    expect(told).toContainEqual({
+      type: 'warning',
+      message: expect.stringMatching(/^its end could not be kept/) as string,
+    });
+    expect(await count(6)).toMatchObject({ status: 'finished', metrics: { from: 0 } });
   });
 });
 

@@ -19,6 +19,7 @@ interface CollectFlags {
   readonly olderThan?: number;
   readonly maxSize?: number;
   readonly runs?: number;
+  readonly checkpoints?: boolean;
   readonly yes?: boolean;
 }
 
@@ -32,6 +33,7 @@ export function command(): Command {
     .option('--runs <n>', 'only the latest n runs of each pipeline count', positiveInteger)
     .option('--older-than <age>', 'only what is older: 12h, 30d', ageArgument)
     .option('--max-size <size>', 'only until the store is this small: 500M, 10G', sizeArgument)
+    .option('--checkpoints', 'the ends of finished trainings too, from which more epochs would go on')
     .option('--yes', 'remove; without it nothing is removed')
     .addHelpText('after', examples('kdpipe gc', 'kdpipe gc --runs 5 --older-than 30d --yes'))
     .action(async (flags: CollectFlags) => {
@@ -39,6 +41,7 @@ export function command(): Command {
       const collection = collect(store, {
         keep: withInputs(store, keysOfRuns(runsFolder, flags.runs ?? Infinity)),
         ...(flags.olderThan === undefined ? {} : { olderThan: flags.olderThan }),
+        ...(flags.checkpoints && { checkpoints: true }),
         ...(flags.maxSize === undefined ? {} : { maxBytes: flags.maxSize }),
         now: Date.now(),
       });

@@ -4,7 +4,17 @@ import { warmupEpochs } from '../../params/shared-rules.ts';
 /** The recipe's parameters of the learning rate; epochs count from 0. */
 export type LearningRatePlan = Pick<
   RecipeParams,
-  'epochs' | 'lr' | 'warmup' | 'warmupRatio' | 'warmupLr' | 'schedule' | 'minLr' | 'stepSize' | 'stepGamma' | 'tMax'
+  | 'epochs'
+  | 'extend'
+  | 'lr'
+  | 'warmup'
+  | 'warmupRatio'
+  | 'warmupLr'
+  | 'schedule'
+  | 'minLr'
+  | 'stepSize'
+  | 'stepGamma'
+  | 'tMax'
 >;
 
 /** Course of the learning rate after the warm-up. */
@@ -25,13 +35,17 @@ const COURSES: Readonly<Record<Schedule, (plan: LearningRatePlan, since: number,
   'cosine-restart-wave': (plan, since) => along(plan, Math.PI * (since / plan.tMax)),
 };
 
+/** The plan that an epoch follows: the shorter one that is extended, or the whole. */
+const planOf = (plan: LearningRatePlan, epoch: number): LearningRatePlan =>
+  plan.extend !== undefined && epoch < plan.extend ? { ...plan, epochs: plan.extend } : plan;
+
 /** Number of epochs that warm up. */
 const warmupOf = ({ epochs, warmup, warmupRatio }: LearningRatePlan): number =>
   warmup ? warmupEpochs(epochs, warmupRatio) : 0;
 
 /**
- * Learning rate of an epoch. Warm-up (Goyal et al., 2017): lo + (hi − lo) · e/W for e ≤ W, so that epoch W runs at the
- * full rate. Then, with s = e − W:
+ * Learning rate of an epoch; with `extend` the first epochs are those of a plan of as many. Warm-up (Goyal et al., 2017):
+ * lo + (hi − lo) · e/W for e ≤ W, so that epoch W runs at the full rate. Then, with s = e − W:
  *
  * - cosine: annealing without restarts (Loshchilov & Hutter, ICLR 2017): min + ½ (hi − min)(1 + cos(π s/(E − W)));
  * - constant: hi;
@@ -39,11 +53,12 @@ const warmupOf = ({ epochs, warmup, warmupRatio }: LearningRatePlan): number =>
  * - cosine-restart-wave: min + ½ (hi − min)(1 + cos(π s/H)) with half period H: PyTorch's CosineAnnealingLR in its
  *   closed form, stepped past its T_max = H. It climbs back as it fell rather than restart: period 2H.
  *
- * @param plan - the schedule
+ * @param whole - the schedule
  * @param epoch - e, integer in 0 … E−1
  * @returns the rate of every update of that epoch
  */
-export function learningRate(plan: LearningRatePlan, epoch: number): number {
+export function learningRate(whole: LearningRatePlan, epoch: number): number {
+  const plan = planOf(whole, epoch);
   const warmup = warmupOf(plan);
   if (epoch < warmup) return plan.warmupLr + ((plan.lr - plan.warmupLr) * epoch) / warmup;
   return COURSES[plan.schedule](plan, epoch - warmup, plan.epochs - warmup);
@@ -55,12 +70,13 @@ export function learningRate(plan: LearningRatePlan, epoch: number): number {
  * not at the warm-up's; and CosineAnnealingLR of PyTorch 1.13, which climbs from its lowest rate by a rule that knows the
  * first groups alone, leaves it there: after the first fall of cosine-restart-wave it stays at the lowest rate.
  *
- * @param plan - the student's schedule
+ * @param whole - the student's schedule
  * @param epoch - e, integer in 0 … E−1
  * @param form - `student` or `original`
  * @returns the rate of every update of that epoch
  */
-export function adapterRate(plan: LearningRatePlan, epoch: number, form: AdapterSchedule): number {
+export function adapterRate(whole: LearningRatePlan, epoch: number, form: AdapterSchedule): number {
+  const plan = planOf(whole, epoch);
   if (form === 'student') return learningRate(plan, epoch);
   if (epoch === 0) return plan.lr;
   const lowest = warmupOf(plan) + plan.tMax;

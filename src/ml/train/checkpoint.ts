@@ -101,31 +101,61 @@ export interface Checkpoint {
   /** The saved state; undefined where there is none that can be used. */
   load(): TrainingState | undefined;
   save(state: TrainingState): void;
+  /** Saves the state that a run has ended in, for a longer one. */
+  saveEnd(state: TrainingState): void;
+}
+
+/** The end of a shorter run, which a run may go on from. */
+export interface EarlierEnd {
+  /** The file. */
+  readonly path: string;
+  /** Called when the run goes on from it. */
+  readonly taken: () => void;
+}
+
+const ANEW = 'training starts from the beginning';
+
+/** Reads a file where there is one; says what happens `instead` where it cannot be used. */
+function readState(file: string, warn: (message: string) => void, instead: string): TrainingState | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    const state = decodeCheckpoint(readFileSync(file), file);
+    if (!state) warn(`${file} is of another version; ${instead}`);
+    return state;
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    warn(`${error.message}; ${instead}`);
+    return undefined;
+  }
 }
 
 /**
  * A checkpoint in a folder that survives the process.
  *
  * @param folder - the stage's scratch folder; made when first needed
- * @param warn - called when a checkpoint is there and can't be used
+ * @param warn - called when a checkpoint is there and can't be used, and when the end cannot be saved
+ * @param earlier - what is loaded where the folder has no checkpoint
  * @returns the checkpoint
  */
-export function checkpointIn(folder: string, warn: (message: string) => void): Checkpoint {
+export function checkpointIn(folder: string, warn: (message: string) => void, earlier?: EarlierEnd): Checkpoint {
   const file = join(folder, 'checkpoint.safetensors');
-  const load = (): TrainingState | undefined => {
-    if (!existsSync(file)) return undefined;
-    try {
-      const state = decodeCheckpoint(readFileSync(file), file);
-      if (!state) warn(`${file} is of another version; training starts from the beginning`);
-      return state;
-    } catch (error) {
-      if (!(error instanceof FailureError)) throw error;
-      warn(`${error.message}; training starts from the beginning`);
-      return undefined;
-    }
-  };
+  const save = (state: TrainingState): void => writeWhole(file, encodeCheckpoint(state), { flush: true });
   return {
-    load,
-    save: (state) => writeWhole(file, encodeCheckpoint(state), { flush: true }),
+    load: () => {
+      const own = readState(file, warn, earlier ? 'training goes on from an earlier end' : ANEW);
+      if (own || !earlier) return own;
+      const state = readState(earlier.path, warn, ANEW);
+      if (state) earlier.taken();
+      return state;
+    },
+    save,
+    saveEnd: (state) => {
+      try {
+        save(state);
+      } catch (error) {
+        // The training is done: a disk that is full must not undo it.
+        warn(`its end could not be saved, so that more epochs would start from the beginning: ${String(error)}`);
+      }
+    },
   };
 }

@@ -26,6 +26,8 @@ interface Loop {
   /** Where and when it began. */
   readonly from: { readonly epochs: number; readonly at: number };
   savedAt: number;
+  /** Where the run stood when it was saved. */
+  savedAs: Position | null;
   /** Milliseconds that the last checkpoint took. */
   saving: number;
 }
@@ -52,6 +54,12 @@ function save(loop: Loop): void {
   loop.job.checkpoint.save(loop.trainer.state());
   loop.savedAt = performance.now();
   loop.saving = loop.savedAt - started;
+  loop.savedAs = loop.trainer.position;
+}
+
+/** Saves the end, unless it was saved already. */
+function saveEnd({ job, trainer, savedAs }: Loop): void {
+  if (savedAs !== trainer.position) job.checkpoint.saveEnd(trainer.state());
 }
 
 function saveIfDue(loop: Loop, least: number): void {
@@ -153,6 +161,7 @@ export async function fit(job: TrainingJob): Promise<TrainingResult | undefined>
     images: 0,
     seconds: 0,
     savedAt: performance.now(),
+    savedAs: null,
     saving: 0,
   };
   while (!isOver(loop.trainer.position, job.recipe)) {
@@ -162,5 +171,6 @@ export async function fit(job: TrainingJob): Promise<TrainingResult | undefined>
     }
     saveIfDue(loop, 0);
   }
+  saveEnd(loop);
   return trainingResult(loop);
 }

@@ -38,8 +38,9 @@ function lengths({ minItems, maxItems }: ParamSchema): string {
 function ofType(type: string, schema: ParamSchema): string {
   const name = TYPES[type] ?? type;
   if (type === 'integer' || type === 'number') {
-    const unit = schema['x-unit'];
-    return `${name}${limits(schema)}${unit === undefined ? '' : ` (${unit})`}`;
+    const { 'x-unit': unit, 'x-because': because } = schema;
+    const said = `${name}${limits(schema)}${unit === undefined ? '' : ` (${unit})`}`;
+    return because === undefined ? said : `${said}: ${because}`;
   }
   if (type !== 'array') return name;
   const items = isJsonObject(schema['items']) ? `, each ${expectation(schema['items'])}` : '';

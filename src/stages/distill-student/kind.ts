@@ -1,5 +1,6 @@
 import { distillingParams, recipeParams, recipeProfiles } from '../../params/recipe.ts';
 import type { StageKind } from '../stage-kind.ts';
+import { trainingGrowth } from '../training/growth.ts';
 import { checkRecipe } from '../training/recipe-rules.ts';
 import { trainingMetrics, trainingOutputs, weightsNeeded } from '../training/recipe.ts';
 import { allOptions, effectiveParams, methodRevisions } from './options.ts';
@@ -29,5 +30,6 @@ export const distillStudent: StageKind = {
   effective: effectiveParams,
   metrics: () => [...trainingMetrics, 'train.kd_loss'],
   check: (params, context) => [...checkRecipe(params, context, profiles), ...checkDistillation(params, context)],
+  growth: trainingGrowth,
   load: () => import('./run.ts'),
 };

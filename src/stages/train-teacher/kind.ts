@@ -1,4 +1,5 @@
 import type { StageKind } from '../stage-kind.ts';
+import { trainingGrowth } from '../training/growth.ts';
 import { checkRecipe } from '../training/recipe-rules.ts';
 import { recipeParams, recipeProfiles, recipeRequired } from '../../params/recipe.ts';
 import { effectiveRecipe, trainingMetrics, trainingOutputs, weightsNeeded } from '../training/recipe.ts';
@@ -19,5 +20,6 @@ export const trainTeacher: StageKind = {
   effective: effectiveRecipe,
   metrics: () => trainingMetrics,
   check: (params, context) => checkRecipe(params, context, recipeProfiles),
+  growth: trainingGrowth,
   load: () => import('./run.ts'),
 };

@@ -1,5 +1,6 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
 import { warmupEpochs } from '../../params/shared-rules.ts';
+import { whyOtherCourse } from './growth.ts';
 import type { CheckContext, ParamProblem, StageKind } from '../stage-kind.ts';
 
 /**
@@ -123,6 +124,27 @@ function equalPasses({ rdrop, model, dropout }: ValueObject, { facts }: CheckCon
   ];
 }
 
+/** A training to extend that is no shorter, or whose end is passed anyway. */
+function emptyExtension({ extend, ...params }: ValueObject): readonly ParamProblem[] {
+  const { epochs } = params;
+  if (typeof extend !== 'number' || typeof epochs !== 'number') return [];
+  if (extend >= epochs) {
+    const message = `extend is ${extend}, and epochs is ${epochs}`;
+    return [
+      {
+        code: 'out-of-range',
+        param: ['extend'],
+        message,
+        expected: 'extend < epochs',
+        fix: 'raise epochs, or lower extend',
+      },
+    ];
+  }
+  if (whyOtherCourse(params, extend) !== null) return [];
+  const reason = `the first ${extend} of ${epochs} epochs are those of epochs: ${extend} anyway`;
+  return [noEffect('extend', reason, 'remove it: a training of fewer epochs is gone on from by itself')];
+}
+
 /** A profile all of whose defaults are written out. */
 function idleProfile(
   { profile }: ValueObject,
@@ -166,6 +188,7 @@ export function checkRecipe(
     ...idle.map(({ name, reason, fix }) => noEffect(name, reason(params), fix)),
     ...emptyWarmup(params),
     ...emptySteps(params),
+    ...emptyExtension(params),
     ...equalPasses(params, context),
     ...twoStarts(params, context),
     ...idleProfile(params, context, profiles),

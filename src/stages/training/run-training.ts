@@ -17,7 +17,7 @@ import { costOf } from '../../ml/network/cost.ts';
 import { withHeadDropout } from '../../ml/network/head-dropout.ts';
 import { initialState } from '../../ml/network/initial.ts';
 import type { Network, StateDict } from '../../ml/network/network.ts';
-import { checkpointIn } from '../../ml/train/checkpoint.ts';
+import { checkpointIn, type Checkpoint } from '../../ml/train/checkpoint.ts';
 import { fit, prepare } from '../../ml/train/fit.ts';
 import type { TrainingResult, TrainingJob, LossTerm } from '../../ml/train/job.ts';
 import { optimizerOf, type Recipe } from '../../ml/train/recipe.ts';
@@ -97,6 +97,15 @@ async function allocateWhenFree(deps: TrainingDeps, recipe: Recipe, term: TermMa
   }
 }
 
+/** The stage's own checkpoint, else the end of a shorter training. */
+function checkpointOf({ scratch, beginning, tell }: StageContext, log: (line: string) => void): Checkpoint {
+  const warn = (message: string): void => tell({ type: 'warning', message });
+  if (!beginning) return checkpointIn(scratch, warn);
+  const { path, cell, key, length } = beginning;
+  const taken = (): void => log(`continues after ${length} epochs of ${cell} (${key.slice(0, 12)})`);
+  return checkpointIn(scratch, warn, { path, taken });
+}
+
 async function trainOn(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): Promise<TrainingResult> {
   const { context, data, network } = deps;
   const { signal, tell, cohort } = context;
@@ -113,7 +122,7 @@ async function trainOn(deps: TrainingDeps, recipe: Recipe, term: TermMaker | nul
       loader: cohort.share('batches', () => openBatches(deps, recipe)),
       turn: (place) => cohort.reach(place),
       initial: initialWeights(deps, recipe.seed),
-      checkpoint: checkpointIn(context.scratch, (message) => tell({ type: 'warning', message })),
+      checkpoint: checkpointOf(context, log),
       progress: (progress) => tell({ type: 'progress', unit: 'epochs', ...progress }),
       epoch: (row, speed) => {
         tell({ type: 'metric', row: { ...epochNumbers(row), images_per_second: Math.round(speed) } });

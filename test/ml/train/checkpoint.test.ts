@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkpointIn } from '../../../src/ml/train/checkpoint.ts';
+import { checkpointIn, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import type { TrainingState } from '../../../src/ml/train/training-state.ts';
 import { encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
@@ -95,6 +95,32 @@ describe('a checkpoint', () => {
     );
     expect(checkpoint.load()).toBeUndefined();
     expect(warnings.pop()).toMatch(/of another version; training starts from the beginning$/);
+  });
+
+  it('is, where there is none, the end of a shorter run; its own comes first', () => {
+    const end = join(folder, 'earlier.safetensors');
+    writeFileSync(end, encodeCheckpoint(state));
+    let taken = 0;
+    const earlier = { path: end, taken: () => taken++ };
+    const opened = checkpointIn(folder, (message) => warnings.push(message), earlier);
+    expect(bitsOf(opened.load()!)).toEqual(bitsOf(state));
+    expect(taken).toBe(1);
+    opened.save({ ...state, position: { ...state.position, epoch: 9 } });
+    expect(opened.load()?.position.epoch).toBe(9);
+    writeFileSync(join(folder, 'checkpoint.safetensors'), 'damaged');
+    expect(bitsOf(opened.load()!)).toEqual(bitsOf(state));
+    expect(warnings.pop()).toMatch(/; training goes on from an earlier end$/);
+    writeFileSync(end, 'damaged');
+    expect(opened.load()).toBeUndefined();
+    expect(warnings.pop()).toMatch(/; training starts from the beginning$/);
+    expect(taken).toBe(2);
+  });
+
+  it('is not worth a training that has ended: an end that cannot be saved is a warning', () => {
+    const file = join(folder, 'not-a-folder');
+    writeFileSync(file, '');
+    checkpointIn(file, (message) => warnings.push(message)).saveEnd(state);
+    expect(warnings.pop()).toMatch(/^its end could not be saved, so that more epochs would start from the beginning: /);
   });
 
   it('keeps the old one when the new one cannot be written', () => {

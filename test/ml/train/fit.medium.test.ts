@@ -124,7 +124,7 @@ describe('checkpoints', () => {
       saved.push(position.updates);
       now += cost;
     };
-    const change = { signal, checkpoint: { load: () => undefined, save } };
+    const change = { signal, checkpoint: { load: () => undefined, save, saveEnd: () => undefined } };
     // Four steps an epoch, and no validation.
     await train({ data: paintedSet({ train: 28 }), recipe: { epochs: 6 }, change });
     return saved;
