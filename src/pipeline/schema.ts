@@ -187,6 +187,12 @@ function stage(kinds: Kinds): JsonObject {
   return { ...body, allOf: rules };
 }
 
+/** The axes that a table or a plot takes means over. */
+const over: JsonObject = {
+  anyOf: [text('An axis.'), texts('Several.')],
+  description: 'Axes that means are taken over, beside the seeds: what else differs in one row is refused.',
+};
+
 /** The cells of a table or a plot. */
 const from: JsonObject = {
   anyOf: [text('A stage, or stage[axis=value].'), texts('Several stages.')],
@@ -197,7 +203,8 @@ const table = mapping(
   'A result table.',
   {
     from,
-    rows: texts('What makes a row: axes and parameters. Every other axis is aggregated.'),
+    rows: texts('What makes a row: axes and parameters. Only seeds are aggregated, and what `over` names.'),
+    over,
     columns: texts('Metrics: test.accuracy.'),
     title: text('Title.'),
     compare: mapping(
@@ -228,8 +235,9 @@ const plot = mapping(
     y: text('The metric on the y axis: test.accuracy.'),
     series: {
       anyOf: [text('An axis or a parameter.'), texts('Several.')],
-      description: 'Names whose values make a line each. Every other axis is aggregated.',
+      description: 'Names whose values make a line each. Only seeds are aggregated, and what `over` names.',
     },
+    over,
     scale: { ...orExpression({ enum: scales }), default: 'linear', description: 'Scale of the x axis.' },
     title: text('Title.'),
     baseline: { type: 'object', minProperties: 1, description: 'Rows without x, drawn as level lines.' },
