@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import { judgeReports, plan } from '../../project/plan.ts';
 import { pluralize } from '../../util/text.ts';
-import { setOption } from '../options.ts';
+import { examples, setOption } from '../options.ts';
 import { printNotes } from '../notes.ts';
 import { print } from '../terminal.ts';
 import { typedPath } from '../workspace.ts';
@@ -19,6 +19,7 @@ export function command(): Command {
       typedPath(file),
     ])
     .addOption(setOption())
+    .addHelpText('after', examples('kdpipe check pipelines/*.yaml'))
     .action(async (files: readonly string[], flags: { readonly set?: readonly string[] }) => {
       const failures: Failure[] = [];
       for (const file of files) failures.push(...(await checkFile(file, flags.set)));

@@ -5,7 +5,7 @@ import { report } from '../../project/report.ts';
 import { checkReport, writeReport, type Rendered } from '../../report/report.ts';
 import { reportFormats, type ReportFormat } from '../../report/tables/render-tables.ts';
 import { exitCodes } from '../exit.ts';
-import { setOption } from '../options.ts';
+import { examples, setOption } from '../options.ts';
 import { print, printError } from '../terminal.ts';
 
 interface ReportFlags {
@@ -29,6 +29,14 @@ export function command(): Command {
       ),
     )
     .addOption(setOption())
+    .addHelpText(
+      'after',
+      examples(
+        'kdpipe report pipelines/study.yaml',
+        'kdpipe report pipelines/study.yaml --format csv',
+        'kdpipe report --check pipelines/study.yaml',
+      ),
+    )
     .action(async (file: string, flags: ReportFlags) => {
       process.exitCode = await printReport(file, flags);
     });
