@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
 import { fail } from '../../../core/failure.ts';
 import { byteAt } from '../../../util/at.ts';
+import { fileForm, type FileForm } from '../../../util/file-form.ts';
 import type { RgbImage } from '../../augment/image.ts';
 import { BAD_IMAGE, type Oddity, type SourcePicture } from '../source.ts';
 import { extensionOf, formatNamed, READ_FORMATS } from './formats.ts';
@@ -79,6 +80,13 @@ async function decode(input: string | Buffer): Promise<Decoded & { readonly warn
   }
 }
 
+/** What a file is that is no picture, as far as its bytes tell. */
+async function formOf(input: string | Buffer): Promise<FileForm | undefined> {
+  const bytes = typeof input === 'string' ? await readFile(input).catch(() => undefined) : input;
+  const form = bytes && fileForm(bytes.subarray(0, 1024));
+  return form?.id === 'picture' ? undefined : form;
+}
+
 function odditiesOf(file: string, { metadata, warning }: { metadata: Metadata; warning?: string }): readonly Oddity[] {
   const named = formatNamed(extensionOf(file));
   const oddities: Oddity[] = [];
@@ -94,7 +102,7 @@ function odditiesOf(file: string, { metadata, warning }: { metadata: Metadata; w
  * formula; of an animation the first frame. The name is no more than a hint: the content tells the format.
  *
  * Other than Pillow: of 16 bits the upper 8 count, of grey ones too, which Pillow cuts off at 255; transparent pixels of
- * a GIF are black; AVIF may differ by its rounding of colours. Samples of 32 bits are refused: their range is unknown.
+ * a GIF are black; colours of AVIF files differ, as they do from one Pillow to the next. Samples of 32 bits are refused: their range is unknown.
  *
  * @param file - absolute path, or what to call the picture where its bytes are given
  * @param bytes - of the file, where they are at hand
@@ -106,12 +114,13 @@ export async function decodeImage(file: string, bytes?: Buffer): Promise<SourceP
     const decoded = await decode(bytes ?? file);
     return { ...decoded.image, oddities: odditiesOf(file, decoded) };
   } catch (error) {
+    const form = await formOf(bytes ?? file);
     return fail({
       code: BAD_IMAGE,
-      message: `${file} can't be decoded: ${oneLine(error)}`,
+      message: `${file} can't be decoded: ${form ? `it is ${form.name}` : oneLine(error)}`,
       place: { file },
       expected: `a whole ${READ_FORMATS} file`,
-      fix: 'replace or remove the file, or set on_bad_image: skip',
+      fix: `${form?.id === 'lfs' ? 'fetch it with git lfs pull' : 'replace or remove the file'}, or set on_bad_image: skip`,
     });
   }
 }

@@ -129,6 +129,15 @@ describe('an image is called bad, by its path, when it', () => {
     expect(failure?.message).not.toContain('\n');
   });
 
+  it.each([
+    ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n', /git lfs pull/],
+    ['an HTML page', '<!DOCTYPE html><title>404</title>', /replace or remove/],
+  ])('is %s, and says so', async (what, text, fix) => {
+    const [failure] = await failuresOf(() => decodeImage(folder.write('pointer.jpg', text)));
+    expect(failure).toMatchObject({ code: 'bad-image', fix: expect.stringMatching(fix) as string });
+    expect(failure?.message).toContain(`it is ${what}`);
+  });
+
   it('is missing', async () => {
     expect(await failuresOf(() => decodeImage(folder.at('none.jpg')))).toMatchObject([{ code: 'bad-image' }]);
   });
