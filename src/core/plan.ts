@@ -76,6 +76,8 @@ export interface TablePlan {
   readonly cells: readonly CellId[];
   readonly rows: readonly string[];
   readonly columns: readonly string[];
+  /** Axes that rows leave out beside the seeds: their means go over them. */
+  readonly over?: readonly string[];
   readonly title?: string;
   /** The row that others are compared with, and the column that decides. */
   readonly compare?: { readonly baseline: JsonObject; readonly on: string };
@@ -98,6 +100,8 @@ export interface PlotPlan {
   readonly y: string;
   /** What makes a line; without names there is one. */
   readonly series: readonly string[];
+  /** Axes that points leave out beside the seeds: their means go over them. */
+  readonly over?: readonly string[];
   readonly scale: 'linear' | 'log';
   readonly title?: string;
   /** What the rows without x are, that are drawn as level lines. */

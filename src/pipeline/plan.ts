@@ -1,4 +1,5 @@
 import type { Result } from '../core/result.ts';
+import { FactorIndex } from '../cells/factors.ts';
 import { findCycles } from '../graph/cycles.ts';
 import { topologicalOrder } from '../graph/sort.ts';
 import type { Catalogue } from '../stages/catalogue.ts';
@@ -115,7 +116,8 @@ function attempt(document: PipelineDocument, options: PlanOptions): Attempt {
   const context = { names, world, problems, stages, defaults, swept, catalogue, parametersOf: ofKind };
   const needed = new NeededCells(context);
   const stageOrder = expandAll(spec, { ...context, needed });
-  const shown = { world, problems, stages: stageOrder };
+  const axes = new Set([...swept.keys(), ...[...stages.values()].flatMap((stage) => [...stage.swept.keys()])]);
+  const shown = { world, problems, stages: stageOrder, swept: axes, factors: new FactorIndex(world.index) };
   const tables = spec.tables
     .map((table) => resolveTable(table, names, problems))
     .flatMap((table) => (table ? [planTable(table, shown)] : []));

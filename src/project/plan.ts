@@ -6,6 +6,7 @@ import type { Plan } from '../core/plan.ts';
 import { failure, success, unwrap, type Result } from '../core/result.ts';
 import type { Environment } from '../pipeline/expand/names.ts';
 import { planPipeline } from '../pipeline/plan.ts';
+import { withOverrides } from '../pipeline/verdict.ts';
 import { reportProblems } from '../report/report.ts';
 import { catalogue } from '../stages/catalogue.ts';
 import { kinds } from '../stages/registry.ts';
@@ -129,9 +130,35 @@ export async function asPlanned(
  * @param target - the plan
  * @returns all that is wrong
  */
-export async function reportFaults(target: PlannedPipeline): Promise<readonly Failure[]> {
+async function reportFaults(target: PlannedPipeline): Promise<readonly Failure[]> {
   const { plan, pipelineFolder, project, faults } = target;
   return [...faults, ...(await reportProblems(plan, { pipelineFolder, root: project.root }))];
+}
+
+/** What is wrong, and at which table, plot or file: how it is said may depend on values. */
+const siteOf = ({ code, message, place }: Failure): string =>
+  JSON.stringify([code, place?.file, place?.line, message.replace(/:.*/s, '')]);
+
+/**
+ * Divides what is wrong with tables and plots: what the pipeline file says itself, and what overrides alone bring about. Files
+ * are not written of overridden plans, unless that is asked for, so that the latter stops nothing.
+ *
+ * @param target - the plan
+ * @returns faults, for which a run is refused, and notes
+ */
+export async function judgeReports(target: PlannedPipeline): Promise<Pick<PlannedPipeline, 'faults' | 'notes'>> {
+  const { overrides, file, text, environment: env, faults } = target;
+  const found = await reportFaults(target);
+  if (found.length === faults.length || overrides.length === 0) return { faults: found, notes: [] };
+  const own = planPipeline({ file, text }, { env, overrides: [], kinds, catalogue: catalogue() });
+  const ofFile = own.ok ? await reportFaults({ ...target, ...own.value }) : [];
+  const known = new Set([...faults, ...ofFile].map(siteOf));
+  return {
+    faults: found.filter((fault) => known.has(siteOf(fault))),
+    notes: found
+      .filter((fault) => !known.has(siteOf(fault)))
+      .map((fault) => ({ ...fault, message: withOverrides(fault.message, overrides) })),
+  };
 }
 
 /**
@@ -156,8 +183,8 @@ export async function requireReports(target: PlannedPipeline): Promise<void> {
 export async function check(source: PipelineSource, options: SourceOptions = {}): Promise<Result<PlannedPipeline>> {
   try {
     const target = await plan(source, options);
-    await requireReports(target);
-    return success(target);
+    const { faults, notes } = await judgeReports(target);
+    return faults.length > 0 ? failure(...faults) : success({ ...target, notes: [...target.notes, ...notes] });
   } catch (error) {
     if (error instanceof FailureError) return failure(...error.failures);
     throw error;

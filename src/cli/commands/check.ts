@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { FailureError, type Failure } from '../../core/failure.ts';
-import { plan, reportFaults } from '../../project/plan.ts';
+import { judgeReports, plan } from '../../project/plan.ts';
 import { pluralize } from '../../util/text.ts';
 import { setOption } from '../options.ts';
 import { printNotes } from '../notes.ts';
@@ -30,12 +30,12 @@ export function command(): Command {
 async function checkFile(file: string, overrides: readonly string[] = []): Promise<readonly Failure[]> {
   try {
     const target = await plan(file, { overrides });
-    const faults = await reportFaults(target);
+    const { faults, notes } = await judgeReports(target);
     const { cells } = target.plan;
     const stages = new Set(cells.map((cell) => cell.stage)).size;
     const size = `${pluralize(stages, 'stage')}, ${pluralize(cells.length, 'cell')}`;
     print(`${file}: ${faults.length > 0 ? `${size}; its tables or plots are wrong` : `ok, ${size}`}`);
-    printNotes(target.notes);
+    printNotes([...target.notes, ...notes]);
     return faults;
   } catch (error) {
     if (error instanceof FailureError) return error.failures;

@@ -46,6 +46,7 @@ export interface TableSpec {
   readonly from: readonly Located<string>[];
   readonly rows: readonly Located<string>[];
   readonly columns: readonly Located<string>[];
+  readonly over: readonly Located<string>[];
   readonly title: Located<string> | undefined;
   readonly compare: { readonly baseline: Located<JsonObject>; readonly on: Located<string> } | undefined;
   readonly published: Located<string> | undefined;
@@ -61,6 +62,7 @@ export interface PlotSpec {
   readonly location: SourceLocation;
   readonly from: readonly Located<string>[];
   readonly series: readonly Located<string>[];
+  readonly over: readonly Located<string>[];
   /** Undefined when they are missing or no text. */
   readonly x: Located<string> | undefined;
   readonly y: Located<string> | undefined;

@@ -9,8 +9,8 @@ import type { MatrixSpec, PipelineSpec, PlotSpec, StageSpec, TableSpec, LocatedM
 const TOP = ['name', 'description', 'params', 'env', 'defaults', 'stages', 'tables', 'plots'] as const;
 const STAGE = ['uses', 'with', 'matrix', 'seeds', 'resources', 'retry', 'timeout', 'description'] as const;
 const RESOURCES = ['cpu', 'gpu', 'memory', 'time'] as const;
-const TABLE = ['from', 'rows', 'columns', 'title', 'compare', 'published', 'template', 'into'] as const;
-const PLOT = ['from', 'x', 'y', 'series', 'scale', 'title', 'baseline', 'template', 'into'] as const;
+const TABLE = ['from', 'rows', 'columns', 'over', 'title', 'compare', 'published', 'template', 'into'] as const;
+const PLOT = ['from', 'x', 'y', 'series', 'over', 'scale', 'title', 'baseline', 'template', 'into'] as const;
 
 /** Keys of a matrix that are no axes. */
 const MATRIX_WORDS = new Set(['zip', 'include', 'exclude']);
@@ -198,6 +198,7 @@ function readTable(name: string, written: Located, shape: Shape): TableSpec | un
     from: shape.texts(fields.get('from'), 'from', true),
     rows: shape.texts(fields.get('rows'), 'rows'),
     columns: shape.texts(fields.get('columns'), 'columns'),
+    over: shape.texts(fields.get('over'), 'over', true),
     title: text('title'),
     compare: readCompare(fields, name, shape),
     published: text('published'),
@@ -217,6 +218,7 @@ function readPlot(name: string, written: Located, shape: Shape): PlotSpec | unde
     location: written.location,
     from: shape.texts(fields.get('from'), 'from', true),
     series: shape.texts(fields.get('series'), 'series', true),
+    over: shape.texts(fields.get('over'), 'over', true),
     x: text('x'),
     y: text('y'),
     into: text('into'),

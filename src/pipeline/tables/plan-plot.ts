@@ -1,9 +1,11 @@
 import type { PlotPlan } from '../../core/plan.ts';
+import { plotRows } from '../../cells/rows.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import type { Problems } from '../source/problems.ts';
 import { inside, type Located } from '../source/location.ts';
 import type { PlotSpec } from '../read/spec.ts';
-import { cellsFrom, checkColumns, checkEmpty, checkRows, checkTwice, type TableContext } from './plan-table.ts';
+import { checkColumns, checkRows, type TableContext } from './check-names.ts';
+import { cellsFrom, checkEmpty, checkTwice, overOf, poolingRows } from './plan-table.ts';
 
 /** Scales that x can have. */
 export const scales = ['linear', 'log'] as const;
@@ -37,8 +39,28 @@ function checkNames(plot: PlotSpec, context: TableContext, cells: ReturnType<typ
     value,
     location: inside(baseline?.location ?? plot.location, value),
   }));
-  checkRows({ what, names: [...(x ? [x] : []), ...series, ...ofBaseline] }, cells, context);
   checkColumns({ what, names: y ? [y] : [] }, cells, context);
+  checkRows({ what, names: [...(x ? [x] : []), ...series, ...ofBaseline] }, cells, context);
+}
+
+/** The names that make lines: those that are given, and what overrides sweep. */
+function seriesOf(
+  plot: PlotSpec,
+  cells: ReturnType<typeof cellsFrom>['cells'],
+  context: TableContext,
+): readonly string[] {
+  const { name, x, over, location, baseline } = plot;
+  const series = plot.series.map(({ value }) => value);
+  if (!x) return series;
+  const all = cells.map(({ cell }) => cell);
+  const rows = plotRows(context.world.index, all, {
+    series,
+    x: x.value,
+    ...(baseline && { baseline: baseline.value }),
+  });
+  const place = { key: 'series', location: plot.series.length > 0 ? inside(location, 'series') : location } as const;
+  const made = poolingRows({ ...place, what: `plot ${name}`, rows, over }, cells, context);
+  return [...series, ...made.filter((one) => !rows.includes(one))];
 }
 
 function checkBaseline({ baseline, name }: PlotSpec, problems: Problems): void {
@@ -56,6 +78,7 @@ function checkBaseline({ baseline, name }: PlotSpec, problems: Problems): void {
  */
 export function planPlot(plot: PlotSpec, context: TableContext): PlotPlan {
   const { problems } = context;
+  const before = problems.noted;
   const { name, x, y, series, title, baseline, template, into } = plot;
   checkEmpty(`plot ${name}`, plot, problems);
   checkTwice([...series, ...(x ? [x] : [])], `plot ${name}`, problems);
@@ -64,12 +87,14 @@ export function planPlot(plot: PlotSpec, context: TableContext): PlotPlan {
   checkEnding(template, '.json', problems);
   const { cells, whole } = cellsFrom(plot.from, context);
   if (whole) checkNames(plot, context, cells);
+  const isSound = whole && y !== undefined && problems.noted === before;
   return {
     name,
     cells: cells.map(({ cell }) => cell.id),
     x: x?.value ?? '',
     y: y?.value ?? '',
-    series: series.map(({ value }) => value),
+    series: isSound ? seriesOf(plot, cells, context) : series.map(({ value }) => value),
+    ...overOf(plot.over),
     scale: scaleOf(plot, problems),
     into: into?.value ?? '',
     ...(title && { title: title.value }),

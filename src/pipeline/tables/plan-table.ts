@@ -2,28 +2,20 @@ import type { JsonObject } from '../../core/json.ts';
 import type { TablePlan } from '../../core/plan.ts';
 import { tableFile } from '../../core/table-file.ts';
 import type { PlannedCell } from '../../cells/carry.ts';
-import { knownNames } from '../../cells/lookup.ts';
 import { parseSelector } from '../../cells/selector.ts';
 import { mismatchOf } from '../../cells/nearest.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import type { Problems } from '../source/problems.ts';
 import { inside, type Located } from '../source/location.ts';
 import type { TableSpec } from '../read/spec.ts';
-import type { PlannedStages } from '../planned/planned-stages.ts';
+import { checkColumns, checkRows, type TableContext } from './check-names.ts';
+import { checkPooling, type Pooling } from './check-pooling.ts';
 
 /** Templates that come with kdpipe; every other name is a path to a `.hbs` file. */
 export const builtInTemplates = ['markdown', 'kd-results', 'latex', 'csv', 'html', 'json'] as const;
 
 /** By default a table is written in the language of its file. */
 const templateOf = ({ template, into }: TableSpec): string => template?.value ?? tableFile(into?.value ?? '').template;
-
-/** What tables are checked against. */
-export interface TableContext {
-  readonly world: PlannedStages;
-  readonly problems: Problems;
-  /** Ids of all stages in the order of the plan. */
-  readonly stages: readonly string[];
-}
 
 /** The cells that one entry of `from` names; undefined when a problem was noted, or the stage itself has one. */
 function cellsOf(
@@ -55,61 +47,6 @@ function cellsOf(
     return undefined;
   }
   return found;
-}
-
-const headOf = (name: string): string => name.split('.')[0] ?? '';
-
-/** Names that a table or a plot uses. */
-export interface UsedNames {
-  /** `table results`. */
-  readonly what: string;
-  readonly names: readonly Located<string>[];
-}
-
-/**
- * Notes names of rows that no cell has.
- *
- * @param used - the names
- * @param cells - the cells that are read
- * @param context - what takes problems
- */
-export function checkRows(used: UsedNames, cells: readonly PlannedCell[], context: TableContext): void {
-  const { what, names } = used;
-  const { world, problems } = context;
-  const known = knownNames(
-    world.index,
-    cells.map(({ cell }) => cell),
-  );
-  for (const { value, location } of names) {
-    if (known.has(headOf(value))) continue;
-    const message = `no cell of ${what} has ${JSON.stringify(value)}`;
-    problems.add(withNameAdvice({ code: 'unknown-row', message, location }, value, known));
-  }
-}
-
-/**
- * Notes metrics that no cell will have, where all kinds say beforehand what they report.
- *
- * @param used - the metrics
- * @param cells - the cells that are read
- * @param context - what takes problems
- */
-export function checkColumns(used: UsedNames, cells: readonly PlannedCell[], context: TableContext): void {
-  const { what, names } = used;
-  const { world, problems } = context;
-  const known = new Set<string>();
-  for (const { cell } of cells) {
-    const reported = world.stage(cell.stage)?.healthy === true ? world.kind(cell.kind)?.metrics : undefined;
-    if (!reported) return;
-    for (const name of reported(cell.params)) known.add(name);
-    // Of ten thousand cells the first one usually reports all that is asked for.
-    if (names.every(({ value }) => known.has(value))) return;
-  }
-  for (const { value, location } of names) {
-    if (known.has(value)) continue;
-    const message = `no cell of ${what} reports ${JSON.stringify(value)}`;
-    problems.add(withNameAdvice({ code: 'unknown-column', message, location }, value, known));
-  }
 }
 
 /**
@@ -250,22 +187,56 @@ export function cellsFrom(
 export function planTable(table: TableSpec, context: TableContext): TablePlan {
   const { problems } = context;
   const what = `table ${table.name}`;
+  const before = problems.noted;
   checkEmpty(what, table, problems);
   checkTwice(table.rows, 'rows', problems);
   checkTwice(table.columns, 'columns', problems);
   checkCompare(table, problems);
   checkTemplate(table, problems);
   const { cells, whole } = cellsFrom(table.from, context);
+  let rows = texts(table.rows);
   if (whole) {
     checkRows({ what, names: table.rows }, cells, context);
     checkColumns({ what, names: table.columns }, cells, context);
+    const place = { key: 'rows', location: inside(table.location, 'rows') } as const;
+    const isWhole = rows.length > 0 && table.columns.length > 0;
+    if (isWhole && problems.noted === before)
+      rows = poolingRows({ ...place, what, rows, over: table.over }, cells, context);
   }
   return {
     name: table.name,
     cells: cells.map(({ cell }) => cell.id),
-    rows: texts(table.rows),
+    rows,
     columns: texts(table.columns),
     template: templateOf(table),
+    ...overOf(table.over),
     ...optional(table),
   };
 }
+
+/**
+ * Refuses rows that would take means over more than seeds.
+ *
+ * @param pooling - what makes rows, and where it stands
+ * @param cells - the cells that are read
+ * @param context - the planned stages, and what takes problems
+ * @returns the names that make rows, with those that overrides sweep
+ */
+export function poolingRows(
+  pooling: Omit<Pooling, 'cells'>,
+  cells: readonly PlannedCell[],
+  context: TableContext,
+): readonly string[] {
+  const { world, factors, problems, swept } = context;
+  const looked = { ...pooling, cells: cells.map(({ cell }) => cell) };
+  return checkPooling(looked, { index: world.index, factors, problems, swept });
+}
+
+/**
+ * The field `over` of a table or a plot.
+ *
+ * @param over - as written
+ * @returns the field; none where nothing is written
+ */
+export const overOf = (over: readonly Located<string>[]): Pick<TablePlan, 'over'> =>
+  over.length === 0 ? {} : { over: texts(over) };

@@ -4,9 +4,11 @@ import type { Plan, PlotPlan } from '../../core/plan.ts';
 import { failure, success, type Result } from '../../core/result.ts';
 import { baselineText } from '../rows/baseline.ts';
 import { experimentText } from '../rows/experiment.ts';
-import { lookUp, type CellIndex } from '../../cells/lookup.ts';
+import type { CellIndex } from '../../cells/lookup.ts';
+import { plotRows } from '../../cells/rows.ts';
 import { groupText, hasValues } from '../rows/row-match.ts';
 import {
+  averagedAxes,
   cellIndex,
   rowGroups,
   rowMetrics,
@@ -47,6 +49,8 @@ export interface PlotData {
   readonly levels: readonly PlotLevel[];
   /** The lines, in the order in which the plan first shows them. */
   readonly series: readonly string[];
+  /** The axes that means are taken over. */
+  readonly over: readonly string[];
   /** Runs that have a result, and those that the pipeline declares. */
   readonly n: number;
   readonly expected: number;
@@ -64,13 +68,6 @@ const problem = (plot: PlotPlan, message: string, hints: Pick<Failure, 'expected
   message: `plot ${plot.name}: ${message}`,
   ...hints,
 });
-
-/** The names that make rows: beside those of the pipeline the model, so that no mean goes over several networks. */
-function rowNames(index: CellIndex, plot: PlotPlan): readonly string[] {
-  const cells = tableCells(index, plot);
-  const model = cells.some((cell) => lookUp(index, cell, 'model') !== undefined) ? ['model'] : [];
-  return [...new Set([...plot.series, ...model, ...Object.keys(plot.baseline ?? {}), plot.x])];
-}
 
 /** The label of a row under one name. */
 const labelOf = ({ labels }: RowGroup, name: string) => labels.find((label) => label.name === name);
@@ -140,7 +137,7 @@ const fieldsOf = ({ labels }: RowGroup): Readonly<Record<string, Json>> =>
   Object.fromEntries(labels.map(({ name, text, value }) => [name, typeof value === 'object' ? text : value]));
 
 /** The numbers of rows whose places are known. */
-function dataOf(plot: PlotPlan, rows: readonly Placed[], outcomes: Outcomes): PlotData {
+function dataOf(plot: PlotPlan, rows: readonly Placed[], outcomes: Outcomes): Omit<PlotData, 'over'> {
   const points: PlotPoint[] = [];
   const levels: PlotLevel[] = [];
   for (const { group, x } of rows) {
@@ -171,12 +168,14 @@ function dataOf(plot: PlotPlan, rows: readonly Placed[], outcomes: Outcomes): Pl
  */
 export function plotData(plan: Plan, plot: PlotPlan, outcomes: Outcomes): Result<PlotData> {
   const index = cellIndex(plan);
-  const asked = { what: 'plot', name: plot.name, cells: plot.cells, rows: rowNames(index, plot) } as const;
+  const names = plotRows(index, tableCells(index, plot), plot);
+  const asked = { what: 'plot', name: plot.name, cells: plot.cells, rows: names } as const;
   const groups = rowGroups(index, asked);
   if (!groups.ok) return groups;
   const unknown = unknownColumns({ ...asked, columns: [plot.y] }, tableCells(index, plot), outcomes);
   const rows = placePoints(index, plot, groups.value);
   if (!rows.ok) return failure(...unknown, ...rows.failures);
   const failures = [...unknown, ...collisions(plot, rows.value)];
-  return failures.length > 0 ? failure(...failures) : success(dataOf(plot, rows.value, outcomes));
+  if (failures.length > 0) return failure(...failures);
+  return success({ ...dataOf(plot, rows.value, outcomes), over: averagedAxes(index, groups.value, plot.over) });
 }

@@ -34,10 +34,12 @@ const config: JsonObject = {
 };
 
 /** What stands under the title: what the bars are, and how much is missing. */
-function subtitle({ points, levels, n, expected }: PlotData): string {
+function subtitle({ points, levels, over, n, expected }: PlotData): string {
   const spread = [...points, ...levels].some(({ sd }) => sd !== null);
   return [
-    spread ? 'mean ± sample standard deviation over runs' : 'single runs',
+    spread
+      ? `mean ± sample standard deviation over runs${over.length > 0 ? ` that differ in ${over.join(', ')}` : ''}`
+      : 'single runs',
     ...(n < expected ? [`${n} of ${expected} runs have a result`] : []),
   ].join('; ');
 }

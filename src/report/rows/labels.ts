@@ -1,5 +1,6 @@
 import type { Json } from '../../core/json.ts';
 import { CellReference, ReferenceText, type CellId, type Value } from '../../core/plan.ts';
+import type { FactorIndex } from '../../cells/factors.ts';
 import { lookUp, type CellIndex } from '../../cells/lookup.ts';
 
 /** Short names of referenced cells. */
@@ -70,19 +71,26 @@ export function identity(value: Value | undefined): string {
 
 /**
  * Chooses short names for the cells among a table's values: a cell is called after its model where no other cell among
- * them has that model, and else by its id.
+ * them has that model but its own seeds, and else by its id.
  *
  * @param index - the plan's cells
  * @param values - all values that stand in one place of the table
+ * @param factors - tells cells apart
  * @returns labels of the cells that have a short one
  */
-export function cellLabels(index: CellIndex, values: readonly (Value | undefined)[]): CellLabels {
+export function cellLabels(
+  index: CellIndex,
+  values: readonly (Value | undefined)[],
+  factors: FactorIndex,
+): Map<CellId, string> {
   const models = new Map<CellId, string>();
+  const sharing = new Map<string, Set<string>>();
   for (const value of values.flatMap((one): readonly (Value | undefined)[] => (isListOfCells(one) ? one : [one]))) {
     const cell = value instanceof CellReference ? index.get(value.cell) : undefined;
     const model = cell && lookUp(index, cell, 'model');
-    if (cell && typeof model === 'string') models.set(cell.id, model);
+    if (!cell || typeof model !== 'string') continue;
+    models.set(cell.id, model);
+    sharing.set(model, (sharing.get(model) ?? new Set()).add(factors.token(new CellReference(cell.id))));
   }
-  const shared = (model: string): boolean => [...models.values()].filter((other) => other === model).length > 1;
-  return new Map([...models].filter(([, model]) => !shared(model)));
+  return new Map([...models].filter(([, model]) => sharing.get(model)?.size === 1));
 }

@@ -11,7 +11,9 @@ import {
 } from '../../core/plan.ts';
 import { failure, success, type Result } from '../../core/result.ts';
 import { nameAdvice } from '../../util/text.ts';
-import { cellLabels, identity, plainJson, valueText, type RowLabel } from './labels.ts';
+import { cellLabels, plainJson, valueText, type RowLabel } from './labels.ts';
+import { averagedOver, FactorIndex, seedAxis } from '../../cells/factors.ts';
+import { groupByNames } from '../../cells/rows.ts';
 import { knownNames, lookUp, type CellIndex } from '../../cells/lookup.ts';
 import { metricAt, metricPaths } from './metrics.ts';
 
@@ -110,9 +112,20 @@ export function unknownName(index: CellIndex, cells: readonly Cell[], asked: Use
   };
 }
 
+/** Calls a cell that stands for several of its seeds by what they have in common. */
+function labelSeeds(
+  value: Value | undefined,
+  all: readonly (Value | undefined)[],
+  { short, factors }: { readonly short: Map<CellId, string>; readonly factors: FactorIndex },
+): void {
+  if (!(value instanceof CellReference) || short.has(value.cell)) return;
+  const isOther = (one: Value | undefined): boolean => one instanceof CellReference && one.cell !== value.cell;
+  if (all.some(isOther)) short.set(value.cell, factors.nameOf(value));
+}
+
 /**
- * Groups a table's cells into rows: cells that agree in every name of `rows` are one row, and everything else (the
- * seeds) is aggregated.
+ * Groups a table's cells into rows: cells that agree in every name of `rows`, but for seeds of the cells that they name, are
+ * one row, and everything else is aggregated: the seeds, and what the pipeline says (`planTable` refuses more).
  *
  * @param index - the plan's cells
  * @param table - the table
@@ -122,21 +135,22 @@ export function rowGroups(index: CellIndex, table: RowsPlan): Result<readonly Ro
   const cells = tableCells(index, table);
   const failures = unknownRowNames(index, table, cells);
   if (failures.length > 0) return failure(...failures);
-  const found = new Map<string, { readonly values: readonly (Value | undefined)[]; readonly cells: Cell[] }>();
-  for (const cell of cells) {
-    const values = table.rows.map((name) => lookUp(index, cell, name));
-    const key = JSON.stringify(values.map(identity));
-    const row = found.get(key);
-    if (row) row.cells.push(cell);
-    else found.set(key, { values, cells: [cell] });
-  }
-  const rows = [...found.values()];
-  const labels = table.rows.map((_, at) =>
-    cellLabels(
+  const factors = new FactorIndex(index);
+  const rows = groupByNames(index, factors, cells, table.rows);
+  const labels = table.rows.map((name, at) => {
+    const short = cellLabels(
       index,
       rows.map((row) => row.values[at]),
-    ),
-  );
+      factors,
+    );
+    for (const row of rows)
+      labelSeeds(
+        row.values[at],
+        row.cells.map((cell) => lookUp(index, cell, name)),
+        { short, factors },
+      );
+    return short;
+  });
   const labelled = ({ values, cells }: (typeof rows)[number]): RowGroup => ({
     cells,
     labels: table.rows.map((name, at) => ({
@@ -195,4 +209,22 @@ export function unknownColumns(
       ...(fix === undefined ? {} : { fix }),
     };
   });
+}
+
+/**
+ * Says over what the means of rows are taken.
+ *
+ * @param index - the plan's cells
+ * @param groups - the rows
+ * @param over - what the pipeline names beside the seeds
+ * @returns names of axes in which cells of one row differ
+ */
+export function averagedAxes(
+  index: CellIndex,
+  groups: readonly RowGroup[],
+  over: readonly string[] = [],
+): readonly string[] {
+  const factors = new FactorIndex(index);
+  const rows = groups.map(({ cells }) => cells.map((cell) => factors.of(cell)));
+  return averagedOver(rows, [...new Set([seedAxis, ...over])]);
 }

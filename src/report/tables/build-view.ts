@@ -13,6 +13,7 @@ import type { PublishedRow } from '../rows/published.ts';
 import { placePublishedRows } from './published-view.ts';
 import { groupText } from '../rows/row-match.ts';
 import {
+  averagedAxes,
   cellIndex,
   rowGroups,
   rowMetrics,
@@ -155,6 +156,7 @@ export function tableView(plan: Plan, table: TablePlan, outcomes: Outcomes, cont
   if (!placed.ok) return placed;
   const rows = placed.value;
   const compare = table.compare ? { on: table.compare.on, baseline: baselineText(table.compare.baseline) } : null;
+  const over = averagedAxes(index, groups.value, table.over);
   return success({
     name: table.name,
     title: table.title ?? null,
@@ -164,7 +166,8 @@ export function tableView(plan: Plan, table: TablePlan, outcomes: Outcomes, cont
     rows,
     compare,
     hasPublished: context.published.length > 0,
-    notes: footnotes(rows, compare, isInFloat32(index, table, outcomes)),
+    over,
+    notes: footnotes(rows, { compare, over, inFloat32: isInFloat32(index, table, outcomes) }),
     provenance: context.provenance,
     runsFolder: context.runsFolder,
   });

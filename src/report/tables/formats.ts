@@ -21,7 +21,8 @@ const latexSigns: Readonly<Record<string, string>> = {
   '<': String.raw`\textless{}`,
   '>': String.raw`\textgreater{}`,
   '|': String.raw`\textbar{}`,
-  // After the \\ of the row before, a bracket would open an argument.
+  // After the \\ of the row before, a star would be its star form, and a bracket would open an argument.
+  '*': '{*}',
   '[': '{[}',
   ']': '{]}',
   '±': String.raw`$\pm$`,
@@ -66,7 +67,7 @@ export const formats = {
     link: (text, target) => `<a href="${formats.html.escape(encodeURI(target))}">${text}</a>`,
   },
   latex: {
-    escape: (text) => oneLine(text).replace(/[\\{}[\]&%$#_~^<>|±−Δ→–…]/g, (sign) => latexSigns[sign] ?? sign),
+    escape: (text) => oneLine(text).replace(/[\\{}[\]*&%$#_~^<>|±−Δ→–…]/g, (sign) => latexSigns[sign] ?? sign),
     bold: (text) => String.raw`\textbf{${text}}`,
     link: (text) => text,
   },

@@ -37,23 +37,35 @@ function publishedNotes(rows: readonly RowView[]): readonly string[] {
   return [...named, `In brackets: ours − published${sure}${unsure}${mpa}.`];
 }
 
+/** What footnotes tell of a table beside its rows. */
+export interface Told {
+  /** The compared metric and its baseline, if any. */
+  readonly compare: { readonly on: string; readonly baseline: string } | null;
+  /** Axes that means are taken over. */
+  readonly over: readonly string[];
+  /** Whether a row comes of a stage that asked for half precision and ran in float32. */
+  readonly inFloat32: boolean;
+}
+
+/** `seed and fold` */
+const listed = (names: readonly string[]): string => names.join(', ').replace(/, (?=[^,]*$)/, ' and ');
+
 /**
  * Says in footnotes what a table's signs mean; signs that do not occur get none.
  *
  * @param rows - the table's rows
- * @param compare - the compared metric and its baseline, if any
- * @param inFloat32 - whether a row comes of a stage that asked for half precision and ran in float32
+ * @param told - what else there is to tell
  * @returns sentences
  */
-export function footnotes(
-  rows: readonly RowView[],
-  compare: { readonly on: string; readonly baseline: string } | null,
-  inFloat32 = false,
-): readonly string[] {
+export function footnotes(rows: readonly RowView[], told: Told): readonly string[] {
+  const { compare, over, inFloat32 } = told;
   const values = rows.filter(({ source }) => source === null).flatMap((row) => row.values);
   const differences = rows.flatMap(({ difference }) => difference ?? []);
   const notes: string[] = [];
-  if (values.some(({ sd }) => sd !== null)) notes.push('± is the sample standard deviation (n − 1) over n runs.');
+  if (values.some(({ sd }) => sd !== null)) {
+    const axes = over.length > 0 ? `, which differ in ${listed(over)}` : '';
+    notes.push(`± is the sample standard deviation (n − 1) over n runs${axes}.`);
+  }
   if (values.some(({ n, expected }) => n > 0 && n < expected)) {
     notes.push('A fraction like 2/3 says how many of the declared runs have a result so far.');
   }

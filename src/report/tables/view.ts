@@ -11,6 +11,8 @@ export interface TableView {
   /** The names that make a row, in the pipeline's order. */
   readonly rowNames: readonly string[];
   readonly columns: readonly ColumnView[];
+  /** The axes that means are taken over: those in which runs of one row differ. */
+  readonly over: readonly string[];
   /** In the order in which the pipeline's cells first show them; a published row stands under ours that it names. */
   readonly rows: readonly RowView[];
   /** The head of the difference column; null without `compare`. */

@@ -25,7 +25,7 @@ const stages = [
 const withPlot = (body: string): string => `${stages}\nplots:\n  p: { ${body} }`;
 
 /** What a plot needs at least. */
-const least = 'from: score, x: kd_ratio, y: test.accuracy, into: p.svg';
+const least = 'from: score, x: kd_ratio, y: test.accuracy, over: kd_method, into: p.svg';
 
 const plotOf = (body: string): PlotPlan | undefined => planOf(withPlot(body)).plots[0];
 
@@ -37,6 +37,7 @@ describe('a plot', () => {
       x: 'kd_ratio',
       y: 'test.accuracy',
       series: [],
+      over: ['kd_method'],
       scale: 'linear',
       into: 'p.svg',
     });
@@ -55,7 +56,7 @@ describe('a plot', () => {
   });
 
   it('may hold params and the pipeline’s name', () => {
-    const text = 'from: score, x: kd_ratio, y: "${params.metric}", into: "plots/${run.name}.svg"';
+    const text = 'from: score, x: kd_ratio, y: "${params.metric}", over: kd_method, into: "plots/${run.name}.svg"';
     expect(plotOf(text)).toMatchObject({
       y: 'test.accuracy',
       into: expect.stringMatching(/^plots\/.+\.svg$/) as string,

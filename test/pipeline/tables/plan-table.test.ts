@@ -88,20 +88,21 @@ describe('a table', () => {
     ['"teacher[seed=*]"', 2],
     ['"score[kd_method=AT]"', 2],
   ])('reads the cells that from names: %s', (from, count) => {
-    const { cells } = tableOf(`from: ${from}, rows: [model], columns: [x]`);
+    const rows = from.startsWith('"teacher') ? 'model' : 'kd_method';
+    const { cells } = tableOf(`from: ${from}, rows: [${rows}], columns: [x]`);
     expect(cells).toHaveLength(count);
     expect(new Set(cells).size).toBe(count);
   });
 
   it('reads cells in the order of the plan, whatever the order in from', () => {
-    const rest = 'rows: [model], columns: [x]';
+    const rest = 'rows: [kd_method], columns: [x]';
     expect(tableOf(`from: [student, teacher], ${rest}`)).toEqual(tableOf(`from: [teacher, student], ${rest}`));
   });
 
   it.each(['kd_method', 'seed', 'of', 'model', 'source', 'teacher', 'of.model', 'data.split.val'])(
     'may have rows of %s: an axis or parameter of its cells, or of those that they need',
     (row) => {
-      expect(tableOf(`from: score, rows: [${row}], columns: [x]`).rows).toEqual([row]);
+      expect(tableOf(`from: score, rows: [${row}], columns: [x], over: of`).rows).toEqual([row]);
     },
   );
 
@@ -187,7 +188,7 @@ describe('${…} in a table', () => {
     [`${least}, into: "\${env.DOCS:-docs}/t.md"`, 'into', 'docs/t.md'],
     [`${least}, template: "\${env.FORMAT:-csv}"`, 'template', 'csv'],
     ['from: score, rows: ["${params.rows}"], columns: [x]', 'rows', ['kd_method']],
-    ['from: score, rows: [seed], columns: ["${params.method}.mpa"]', 'columns', ['MGD.mpa']],
+    ['from: score, over: of, rows: [seed], columns: ["${params.method}.mpa"]', 'columns', ['MGD.mpa']],
     [
       'from: "student[seed=${params.seed},kd_method=${params.method}]", rows: [seed], columns: [x]',
       'cells',
@@ -199,7 +200,7 @@ describe('${…} in a table', () => {
       { baseline: { kd_method: 'MGD' }, on: 'test.accuracy' },
     ],
     [
-      'from: score, rows: [seed], columns: [x], compare: { baseline: { seed: "${params.seed}" }, on: x }',
+      'from: score, over: of, rows: [seed], columns: [x], compare: { baseline: { seed: "${params.seed}" }, on: x }',
       'compare',
       { baseline: { seed: 1 }, on: 'x' },
     ],

@@ -18,6 +18,7 @@ const data: PlotData = {
   points: [point('AT', 0.2, 0.7), point('AT', 0.8, 0.75), point('MGD', 0.2, 0.72), point('MGD', 0.8, 0.74, null)],
   levels: [{ label: 'small', y: 0.68, sd: null, low: null, high: null, n: 1 }],
   series: ['AT', 'MGD'],
+  over: [],
   n: 10,
   expected: 11,
 };
@@ -91,7 +92,7 @@ describe('a plot', () => {
   });
 
   it('is drawn without results too', async () => {
-    const none: PlotData = { points: [], levels: [], series: [], n: 0, expected: 4 };
+    const none: PlotData = { points: [], levels: [], series: [], over: [], n: 0, expected: 4 };
     expect(await vegaSvg(plotSpec(plot, none), none, 'x')).toContain('0 of 4 runs have a result');
   });
 

@@ -7,6 +7,7 @@ const data: PlotData = {
   points: [0.2, 0.8].map((x) => ({ series: 'AT', x, y: x, sd: null, low: null, high: null, n: 1 })),
   levels: [],
   series: ['AT'],
+  over: [],
   n: 2,
   expected: 2,
 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ReferenceText, type Value } from '../../../src/core/plan.ts';
 import { cellLabels, identity, plainJson, valueText } from '../../../src/report/rows/labels.ts';
+import { FactorIndex } from '../../../src/cells/factors.ts';
 import { cell, to } from '../sample-plan.ts';
 
 describe('a value as JSON', () => {
@@ -76,35 +77,35 @@ describe('the identity of a value', () => {
 describe('short names of cells', () => {
   const resnet50 = cell('teacher[model=resnet50]', { model: 'resnet50' });
   const ghostnet = cell('teacher[model=ghostnet]', { model: 'ghostnet' });
-  const again = cell('teacher[model=resnet50,seed=1]', { model: 'resnet50', seed: 1 });
+  const again = cell('teacher[model=resnet50,width=1]', { model: 'resnet50', width: 1 });
   const data = cell('birds', {}, { root: '/birds' });
   const behind = cell('converted', {}, { of: to('teacher[model=ghostnet]') });
   const index = new Map([resnet50, ghostnet, again, data, behind].map((one) => [one.id, one]));
 
+  const labelsOf = (values: readonly (Value | undefined)[]) => cellLabels(index, values, new FactorIndex(index));
+
   it('are models, where each model is one cell', () => {
-    expect([...cellLabels(index, [to(resnet50.id), to(ghostnet.id), to(resnet50.id)])]).toEqual([
+    expect([...labelsOf([to(resnet50.id), to(ghostnet.id), to(resnet50.id)])]).toEqual([
       [resnet50.id, 'resnet50'],
       [ghostnet.id, 'ghostnet'],
     ]);
   });
 
   it('are not given where two cells share a model', () => {
-    expect([...cellLabels(index, [to(resnet50.id), to(again.id), to(ghostnet.id)])]).toEqual([
-      [ghostnet.id, 'ghostnet'],
-    ]);
+    expect([...labelsOf([to(resnet50.id), to(again.id), to(ghostnet.id)])]).toEqual([[ghostnet.id, 'ghostnet']]);
   });
 
   it('are given to the members of a list, and count there', () => {
     const both = [to(resnet50.id), to(ghostnet.id)];
-    expect(valueText(both, cellLabels(index, [both]))).toBe('resnet50 + ghostnet');
-    expect([...cellLabels(index, [both, to(again.id)]).keys()]).toEqual([ghostnet.id]);
+    expect(valueText(both, labelsOf([both]))).toBe('resnet50 + ghostnet');
+    expect([...labelsOf([both, to(again.id)]).keys()]).toEqual([ghostnet.id]);
   });
 
   it('come from the cell behind, too', () => {
-    expect(cellLabels(index, [to(behind.id)]).get(behind.id)).toBe('ghostnet');
+    expect(labelsOf([to(behind.id)]).get(behind.id)).toBe('ghostnet');
   });
 
   it('are not given to cells without a model, nor to other values', () => {
-    expect(cellLabels(index, [to(data.id), to('unknown'), 'text', 1, undefined]).size).toBe(0);
+    expect(labelsOf([to(data.id), to('unknown'), 'text', 1, undefined]).size).toBe(0);
   });
 });

@@ -80,13 +80,26 @@ describe('rows', () => {
   });
 
   it('call a teacher by its id where two teachers share a model', () => {
-    const teachers = [0, 1].map((seed) => cell(`teacher[seed=${seed}]`, { seed }, { model: 'resnet50' }));
-    const students = [0, 1].map((seed) => cell(`student[${seed}]`, { teacher: to(`teacher[seed=${seed}]`) }));
+    const teachers = [0, 1].map((lr) => cell(`teacher[lr=${lr}]`, { lr }, { model: 'resnet50' }));
+    const students = [0, 1].map((lr) => cell(`student[${lr}]`, { teacher: to(`teacher[lr=${lr}]`) }));
     const cells = students.map(({ id }) => id);
     const whole = plan([...teachers, ...students], { rows: ['teacher'], cells });
-    expect(texts(rowsOf(whole))).toEqual([['teacher[seed=0]'], ['teacher[seed=1]']]);
+    expect(texts(rowsOf(whole))).toEqual([['teacher[lr=0]'], ['teacher[lr=1]']]);
     const byModel = plan([...teachers, ...students], { rows: ['teacher.model'], cells });
     expect(texts(rowsOf(byModel))).toEqual([['resnet50']]);
+  });
+
+  it('are one for all seeds of the cell that they name, which is called by what its seeds share', () => {
+    const teachers = [0, 1].flatMap((seed) =>
+      [2, 4].map((width) => cell(`teacher[seed=${seed},width=${width}]`, { seed, width })),
+    );
+    const students = teachers.map(({ id, axes }, at) =>
+      cell(`student[${at}]`, { teacher: to(id), seed: axes['seed'] ?? null }),
+    );
+    const cells = students.map(({ id }) => id);
+    const rows = rowsOf(plan([...teachers, ...students], { rows: ['teacher'], cells }));
+    expect(texts(rows)).toEqual([['teacher[width=2]'], ['teacher[width=4]']]);
+    expect(rows.map((row) => row.cells.length)).toEqual([2, 2]);
   });
 
   it('refuse a name that no cell has, with the nearest that some have', () => {

@@ -420,7 +420,9 @@ describe('footnotes', () => {
   const notes = (whole: Plan, found: Outcomes): readonly string[] => viewOf(whole, found).notes;
 
   it('say what ± is, once there is one', () => {
-    expect(notes(study(), studyOutcomes())).toEqual(['± is the sample standard deviation (n − 1) over n runs.']);
+    expect(notes(study(), studyOutcomes())).toEqual([
+      '± is the sample standard deviation (n − 1) over n runs, which differ in seed.',
+    ]);
     expect(notes(study(), outcomes({ 'score[of=teacher]': accuracy(0.8) }))).not.toContainEqual(
       expect.stringContaining('±'),
     );

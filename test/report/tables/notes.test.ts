@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { footnotes } from '../../../src/report/tables/notes.ts';
+import { footnotes, type Told } from '../../../src/report/tables/notes.ts';
 import type { DifferenceView, PublishedDifferenceView, RowView, ValueView } from '../../../src/report/tables/view.ts';
 
 /** A number of three runs, unless told. */
@@ -43,28 +43,30 @@ const row = (values: readonly ValueView[], change: Partial<RowView> = {}): RowVi
 
 const compare = { on: 'val.loss', baseline: 'ema=false' };
 
+/** Footnotes of rows, with what else a table may tell. */
+const notesOf = (rows: readonly RowView[], compare: Told['compare'], inFloat32 = false, over: readonly string[] = []) =>
+  footnotes(rows, { compare, inFloat32, over });
+
 describe('footnotes', () => {
   it('are none for a table of single runs', () => {
-    expect(footnotes([row([value({ sd: null, n: 1, expected: 1 })])], null)).toEqual([]);
-    expect(footnotes([], compare)).toEqual([]);
+    expect(notesOf([row([value({ sd: null, n: 1, expected: 1 })])], null)).toEqual([]);
+    expect(notesOf([], compare)).toEqual([]);
   });
 
   it('speak of what is ours, not of published rows', () => {
     const published = row([value({ n: 0 })], { origin: 'published', source: 'a paper' });
-    expect(footnotes([published, row([value({ sd: null, n: 1, expected: 1 })])], null)).toEqual([
-      'published: a paper.',
-    ]);
+    expect(notesOf([published, row([value({ sd: null, n: 1, expected: 1 })])], null)).toEqual(['published: a paper.']);
   });
 
   it('say at the end that half precision was not to be had', () => {
     const rows = [row([value({ sd: null, n: 1, expected: 1 })])];
-    expect(footnotes(rows, null, true)).toEqual(['amp: trained in float32, as the engine has no half precision.']);
-    expect(footnotes([row([value()])], null, true)[0]).toMatch(/^±/);
+    expect(notesOf(rows, null, true)).toEqual(['amp: trained in float32, as the engine has no half precision.']);
+    expect(notesOf([row([value()])], null, true)[0]).toMatch(/^±/);
   });
 
   it('stand in a fixed order', () => {
     const values = [value({ best: true }), value({ n: 2 }), value({ n: 0, sd: null })];
-    const notes = footnotes([row(values, { difference: difference() })], compare);
+    const notes = notesOf([row(values, { difference: difference() })], compare);
     expect(notes.map((note) => note.slice(0, 6))).toEqual(['± is t', 'A frac', '– stan', 'Bold: ', 'Δ val.']);
   });
 
@@ -87,7 +89,7 @@ describe('footnotes', () => {
     ],
   ])('say how differences were judged, of %s', (_what, differences, end) => {
     const rows = differences.map((each) => row([], { difference: each }));
-    expect(footnotes(rows, compare)).toEqual([`Δ val.loss is the difference to the baseline (ema=false)${end}`]);
+    expect(notesOf(rows, compare)).toEqual([`Δ val.loss is the difference to the baseline (ema=false)${end}`]);
   });
 });
 
@@ -115,12 +117,12 @@ describe('the footnote of published numbers', () => {
       `, judged at 95 % each by the noise of ${images}; mpa counts as a share of the images, whose noise bounds its own.`,
     ],
   ])('says how differences were judged: %s', (_what, rows, end) => {
-    expect(footnotes(rows, null)).toEqual(['published: a paper.', `In brackets: ours − published${end}`]);
+    expect(notesOf(rows, null)).toEqual(['published: a paper.', `In brackets: ours − published${end}`]);
   });
 
   it('names every source once', () => {
     const one = row([], { origin: 'published 1', source: 'a paper' });
     const two = row([], { origin: 'published 2', source: 'another' });
-    expect(footnotes([one, two, one], null)).toEqual(['published 1: a paper.', 'published 2: another.']);
+    expect(notesOf([one, two, one], null)).toEqual(['published 1: a paper.', 'published 2: another.']);
   });
 });

@@ -196,7 +196,7 @@ describe('the report of a run', () => {
         '| --------------------: |',
         '| 0.7500 ± 0.0707 (2/3) |',
         '',
-        '<sub>± is the sample standard deviation (n − 1) over n runs.<br>A fraction like 2/3 says how many of the declared runs have a result so far.<br>Run r1, commit abc: <code>kdpipe run study.yaml</code></sub>',
+        '<sub>± is the sample standard deviation (n − 1) over n runs, which differ in seed.<br>A fraction like 2/3 says how many of the declared runs have a result so far.<br>Run r1, commit abc: <code>kdpipe run study.yaml</code></sub>',
         '',
         '## Stages',
         '',
