@@ -40,7 +40,7 @@ const mayMl = {
   weights: ['network'],
   models: ['network'],
   show: ['network', 'models'],
-  bench: ['network', 'models', 'engines', 'losses'],
+  bench: ['network', 'models', 'engines', 'losses', 'data'],
   engines: ['network', 'random'],
   losses: [],
   methods: ['network', 'random'],

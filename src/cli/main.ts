@@ -44,10 +44,23 @@ for (const stream of [process.stdout, process.stderr])
     if (error.code !== 'EPIPE') throw error;
   });
 
-try {
+/** Runs the command that was typed. */
+async function run(): Promise<void> {
   const called = process.argv.slice(2).find((word) => !word.startsWith('-'));
   const program = await buildProgram(called === 'help' ? process.argv[3] : called);
   await program.parseAsync();
+}
+
+/** Asked by the scripts of `kdpipe completion`. */
+async function complete(words: readonly string[]): Promise<void> {
+  const { candidates } = await import('./complete/candidates.ts');
+  for (const candidate of await candidates(words)) process.stdout.write(`${candidate}\n`);
+}
+
+try {
+  const [first, ...words] = process.argv.slice(2);
+  if (first === '__complete') await complete(words);
+  else await run();
 } catch (error) {
   process.exitCode = await report(error);
 }

@@ -26,6 +26,16 @@ export function selectorOption(flags: string, description: string): Option {
 }
 
 /**
+ * Examples for the end of a command's `--help`.
+ *
+ * @param lines - command lines
+ * @returns the text
+ */
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
+
+/**
  * `--json`: the answer as JSON on standard output.
  *
  * @returns the option

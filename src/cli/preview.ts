@@ -1,5 +1,6 @@
+import { FailureError } from '../core/failure.ts';
 import { preview, type CellOptions, type CellPreview } from '../project/preview.ts';
-import { requireReports, type PlannedPipeline } from '../project/plan.ts';
+import { judgeReports, type PlannedPipeline } from '../project/plan.ts';
 import { groupBy } from '../util/group.ts';
 import { pluralize } from '../util/text.ts';
 import { printNotes } from './notes.ts';
@@ -42,9 +43,10 @@ function stageLines(stage: string, cells: readonly CellPreview[]): readonly stri
  * @throws FailureError after the cells, with all for which a run would be refused
  */
 export async function printPreview(pipeline: PlannedPipeline, options: CellOptions, json: boolean): Promise<void> {
-  printNotes(pipeline.notes);
+  const { faults, notes } = await judgeReports(pipeline);
+  printNotes([...pipeline.notes, ...notes]);
   await printCells(pipeline, options, json);
-  await requireReports(pipeline);
+  if (faults.length > 0) throw new FailureError(faults);
 }
 
 async function printCells(pipeline: PlannedPipeline, options: CellOptions, json: boolean): Promise<void> {

@@ -43,7 +43,13 @@ export const commands = {
     summary: 'show a run, a stage result or a registered name',
     load: () => import('./commands/show.ts'),
   },
+  path: { summary: 'print where results lie', load: () => import('./commands/path.ts') },
   bench: { summary: 'measure how fast models train here', anywhere: true, load: () => import('./commands/bench.ts') },
   gc: { summary: 'remove results that no run refers to', load: () => import('./commands/gc.ts') },
   verify: { summary: 're-hash the store', load: () => import('./commands/verify.ts') },
+  completion: {
+    summary: 'print what completes names in a shell',
+    anywhere: true,
+    load: () => import('./commands/completion.ts'),
+  },
 } satisfies Record<string, CommandEntry>;

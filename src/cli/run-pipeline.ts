@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Event } from '../core/event.ts';
 import { initialRun, runState } from '../core/run-state.ts';
 import { executors, type ExecutorName } from '../executors/registry.ts';
-import { plan } from '../project/plan.ts';
+import { judgeReports, plan } from '../project/plan.ts';
 import type { CellOptions } from '../project/preview.ts';
 import { commandOf } from '../project/report.ts';
 import { run } from '../project/run.ts';
@@ -51,7 +51,8 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
     await printPreview(pipeline, options, json);
     return exitCodes.done;
   }
-  printNotes(pipeline.notes);
+  const { notes } = overrides.length > 0 ? await judgeReports(pipeline) : { notes: [] };
+  printNotes([...pipeline.notes, ...notes]);
   const terminal = await followRun(json, pipeline.project.runsFolder);
   try {
     const { onEvent, signal, killSignal } = terminal;

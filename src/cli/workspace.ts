@@ -17,6 +17,13 @@ export function enterWorkspace(): void {
   process.chdir(findWorkspace(called));
 }
 
+/**
+ * The folder in which kdpipe was called.
+ *
+ * @returns its absolute path
+ */
+export const calledFrom = (): string => called;
+
 /** Says which workspace is used, where it is not the folder in which kdpipe was called. */
 export function sayWorkspace(): void {
   const path = relative(called, process.cwd());

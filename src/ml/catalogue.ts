@@ -55,11 +55,20 @@ const EVERY_TAP = ['block1', 'block2', 'block3', 'block4', 'pooled', 'logits', C
  * and the `kd_ratio` that makes it.
  */
 function methodFacts(method: KdMethod): JsonObject {
-  const { source, weighting, published, relational = false, revision = 0, options } = method;
+  const { source, synonyms, weighting, published, relational = false, revision = 0, options } = method;
   const { teacher } = method.taps({}, { teacher: EVERY_TAP, student: EVERY_TAP });
   const logits = teacher.every((tap) => tap === 'logits');
   const weight = published && { published: { ...published, ratio: kdRatio(published.weight, weighting) } };
-  return { source, weighting, ...weight, relational, logits, options, ...(revision > 0 && { revision }) };
+  return {
+    source,
+    ...(synonyms && { synonyms }),
+    weighting,
+    ...weight,
+    relational,
+    logits,
+    options,
+    ...(revision > 0 && { revision }),
+  };
 }
 
 /** `archive`: what its publisher offers, so that it can be looked for, asked for and fetched. */

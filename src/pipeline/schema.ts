@@ -1,8 +1,9 @@
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Catalogue } from '../stages/catalogue.ts';
 import { kindNamesOf, type KindNames } from '../stages/kind-names.ts';
-import { parameterSchema } from '../stages/schema.ts';
+import { writtenSchemas } from '../stages/schema.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
+import { matrixDefinitions, PLAIN_WITH, plainWith } from './schema-matrix.ts';
 import { scales } from './tables/plan-plot.ts';
 import { builtInTemplates } from './tables/plan-table.ts';
 
@@ -89,8 +90,9 @@ function parameter(schema: JsonObject): JsonObject {
 
 /** The parameters of a kind; nothing is required here, because defaults and axes may give it. */
 function parametersOf(kind: StageKind, catalogue: Catalogue): JsonObject {
-  const properties = parameterSchema(kind, catalogue)['properties'] as Readonly<Record<string, JsonObject>>;
-  const entries = Object.entries(properties).map(([name, schema]) => [name, parameter(schema)] as const);
+  const entries = Object.entries(writtenSchemas(kind, catalogue)).map(
+    ([name, schema]) => [name, parameter(schema)] as const,
+  );
   return {
     type: ['object', 'null'],
     description: kind.summary,
@@ -172,10 +174,16 @@ function stage(kinds: Kinds): JsonObject {
     },
     ['uses'],
   );
-  const rules = all.map((name) => ({
-    if: { properties: { uses: { const: name } }, required: ['uses'] },
-    then: { properties: { with: { $ref: definitionOf(name, synonyms) } } },
-  }));
+  const rules = all.flatMap((name) => [
+    {
+      if: { properties: { uses: { const: name } }, required: ['uses'] },
+      then: { properties: { with: { $ref: definitionOf(name, synonyms) } } },
+    },
+    {
+      if: { properties: { uses: { const: name }, with: { $ref: `#/definitions/${PLAIN_WITH}` } }, required: ['uses'] },
+      then: { properties: { matrix: { $ref: `${definitionOf(name, synonyms)}-matrix` } } },
+    },
+  ]);
   return { ...body, allOf: rules };
 }
 
@@ -274,6 +282,10 @@ export function pipelineSchema(kinds: Kinds, catalogue: Catalogue): JsonObject {
       },
       ['stages'],
     ),
-    definitions: Object.fromEntries(definitions),
+    definitions: Object.fromEntries([
+      ...definitions,
+      ...Object.values(kinds).flatMap(matrixDefinitions),
+      [PLAIN_WITH, plainWith],
+    ]),
   };
 }

@@ -20,6 +20,21 @@ export interface Attempt {
   readonly problems: Problems;
 }
 
+/**
+ * Says of a problem that it comes of overrides.
+ *
+ * @param message - what is wrong
+ * @param overrides - as they were given
+ * @returns the message with them
+ */
+export function withOverrides(message: string, overrides: readonly string[]): string {
+  const words = formatList(
+    overrides.map((text) => `-S ${text}`),
+    3,
+  );
+  return `${message}, with ${words.replace(/ or (?=-S )/, ' and ')}`;
+}
+
 const isOfReport = ({ location: { path } }: Problem): boolean => path[0] === 'tables' || path[0] === 'plots';
 
 /** Leaves out what a problem stands in: one table or plot, or all of them. */
@@ -53,14 +68,11 @@ export function judge(
   const { plan, problems } = made;
   if (problems.list.length === 0) return success({ plan, notes: [], faults: [] });
   const ofFile = overrides.length === 0 ? problems : own();
-  const words = formatList(
-    overrides.map((text) => `-S ${text}`),
-    3,
-  ).replace(/ or (?=-S )/, ' and ');
   const isMade = (problem: Problem): boolean => problem.location.override === undefined && !ofFile.has(problem);
-  const isNote = (problem: Problem): boolean => isMade(problem) && (isIdle(problem) || isOfReport(problem));
+  const isNote = (problem: Problem): boolean =>
+    problem.note === true || (isMade(problem) && (isIdle(problem) || isOfReport(problem)));
   const explained = (problem: Problem): Problem =>
-    isMade(problem) ? { ...problem, message: `${problem.message}, with ${words}` } : problem;
+    isMade(problem) ? { ...problem, message: withOverrides(problem.message, overrides) } : problem;
   const told = (which: (problem: Problem) => boolean): readonly Failure[] =>
     problems.failures(locate, (problem) => (which(problem) ? explained(problem) : undefined));
   const stops = (problem: Problem): boolean => !isNote(problem) && !isOfReport(problem);

@@ -25,13 +25,13 @@ function program(): string | undefined {
  *
  * @param file - path of the pipeline file
  * @param options - overrides, environment and working folder of the run
- * @returns the number of its cells, the tables and plots that stand in their files, and those that do not as it is
+ * @returns the number of its cells, what was said of the plan, the tables and plots that stand in their files, and those that do not as it is
  * overridden; undefined when it has to be planned
  */
 export async function findNothingToDo(
   file: string,
   options: SourceOptions = {},
-): Promise<Pick<UpToDate, 'cells' | 'placed' | 'held'> | undefined> {
+): Promise<Pick<UpToDate, 'cells' | 'notes' | 'placed' | 'held'> | undefined> {
   const { overrides = [], environment = process.env, cwd = '.' } = options;
   const kdpipe = program();
   if (kdpipe === undefined) return undefined;
@@ -63,7 +63,7 @@ export interface RunTraces {
  * @param traces - how the run ended
  */
 export async function saveNothingToDo(pipeline: PlannedPipeline, traces: RunTraces): Promise<void> {
-  const { plan, project, environment, file, text, overrides } = pipeline;
+  const { plan, notes, project, environment, file, text, overrides } = pipeline;
   const { summary, reported, files } = traces;
   const { store, workingFolder } = project;
   const kdpipe = program();
@@ -76,6 +76,7 @@ export async function saveNothingToDo(pipeline: PlannedPipeline, traces: RunTrac
   for (const path of files) digests.set(path, await digest(path));
   const placed = reported.written.map(({ what, file: into }) => ({ what, file: into }));
   const held = reported.held.map(({ what, file: into }) => ({ what, file: into }));
-  const upToDate = { environment, files: digests, seal, cells, placed, held };
+  const said = notes.length > 0 && { notes };
+  const upToDate = { environment, files: digests, seal, cells, ...said, placed, held };
   saveUpToDate({ file, text, overrides, workingFolder, program: kdpipe }, upToDate, store);
 }

@@ -6,11 +6,13 @@ import type { Plan } from '../core/plan.ts';
 import { failure, success, unwrap, type Result } from '../core/result.ts';
 import type { Environment } from '../pipeline/expand/names.ts';
 import { planPipeline } from '../pipeline/plan.ts';
+import { withOverrides } from '../pipeline/verdict.ts';
 import { reportProblems } from '../report/report.ts';
 import { catalogue } from '../stages/catalogue.ts';
 import { kinds } from '../stages/registry.ts';
 import { nameAdvice } from '../util/text.ts';
 import { openProject, type Project } from './project.ts';
+import { undeclaredFiles } from './undeclared-files.ts';
 
 /** A pipeline: path of its file, or its text with the path that it would have. A path is relative to the working folder. */
 export type PipelineSource = string | { readonly file: string; readonly text: string };
@@ -29,7 +31,7 @@ export interface SourceOptions {
 export interface PlannedPipeline {
   /** Without the tables and plots of which notes or faults tell. */
   readonly plan: Plan;
-  /** What is odd, and allowed: what overrides alone leave without effect. */
+  /** What is odd, and allowed: what overrides alone leave without effect, files that commands name and do not declare. */
   readonly notes: readonly Failure[];
   /** What is wrong with tables and plots: the cells can be looked at, and nothing runs. */
   readonly faults: readonly Failure[];
@@ -101,7 +103,8 @@ export async function plan(source: PipelineSource, options: SourceOptions = {}):
   const env = watchEnvironment({ ...environment }, used);
   const planned = unwrap(planPipeline({ file, text }, { env, overrides, kinds, catalogue: catalogue() }));
   const path = resolve(project.root, file);
-  return { ...planned, project, file: path, pipelineFolder: dirname(path), text, overrides, environment: used };
+  const notes = [...planned.notes, ...undeclaredFiles({ file, text }, planned.plan.cells, project)];
+  return { ...planned, notes, project, file: path, pipelineFolder: dirname(path), text, overrides, environment: used };
 }
 
 /**
@@ -129,9 +132,35 @@ export async function asPlanned(
  * @param target - the plan
  * @returns all that is wrong
  */
-export async function reportFaults(target: PlannedPipeline): Promise<readonly Failure[]> {
+async function reportFaults(target: PlannedPipeline): Promise<readonly Failure[]> {
   const { plan, pipelineFolder, project, faults } = target;
   return [...faults, ...(await reportProblems(plan, { pipelineFolder, root: project.root }))];
+}
+
+/** What is wrong, and at which table, plot or file: how it is said may depend on values. */
+const siteOf = ({ code, message, place }: Failure): string =>
+  JSON.stringify([code, place?.file, place?.line, message.replace(/:.*/s, '')]);
+
+/**
+ * Divides what is wrong with tables and plots: what the pipeline file says itself, and what overrides alone bring about. Files
+ * are not written of overridden plans, unless that is asked for, so that the latter stops nothing.
+ *
+ * @param target - the plan
+ * @returns faults, for which a run is refused, and notes
+ */
+export async function judgeReports(target: PlannedPipeline): Promise<Pick<PlannedPipeline, 'faults' | 'notes'>> {
+  const { overrides, file, text, environment: env, faults } = target;
+  const found = await reportFaults(target);
+  if (found.length === faults.length || overrides.length === 0) return { faults: found, notes: [] };
+  const own = planPipeline({ file, text }, { env, overrides: [], kinds, catalogue: catalogue() });
+  const ofFile = own.ok ? await reportFaults({ ...target, ...own.value }) : [];
+  const known = new Set([...faults, ...ofFile].map(siteOf));
+  return {
+    faults: found.filter((fault) => known.has(siteOf(fault))),
+    notes: found
+      .filter((fault) => !known.has(siteOf(fault)))
+      .map((fault) => ({ ...fault, message: withOverrides(fault.message, overrides) })),
+  };
 }
 
 /**
@@ -156,8 +185,8 @@ export async function requireReports(target: PlannedPipeline): Promise<void> {
 export async function check(source: PipelineSource, options: SourceOptions = {}): Promise<Result<PlannedPipeline>> {
   try {
     const target = await plan(source, options);
-    await requireReports(target);
-    return success(target);
+    const { faults, notes } = await judgeReports(target);
+    return faults.length > 0 ? failure(...faults) : success({ ...target, notes: [...target.notes, ...notes] });
   } catch (error) {
     if (error instanceof FailureError) return failure(...error.failures);
     throw error;

@@ -1,11 +1,12 @@
 import { FailureError, type Failure } from '../core/failure.ts';
-import type { Cell, CellId, Digest, Plan } from '../core/plan.ts';
+import type { Cell, CellId, Digest, Key, Plan } from '../core/plan.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
+import { damageOf } from '../store/damage.ts';
 import { sourceChanges } from '../store/files/sources.ts';
-import type { Store } from '../store/store.ts';
+import type { Entry, Store } from '../store/store.ts';
 import { lastResultsFile, readLastResults, type LastResults } from '../record/last-results.ts';
 import type { Resolution } from './resolution.ts';
-import { Resolver } from './resolve.ts';
+import { Resolver, type ResolveDeps } from './resolve.ts';
 import { digestSources } from './sources.ts';
 
 /** What both a preview and a run need to know. */
@@ -52,13 +53,43 @@ export async function prepare(plan: Plan, options: PlanOptions): Promise<Prepare
   let read: LastResults | undefined;
   const last = () => (read ??= readLastResults(lastResultsFile(options.runsFolder, plan.name)));
   const { of, digests } = await digestSources(cells, options);
-  const resolver = new Resolver(cells, {
+  const { resolver, resolutions, damaged } = await resolveIntact(cells, {
     ...{ store, kinds, sources: of, last, force },
     sayChanges: (before, after) => sourceChanges(store.root, before, after),
   });
-  const resolutions = cells.map((cell) => resolver.resolve(cell));
-  if (selection) refuseUnselected(cells, resolutions, selection);
+  if (selection) refuseUnselected({ cells, resolutions }, selection, damaged);
   return { cells, resolutions, resolver, sources: digests, last };
+}
+
+/** Resolves cells; a result that one of those to run would read, and that has been changed in the store, counts as missing. */
+async function resolveIntact(
+  cells: readonly Cell[],
+  deps: ResolveDeps,
+): Promise<Pick<Prepared, 'resolver' | 'resolutions'> & { readonly damaged: ReadonlyMap<Key, string> }> {
+  const looked = new Set<Key>();
+  const damaged = new Map<Key, string>();
+  for (;;) {
+    const resolver = new Resolver(cells, { ...deps, damaged });
+    const resolutions = cells.map((cell) => resolver.resolve(cell));
+    const known = damaged.size;
+    for (const entry of readByRunning(cells, resolutions, resolver.entries)) {
+      if (looked.has(entry.key)) continue;
+      looked.add(entry.key);
+      const damage = await damageOf(deps.store.root, entry.key);
+      if (damage) damaged.set(entry.key, damage);
+    }
+    if (damaged.size === known) return { resolver, resolutions, damaged };
+  }
+}
+
+/** Results that are there and that cells which run, or may run, read. */
+function readByRunning(
+  cells: readonly Cell[],
+  resolutions: readonly Resolution[],
+  entries: ReadonlyMap<CellId, Entry>,
+): readonly Entry[] {
+  const needs = cells.flatMap((cell, index) => (resolutions[index]?.status === 'reuse' ? [] : cell.needs));
+  return [...new Set(needs)].flatMap((need) => entries.get(need) ?? []);
 }
 
 /** The selected cells and all that they need, in the order of the plan. */
@@ -72,17 +103,23 @@ function withNeeds(cells: readonly Cell[], selection: ReadonlySet<CellId>): read
 const named = 5;
 
 function refuseUnselected(
-  cells: readonly Cell[],
-  resolutions: readonly Resolution[],
+  { cells, resolutions }: Preview,
   selection: ReadonlySet<CellId>,
+  damaged: ReadonlyMap<Key, string>,
 ): void {
-  const missing = cells.filter((cell, index) => !selection.has(cell.id) && resolutions[index]?.status !== 'reuse');
+  const missing = cells.flatMap((cell, index) => {
+    const resolution = resolutions[index];
+    if (selection.has(cell.id) || resolution?.status === 'reuse') return [];
+    return { cell, damage: resolution?.status === 'run' ? damaged.get(resolution.key) : undefined };
+  });
   if (!missing.length) return;
-  const failures = missing.slice(0, named).map((cell): Failure => {
+  const failures = missing.slice(0, named).map(({ cell, damage }): Failure => {
     const taker = cells.find((other) => other.needs.includes(cell.id));
+    const state =
+      damage === undefined ? 'has no result in the store' : `whose result was changed in the store: ${damage}`;
     return {
       code: 'need-not-selected',
-      message: `${taker?.id ?? 'a selected stage'} needs ${cell.id}, which is not selected and has no result in the store`,
+      message: `${taker?.id ?? 'a selected stage'} needs ${cell.id}, which is not selected and ${state}`,
       fix: `run ${cell.stage} too: --to instead of --only, or no selection`,
     };
   });

@@ -1,4 +1,4 @@
-import type { Cell, CellId } from '../core/plan.ts';
+import type { Cell, CellId, Key } from '../core/plan.ts';
 import { explain, type SayChanges } from '../fingerprint/explain.ts';
 import { taskParameters } from '../fingerprint/task-parameters.ts';
 import type { Store } from '../store/store.ts';
@@ -19,6 +19,8 @@ export interface History {
   readonly store: Store;
   readonly last: () => LastResults;
   readonly force: ReadonlySet<CellId>;
+  /** Results that are not what their stages made any more, and what changed in them: they count as missing. */
+  readonly damaged?: ReadonlyMap<Key, string>;
   /** Says what differs between two contents of a source. */
   readonly sayChanges?: SayChanges;
 }
@@ -71,8 +73,10 @@ export class Reasons {
   }
 
   #changes(id: CellId, resolved: ResolvedCell): readonly string[] {
-    const { force, last, store, sayChanges } = this.#history;
+    const { force, last, store, damaged, sayChanges } = this.#history;
     if (force.has(id)) return ['forced'];
+    const damage = damaged?.get(resolved.key);
+    if (damage !== undefined) return [`its stored result was changed: ${damage}`];
     const before = last().get(id);
     if (!before) return [firstRun];
     const manifest = store.find(before.key)?.manifest();

@@ -50,8 +50,8 @@ export class Resolver {
     if (because.length) return { status: 'unknown', because, reasons: this.#reasons.ofUnknown(cell, because) };
     const resolved = this.describe(cell);
     const { key } = resolved;
-    const { force, store } = this.#deps;
-    const entry = force.has(cell.id) ? undefined : store.find(key);
+    const { force, store, damaged } = this.#deps;
+    const entry = force.has(cell.id) || damaged?.has(key) ? undefined : store.find(key);
     if (!entry) return { status: 'run', key, reasons: this.#reasonsOf(cell, resolved) };
     this.#entries.set(cell.id, entry);
     return { status: 'reuse', key, entry };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Failure } from '../core/failure.ts';
 import type { Digest } from '../core/plan.ts';
 import { canonical } from '../fingerprint/canonical.ts';
 import { sha256 } from '../fingerprint/digest.ts';
@@ -34,6 +35,8 @@ export interface UpToDate {
   /** The results of all cells. */
   readonly seal: Seal;
   readonly cells: number;
+  /** What was said of the plan. */
+  readonly notes?: readonly Failure[];
   /** The tables and plots that stand in files. */
   readonly placed: readonly { readonly what: string; readonly file: string }[];
   /** Those whose files the run left as they were, as it was overridden. */
@@ -48,6 +51,7 @@ interface Note {
   readonly files: readonly (readonly [path: string, digest: Digest])[];
   readonly seal: Seal;
   readonly cells: number;
+  readonly notes?: UpToDate['notes'];
   readonly placed: UpToDate['placed'];
   readonly held: UpToDate['held'];
 }
@@ -112,7 +116,7 @@ export async function findUpToDate(
   request: Request,
   store: Store,
   environment: Environment,
-): Promise<Pick<UpToDate, 'cells' | 'placed' | 'held'> | undefined> {
+): Promise<Pick<UpToDate, 'cells' | 'notes' | 'placed' | 'held'> | undefined> {
   const note = readNote(noteFile(store, request));
   if (note?.request !== requestDigest(request)) return undefined;
   if (note.environment.some(([name, value]) => digestOf(environment[name]) !== value)) return undefined;
@@ -122,5 +126,6 @@ export async function findUpToDate(
     const now = await digest(path).catch(() => undefined);
     return now === before;
   });
-  return same.every(Boolean) ? { cells: note.cells, placed: note.placed, held: note.held } : undefined;
+  const { cells, notes, placed, held } = note;
+  return same.every(Boolean) ? { cells, placed, held, ...(notes && { notes }) } : undefined;
 }

@@ -51,6 +51,16 @@ export interface DeclaredSource {
   };
 }
 
+/** A path that a parameter may mean without declaring it. */
+export interface MentionedPath {
+  /** Relative to the working folder, or absolute. */
+  readonly path: string;
+  /** The text in which it stands. */
+  readonly word: string;
+  /** Path of the parameter inside `with`. */
+  readonly param: readonly (string | number)[];
+}
+
 /** A problem that a kind's rule found, placed at one parameter. */
 export interface ParamProblem extends Omit<Failure, 'place'> {
   /** Path of the parameter inside `with`. */
@@ -104,6 +114,8 @@ export interface StageKind {
   readonly check?: (params: ValueObject, context: CheckContext) => readonly ParamProblem[];
   /** Files and folders outside the store that the cell reads, as paths relative to the working folder or absolute. */
   readonly sources?: (params: ValueObject) => readonly DeclaredSource[];
+  /** Paths that its parameters may name beside those: where one is a file, a note says that it is no part of the key. */
+  readonly mentions?: (params: ValueObject) => readonly MentionedPath[];
   /**
    * Parameters that cells have to agree in to run as a cohort: beside each other in one process, sharing what depends on
    * these alone. A kind without them has no cohorts.

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, writeFileSync, type Stats } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { fail, type Failure } from '../core/failure.ts';
@@ -58,6 +58,17 @@ function checkOutputs(outputs: DraftManifest['outputs'], content: FolderContent)
   return Object.fromEntries(paths);
 }
 
+/** Takes the right to write from a file that is stored, where that is ours to do: programs read it where it lies. */
+function protect(path: string, { mode, nlink }: Stats): void {
+  // Under another name it is somebody else's file.
+  if (nlink > 1) return;
+  try {
+    chmodSync(path, mode & 0o555);
+  } catch {
+    // Of another user, or on a disk without modes: whoever reads it looks whether it has changed.
+  }
+}
+
 /** A draft on the disk of its store. */
 export class LocalDraft implements Draft {
   readonly path: string;
@@ -114,6 +125,7 @@ export class LocalDraft implements Draft {
     const content = listFolder(this.path, 'closed');
     const paths = checkOutputs(manifest.outputs, content);
     const files = await this.#digest(content);
+    for (const file of content.files) protect(join(this.path, file.path), file.stats);
     const outputs: Record<string, StoredOutput> = {};
     const emptyFolders = emptyFoldersOf(content).toSorted(byCodeUnits);
     for (const [name, path] of Object.entries(paths))

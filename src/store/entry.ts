@@ -62,7 +62,14 @@ const hasSize = (stats: Stats | undefined, size: number): boolean => stats?.isFi
 const allThere = (entry: string, files: ManifestFiles): boolean =>
   files.every(({ path, size }) => hasSize(statIfPresent(`${entry}/${path}`), size));
 
-function readManifest(entry: string, key: Key): Manifest | undefined {
+/**
+ * Reads an entry's manifest.
+ *
+ * @param entry - path of the entry
+ * @param key - its key
+ * @returns the manifest; undefined when there is none, or a damaged one
+ */
+export function readManifest(entry: string, key: Key): Manifest | undefined {
   try {
     return parseManifest(readFileSync(`${entry}/${manifestName}`, 'utf8'), key);
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Key } from '../core/plan.ts';
 import { digestFile } from './files/digest-file.ts';
 import { entryPath, manifestName } from './layout.ts';
 import { listFolder, type ListedFile } from './files/list-folder.ts';
+import { unknownFiles } from './damage.ts';
 import { parseManifest, type ManifestFiles } from './manifest.ts';
 import type { Store } from './store.ts';
 
@@ -38,17 +39,14 @@ async function checkFile(
   };
 }
 
-function unknownFiles(entry: string, files: ManifestFiles, found: readonly ListedFile[]): readonly Failure[] {
-  const known = new Set([manifestName, ...files.map(({ path }) => path)]);
-  return found
-    .filter(({ path }) => !known.has(path))
-    .map(({ path }) => ({
-      code: 'unknown-file',
-      message: `${path} is no part of the result`,
-      place: { file: join(entry, path) },
-      expected: 'only files that the manifest lists',
-      fix: 'remove the file',
-    }));
+function unknownFile(entry: string, path: string): Failure {
+  return {
+    code: 'unknown-file',
+    message: `${path} is no part of the result`,
+    place: { file: join(entry, path) },
+    expected: 'only files that the manifest lists',
+    fix: 'remove the file',
+  };
 }
 
 async function* checkEntry(entry: string, key: Key): AsyncGenerator<Failure> {
@@ -65,7 +63,7 @@ async function* checkEntry(entry: string, key: Key): AsyncGenerator<Failure> {
     const problem = await checkFile(entry, listed, byPath.get(listed.path));
     if (problem) yield problem;
   }
-  yield* unknownFiles(entry, manifest.files, found);
+  for (const path of unknownFiles(manifest.files, found)) yield unknownFile(entry, path);
 }
 
 /**

@@ -31,6 +31,16 @@ export function isLitter(name: string): boolean {
   return litter.some((form) => form.test(name));
 }
 
+/**
+ * Tells what stands in litter.
+ *
+ * @param path - `/` between the parts
+ * @returns true where one of its parts is litter
+ */
+export function isLitterPath(path: string): boolean {
+  return path.split('/').some(isLitter);
+}
+
 /** Vim makes this file, and removes it at once, to find out whether it may write. */
 const probe = '4913';
 

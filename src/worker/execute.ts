@@ -1,9 +1,11 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Failure } from '../core/failure.ts';
+import { FailureError, type Failure } from '../core/failure.ts';
+import type { CellId, Key } from '../core/plan.ts';
 import type { StageResult, StageTask, TaskMessage, WorkerTask } from '../core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../stages/stage-kind.ts';
+import { damageOf } from '../store/damage.ts';
 import { sourceChanges, sourceRecorder } from '../store/files/sources.ts';
 import type { Draft, DraftManifest, Entry, Store } from '../store/store.ts';
 import { lastLines } from '../util/last-lines.ts';
@@ -37,7 +39,7 @@ export async function executeTask(task: WorkerTask, deps: TaskDeps): Promise<Sta
   try {
     const lock = await lockKey(task, member, deps);
     try {
-      const found = task.force ? undefined : store.find(task.key);
+      const found = task.force ? undefined : await findIntact(store, task.key);
       return found ? finish(found, found.manifest(), true) : await make({ task, member }, deps);
     } finally {
       await lock.release();
@@ -48,6 +50,12 @@ export async function executeTask(task: WorkerTask, deps: TaskDeps): Promise<Sta
   } finally {
     await member.leave();
   }
+}
+
+/** A result that is there and is what its stage made; one that was changed since is made anew. */
+async function findIntact(store: Store, key: Key): Promise<Entry | undefined> {
+  const found = store.find(key);
+  return found && !(await damageOf(store.root, key)) ? found : undefined;
 }
 
 const logOf = (task: StageTask) => join(task.folder, 'log.txt');
@@ -102,13 +110,14 @@ async function fill(prepared: PreparedTask, deps: TaskDeps): Promise<StageResult
   const { task, kind, draft } = prepared;
   const context = await contextOf(prepared, deps);
   const { run } = await kind.load();
+  await refuseDamaged(task, deps);
   const started = Date.now();
   // The others need not wait until the result is written.
   const outcome = await run(context).finally(() => prepared.member.leave());
   if (deps.signal.aborted) throw new StageInterrupted();
   const seconds = (Date.now() - started) / 1e3;
   const manifest = manifestOf(task, kind, outcome, { started, seconds });
-  const changed = await changedSources(task, deps);
+  const changed = [...(await changedSources(task, deps)), ...(await changedInputs(task, deps)).map(({ text }) => text)];
   if (changed.length) {
     await draft.taint(manifest, changed);
     return { status: 'tainted', key: task.key, changed };
@@ -152,6 +161,28 @@ async function changedSources(task: StageTask, { store }: TaskDeps): Promise<rea
       changed.push(withChanges(name, now === undefined ? '' : sourceChanges(store.root, digest, now)));
   }
   return changed;
+}
+
+/** Results of other stages that are not what those made any more. One that is gone cannot be compared. */
+async function changedInputs({ inputs }: StageTask, { store }: TaskDeps) {
+  const changed: { readonly text: string; readonly cell: CellId; readonly path: string }[] = [];
+  for (const { key, name, cell, path } of new Map(inputs.map((input) => [input.key, input])).values()) {
+    const damage = await damageOf(store.root, key);
+    if (damage) changed.push({ text: withChanges(`${name} ← ${cell}`, damage), cell, path });
+  }
+  return changed;
+}
+
+/** A stage reads what its key says, or nothing. */
+async function refuseDamaged(task: StageTask, deps: TaskDeps): Promise<void> {
+  const failures = (await changedInputs(task, deps)).map(({ text, cell, path }): Failure => ({
+    code: 'changed-result',
+    message: `a result that it reads was changed in the store: ${text}`,
+    place: { file: path },
+    expected: `the files that ${cell} made`,
+    fix: `run again: ${cell} is made anew; a program that changes files of its inputs has to copy them first`,
+  }));
+  if (failures.length) throw new FailureError(failures);
 }
 
 /** `inputs.code (edited train.py)` */

@@ -41,7 +41,15 @@ async function packed(folder: string, { side, images }: (typeof SIZES)[number]):
   }));
   const set = { classes: Array.from({ length: CLASSES }, (_, k) => `${k}`), images: list, naturalSize: side };
   const split = { val: 0, test: 0, seed: 0, limit: {} };
-  const options = { imageSize: side, split, meanStd: 'imagenet', onBadImage: 'fail', threads: 2 } as const;
+  const options = {
+    imageSize: side,
+    split,
+    meanStd: 'imagenet',
+    onBadImage: 'fail',
+    interpolation: 'bilinear',
+    cropPct: 1,
+    threads: 2,
+  } as const;
   const { signal } = new AbortController();
   await pack(set, folder, options, { signal, progress: () => undefined, warn: () => undefined });
 }

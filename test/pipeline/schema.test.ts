@@ -161,7 +161,8 @@ describe('the schema of the registered kinds', () => {
     expect(real['$schema']).toBe('http://json-schema.org/draft-07/schema#');
     expect(new Ajv({ strict: false }).validateSchema(real)).toBe(true);
     for (const [path, { $ref }] of schemasIn(real))
-      if (typeof $ref === 'string') expect(definitions, path).toHaveProperty([$ref.replace('#/definitions/', '')]);
+      if (typeof $ref === 'string')
+        expect(definitions, path).toHaveProperty($ref.replace('#/definitions/', '').split('/'));
   });
 
   it.each(Object.entries<StageKind>(realKinds))(
@@ -187,5 +188,57 @@ describe('the schema of the registered kinds', () => {
     expect(uses?.['description']).toContain('train: the same as train-teacher.');
     for (const { name, summary } of Object.values<StageKind>(realKinds))
       expect(uses?.['description']).toContain(`${name}: ${summary}`);
+  });
+});
+
+describe('an axis whose name is a parameter', () => {
+  const real = new Ajv({ strict: false, allErrors: true }).compile(pipelineSchema(realKinds, realNames()));
+  const places = (matrix: string, given = 'data: "${stages.d}", model: resnet8'): readonly string[] => {
+    const text = [
+      'stages:',
+      '  d: { uses: dataset, with: { source: mnist-digits } }',
+      '  t: { uses: train, with: { data: "${stages.d}", model: resnet20 } }',
+      `  s: { uses: distill-student, matrix: { ${matrix} }, with: { ${given} } }`,
+    ].join('\n');
+    real(parse(text));
+    const summaries = ['anyOf', 'if', 'allOf'];
+    const own = (real.errors ?? []).filter(({ keyword }) => !summaries.includes(keyword));
+    return [...new Set(own.map(({ instancePath }) => instancePath.replace('/stages/s/matrix', '')))];
+  };
+
+  it.each<[string, readonly string[]]>([
+    ['kd_method: [SoftTarget, AT, KD], kd_ratio: [0.5, 0.9]', []],
+    ['kd_method: [Softtarget, AT]', ['/kd_method/0']],
+    ['kd_ratio: [0.5, 0]', ['/kd_ratio/1']],
+    ['kd_ratio: [a]', ['/kd_ratio/0']],
+    ['ema: [false, maybe]', ['/ema/1']],
+    ['blocks: [[1, 2], [7]]', ['/blocks/1/0', '/blocks/1']],
+    ['model: [resnet8, resnet9]', ['/model/1']],
+    ['teacher: ["${stages.t}", t]', ['/teacher/1']],
+    ['zip: { kd_method: [AT, at], lr: [1, 2] }', ['/zip/kd_method/1']],
+    ['kd_method: [AT], include: [{ kd_method: Softtarget, kd_ratio: 1 }]', ['/include/0/kd_method']],
+    ['teacher: ["${stages.t}"], exclude: [{ teacher: t, teacher.model: resnet20 }]', ['/exclude/0/teacher']],
+    ['seed: [0, -1]', ['/seed/1']],
+    ['kd_ratio: { from: 0.1, to: 0.9, step: 0.1 }, lr: { from: 1e-4, to: 1e-2, count: 3, scale: log }', []],
+    ['teacher: "${stages.t}", epochs: "${params.all}", kd_ratio: ["${params.r}", "${env.R:-0.5}"]', []],
+    ['fold: [a, b], seeds: 3', []],
+  ])('has values that the parameter takes: %s', (matrix, wrong) => {
+    expect(places(matrix)).toEqual(wrong);
+  });
+
+  it('may have others where a text is made of it', () => {
+    const given = 'data: "${stages.d}", model: "resnet${matrix.model}", teacher: "${stages.t}"';
+    expect(places('model: [8, 14]', given)).toEqual([]);
+    expect(places('model: [8, 14]')).toEqual(['/model/0', '/model/1']);
+  });
+
+  it('is said by reference to the parameters, in a file of no more than 250 kB', () => {
+    const text = JSON.stringify(pipelineSchema(realKinds, realNames()), null, 2);
+    expect(text.length).toBeLessThan(250_000);
+    expect(pipelineSchema(realKinds, realNames())['definitions']).toMatchObject({
+      'distill-student-axes': {
+        properties: { kd_method: { items: { $ref: '#/definitions/distill-student/properties/kd_method' } } },
+      },
+    });
   });
 });

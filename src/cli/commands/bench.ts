@@ -4,7 +4,7 @@ import { fail } from '../../core/failure.ts';
 import type { Measurement, MeasureOptions } from '../../ml/bench/measure.ts';
 import { catalogue } from '../../stages/catalogue.ts';
 import { nameAdvice } from '../../util/text.ts';
-import { jsonOption, positiveInteger } from '../options.ts';
+import { examples, jsonOption, positiveInteger } from '../options.ts';
 import { columns, print, printError, printJson } from '../terminal.ts';
 
 type ModelName = Measurement['model'];
@@ -38,6 +38,7 @@ export function command(): Command {
       new Option('--image-size <pixels>', "side of an image; by default the model's own").argParser(positiveInteger),
     )
     .addOption(jsonOption())
+    .addHelpText('after', examples('kdpipe bench', 'kdpipe bench resnet20 --image-size 64 --batch-size 32'))
     .action(async (models: readonly string[], flags: BenchFlags) => {
       models.forEach(requireModel);
       await bench(models as readonly ModelName[], flags);

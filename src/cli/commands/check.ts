@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { FailureError, type Failure } from '../../core/failure.ts';
-import { plan, reportFaults } from '../../project/plan.ts';
+import { judgeReports, plan } from '../../project/plan.ts';
 import { pluralize } from '../../util/text.ts';
-import { setOption } from '../options.ts';
+import { examples, setOption } from '../options.ts';
 import { printNotes } from '../notes.ts';
 import { print } from '../terminal.ts';
 import { typedPath } from '../workspace.ts';
@@ -19,6 +19,7 @@ export function command(): Command {
       typedPath(file),
     ])
     .addOption(setOption())
+    .addHelpText('after', examples('kdpipe check pipelines/*.yaml'))
     .action(async (files: readonly string[], flags: { readonly set?: readonly string[] }) => {
       const failures: Failure[] = [];
       for (const file of files) failures.push(...(await checkFile(file, flags.set)));
@@ -30,12 +31,12 @@ export function command(): Command {
 async function checkFile(file: string, overrides: readonly string[] = []): Promise<readonly Failure[]> {
   try {
     const target = await plan(file, { overrides });
-    const faults = await reportFaults(target);
+    const { faults, notes } = await judgeReports(target);
     const { cells } = target.plan;
     const stages = new Set(cells.map((cell) => cell.stage)).size;
     const size = `${pluralize(stages, 'stage')}, ${pluralize(cells.length, 'cell')}`;
     print(`${file}: ${faults.length > 0 ? `${size}; its tables or plots are wrong` : `ok, ${size}`}`);
-    printNotes(target.notes);
+    printNotes([...target.notes, ...notes]);
     return faults;
   } catch (error) {
     if (error instanceof FailureError) return error.failures;

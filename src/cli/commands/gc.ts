@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { isJsonObject } from '../../core/json.ts';
 import type { Key } from '../../core/plan.ts';
 import { lastResultsFile, readLastResults } from '../../record/last-results.ts';
 import { listRuns, readRun } from '../../record/past-runs.ts';
 import { collect, removeCollected } from '../../store/gc.ts';
+import { manifestName } from '../../store/layout.ts';
 import type { Store } from '../../store/store.ts';
+import { fileSize } from '../../util/file-size.ts';
 import { pluralize } from '../../util/text.ts';
 import { join } from 'node:path';
-import { ageArgument, positiveInteger, sizeArgument } from '../options.ts';
+import { examples, ageArgument, positiveInteger, sizeArgument } from '../options.ts';
 import { openProject } from '../../project/project.ts';
 import { pipelinesIn } from '../../project/recent.ts';
 import { columns, print } from '../terminal.ts';
@@ -31,6 +35,7 @@ export function command(): Command {
     .option('--max-size <size>', 'only until the store is this small: 500M, 10G', sizeArgument)
     .option('--checkpoints', 'the ends of finished trainings too, from which more epochs would go on')
     .option('--yes', 'remove; without it nothing is removed')
+    .addHelpText('after', examples('kdpipe gc', 'kdpipe gc --runs 5 --older-than 30d --yes'))
     .action(async (flags: CollectFlags) => {
       const { store, runsFolder } = openProject();
       const collection = collect(store, {
@@ -43,10 +48,16 @@ export function command(): Command {
       if (collection.items.length)
         print(
           columns(
-            collection.items.map(({ type, key, bytes, reason }) => [type, key.slice(0, 12), mebibytes(bytes), reason]),
+            collection.items.map(({ type, key, path, bytes, reason }) => [
+              type,
+              key.slice(0, 12),
+              cellIn(store, key, path),
+              fileSize(bytes),
+              reason,
+            ]),
           ),
         );
-      const freed = `${pluralize(collection.items.length, 'item')}, ${mebibytes(collection.bytes)}; ${mebibytes(collection.remaining)} stay`;
+      const freed = `${pluralize(collection.items.length, 'item')}, ${fileSize(collection.bytes)}; ${fileSize(collection.remaining)} stay`;
       if (flags.yes) await removeCollected(store, collection);
       print(
         flags.yes ? `removed ${freed}` : `would remove ${freed}${collection.items.length ? ' (--yes removes)' : ''}`,
@@ -54,7 +65,17 @@ export function command(): Command {
     });
 }
 
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+/** The cell that a result is, or was to be, of; a dash where nothing says it. */
+function cellIn(store: Store, key: Key, path: string): string {
+  const result = store.find(key);
+  if (result) return result.manifest().cell;
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(join(path, manifestName), 'utf8'));
+    return isJsonObject(manifest) && typeof manifest['cell'] === 'string' ? manifest['cell'] : '–';
+  } catch {
+    return '–';
+  }
+}
 
 /** Keys that events of runs, and the last results of each pipeline, name. */
 function keysOfRuns(runsFolder: string, latest: number): Set<Key> {

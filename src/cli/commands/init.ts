@@ -2,15 +2,21 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { fail } from '../../core/failure.ts';
+import type { Survey } from '../../ml/bench/survey.ts';
 import { plan } from '../../project/plan.ts';
 import { catalogue } from '../../stages/catalogue.ts';
 import { assetPath } from '../../util/package-root.ts';
 import { nameAdvice } from '../../util/text.ts';
 import { writeWhole } from '../../util/write-whole.ts';
 import { askOnTerminal, splitNames, takePreset, type Ask } from '../init/answers.ts';
-import { sourceIn, studyText, suggestionFor, type Study } from '../init/study.ts';
-import { positiveInteger } from '../options.ts';
+import { ignoreRuns } from '../init/ignore-runs.ts';
+import { epochsFor, ownSide, proposalFor, studySeconds, surveyText } from '../init/proposal.ts';
+import { measureSpeeds } from '../init/speeds.ts';
+import { countWays, ratiosFor, sourceIn, studyText, type Study } from '../init/study.ts';
+import { examples, positiveInteger } from '../options.ts';
+import { roughly } from '../../ui/eta.ts';
 import { print } from '../terminal.ts';
+import { fileArgument, typedPath } from '../workspace.ts';
 
 /** What may be said on the command line; the rest is asked, or has its preset. */
 interface Flags {
@@ -40,7 +46,7 @@ const ratio = (text: string, before: readonly number[] = []): readonly number[] 
 export function command(): Command {
   const names = (text: string, before: readonly string[] = []): readonly string[] => [...before, ...splitNames(text)];
   return new Command('init')
-    .argument('[pipeline]', 'the file to write', 'pipelines/study.yaml')
+    .addArgument(fileArgument('[pipeline]', 'the file to write').default('pipelines/study.yaml'))
     .option('--data <folder>', 'images: one folder per class, IDX files, CUB-200-2011 or CIFAR; by default digits')
     .option('--teacher <model>', 'a model (kdpipe list models)')
     .option('--student <models>', 'one or several, separated by commas', names)
@@ -51,6 +57,13 @@ export function command(): Command {
     .option('--image-size <pixels>', 'side of a network’s input', positiveInteger)
     .option('-y, --yes', 'ask nothing: take what is suggested')
     .option('--force', 'overwrite the file')
+    .addHelpText(
+      'after',
+      examples(
+        'kdpipe init pipelines/mine.yaml --data pictures',
+        'kdpipe init pipelines/mine.yaml --teacher resnet20 --student convnet16 --method SoftTarget,AT --seeds 2',
+      ),
+    )
     .action(async (file: string, flags: Flags) => {
       if (existsSync(file) && !flags.force)
         fail({ code: 'file-exists', message: `${file} already exists`, fix: 'name another file, or add --force' });
@@ -107,10 +120,17 @@ function requireRegistered(registry: string, name: string): string {
 }
 
 const digits = 'digits of MNIST';
+/** How many images sources have that are published. */
+const published: Readonly<Record<string, number>> = {
+  'mnist-digits': 10_000,
+  'cifar-10': 60_000,
+  'cifar-100': 60_000,
+  'cub-200-2011': 11_788,
+};
 
 /** The folder of the images and its registered source. */
 function dataIn(answer: string): { readonly root: string | null; readonly source: string } {
-  const root = answer === digits ? null : answer;
+  const root = answer === digits ? null : typedPath(answer);
   return { root, source: sourceOf(root) };
 }
 
@@ -118,40 +138,71 @@ const model = (name: string): string => requireRegistered('models', name);
 const models = (names: readonly string[]): readonly string[] => names.map(model);
 const methods = (names: readonly string[]): readonly string[] =>
   names.map((name) => requireRegistered('methods', name));
+const namesOf = (registry: string): readonly string[] => Object.keys(catalogue()[registry] ?? {});
 
-/** Everything that the study must know, each from its flag or from an answer. */
-async function studyOf(file: string, flags: Flags, ask: Ask): Promise<Study> {
-  const { imageSize = null } = flags;
+/** Looks at the images of a folder of one's own. Loaded only here: it decodes some of them. */
+async function survey(source: string, root: string | null): Promise<Survey | undefined> {
+  if (source !== 'image-folder' || root === null) return undefined;
+  const { surveyImages } = await import('../../ml/bench/survey.ts');
+  return surveyImages(resolve(root));
+}
+
+/** A study, what was seen of its images, and how long it takes here, as far as that is known. */
+interface Proposed {
+  readonly study: Study;
+  readonly seen?: Survey | undefined;
+  readonly seconds?: number | undefined;
+}
+
+/** Everything that the study must know, each from its flag, from an answer, or from a look at images and machine. */
+async function studyOf(file: string, flags: Flags, ask: Ask): Promise<Proposed> {
   const folder = { flag: 'data', text: 'Folder with the images?', preset: digits, parse: dataIn };
   const { root, source } = flags.data === undefined ? await ask(folder) : dataIn(flags.data);
-  const suggested = suggestionFor(source, imageSize);
-  const askModel = { flag: 'teacher', text: 'Teacher?', preset: suggested.teacher, parse: model };
-  const teacher = flags.teacher === undefined ? await ask(askModel) : model(flags.teacher);
-  const askNames = (flag: string, text: string, preset: string, check: typeof models) =>
-    ask({ flag, text, preset, parse: (answer) => check(splitNames(answer)) });
+  const seen = await survey(source, root);
+  const proposed = proposalFor(source, flags.imageSize ?? null, seen);
+  const askNames = (flag: string, text: string, preset: string, registry: string) =>
+    ask({
+      flag,
+      text,
+      preset,
+      choices: namesOf(registry),
+      parse: (answer) => splitNames(answer).map((name) => requireRegistered(registry, name)),
+    });
+  const askTeacher = {
+    flag: 'teacher',
+    text: 'Teacher?',
+    preset: proposed.teacher,
+    choices: namesOf('models'),
+    parse: model,
+  };
+  const teacher = flags.teacher === undefined ? await ask(askTeacher) : model(flags.teacher);
   const students = flags.student
     ? models(flags.student)
-    : await askNames('student', 'Students?', suggested.student, models);
+    : await askNames('student', 'Students?', proposed.student, 'models');
   const kdMethods = flags.method
     ? methods(flags.method)
-    : await askNames('method', 'Methods?', 'SoftTarget, AT', methods);
+    : await askNames('method', 'Methods?', 'SoftTarget, AT', 'methods');
   const askNumber = (flag: string, text: string, preset: string) => ask({ flag, text, preset, parse: positiveInteger });
-  const published = [teacher, ...students].every(
+  const weights = [teacher, ...students].every(
     (name) => typeof catalogue()['models']?.[name]?.['pretrained'] === 'string',
   );
-  return {
-    name: studyName(file),
-    source,
-    root,
-    teacher,
-    students,
-    methods: kdMethods,
+  const study: Study = {
+    ...{ name: studyName(file), source, root, teacher, students, methods: kdMethods },
     ratios: flags.ratio ?? [],
     seeds: flags.seeds ?? (await askNumber('seeds', 'Seeds?', '3')),
-    epochs: flags.epochs ?? (await askNumber('epochs', 'Epochs?', '30')),
-    imageSize,
-    pretrained: suggested.pretrained && published,
+    epochs: 1,
+    imageSize: proposed.imageSize,
+    pretrained: proposed.pretrained && weights,
   };
+  const images = seen?.images ?? published[source];
+  const speeds =
+    images === undefined
+      ? new Map()
+      : await measureSpeeds([teacher, ...students], proposed.imageSize ?? ownSide(source));
+  const secondsOf = (epochs: number): number | undefined =>
+    images === undefined ? undefined : studySeconds({ ...study, epochs }, countWays(study), images, speeds);
+  const epochs = flags.epochs ?? (await askNumber('epochs', 'Epochs?', String(epochsFor(secondsOf))));
+  return { study: { ...study, epochs }, seen, seconds: secondsOf(epochs) };
 }
 
 /** A name that a pipeline may have, from the name of its file. */
@@ -162,7 +213,7 @@ const studyName = (file: string): string =>
 const slashed = (path: string): string => path.split(sep).join('/');
 
 /** Plans the study, so that nothing is written which would not run, and writes it with a place for its table. */
-async function write(file: string, study: Study): Promise<void> {
+async function write(file: string, { study, seen, seconds }: Proposed): Promise<void> {
   const into = slashed(file.replace(/(?:\.ya?ml)?$/, '.md'));
   const schema = slashed(relative(dirname(resolve(file)), assetPath('schemas/pipeline.schema.json')));
   const text = studyText(study, into, schema);
@@ -171,7 +222,16 @@ async function write(file: string, study: Study): Promise<void> {
   writeWhole(file, text);
   if (!page.includes('<!-- kdpipe:results -->'))
     writeWhole(into, `${page}\n<!-- kdpipe:results -->\n<!-- /kdpipe:results -->\n`);
-  print(`${file}: ${cells.length} cells; its table will stand in ${into}`);
+  if (seen) print(`${surveyText(seen)}: image_size ${study.imageSize ?? 'as it is'}`);
+  for (const method of study.ratios.length === 0
+    ? []
+    : study.methods.filter((name) => ratiosFor(name, study.ratios) !== study.ratios))
+    print(
+      `${method} is tried with kd_ratio ${ratiosFor(method, study.ratios).join(', ')}: of ${method} it is the weight itself`,
+    );
+  const time = seconds === undefined ? '' : `; about ${roughly(seconds)} here`;
+  print(`${file}: ${cells.length} cells; its table will stand in ${into}${time}`);
+  if (ignoreRuns()) print('.gitignore: runs/ added');
   print(`  kdpipe run -n ${file}    what would run`);
   print(`  kdpipe run ${file}       runs it`);
 }

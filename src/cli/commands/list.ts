@@ -4,7 +4,7 @@ import { catalogue } from '../../stages/catalogue.ts';
 import { kindNamesOf } from '../../stages/kind-names.ts';
 import { kinds } from '../../stages/registry.ts';
 import type { StageKind } from '../../stages/stage-kind.ts';
-import { jsonOption } from '../options.ts';
+import { examples, jsonOption } from '../options.ts';
 import { columns, print, printJson } from '../terminal.ts';
 
 const count = new Intl.NumberFormat('en-US');
@@ -34,9 +34,15 @@ function factsOfKinds(): Readonly<Record<string, JsonObject>> {
 export function command(): Command {
   const registries = ['kinds', ...Object.keys(catalogue())];
   return new Command('list')
-    .addArgument(new Argument('<registry>', 'what to list').choices(registries))
+    .addArgument(new Argument('[registry]', 'what to list; without it, what there is to list').choices(registries))
     .addOption(jsonOption())
-    .action((registry: string, flags: { readonly json?: boolean }) => {
+    .addHelpText('after', examples('kdpipe list', 'kdpipe list methods'))
+    .action((registry: string | undefined, flags: { readonly json?: boolean }) => {
+      if (registry === undefined) {
+        if (flags.json) printJson(registries);
+        else print(columns(registries.map((name) => [name, `kdpipe list ${name}`])));
+        return;
+      }
       const facts = registry === 'kinds' ? factsOfKinds() : (catalogue()[registry] ?? {});
       if (flags.json) printJson(facts);
       else print(columns(Object.entries(facts).map(([name, of]) => [name, describeFacts(of)])));

@@ -8,7 +8,10 @@ import { replayRun, type PastRun } from '../../record/past-runs.ts';
 import { logFile } from '../../record/run-record.ts';
 import { openProject } from '../../project/project.ts';
 import { recentRun } from '../../project/recent.ts';
-import { print, printError } from '../terminal.ts';
+import { examples } from '../options.ts';
+import { shellWord } from '../../util/shell-word.ts';
+import { groupBy } from '../../util/group.ts';
+import { columns, print, printError } from '../terminal.ts';
 
 /**
  * `kdpipe logs`: what a stage wrote in the latest run; with `-f`, what it goes on to write.
@@ -17,15 +20,23 @@ import { print, printError } from '../terminal.ts';
  */
 export function command(): Command {
   return new Command('logs')
-    .argument('<stage>', 'stage, cell or stage[axis=value]')
+    .argument('[stage]', 'stage, cell or stage[axis=value]; without it, what can be named')
     .option('-f, --follow', 'go on printing what is written')
     .option('--run <run>', 'a pipeline’s name or a run; by default the latest run')
-    .action(async (stage: string, flags: { readonly follow?: boolean; readonly run?: string }) => {
+    .addHelpText(
+      'after',
+      examples('kdpipe logs', 'kdpipe logs teacher -f', "kdpipe logs 'student[seed=0]' --run study"),
+    )
+    .action(async (stage: string | undefined, flags: { readonly follow?: boolean; readonly run?: string }) => {
       const project = openProject();
       let isRead = true;
       // Node revives standard output after an error: only the event tells that its reader has gone.
       process.stdout.once('error', () => (isRead = false));
       const past = recentRun(project.runsFolder, flags.run);
+      if (stage === undefined) {
+        print(stagesText(past));
+        return;
+      }
       const cells = [...unwrap(findCells(past.plan.cells, [stage]))];
       for (const cell of cells) {
         if (cells.length > 1) print(`==> ${cell} <==`);
@@ -35,6 +46,15 @@ export function command(): Command {
         if (flags.follow && cells.length === 1) await log.follow(() => !isRead || hasEnded(past.folder, cell));
       }
     });
+}
+
+/** The stages of a run, how many cells each has, and one of them. */
+function stagesText({ plan, run }: PastRun): string {
+  const stages = [...groupBy(plan.cells, (cell) => cell.stage)].map(([stage, cells]) => [
+    `kdpipe logs ${stage}`,
+    cells.length > 1 ? `${cells.length} cells, as ${shellWord(cells[0]?.id ?? stage)}` : '',
+  ]);
+  return `${plan.name}  ${run}\n${columns(stages)}`;
 }
 
 const stateIn = (past: PastRun, cell: string) => cellStatuses(replayRun(past)).get(cell)?.state ?? 'waiting';

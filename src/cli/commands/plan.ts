@@ -1,6 +1,6 @@
 import { fileArgument } from '../workspace.ts';
 import { Command } from 'commander';
-import { jsonOption, setOption } from '../options.ts';
+import { examples, jsonOption, setOption } from '../options.ts';
 import { plan } from '../../project/plan.ts';
 import { printPreview } from '../preview.ts';
 
@@ -14,6 +14,10 @@ export function command(): Command {
     .addArgument(fileArgument())
     .addOption(setOption())
     .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples('kdpipe plan pipelines/study.yaml', 'kdpipe plan pipelines/study.yaml -S seeds=1 --json'),
+    )
     .action(async (file: string, flags: { readonly set?: readonly string[]; readonly json?: boolean }) => {
       await printPreview(await plan(file, { overrides: flags.set ?? [] }), {}, flags.json ?? false);
     });

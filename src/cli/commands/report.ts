@@ -5,7 +5,7 @@ import { report } from '../../project/report.ts';
 import { checkReport, writeReport, type Rendered } from '../../report/report.ts';
 import { reportFormats, type RenderedTable, type ReportFormat } from '../../report/tables/render-tables.ts';
 import { exitCodes } from '../exit.ts';
-import { positiveInteger, selectorOption, setOption } from '../options.ts';
+import { examples, positiveInteger, selectorOption, setOption } from '../options.ts';
 import { print, printError } from '../terminal.ts';
 
 interface ReportFlags {
@@ -35,6 +35,15 @@ export function command(): Command {
     .option('--sort <column>', 'print rows by a metric, best first, or by a name of rows; -COLUMN: the other way round')
     .option('--top <n>', 'print the first rows alone', positiveInteger)
     .addOption(setOption())
+    .addHelpText(
+      'after',
+      examples(
+        'kdpipe report pipelines/study.yaml',
+        'kdpipe report pipelines/study.yaml --format csv --table results',
+        'kdpipe report pipelines/study.yaml --sort test.accuracy --top 5',
+        'kdpipe report --check pipelines/study.yaml',
+      ),
+    )
     .action(async (file: string, flags: ReportFlags) => {
       process.exitCode = await printReport(file, flags);
     });

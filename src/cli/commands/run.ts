@@ -2,12 +2,13 @@ import { availableParallelism } from 'node:os';
 import { fileArgument } from '../workspace.ts';
 import { Command } from 'commander';
 import { exitCodes } from '../exit.ts';
-import { executorOption, jsonOption, positiveInteger, selectorOption, setOption } from '../options.ts';
+import { examples, executorOption, jsonOption, positiveInteger, selectorOption, setOption } from '../options.ts';
 import type { RunFlags } from '../run-pipeline.ts';
 import { findNothingToDo } from '../../project/nothing-to-do.ts';
 import { initialRun } from '../../core/run-state.ts';
 import { runSummary } from '../../ui/summary.ts';
 import { kdpipeCommand } from '../../util/shell-word.ts';
+import { printNotes } from '../notes.ts';
 import { printError } from '../terminal.ts';
 import { threadsOption } from '../threads.ts';
 
@@ -32,6 +33,14 @@ export function command(): Command {
     .option('--report', 'write tables and plots, also what -S changed and what lacks results')
     .option('--no-report', 'leave the files of tables and plots as they are')
     .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'kdpipe run pipelines/study.yaml',
+        'kdpipe run -n pipelines/study.yaml -S kd_ratio=0.1,0.3',
+        "kdpipe run pipelines/study.yaml --only 'student[seed=0]' -j 2",
+      ),
+    )
     .action(async (file: string, flags: RunFlags) => {
       process.exitCode = await run(file, flags);
     });
@@ -44,7 +53,8 @@ async function run(file: string, flags: RunFlags): Promise<number> {
     const start = performance.now();
     const found = await findNothingToDo(file, { overrides: set ?? [] });
     if (found) {
-      const { cells, placed, held } = found;
+      const { cells, notes = [], placed, held } = found;
+      printNotes(notes);
       const ended = { status: 'done', seconds: (performance.now() - start) / 1000 } as const;
       const progress = {
         ...initialRun,

@@ -1,21 +1,22 @@
+import { join, relative } from 'node:path';
 import { Command, Option } from 'commander';
 import { fail, FailureError } from '../../core/failure.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { findCells } from '../../cells/select.ts';
 import type { ModelDescription } from '../../ml/show/describe-model.ts';
-import { cellStatuses } from '../../core/run-state.ts';
-import { replayRun, type PastRun } from '../../record/past-runs.ts';
+import { resultsOf, type CellResult } from '../../project/results.ts';
+import { type PastRun } from '../../record/past-runs.ts';
 import { catalogue } from '../../stages/catalogue.ts';
 import { kindNamesOf } from '../../stages/kind-names.ts';
 import { kinds } from '../../stages/registry.ts';
 import type { StageKind } from '../../stages/stage-kind.ts';
-import type { Store } from '../../store/store.ts';
 import { nameAdvice } from '../../util/text.ts';
 import { modelText } from '../model-text.ts';
-import { jsonOption, positiveInteger } from '../options.ts';
+import { examples, jsonOption, positiveInteger } from '../options.ts';
 import { openProject } from '../../project/project.ts';
 import { recentRun } from '../../project/recent.ts';
 import { print, printJson } from '../terminal.ts';
+import { calledFrom } from '../workspace.ts';
 
 type ModelName = ModelDescription['model'];
 
@@ -38,6 +39,10 @@ export function command(): Command {
     )
     .addOption(new Option('--classes <number>', 'build the model for this many classes').argParser(positiveInteger))
     .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples("kdpipe show 'student[seed=0]'", 'kdpipe show train-teacher', 'kdpipe show resnet20 --image-size 32'),
+    )
     .action(async (name: string, flags: Flags) => {
       if (isModel(name)) return showModel(name, flags);
       refuseModelFlags(name, flags);
@@ -88,7 +93,8 @@ function findSynonym(name: string): JsonObject | undefined {
 
 /** The manifests of the cells that the latest run has results for, or a run itself. */
 function result(name: string): JsonObject | undefined {
-  const { runsFolder, store } = openProject();
+  const project = openProject();
+  const { runsFolder } = project;
   let past: PastRun;
   try {
     past = recentRun(runsFolder, /^\d{8}T/.test(name) ? name : undefined);
@@ -99,7 +105,7 @@ function result(name: string): JsonObject | undefined {
   if (past.run === name) return runFacts(past);
   const named = findCells(past.plan.cells, [name]);
   if (!named.ok) return undefined;
-  return Object.fromEntries([...named.value].map((cell) => [cell, manifestOf(past, cell, store)]));
+  return Object.fromEntries(resultsOf(project, past, named.value).map((found) => [found.cell, resultFacts(found)]));
 }
 
 function runFacts(past: PastRun): JsonObject {
@@ -107,12 +113,20 @@ function runFacts(past: PastRun): JsonObject {
   return { run, folder, pipeline: plan.name, cells: plan.cells.length, events: plainJson(events) };
 }
 
-function manifestOf(past: PastRun, cell: string, store: Store): Json {
-  const status = cellStatuses(replayRun(past)).get(cell);
-  if (!status) return 'not reached in the latest run';
-  const entry = 'key' in status.event && status.event.key !== null ? store.find(status.event.key) : undefined;
-  return entry ? plainJson(entry.manifest()) : status.state;
+/** A result's manifest and where its outputs lie; of a cell without one, how far it came. */
+function resultFacts({ entry, state }: CellResult): Json {
+  if (!entry) return state;
+  const paths = Object.entries(entry.outputs).map(
+    ([name, { path }]) => [name, pathSeen(join(entry.path, path))] as const,
+  );
+  return {
+    folder: pathSeen(entry.path),
+    paths: Object.fromEntries(paths),
+    ...(plainJson(entry.manifest()) as JsonObject),
+  };
 }
+
+const pathSeen = (path: string): string => relative(calledFrom(), path);
 
 function failUnknown(name: string): never {
   const known = [...kindNamesOf(kinds).all, ...Object.values(catalogue()).flatMap(Object.keys)];

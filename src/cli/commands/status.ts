@@ -5,7 +5,7 @@ import { headline } from '../../ui/progress-text.ts';
 import { duration } from '../../util/duration.ts';
 import { isAlive } from '../../util/process-identity.ts';
 import { groupBy } from '../../util/group.ts';
-import { jsonOption } from '../options.ts';
+import { examples, jsonOption } from '../options.ts';
 import { openProject } from '../../project/project.ts';
 import { recentRun } from '../../project/recent.ts';
 import { columns, print, printJson } from '../terminal.ts';
@@ -19,6 +19,7 @@ export function command(): Command {
   return new Command('status')
     .argument('[run]', 'a pipeline’s name or a run; by default the latest run')
     .addOption(jsonOption())
+    .addHelpText('after', examples('kdpipe status', 'kdpipe status study --json'))
     .action((wanted: string | undefined, flags: { readonly json?: boolean }) => {
       const past = recentRun(openProject().runsFolder, wanted);
       if (flags.json) printJson(jsonStatus(past));

@@ -5,6 +5,7 @@ import { failureText } from '../../ui/failure-text.ts';
 import { pluralize } from '../../util/text.ts';
 import { exitCodes } from '../exit.ts';
 import { openProject } from '../../project/project.ts';
+import { examples } from '../options.ts';
 import { print } from '../terminal.ts';
 
 /**
@@ -13,7 +14,7 @@ import { print } from '../terminal.ts';
  * @returns the commander command
  */
 export function command(): Command {
-  return new Command('verify').action(async () => {
+  return new Command('verify').addHelpText('after', examples('kdpipe verify')).action(async () => {
     const { store } = openProject();
     const failures: Failure[] = [];
     for await (const problem of verify(store)) failures.push(problem);

@@ -8,7 +8,7 @@ import { plan } from '../../project/plan.ts';
 import { preview } from '../../project/preview.ts';
 import { openProject } from '../../project/project.ts';
 import { recentRun } from '../../project/recent.ts';
-import { setOption } from '../options.ts';
+import { examples, setOption } from '../options.ts';
 import { print } from '../terminal.ts';
 import { typedPath } from '../workspace.ts';
 
@@ -22,6 +22,7 @@ export function command(): Command {
     .argument('<stage>', 'stage, cell or stage[axis=value]')
     .option('-f, --file <pipeline>', 'pipeline file; by default that of the latest run', typedPath)
     .addOption(setOption())
+    .addHelpText('after', examples('kdpipe why teacher', 'kdpipe why -f pipelines/study.yaml student -S epochs=20'))
     .action(async (stage: string, flags: { readonly file?: string; readonly set?: readonly string[] }) => {
       const { runsFolder } = openProject();
       const file = flags.file ?? recentRun(runsFolder).plan.file;

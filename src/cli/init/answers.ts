@@ -8,6 +8,8 @@ export interface Question<T> {
   readonly text: string;
   /** What an empty answer means. */
   readonly preset: string;
+  /** What may be answered, where that can be listed: shown on `?`. */
+  readonly choices?: readonly string[];
   /** Reads an answer; throws FailureError or InvalidArgumentError for one that is wrong. */
   readonly parse: (answer: string) => T;
 }
@@ -24,7 +26,8 @@ function answerProblem(error: unknown): string {
 }
 
 /**
- * Asks on the terminal: an empty line takes the preset, and after a wrong answer the question is asked again.
+ * Asks on the terminal: an empty line takes the preset, `?` lists what may be answered, and after a wrong answer
+ * the question is asked again.
  *
  * @param input - what is typed
  * @param output - where questions are shown
@@ -37,7 +40,7 @@ export function askOnTerminal(
   const terminal = createInterface({ input, output });
   // Keeps what was typed, or pasted, before its question came.
   const lines = terminal[Symbol.asyncIterator]();
-  const ask: Ask = async ({ flag, text, preset, parse }) => {
+  const ask: Ask = async ({ flag, text, preset, choices, parse }) => {
     for (;;) {
       terminal.setPrompt(`${text} [${preset}] `);
       terminal.prompt();
@@ -48,6 +51,10 @@ export function askOnTerminal(
           message: `the input ended at the question “${text}”`,
           fix: `answer it, or give --${flag}, or --yes for all that is suggested`,
         });
+      if (line.value.trim() === '?') {
+        output.write(choices ? `${choices.join(', ')}\n` : `an empty line takes ${preset}\n`);
+        continue;
+      }
       try {
         return parse(line.value.trim() || preset);
       } catch (error) {

@@ -37,15 +37,62 @@ const scalar = (text: string): string => (/^[A-Za-z][\w./-]*$/.test(text) ? text
 const list = (items: readonly (string | number)[]): string =>
   `[${items.map((item) => (typeof item === 'string' ? scalar(item) : String(item))).join(', ')}]`;
 
-/** How methods are tried: with their usual weights, or each with every ratio. */
+/** Whether `kd_ratio` r of a method is its weight as it is; of others it is r/(1 − r). */
+const isPlain = (method: string): boolean => catalogue()['methods']?.[method]?.['weighting'] === 'plain';
+
+/**
+ * The values of `kd_ratio` that a method is tried with: of those asked for, the ones that mean something to it. Of AT a
+ * ratio is the weight itself, of which 0.5 does next to nothing where 1000 is usual.
+ *
+ * @param method - its name
+ * @param ratios - what was asked for
+ * @returns these; where none means anything to it, its usual weight
+ */
+export function ratiosFor(method: string, ratios: readonly number[]): readonly number[] {
+  if (!isPlain(method)) return ratios;
+  const meant = ratios.filter((ratio) => ratio > 1);
+  return meant.length > 0 ? meant : [usualWeight(method)];
+}
+
+/**
+ * Counts the ways of distilling that a study tries.
+ *
+ * @param study - the study
+ * @returns number of cells a student and seed
+ */
+export function countWays(study: Pick<Study, 'methods' | 'ratios'>): number {
+  const { methods, ratios } = study;
+  return ratios.length > 0 ? methods.flatMap((method) => ratiosFor(method, ratios)).length : methods.length;
+}
+
+/** How methods are tried: with their usual weights, or each with the ratios that mean something to it. */
 function axes({ methods, ratios }: Study): readonly string[] {
-  if (ratios.length > 0) return [`      kd_method: ${list(methods)}`, `      kd_ratio: ${list(ratios)}`];
+  if (ratios.length > 0 && !methods.some(isPlain))
+    return [`      kd_method: ${list(methods)}`, `      kd_ratio: ${list(ratios)}`];
+  if (ratios.length > 0) {
+    const pairs = methods.flatMap((method) => ratiosFor(method, ratios).map((ratio) => ({ method, ratio })));
+    return [
+      `      zip: # of ${methods.filter(isPlain).join(' and ')} kd_ratio is the weight itself`,
+      `        kd_method: ${list(pairs.map(({ method }) => method))}`,
+      `        kd_ratio: ${list(pairs.map(({ ratio }) => ratio))}`,
+    ];
+  }
   return [
     '      zip: # weights that others have used: a place to start from',
     `        kd_method: ${list(methods)}`,
     `        kd_weight: ${list(methods.map(usualWeight))}`,
   ];
 }
+
+/** What stands in the table. A teacher that is a student too stands there once, as the latter. */
+const scored = ({ teacher, students }: Study): string =>
+  [...(students.includes(teacher) ? [] : ['teacher']), 'alone', 'student']
+    .map((stage) => `'\${stages.${stage}}'`)
+    .join(', ');
+
+/** The row that each row is compared with: the student alone; of several students, each its own. */
+const baseline = ({ students }: Study): string =>
+  students.length === 1 ? `{ model: ${students.join('')}, kd_method: none }` : '{ kd_method: none }';
 
 function dataset({ source, root, imageSize }: Study): string {
   const place = root === null ? [] : [`root: ${scalar(root)}`];
@@ -108,7 +155,7 @@ export function studyText(study: Study, into: string, schema: string): string {
     '',
     '  score:',
     '    uses: evaluate',
-    "    matrix: { of: ['${stages.teacher}', '${stages.alone}', '${stages.student}'] }",
+    `    matrix: { of: [${scored(study)}] }`,
     "    with: { data: '${stages.images}', splits: [val, test] }",
     '',
     'tables:',
@@ -116,32 +163,10 @@ export function studyText(study: Study, into: string, schema: string): string {
     '    from: score',
     `    rows: [model, kd_method, ${term}] # every other axis (seed) is aggregated`,
     '    columns: [val.accuracy, test.accuracy, test.nll]',
-    `    compare: { baseline: { model: ${students[0] ?? ''}, kd_method: none }, on: test.accuracy }`,
+    `    compare: { baseline: ${baseline(study)}, on: test.accuracy }`,
     `    into: ${scalar(into)}`,
     '',
   ].join('\n');
-}
-
-/** Networks that suit a source. */
-export interface Suggestion {
-  readonly teacher: string;
-  readonly student: string;
-  readonly pretrained: boolean;
-}
-
-/**
- * Suggests networks for a source: those of small images up to 64 pixels, else pretrained ones.
- *
- * @param source - registered source
- * @param imageSize - side in pixels; null for the source's own
- * @returns networks that fit
- */
-export function suggestionFor(source: string, imageSize: number | null): Suggestion {
-  const own = source === 'image-folder' || source === 'cub-200-2011' ? 224 : 32;
-  const small = (imageSize ?? own) <= 64;
-  return small
-    ? { teacher: 'resnet20', student: 'resnet8', pretrained: false }
-    : { teacher: 'resnet50', student: 'mobilenetv2', pretrained: true };
 }
 
 /**

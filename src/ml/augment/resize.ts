@@ -6,6 +6,29 @@ const PRECISION = 22;
 /** One half in fixed point: sums start from it, so that dropping the fraction rounds. */
 const HALF = 1 << (PRECISION - 1);
 
+/** A filter of Pillow's Resample.c: how far it reaches, and its weight at a distance. */
+interface Filter {
+  readonly reach: number;
+  readonly weight: (distance: number) => number;
+}
+
+/** Keys' convolution with a = −1/2. */
+function cubic(distance: number): number {
+  const a = -0.5;
+  const x = Math.abs(distance);
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+}
+
+/** By the names that Pillow, torchvision and timm give them. */
+const FILTERS = {
+  bilinear: { reach: 1, weight: (distance) => Math.max(0, 1 - Math.abs(distance)) },
+  bicubic: { reach: 2, weight: cubic },
+} as const satisfies Record<string, Filter>;
+
+/** How pictures are resized. */
+export type Interpolation = keyof typeof FILTERS;
+
 /** For each output position: the first input position, and weights from there on; `size` weights a position. */
 interface Coefficients {
   readonly first: Int32Array;
@@ -15,10 +38,14 @@ interface Coefficients {
   readonly size: number;
 }
 
-/** Triangle filter, widened by the scale when it shrinks: bilinear with antialiasing. */
-function coefficients(input: number, output: number): Coefficients {
+/** A weight in fixed point, rounded away from zero at halves. */
+const fixed = (weight: number): number => Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * 2 ** PRECISION);
+
+/** A filter, widened by the scale when it shrinks: with antialiasing. */
+function coefficients(input: number, output: number, { reach, weight: filter }: Filter): Coefficients {
   const scale = input / output;
-  const support = Math.max(scale, 1);
+  const widened = Math.max(scale, 1);
+  const support = reach * widened;
   const size = Math.ceil(support) * 2 + 1;
   const first = new Int32Array(output);
   const used = new Int32Array(output);
@@ -28,11 +55,11 @@ function coefficients(input: number, output: number): Coefficients {
     const from = Math.max(Math.trunc(centre - support + 0.5), 0);
     const to = Math.min(Math.trunc(centre + support + 0.5), input);
     const raw: number[] = [];
-    for (let x = from; x < to; x++) raw.push(Math.max(0, 1 - Math.abs((x - centre + 0.5) * (1 / support))));
+    for (let x = from; x < to; x++) raw.push(filter((x - centre + 0.5) * (1 / widened)));
     const sum = raw.reduce((total, weight) => total + weight, 0);
     first[position] = from;
     used[position] = raw.length;
-    raw.forEach((weight, tap) => (weights[position * size + tap] = Math.trunc(0.5 + (weight / sum) * 2 ** PRECISION)));
+    raw.forEach((weight, tap) => (weights[position * size + tap] = fixed(weight / sum)));
   }
   return { first, used, weights, size };
 }
@@ -40,20 +67,22 @@ function coefficients(input: number, output: number): Coefficients {
 /** Coefficients of the latest sizes: the images of a dataset have few. */
 const known = new Map<number, Coefficients>();
 
-function coefficientsOf(input: number, output: number): Coefficients {
-  const key = input * 2 ** 24 + output;
-  const found = known.get(key) ?? coefficients(input, output);
+function coefficientsOf(input: number, output: number, filter: Interpolation): Coefficients {
+  const key = (input * 2 ** 24 + output) * 2 + Number(filter === 'bicubic');
+  const found = known.get(key) ?? coefficients(input, output, FILTERS[filter]);
   if (known.size >= 64) known.clear();
   known.set(key, found);
   return found;
 }
 
-// In both passes weights are not negative and sum to 1 within rounding, so a sum can't leave 0 … 255.
+/** Pixels to write. Bicubic weights may be negative, so that sums leave 0 … 255: those are clamped. Bilinear ones can't. */
+const pixelsFor = (filter: Interpolation, values: number): Uint8Array<ArrayBuffer> | Uint8ClampedArray<ArrayBuffer> =>
+  filter === 'bilinear' ? new Uint8Array(values) : new Uint8ClampedArray(values);
 
 /** Resamples every row. */
-function horizontally({ pixels, height, width }: RgbImage, output: number): RgbImage {
-  const { first, used, weights, size } = coefficientsOf(width, output);
-  const target = new Uint8Array(height * output * 3);
+function horizontally({ pixels, height, width }: RgbImage, output: number, filter: Interpolation): RgbImage {
+  const { first, used, weights, size } = coefficientsOf(width, output, filter);
+  const target = pixelsFor(filter, height * output * 3);
   let write = 0;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < output; x++) {
@@ -73,14 +102,14 @@ function horizontally({ pixels, height, width }: RgbImage, output: number): RgbI
       target[write++] = blue >> PRECISION;
     }
   }
-  return { pixels: target, height, width: output };
+  return { pixels: new Uint8Array(target.buffer), height, width: output };
 }
 
 /** Resamples every column. */
-function vertically({ pixels, height, width }: RgbImage, output: number): RgbImage {
-  const { first, used, weights, size } = coefficientsOf(height, output);
+function vertically({ pixels, height, width }: RgbImage, output: number, filter: Interpolation): RgbImage {
+  const { first, used, weights, size } = coefficientsOf(height, output, filter);
   const stride = width * 3;
-  const target = new Uint8Array(output * stride);
+  const target = pixelsFor(filter, output * stride);
   let write = 0;
   for (let y = 0; y < output; y++) {
     const top = (first[y] ?? 0) * stride;
@@ -93,7 +122,7 @@ function vertically({ pixels, height, width }: RgbImage, output: number): RgbIma
       target[write++] = sum >> PRECISION;
     }
   }
-  return { pixels: target, height: output, width };
+  return { pixels: new Uint8Array(target.buffer), height: output, width };
 }
 
 /**
@@ -104,11 +133,12 @@ function vertically({ pixels, height, width }: RgbImage, output: number): RgbIma
  * @param image - the picture
  * @param height - pixels, ≥ 1
  * @param width - pixels, ≥ 1
+ * @param filter - `bicubic` for Pillow's BICUBIC
  * @returns the resized picture; the same object where the size is right already
  */
-export function resize(image: RgbImage, height: number, width: number): RgbImage {
-  const wide = width === image.width ? image : horizontally(image, width);
-  return height === image.height ? wide : vertically(wide, height);
+export function resize(image: RgbImage, height: number, width: number, filter: Interpolation = 'bilinear'): RgbImage {
+  const wide = width === image.width ? image : horizontally(image, width, filter);
+  return height === image.height ? wide : vertically(wide, height, filter);
 }
 
 /**
@@ -134,9 +164,10 @@ export function sizeWithShorterSide(
  *
  * @param image - the picture
  * @param side - pixels, ≥ 1
+ * @param filter - how
  * @returns the resized picture
  */
-export function resizeShorterSide(image: RgbImage, side: number): RgbImage {
+export function resizeShorterSide(image: RgbImage, side: number, filter: Interpolation = 'bilinear'): RgbImage {
   const { height, width } = sizeWithShorterSide(image, side);
-  return resize(image, height, width);
+  return resize(image, height, width, filter);
 }

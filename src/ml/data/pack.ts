@@ -4,7 +4,7 @@ import { FailureError, fail } from '../../core/failure.ts';
 import { at } from '../../util/at.ts';
 import { centreCrop, cropImage } from '../augment/crop.ts';
 import type { RgbImage } from '../augment/image.ts';
-import { resizeShorterSide, sizeWithShorterSide } from '../augment/resize.ts';
+import { resizeShorterSide, sizeWithShorterSide, type Interpolation } from '../augment/resize.ts';
 import { Duplicates, type DuplicateCounts } from './duplicates.ts';
 import { Oddities } from './oddities.ts';
 import { inOrder } from './ordered.ts';
@@ -24,6 +24,9 @@ export interface PackOptions {
   readonly split: SplitOptions;
   readonly meanStd: 'imagenet' | 'data' | ChannelStatistics;
   readonly onBadImage: 'fail' | 'skip';
+  readonly interpolation: Interpolation;
+  /** S by the shorter side that centre crops are cut from. */
+  readonly cropPct: number;
   /** Images decoded side by side. */
   readonly threads: number;
 }
@@ -63,7 +66,8 @@ function trainSize(imageSize: number): number {
 }
 
 /** Both views of a decoded picture. */
-function viewsOf(image: RgbImage, imageSize: number, name: string): Views {
+function viewsOf(image: RgbImage, imageSize: number, name: string, options: PackOptions): Views {
+  const { interpolation, cropPct } = options;
   const size = sizeWithShorterSide(image, trainSize(imageSize));
   if (size.height * size.width > LARGEST_VIEW) {
     fail({
@@ -73,9 +77,9 @@ function viewsOf(image: RgbImage, imageSize: number, name: string): Views {
       fix: 'crop or remove it, or set on_bad_image: skip',
     });
   }
-  const small = resizeShorterSide(image, imageSize);
+  const small = resizeShorterSide(image, Math.floor(imageSize / cropPct), interpolation);
   return {
-    train: resizeShorterSide(image, trainSize(imageSize)),
+    train: resizeShorterSide(image, trainSize(imageSize), interpolation),
     eval: cropImage(small, centreCrop(small, imageSize), imageSize),
   };
 }
@@ -84,7 +88,7 @@ function viewsOf(image: RgbImage, imageSize: number, name: string): Views {
 async function prepare(image: SourceImage, imageSize: number, options: PackOptions): Promise<Prepared | undefined> {
   try {
     const picture = await image.read();
-    return { picture, views: viewsOf(picture, imageSize, image.name) };
+    return { picture, views: viewsOf(picture, imageSize, image.name, options) };
   } catch (error) {
     const isBad = error instanceof FailureError && error.failures.every(({ code }) => code === BAD_IMAGE);
     if (isBad && options.onBadImage === 'skip') return undefined;
@@ -151,7 +155,13 @@ class Packing {
     const given = meanStd === 'imagenet' ? IMAGENET : meanStd;
     const { mean, std } = given === 'data' ? this.#statistics.result() : given;
     const sizes = { imageSize: this.#imageSize, trainSize: trainSize(this.#imageSize) };
-    const manifest: PackedManifest = { format: 1, classes, ...sizes, mean, std, splits: counts };
+    const { interpolation, cropPct } = this.#options;
+    const manifest: PackedManifest = {
+      ...{ format: 1, classes, ...sizes, mean, std },
+      ...(interpolation !== 'bilinear' && { interpolation }),
+      ...(cropPct !== 1 && { cropPct }),
+      splits: counts,
+    };
     await writeFile(join(this.#folder, 'dataset.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     const found = [...this.#oddities.texts(), this.#duplicates.text()];
     for (const text of found) if (text !== undefined) this.#observer.warn(text);

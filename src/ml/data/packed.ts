@@ -1,3 +1,5 @@
+import type { Interpolation } from '../augment/resize.ts';
+
 /** A split's name. */
 export type Split = 'train' | 'val' | 'test';
 
@@ -5,7 +7,7 @@ export type Split = 'train' | 'val' | 'test';
  * One view of a split's images: packed uint8 RGB pixels, rows top to bottom.
  *
  * - `train`: shorter side resized to R = floor(1.1·S); widths and heights may differ from image to image. Random crops.
- * - `eval`: shorter side resized to S, centre-cropped to S×S.
+ * - `eval`: shorter side resized to floor(S / cropPct), centre-cropped to S×S.
  */
 export type View = 'train' | 'eval';
 
@@ -21,6 +23,10 @@ export interface PackedManifest {
   /** Mean and standard deviation per channel, of pixels scaled to [0, 1]; normalised = (pixel − mean) / std. */
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
+  /** How images were resized: bilinear unless it is said. */
+  readonly interpolation?: Interpolation;
+  /** S by the shorter side that the `eval` view was cut from: 1 unless it is said. */
+  readonly cropPct?: number;
   readonly splits: Readonly<
     Record<
       Split,

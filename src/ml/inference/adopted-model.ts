@@ -34,7 +34,7 @@ const readAll = (tensors: ReadonlyMap<unknown, unknown>): ReadonlyMap<string, St
   );
 
 /** A file of our own stages, which says itself what it is. */
-function ofStage(checkpoint: Checkpoint, { model, input }: Wanted, path: string): Adopted {
+function ofStage(checkpoint: Checkpoint, { model, state, input }: Wanted, path: string): Adopted {
   const { content, metadata } = checkpoint;
   const own = decodeModel({ tensors: readAll(content), metadata }, path);
   if (own.network.model !== model)
@@ -44,6 +44,14 @@ function ofStage(checkpoint: Checkpoint, { model, input }: Wanted, path: string)
       place: { file: path },
       expected: `weights of ${model}`,
       fix: `write model: ${own.network.model}`,
+    });
+  if (state !== undefined)
+    return fail({
+      code: 'no-such-state',
+      message: `${path} is a file of kdpipe, and holds one set of weights`,
+      place: { file: path },
+      expected: 'state with a checkpoint that holds an average beside the trained weights',
+      fix: `remove state: ${state}`,
     });
   const given = Object.entries({ ...own.input, ...input }).find(([name, value]) => {
     const known = own.input[name as keyof InputConfig];
@@ -62,11 +70,12 @@ function ofStage(checkpoint: Checkpoint, { model, input }: Wanted, path: string)
 
 /** The tensors of a fit under the network's own names, with the counters beside its running statistics. */
 function tensorsOf({ network, dict, prefix }: Fit): TensorFile {
-  const names = network.parameters.map(({ name }) => name);
-  const counters = names.map((name) => name.replace(/running_mean$/, 'num_batches_tracked'));
+  const names = new Set(network.parameters.map(({ name }) => name));
+  const counters = [...names].map((name) => name.replace(/running_mean$/, 'num_batches_tracked'));
   const tensors = [...new Set([...names, ...counters])].flatMap((name): [string, StoredTensor][] => {
     const tensor = dict.tensors.get(prefix + name);
-    return tensor ? [[name, tensor.read(prefix + name)]] : [];
+    const isRead = tensor && (names.has(name) || tensor.dtype === 'I64');
+    return isRead ? [[name, tensor.read(prefix + name)]] : [];
   });
   return { tensors: new Map(tensors), metadata: {} };
 }

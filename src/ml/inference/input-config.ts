@@ -14,12 +14,9 @@ export interface InputConfig {
 }
 
 /** The part of a dataset that decides what a network sees. */
-type Shown = Pick<PackedManifest, 'imageSize' | 'mean' | 'std'>;
+type Shown = Pick<PackedManifest, 'imageSize' | 'mean' | 'std' | 'interpolation' | 'cropPct'>;
 
 const statisticsText = ({ mean, std }: ChannelStatistics): string => `mean ${mean.join()}, std ${std.join()}`;
-
-/** How datasets are resized and cropped for evaluation: `ml/data/pack.ts`. */
-const PACKED = { interpolation: 'bilinear', crop: 1 } as const;
 
 /**
  * What a network's pictures are normalised by.
@@ -55,15 +52,18 @@ export function normalisationNote(input: InputConfig, data: Shown, role: string)
  * @throws FailureError `other-input`
  */
 export function requireSameInput(input: InputConfig, data: Shown, role: string): void {
-  const given = { image_size: data.imageSize, ...PACKED };
-  const wanted = { image_size: input.imageSize, interpolation: input.interpolation, crop: input.crop };
-  for (const name of ['image_size', 'interpolation', 'crop'] as const) {
-    if (wanted[name] === undefined || wanted[name] === given[name]) continue;
+  const compared = [
+    ['image_size', input.imageSize, 'image_size', data.imageSize],
+    ['interpolation', input.interpolation, 'interpolation', data.interpolation ?? 'bilinear'],
+    ['crop', input.crop, 'crop_pct', data.cropPct ?? 1],
+  ] as const;
+  for (const [name, wanted, theirs, given] of compared) {
+    if (wanted === undefined || wanted === given) continue;
     fail({
       code: 'other-input',
-      message: `${role} wants ${name}: ${wanted[name]}, and the dataset has ${name}: ${given[name]}`,
+      message: `${role} wants ${name}: ${wanted}, and the dataset has ${theirs}: ${given}`,
       expected: 'images as the weights want them',
-      fix: `write ${name}: ${given[name]} in the pretrained stage to take them as they are, or pack the dataset so`,
+      fix: `give the dataset ${theirs}: ${wanted}, or remove ${name} from the pretrained stage to take images as they are`,
     });
   }
 }

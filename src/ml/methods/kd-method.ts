@@ -117,6 +117,8 @@ export interface PublishedWeight {
  */
 export interface KdMethod {
   readonly name: string;
+  /** Other names that pipelines may call it by. */
+  readonly synonyms?: readonly string[];
   /** Paper: authors, title, venue, year. */
   readonly source: string;
   /** JSON Schema properties of its options, with defaults and descriptions; names are the stage's parameters. */

@@ -5,6 +5,7 @@ import { requireTap, temperatureOption } from './terms/taps.ts';
 /** Soft targets: L = T² · mean_i KL(softmax(z_t/T) ‖ softmax(z_s/T)). */
 export const softTarget: KdMethod = {
   name: 'SoftTarget',
+  synonyms: ['KD'],
   source: 'Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, NIPS workshop 2014',
   options: { temperature: temperatureOption },
   weighting: 'odds',

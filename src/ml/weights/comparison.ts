@@ -1,6 +1,9 @@
 import type { ParameterSpec } from '../network/network.ts';
 import { isFloating } from './elements.ts';
 
+/** PyTorch's counter of training batches, which stands beside running statistics: no weight, even where it was made a float. */
+const COUNTER = /(^|\.)num_batches_tracked$/;
+
 /** What is known of a tensor without reading it. */
 interface Described {
   readonly dtype: string;
@@ -40,7 +43,9 @@ export function compare(
   }
   const names = new Set(parameters.map(({ name }) => prefix + name));
   const unknown = [...tensors].flatMap(([name, { dtype }]) =>
-    name.startsWith(prefix) && !names.has(name) && isFloating(dtype) ? [name.slice(prefix.length)] : [],
+    name.startsWith(prefix) && !names.has(name) && isFloating(dtype) && !COUNTER.test(name)
+      ? [name.slice(prefix.length)]
+      : [],
   );
   return { missing, shaped, unknown };
 }

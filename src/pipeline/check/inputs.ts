@@ -28,10 +28,12 @@ export type Checked = { readonly value: Value } | { readonly problems: readonly 
  */
 export function checkReference(value: Value, rule: InputRule, world: PlannedStages): CellReference | ValueProblem {
   if (!(value instanceof CellReference)) {
+    const isNamed = typeof value === 'string' && (world.stage(value) ?? world.find(value)) !== undefined;
     return {
       code: 'wrong-type',
       message: `got ${describeValue(value)}`,
       expected: inputText(rule),
+      ...(isNamed ? { fix: `write "\${stages.${value}}"` } : {}),
       path: [],
     };
   }

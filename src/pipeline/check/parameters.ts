@@ -2,12 +2,14 @@ import { isList } from '../../core/json.ts';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { CellReference, ReferenceText, type Value } from '../../core/plan.ts';
 import type { Catalogue } from '../../stages/catalogue.ts';
+import { synonymReader } from '../../stages/registry-synonyms.ts';
 import { parameterSchema } from '../../stages/schema.ts';
 import type { ParamSchema, StageKind } from '../../stages/stage-kind.ts';
-import type { InputRule } from './expectation.ts';
+import { expectation, type InputRule } from './expectation.ts';
 import { checkInput, checkReference, withMainOutputs, type Checked } from './inputs.ts';
 import { schemaProblems } from './schema-problems.ts';
-import type { PlannedStages } from '../planned/planned-stages.ts';
+import { checkVariables, type Variable } from './variables.ts';
+import { PlannedStages } from '../planned/planned-stages.ts';
 
 type Reference = CellReference | ReferenceText;
 
@@ -130,29 +132,59 @@ function isPlainly(type: string | undefined, value: Value): boolean {
   return type === 'string' && (typeof value === 'string' || isReference);
 }
 
+/** Texts refer to no stages. */
+const noStages = new PlannedStages({});
+
+/** A whole number that is none exactly: where digits count, 1e30 is no number. */
+function unsafe(schema: ParamSchema, value: Value): Checked | undefined {
+  if (schema.type !== 'integer' || typeof value !== 'number' || !Number.isInteger(value)) return undefined;
+  if (Number.isSafeInteger(value)) return undefined;
+  return {
+    problems: [
+      {
+        code: 'out-of-range',
+        message: `got ${value}`,
+        expected: `${expectation(schema)}, at most ${Number.MAX_SAFE_INTEGER}`,
+        path: [],
+      },
+    ],
+  };
+}
+
 /** Checks values of one parameter. Its validator is compiled when the first value comes. */
 class Parameter {
   readonly schema: ParamSchema;
+  readonly #synonyms: (value: Value) => Value;
   readonly #fillsIn: boolean;
   readonly #onlyType: string | undefined;
   /** Outcomes by value; a sweep gives the same few values to many cells. */
   readonly #known = new Map<Value, Checked>();
   #validate: ValidateFunction | undefined;
 
-  constructor(schema: ParamSchema) {
+  constructor(schema: ParamSchema, catalogue: Catalogue) {
     this.schema = schema;
+    this.#synonyms = synonymReader(schema, catalogue);
     this.#fillsIn = fillsIn(schema);
     this.#onlyType = onlyType(schema);
   }
 
-  check(value: Value, world: PlannedStages): Checked {
+  /** The name that a synonym stands for; a text of the environment as what the parameter takes. */
+  meant(value: Value, variables: readonly Variable[]): Value {
+    const own = this.#synonyms(value);
+    if (typeof own !== 'string' || variables.length === 0 || this.schema['x-input'] !== undefined) return own;
+    const checked = checkVariables(own, variables, (one) => this.#validated(one, noStages));
+    return 'value' in checked ? checked.value : own;
+  }
+
+  check(written: Value, world: PlannedStages): Checked {
+    const value = this.#synonyms(written);
     const rule = this.schema['x-input'];
     if (rule) return checkInput(value, rule, world);
     if (isPlainly(this.#onlyType, value)) return { value: withMainOutputs(value, world) };
     if (typeof value === 'object' && value !== null) return this.#validated(value, world);
     const known = this.#known.get(value);
     if (known) return known;
-    const checked = this.#validated(value, world);
+    const checked = unsafe(this.schema, value) ?? this.#validated(value, world);
     this.#known.set(value, checked);
     return checked;
   }
@@ -174,7 +206,9 @@ export class KindParameters {
   constructor(kind: StageKind, catalogue: Catalogue) {
     const schemas = parameterSchema(kind, catalogue)['properties'] as Readonly<Record<string, ParamSchema>>;
     this.kind = kind;
-    this.#parameters = new Map(Object.entries(schemas).map(([name, schema]) => [name, new Parameter(schema)]));
+    this.#parameters = new Map(
+      Object.entries(schemas).map(([name, schema]) => [name, new Parameter(schema, catalogue)]),
+    );
   }
 
   /** Names in the order of the kind's definition. */
@@ -203,9 +237,24 @@ export class KindParameters {
    * @param name - a known parameter
    * @param value - its value
    * @param world - planned stages
+   * @param variables - where texts of the environment stand in it, which are typed by the parameter
    * @returns the full value, or what is wrong
    */
-  check(name: string, value: Value, world: PlannedStages): Checked {
-    return this.#parameters.get(name)?.check(value, world) ?? { value };
+  check(name: string, value: Value, world: PlannedStages, variables: readonly Variable[] = []): Checked {
+    const parameter = this.#parameters.get(name);
+    return parameter ? checkVariables(value, variables, (one) => parameter.check(one, world)) : { value };
+  }
+
+  /**
+   * A value of an axis as cells are named by it: by the name that a synonym stands for, a text of the environment typed.
+   *
+   * @param name - of the axis
+   * @param value - its value
+   * @param variables - where texts of the environment stand in it
+   * @returns the value; the same where there is nothing to change
+   */
+  meant(name: string, value: Value, variables: readonly Variable[] = []): Value {
+    const parameter = this.#parameters.get(name);
+    return parameter ? parameter.meant(value, variables) : value;
   }
 }

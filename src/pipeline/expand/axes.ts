@@ -1,6 +1,7 @@
 import { isJsonObject, isList, type Json, type JsonObject } from '../../core/json.ts';
 import { ReferenceText, type Value, type ValueObject } from '../../core/plan.ts';
-import { compile, evaluate, type Compiler, type Template } from './interpolate.ts';
+import { compile, evaluate, type Compiler, type Template, type VariableSite } from './interpolate.ts';
+import { withTypedTexts } from '../check/variables.ts';
 import { axisValue, type AxisGroup, type AxisValue, type MatrixEntry, type MatrixValues } from './matrix.ts';
 import type { Problems } from '../source/problems.ts';
 import { MOST_CELLS, rangeValues } from './range.ts';
@@ -10,6 +11,14 @@ import type { MatrixSpec } from '../read/spec.ts';
 
 /** A matrix that is ready to be worked out for values of swept params. */
 export type MatrixTemplate<S> = (scope: S) => MatrixValues | undefined;
+
+/** Gives a value of an axis as cells are named by it; `variables` are the texts of the environment in it. */
+export type AxisReader = (name: string, value: Value, variables?: readonly VariableSite[]) => Value;
+
+/** What a matrix is compiled with. */
+export interface MatrixCompiler<S> extends Compiler<S> {
+  readonly meant: AxisReader;
+}
 
 /** Gives the values of an axis; undefined when a problem was noted instead. */
 type AxisTemplate<S> = (scope: S) => readonly AxisValue[] | undefined;
@@ -21,32 +30,44 @@ function noteProblem(problems: Problems, location: SourceLocation, message: stri
 }
 
 /** A value of an axis must be known when the file is planned: text with references in it is not. */
-function valuesOf(value: Value, location: SourceLocation, problems: Problems): readonly AxisValue[] | undefined {
+function valuesOf(
+  value: Value,
+  { location, problems, meant }: { location: SourceLocation; problems: Problems; meant: (value: Value) => Value },
+): readonly AxisValue[] | undefined {
   if (value instanceof ReferenceText) {
     noteProblem(problems, location, 'an axis value is a text with a reference in it', 'a value, or a reference alone');
     return undefined;
   }
-  return [axisValue(value, location)];
+  return [axisValue(meant(value), location)];
 }
 
 /** One item of a list: itself, or every cell of a stage. */
-function itemTemplate<S>(item: Json, location: SourceLocation, compiler: Compiler<S>): AxisTemplate<S> | undefined {
+function itemTemplate<S>(
+  name: string,
+  { value: item, location }: Located,
+  compiler: MatrixCompiler<S>,
+): AxisTemplate<S> | undefined {
   const template = compile(item, location, compiler);
   if (!template) return undefined;
+  const { problems } = compiler;
+  const meant = (value: Value): Value => compiler.meant(name, value, template.variables);
   return (scope) => {
     const value = evaluate(template, scope);
     if (value === undefined) return undefined;
     if (!template.constant && template.spread && isList(value)) return value.map((cell) => axisValue(cell, location));
-    return valuesOf(value, location, compiler.problems);
+    return valuesOf(value, { location, problems, meant });
   };
 }
 
 function listTemplate<S>(
+  name: string,
   items: readonly Json[],
   location: SourceLocation,
-  compiler: Compiler<S>,
+  compiler: MatrixCompiler<S>,
 ): AxisTemplate<S> | undefined {
-  const templates = items.map((item, index) => itemTemplate(item, inside(location, index), compiler));
+  const templates = items.map((value, index) =>
+    itemTemplate(name, { value, location: inside(location, index) }, compiler),
+  );
   const known = templates.filter((template) => template !== undefined);
   if (known.length < templates.length) return undefined;
   return (scope) => {
@@ -75,30 +96,40 @@ function range(
 
 /** A text must stand for a list: the cells of a stage, or a param that is a list. */
 function textTemplate<S>(
+  name: string,
   template: Template<S>,
   { value: text, location }: Located,
-  problems: Problems,
+  { meant, problems }: MatrixCompiler<S>,
 ): AxisTemplate<S> {
+  const sites = template.variables ?? [];
+  const variablesOf = (index: number): readonly VariableSite[] =>
+    sites.flatMap(({ path: [first, ...path], source }) => (first === index ? [{ path, source }] : []));
   return (scope) => {
     const value = evaluate(template, scope);
     if (value === undefined) return undefined;
-    if (isList(value)) return value.map((item) => axisValue(item, location));
+    if (isList(value)) return value.map((item, index) => axisValue(meant(name, item, variablesOf(index)), location));
     noteProblem(problems, location, `an axis is ${describeValue(text)}`, AXIS_FORMS);
     return undefined;
   };
 }
 
-function axisTemplate<S>(name: string, written: Located, compiler: Compiler<S>): AxisTemplate<S> | undefined {
+function axisTemplate<S>(name: string, written: Located, compiler: MatrixCompiler<S>): AxisTemplate<S> | undefined {
   const { value, location } = written;
-  if (Array.isArray(value)) return listTemplate(value as readonly Json[], location, compiler);
+  if (Array.isArray(value)) return listTemplate(name, value as readonly Json[], location, compiler);
   const template = compile(value, location, compiler);
   if (!template) return undefined;
-  if (typeof value === 'string') return textTemplate(template, written, compiler.problems);
-  if (isJsonObject(value)) return (scope) => range(evaluate(template, scope), location, compiler.problems);
+  if (typeof value === 'string') return textTemplate(name, template, written, compiler);
+  if (isJsonObject(value))
+    return (scope) => range(withNumbers(template, evaluate(template, scope)), location, compiler.problems);
   return () => {
     noteProblem(compiler.problems, location, `axis ${name} is ${describeValue(value)}`, AXIS_FORMS);
     return undefined;
   };
+}
+
+/** A value with its texts of the environment read as what they say: where numbers are wanted. */
+function withNumbers<S>({ variables = [] }: Template<S>, value: Value | undefined): Value | undefined {
+  return value === undefined ? undefined : withTypedTexts(value, variables);
 }
 
 /** `seeds: 5` is short for the axis `seed: [0, 1, 2, 3, 4]`. */
@@ -107,7 +138,7 @@ function seedTemplate<S>({ value, location }: Located, compiler: Compiler<S>): A
   return (
     template &&
     ((scope) => {
-      const count = evaluate(template, scope);
+      const count = withNumbers(template, evaluate(template, scope));
       if (count === undefined) return undefined;
       if (typeof count === 'number' && Number.isInteger(count) && count >= 1 && count <= MOST_CELLS) {
         return Array.from({ length: count }, (_, seed) => axisValue(seed, location));
@@ -130,7 +161,7 @@ interface NamedAxis<S> {
   readonly values: AxisTemplate<S> | undefined;
 }
 
-const axisOf = <S>([key, written]: readonly [string, Located], compiler: Compiler<S>): NamedAxis<S> =>
+const axisOf = <S>([key, written]: readonly [string, Located], compiler: MatrixCompiler<S>): NamedAxis<S> =>
   key === 'seeds'
     ? { name: 'seed', location: written.location, values: seedTemplate(written, compiler) }
     : { name: key, location: written.location, values: axisTemplate(key, written, compiler) };
@@ -172,11 +203,11 @@ function zipGroups(groups: readonly AxisGroup[], location: SourceLocation, probl
 /** An include or exclude entry; a reference to several cells makes one entry a cell. */
 function entryTemplate<S>(
   { value, location }: Located<JsonObject>,
-  compiler: Compiler<S>,
+  compiler: MatrixCompiler<S>,
 ): (scope: S) => readonly MatrixEntry[] | undefined {
   const fields = Object.entries(value).map(([key, item]) => ({
     key,
-    values: itemTemplate(item, inside(location, key), compiler),
+    values: itemTemplate(key, { value: item, location: inside(location, key) }, compiler),
   }));
   return (scope) => {
     let entries = [new Map<string, AxisValue>()];
@@ -202,7 +233,7 @@ function all<T>(results: readonly (T | undefined)[]): readonly T[] | undefined {
  * @param compiler - resolves expressions and takes problems
  * @returns gives axes, include and exclude for values of swept params; undefined when a problem was noted instead
  */
-export function compileMatrix<S>(spec: MatrixSpec, compiler: Compiler<S>): MatrixTemplate<S> {
+export function compileMatrix<S>(spec: MatrixSpec, compiler: MatrixCompiler<S>): MatrixTemplate<S> {
   const { problems } = compiler;
   const axes = [...spec.axes].map((entry) => axisOf(entry, compiler));
   const zip = [...spec.zip].map((entry) => axisOf(entry, compiler));

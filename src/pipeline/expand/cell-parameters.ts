@@ -3,6 +3,7 @@ import { referencesIn } from '../../cells/cell-id.ts';
 import type { Need } from '../../stages/stage-kind.ts';
 import { byCodeUnits } from '../../util/text.ts';
 import type { Checked } from '../check/inputs.ts';
+import type { VariableSite } from './interpolate.ts';
 import type { AxisValue } from './matrix.ts';
 import type { SourceLocation } from '../source/location.ts';
 import type { CellScope } from './stage-names.ts';
@@ -132,7 +133,7 @@ export class StageParameters {
     }
     const value = template?.evaluate(scope);
     if (value === undefined || !location) draft.complete = draft.resolved = false;
-    else this.#take(this.#checked(slot.name, value), { name: slot.name, location }, scope, draft);
+    else this.#take(this.#checked(slot.name, value, template?.variables), { name: slot.name, location }, scope, draft);
   }
 
   #fromAxis(slot: Slot, axis: AxisValue, scope: CellScope, draft: Draft): void {
@@ -146,8 +147,8 @@ export class StageParameters {
     if (value !== undefined && !Array.isArray(value)) draft.set(name, value);
   }
 
-  #checked(name: string, value: Value): Checked {
-    return this.#stage.parameters?.check(name, value, this.#context.world) ?? { value };
+  #checked(name: string, value: Value, variables?: readonly VariableSite[]): Checked {
+    return this.#stage.parameters?.check(name, value, this.#context.world, variables) ?? { value };
   }
 
   #take(

@@ -1,3 +1,4 @@
+import type { Value } from '../../core/plan.ts';
 import { pluralize } from '../../util/text.ts';
 import {
   axisValue,
@@ -26,10 +27,11 @@ const single: readonly Combination[] = [new Map()];
 function withAxes(
   combinations: readonly Combination[],
   axes: readonly (readonly [string, SweptAxis])[],
+  meant: (name: string, value: Value) => Value = (_, value) => value,
 ): readonly Combination[] {
   let all = combinations;
   for (const [name, { values, location }] of axes) {
-    const axis: readonly AxisValue[] = values.map((value) => axisValue(value, location));
+    const axis: readonly AxisValue[] = values.map((value) => axisValue(meant(name, value), location));
     all = all.flatMap((combination) => axis.map((value) => new Map(combination).set(name, value)));
   }
   return all;
@@ -137,7 +139,10 @@ export function combinationsOf(stage: StageTemplate, context: CombinationContext
       all.push(sweep.size === 0 ? combination : new Map([...sweep, ...combination]));
   }
   if (stage.healthy) checkExcluded(matrices, stage, reach, context.problems);
-  const swept = withAxes(all, [...stage.spec.swept]);
+  const { parameters } = stage;
+  const meant = (name: string, value: Value): Value =>
+    parameters === undefined ? value : parameters.meant(name, value);
+  const swept = withAxes(all, [...stage.spec.swept], meant);
   if (swept.length <= MOST_CELLS) return swept;
   const message = `the overrides turn stage ${stage.spec.id} into ${pluralize(swept.length, 'cell')}`;
   context.problems.add({

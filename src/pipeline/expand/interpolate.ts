@@ -7,8 +7,20 @@ import { inside, type SourceLocation } from '../source/location.ts';
 /** A value of a pipeline file, ready to be worked out for each cell of type `S`. */
 export type Template<S> = ConstantTemplate | CellTemplate<S>;
 
+/** Where in a value a text stands that is one whole variable of the environment. */
+export interface VariableSite {
+  readonly path: readonly (string | number)[];
+  /** As it is written: `${env.SIZE:-28}`. */
+  readonly source: string;
+}
+
+interface Sites {
+  /** Texts that are typed by what they are used for. */
+  readonly variables?: readonly VariableSite[];
+}
+
 /** The same in every cell. */
-export interface ConstantTemplate {
+export interface ConstantTemplate extends Sites {
   readonly constant: true;
   /** Frozen at every depth: cells share it. */
   readonly value: Value;
@@ -17,7 +29,7 @@ export interface ConstantTemplate {
 }
 
 /** Depends on the cell. */
-export interface CellTemplate<S> {
+export interface CellTemplate<S> extends Sites {
   readonly constant: false;
   /** Gives the value; undefined when a problem was noted instead. */
   readonly evaluate: (scope: S) => Value | undefined;
@@ -73,6 +85,14 @@ function joinPieces(pieces: readonly TextPart[]): Value {
   return typeof only === 'string' && others.length === 0 ? only : new ReferenceText(parts);
 }
 
+/** The variables of what stands under keys. */
+function sitesUnder<S>(keys: readonly (string | number)[], templates: readonly Template<S>[]): Sites {
+  const variables = templates.flatMap((template, index) =>
+    (template.variables ?? []).map(({ path, source }) => ({ path: [keys[index] ?? index, ...path], source })),
+  );
+  return variables.length > 0 ? { variables } : {};
+}
+
 /** Combines templates: constant when all of them are. */
 function combine<S>(templates: readonly Template<S>[], build: (values: readonly Value[]) => Value): Template<S> {
   if (templates.every((template) => template.constant)) return constant(build(templates.map(({ value }) => value)));
@@ -109,7 +129,7 @@ function compileList<S>(
   const known = templates.filter((template) => template !== undefined);
   if (known.length < templates.length) return undefined;
   const spread = known.map((template) => !template.constant && template.spread === true);
-  if (!spread.includes(true)) return combine(known, (values) => values);
+  if (!spread.includes(true)) return { ...combine(known, (values) => values), ...sitesUnder([], known) };
   return combine(known, (values) =>
     values.flatMap((value, index) => (spread[index] && isList(value) ? value : [value])),
   );
@@ -124,7 +144,10 @@ function compileMapping<S>(
   const templates = keys.map((key) => compile(object[key] ?? null, inside(location, key), compiler));
   const known = templates.filter((template) => template !== undefined);
   if (known.length < templates.length) return undefined;
-  return combine(known, (values) => Object.fromEntries(keys.map((key, index) => [key, values[index] ?? null])));
+  const mapping = combine(known, (values) =>
+    Object.fromEntries(keys.map((key, index) => [key, values[index] ?? null])),
+  );
+  return { ...mapping, ...sitesUnder(keys, known) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Resources, Value } from '../../core/plan.ts';
+import { withTypedTexts } from '../check/variables.ts';
 import { compile, evaluate, type Compiler, type Template } from './interpolate.ts';
 import type { Problems } from '../source/problems.ts';
 import type { SourceLocation, Located } from '../source/location.ts';
@@ -67,7 +68,7 @@ function readPart<S>({ name, location, template }: Part<S>, scope: S, problems: 
   const value = evaluate(template, scope);
   if (value === undefined) return undefined;
   const { read, expected } = RULES[name];
-  const number = read(value);
+  const number = read(value) ?? read(withTypedTexts(value, template.variables ?? []));
   if (number === undefined)
     problems.add({ code: 'bad-limit', message: `${name} is ${describeValue(value)}`, expected, location });
   return number;

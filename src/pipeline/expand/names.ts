@@ -2,8 +2,9 @@ import { isJsonObject } from '../../core/json.ts';
 import type { Value, ValueObject } from '../../core/plan.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import type { Expression } from './expression.ts';
-import { compile, constant, type Template } from './interpolate.ts';
+import { compile, constant, type ConstantTemplate, type Template } from './interpolate.ts';
 import type { Combination } from './matrix.ts';
+import { keysTo } from '../source/nested.ts';
 import type { Problems } from '../source/problems.ts';
 import type { SourceLocation } from '../source/location.ts';
 import type { PipelineSpec } from '../read/spec.ts';
@@ -35,11 +36,19 @@ export function addMisplaced(expression: Expression, location: SourceLocation, p
   problems.add({ code: 'not-here', message: `${source} cannot stand here: ${why}`, location, within: source });
 }
 
-/** Follows keys into a constant value. */
-function inConstant(value: Value | undefined, keys: readonly string[]): Value | undefined {
+/** Follows names into a constant value. */
+function inConstant(value: Value | undefined, names: readonly string[]): Value | undefined {
   let here = value;
-  for (const key of keys) here = isJsonObject(here) && Object.hasOwn(here, key) ? here[key] : undefined;
+  for (const key of keysTo(value, names) ?? names)
+    here = isJsonObject(here) && Object.hasOwn(here, key) ? here[key] : undefined;
   return here;
+}
+
+/** The variables in what keys lead to. */
+function variablesIn({ variables = [], value }: ConstantTemplate, names: readonly string[]): Partial<ConstantTemplate> {
+  const keys = keysTo(value, names) ?? names;
+  const within = variables.filter(({ path }) => keys.every((key, index) => path[index] === key));
+  return { variables: within.map(({ path, source }) => ({ path: path.slice(keys.length), source })) };
 }
 
 /** Resolves what does not depend on stages: params, environment, the pipeline's name. */
@@ -102,9 +111,9 @@ export class Names {
     const { name, fallback, source } = expression;
     const set = Object.hasOwn(this.#env, name) ? this.#env[name] : undefined;
     // As in a shell, `:-` also replaces an empty value.
-    if (set !== undefined && (set !== '' || fallback === undefined)) return constant(set);
-    const value = fallback ?? this.#spec.env.get(name);
-    if (value !== undefined) return constant(value);
+    const isGiven = set !== undefined && (set !== '' || fallback === undefined);
+    const value = isGiven ? set : (fallback ?? this.#spec.env.get(name));
+    if (value !== undefined) return { ...constant(value), variables: [{ path: [], source }] };
     this.#problems.add({
       code: 'missing-env',
       message: `the environment variable ${name} is not set`,
@@ -126,7 +135,7 @@ export class Names {
     if (!template || keys.length === 0) return template;
     if (!template.constant) return { constant: false, evaluate: (scope) => inConstant(template.evaluate(scope), keys) };
     const value = inConstant(template.value, keys);
-    if (value !== undefined) return constant(value);
+    if (value !== undefined) return { ...constant(value), ...variablesIn(template, keys) };
     const holder = inConstant(template.value, keys.slice(0, -1));
     const known = isJsonObject(holder) ? Object.keys(holder) : [];
     this.#unknown(`${name}.${keys.join('.')}`, known, { location, source });

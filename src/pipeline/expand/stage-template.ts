@@ -1,5 +1,5 @@
 import { withNameAdvice } from '../../util/text.ts';
-import { compileMatrix, type MatrixTemplate } from './axes.ts';
+import { compileMatrix, type AxisReader, type MatrixTemplate } from './axes.ts';
 import { compile, constant, type Template } from './interpolate.ts';
 import { compileLimits, type LimitsTemplate } from './limits.ts';
 import type { AxisScope } from './names.ts';
@@ -94,7 +94,7 @@ function compileParameters(
       compiled.set(name, { location, template });
       continue;
     }
-    const checked = parameters.check(name, template.value, world);
+    const checked = parameters.check(name, template.value, world, template.variables);
     if ('problems' in checked)
       for (const problem of checked.problems) problems.add(placeProblem(problem, name, location));
     compiled.set(name, { location, template: 'value' in checked ? constant(checked.value) : undefined });
@@ -130,7 +130,9 @@ export function compileStage(spec: StageSpec, context: StageContext): StageTempl
     if (!parameters || given.has(name) || defaults.has(name) || locations.has(name)) continue;
     if (parameters.schemaOf(name).default === undefined) problems.add(missingParameter(name, parameters, spec));
   }
-  const matrix = spec.matrix && compileMatrix(spec.matrix, names.inMatrix);
+  const meant: AxisReader = (name, value, variables) =>
+    parameters === undefined ? value : parameters.meant(name.split('.').at(-1) ?? name, value, variables);
+  const matrix = spec.matrix && compileMatrix(spec.matrix, { ...names.inMatrix, meant });
   const limits = compileLimits(spec, names.inLimits);
   const healthy = parameters !== undefined && problems.noted === before;
   return { spec, parameters, given, defaults, matrix, limits, names, axisSites: locations, healthy };

@@ -62,11 +62,22 @@ export function readOverride(text: string, problems: Problems): Override | undef
     return undefined;
   }
   const values: Json[] = [];
-  for (const read of cutAtCommas(text.slice(equals + 1)).map(valueOf)) {
+  const pieces = cutAtCommas(text.slice(equals + 1));
+  if (pieces.length > 1 && pieces.some((piece) => piece.trim() === '')) noteEmpty(key, location, problems);
+  for (const read of pieces.map(valueOf)) {
     if (read.ok) values.push(read.value);
     else noteUnreadable(key, read.failures, location, problems);
   }
   return problems.noted === before ? { key, values, location } : undefined;
+}
+
+function noteEmpty(key: string, location: SourceLocation, problems: Problems): void {
+  problems.add({
+    code: 'bad-override',
+    message: `a value of ${key} is empty: there is nothing between two commas, or before or after one`,
+    expected: 'a value on each side of a comma; null where nothing is meant',
+    location,
+  });
 }
 
 function noteUnreadable(key: string, failures: readonly Failure[], location: SourceLocation, problems: Problems): void {

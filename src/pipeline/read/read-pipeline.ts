@@ -1,8 +1,8 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
 import type { Failure } from '../../core/failure.ts';
-import type { Json, JsonObject } from '../../core/json.ts';
+import { isJsonObject, isList, type Json, type JsonObject } from '../../core/json.ts';
 import { failure, success, type Result } from '../../core/result.ts';
-import { keyText, Lines, placeFinder } from '../source/place.ts';
+import { isMerge, keyText, Lines, placeFinder } from '../source/place.ts';
 import type { Locate } from '../source/problems.ts';
 import { syntaxFailures } from './syntax.ts';
 
@@ -60,12 +60,31 @@ class Reader {
 
   mapping(node: YAMLMap, depth: number): JsonObject {
     const object: Record<string, Json> = {};
-    for (const { key, value } of node.items) {
+    for (const { value } of node.items.filter(isMerge)) Object.assign(object, this.#merged(value, depth));
+    for (const pair of node.items) {
+      const { key, value } = pair;
       const name = keyText(key);
+      if (isMerge(pair)) continue;
       if (name === '__proto__') this.#refuse(key, { code: 'bad-key', message: '__proto__ cannot be a key' });
       else object[name] = this.value(value, depth + 1);
     }
     return object;
+  }
+
+  /** What `<<` takes in: of several mappings the first that has a key. */
+  #merged(node: unknown, depth: number): JsonObject {
+    const before = this.failures.length;
+    const value = this.value(node, depth + 1);
+    if (this.failures.length > before || this.#aliased > MOST_ALIASED) return {};
+    const mappings: readonly unknown[] = isList(value) ? value : [value];
+    if (mappings.every(isJsonObject)) return Object.assign({}, ...mappings.toReversed()) as JsonObject;
+    this.#refuse(node, {
+      code: 'bad-merge',
+      message: 'the merge key << takes in what is no mapping',
+      expected: 'an alias of a mapping, or a list of them: <<: *recipe',
+      fix: 'name a mapping with &recipe; parameters that all stages of a kind share stand under defaults:',
+    });
+    return {};
   }
 
   #follow(alias: { readonly source: string; resolve: (document: Document) => unknown }, depth: number): Json {
@@ -87,8 +106,8 @@ class Reader {
     return value;
   }
 
-  #scalar(node: { readonly value: unknown }): Json {
-    const { value } = node;
+  #scalar(node: { readonly value: unknown; readonly source?: string }): Json {
+    const { value, source = '' } = node;
     if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
     if (typeof value !== 'number' || !Number.isFinite(value)) {
       return this.#refuse(node, {
@@ -97,7 +116,8 @@ class Reader {
         expected: 'a finite number or a text in quotes',
       });
     }
-    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    // 1e30 is a float, as exact as any; 12345678901234567890 is meant digit by digit.
+    if (Number.isInteger(value) && !Number.isSafeInteger(value) && !/[.eE]/.test(source.replace(/^0[xo].*/, ''))) {
       return this.#refuse(node, {
         code: 'number-too-large',
         message: 'this whole number is too large to be stored exactly',
@@ -179,7 +199,7 @@ function parseText({ file, text }: Source, lines: Lines): Result<Document> {
   const document = parse(text);
   if (!document)
     return failure({ code: 'too-deep', message: 'the file is nested too deeply to be read', place: { file } });
-  const syntax = syntaxFailures(document, lines, text);
+  const syntax = syntaxFailures(document, lines, text, parse);
   return syntax.length > 0 ? failure(...syntax) : success(document);
 }
 

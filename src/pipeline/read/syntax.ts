@@ -33,14 +33,58 @@ const unquoted: Omit<Failure, 'place'> = {
   fix: 'write "${…}" with double quotes',
 };
 
-function syntaxFailure(error: YAMLError, lines: Lines, text: string): Failure {
+/** Most rounds in which expressions without quotes are looked for: each finds all that the parser has come to. */
+const MOST_ROUNDS = 20;
+
+/** Where an expression starts at which the parser stumbled; undefined where it stumbled at something else. */
+function unquotedStart({ pos: [start] }: YAMLError, text: string): number | undefined {
+  const at = start - 1;
+  return at >= 0 && text.startsWith('${', at) && !/["']/.test(text.charAt(at - 1)) ? at : undefined;
+}
+
+/** The end of an expression: its brace, or the end of its line. */
+function endOf(text: string, start: number): number {
+  const [expression = '${'] = /^\$\{[^}\r\n]*\}?/.exec(text.slice(start, start + 1000)) ?? [];
+  return start + expression.length;
+}
+
+/**
+ * Finds expressions without quotes. The parser takes their braces for mappings, and whatever follows for something else: so
+ * each is replaced by a word of the same length, and the text is parsed again.
+ */
+function takeUnquoted(errors: readonly YAMLError[], text: string, parse: Parse): Mended {
+  const spans = new Map<number, number>();
+  let mended = { errors, text };
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const starts = new Set(mended.errors.map((error) => unquotedStart(error, mended.text)));
+    starts.delete(undefined);
+    if (starts.size === 0) break;
+    let repaired = mended.text;
+    for (const start of starts) {
+      if (start === undefined) continue;
+      const end = endOf(text, start);
+      spans.set(start, end);
+      repaired = repaired.slice(0, start) + 'x'.repeat(end - start) + repaired.slice(end);
+    }
+    mended = { errors: parse(repaired)?.errors ?? [], text: repaired };
+  }
+  return { errors: mended.errors, spans };
+}
+
+/** Reads a text as YAML; undefined where it cannot. */
+type Parse = (text: string) => Pick<Document, 'errors'> | undefined;
+
+/** What is wrong beside expressions without quotes, and where these stand. */
+interface Mended {
+  readonly errors: readonly YAMLError[];
+  readonly spans: ReadonlyMap<number, number>;
+}
+
+function syntaxFailure(error: YAMLError, lines: Lines): Failure {
   const [start, end] = error.pos;
-  const isUnquoted = start > 0 && text.startsWith('${', start - 1);
-  const known = isUnquoted ? unquoted : SYNTAX[error.code];
-  const span = [isUnquoted ? start - 1 : start, Math.max(end, start + 1)] as const;
   return {
-    ...(known ?? { code: 'yaml-syntax', message: `this is not YAML: ${error.message}` }),
-    place: lines.place(span),
+    ...(SYNTAX[error.code] ?? { code: 'yaml-syntax', message: `this is not YAML: ${error.message}` }),
+    place: lines.place([start, Math.max(end, start + 1)]),
   };
 }
 
@@ -50,10 +94,15 @@ function syntaxFailure(error: YAMLError, lines: Lines, text: string): Failure {
  * @param document - the parsed file
  * @param lines - lines of its text
  * @param text - its text
- * @returns one failure a faulty line
+ * @param parse - parses a text as the file was
+ * @returns one failure a faulty line; expressions without quotes hide what comes of them
  */
-export function syntaxFailures(document: Document, lines: Lines, text: string): Failure[] {
-  const failures = document.errors.map((error) => syntaxFailure(error, lines, text));
+export function syntaxFailures(document: Document, lines: Lines, text: string, parse: Parse): readonly Failure[] {
+  if (document.errors.length === 0) return [];
+  const { errors, spans } = takeUnquoted(document.errors, text, parse);
+  const expressions = [...spans].map((span): Failure => ({ ...unquoted, place: lines.place(span) }));
   const seen = new Set<unknown>();
-  return failures.filter(({ place }) => !seen.has(place?.line) && seen.add(place?.line));
+  const failures = [...expressions, ...errors.map((error) => syntaxFailure(error, lines))];
+  const once = failures.filter(({ place }) => !seen.has(place?.line) && seen.add(place?.line));
+  return once.sort((a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0));
 }

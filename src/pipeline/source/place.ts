@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Document, type Node, type Pair } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
 import type { Place } from '../../core/failure.ts';
 import type { Locate } from './problems.ts';
 import type { Path } from './location.ts';
@@ -42,8 +42,32 @@ function child(document: Document, node: unknown, key: string | number): Found |
     return item === undefined ? undefined : { node: item };
   }
   if (!isMap(target)) return undefined;
-  const pair = target.items.find((item) => keyText(item.key) === String(key));
-  return pair && { node: pair.value, pair };
+  const pair = target.items.find((item) => keyText(item.key) === String(key) && !isMerge(item));
+  return pair ? { node: pair.value, pair } : mergedChild(document, target, key);
+}
+
+/** An entry that a mapping has from `<<`. */
+function mergedChild(document: Document, map: YAMLMap, key: string | number): Found | undefined {
+  for (const { value } of map.items.filter(isMerge)) {
+    const target = isAlias(value) ? value.resolve(document) : value;
+    const sources: readonly unknown[] = isSeq(target) ? target.items : [target];
+    for (const source of sources) {
+      const found = child(document, source, key);
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Tells the merge key `<<` of YAML 1.1 from a text of two such characters.
+ *
+ * @param pair - an entry of a mapping
+ * @param pair.key - its key
+ * @returns true where the entry takes in other mappings
+ */
+export function isMerge({ key }: { readonly key: unknown }): boolean {
+  return isScalar(key) && key.type === 'PLAIN' && key.value === '<<';
 }
 
 /**

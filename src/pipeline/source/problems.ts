@@ -9,6 +9,8 @@ export interface Problem extends Omit<Failure, 'place'> {
   readonly atKey?: boolean;
   /** The part of a text that is wrong, e.g. one `${…}`. */
   readonly within?: string;
+  /** True for what is allowed, and said all the same. */
+  readonly note?: true;
   /** A second place that belongs to it: `(also at line 12)`. */
   readonly also?: SourceLocation;
 }
@@ -64,7 +66,7 @@ export class Problems {
    * @param cell - the cell in which it showed, where it is not wrong in all of them alike
    */
   add(problem: Problem, cell?: string): void {
-    if (!isIdle(problem)) this.#noted++;
+    if (problem.note !== true && !isIdle(problem)) this.#noted++;
     const site = siteOf(problem);
     this.#sites.add(site);
     const key = cell === undefined ? `${site}${problem.message}` : site;
@@ -103,7 +105,7 @@ export class Problems {
 }
 
 function toFailure({ problem, cells }: Entry, locate: Locate): Failure {
-  const { location, atKey: _atKey, within: _within, also, message, ...rest } = problem;
+  const { location, atKey: _atKey, within: _within, note: _note, also, message, ...rest } = problem;
   const line = also && locate(also, {}).line;
   return {
     ...rest,

@@ -1,6 +1,7 @@
 import { extname, isAbsolute, normalize } from 'node:path';
 import type { Value, ValueObject } from '../../core/plan.ts';
 import type { CheckContext, ParamProblem, StageKind } from '../stage-kind.ts';
+import { mentions } from './mentions.ts';
 import { inputVariable } from './variables.ts';
 
 const isMapping = (value: Value | undefined): value is ValueObject =>
@@ -160,5 +161,6 @@ export const command: StageKind = {
   check,
   sources: (params) =>
     Object.entries(textsOf(params['inputs'])).map(([name, path]) => ({ name: `inputs.${name}`, path })),
+  mentions,
   load: () => import('./run.ts'),
 };

@@ -2,6 +2,7 @@ import { closeSync, openSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fail, type Failure } from '../../core/failure.ts';
 import { isJsonObject, type Json } from '../../core/json.ts';
+import { lastLines } from '../../util/last-lines.ts';
 import { inputOf, StageInterrupted, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { readMetrics } from './metrics/read-metrics.ts';
 import { runProgram, type Program, type ProgramEnd } from './program.ts';
@@ -23,7 +24,7 @@ export async function run(context: StageContext): Promise<StageOutcome> {
   stopIfAborted(context.signal);
   const end = await execute(context);
   stopIfAborted(context.signal);
-  if (end.code !== 0) fail(endFailure(end));
+  if (end.code !== 0) fail({ ...endFailure(end), ...readOnlyAdvice(context) });
   const { metrics } = context.params;
   return { metrics: typeof metrics === 'string' ? await readMetrics(join(context.out, metrics), metrics) : {} };
 }
@@ -83,6 +84,14 @@ function endFailure({ code, signal }: ProgramEnd): Failure {
     code: 'command-killed',
     message: `the command was killed by ${signal ?? 'a signal'}`,
     ...(signal === 'SIGKILL' ? { fix: 'if nobody killed it, the machine was probably out of memory' } : {}),
+  };
+}
+
+/** A program that may have wanted to write into the result of another stage, or into a copy with the rights of that. */
+function readOnlyAdvice({ inputs, log }: StageContext): Pick<Failure, 'fix'> {
+  if (!inputs.length || !lastLines(log).some((line) => /permission denied|EACCES/i.test(line))) return {};
+  return {
+    fix: 'results of other stages are read-only: write to $KDPIPE_OUT, and copy there what is to be changed (cp --no-preserve=mode)',
   };
 }
 

@@ -27,14 +27,16 @@ function rootOf(path: string, archive: Archive | undefined): DeclaredSource {
   return { name: 'root', path, choice: { oneOf: [name, folder], marker, absent: { expected, fix } } };
 }
 
-/** Splits and crop as they act: words for common splits are written out, and no crop is the same as none. */
-function effective({ split, crop, root, ...params }: ValueObject): ValueObject {
+/** Splits and pictures as they act: words for common splits are written out, and what leaves pictures as they always were is left out. */
+function effective({ split, crop, root, interpolation, crop_pct: cropPct, ...params }: ValueObject): ValueObject {
   const cut = splitWords.get(split) ?? split;
   return {
     ...params,
     ...(root !== undefined && root !== null && { root }),
     ...(cut !== undefined && { split: cut }),
     ...(crop !== 'none' && crop !== undefined && { crop }),
+    ...(interpolation !== 'bilinear' && interpolation !== undefined && { interpolation }),
+    ...(cropPct !== 1 && cropPct !== undefined && { crop_pct: cropPct }),
   };
 }
 

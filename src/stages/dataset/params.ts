@@ -111,6 +111,19 @@ export const datasetParams = {
     description:
       'Normalisation: of ImageNet, of the training images (means over images), or [[mean r, g, b], [std r, g, b]] of pixels in [0, 1].',
   },
+  interpolation: {
+    enum: ['bilinear', 'bicubic'],
+    default: 'bilinear',
+    description: 'How pictures are resized, both with antialiasing, as Pillow does.',
+  },
+  crop_pct: {
+    type: 'number',
+    minimum: 0.5,
+    maximum: 1,
+    default: 1,
+    description:
+      'Evaluation: S by the shorter side of the resized picture that the centre S×S is cut from. timm calls it so; 0.875 is torchvision’s 256 and 224.',
+  },
   on_bad_image: {
     type: 'string',
     enum: ['fail', 'skip'],

@@ -25,12 +25,12 @@ function splitOf({ split, limit = {} }: Params): { readonly official: boolean; r
 }
 
 function packOptions(params: Params, threads: number): PackOptions {
-  const { meanStd: statistics, imageSize, onBadImage } = params;
+  const { meanStd: statistics, imageSize, onBadImage, interpolation, cropPct } = params;
   return {
     imageSize,
     split: splitOf(params).split,
     meanStd: typeof statistics === 'string' ? statistics : { mean: statistics[0], std: statistics[1] },
-    onBadImage,
+    ...{ onBadImage, interpolation, cropPct },
     threads,
   };
 }

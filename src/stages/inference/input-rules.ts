@@ -3,12 +3,12 @@ import type { CheckContext, ParamProblem } from '../stage-kind.ts';
 
 type Upstream = ReturnType<CheckContext['upstream']>;
 
-/** How a dataset shows pictures in evaluation, as far as the plan knows it. */
-const shownBy = (data: Upstream): Readonly<Record<string, Value | undefined>> => ({
-  image_size: data?.params['image_size'],
-  interpolation: 'bilinear',
-  crop: 1,
-});
+/** What weights may want, what datasets call it, and what they have unless they say it. */
+const COMPARED = [
+  { name: 'image_size', theirs: 'image_size', usual: undefined },
+  { name: 'interpolation', theirs: 'interpolation', usual: 'bilinear' },
+  { name: 'crop', theirs: 'crop_pct', usual: 1 },
+] as const;
 
 const isKnown = (value: Value | undefined): value is string | number =>
   typeof value === 'string' || typeof value === 'number';
@@ -23,17 +23,16 @@ const isKnown = (value: Value | undefined): value is string | number =>
  */
 export function checkInput(weights: Upstream, data: Upstream, param: ParamProblem['param']): readonly ParamProblem[] {
   if (weights?.kind !== 'pretrained' || data?.kind !== 'dataset') return [];
-  const shown = shownBy(data);
-  return Object.entries(shown).flatMap(([name, given]) => {
-    const wanted = weights.params[name];
+  return COMPARED.flatMap(({ name, theirs, usual }) => {
+    const [wanted, given] = [weights.params[name], data.params[theirs] ?? usual];
     if (!isKnown(wanted) || !isKnown(given) || wanted === given) return [];
     return [
       {
         code: 'other-input',
         param,
-        message: `the weights want ${name}: ${wanted}, and the dataset has ${name}: ${given}`,
+        message: `the weights want ${name}: ${wanted}, and the dataset has ${theirs}: ${given}`,
         expected: 'images as the weights want them',
-        fix: `give the dataset ${name}: ${wanted}, or remove ${name} from the pretrained stage to take images as they are`,
+        fix: `give the dataset ${theirs}: ${wanted}, or remove ${name} from the pretrained stage to take images as they are`,
       },
     ];
   });

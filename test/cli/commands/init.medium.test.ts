@@ -32,7 +32,12 @@ describe('kdpipe init', () => {
   it('writes a study of the folder’s images that runs as it stands, to its table', () => {
     const made = project.run('init', 'colours.yaml', ...flags, '--method', 'SoftTarget,AT', '--epochs', '2');
     expect(made).toMatchObject({ code: 0, stderr: '' });
-    expect(made.stdout).toContain('colours.yaml: 15 cells; its table will stand in colours.md');
+    expect(made.stdout).toContain('20 images of 2 classes, 36 pixels: image_size 28');
+    expect(made.stdout).toMatch(
+      /^colours.yaml: 15 cells; its table will stand in colours.md; about \d+ (s|min) here$/m,
+    );
+    expect(made.stdout).toContain('.gitignore: runs/ added');
+    expect(project.read('.gitignore')).toBe('runs/\n');
     expect(project.run('check', 'colours.yaml')).toMatchObject({ code: 0 });
     expect(project.run('run', 'colours.yaml')).toMatchObject({ code: 0 });
     const rows = project.read('colours.md').match(/^\| convnet.*\|$/gm) ?? [];
@@ -49,6 +54,33 @@ describe('kdpipe init', () => {
       ['convnet4', 'SoftTarget', '9'],
       ['convnet4', 'AT', '1000'],
     ]);
+  });
+
+  it('gives each of two students its own baseline, and AT no ratio that means nothing to it', () => {
+    const made = project.run(
+      ...['init', 'two.yaml', ...flags, '--student', 'convnet16', '--method', 'SoftTarget,AT', '--ratio', '0.5'],
+      ...['--epochs', '1'],
+    );
+    expect(made.stdout).toContain('AT is tried with kd_ratio 1000: of AT it is the weight itself');
+    expect(project.run('run', 'two.yaml')).toMatchObject({ code: 0 });
+    const rows = (project.read('two.md').match(/^\| convnet.*\|$/gm) ?? []).map((row) =>
+      row.split('|').map((cell) => cell.trim()),
+    );
+    expect(rows.map((row) => row.slice(1, 4).join(' '))).toEqual([
+      'convnet8 none none',
+      'convnet4 none none',
+      'convnet16 none none',
+      'convnet4 SoftTarget 0.5',
+      'convnet16 SoftTarget 0.5',
+      'convnet4 AT 1000',
+      'convnet16 AT 1000',
+    ]);
+    const accuracyOf = (row: readonly string[]): number => parseFloat((row[5] ?? '').replace('**', ''));
+    for (const row of rows.slice(3)) {
+      const alone = rows.find(([, model, method]) => model === row[1] && method === 'none') ?? [];
+      expect(parseFloat(row[7] ?? '')).toBeCloseTo(accuracyOf(row) - accuracyOf(alone), 3);
+    }
+    expect(rows.slice(0, 3).map((row) => row[7])).toEqual(['', '', '']);
   });
 
   it('asks nothing where there is no terminal: digits, and networks that suit them', () => {
@@ -83,7 +115,8 @@ sys.stdout.buffer.write(seen)
     if (!hasTerminal()) context.skip('needs python3 for a terminal');
     // Folder, teacher, students, methods, seeds, epochs.
     const shown = answered('asked.yaml', ['pictures', 'convnet8', 'convnet4', 'AT SP', '', '2']);
-    expect(shown).toContain('Teacher? [resnet50]');
+    expect(shown).toContain('Teacher? [resnet20]');
+    expect(project.read('asked.yaml')).toContain('image_size: 32');
     expect(project.read('asked.yaml')).toMatch(/kd_method: \[AT, SP\]/);
     expect(project.read('asked.yaml')).toMatch(/seeds: 3\n/);
   });

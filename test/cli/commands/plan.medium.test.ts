@@ -69,6 +69,19 @@ describe('kdpipe plan', () => {
     });
   });
 
+  it('notes a baseline that only an override takes away', () => {
+    const compare = ', compare: { baseline: { size: 2 }, on: accuracy } }';
+    fresh().write('base.yaml', fresh().read('trial.yaml').replace(', into: README.md }', compare));
+    expect(fresh().run('check', 'base.yaml')).toMatchObject({ code: 0, stderr: '' });
+    for (const command of ['plan', 'check']) {
+      const told = fresh().run(command, 'base.yaml', '-S', 'make.matrix.size=1');
+      expect(told.code).toBe(0);
+      expect(told.stderr).toMatch(/^note: .*size=2.*, with -S make\.matrix\.size=1\n$/);
+    }
+    fresh().write('base.yaml', fresh().read('base.yaml').replace('size: 2 }', 'size: 3 }'));
+    expect(fresh().run('check', 'base.yaml', '-S', 'make.matrix.size=1').code).toBe(2);
+  });
+
   it('writes nothing', () => {
     expect(existsSync(fresh().path('runs'))).toBe(false);
   });

@@ -257,7 +257,7 @@ describe('a command in a folder where nothing was run', () => {
 
   it.each([
     ['verify', ['verify'], '0 results verified\n'],
-    ['gc', ['gc'], 'would remove 0 items, 0.0 MiB; 0.0 MiB stay\n'],
+    ['gc', ['gc'], 'would remove 0 items, 0 B; 0 B stay\n'],
   ])('%s finds nothing to do: exit 0', (_, words, stdout) => {
     expect(empty().run(...words)).toEqual({ code: 0, stdout, stderr: '' });
     expect(readFileSync(empty().path('README.md'), 'utf8')).toContain('# Trial');

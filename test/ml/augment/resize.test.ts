@@ -49,6 +49,14 @@ describe('resizing', () => {
     },
   );
 
+  it.each(fixture('bicubic.json') as readonly { from: [number, number]; to: [number, number]; sha256: string }[])(
+    'gives Pillow’s bits for noise of $from made $to, bicubic',
+    ({ from: [width, height], to: [toWidth, toHeight], sha256 }) => {
+      const made = resize(noise(width, height), toHeight, toWidth, 'bicubic');
+      expect(createHash('sha256').update(made.pixels).digest('hex')).toBe(sha256);
+    },
+  );
+
   it('leaves a picture that has the size already as it is', () => {
     const picture = noise(9, 7);
     expect(resize(picture, 7, 9)).toBe(picture);

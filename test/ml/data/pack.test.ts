@@ -47,6 +47,24 @@ describe('packing', () => {
     dataset.close();
   });
 
+  it('resizes and crops as it is told, and says so where that is not as usual', async () => {
+    const options = { ...packDefaults, interpolation: 'bicubic', cropPct: 0.875 } as const;
+    const { manifest } = await pack(set, folder.path, options, notes());
+    expect(manifest).toMatchObject({ imageSize: 20, trainSize: 22, interpolation: 'bicubic', cropPct: 0.875 });
+    const dataset = openPacked(folder.path);
+    const index = splitImages(set.images, set.classes, packDefaults.split).test[0]!;
+    const decoded = await set.images[index]!.read();
+    // timm: floor(20 / 0.875)
+    const small = resizeShorterSide(decoded, 22, 'bicubic');
+    const test = dataset.split('test');
+    expect([...test.image('eval', 0).pixels]).toEqual([...cropImage(small, centreCrop(small, 20), 20).pixels]);
+    expect([...test.image('train', 0).pixels]).toEqual([...small.pixels]);
+    dataset.close();
+    const usual = await pack(set, folder.path, packDefaults, notes());
+    expect(Object.keys(usual.manifest)).not.toContain('interpolation');
+    expect(Object.keys(usual.manifest)).not.toContain('cropPct');
+  });
+
   it('counts images a class in each split', async () => {
     const { manifest } = await pack(set, folder.path, packDefaults, notes());
     expect(manifest.splits).toEqual({

@@ -76,6 +76,8 @@ export const packDefaults: PackOptions = {
   split: { val: 0.2, test: 0.2, seed: 0, limit: {} },
   meanStd: 'imagenet',
   onBadImage: 'fail',
+  interpolation: 'bilinear',
+  cropPct: 1,
   threads: 2,
 };
 

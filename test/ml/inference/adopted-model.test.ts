@@ -146,6 +146,16 @@ describe('names of a .safetensors file', () => {
   });
 });
 
+describe('counters of batches', () => {
+  it('that were made floats with everything else are no weights', () => {
+    const floats = tensors('resnet8').map(([name, tensor]): [string, StoredTensor] => [
+      name,
+      { dtype: 'F32', shape: tensor.shape, values: Float32Array.from(tensor.values, Number) },
+    ]);
+    expect(fromSafetensors(floats, 'resnet8').model.batches).toBe(0);
+  });
+});
+
 describe('a checkpoint without tensors', () => {
   it('is refused with what it holds', () => {
     const content = new Map<string, unknown>([
@@ -198,6 +208,12 @@ describe('a file of our own', () => {
     expect(again({ statistics }, {})().model).toMatchObject({ classes: ['cat', 'dog'], input: { statistics } });
     expect(again({ statistics }, { statistics, crop: 0.875 })().model.input).toEqual({ statistics, crop: 0.875 });
     expect(again({}, { imageSize: 64 })().model.input).toEqual({ imageSize: 64 });
+  });
+
+  it('has one set of weights to give', () => {
+    const checkpoint = openCheckpoint(encodeModel({ ...model, input: {} }), 'f');
+    const adopt = () => adoptModel(checkpoint, { model: 'convnet4', state: 'ema', input: {} }, 'f');
+    expect(failureOf(adopt)?.code).toBe('no-such-state');
   });
 
   it('refuses to be told something else', () => {

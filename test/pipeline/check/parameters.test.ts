@@ -269,7 +269,11 @@ describe('an input', () => {
   });
 
   it.each<[ParamSchema, Value, string[]]>([
-    [one, 'birds', ['wrong-type: got "birds" | a reference to a stage of kind dataset: "${stages.id}"']],
+    [
+      one,
+      'birds',
+      ['wrong-type: got "birds" | a reference to a stage of kind dataset: "${stages.id}" | write "${stages.birds}"'],
+    ],
     [
       one,
       new CellReference('teacher'),

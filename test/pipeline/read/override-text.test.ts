@@ -31,7 +31,6 @@ describe('readOverride', () => {
     ['a=[1,2],[3]', 'a', [[1, 2], [3]]],
     ['a={ b: 1, c: [2, 3] },4', 'a', [{ b: 1, c: [2, 3] }, 4]],
     ['a=', 'a', [null]],
-    ['a=1,', 'a', [1, null]],
     ['a=b=c', 'a', ['b=c']],
     ['a=b: c', 'a', ['b: c']],
     ['a=[b: c]', 'a', [[{ b: 'c' }]]],
@@ -41,6 +40,14 @@ describe('readOverride', () => {
     ['a=http://x.y/z', 'a', ['http://x.y/z']],
   ])('reads %s', (text, key, values) => {
     expect(read(text)).toEqual({ key, values, location: { path: [], override: text } });
+  });
+
+  it.each(['a=0.1,,0.3', 'a=0.1,', 'a=,', 'a=,0.1', 'a=1, ,2'])('refuses an empty value among others: %s', (text) => {
+    const problems = new Problems();
+    expect(readOverride(text, problems)).toBeUndefined();
+    expect(problems.list).toMatchObject([
+      { code: 'bad-override', message: expect.stringContaining('a value of a is empty') as string },
+    ]);
   });
 
   it('reads back any JSON that is written as it', () => {

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/core/plan.ts';
-import { cellOf, failuresOf, idsOf, planOf, problemsOf, underlined } from '../support/planning.ts';
+import { findCells } from '../../../src/cells/select.ts';
+import { unwrap } from '../../../src/core/result.ts';
+import { cellOf, failuresOf, idsOf, plannedOf, planOf, problemsOf, underlined } from '../support/planning.ts';
 
 /** A pipeline in which a name can mean everything that a name can mean. */
 const sweep = [
@@ -304,6 +306,110 @@ describe('-S of an axis', () => {
       '1 unknown-override',
       '8 wrong-type',
     ]);
+  });
+});
+
+describe('-S of a value inside a param', () => {
+  const nested = [
+    'params: { opt: { lr: 0.1, wd: 0, "a.b": { c: 1 } }, lr: 9, whole: "${params.opt}", run: { x: 1 } }',
+    'stages:',
+    '  s: { uses: command, with: { run: ["${params.opt.lr}", "${params.opt.wd}", "${params.opt.a.b.c}"] } }',
+    '  d: { uses: dataset, with: { source: "${params.whole.lr}!", split: { val: 0.1 } } }',
+    '  run: { uses: command, with: { inputs: { x: "${params.run.x}" } } }',
+  ].join('\n');
+  const made = (...overrides: string[]) => planOf(nested, { overrides });
+  const runs = (...overrides: string[]) =>
+    made(...overrides).cells.flatMap(({ stage, params }) => (stage === 's' ? [params['run']] : []));
+
+  it.each<[readonly string[], readonly unknown[]]>([
+    [['opt.lr=0.2'], [[0.2, 0, 1]]],
+    [['params.opt.lr=0.2'], [[0.2, 0, 1]]],
+    [['opt.a.b.c=7'], [[0.1, 0, 7]]],
+    [['opt.lr=0.2', 'opt.wd=1'], [[0.2, 1, 1]]],
+    [['opt={ lr: 5, wd: 6, "a.b": { c: 7 } }', 'opt.wd=1'], [[5, 1, 7]]],
+    [
+      ['opt.lr=0.2,0.3'],
+      [
+        [0.2, 0, 1],
+        [0.3, 0, 1],
+      ],
+    ],
+    [
+      ['opt.lr=0.2,0.3', 'params.opt.wd=4'],
+      [
+        [0.2, 4, 1],
+        [0.3, 4, 1],
+      ],
+    ],
+    [
+      ['opt.lr=1,2', 'opt.wd=3,4'],
+      [
+        [1, 3, 1],
+        [1, 4, 1],
+        [2, 3, 1],
+        [2, 4, 1],
+      ],
+    ],
+  ])('sets that one value, and sweeps: %j', (overrides, expected) => {
+    expect(runs(...overrides)).toEqual(expected);
+  });
+
+  it('is seen by whatever reads the param, and can be selected', () => {
+    const plan = made('opt.lr=0.2,0.3');
+    expect(plan.cells.find(({ stage }) => stage === 'd')?.params['source']).toBe('0.2!');
+    expect(unwrap(findCells(plan.cells, ['s[opt.lr=0.3]'])).size).toBe(1);
+    expect(cellOf(made('run.x=2'), 'run').params['inputs']).toEqual({ x: 2 });
+  });
+
+  it.each<[string, unknown]>([
+    ['d.with.split.val=0.3', { val: 0.3, seed: 0 }],
+    ['split.val=0.3', { val: 0.3, seed: 0 }],
+    ['d.with.split.seed=4', { val: 0.1, seed: 4 }],
+  ])('works in parameters of stages too: %s', (override, split) => {
+    expect(cellOf(made(override), 'd').params['split']).toEqual(split);
+  });
+
+  it.each<[string, string]>([
+    ['opt.lrr=1', 'did you mean opt.lr?'],
+    ['params.opt.lrr=1', 'did you mean params.opt.lr'],
+    ['op.lr=1', 'did you mean opt.lr'],
+    ['opt.betas=1', 'known: opt.a.b, opt.a.b.c, opt.lr or opt.wd'],
+    ['lr.x=1', 'known: lr'],
+    ['whole.lr=1', 'override what it stands for'],
+    ['d.with.split.vall=1', 'did you mean val?'],
+    ['s.wiht.run=1', 'did you mean s.with.run?'],
+  ])('that is not there is answered with names that can be overridden: %s', (override, fix) => {
+    const [failure] = failuresOf(nested, { overrides: [override] });
+    expect(failure?.fix).toContain(fix);
+    const named = failure?.fix?.match(/(?:did you mean|known:) ([^?…]+)/)?.[1]?.split(/, | or /) ?? [];
+    for (const name of named.filter((one) => one !== 'val')) {
+      const codes = failuresOf(nested, { overrides: [`${name.trim()}=1`] }).map(({ code }) => code);
+      expect(codes, name).not.toContain('unknown-override');
+    }
+  });
+});
+
+describe('-S that says something twice', () => {
+  const notes = (...overrides: string[]) => plannedOf(sweep, { overrides }).notes.map(({ message }) => message);
+
+  it('is told that the later one wins', () => {
+    expect(notes('epochs=2', 'params.epochs=3')).toEqual([
+      '-S epochs=2 has no effect: -S params.epochs=3 comes later; values with commas between them sweep',
+    ]);
+    expect(notes('epochs=2', 'epochs=2')).toEqual([]);
+  });
+
+  it('is told of a value that is there again, however it is written', () => {
+    expect(notes('kd_ratio=0.1,0.10,0.3')).toEqual(['kd_ratio is given 0.1 twice, and has it once']);
+    expect(notes('kd_method=MGD,MGD')).toEqual(['kd_method is given "MGD" twice, and has it once']);
+    expect(idsOf(plannedOf(sweep, { overrides: ['kd_method=MGD,MGD'] }).plan, 'student')).toHaveLength(1);
+  });
+
+  it('may say a very large or small number', () => {
+    expect(echoed('x=1e30')).toEqual({ x: 1e30 });
+    expect(idsOf(planOf(echo, { overrides: ['x=1e30,1e-30'] }))).toEqual(['a[x=1e+30]', 'a[x=1e-30]']);
+    expect(unwrap(findCells(planOf(echo, { overrides: ['x=1e30,1'] }).cells, ['a[x=1e30]'])).size).toBe(1);
+    expect(planOf(echo.replace('x: start', 'x: 1e30')).params).toEqual({ x: 1e30 });
   });
 });
 

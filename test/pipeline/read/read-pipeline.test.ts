@@ -121,7 +121,7 @@ describe('readPipeline refuses', () => {
   it('${…} without quotes inside braces, and says how to mend it', () => {
     const failure = only('with: { lr: ${params.lr} }');
     expect(failure).toMatchObject({ code: 'yaml-syntax', fix: 'write "${…}" with double quotes' });
-    expect(underlined(failure)).toBe('${');
+    expect(underlined(failure)).toBe('${params.lr}');
   });
 
   it('several documents in one file', () => {
@@ -200,6 +200,52 @@ describe('readPipeline refuses', () => {
       { numRuns: 400 },
     );
   });
+});
+
+describe('the merge key <<', () => {
+  it.each<[string, unknown]>([
+    ['a: &a { x: 1, y: 2 }\nb: { <<: *a, y: 3 }', { x: 1, y: 3 }],
+    ['a: &a { x: 1, y: 2 }\nb: { y: 3, <<: *a }', { x: 1, y: 3 }],
+    ['a: &a { x: 1 }\nc: &c { x: 2, z: 3 }\nb: { <<: [*a, *c] }', { x: 1, z: 3 }],
+    ['a: &a { x: 1 }\nc: &c { <<: *a, z: 3 }\nb: { <<: *c }', { x: 1, z: 3 }],
+    ['b: { <<: { x: 1 } }', { x: 1 }],
+    ['b: { "<<": 1 }', { '<<': 1 }],
+    ['a: &a { x: { y: 1 } }\nb: { <<: *a, x: { z: 2 } }', { x: { z: 2 } }],
+  ])('takes in what its mapping does not say itself: %s', (text, b) => {
+    expect(read(text).root['b']).toEqual(b);
+  });
+
+  it('is refused over what is no mapping, and says what else there is', () => {
+    for (const text of ['a: &a [1]\nb: { <<: *a }', 'b: { <<: 3 }', 'a: &a 3\nb: { <<: [*a] }']) {
+      const failure = only(text);
+      expect(failure).toMatchObject({ code: 'bad-merge', place: { line: text.split('\n').length } });
+      expect(failure.fix).toContain('defaults:');
+    }
+  });
+
+  it('is no way around the guards of aliases', () => {
+    expect(only('a: &x { <<: *x }').code).toBe('alias-cycle');
+    const levels = Array.from(
+      { length: 20 },
+      (_, level) => `l${level + 1}: &l${level + 1} { <<: [${`*l${level},`.repeat(10)}] }`,
+    );
+    expect(failures(`l0: &l0 { x: 1 }\n${levels.join('\n')}`).map(({ code }) => code)).toEqual(['alias-bomb']);
+  });
+
+  it('is looked through for places', () => {
+    const { locate } = read('a: &a { x: 1, y: { z: 2 } }\nb: { <<: *a, w: 3 }\nc: { <<: [{ v: 4 }, *a] }');
+    const shown = (...path: string[]) => underlined({ code: '', message: '', place: locate({ path }, {}) });
+    expect([shown('b', 'x'), shown('b', 'y', 'z'), shown('b', 'w'), shown('c', 'v'), shown('c', 'y', 'z')]).toEqual([
+      ...['1', '2', '3', '4', '2'],
+    ]);
+  });
+});
+
+it('a number with an exponent is a float, however large', () => {
+  expect(read('a: [1e30, -1.5e300, 1E+20, 12345678901234567890.0]').root['a']).toEqual([
+    1e30, -1.5e300, 1e20, 12345678901234567000,
+  ]);
+  expect(only('a: 0x1fffffffffffffffe').code).toBe('number-too-large');
 });
 
 describe('locate', () => {

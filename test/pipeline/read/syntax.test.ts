@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failuresOf, problemsOf } from '../support/planning.ts';
+import { failuresOf, problemsOf, underlined } from '../support/planning.ts';
 
 describe('what is no YAML', () => {
   it.each<[string, string, string, string | undefined, string | undefined]>([
@@ -53,6 +53,37 @@ describe('what is no YAML', () => {
     const lines = failuresOf('params: { x: ${a}, y: ${b} }\nname: a\nname: b').map(({ place }) => place?.line);
     expect(new Set(lines).size).toBe(lines.length);
     expect(lines).toContain(3);
+  });
+
+  it('is one problem for each expression without quotes, wherever it stands', () => {
+    const file = [
+      'params: { x: 1 }',
+      'stages:',
+      '  d: { uses: dataset, with: { source: mnist } }',
+      '  t: { uses: train-teacher, with: { data: ${stages.d}, model: resnet50, epochs: 3 } }',
+      '  s:',
+      '    uses: distill-student',
+      '    matrix: { teacher: [${stages.t}], kd_method: [AT, MGD] }',
+      '    with:',
+      '      data: ${stages.d}',
+      '      model: resnet18',
+      '  c: { uses: command, with: { run: [echo, --x=${params.x}, "${params.x}"] } }',
+      'tables:',
+      '  t: { from: s, rows: [kd_method], columns: [val.accuracy] }',
+    ].join('\n');
+    expect(problemsOf(file)).toEqual([
+      '4:43 yaml-syntax: ${…} needs quotes inside { } or [ ]',
+      '7:25 yaml-syntax: ${…} needs quotes inside { } or [ ]',
+      '11:47 yaml-syntax: ${…} needs quotes inside { } or [ ]',
+    ]);
+    expect(failuresOf(file).map(underlined)).toEqual(['${stages.d}', '${stages.t}', '${params.x}']);
+    expect(problemsOf(`${file}\nname: a\nname: b`)).toContain('15:1 duplicate-key: this key is in the mapping twice');
+    expect(problemsOf('params: { x: ${params.y, z: 1 }\nname: b')[0]).toMatch(
+      /^1:14 yaml-syntax: \$\{…\} needs quotes/,
+    );
+    expect(problemsOf('params: { a: ${b}, c: [${d}] }')).toEqual([
+      '1:14 yaml-syntax: ${…} needs quotes inside { } or [ ]',
+    ]);
   });
 
   it('hides what the plan would say: the values are not known', () => {

@@ -153,6 +153,16 @@ describe('a command that goes wrong', () => {
     expect(await failureOf({ run: ['true'], cwd: join(folder, 'none') })).toMatchObject({ code: 'no-such-folder' });
   });
 
+  it('says that results of other stages are read-only where it was refused to write, not where it has none', async () => {
+    const shell = 'echo "sh: cannot create x: Permission denied"; exit 2';
+    const params = { shell, inputs: { x: { $input: 'inputs.x' } } };
+    const refused = run(context(params, { inputs: [input('inputs.x', '/s/x')] }));
+    await expect(refused).rejects.toMatchObject({
+      failures: [{ code: 'command-failed', fix: expect.stringContaining('read-only') }],
+    });
+    expect(await failureOf({ shell })).not.toHaveProperty('fix');
+  });
+
   it('fails when its metrics are missing', async () => {
     expect(await failureOf({ shell: 'true', metrics: 'm.json' })).toMatchObject({ code: 'metrics-missing' });
   });

@@ -59,6 +59,8 @@ describe('the dataset kind', () => {
     expect(completed({ source: 'mnist-digits' })).toEqual({
       source: 'mnist-digits',
       crop: 'none',
+      crop_pct: 1,
+      interpolation: 'bilinear',
       image_size: null,
       split: { val: 0.2, test: 0.2, seed: 0 },
       mean_std: 'imagenet',
@@ -195,6 +197,11 @@ describe('a published archive', () => {
     expect(problems({ ...cub, root: 'x', crop: 'box' })).toEqual([]);
     expect(problems({ source: 'cifar-10', root: 'x', crop: 'box' })).toMatchObject([{ code: 'no-boxes' }]);
     expect(effective({ ...cub, root: 'x', crop: 'none' })).not.toHaveProperty('crop');
+    const usual = effective({ ...cub, root: 'x', interpolation: 'bilinear', crop_pct: 1 });
+    expect(usual).not.toHaveProperty('interpolation');
+    expect(usual).not.toHaveProperty('crop_pct');
+    const timm = { interpolation: 'bicubic', crop_pct: 0.875 };
+    expect(effective({ ...cub, root: 'x', ...timm })).toMatchObject(timm);
     expect(effective({ ...cub, root: 'x' })).not.toHaveProperty('crop');
   });
 });

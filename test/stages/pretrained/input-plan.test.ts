@@ -30,7 +30,7 @@ describe('weights from elsewhere', () => {
 
   it.each([
     ['image_size: 32', 'image_size: 64', 'image_size: 64, and the dataset has image_size: 32'],
-    ['', 'crop: 0.875', 'crop: 0.875, and the dataset has crop: 1'],
+    ['', 'crop: 0.875', 'crop: 0.875, and the dataset has crop_pct: 1'],
     ['', 'interpolation: bicubic', 'interpolation: bicubic, and the dataset has interpolation: bilinear'],
   ])('that want other images than the dataset has (%s) are refused by all who show them: %s', (data, said, message) => {
     expect(problems({ data, weights: `from: w.pth, ${said}` })).toEqual(
@@ -43,6 +43,7 @@ describe('weights from elsewhere', () => {
     // The source's own size is known when it is packed.
     ['', 'image_size: 32'],
     ['', 'interpolation: bilinear, crop: 1, mean_std: imagenet'],
+    ['interpolation: bicubic, crop_pct: 0.875', 'interpolation: bicubic, crop: 0.875'],
     ['mean_std: [[0.5, 0.5, 0.5], [1, 1, 1]]', 'mean_std: [[0.50, 0.5, 0.5], [1.0, 1, 1]]'],
     // Numbers may be those of the name.
     ['mean_std: [[0.5, 0.5, 0.5], [1, 1, 1]]', 'mean_std: imagenet'],

@@ -96,7 +96,7 @@ describe('weights from elsewhere', () => {
       { interpolation: 'bicubic' },
       'the network wants interpolation: bicubic, and the dataset has interpolation: bilinear',
     ],
-    [{ crop: 0.875 }, 'the network wants crop: 0.875, and the dataset has crop: 1'],
+    [{ crop: 0.875 }, 'the network wants crop: 0.875, and the dataset has crop_pct: 1'],
   ])('that want other images are refused: %j', async (said, message) => {
     const of = await taken(said);
     await expect(workshop.make(evaluate, {}, { data, of })).rejects.toThrow(message);
@@ -106,6 +106,14 @@ describe('weights from elsewhere', () => {
   it('that want what the dataset has are evaluated', async () => {
     const of = await taken({ image_size: 28, interpolation: 'bilinear', crop: 1 });
     const made = await workshop.make(evaluate, { splits: ['test'] }, { data, of });
+    expect(metric(made, 'test.images')).toBe(20);
+  });
+
+  it('that want other images than most are evaluated on those', async () => {
+    const asked = { mean_std: 'data', image_size: 32, interpolation: 'bicubic', crop_pct: 0.875 };
+    const shown = await workshop.digits({ train: 40, val: 20, test: 20 }, asked);
+    const of = await taken({ image_size: 32, interpolation: 'bicubic', crop: 0.875 });
+    const made = await workshop.make(evaluate, { splits: ['test'] }, { data: shown, of });
     expect(metric(made, 'test.images')).toBe(20);
   });
 

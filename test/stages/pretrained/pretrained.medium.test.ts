@@ -2,12 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FailureError, type Failure } from '../../../src/core/failure.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
 import { unwrap } from '../../../src/core/result.ts';
 import { models, type ModelName } from '../../../src/ml/models/registry.ts';
 import type { Model } from '../../../src/ml/models/model.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import { networkFor, readModel } from '../../../src/ml/inference/trained-model.ts';
-import { encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
 import { tensorsOf } from '../../../src/ml/weights/state-dict.ts';
 import { planPipeline } from '../../../src/pipeline/plan.ts';
 import { catalogue } from '../../../src/stages/catalogue.ts';
@@ -140,6 +141,48 @@ describe('weights from elsewhere', () => {
       fix: 'write model: convnet4',
     });
     expect(network.classes).toBe(3);
+  });
+});
+
+describe('sharded weights', () => {
+  it('are read by their index, and are those of their whole folder', async () => {
+    const { tensors, metadata } = decodeSafetensors(readFileSync(stateDict('convnet4', 3)), 'whole');
+    const folder = workshop.folder();
+    const map = Object.fromEntries([...tensors.keys()].map((name, at) => [name, `model-${at % 2}.safetensors`]));
+    for (const shard of ['model-0.safetensors', 'model-1.safetensors']) {
+      const own = new Map([...tensors].filter(([name]) => map[name] === shard));
+      writeFileSync(join(folder, shard), encodeSafetensors({ tensors: own, metadata }));
+    }
+    const index = join(folder, 'model.safetensors.index.json');
+    writeFileSync(index, JSON.stringify({ metadata: {}, weight_map: map }));
+    const made = await workshop.make(pretrained, { model: 'convnet4', from: index });
+    const whole = await workshop.make(pretrained, { model: 'convnet4', from: stateDict('convnet4', 3) });
+    const weights = (of: typeof made) => readFileSync(join(of.folder, 'weights.safetensors'));
+    expect(weights(made)).toEqual(weights(whole));
+    expect(pretrained.sources?.({ model: 'convnet4', from: index })).toEqual([{ name: 'from', path: folder }]);
+  });
+});
+
+describe('a checkpoint with an average', () => {
+  const file = new URL('../../fixtures/torch/checkpoints/timm.pth', import.meta.url).pathname;
+  const make = (params: JsonObject = {}) => workshop.make(pretrained, { model: 'convnet4', from: file, ...params });
+
+  it('gives it, and says so in the log, the record and a warning', async () => {
+    const made = await make();
+    const said = 'takes state_dict_ema, an average of weights; beside it: state_dict';
+    expect(readFileSync(join(made.folder, 'task.log'), 'utf8')).toBe(`${said}\n`);
+    expect(made.environment).toEqual({ weights: said });
+    expect(made.messages).toEqual([{ type: 'warning', message: `${file}: ${said}; state: model takes the other` }]);
+  });
+
+  it('gives what is asked for, without more words', async () => {
+    const bias = (of: Awaited<ReturnType<typeof make>>) => [
+      ...(readModel(join(of.folder, 'weights.safetensors')).state.get('fc.bias') ?? []),
+    ];
+    const [average, trained] = [await make({ state: 'ema' }), await make({ state: 'model' })];
+    expect(bias(average)).toEqual([16.5, 16.5 + 1 / 1024]);
+    expect(bias(trained)).toEqual([16, 16 + 1 / 1024]);
+    expect([...average.messages, ...trained.messages]).toEqual([]);
   });
 });
 

@@ -16,7 +16,7 @@ let data: string;
 let teacher: string;
 
 beforeAll(async () => {
-  data = await workshop.digits({ train: 72, val: 40, test: 10 });
+  data = await workshop.digits({ train: 36, val: 16, test: 10 });
   teacher = join(
     (await workshop.make(trainTeacher, { ...recipe, model: 'convnet8', epochs: 2 }, { data })).folder,
     'weights.safetensors',
@@ -49,7 +49,7 @@ const STUDENTS: readonly (readonly [string, JsonObject])[] = [
   ['weights that climb beyond the shorter one', { kd_method: 'SoftTarget', kd_ratio: 0.5, ramp: 3 }],
   ['adapters', { kd_method: 'MGD', kd_weight: 1 }],
   ['adapters and R-Drop', { kd_method: 'VID', kd_weight: 1, rdrop: true, dropout: 0.2 }],
-  ['a memory', { kd_method: 'CRD', kd_weight: 0.8, crd_dimension: 8, crd_negatives: 20 }],
+  ['a memory', { kd_method: 'CRD', kd_weight: 0.8, crd_dimension: 8, crd_negatives: 12 }],
   [
     'several terms, drops of the rate',
     {

@@ -230,15 +230,25 @@ describe('folders of splits', () => {
   it('are found although a picture lies beside the class folders', async () => {
     await writeTree(folder, { ...under('train'), ...under('test') });
     folder.write('train/overview.png', await encoded(picture(9)));
+    folder.write('logo.png', await encoded(picture(10)));
     const { classes, notes } = await found();
     expect(classes).toEqual(['a', 'b', 'c']);
-    expect(notes).toEqual(['1 picture in train in no class folder: not read (train/overview.png …)']);
+    expect(notes).toEqual([
+      '1 picture in the root in no class folder: not read (logo.png …)',
+      '1 picture in train in no class folder: not read (train/overview.png …)',
+    ]);
   });
 
   it('can be named', async () => {
     await writeTree(folder, { ...under('Lernen'), ...under('more/Prüfen'), extra: 3 });
     const choice = { train: 'Lernen', test: 'more/Prüfen' };
-    expect(await found(choice)).toMatchObject({ classes: ['a', 'b', 'c'], train: 6, test: 6 });
+    expect(await found(choice)).toMatchObject({
+      ...{ classes: ['a', 'b', 'c'], train: 6, test: 6 },
+      notes: [
+        'read as splits: Lernen as train, more/Prüfen as test',
+        'extra holds 3 pictures without class folders: it is not read',
+      ],
+    });
     const [failure] = await failuresOf(() => found({ train: 'Lehren' }));
     expect(failure).toMatchObject({ code: 'missing-split-folder', expected: 'one of Lernen, extra or more' });
     expect(await failuresOf(() => found({ train: '../..' }))).toMatchObject([{ code: 'missing-split-folder' }]);
@@ -250,8 +260,18 @@ describe('folders of splits', () => {
   });
 
   it.each<[string, Readonly<Record<string, number>>, string, RegExp]>([
-    ['test and val stand without train', { ...under('test'), ...under('val') }, 'no-train-folder', /test and val/],
-    ['there is a test folder alone', under('test'), 'no-train-folder', /test/],
+    [
+      'test and val stand without train',
+      { ...under('test'), ...under('val') },
+      'no-train-folder',
+      /^test and val look like splits, but none of them is for training$/,
+    ],
+    [
+      'there is a test folder alone',
+      under('test'),
+      'no-train-folder',
+      /^test looks like a split, but not one for training$/,
+    ],
     ['their words are not known', { ...under('Lernen'), ...under('Prüfen') }, 'unclear-folders', /Lernen and Prüfen/],
     ['one of the words is not known', { ...under('Lernen'), ...under('test') }, 'unclear-folders', /Lernen and test/],
     [

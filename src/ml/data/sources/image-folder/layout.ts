@@ -69,10 +69,10 @@ function refuseUnclear(place: string, folders: readonly PictureFolder[]): never 
 function refuseNoTrain(place: string, folders: readonly PictureFolder[]): never {
   return fail({
     code: 'no-train-folder',
-    message: `${and(namesOf(folders))} look like splits, but none of them is for training`,
+    message: `${and(namesOf(folders))} ${folders.length === 1 ? 'looks like a split, but not one' : 'look like splits, but none of them is'} for training`,
     place: { file: place },
     expected: 'a folder train beside them, with the same class folders',
-    fix: `add it, or say which is which: folders: { train: ${folders[0]?.name ?? 'A'} }, or folders: classes where they are classes`,
+    fix: 'add it, or say which folder is for training, folders: { train: NAME … }, or folders: classes where they are classes',
   });
 }
 
@@ -163,7 +163,7 @@ function partsOf({ place, root, choice }: TreeToRead): {
 }
 
 /** What is not read at the level where splits or classes were found, and how that level was understood. */
-function notesOn(level: PictureFolder, parts: readonly Part[], found: readonly Part[]): string[] {
+function notesOn(level: PictureFolder, found: readonly Part[]): string[] {
   const isSplit = found.some(({ folder }) => folder !== level);
   const notes: string[] = [];
   const renamed = found.filter(({ folder, split }) => isSplit && folder.path !== split);
@@ -171,21 +171,20 @@ function notesOn(level: PictureFolder, parts: readonly Part[], found: readonly P
     notes.push(`read as splits: ${renamed.map(({ folder, split }) => `${folder.path} as ${split}`).join(', ')}`);
   else if (!isSplit && level.path !== '') notes.push(`the classes are the folders in ${level.path}`);
   if (!isSplit) return notes;
-  const taken = new Set(found.map(({ folder }) => folder));
   for (const folder of level.folders) {
-    if (taken.has(folder)) continue;
-    const pictures = folder.allPictures().length;
-    const what = pictures > 0 ? `${pluralize(pictures, 'picture')} without class folders` : 'no pictures';
+    if (found.some((part) => `${part.folder.path}/`.startsWith(`${folder.path}/`))) continue;
+    const pictures = pluralize(folder.allPictures().length, 'picture');
+    const what = folder.hasPictures ? `${pictures}${folder.isFlat ? ' without class folders' : ''}` : 'no pictures';
     notes.push(`${folder.path} holds ${what}: it is not read`);
   }
   return notes;
 }
 
 /** Pictures that lie beside class folders. */
-function looseNotes(parts: readonly Part[]): string[] {
-  return parts
-    .filter(({ folder }) => folder.pictures.length > 0 && folder.parts.length > 0)
-    .map(({ folder }) => {
+function looseNotes(folders: Iterable<PictureFolder>): string[] {
+  return [...folders]
+    .filter((folder) => folder.pictures.length > 0 && !folder.isFlat)
+    .map((folder) => {
       const where = folder.path === '' ? 'the root' : folder.path;
       return `${pluralize(folder.pictures.length, 'picture')} in ${where} in no class folder: not read (${folder.pictures[0] ?? ''} …)`;
     });
@@ -201,5 +200,8 @@ function looseNotes(parts: readonly Part[]): string[] {
 export function layoutOf(tree: TreeToRead): Layout {
   const { level, parts: found } = partsOf(tree);
   const parts = unwrapped(found);
-  return { parts, notes: [...notesOn(level, parts, found), ...looseNotes(parts)] };
+  return {
+    parts,
+    notes: [...notesOn(level, found), ...looseNotes(new Set([level, ...parts.map(({ folder }) => folder)]))],
+  };
 }

@@ -61,6 +61,11 @@ export class PictureFolder {
     return this.folders.filter((folder) => folder.hasPictures);
   }
 
+  /** True when all its pictures lie in it itself. */
+  get isFlat(): boolean {
+    return this.hasPictures && this.parts.length === 0;
+  }
+
   /** True when its pictures all lie in folders: it may be a split, or hold what is meant. */
   get isNested(): boolean {
     return this.hasPictures && this.pictures.length === 0;

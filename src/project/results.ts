@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { findCells } from '../cells/select.ts';
+import { cellStatuses } from '../core/run-state.ts';
+import type { CellId } from '../core/plan.ts';
+import { fail } from '../core/failure.ts';
+import { lastResultsFile, readLastResults } from '../record/last-results.ts';
+import { latestRun, readRun, replayRun, type PastRun } from '../record/past-runs.ts';
+import type { Entry } from '../store/store.ts';
+import { nameAdvice } from '../util/text.ts';
+import type { Project } from './project.ts';
+import { pipelinesIn, recentRun } from './recent.ts';
+
+/** A cell of a past run, and its result. */
+export interface CellResult {
+  readonly cell: CellId;
+  /** Undefined where it has none, or no longer. */
+  readonly entry: Entry | undefined;
+  /** How far it came in that run. */
+  readonly state: string;
+}
+
+/**
+ * Finds the results of cells, as the run had them or, where it did not come to them, the last time that they were made.
+ *
+ * @param project - the workspace
+ * @param past - a run
+ * @param cells - cells of its plan
+ * @returns a result for each
+ */
+export function resultsOf(project: Project, past: PastRun, cells: Iterable<CellId>): readonly CellResult[] {
+  const statuses = cellStatuses(replayRun(past));
+  const last = readLastResults(lastResultsFile(project.runsFolder, past.plan.name));
+  return Array.from(cells, (cell) => {
+    const status = statuses.get(cell);
+    const own = status && 'key' in status.event ? status.event.key : null;
+    const key = own ?? last.get(cell)?.key;
+    const entry = key === undefined ? undefined : project.store.find(key);
+    return { cell, entry, state: status?.state ?? 'not reached in the latest run' };
+  });
+}
+
+/** The latest run of each pipeline, the latest of all first. */
+function latestRuns({ runsFolder }: Project): readonly PastRun[] {
+  return pipelinesIn(runsFolder)
+    .flatMap((pipeline) => latestRun(runsFolder, pipeline) ?? [])
+    .map(readRun)
+    .sort((a, b) => (a.run < b.run ? 1 : -1));
+}
+
+/** A cell and what of it is meant: `student[kd_ratio=0.5].weights`. */
+function splitOutput(name: string): { readonly cell: string; readonly output?: string } {
+  const [, cell, output] = /^([\w-]+(?:\[.*\])?)\.([\w-]+)$/s.exec(name) ?? [];
+  return cell === undefined || output === undefined ? { cell: name } : { cell, output };
+}
+
+/**
+ * Finds where results lie: of each cell that a name means its folder, or one output of it.
+ *
+ * @param project - the workspace
+ * @param name - a stage, cell or `stage[axis=value]`, with `.output` where one is wanted
+ * @returns absolute paths, in the order of the plan
+ * @throws FailureError when nothing is called that, or has no result or no such output
+ */
+export function findPaths(project: Project, name: string): readonly string[] {
+  const { cell: selector, output } = splitOutput(name);
+  for (const past of latestRuns(project)) {
+    const named = findCells(past.plan.cells, [selector]);
+    if (!named.ok) continue;
+    return resultsOf(project, past, named.value).map((result) => pathOf(result, output));
+  }
+  const latest = recentRun(project.runsFolder);
+  const advice = nameAdvice(selector, namesIn(latest));
+  return fail({
+    code: 'no-such-cell',
+    message: `no run of the latest ones has a stage or cell called ${selector}`,
+    expected: 'a stage, a cell, or stage[axis=value], with .output where one is wanted',
+    ...(advice !== undefined && { fix: advice }),
+  });
+}
+
+/** Stages and cells of a run. */
+function namesIn({ plan }: PastRun): readonly string[] {
+  return [...new Set(plan.cells.map(({ stage }) => stage)), ...plan.cells.map(({ id }) => id)];
+}
+
+function pathOf({ cell, entry, state }: CellResult, output: string | undefined): string {
+  if (!entry)
+    return fail({ code: 'no-result', message: `${cell} has no result: ${state}`, fix: 'kdpipe run makes it' });
+  if (output === undefined) return entry.path;
+  const found = entry.outputs[output];
+  if (found && Object.hasOwn(entry.outputs, output)) return join(entry.path, found.path);
+  const names = Object.keys(entry.outputs);
+  const advice = nameAdvice(output, names);
+  return fail({
+    code: 'no-such-output',
+    message: `${cell} has no output called ${output}`,
+    expected: names.length > 0 ? names.join(', ') : 'a cell with outputs',
+    ...(advice !== undefined && { fix: advice }),
+  });
+}
