@@ -1,21 +1,35 @@
 import { basename } from 'node:path';
 import { FailureError } from '../core/failure.ts';
-import type { CellId } from '../core/plan.ts';
+import type { CellId, Plan, TablePlan } from '../core/plan.ts';
 import { latestRun } from '../record/past-runs.ts';
 import { renderPlots } from '../report/plots/render-plots.ts';
-import { renderTables, type ReportContext, type ReportFormat } from '../report/tables/render-tables.ts';
+import { renderTables, type RenderOptions, type ReportContext } from '../report/tables/render-tables.ts';
 import type { Rendered } from '../report/report.ts';
 import type { Entry } from '../store/store.ts';
 import { kdpipeCommand } from '../util/shell-word.ts';
+import { withNameAdvice } from '../util/text.ts';
 import { commitOf } from './git.ts';
 import { reportOutcomes } from './outcomes.ts';
 import { asPlanned, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
 import { preview } from './preview.ts';
 
 /** How results are rendered. */
-export interface ReportOptions extends SourceOptions {
-  /** Instead of each table's own template; no plots are drawn then. */
-  readonly format?: ReportFormat;
+export interface ReportOptions extends SourceOptions, RenderOptions {
+  /** Names of the tables; by default all. Plots are drawn only where nothing is said of tables. */
+  readonly tables?: readonly string[];
+}
+
+/** The tables that are asked for. */
+function chosenTables({ tables }: Plan, names: readonly string[] | undefined): readonly TablePlan[] {
+  if (!names) return tables;
+  const known = tables.map(({ name }) => name);
+  const failures = names
+    .filter((name) => !known.includes(name))
+    .map((name) =>
+      withNameAdvice({ code: 'unknown-table', message: `there is no table ${JSON.stringify(name)}` }, name, known),
+    );
+  if (failures.length > 0) throw new FailureError(failures);
+  return tables.filter(({ name }) => names.includes(name));
 }
 
 /**
@@ -69,14 +83,17 @@ export function commandOf(pipeline: PlannedPipeline, verb: 'run' | 'report' = 'r
  */
 export async function report(target: PipelineSource | PlannedPipeline, options: ReportOptions = {}): Promise<Rendered> {
   const pipeline = await asPlanned(target, options);
-  const { plan, faults } = pipeline;
+  const { faults } = pipeline;
   if (faults.length) throw new FailureError(faults);
-  const { format } = options;
+  const { tables: names, format, sort, top } = options;
+  const asked = { ...(format && { format }), ...(sort !== undefined && { sort }), ...(top !== undefined && { top }) };
+  const isAll = names === undefined && Object.keys(asked).length === 0;
+  const plan = { ...pipeline.plan, tables: chosenTables(pipeline.plan, names) };
   const entries = new Map<CellId, Entry>();
   for (const { cell, resolution } of await preview(pipeline))
     if (resolution.status === 'reuse') entries.set(cell.id, resolution.entry);
   const context = await reportContext(pipeline);
   const outcomes = reportOutcomes(plan, entries);
-  const tables = await renderTables(plan, outcomes, context, format);
-  return { tables, plots: format === undefined ? await renderPlots(plan, outcomes, context) : [] };
+  const tables = await renderTables(plan, outcomes, context, asked);
+  return { tables, plots: isAll ? await renderPlots(plan, outcomes, context) : [] };
 }

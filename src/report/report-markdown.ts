@@ -36,7 +36,7 @@ function stageLines(plan: Plan, ends: readonly CellEnd[]): string {
 /** Renders one table of the report; what is wrong with it is said in its place, for the record of a run must be written. */
 async function tableText(plan: Plan, outcomes: Outcomes, context: ReportContext): Promise<string> {
   try {
-    const [table] = await renderTables(plan, outcomes, context, 'md');
+    const [table] = await renderTables(plan, outcomes, context, { format: 'md' });
     return table?.text ?? '';
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;

@@ -3,15 +3,18 @@ import { Command, Option } from 'commander';
 import { openProject } from '../../project/project.ts';
 import { report } from '../../project/report.ts';
 import { checkReport, writeReport, type Rendered } from '../../report/report.ts';
-import { reportFormats, type ReportFormat } from '../../report/tables/render-tables.ts';
+import { reportFormats, type RenderedTable, type ReportFormat } from '../../report/tables/render-tables.ts';
 import { exitCodes } from '../exit.ts';
-import { examples, setOption } from '../options.ts';
+import { examples, positiveInteger, selectorOption, setOption } from '../options.ts';
 import { print, printError } from '../terminal.ts';
 
 interface ReportFlags {
   readonly check?: boolean;
   readonly format?: ReportFormat;
   readonly set?: readonly string[];
+  readonly table?: readonly string[];
+  readonly sort?: string;
+  readonly top?: number;
 }
 
 /**
@@ -28,12 +31,16 @@ export function command(): Command {
         Object.keys(reportFormats),
       ),
     )
+    .addOption(selectorOption('--table <name>', 'this table alone'))
+    .option('--sort <column>', 'print rows by a metric, best first, or by a name of rows; -COLUMN: the other way round')
+    .option('--top <n>', 'print the first rows alone', positiveInteger)
     .addOption(setOption())
     .addHelpText(
       'after',
       examples(
         'kdpipe report pipelines/study.yaml',
-        'kdpipe report pipelines/study.yaml --format csv',
+        'kdpipe report pipelines/study.yaml --format csv --table results',
+        'kdpipe report pipelines/study.yaml --sort test.accuracy --top 5',
         'kdpipe report --check pipelines/study.yaml',
       ),
     )
@@ -43,15 +50,31 @@ export function command(): Command {
 }
 
 async function printReport(file: string, flags: ReportFlags): Promise<number> {
-  const { set: overrides = [], format } = flags;
+  const { set: overrides = [], format, table: names, sort, top } = flags;
+  // What is sorted or cut is for the eye: files hold whole tables.
+  const isPrinted = format !== undefined || sort !== undefined || top !== undefined;
   const { root } = openProject();
-  const { tables, plots } = await report(file, { overrides, ...(format ? { format } : {}) });
+  const { tables, plots } = await report(file, {
+    overrides,
+    ...(format && { format }),
+    ...(names && { tables: names }),
+    ...(sort !== undefined && { sort }),
+    ...(top !== undefined && { top }),
+  });
   if (flags.check) return check({ tables, plots }, root);
-  const placed = tables.filter(({ table }) => format === undefined && table.into !== undefined);
-  for (const { text } of tables.filter((table) => !placed.includes(table))) print(text.trimEnd());
+  const placed = tables.filter(({ table }) => !isPrinted && table.into !== undefined);
+  printTables(tables.filter((table) => !placed.includes(table)));
   for (const { what, file: into, changed } of await writeReport({ tables: placed, plots }, root))
     printError(`${what} ${changed ? 'written to' : 'unchanged in'} ${into}`);
   return exitCodes.done;
+}
+
+/** Prints tables; several in JSON are one document, a list. */
+function printTables(tables: readonly RenderedTable[]): void {
+  const texts = tables.map(({ text }) => text.trimEnd());
+  const isList = tables.length > 1 && tables.every(({ format }) => format === 'json');
+  if (isList) print(`[\n${texts.join(',\n')}\n]`);
+  else for (const text of texts) print(text);
 }
 
 async function check(rendered: Rendered, root: string): Promise<number> {

@@ -2,6 +2,7 @@ import { isAbsolute, posix, relative, resolve, sep } from 'node:path';
 import type { Failure } from '../../core/failure.ts';
 import type { Plan, TablePlan } from '../../core/plan.ts';
 import { unwrap } from '../../core/result.ts';
+import { arranged, type Arrangement } from './arrange.ts';
 import { tableView } from './build-view.ts';
 import { all, collect } from '../files/collect.ts';
 import type { FormatName } from './formats.ts';
@@ -39,6 +40,11 @@ export const reportFormats = {
 
 /** A name of {@link reportFormats}. */
 export type ReportFormat = keyof typeof reportFormats;
+
+/** How tables are rendered. */
+export interface RenderOptions extends Arrangement {
+  readonly format?: ReportFormat;
+}
 
 /** Characters of the private use area stand for run, commit and command; no escaping touches them. */
 const placeholders = { run: '\u{e000}', commit: '\u{e001}', command: '\u{e002}' } as const;
@@ -95,7 +101,8 @@ async function renderOne(table: TablePlan, view: TableView, template: Template):
  * @param plan - the plan
  * @param outcomes - results by cell; cells without one are missing runs
  * @param context - the run that the tables are of
- * @param format - instead of each table's own template
+ * @param options - the format, instead of each table's own template; the order of rows
+ * @param options.format - the format
  * @returns the tables, in the pipeline's order
  * @throws FailureError with the failures of all tables: unknown names, unclear baselines, bad templates and files
  */
@@ -103,10 +110,10 @@ export async function renderTables(
   plan: Plan,
   outcomes: Outcomes,
   context: ReportContext,
-  format?: ReportFormat,
+  { format, ...arrangement }: RenderOptions = {},
 ): Promise<readonly RenderedTable[]> {
   const render = async (table: TablePlan): Promise<RenderedTable> => {
-    const view = await viewsOf(plan, table, outcomes, context);
+    const view = arranged(await viewsOf(plan, table, outcomes, context), arrangement);
     const name = format === undefined ? table.template : reportFormats[format];
     return renderOne(table, view, await loadTemplate(name, context.pipelineFolder));
   };

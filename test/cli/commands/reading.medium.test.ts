@@ -202,6 +202,23 @@ describe('kdpipe check', () => {
 });
 
 describe('kdpipe report', () => {
+  it('prints several tables in JSON as one document, and the one that is asked for', () => {
+    const two = project()
+      .read('trial.yaml')
+      .replace('tables:', 'tables:\n  b: { from: score, rows: [size], columns: [accuracy] }');
+    project().write('two.yaml', two);
+    const json = (...flags: readonly string[]) =>
+      JSON.parse(ask('report', 'two.yaml', '--format', 'json', ...flags).stdout) as unknown;
+    expect(json()).toMatchObject([{ name: 'b' }, { name: 'results' }]);
+    expect(json('--table', 'b')).toMatchObject({ name: 'b' });
+    const before = project().read('README.md');
+    const { stdout } = ask('report', 'two.yaml', '--table', 'results', '--sort', '-accuracy', '--top', '1');
+    expect(stdout).toMatch(/\| 1 +\| +0\.1000/);
+    expect(stdout).not.toMatch(/^\| 2 /m);
+    expect(project().read('README.md')).toBe(before);
+    expect(ask('report', 'two.yaml', '--table', 'reslts').stderr).toContain('did you mean results?');
+  });
+
   it('prints a table in the asked format, and writes nothing then', () => {
     const before = project().read('README.md');
     const { code, stdout, stderr } = ask('report', 'trial.yaml', '--format', 'csv');

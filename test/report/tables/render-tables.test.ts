@@ -41,8 +41,10 @@ describe('rendering tables', () => {
 
   it('renders in the asked format instead', async () => {
     const start = async (format: 'json' | 'csv' | 'md' | 'latex' | 'html'): Promise<string> =>
-      (await renderTables(study({ template: 'gone.hbs' }), studyOutcomes(), context, format))[0]?.text.slice(0, 8) ??
-      '';
+      (await renderTables(study({ template: 'gone.hbs' }), studyOutcomes(), context, { format }))[0]?.text.slice(
+        0,
+        8,
+      ) ?? '';
     expect([await start('csv'), await start('md'), await start('latex'), await start('html')]).toEqual([
       'model,te',
       '| model ',
@@ -52,7 +54,7 @@ describe('rendering tables', () => {
   });
 
   it('gives the view itself as JSON', async () => {
-    const [table] = await renderTables(study(), studyOutcomes(), context, 'json');
+    const [table] = await renderTables(study(), studyOutcomes(), context, { format: 'json' });
     expect(JSON.parse(table?.text ?? '')).toEqual(table?.view);
     expect(table?.view.provenance).toEqual({ run: 'r1', commit: 'abc', command: 'kdpipe run study.yaml' });
   });
