@@ -11,7 +11,7 @@ const { metafile } = await build({
     'src/cli/main.ts',
     'src/worker/main.ts',
     'src/ml/data/batch-thread.ts',
-    'src/ml/engines/wasm/prove.ts',
+    'src/ml/engines/native/prove.ts',
     'src/api.ts',
   ].filter((entry) => existsSync(entry)),
   outdir: 'dist',

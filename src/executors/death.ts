@@ -42,7 +42,7 @@ function advice({ signal }: Exit, words: readonly string[]): string | undefined 
   if (signal === 'SIGKILL')
     return 'if nobody killed it, the machine was probably out of memory: run fewer stages at once (-j 1), or take a smaller batch_size';
   if (isCrash(signal))
-    return `another version of Node than ${process.versions.node} may mend it, or asking less of this one: KDPIPE_VECTORS=128, then KDPIPE_WASM=simd`;
+    return `another version of Node than ${process.versions.node} may mend it, or asking less of this one: KDPIPE_NATIVE=off, then KDPIPE_WASM=simd`;
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Something experimental that a process uses, and that may kill it: what its runner needs to know to do without. */
 export interface Risk {
-  /** What it is, in a sentence: `V8's 256-bit vectors`. */
+  /** What it is, in a sentence: `the native engine`. */
   readonly name: string;
   /** Environment variables of a process that does not take it. */
   readonly without: Readonly<Record<string, string>>;

@@ -52,7 +52,7 @@ describe('deathFailure', () => {
     const { message, fix } = failureOf({ signal: 'SIGTRAP' }, fatal);
     expect(message).toBe('the worker process that ran it was killed by SIGTRAP');
     expect(fix).toContain(process.versions.node);
-    expect(fix).toContain('KDPIPE_VECTORS=128');
+    expect(fix).toContain('KDPIPE_NATIVE=off');
   });
 
   it('of a full heap says how to have a larger one, by whatever signal it ended', () => {

@@ -17,7 +17,7 @@ beforeEach(() => {
   bench = new Workbench();
   pool = createPool({ slots: 4, gpus: [], store: bench.store, kinds });
   told = [];
-  risk = { name: 'wide vectors', without: { KDPIPE_VECTORS: '128' }, verdict: bench.path('verdicts', 'one.json') };
+  risk = { name: 'the native engine', without: { KDPIPE_NATIVE: 'off' }, verdict: bench.path('verdicts', 'one.json') };
   keepVerdict(risk.verdict, 'good', {});
 });
 afterEach(async () => {
@@ -32,7 +32,7 @@ function workersWill(program: string, nth = 1): void {
     'haunt.mjs',
     `let tasks = 0;
     const risk = ${JSON.stringify(risk)};
-    const wide = process.env.KDPIPE_VECTORS !== '128';
+    const wide = process.env.KDPIPE_NATIVE !== 'off';
     const die = (signal) => process.kill(process.pid, signal);
     // What waits to be sent is lost with the process.
     const takeRiskAndDie = (signal) => process.send({ type: 'risk', risk }, () => die(signal));
@@ -46,9 +46,9 @@ function workersWill(program: string, nth = 1): void {
   vi.stubEnv('NODE_OPTIONS', `--import=${pathToFileURL(file).href}`);
 }
 
-/** Runs a command that notes its worker and the vectors that the worker was told to take, and then does what is told. */
+/** Runs a command that notes its worker and what the worker was told of the native engine, and then does what is told. */
 function run(cell: string, cohort: readonly string[] = [], then = ''): Promise<StageResult> {
-  const shell = `echo $PPID \${KDPIPE_VECTORS-any} >> '${bench.path(cell)}'\n${then}`;
+  const shell = `echo $PPID \${KDPIPE_NATIVE-any} >> '${bench.path(cell)}'\n${then}`;
   return startTask(pool, bench.command(cell, shell, { cohort }), (message) => told.push(message)).result;
 }
 const notes = (cell: string) => readFileSync(bench.path(cell), 'utf8').trim().split('\n');
@@ -59,9 +59,9 @@ describe('a worker that crashes while it uses something experimental', () => {
   it.each(['SIGTRAP', 'SIGILL', 'SIGSEGV'])('by %s: its task runs again without, with a warning', async (signal) => {
     workersWill(`if (wide) takeRiskAndDie('${signal}');`);
     expect(await run('a')).toMatchObject(finished);
-    expect(notes('a').at(-1)).toMatch(/^\d+ 128$/);
+    expect(notes('a').at(-1)).toMatch(/^\d+ off$/);
     expect(warnings()).toEqual([
-      `the worker process that ran it was killed by ${signal} while it used wide vectors; it runs again without, as with KDPIPE_VECTORS=128`,
+      `the worker process that ran it was killed by ${signal} while it used the native engine; it runs again without, as with KDPIPE_NATIVE=off`,
     ]);
     expect(readVerdict(risk.verdict)).toBe('bad');
   });
@@ -72,7 +72,7 @@ describe('a worker that crashes while it uses something experimental', () => {
     expect(await run('b')).toMatchObject(finished);
     expect(await run('c')).toMatchObject(finished);
     expect(notes('a')).toEqual([expect.stringMatching(/any$/)]);
-    expect(notes('b').at(-1)).toMatch(/128$/);
+    expect(notes('b').at(-1)).toMatch(/off$/);
     expect(notes('c')).toEqual([notes('b').at(-1)]);
     expect(warnings()).toHaveLength(1);
   });
@@ -96,9 +96,9 @@ describe('a worker that crashes while it uses something experimental', () => {
     const cohort = ['a', 'b', 'c'];
     expect(await run('c', cohort)).toMatchObject(finished);
     // It is still running when the other one comes.
-    const a = run('a', cohort, `[ "$KDPIPE_VECTORS" = 128 ] || sleep 300`);
+    const a = run('a', cohort, `[ "$KDPIPE_NATIVE" = off ] || sleep 300`);
     expect(await Promise.all([a, run('b', cohort)])).toMatchObject([finished, finished]);
-    expect(notes('a').at(-1)).toMatch(/128$/);
+    expect(notes('a').at(-1)).toMatch(/off$/);
     expect(notes('b').at(-1)).toBe(notes('a').at(-1));
     expect(warnings()).toHaveLength(2);
   });
@@ -112,7 +112,7 @@ describe('a worker that crashes while it uses something experimental', () => {
 
 describe('a worker that dies otherwise', () => {
   it.each([
-    ['crashes without such a risk', `die('SIGTRAP');`, 'killed by SIGTRAP', 'KDPIPE_VECTORS=128'],
+    ['crashes without such a risk', `die('SIGTRAP');`, 'killed by SIGTRAP', 'KDPIPE_NATIVE=off'],
     ['is killed', `takeRiskAndDie('SIGKILL');`, 'killed by SIGKILL', 'out of memory'],
   ])('%s: its task has failed, and is told what to try', async (_, program, message, fix) => {
     workersWill(program);

@@ -15,7 +15,7 @@ const validate = new Ajv({ strict: false, allErrors: true }).compile(pipelineSch
 const values: readonly Json[] = [
   ...[null, true, false, -1, 0, 1e-9, 0.5, 0.999, 1, 1.5, 2, 7, 8, 64, 1024, 1025, 65_536, 65_537, 100_000, 100_001],
   ...[2 ** 32 - 1, 2 ** 32, '', '0', 'x', 'none', 'auto', 'wasm', 'adamw', 'cosine', 'last', 'val.loss', 'random'],
-  ...['resnet8', 'SoftTarget', 'idx', 'imagenet', 'skip', 'metrics.json', '.', 'train', 'code'],
+  ...['resnet8', 'SoftTarget', 'idx', 'imagenet', 'skip', 'metrics.json', '.', 'train', 'code', 'classes'],
   ...[[], [1], [3, 4], [4, 4], ['val'], ['val', 'val'], ['none', 'ten-crop'], ['true'], [null]],
   [
     [0.5, 0.5, 0.5],

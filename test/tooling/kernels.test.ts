@@ -1,21 +1,30 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { kernelSources } from '../../.config/build-kernels.ts';
-import { assetPath } from '../../src/util/package-root.ts';
+import { BUILT } from '../../.config/build-kernels.ts';
+import { kernelHeader } from '../../.config/kernels/header.ts';
+import { ENGINES, sha256, sourceDigest } from '../../.config/kernels/sources.ts';
 
-const read = (name: string): Buffer => readFileSync(assetPath(`src/ml/engines/wasm/kernels/${name}`));
-const recorded = JSON.parse(read('kernels.json').toString()) as Record<string, string>;
+const read = (name: string): Buffer => readFileSync(join(ENGINES, name));
+const recorded = JSON.parse(read('kernels/kernels.json').toString()) as {
+  readonly sources: string;
+  readonly files: Readonly<Record<string, string>>;
+};
 
-/** No compiler runs here: `npm run build:kernels -- --check` compares with what clang makes, byte for byte. */
-describe('the wasm kernels', () => {
+/** No compiler runs here: `npm run build:kernels -- --check` compares with what it makes, byte for byte. */
+describe('the kernels', () => {
   it('were made from the sources that are here, by the flags and the compiler that are named', async () => {
-    const { header, digest } = await kernelSources();
-    expect(recorded['sources'], 'npm run build:kernels').toBe(digest);
-    expect(read('primitives.h').toString(), 'npm run build:kernels').toBe(header);
+    expect(recorded.sources, 'npm run build:kernels').toBe(await sourceDigest());
+    expect(read('kernels/primitives.h').toString(), 'npm run build:kernels').toBe(kernelHeader());
   });
 
-  it.each(['primitives.h', 'simd.wasm', 'relaxed.wasm'])('%s is the file that was made', (name) => {
-    expect(createHash('sha256').update(read(name)).digest('hex'), 'npm run build:kernels').toBe(recorded[name]);
+  it.each(['kernels/primitives.h', ...BUILT])('%s is the file that was made', (name) => {
+    expect(sha256(read(name)), 'npm run build:kernels').toBe(recorded.files[name]);
+  });
+
+  it('take no more than 2 MB as libraries', () => {
+    const libraries = BUILT.filter((name) => name.endsWith('.node'));
+    expect(libraries).toHaveLength(7);
+    expect(libraries.reduce((bytes, name) => bytes + read(name).length, 0)).toBeLessThan(2e6);
   });
 });

@@ -75,7 +75,7 @@ function benchText(measured: readonly Measurement[]): string {
     'batch',
     'engine',
     'threads',
-    'vectors (bits)',
+    'kernels',
     'training (img/s)',
     'frozen (img/s)',
   ];
@@ -85,7 +85,7 @@ function benchText(measured: readonly Measurement[]): string {
     String(batch),
     engine,
     String(threads),
-    String(description['vectors'] ?? '–'),
+    String(description['kernels'] ?? '–'),
     training.toFixed(1),
     frozen.toFixed(1),
   ]);

@@ -3,8 +3,19 @@
  * the wasm target says; nothing of this is written twice.
  */
 
-/** Words of 32 bits of an operation's record: its primitive, operands and numbers. Room for the longest row of the table. */
-export const RECORD_WORDS = 24;
+/** Bytes of a pointer: 4 in WebAssembly, 8 in native code. */
+export type PointerBytes = 4 | 8;
+
+/**
+ * Size of an operation's record, a struct of C: its primitive, operands and numbers. Room for the longest row of the table.
+ *
+ * @param pointer - bytes of a pointer
+ * @returns bytes, a multiple of 8
+ */
+export const recordBytes = (pointer: PointerBytes): number => (pointer === 4 ? 96 : 128);
+
+/** Floats of scratch that each thread has: transformed tiles, and their products. */
+export const SCRATCH = 2 ** 19;
 
 /** Chunks over whose rows sums of a batch norm are taken, whatever the number of threads. */
 export const SUM_CHUNKS = 32;
@@ -30,6 +41,7 @@ export const BOARD = {
     operations: 'int32_t',
     controls: 'const controls *',
     zeros: 'const float *',
+    scratch: 'float *',
     ready: 'int32_t',
   },
 } as const;

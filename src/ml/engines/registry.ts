@@ -2,8 +2,13 @@ import type { EngineEntry } from './engine.ts';
 
 /** All engines by their YAML name, the best first: `auto` picks the first one that this machine can run. */
 export const engines = {
+  native: {
+    summary:
+      'kernels in native code (AVX2 or NEON) on threads; the bits of wasm, which takes its place where it cannot run',
+    create: async (options) => (await import('./native/create.ts')).createNative(options),
+  },
   wasm: {
-    summary: 'kernels in WebAssembly with SIMD on threads, 128 bits wide, 256 from Node 24 on; needs nothing but Node',
+    summary: 'kernels in WebAssembly with SIMD on threads, 128 bits wide; needs nothing but Node',
     create: async (options) => (await import('./wasm/create.ts')).createWasm(options),
   },
   reference: {

@@ -5,11 +5,13 @@ import { lowerInference, lowerTraining } from '../../../src/ml/engines/lower/low
 import type { Controls } from '../../../src/ml/engines/primitives.ts';
 import type { Operation, Program, Space } from '../../../src/ml/engines/program.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
+import type { KernelExecutor } from '../../../src/ml/engines/kernels/executor.ts';
 import { models } from '../../../src/ml/models/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
+import { nativeExecutor } from '../../support/native.ts';
 import type { Case } from './case.ts';
-import { WASM_TARGET } from '../../../src/ml/engines/wasm/target.ts';
+import { KERNEL_TARGET } from '../../../src/ml/engines/kernels/target.ts';
 
 const ADAMW = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
 const CONTROLS: Controls = {
@@ -37,8 +39,8 @@ function flopsOf({ primitive, numbers: n }: Operation): number {
   return 2 * n.batch * n.outHeight * n.outWidth * n.outChannels * n.kernel ** 2 * n.channels;
 }
 
-function spaces(executor: WasmExecutor, network: Network, program: Program): Record<Space, Region> {
-  const layout = layoutOf(network, WASM_TARGET);
+function spaces(executor: KernelExecutor, network: Network, program: Program): Record<Space, Region> {
+  const layout = layoutOf(network, KERNEL_TARGET);
   const trained = (): Region => executor.allocate(layout.parameters);
   const memory = {
     parameter: trained(),
@@ -58,6 +60,12 @@ function spaces(executor: WasmExecutor, network: Network, program: Program): Rec
   return memory;
 }
 
+/** The best that there is here, or wasm where KDPIPE_NATIVE is off. */
+function executorOf(threads: number): KernelExecutor {
+  const native = process.env['KDPIPE_NATIVE'] === 'off' ? null : nativeExecutor({ threads });
+  return native ?? new WasmExecutor({ threads });
+}
+
 /**
  * Runs a case's operations one by one, several times over.
  *
@@ -70,9 +78,9 @@ export function profile(wanted: Case): string {
     { height: size, width: size, channels: 3 },
     wanted.classes,
   );
-  const options = { target: WASM_TARGET, batch, taps: [] };
+  const options = { target: KERNEL_TARGET, batch, taps: [] };
   const program = wanted.mode === 'train' ? lowerTraining(network, options, ADAMW) : lowerInference(network, options);
-  const executor = new WasmExecutor({ threads });
+  const executor = executorOf(threads);
   const memory = spaces(executor, network, program);
   const bind = (forward: readonly Operation[]): Executable =>
     executor.compile({ ...program, sections: { forward, backward: [], update: [] } }, memory, threads);

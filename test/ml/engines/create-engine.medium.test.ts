@@ -8,6 +8,10 @@ vi.mock(import('../../../src/ml/engines/wasm/create.ts'), async (original) => {
   loaded.push('wasm');
   return original();
 });
+vi.mock(import('../../../src/ml/engines/native/create.ts'), async (original) => {
+  loaded.push('native');
+  return original();
+});
 vi.mock(import('../../../src/ml/engines/reference/create.ts'), async (original) => {
   loaded.push('reference');
   return original();
@@ -15,6 +19,7 @@ vi.mock(import('../../../src/ml/engines/reference/create.ts'), async (original) 
 
 afterEach(() => {
   vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
 });
 
 const engineCalled = async (name: string): Promise<Engine> => {
@@ -48,8 +53,9 @@ describe('the registry of engines', () => {
     expect(loaded).toEqual([]);
     await (await createEngine('reference', { threads: 1 })).dispose();
     expect(loaded).toEqual(['reference']);
+    vi.stubEnv('KDPIPE_NATIVE', 'off');
     await (await createEngine('auto', { threads: 1 })).dispose();
-    expect(loaded).toEqual(['reference', 'wasm']);
+    expect(loaded).toEqual(['reference', 'native', 'wasm']);
   });
 });
 

@@ -13,7 +13,7 @@ import { models, type ModelName } from '../../../src/ml/models/registry.ts';
 import { NetworkBuilder } from '../../../src/ml/network/builder.ts';
 import type { LayerIndex, Network } from '../../../src/ml/network/network.ts';
 import { networks } from './random-network.ts';
-import { WASM_TARGET } from '../../../src/ml/engines/wasm/target.ts';
+import { KERNEL_TARGET } from '../../../src/ml/engines/kernels/target.ts';
 
 const sizeOf = ({ spec }: Slot): number => spec.shape.reduce((product, n) => product * n, 1);
 const slotsOf = (layout: Layout): Slot[] => [...layout.slots.values()];
@@ -25,7 +25,7 @@ describe('the layout of any network', () => {
   it('gives every value a place of its own, and zeros the rest', () => {
     fc.assert(
       fc.property(networks, (network) => {
-        for (const slot of slotsOf(layoutOf(network, WASM_TARGET))) {
+        for (const slot of slotsOf(layoutOf(network, KERNEL_TARGET))) {
           const values = counted(slot);
           const placed = fromPyTorch(slot, values);
           expect(placed).toHaveLength(slot.floats);
@@ -38,7 +38,7 @@ describe('the layout of any network', () => {
   it('gives back what was laid out, and nothing of the padding', () => {
     fc.assert(
       fc.property(networks, (network) => {
-        for (const slot of slotsOf(layoutOf(network, WASM_TARGET))) {
+        for (const slot of slotsOf(layoutOf(network, KERNEL_TARGET))) {
           const values = counted(slot);
           const used = fromPyTorch(slot, values);
           expect(
@@ -55,7 +55,7 @@ describe('the layout of any network', () => {
   it('starts entries at multiples of eight floats, and parts what decays from what does not', () => {
     fc.assert(
       fc.property(networks, (network) => {
-        const layout = layoutOf(network, WASM_TARGET);
+        const layout = layoutOf(network, KERNEL_TARGET);
         for (const slot of slotsOf(layout)) {
           expect(slot.offset % 8).toBe(0);
           if (slot.space === 'statistic') continue;
@@ -69,7 +69,7 @@ describe('the layout of any network', () => {
   it('refers to a gradient where its parameter lies', () => {
     fc.assert(
       fc.property(networks, (network) => {
-        const layout = layoutOf(network, WASM_TARGET);
+        const layout = layoutOf(network, KERNEL_TARGET);
         for (const { spec, space, offset } of slotsOf(layout)) {
           expect(refOf(layout, spec.name)).toEqual({ space, offset });
           expect(refOf(layout, spec.name, 'gradient')).toEqual({ space: 'gradient', offset });
@@ -82,7 +82,7 @@ describe('the layout of any network', () => {
 describe('the layout of every model', () => {
   it.each(Object.keys(models) as ModelName[])('of %s wastes less than a tenth beyond the image’s filter', (name) => {
     const network = models[name].build({ height: 64, width: 64, channels: 3 }, 10);
-    const layout = layoutOf(network, WASM_TARGET);
+    const layout = layoutOf(network, KERNEL_TARGET);
     const trained = slotsOf(layout).filter((slot) => slot.space === 'parameter');
     const values = trained.reduce((sum, slot) => sum + sizeOf(slot), 0);
     const [first] = trained;
@@ -107,14 +107,14 @@ describe('strideOf', () => {
   };
 
   it.each(Object.entries(readers))('of an image that %s reads', (_, [reader, stride]) => {
-    expect(strideOf(networkOf(reader, false), 0, WASM_TARGET)).toBe(stride);
+    expect(strideOf(networkOf(reader, false), 0, KERNEL_TARGET)).toBe(stride);
   });
 
   it('of an input whose gradient is wanted is that of any map', () => {
-    expect(strideOf(networkOf(conv, true), 0, WASM_TARGET)).toBe(8);
+    expect(strideOf(networkOf(conv, true), 0, KERNEL_TARGET)).toBe(8);
   });
 
   it('knows the network’s own layers only', () => {
-    expect(() => strideOf(networkOf(conv, false), 2, WASM_TARGET)).toThrow('no layer 2 in one');
+    expect(() => strideOf(networkOf(conv, false), 2, KERNEL_TARGET)).toThrow('no layer 2 in one');
   });
 });

@@ -3,10 +3,10 @@ import { familyOf, fromPyTorch, layoutOf, slotOf, toPyTorch, type Slot } from '.
 import { NetworkBuilder } from '../../../src/ml/network/builder.ts';
 import { assortedNetwork, gatedNetwork } from '../../support/assorted-network.ts';
 import { signed } from '../../support/hashed.ts';
-import { WASM_TARGET } from '../../../src/ml/engines/wasm/target.ts';
+import { KERNEL_TARGET } from '../../../src/ml/engines/kernels/target.ts';
 
 const network = assortedNetwork();
-const layout = layoutOf(network, WASM_TARGET);
+const layout = layoutOf(network, KERNEL_TARGET);
 
 /** Where one of PyTorch's values ends up. */
 function placeOf(slot: Slot, index: number): number {
@@ -53,7 +53,7 @@ describe('layoutOf', () => {
   });
 
   it('places filters of groups tap by tap, output channels innermost', () => {
-    const gated = layoutOf(gatedNetwork(), WASM_TARGET);
+    const gated = layoutOf(gatedNetwork(), KERNEL_TARGET);
     const depthwise = slotOf(gated, 'depthwise.weight');
     // 22 channels in 24, 5×5: channel 21, row 3, column 1.
     expect(depthwise.floats).toBe(25 * 24);
@@ -69,7 +69,7 @@ describe('layoutOf', () => {
   });
 
   it('brings every entry back unchanged, and pads with zeros', () => {
-    for (const slot of [...layout.slots.values(), ...layoutOf(gatedNetwork(), WASM_TARGET).slots.values()]) {
+    for (const slot of [...layout.slots.values(), ...layoutOf(gatedNetwork(), KERNEL_TARGET).slots.values()]) {
       const size = slot.spec.shape.reduce((product, n) => product * n, 1);
       const values = signed(slot.spec.name, size);
       const placed = fromPyTorch(slot, values);
@@ -97,7 +97,7 @@ describe('familyOf', () => {
       const net = new NetworkBuilder('one', { height: 9, width: 9, channels: 8 }, differentiable);
       const one = net.ending(net.conv('conv', net.image, options));
       const layer = one.layers.at(-1);
-      return layer?.kind === 'conv' ? familyOf(one, layer, WASM_TARGET) : '';
+      return layer?.kind === 'conv' ? familyOf(one, layer, KERNEL_TARGET) : '';
     };
     expect([of(false), of(true)]).toEqual([family, family]);
   });
@@ -106,6 +106,6 @@ describe('familyOf', () => {
     const net = new NetworkBuilder('one', { height: 9, width: 9, channels: 3 });
     const one = net.ending(net.conv('conv', net.image, { channels: 3, kernel: 3, groups: 3 }));
     const layer = one.layers.at(-1);
-    expect(layer?.kind === 'conv' && familyOf(one, layer, WASM_TARGET)).toBe('grouped');
+    expect(layer?.kind === 'conv' && familyOf(one, layer, KERNEL_TARGET)).toBe('grouped');
   });
 });

@@ -5,7 +5,7 @@ import type { Program, Section } from '../../../src/ml/engines/program.ts';
 import { models } from '../../../src/ml/models/registry.ts';
 import { gatedNetwork } from '../../support/assorted-network.ts';
 import { NetworkBuilder } from '../../../src/ml/network/builder.ts';
-import { WASM_TARGET } from '../../../src/ml/engines/wasm/target.ts';
+import { KERNEL_TARGET } from '../../../src/ml/engines/kernels/target.ts';
 
 const network = models.resnet8.build({ height: 32, width: 32, channels: 3 }, 10);
 const sgd = { name: 'sgd', momentum: 0.9, nesterov: true } as const;
@@ -71,7 +71,7 @@ describe('unitsOf', () => {
 
 describe('lowering', () => {
   it('folds every batch norm into its convolution for evaluation', () => {
-    expect(counts(lowerInference(network, { target: WASM_TARGET, batch: 1, taps: [] }), 'forward')).toEqual({
+    expect(counts(lowerInference(network, { target: KERNEL_TARGET, batch: 1, taps: [] }), 'forward')).toEqual({
       'copy-channels': 2,
       conv: 10,
       'fold-batch-norm': 9,
@@ -86,14 +86,14 @@ describe('lowering', () => {
     { name: 'efficientnet_v2_s', forward: { multiply: 30, depthwise: 30 } },
   ] as const)('leaves no batch norm or drop of $name for evaluation', ({ name, forward }) => {
     const big = models[name].build({ height: 64, width: 64, channels: 3 }, 10);
-    const found = counts(lowerInference(big, { target: WASM_TARGET, batch: 1, taps: [] }), 'forward');
+    const found = counts(lowerInference(big, { target: KERNEL_TARGET, batch: 1, taps: [] }), 'forward');
     expect(found).toMatchObject(forward);
     const left = ['affine', 'batch-norm', 'dropout', 'stochastic-depth', 'grouped-conv'];
     expect(left.filter((primitive) => primitive in found)).toEqual([]);
   });
 
   it('gives each kind of layer its gradients', () => {
-    const found = counts(lowerTraining(gatedNetwork(), { target: WASM_TARGET, batch: 2, taps: [] }, sgd), 'backward');
+    const found = counts(lowerTraining(gatedNetwork(), { target: KERNEL_TARGET, batch: 2, taps: [] }, sgd), 'backward');
     expect(found).toMatchObject({
       'depthwise-filter-gradient': 3,
       'depthwise-input-gradient': 3,
@@ -108,13 +108,13 @@ describe('lowering', () => {
 
   it('moves averages of parameters and statistics after the update, where they are kept', () => {
     const update = (average: boolean): Record<string, number> =>
-      counts(lowerTraining(network, { target: WASM_TARGET, batch: 1, taps: [] }, sgd, { average }), 'update');
+      counts(lowerTraining(network, { target: KERNEL_TARGET, batch: 1, taps: [] }, sgd, { average }), 'update');
     expect(update(false)).toEqual({ sgd: 2 });
     expect(update(true)).toEqual({ sgd: 2, 'moving-average': 2 });
   });
 
   it('makes one gradient per product and norm, and none for the image', () => {
-    const program = lowerTraining(network, { target: WASM_TARGET, batch: 1, taps: [] }, sgd);
+    const program = lowerTraining(network, { target: KERNEL_TARGET, batch: 1, taps: [] }, sgd);
     expect(counts(program, 'backward')).toEqual({
       'copy-channels': 1,
       'conv-filter-gradient': 10,
@@ -130,15 +130,15 @@ describe('lowering', () => {
     const net = new NetworkBuilder('tiny', { height: 3, width: 3, channels: 8 });
     const bn = net.batchNorm('bn', net.conv('conv', net.image, { channels: 8, kernel: 3, padding: 0 }));
     const tiny = net.classifier(bn, { name: 'fc', classes: 2 });
-    const lowered = (batch: number) => () => lowerTraining(tiny, { target: WASM_TARGET, batch, taps: [] }, sgd);
+    const lowered = (batch: number) => () => lowerTraining(tiny, { target: KERNEL_TARGET, batch, taps: [] }, sgd);
     expect(lowered(1)).toThrow('tiny normalises maps of 1×1 pixels (bn) over a batch of one image');
     expect(lowered(2)).not.toThrow();
     // Its running statistics are enough for evaluation.
-    expect(() => lowerInference(tiny, { target: WASM_TARGET, batch: 1, taps: [] })).not.toThrow();
+    expect(() => lowerInference(tiny, { target: KERNEL_TARGET, batch: 1, taps: [] })).not.toThrow();
   });
 
   it('opens a port for each tap and its gradient', () => {
-    const program = lowerTraining(network, { target: WASM_TARGET, batch: 2, taps: ['block2', 'logits'] }, sgd);
+    const program = lowerTraining(network, { target: KERNEL_TARGET, batch: 2, taps: ['block2', 'logits'] }, sgd);
     expect(Object.keys(program.ports).sort()).toEqual(
       ['input', 'logits', 'logits-gradient', 'tap-gradient:block2', 'tap:block2'].sort(),
     );
@@ -147,7 +147,7 @@ describe('lowering', () => {
   });
 
   it('knows the network’s taps only', () => {
-    expect(() => lowerInference(network, { target: WASM_TARGET, batch: 1, taps: ['block4'] })).toThrow(
+    expect(() => lowerInference(network, { target: KERNEL_TARGET, batch: 1, taps: ['block4'] })).toThrow(
       'resnet8 has no tap block4',
     );
   });

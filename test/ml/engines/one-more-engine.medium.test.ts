@@ -23,7 +23,7 @@ afterEach(async () => {
 describe('an engine that is added', () => {
   it('is in the catalogue, and a value of engine in every kind that has it', () => {
     const catalogue = mlCatalogue();
-    expect(Object.keys(catalogue['engines'] ?? {})).toEqual(['toy', 'wasm', 'reference']);
+    expect(Object.keys(catalogue['engines'] ?? {})).toEqual(['toy', 'native', 'wasm', 'reference']);
     const values = Object.values(kinds).flatMap((kind) => {
       const { properties } = parameterSchema(kind, catalogue) as { properties: Record<string, { enum?: unknown }> };
       return properties['engine'] ? [properties['engine'].enum] : [];
@@ -40,6 +40,7 @@ describe('an engine that is added', () => {
 
   it('makes room for the next one where the machine cannot run it, and says why when it is named', async () => {
     vi.stubEnv('TOY_ENGINE', 'off');
+    vi.stubEnv('KDPIPE_NATIVE', 'off');
     expect((await sharedEngine('auto', 1)).name).toBe('wasm');
     await expect(sharedEngine(TOY, 1)).rejects.toThrow('the toy engine cannot run here: TOY_ENGINE is off');
   });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planBuffers } from '../../../src/ml/engines/plan.ts';
 import type { Operation, Ref } from '../../../src/ml/engines/program.ts';
-import { WASM_TARGET } from '../../../src/ml/engines/wasm/target.ts';
+import { KERNEL_TARGET } from '../../../src/ml/engines/kernels/target.ts';
 
 const LINE = 16;
 const lines = (floats: number): number => Math.ceil(floats / LINE) * LINE;
@@ -33,7 +33,8 @@ const cases: fc.Arbitrary<Case> = fc
     });
   });
 
-const plan = ({ sizes, touched, pinned }: Case) => planBuffers(sizes, touched.map(touching), pinned, WASM_TARGET.line);
+const plan = ({ sizes, touched, pinned }: Case) =>
+  planBuffers(sizes, touched.map(touching), pinned, KERNEL_TARGET.line);
 
 /** Whether a buffer holds something while operation `at` runs. */
 function isAlive({ touched, pinned }: Case, buffer: number, at: number): boolean {
@@ -120,12 +121,12 @@ describe('a plan of buffers', () => {
   });
 
   it('counts operands of the session’s memory for nothing', () => {
-    expect(planBuffers([], [touching([])], new Set(), WASM_TARGET.line)).toEqual({ offsets: [], floats: 0 });
-    expect(planBuffers([40], [touching([])], new Set(), WASM_TARGET.line)).toEqual({ offsets: [0], floats: 0 });
+    expect(planBuffers([], [touching([])], new Set(), KERNEL_TARGET.line)).toEqual({ offsets: [], floats: 0 });
+    expect(planBuffers([40], [touching([])], new Set(), KERNEL_TARGET.line)).toEqual({ offsets: [0], floats: 0 });
   });
 
   it('keeps room for what is pinned though no operation names it', () => {
-    expect(planBuffers([40, 8], [touching([1])], new Set([0]), WASM_TARGET.line)).toEqual({
+    expect(planBuffers([40, 8], [touching([1])], new Set([0]), KERNEL_TARGET.line)).toEqual({
       offsets: [0, 48],
       floats: 64,
     });

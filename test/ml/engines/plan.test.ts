@@ -4,7 +4,7 @@ import { lowerInference, lowerTraining } from '../../../src/ml/engines/lower/low
 import { planBuffers } from '../../../src/ml/engines/plan.ts';
 import { bytes, type Operation } from '../../../src/ml/engines/program.ts';
 import { models } from '../../../src/ml/models/registry.ts';
-import { WASM_TARGET } from '../../../src/ml/engines/wasm/target.ts';
+import { KERNEL_TARGET } from '../../../src/ml/engines/kernels/target.ts';
 
 const use = (buffers: readonly number[]): Operation => {
   const [y = 0, ...rest] = buffers.map((buffer) => ({ space: 'step' as const, buffer }));
@@ -27,7 +27,7 @@ describe('planBuffers', () => {
       fc.property(programs, ({ sizes, steps, pinned }) => {
         const known = steps.map((step) => step.filter((buffer) => buffer < sizes.length));
         const held = new Set(pinned.filter((buffer) => buffer < sizes.length));
-        const { offsets, floats } = planBuffers(sizes, known.map(use), held, WASM_TARGET.line);
+        const { offsets, floats } = planBuffers(sizes, known.map(use), held, KERNEL_TARGET.line);
         const alive = (buffer: number, at: number): boolean =>
           held.has(buffer) ||
           (known.slice(0, at + 1).some((step) => step.includes(buffer)) &&
@@ -46,13 +46,13 @@ describe('planBuffers', () => {
   });
 
   it('uses a place again when its buffer is done', () => {
-    const { offsets, floats } = planBuffers([160, 160, 160], [use([0, 1]), use([1, 2])], new Set(), WASM_TARGET.line);
+    const { offsets, floats } = planBuffers([160, 160, 160], [use([0, 1]), use([1, 2])], new Set(), KERNEL_TARGET.line);
     expect(offsets[2]).toBe(offsets[0]);
     expect(floats).toBe(320);
   });
 
   it('starts buffers at cache lines', () => {
-    const { offsets } = planBuffers([3, 5, 7], [use([0, 1, 2])], new Set(), WASM_TARGET.line);
+    const { offsets } = planBuffers([3, 5, 7], [use([0, 1, 2])], new Set(), KERNEL_TARGET.line);
     expect(offsets.toSorted((a, b) => a - b)).toEqual([0, 16, 32]);
   });
 });
@@ -65,13 +65,13 @@ describe('a step’s memory', () => {
   it('holds in training, of each layer, the convolution’s output and the activation, and little else', () => {
     const maps = 7 * 2 * map + 7 * 2 * (map / 2) + 7 * 2 * (map / 4);
     const perImage =
-      bytes(lowerTraining(network, { target: WASM_TARGET, batch: 64, taps: [] }, adamw), WASM_TARGET) / 64;
+      bytes(lowerTraining(network, { target: KERNEL_TARGET, batch: 64, taps: [] }, adamw), KERNEL_TARGET) / 64;
     expect(perImage).toBeGreaterThan(maps);
     expect(perImage).toBeLessThan(maps + map);
   });
 
   it('holds in evaluation the few maps that are alive at once', () => {
-    const perImage = bytes(lowerInference(network, { target: WASM_TARGET, batch: 64, taps: [] }), WASM_TARGET) / 64;
+    const perImage = bytes(lowerInference(network, { target: KERNEL_TARGET, batch: 64, taps: [] }), KERNEL_TARGET) / 64;
     expect(perImage).toBeLessThan(3.6 * map);
   });
 });

@@ -9,7 +9,7 @@ import { models, type ModelName } from '../../../src/ml/models/registry.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
 import { assortedNetwork, gatedNetwork } from '../../support/assorted-network.ts';
 import { networks } from './random-network.ts';
-import { WASM_TARGET } from '../../../src/ml/engines/wasm/target.ts';
+import { KERNEL_TARGET } from '../../../src/ml/engines/kernels/target.ts';
 
 const SGD = { name: 'sgd', momentum: 0.9, nesterov: true } as const;
 
@@ -101,7 +101,7 @@ function written(operations: readonly Operation[], space: Exclude<Ref['space'], 
 }
 
 function offsetsOf(network: Network, space: 'parameter' | 'statistic'): number[] {
-  const slots = [...layoutOf(network, WASM_TARGET).slots.values()].filter((slot) => slot.space === space);
+  const slots = [...layoutOf(network, KERNEL_TARGET).slots.values()].filter((slot) => slot.space === space);
   return slots.map((slot) => slot.offset).sort((a, b) => a - b);
 }
 
@@ -132,11 +132,11 @@ function checkPorts(network: Network, program: Program, training: boolean): void
 
 function checkTraining(network: Network, recompute: boolean): void {
   const taps = Object.keys(network.taps);
-  const program = lowerTraining(network, { target: WASM_TARGET, batch: 2, taps }, SGD, { average: true, recompute });
+  const program = lowerTraining(network, { target: KERNEL_TARGET, batch: 2, taps }, SGD, { average: true, recompute });
   checkSound(program);
   checkPorts(network, program, true);
   const { forward, backward, update } = program.sections;
-  const layout = layoutOf(network, WASM_TARGET);
+  const layout = layoutOf(network, KERNEL_TARGET);
   expect(written(backward, 'gradient')).toEqual(offsetsOf(network, 'parameter'));
   expect(written(forward, 'statistic')).toEqual(offsetsOf(network, 'statistic'));
   // Nothing else of the session's memory changes before the update.
@@ -156,7 +156,7 @@ function checkTraining(network: Network, recompute: boolean): void {
 
 /** A second pass is the same program, but for what it does with its gradients. */
 function checkSecond(network: Network, first: Program, recompute: boolean): void {
-  const options = { target: WASM_TARGET, batch: 2, taps: Object.keys(network.taps), secondPass: true };
+  const options = { target: KERNEL_TARGET, batch: 2, taps: Object.keys(network.taps), secondPass: true };
   const { sections, ...rest } = lowerTraining(network, options, SGD, { average: true, recompute });
   const sum = { space: 'gradient-sum', offset: 0 };
   expect(rest).toEqual({ offsets: first.offsets, floats: first.floats, ports: first.ports });
@@ -167,7 +167,7 @@ function checkSecond(network: Network, first: Program, recompute: boolean): void
       {
         primitive: 'add',
         operands: { a: sum, b: { space: 'gradient', offset: 0 }, y: sum },
-        numbers: { count: layoutOf(network, WASM_TARGET).parameters, activation: 0 },
+        numbers: { count: layoutOf(network, KERNEL_TARGET).parameters, activation: 0 },
       },
     ],
     update: [],
@@ -175,7 +175,7 @@ function checkSecond(network: Network, first: Program, recompute: boolean): void
 }
 
 function checkInference(network: Network): void {
-  const program = lowerInference(network, { target: WASM_TARGET, batch: 2, taps: Object.keys(network.taps) });
+  const program = lowerInference(network, { target: KERNEL_TARGET, batch: 2, taps: Object.keys(network.taps) });
   checkSound(program);
   checkPorts(network, program, false);
   expect(unread(program)).toEqual([]);
@@ -210,7 +210,7 @@ describe.each(known)('programs of $name', ({ network }) => {
   it('for training do the same when values are computed again', () => checkTraining(network(), true));
 
   it.each([false, true])('for training fill no buffer in vain, recomputing: %s', (recompute) => {
-    expect(unread(lowerTraining(network(), { target: WASM_TARGET, batch: 2, taps: [] }, SGD, { recompute }))).toEqual(
+    expect(unread(lowerTraining(network(), { target: KERNEL_TARGET, batch: 2, taps: [] }, SGD, { recompute }))).toEqual(
       [],
     );
   });
@@ -227,7 +227,7 @@ describe('programs of any network', () => {
 
   it('take no less memory for a larger batch, which the search for the largest one relies on', () => {
     const sizes = (network: Network): number[] =>
-      [2, 3, 5, 8, 13].map((batch) => lowerTraining(network, { target: WASM_TARGET, batch, taps: [] }, SGD).floats);
+      [2, 3, 5, 8, 13].map((batch) => lowerTraining(network, { target: KERNEL_TARGET, batch, taps: [] }, SGD).floats);
     fc.assert(
       fc.property(networks, (network) => {
         const found = sizes(network);
@@ -240,7 +240,7 @@ describe('programs of any network', () => {
     fc.assert(
       fc.property(networks, (network) => {
         const once = () =>
-          lowerTraining(network, { target: WASM_TARGET, batch: 2, taps: Object.keys(network.taps) }, SGD);
+          lowerTraining(network, { target: KERNEL_TARGET, batch: 2, taps: Object.keys(network.taps) }, SGD);
         expect(once()).toEqual(once());
       }),
       { numRuns: 20 },

@@ -10,7 +10,7 @@ import { models } from '../../../src/ml/models/registry.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
 import { gatedNetwork } from '../../support/assorted-network.ts';
 import { hashedState, signed } from '../../support/hashed.ts';
-import { WASM_TARGET } from '../../../src/ml/engines/wasm/target.ts';
+import { KERNEL_TARGET } from '../../../src/ml/engines/kernels/target.ts';
 
 const ADAMW = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
 const GIBIBYTE = 2 ** 30;
@@ -29,15 +29,15 @@ const NETWORKS: { name: string; network: Network; taps: readonly string[] }[] = 
 
 /** Bytes between which a training step has to compute again. */
 function bounds(network: Network, batch: number, taps: readonly string[] = []): { least: number; most: number } {
-  const options = { target: WASM_TARGET, batch, taps };
+  const options = { target: KERNEL_TARGET, batch, taps };
   const size = (recompute: boolean): number =>
-    bytes(lowerTraining(network, options, ADAMW, { recompute }), WASM_TARGET);
+    bytes(lowerTraining(network, options, ADAMW, { recompute }), KERNEL_TARGET);
   return { least: size(true), most: size(false) };
 }
 
 /** What a session and its executor take beside a step. */
 function around(network: Network): number {
-  const { parameters, statistics } = layoutOf(network, WASM_TARGET);
+  const { parameters, statistics } = layoutOf(network, KERNEL_TARGET);
   return 4 * (4 * parameters + statistics);
 }
 
@@ -96,7 +96,7 @@ describe('computing again what is cheap', () => {
 
   it('is not done where there is room: then a step takes no more operations', () => {
     const operations = (recompute: boolean): string[] =>
-      lowerTraining(models.resnet8.build(image, 10), { target: WASM_TARGET, batch: 1, taps: [] }, ADAMW, {
+      lowerTraining(models.resnet8.build(image, 10), { target: KERNEL_TARGET, batch: 1, taps: [] }, ADAMW, {
         recompute,
       }).sections.backward.map(({ primitive }) => primitive);
     expect(operations(false)).not.toContain('batch-norm-output');
@@ -108,7 +108,7 @@ describe('a step at 224×224 and batch 64', () => {
   it.each(['mobilenetv2', 'resnet50', 'ghostnet', 'efficientnet_v2_s'] as const)('of %s fits in 4 GiB', (name) => {
     const network = models[name].build(image, 200);
     expect(bounds(network, 64).least + around(network)).toBeLessThan(4 * GIBIBYTE - 2 ** 28);
-    expect(bytes(lowerInference(network, { target: WASM_TARGET, batch: 64, taps: [] }), WASM_TARGET)).toBeLessThan(
+    expect(bytes(lowerInference(network, { target: KERNEL_TARGET, batch: 64, taps: [] }), KERNEL_TARGET)).toBeLessThan(
       GIBIBYTE / 2,
     );
   });

@@ -243,7 +243,7 @@ describe('the plain SIMD build', () => {
   it('is taken when KDPIPE_WASM says so, and agrees to rounding', () => {
     const logits = [undefined, 'simd'].map((build) => {
       const executor = new WasmExecutor({ threads: 1, memory: 2 ** 26, build });
-      expect(executor.description['simd']).toBe(build === 'simd' ? 'plain' : 'relaxed');
+      expect(executor.description['kernels']).toBe(build === 'simd' ? 'plain' : 'relaxed');
       const session = new CompiledEngine(executor).session(network, { optimizer: null, threads: 1 });
       session.write(hashedState(network));
       const step = session.forwardStep({ batch: 2, taps: [] });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
+import { nativeExecutor } from '../../support/native.ts';
 import { signed } from '../../support/hashed.ts';
 import { runPrimitive } from '../../support/primitive.ts';
 import { empty, outputOf, type Call, type Window } from './calls/call.ts';
@@ -12,9 +13,11 @@ import { normalizations } from './calls/normalization.ts';
 import { pools } from './calls/pooling.ts';
 
 const reference = new ReferenceExecutor();
+const native = nativeExecutor({ threads: 3, memory: 2 ** 26 });
 const engines = [
   new WasmExecutor({ threads: 3, memory: 2 ** 26 }),
   new WasmExecutor({ threads: 2, memory: 2 ** 26, build: 'simd' }),
+  ...(native ? [native] : []),
 ];
 
 afterAll(async () => {

@@ -5,7 +5,7 @@ import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts
 import { REFERENCE_TARGET } from '../../../src/ml/engines/reference/target.ts';
 import { CompiledEngine } from '../../../src/ml/engines/session.ts';
 import type { Target } from '../../../src/ml/engines/target.ts';
-import { WASM_TARGET } from '../../../src/ml/engines/wasm/target.ts';
+import { KERNEL_TARGET } from '../../../src/ml/engines/kernels/target.ts';
 import { models } from '../../../src/ml/models/registry.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
 import { assortedNetwork, gatedNetwork } from '../../support/assorted-network.ts';
@@ -19,7 +19,7 @@ const TARGETS: Readonly<Record<string, Target>> = {
   'panels of 16, images of 4 channels': { ...REFERENCE_TARGET, panel: 16, lanes: 8 },
   'panels of 4': { ...REFERENCE_TARGET, panel: 4, line: 4 },
   'kernels of 3 at most': { ...REFERENCE_TARGET, largestKernel: 3 },
-  "Winograd's algorithm": { ...REFERENCE_TARGET, winograd: WASM_TARGET.winograd },
+  "Winograd's algorithm": { ...REFERENCE_TARGET, winograd: KERNEL_TARGET.winograd },
 };
 
 const NETWORKS: Readonly<Record<string, () => Network>> = {
@@ -66,10 +66,10 @@ describe('a target', () => {
   const [wide, narrow] = [TARGETS['panels of 16, vectors of 16']!, TARGETS['panels of 4']!];
 
   it('says how parameters are padded', () => {
-    const sizes = [narrow, WASM_TARGET, wide].map((target) => layoutOf(network, target).parameters);
+    const sizes = [narrow, KERNEL_TARGET, wide].map((target) => layoutOf(network, target).parameters);
     expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
     expect(new Set(sizes).size).toBe(3);
-    for (const target of [narrow, WASM_TARGET, wide])
+    for (const target of [narrow, KERNEL_TARGET, wide])
       for (const { floats } of layoutOf(network, target).slots.values()) expect(floats % target.panel).toBe(0);
   });
 
@@ -83,8 +83,8 @@ describe('a target', () => {
       const { forward } = lowerInference(network, { target, batch: 1, taps: [] }).sections;
       return new Set(forward.map(({ primitive }) => primitive));
     };
-    expect(algorithms(WASM_TARGET)).toContain('depthwise');
-    expect(algorithms({ ...WASM_TARGET, largestKernel: 1 })).not.toContain('depthwise');
+    expect(algorithms(KERNEL_TARGET)).toContain('depthwise');
+    expect(algorithms({ ...KERNEL_TARGET, largestKernel: 1 })).not.toContain('depthwise');
   });
 
   it('keeps Winograd’s algorithm from maps whose channels fill no vector', () => {
@@ -93,8 +93,8 @@ describe('a target', () => {
       const { forward } = lowerInference(plain, { target, batch: 1, taps: [] }).sections;
       return forward.filter((one) => one.primitive === 'conv' && one.operands.transformed !== null).length;
     };
-    expect(transformed(WASM_TARGET)).toBeGreaterThan(0);
-    expect(transformed({ ...WASM_TARGET, lanes: 8 })).toBe(transformed(WASM_TARGET) - 1);
-    expect(transformed({ ...WASM_TARGET, winograd: null })).toBe(0);
+    expect(transformed(KERNEL_TARGET)).toBeGreaterThan(0);
+    expect(transformed({ ...KERNEL_TARGET, lanes: 8 })).toBe(transformed(KERNEL_TARGET) - 1);
+    expect(transformed({ ...KERNEL_TARGET, winograd: null })).toBe(0);
   });
 });

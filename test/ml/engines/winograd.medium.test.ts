@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { winogradFilter, winogradSums, winogradTransposedFilter } from '../../../src/ml/engines/lower/winograd.ts';
-import { WASM_TARGET } from '../../../src/ml/engines/wasm/target.ts';
+import { KERNEL_TARGET } from '../../../src/ml/engines/kernels/target.ts';
 
 const LAYER = {
   ...{ batch: 2, height: 32, width: 32, channels: 16, outHeight: 32, outWidth: 32, outChannels: 32 },
@@ -10,8 +10,8 @@ const POINTS = 36;
 
 describe('Winograd’s algorithm', () => {
   it('wants room for 36 matrices of filters', () => {
-    expect(winogradFilter(LAYER, WASM_TARGET)).toBe(POINTS * (16 * 32 + 16));
-    expect(winogradTransposedFilter(LAYER, WASM_TARGET)).toBe(POINTS * (16 * 32 + 16));
+    expect(winogradFilter(LAYER, KERNEL_TARGET)).toBe(POINTS * (16 * 32 + 16));
+    expect(winogradTransposedFilter(LAYER, KERNEL_TARGET)).toBe(POINTS * (16 * 32 + 16));
   });
 
   it.each([
@@ -21,19 +21,19 @@ describe('Winograd’s algorithm', () => {
     { why: 'more channels than a thread’s stack has room for', change: { channels: 1032 } },
   ])('is not taken for $why', ({ change }) => {
     const shape = { ...LAYER, ...change };
-    expect(winogradFilter(shape, WASM_TARGET)).toBe(0);
-    expect(winogradTransposedFilter(shape, WASM_TARGET)).toBe(0);
-    expect(winogradSums(shape, WASM_TARGET)).toEqual({ chunks: 0, floats: 0 });
+    expect(winogradFilter(shape, KERNEL_TARGET)).toBe(0);
+    expect(winogradTransposedFilter(shape, KERNEL_TARGET)).toBe(0);
+    expect(winogradSums(shape, KERNEL_TARGET)).toEqual({ chunks: 0, floats: 0 });
   });
 
   it('leaves the gradient of an input of fewer than eight channels to the direct sum', () => {
-    expect(winogradTransposedFilter({ ...LAYER, channels: 4 }, WASM_TARGET)).toBe(0);
-    expect(winogradFilter({ ...LAYER, channels: 4 }, WASM_TARGET)).toBeGreaterThan(0);
+    expect(winogradTransposedFilter({ ...LAYER, channels: 4 }, KERNEL_TARGET)).toBe(0);
+    expect(winogradFilter({ ...LAYER, channels: 4 }, KERNEL_TARGET)).toBeGreaterThan(0);
   });
 
   it('is chosen whatever the batch, as an image’s logits must not depend on the others', () => {
-    expect([1, 7, 512].map((batch) => winogradFilter({ ...LAYER, batch }, WASM_TARGET))).toEqual(
-      Array.from({ length: 3 }, () => winogradFilter(LAYER, WASM_TARGET)),
+    expect([1, 7, 512].map((batch) => winogradFilter({ ...LAYER, batch }, KERNEL_TARGET))).toEqual(
+      Array.from({ length: 3 }, () => winogradFilter(LAYER, KERNEL_TARGET)),
     );
   });
 
@@ -47,7 +47,7 @@ describe('Winograd’s algorithm', () => {
     ({ batch, size, channels, chunks }) => {
       const map = { height: size, width: size, outHeight: size, outWidth: size };
       const shape = { ...LAYER, ...map, batch, channels, outChannels: channels };
-      expect(winogradSums(shape, WASM_TARGET)).toEqual({ chunks, floats: chunks * POINTS * (channels ** 2 + 16) });
+      expect(winogradSums(shape, KERNEL_TARGET)).toEqual({ chunks, floats: chunks * POINTS * (channels ** 2 + 16) });
     },
   );
 });

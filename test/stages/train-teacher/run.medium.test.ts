@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { disposeEngines } from '../../../src/ml/inference/shared-engine.ts';
+import { disposeEngines, sharedEngine } from '../../../src/ml/inference/shared-engine.ts';
 import { readModel } from '../../../src/ml/inference/trained-model.ts';
 import { metricPaths } from '../../../src/report/rows/metrics.ts';
 import { StageInterrupted } from '../../../src/stages/stage-kind.ts';
@@ -29,11 +29,11 @@ describe('training on real digits', () => {
     expect(metric(whole, 'val.loss')).toBeLessThan(1);
   });
 
-  it('says what it made: metrics, network, engine', () => {
+  it('says what it made: metrics, network, engine', async () => {
     expect(whole.metrics).toMatchObject({ epochs: 12, parameters: 6418 });
     expect(metric(whole, 'images_per_second')).toBeGreaterThan(0);
     expect(metricPaths(whole.metrics).toSorted()).toEqual(trainTeacher.metrics?.({}).toSorted());
-    expect(whole.environment).toMatchObject({ engine: { name: 'wasm' } });
+    expect(whole.environment).toMatchObject({ engine: { name: (await sharedEngine('auto', 1)).name } });
   });
 
   it('writes weights that say themselves what they are', () => {

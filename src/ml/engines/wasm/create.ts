@@ -1,28 +1,8 @@
-import { fail } from '../../../core/failure.ts';
 import type { EngineOptions, EngineResult } from '../engine.ts';
+import { memoryLimit } from '../kernels/memory-option.ts';
+import { KERNEL_TARGET } from '../kernels/target.ts';
 import { CompiledEngine } from '../session.ts';
-import { WasmExecutor, type WasmOptions } from './executor.ts';
-
-const MEBIBYTE = 2 ** 20;
-
-/** `KDPIPE_MEMORY`: most MiB that the engine of a process may take; 4096, what it can address, unless set. */
-function memoryOption(): { readonly memory?: number } {
-  const asked = process.env['KDPIPE_MEMORY'];
-  if (asked === undefined) return {};
-  if (/^\d+$/.test(asked) && Number(asked) >= 1 && Number(asked) <= 4096) return { memory: Number(asked) * MEBIBYTE };
-  return fail({
-    code: 'bad-environment',
-    message: `KDPIPE_MEMORY is ${JSON.stringify(asked)}`,
-    expected: 'a whole number of MiB from 1 to 4096',
-    fix: 'KDPIPE_MEMORY=2048',
-  });
-}
-
-/** `KDPIPE_WASM`, `KDPIPE_VECTORS`: what to leave out of what this V8 can do. */
-const kernelWishes = (): Pick<WasmOptions, 'build' | 'vectors'> => ({
-  build: process.env['KDPIPE_WASM'],
-  vectors: process.env['KDPIPE_VECTORS'],
-});
+import { WasmExecutor } from './executor.ts';
 
 /** A module with one SIMD instruction: a function that drops a vector of zeros. */
 const SIMD_PROBE = Uint8Array.from([
@@ -48,5 +28,7 @@ function obstacle(): string | null {
 export function createWasm(options: EngineOptions): EngineResult {
   const reason = obstacle();
   if (reason !== null) return { unavailable: reason };
-  return { engine: new CompiledEngine(new WasmExecutor({ ...memoryOption(), ...options, ...kernelWishes() })) };
+  const memory = memoryLimit(KERNEL_TARGET.addressSpace);
+  const build = process.env['KDPIPE_WASM'];
+  return { engine: new CompiledEngine(new WasmExecutor({ memory, build, ...options })) };
 }

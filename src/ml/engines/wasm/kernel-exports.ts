@@ -1,15 +1,18 @@
-/** What a build of the kernels exports. */
+/** What a build of the kernels exports; addresses are bytes. */
 export interface KernelExports {
   readonly __stack_pointer: WebAssembly.Global;
   readonly __heap_base: WebAssembly.Global;
-  run(board: number, threads: number): void;
+  set_up(board: number, controls: number, zeros: number, scratch: number, patience: number): void;
+  run(board: number, program: number, operations: number, threads: number): void;
   end(board: number): void;
 }
 
+const FUNCTIONS = ['set_up', 'run', 'end'];
+
 function isKernelExports(exports: object): exports is KernelExports {
   const found = new Map(Object.entries(exports));
-  const isFunction = (name: string): boolean => typeof found.get(name) === 'function';
-  return found.has('__stack_pointer') && found.has('__heap_base') && isFunction('run') && isFunction('end');
+  const hasFunctions = FUNCTIONS.every((name) => typeof found.get(name) === 'function');
+  return hasFunctions && found.has('__stack_pointer') && found.has('__heap_base');
 }
 
 /**

@@ -4,8 +4,8 @@ import { fail } from '../../../core/failure.ts';
 import { assetPath } from '../../../util/package-root.ts';
 import { BOARD_WORDS } from '../kernel-constants.ts';
 
-/** Bytes of a thread's stack: packed patches and transformed tiles of the convolutions lie there. */
-export const STACK_BYTES = 2 ** 21;
+/** Bytes of a thread's stack: tables of pixels and packed gradients of the convolutions lie there. */
+export const STACK_BYTES = 2 ** 19;
 
 /** How long a thread may take to come up before something must be wrong, in milliseconds. */
 const PATIENCE = 60_000;

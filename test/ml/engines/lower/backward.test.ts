@@ -3,7 +3,7 @@ import { lowerTraining } from '../../../../src/ml/engines/lower/lower.ts';
 import type { Operation } from '../../../../src/ml/engines/program.ts';
 import { NetworkBuilder } from '../../../../src/ml/network/builder.ts';
 import type { LayerIndex } from '../../../../src/ml/network/network.ts';
-import { WASM_TARGET } from '../../../../src/ml/engines/wasm/target.ts';
+import { KERNEL_TARGET } from '../../../../src/ml/engines/kernels/target.ts';
 
 const sgd = { name: 'sgd', momentum: 0, nesterov: false } as const;
 
@@ -12,7 +12,7 @@ function backward(build: (net: NetworkBuilder, x: LayerIndex) => LayerIndex): Op
   const net = new NetworkBuilder('small', { height: 6, width: 6, channels: 8 });
   const x = net.conv('first', net.image, { channels: 8, kernel: 1 });
   const network = net.classifier(build(net, x), { name: 'fc', classes: 2 });
-  const all = lowerTraining(network, { target: WASM_TARGET, batch: 2, taps: [] }, sgd).sections.backward;
+  const all = lowerTraining(network, { target: KERNEL_TARGET, batch: 2, taps: [] }, sgd).sections.backward;
   return all.slice(all.findIndex(({ primitive }) => primitive === 'average-pool-gradient') + 1);
 }
 
@@ -84,7 +84,7 @@ describe('a gradient', () => {
       const net = new NetworkBuilder('small', { height: 6, width: 6, channels: 8 });
       const x = net.conv('first', net.image, { channels: 8, kernel: 1 });
       const network = net.classifier(net.activation('act', x, fn), { name: 'fc', classes: 2 });
-      const { forward } = lowerTraining(network, { target: WASM_TARGET, batch: 2, taps: [] }, sgd).sections;
+      const { forward } = lowerTraining(network, { target: KERNEL_TARGET, batch: 2, taps: [] }, sgd).sections;
       return forward.find(({ primitive }) => primitive === 'activation')!.operands as Readonly<Record<string, unknown>>;
     };
     expect(operandsOf('silu')['x']).toEqual(forwardOf('silu')['x']);
@@ -114,7 +114,7 @@ describe('a depthwise filter gradient', () => {
       groups: 16,
     });
     const network = net.classifier(x, { name: 'fc', classes: 2 });
-    const program = lowerTraining(network, { target: WASM_TARGET, batch, taps: [] }, sgd);
+    const program = lowerTraining(network, { target: KERNEL_TARGET, batch, taps: [] }, sgd);
     const found = program.sections.backward.find(({ primitive }) => primitive === 'depthwise-filter-gradient');
     expect(found?.numbers).toMatchObject({ chunks });
   });

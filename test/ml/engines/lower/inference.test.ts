@@ -4,7 +4,7 @@ import { ACTIVATIONS } from '../../../../src/ml/engines/primitives.ts';
 import type { Operation } from '../../../../src/ml/engines/program.ts';
 import { NetworkBuilder } from '../../../../src/ml/network/builder.ts';
 import type { LayerIndex, Network } from '../../../../src/ml/network/network.ts';
-import { WASM_TARGET } from '../../../../src/ml/engines/wasm/target.ts';
+import { KERNEL_TARGET } from '../../../../src/ml/engines/kernels/target.ts';
 
 /** Operations of a small network's evaluation but for those at its ends. */
 function operations(
@@ -13,7 +13,7 @@ function operations(
 ): Operation[] {
   const net = new NetworkBuilder('small', { height: 6, width: 6, channels: 8 });
   const network: Network = net.classifier(build(net, net.image), { name: 'fc', classes: 2 });
-  const { forward } = lowerInference(network, { target: WASM_TARGET, batch: 1, taps }).sections;
+  const { forward } = lowerInference(network, { target: KERNEL_TARGET, batch: 1, taps }).sections;
   return forward.slice(1, -3);
 }
 

@@ -1,0 +1,181 @@
+// Convolution: forward and input gradient, as implicit matrix products in tiles of a few pixels by one or two panels.
+#include "epilogue.h"
+#include "patches.h"
+#include "product.h"
+#include "winograd.h"
+
+#define MOST_PIXELS 192 // of a block
+#define NEAR_ROWS 32768 // floats of a block's pixels that shall stay in the second-level cache
+
+/// Where results go: grid pixel (r, c) is pixel (r · step + top, c · step + left) of the target.
+typedef struct target {
+  float *y; // [batch, height, width, channels]
+  int height, width, channels;
+  int step, top, left;
+  int accumulate;
+} target;
+
+INLINE float *target_at(const target *t, const pixel *at) {
+  int row = at->row * t->step + t->top, column = at->column * t->step + t->left;
+  return t->y + ((intptr_t)(at->image * t->height + row) * t->width + column) * t->channels;
+}
+
+/// A block of pixels: the channels that each tap meets at each of them, and where the results go.
+typedef struct block {
+  const float *rows[MAX_TAPS * MOST_PIXELS];
+  float *to[MOST_PIXELS];
+  int taps, channels, accumulate, far;
+  const float *filter; // [outChannels / 8][taps · channels][8]
+  const epilogue *then; // null where nothing follows
+} block;
+
+/// Some pixels from `first` by some panels from channel `n`.
+INLINE void multiply_tile(const int pixels, const int panels, const block *w, int first, int n) {
+  tile t;
+  clear_tile(&t, pixels, panels * VECTORS);
+  intptr_t whole = (intptr_t)w->taps * w->channels * PANEL;
+  const float *panel = w->filter + n / PANEL * whole;
+  for (int tap = 0; tap < w->taps; tap++, panel += w->channels * PANEL) {
+    const float *rows[MOST_ROWS], *factors[TILE_PANELS];
+    UNROLL for (int i = 0; i < pixels; i++) rows[i] = w->rows[tap * MOST_PIXELS + first + i];
+    UNROLL for (int j = 0; j < panels; j++) factors[j] = panel + j * whole;
+    multiply_rows(&t, pixels, panels * VECTORS, rows, factors, w->channels);
+  }
+  each_sum(pixels, panels * VECTORS) {
+    float *y = w->to[first + i] + n + j * LANES;
+    vec x = t.sums[i][j];
+    if (w->accumulate) x += load(y);
+    if (w->then) x = follow(w->then, x, y - w->then->y, n + j * LANES);
+    store_out(y, x, panels == TILE_PANELS && w->far);
+  }
+}
+
+/// Asks for the rows of the pixels after a tile: they are short and many, which the processor does not foresee.
+INLINE void foresee(const block *w, int first, int count) {
+  for (int i = first; i < min(first + TILE_ROWS, count); i++)
+    for (int k = 0; k < w->channels; k += 16) __builtin_prefetch(w->rows[i] + k);
+}
+
+/// All pixels of a block by some panels; `ahead` asks for rows before they are needed.
+INLINE void multiply_panels(const int rows, const int panels, const block *w, int count, int n, int ahead) {
+  int i = 0;
+  for (; i + rows <= count; i += rows) {
+    if (ahead) foresee(w, i + 2 * rows, count);
+    multiply_tile(rows, panels, w, i, n);
+  }
+  if (rows > 4 && i + 4 <= count) {
+    multiply_tile(4, panels, w, i, n);
+    i += 4;
+  }
+  for (; i < count; i++) multiply_tile(1, panels, w, i, n);
+}
+
+/// target (+)= patches · filter, for some grid pixels and some output channels. The filter is [channels / 8][taps · channels][8].
+static void multiply(const patches *p, const float *filter, const target *t, span pixels, span columns, const epilogue *then, const float *zeros) {
+  block w; // its tables are not cleared
+  w.taps = p->taps;
+  w.channels = p->channels;
+  w.accumulate = t->accumulate;
+  w.filter = filter;
+  w.then = then;
+  w.far = !t->accumulate && t->channels % LANES == 0 && t->step == 1 &&
+          (intptr_t)(pixels.to - pixels.from) * (columns.to - columns.from) > FAR / 2;
+  const int unit = 4 * TILE_ROWS, wide = TILE_PANELS * PANEL;
+  int most = min(MOST_PIXELS / unit * unit, max(unit, NEAR_ROWS / p->channels / unit * unit));
+  pixel at = pixel_at(p, pixels.from);
+  for (int from = pixels.from; from < pixels.to; from += most) {
+    int count = min(most, pixels.to - from), n = columns.from;
+    for (int i = 0; i < count; i++, next_pixel(p, &at)) {
+      w.to[i] = target_at(t, &at);
+      for (int tap = 0; tap < p->taps; tap++) w.rows[tap * MOST_PIXELS + i] = source_at(p, &at, tap, zeros);
+    }
+    for (; n + wide <= columns.to; n += wide) multiply_panels(TILE_ROWS, TILE_PANELS, &w, count, n, p->taps == 1 && n == columns.from);
+    for (; n < columns.to; n += PANEL) multiply_panels(LONE_ROWS, 1, &w, count, n, 0);
+  }
+}
+
+/// What a thread takes of a product: pixels, or output channels where there are few pixels.
+INLINE void part_of(int pixels, int channels, const team *team, span *rows, span *columns) {
+  *rows = (span){ 0, pixels };
+  *columns = (span){ 0, channels };
+  if (pixels < 8 * TILE_ROWS * team->threads && channels >= TILE_PANELS * PANEL * team->threads)
+    *columns = share(channels, TILE_PANELS * PANEL, team);
+  else *rows = share(pixels, pixels / team->threads < 16 * TILE_ROWS ? TILE_ROWS : 4 * TILE_ROWS, team);
+}
+
+void run_conv(const conv_op *op, const team *team) {
+  if (op->transformed) return winograd_conv(op, team);
+  patches p = { op->x, op->height, op->width, op->channels, op->outHeight, op->outWidth, op->stride, op->kernel * op->kernel };
+  for (int tap = 0; tap < p.taps; tap++) {
+    p.down[tap] = tap / op->kernel - op->padding;
+    p.right[tap] = tap % op->kernel - op->padding;
+  }
+  target t = { op->y, op->outHeight, op->outWidth, op->outChannels, 1, 0, 0, 0 };
+  span rows, columns;
+  part_of(op->batch * op->outHeight * op->outWidth, op->outChannels, team, &rows, &columns);
+  epilogue then = { op->scale, op->shift, op->residual, op->y, op->outChannels, op->activation };
+  multiply(&p, op->filter, &t, rows, columns, is_plain(&then) ? 0 : &then, team->zeros);
+}
+
+/// Taps that input pixels of phase (top, left) meet, in filter order.
+static void taps_of_phase(const conv_input_gradient_op *op, int top, int left, patches *p, int *elements) {
+  p->taps = 0;
+  for (int i = (top + op->padding) % op->stride; i < op->kernel; i += op->stride)
+    for (int j = (left + op->padding) % op->stride; j < op->kernel; j += op->stride) {
+      p->down[p->taps] = (top + op->padding - i) / op->stride;
+      p->right[p->taps] = (left + op->padding - j) / op->stride;
+      elements[p->taps++] = i * op->kernel + j;
+    }
+}
+
+/// Swaps input and output channels of the filter for one phase: [channels / 8][taps · outChannels][8].
+static void transpose_filter(const conv_input_gradient_op *op, float *transposed, const int *elements, int taps, const team *team) {
+  int depth = op->kernel * op->kernel * op->channels;
+  span panels = share(op->channels, PANEL, team);
+  for (int c = panels.from; c < panels.to; c += PANEL) {
+    int live = min(PANEL, op->channels - c);
+    for (int tap = 0; tap < taps; tap++) {
+      float *out = transposed + ((intptr_t)c * taps + tap * PANEL) * op->outChannels;
+      for (int n = 0; n < op->outChannels; n += PANEL, out += PANEL * PANEL) {
+        const float *in = op->filter + (intptr_t)n * depth + (elements[tap] * op->channels + c) * PANEL;
+        if (live == PANEL) transpose_panel(in, out);
+        else for (int m = 0; m < PANEL; m++) for (int j = 0; j < PANEL; j++) out[m * PANEL + j] = j < live ? in[j * PANEL + m] : 0;
+      }
+    }
+  }
+}
+
+static void clear_phase(const target *t, const patches *p, span pixels, span columns) {
+  pixel at = pixel_at(p, pixels.from);
+  for (int i = pixels.from; i < pixels.to; i++, next_pixel(p, &at))
+    for (int c = columns.from; c < columns.to; c += LANES) store(target_at(t, &at) + c, splat(0));
+}
+
+void run_conv_input_gradient(const conv_input_gradient_op *op, const team *team) {
+  if (op->transformed) return winograd_conv_input_gradient(op, team);
+  int elements[MAX_TAPS];
+  float *transposed = op->transposed;
+  for (int phase = 0; phase < op->stride * op->stride; phase++) {
+    patches p = { op->dy, op->outHeight, op->outWidth, op->outChannels, 0, 0, 1, 0 };
+    taps_of_phase(op, phase / op->stride, phase % op->stride, &p, elements);
+    transpose_filter(op, transposed, elements, p.taps, team);
+    transposed += (intptr_t)p.taps * op->channels * op->outChannels;
+  }
+  barrier_wait(team);
+  transposed = op->transposed;
+  for (int phase = 0; phase < op->stride * op->stride; phase++) {
+    int top = phase / op->stride, left = phase % op->stride;
+    patches p = { op->dy, op->outHeight, op->outWidth, op->outChannels, 0, 0, 1, 0 };
+    taps_of_phase(op, top, left, &p, elements);
+    p.rows = (op->height - top + op->stride - 1) / op->stride;
+    p.columns = (op->width - left + op->stride - 1) / op->stride;
+    int pixels = op->batch * p.rows * p.columns;
+    if (pixels <= 0) continue;
+    target t = { op->dx, op->height, op->width, op->channels, op->stride, top, left, op->accumulate };
+    span rows, columns;
+    part_of(pixels, op->channels, team, &rows, &columns);
+    if (p.taps) multiply(&p, transposed, &t, rows, columns, 0, team->zeros);
+    else if (!op->accumulate) clear_phase(&t, &p, rows, columns);
+    transposed += (intptr_t)p.taps * op->channels * op->outChannels;
+  }
+}

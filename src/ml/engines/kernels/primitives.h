@@ -1,0 +1,596 @@
+// Written by `npm run build:kernels` from src/ml/engines: primitives.ts, which says what each primitive computes,
+// kernel-constants.ts and kernels/target.ts.
+#ifndef PRIMITIVES_H
+#define PRIMITIVES_H
+#include <stdint.h>
+
+#define PANEL 8 // output channels of a filter panel
+#define MAX_KERNEL 7 // side of the largest kernel of dense and depthwise convolutions
+#define CHUNKS 32 // fixed pieces of a sum over rows
+#define ZEROS 16384 // floats of padding that taps outside an image read
+#define SCRATCH 524288 // floats of a thread's own
+#define MOST_THREADS 64 // of a team
+#define OPERATION_BYTES (sizeof(void *) == 4 ? 96 : 128) // from one record to the next
+#define TILE 4 // output pixels of a side of Winograd's tiles
+#define REACH 6 // input pixels of the same
+#define POINTS 36 // products of a tile
+#define SKEW 16 // floats between the matrices of two points, so that they do not fall on one set of a cache
+#define MOST_WINOGRAD_CHANNELS 1024 // of maps that take it: what scratch has room for
+#define STREAM_DROPOUT 0x27d4eb2fu // random streams of ml/random
+#define STREAM_DEPTH 0x94d049bbu
+
+// A function of its own: V8 finds registers for one kernel, not for all in one.
+#define KERNEL static __attribute__((noinline)) void
+
+typedef struct team team;
+
+enum { NONE = 0, RELU = 1, RELU6 = 2, SILU = 3, SIGMOID = 4, HARD_SIGMOID = 5 };
+
+typedef struct controls {
+  int seed;
+  int step;
+  float learningRate;
+  float weightDecay;
+  float biasCorrection1;
+  float biasCorrection2Sqrt;
+  float averageStep;
+} controls;
+
+/// Where a team waits for each other. `lost` is 1 once a thread has died, `patience` says for how many seconds a silent one
+/// is waited for.
+typedef struct barrier {
+  int32_t arrived;
+  int32_t generation;
+  int32_t lost;
+  int32_t patience;
+} barrier;
+
+/// Shared by the threads of an engine. `job` is the number of the program last started times 256 plus its team's size, in
+/// one word so that a thread that wakes late cannot mistake the next team for its own; −1 tells the threads to end.
+/// `ready`: threads that have come up.
+typedef struct board {
+  barrier barrier;
+  int32_t job;
+  const char *program;
+  int32_t operations;
+  const controls *controls;
+  const float *zeros;
+  float *scratch;
+  int32_t ready;
+} board;
+
+typedef struct copy_channels_op {
+  int32_t primitive;
+  const float *x;
+  float *y;
+  int rows;
+  int channels;
+  int fromStride;
+  int toStride;
+  int from;
+  int to;
+  int fromStep;
+  int toStep;
+  int accumulate;
+} copy_channels_op;
+KERNEL run_copy_channels(const copy_channels_op *op, const team *team);
+
+typedef struct zero_op {
+  int32_t primitive;
+  float *y;
+  int count;
+} zero_op;
+KERNEL run_zero(const zero_op *op, const team *team);
+
+typedef struct conv_op {
+  int32_t primitive;
+  const float *x;
+  const float *filter;
+  const float *scale;
+  const float *shift;
+  const float *residual;
+  float *transformed;
+  float *y;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int outHeight;
+  int outWidth;
+  int outChannels;
+  int kernel;
+  int stride;
+  int padding;
+  int activation;
+} conv_op;
+KERNEL run_conv(const conv_op *op, const team *team);
+
+typedef struct conv_input_gradient_op {
+  int32_t primitive;
+  const float *dy;
+  const float *filter;
+  float *transposed;
+  float *transformed;
+  float *dx;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int outHeight;
+  int outWidth;
+  int outChannels;
+  int kernel;
+  int stride;
+  int padding;
+  int accumulate;
+} conv_input_gradient_op;
+KERNEL run_conv_input_gradient(const conv_input_gradient_op *op, const team *team);
+
+typedef struct conv_filter_gradient_op {
+  int32_t primitive;
+  const float *x;
+  const float *dy;
+  float *transformed;
+  float *dfilter;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int outHeight;
+  int outWidth;
+  int outChannels;
+  int kernel;
+  int stride;
+  int padding;
+  int chunks;
+} conv_filter_gradient_op;
+KERNEL run_conv_filter_gradient(const conv_filter_gradient_op *op, const team *team);
+
+typedef struct depthwise_op {
+  int32_t primitive;
+  const float *x;
+  const float *filter;
+  const float *scale;
+  const float *shift;
+  const float *residual;
+  float *y;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int outHeight;
+  int outWidth;
+  int kernel;
+  int stride;
+  int padding;
+  int dilation;
+  int activation;
+} depthwise_op;
+KERNEL run_depthwise(const depthwise_op *op, const team *team);
+
+typedef struct depthwise_input_gradient_op {
+  int32_t primitive;
+  const float *dy;
+  const float *filter;
+  float *dx;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int outHeight;
+  int outWidth;
+  int kernel;
+  int stride;
+  int padding;
+  int dilation;
+  int accumulate;
+} depthwise_input_gradient_op;
+KERNEL run_depthwise_input_gradient(const depthwise_input_gradient_op *op, const team *team);
+
+typedef struct depthwise_filter_gradient_op {
+  int32_t primitive;
+  const float *x;
+  const float *dy;
+  float *dfilter;
+  float *partials;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int outHeight;
+  int outWidth;
+  int kernel;
+  int stride;
+  int padding;
+  int dilation;
+  int chunks;
+} depthwise_filter_gradient_op;
+KERNEL run_depthwise_filter_gradient(const depthwise_filter_gradient_op *op, const team *team);
+
+typedef struct grouped_conv_op {
+  int32_t primitive;
+  const float *x;
+  const float *filter;
+  const float *scale;
+  const float *shift;
+  const float *residual;
+  float *y;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int outHeight;
+  int outWidth;
+  int outChannels;
+  int kernel;
+  int stride;
+  int padding;
+  int dilation;
+  int groups;
+  int groupInputs;
+  int groupOutputs;
+  int activation;
+} grouped_conv_op;
+KERNEL run_grouped_conv(const grouped_conv_op *op, const team *team);
+
+typedef struct grouped_conv_input_gradient_op {
+  int32_t primitive;
+  const float *dy;
+  const float *filter;
+  float *dx;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int outHeight;
+  int outWidth;
+  int outChannels;
+  int kernel;
+  int stride;
+  int padding;
+  int dilation;
+  int groups;
+  int groupInputs;
+  int groupOutputs;
+  int accumulate;
+} grouped_conv_input_gradient_op;
+KERNEL run_grouped_conv_input_gradient(const grouped_conv_input_gradient_op *op, const team *team);
+
+typedef struct grouped_conv_filter_gradient_op {
+  int32_t primitive;
+  const float *x;
+  const float *dy;
+  float *dfilter;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int outHeight;
+  int outWidth;
+  int outChannels;
+  int kernel;
+  int stride;
+  int padding;
+  int dilation;
+  int groups;
+  int groupInputs;
+  int groupOutputs;
+} grouped_conv_filter_gradient_op;
+KERNEL run_grouped_conv_filter_gradient(const grouped_conv_filter_gradient_op *op, const team *team);
+
+typedef struct bias_gradient_op {
+  int32_t primitive;
+  const float *dy;
+  float *dbias;
+  int rows;
+  int channels;
+} bias_gradient_op;
+KERNEL run_bias_gradient(const bias_gradient_op *op, const team *team);
+
+typedef struct batch_norm_op {
+  int32_t primitive;
+  const float *x;
+  const float *gamma;
+  const float *beta;
+  float *mean;
+  float *variance;
+  const float *residual;
+  float *y;
+  float *saved;
+  float *partials;
+  int rows;
+  int channels;
+  int activation;
+  float eps;
+  float momentum;
+} batch_norm_op;
+KERNEL run_batch_norm(const batch_norm_op *op, const team *team);
+
+typedef struct batch_norm_output_op {
+  int32_t primitive;
+  const float *x;
+  const float *saved;
+  const float *residual;
+  float *y;
+  int rows;
+  int channels;
+  int activation;
+} batch_norm_output_op;
+KERNEL run_batch_norm_output(const batch_norm_output_op *op, const team *team);
+
+typedef struct batch_norm_gradient_op {
+  int32_t primitive;
+  const float *x;
+  const float *y;
+  float *dy;
+  const float *saved;
+  float *dgamma;
+  float *dbeta;
+  float *dx;
+  float *partials;
+  int rows;
+  int channels;
+  int activation;
+} batch_norm_gradient_op;
+KERNEL run_batch_norm_gradient(const batch_norm_gradient_op *op, const team *team);
+
+typedef struct fold_batch_norm_op {
+  int32_t primitive;
+  const float *gamma;
+  const float *beta;
+  const float *mean;
+  const float *variance;
+  float *scale;
+  float *shift;
+  int channels;
+  float eps;
+} fold_batch_norm_op;
+KERNEL run_fold_batch_norm(const fold_batch_norm_op *op, const team *team);
+
+typedef struct affine_op {
+  int32_t primitive;
+  const float *x;
+  const float *scale;
+  const float *shift;
+  const float *residual;
+  float *y;
+  int rows;
+  int channels;
+  int activation;
+} affine_op;
+KERNEL run_affine(const affine_op *op, const team *team);
+
+typedef struct activation_op {
+  int32_t primitive;
+  const float *x;
+  float *y;
+  int count;
+  int activation;
+} activation_op;
+KERNEL run_activation(const activation_op *op, const team *team);
+
+typedef struct activation_gradient_op {
+  int32_t primitive;
+  const float *x;
+  const float *dy;
+  float *dx;
+  int count;
+  int activation;
+  int accumulate;
+} activation_gradient_op;
+KERNEL run_activation_gradient(const activation_gradient_op *op, const team *team);
+
+typedef struct add_op {
+  int32_t primitive;
+  const float *a;
+  const float *b;
+  float *y;
+  int count;
+  int activation;
+} add_op;
+KERNEL run_add(const add_op *op, const team *team);
+
+typedef struct multiply_op {
+  int32_t primitive;
+  const float *a;
+  const float *b;
+  float *y;
+  int rows;
+  int channels;
+  int area;
+  int accumulate;
+} multiply_op;
+KERNEL run_multiply(const multiply_op *op, const team *team);
+
+typedef struct multiply_gradient_op {
+  int32_t primitive;
+  const float *a;
+  const float *dy;
+  float *db;
+  int rows;
+  int channels;
+  int area;
+  int accumulate;
+} multiply_gradient_op;
+KERNEL run_multiply_gradient(const multiply_gradient_op *op, const team *team);
+
+typedef struct max_pool_op {
+  int32_t primitive;
+  const float *x;
+  float *y;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int outHeight;
+  int outWidth;
+  int kernel;
+  int stride;
+  int padding;
+} max_pool_op;
+KERNEL run_max_pool(const max_pool_op *op, const team *team);
+
+typedef struct max_pool_gradient_op {
+  int32_t primitive;
+  const float *x;
+  const float *y;
+  const float *dy;
+  float *dx;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int outHeight;
+  int outWidth;
+  int kernel;
+  int stride;
+  int padding;
+  int accumulate;
+} max_pool_gradient_op;
+KERNEL run_max_pool_gradient(const max_pool_gradient_op *op, const team *team);
+
+typedef struct average_pool_op {
+  int32_t primitive;
+  const float *x;
+  float *y;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int outHeight;
+  int outWidth;
+  int kernel;
+  int stride;
+  int padding;
+} average_pool_op;
+KERNEL run_average_pool(const average_pool_op *op, const team *team);
+
+typedef struct average_pool_gradient_op {
+  int32_t primitive;
+  const float *dy;
+  float *dx;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int outHeight;
+  int outWidth;
+  int kernel;
+  int stride;
+  int padding;
+  int accumulate;
+} average_pool_gradient_op;
+KERNEL run_average_pool_gradient(const average_pool_gradient_op *op, const team *team);
+
+typedef struct dropout_op {
+  int32_t primitive;
+  const float *x;
+  float *y;
+  int rows;
+  int channels;
+  int stride;
+  int salt;
+  float rate;
+  int accumulate;
+} dropout_op;
+KERNEL run_dropout(const dropout_op *op, const team *team);
+
+typedef struct stochastic_depth_op {
+  int32_t primitive;
+  const float *x;
+  float *y;
+  int rows;
+  int channels;
+  int area;
+  int salt;
+  float rate;
+  int accumulate;
+} stochastic_depth_op;
+KERNEL run_stochastic_depth(const stochastic_depth_op *op, const team *team);
+
+typedef struct adamw_op {
+  int32_t primitive;
+  float *w;
+  const float *g;
+  float *expAvg;
+  float *expAvgSq;
+  int count;
+  int decay;
+  float beta1;
+  float beta2;
+  float eps;
+} adamw_op;
+KERNEL run_adamw(const adamw_op *op, const team *team);
+
+typedef struct sgd_op {
+  int32_t primitive;
+  float *w;
+  const float *g;
+  float *momentumBuffer;
+  int count;
+  int decay;
+  int nesterov;
+  float momentum;
+} sgd_op;
+KERNEL run_sgd(const sgd_op *op, const team *team);
+
+typedef struct rmsprop_op {
+  int32_t primitive;
+  float *w;
+  const float *g;
+  float *squareAvg;
+  float *momentumBuffer;
+  int count;
+  int decay;
+  float alpha;
+  float eps;
+  float momentum;
+} rmsprop_op;
+KERNEL run_rmsprop(const rmsprop_op *op, const team *team);
+
+typedef struct moving_average_op {
+  int32_t primitive;
+  float *average;
+  const float *x;
+  int count;
+} moving_average_op;
+KERNEL run_moving_average(const moving_average_op *op, const team *team);
+
+/// Runs one operation's share of work of one thread.
+static inline void dispatch(const void *op, const team *team) {
+  switch (*(const int32_t *)op) {
+    case 0: return run_copy_channels(op, team);
+    case 1: return run_zero(op, team);
+    case 2: return run_conv(op, team);
+    case 3: return run_conv_input_gradient(op, team);
+    case 4: return run_conv_filter_gradient(op, team);
+    case 5: return run_depthwise(op, team);
+    case 6: return run_depthwise_input_gradient(op, team);
+    case 7: return run_depthwise_filter_gradient(op, team);
+    case 8: return run_grouped_conv(op, team);
+    case 9: return run_grouped_conv_input_gradient(op, team);
+    case 10: return run_grouped_conv_filter_gradient(op, team);
+    case 11: return run_bias_gradient(op, team);
+    case 12: return run_batch_norm(op, team);
+    case 13: return run_batch_norm_output(op, team);
+    case 14: return run_batch_norm_gradient(op, team);
+    case 15: return run_fold_batch_norm(op, team);
+    case 16: return run_affine(op, team);
+    case 17: return run_activation(op, team);
+    case 18: return run_activation_gradient(op, team);
+    case 19: return run_add(op, team);
+    case 20: return run_multiply(op, team);
+    case 21: return run_multiply_gradient(op, team);
+    case 22: return run_max_pool(op, team);
+    case 23: return run_max_pool_gradient(op, team);
+    case 24: return run_average_pool(op, team);
+    case 25: return run_average_pool_gradient(op, team);
+    case 26: return run_dropout(op, team);
+    case 27: return run_stochastic_depth(op, team);
+    case 28: return run_adamw(op, team);
+    case 29: return run_sgd(op, team);
+    case 30: return run_rmsprop(op, team);
+    case 31: return run_moving_average(op, team);
+  }
+}
+#endif

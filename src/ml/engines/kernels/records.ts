@@ -1,0 +1,65 @@
+import { recordBytes, type PointerBytes } from '../kernel-constants.ts';
+import { CONTROLS, PRIMITIVES, type Controls, type PrimitiveDescription } from '../primitives.ts';
+import type { Operation, Ref } from '../program.ts';
+
+/** A piece of memory seen both ways. */
+export interface Words {
+  readonly integers: Int32Array;
+  readonly floats: Float32Array;
+}
+
+const NAMES = Object.keys(PRIMITIVES);
+const WORD = 4;
+
+function numberOf(numbers: Readonly<Record<string, number>>, name: string): number {
+  const number = numbers[name];
+  if (number === undefined) throw new Error(`an operation lacks the number ${name}`);
+  return number;
+}
+
+/**
+ * Writes operations as the C structs of primitives.h: index of the primitive, addresses of the operands, numbers. Pointers
+ * are aligned to their size, little end first.
+ *
+ * @param operations - what to write
+ * @param words - [operations][recordBytes], and the same memory as floats
+ * @param pointer - bytes of a pointer
+ * @param addressOf - address of an operand in bytes, an integer below 2⁵³; 0 stands for an absent one
+ */
+export function writeRecords(
+  operations: readonly Operation[],
+  words: Words,
+  pointer: PointerBytes,
+  addressOf: (ref: Ref) => number,
+): void {
+  const pointerWords = pointer / WORD;
+  operations.forEach((operation, row) => {
+    const description: PrimitiveDescription = PRIMITIVES[operation.primitive];
+    const operands: Readonly<Record<string, Ref | null>> = operation.operands;
+    const numbers: Readonly<Record<string, number>> = operation.numbers;
+    let word = (row * recordBytes(pointer)) / WORD;
+    words.integers[word] = NAMES.indexOf(operation.primitive);
+    word += pointerWords;
+    for (const name of Object.keys(description.operands)) {
+      const ref = operands[name];
+      const address = ref ? addressOf(ref) : 0;
+      words.integers[word] = address; // its low 32 bits
+      if (pointer === 8) words.integers[word + 1] = Math.floor(address / 2 ** 32);
+      word += pointerWords;
+    }
+    for (const [name, type] of Object.entries(description.numbers))
+      (type === 'int' ? words.integers : words.floats)[word++] = numberOf(numbers, name);
+  });
+}
+
+/**
+ * Writes the controls as the C struct.
+ *
+ * @param controls - values
+ * @param words - the struct's memory as integers and as floats
+ */
+export function writeControls(controls: Controls, words: Words): void {
+  Object.entries(CONTROLS).forEach(([name, type], word) => {
+    (type === 'int' ? words.integers : words.floats)[word] = controls[name as keyof Controls];
+  });
+}

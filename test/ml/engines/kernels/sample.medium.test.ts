@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { lowerInference, lowerTraining } from '../../../../src/ml/engines/lower/lower.ts';
+import { PRIMITIVES } from '../../../../src/ml/engines/primitives.ts';
+import { WasmExecutor } from '../../../../src/ml/engines/wasm/executor.ts';
+import { compileKernels, kernelBuild, type KernelBuild } from '../../../../src/ml/engines/wasm/kernel-build.ts';
+import { SAMPLE_MEMORY, sameStates, sampleNetwork, trainABit } from '../../../../src/ml/engines/kernels/sample.ts';
+import { KERNEL_TARGET } from '../../../../src/ml/engines/kernels/target.ts';
+
+const plain = kernelBuild('simd');
+const trained = (build: KernelBuild) =>
+  trainABit(new WasmExecutor({ threads: 1, memory: SAMPLE_MEMORY, kernels: compileKernels(build) }), 1);
+
+/** `f32x4.mul` of the plain build's bytes, made `f32x4.add`: each is two bytes of one value, so the module stays valid. */
+function addingForMultiplying(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const spoilt = bytes.slice();
+  for (let i = 0; i + 2 < spoilt.length; i++)
+    if (spoilt[i] === 0xfd && spoilt[i + 1] === 0xe6 && spoilt[i + 2] === 0x01) spoilt[i + 1] = 0xe4;
+  return spoilt;
+}
+
+describe('sampleNetwork', () => {
+  it('has a use for every primitive, but for what a step computes again and the rules of other optimisers', () => {
+    const options = { target: KERNEL_TARGET, batch: 4, taps: ['joined'] };
+    const adamw = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
+    const programs = [
+      lowerInference(sampleNetwork(), options),
+      lowerTraining(sampleNetwork(), options, adamw, { average: true }),
+    ];
+    const used = new Set(
+      programs.flatMap(({ sections }) => Object.values(sections).flat()).map(({ primitive }) => primitive as string),
+    );
+    expect(Object.keys(PRIMITIVES).filter((name) => !used.has(name))).toEqual(['batch-norm-output', 'sgd', 'rmsprop']);
+  });
+});
+
+describe('trainABit', () => {
+  it('gives the same bits each time', async () => {
+    const once = await trained(plain);
+    expect(sameStates(once, await trained(plain))).toBe(true);
+    expect([...once.keys()]).toEqual(
+      expect.arrayContaining(['adamw logits', 'sgd head.weight', 'rmsprop head.weight']),
+    );
+  });
+
+  it('shows kernels that compute something else', async () => {
+    const spoilt = { ...plain, bytes: addingForMultiplying(plain.bytes) };
+    expect(sameStates(await trained(plain), await trained(spoilt))).toBe(false);
+  });
+});
+
+describe('sameStates', () => {
+  const state = (...values: readonly number[]) => new Map([['x', Float32Array.from(values)]]);
+  it('wants every bit, every name and no value that is none', () => {
+    expect(sameStates(state(1, 2), state(1, 2))).toBe(true);
+    expect(sameStates(state(1, 2), state(1, 2 + 2 ** -22))).toBe(false);
+    expect(sameStates(state(0), state(-0))).toBe(false);
+    expect(sameStates(state(1), new Map([['y', Float32Array.of(1)]]))).toBe(false);
+    expect(sameStates(state(1), new Map())).toBe(false);
+    expect(sameStates(state(NaN), state(NaN))).toBe(false);
+  });
+});

@@ -1,0 +1,66 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Executor } from '../../../../src/ml/engines/executor.ts';
+import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
+import { WasmExecutor } from '../../../../src/ml/engines/wasm/executor.ts';
+import { models, type ModelName } from '../../../../src/ml/models/registry.ts';
+import { initialState } from '../../../../src/ml/network/initial.ts';
+import type { Network, StateDict } from '../../../../src/ml/network/network.ts';
+import { hashed, signed } from '../../../support/hashed.ts';
+import { nativeExecutor } from '../../../support/native.ts';
+
+const BATCH = 3;
+const native = nativeExecutor({ threads: 4 });
+const wasm = new WasmExecutor({ threads: 1 });
+const engines = new Map<Executor, CompiledEngine>();
+for (const executor of [wasm, ...(native ? [native] : [])]) engines.set(executor, new CompiledEngine(executor));
+
+afterAll(async () => {
+  await Promise.all([wasm.dispose(), native?.dispose()]);
+});
+
+/** Weights and running statistics after a few steps, and the logits of an evaluation after them. */
+function trained(executor: Executor, network: Network, threads: number, steps: number): StateDict {
+  const optimizer = { name: 'sgd', momentum: 0.9, nesterov: true } as const;
+  const session = engines.get(executor)!.session(network, { optimizer, threads });
+  session.write(initialState(network, 1));
+  const step = session.trainStep({ batch: BATCH, taps: [] });
+  for (let at = 0; at < steps; at++) {
+    step.input.set(hashed(`pixels ${at}`, step.input.length));
+    step.forward(1, at);
+    step.logitsGradient.set(signed(`gradient ${at}`, step.logitsGradient.length));
+    step.backward();
+    step.update({ learningRate: 0.01, weightDecay: 0.01 });
+  }
+  const forward = session.forwardStep({ batch: BATCH, taps: [] });
+  forward.input.set(hashed('pixels', forward.input.length));
+  forward.run();
+  const state = new Map([...session.read(), ['logits', forward.logits.slice()]]);
+  session.dispose();
+  return state;
+}
+
+/** Names of values that are not the same to the last bit. */
+function different(one: StateDict, other: StateDict): readonly string[] {
+  const bits = (values: Float32Array | undefined) => Buffer.from(values?.slice().buffer ?? new ArrayBuffer(0));
+  return [...one.keys()].filter((name) => !bits(one.get(name)).equals(bits(other.get(name))));
+}
+
+/** Sides that leave borders on all tiles, and one that is a power of two. */
+const SIZES: Readonly<Partial<Record<ModelName, readonly number[]>>> = { resnet20: [32, 29], mobilenetv2: [64, 51] };
+const cases = (Object.keys(models) as ModelName[]).flatMap((name) =>
+  (SIZES[name] ?? [models[name].nominal.side <= 32 ? 32 : 64]).map((size) => ({ name, size })),
+);
+
+describe.skipIf(!native)('native kernels', () => {
+  it.each(cases)('train and evaluate $name at $size² with the bits of WebAssembly, whatever the threads', (one) => {
+    const network = models[one.name].build({ height: one.size, width: one.size, channels: 3 }, 10);
+    const expected = trained(wasm, network, 1, 2);
+    for (const threads of [1, 2, 4])
+      expect(different(trained(native!, network, threads, 2), expected), `${threads} threads`).toEqual([]);
+  });
+
+  it('do so through a whole training', () => {
+    const network = models.convnet16.build({ height: 28, width: 28, channels: 1 }, 10);
+    expect(different(trained(native!, network, 2, 200), trained(wasm, network, 1, 200))).toEqual([]);
+  });
+});
