@@ -1,6 +1,7 @@
 import { FailureError } from '../core/failure.ts';
 import { preview, type CellOptions, type CellPreview } from '../project/preview.ts';
 import { judgeReports, type PlannedPipeline } from '../project/plan.ts';
+import { writesReports } from '../project/write-reports.ts';
 import { groupBy } from '../util/group.ts';
 import { pluralize } from '../util/text.ts';
 import { printNotes } from './notes.ts';
@@ -34,19 +35,26 @@ function stageLines(stage: string, cells: readonly CellPreview[]): readonly stri
   ];
 }
 
+/** What the run would be told. */
+interface PreviewOptions extends CellOptions {
+  readonly report?: boolean;
+}
+
 /**
  * Prints what a run would do (`kdpipe run -n`, `kdpipe plan`), and what is to be said of the plan.
  *
  * @param pipeline - the plan
- * @param options - which cells are selected and forced
+ * @param options - which cells are selected and forced, and whether tables are written
  * @param json - true for one JSON object: `cells` with `cell`, `stage`, `status`, `key`, `reasons`, `needs`
  * @throws FailureError after the cells, with all for which a run would be refused
  */
-export async function printPreview(pipeline: PlannedPipeline, options: CellOptions, json: boolean): Promise<void> {
+export async function printPreview(pipeline: PlannedPipeline, options: PreviewOptions, json: boolean): Promise<void> {
   const { faults, notes } = await judgeReports(pipeline);
   printNotes([...pipeline.notes, ...notes]);
   await printCells(pipeline, options, json);
-  if (faults.length > 0) throw new FailureError(faults);
+  // Places of tables that the run leaves alone are no reason to refuse it.
+  const refusing = writesReports(pipeline, options.report) ? faults : pipeline.faults;
+  if (refusing.length > 0) throw new FailureError(refusing);
 }
 
 async function printCells(pipeline: PlannedPipeline, options: CellOptions, json: boolean): Promise<void> {

@@ -69,6 +69,22 @@ export interface Cell {
   readonly timeout: number;
 }
 
+/** How p-values are corrected for the number of comparisons: by Holm's step-down procedure. */
+export const corrections = ['holm'] as const;
+
+/** One of {@link corrections}. */
+export type Correction = (typeof corrections)[number];
+
+/** What rows of a table are compared with. */
+export interface Comparing {
+  /** Values of the row that others are compared with. */
+  readonly baseline: JsonObject;
+  /** The column that decides. */
+  readonly on: string;
+  /** Left out, p-values are those of single comparisons. */
+  readonly correction?: Correction;
+}
+
 /** How a result table is made. Names in `rows` and `columns` are looked up by `report/rows/rows.ts`. */
 export interface TablePlan {
   readonly name: string;
@@ -80,7 +96,7 @@ export interface TablePlan {
   readonly over?: readonly string[];
   readonly title?: string;
   /** The row that others are compared with, and the column that decides. */
-  readonly compare?: { readonly baseline: JsonObject; readonly on: string };
+  readonly compare?: Comparing;
   /** Path of published numbers, relative to the pipeline file's folder. */
   readonly published?: string;
   /** A built-in template's name or a path to a `.hbs` file. */

@@ -18,6 +18,7 @@ import { unknownParameter } from './check/stage-problems.ts';
 import { compileStage, type StageTemplate } from './expand/stage-template.ts';
 import { planPlot } from './tables/plan-plot.ts';
 import { resolvePlot, resolveTable } from './tables/table-texts.ts';
+import type { TableContext } from './tables/check-names.ts';
 import { planTable } from './tables/plan-table.ts';
 import { PlannedStages } from './planned/planned-stages.ts';
 import { judge, type Attempt, type Planned } from './verdict.ts';
@@ -99,6 +100,14 @@ function expandAll(spec: PipelineSpec, context: ExpandContext): readonly string[
   return order;
 }
 
+/** Reads values as the kinds do whose parameter has the last key of a name: `student.kd_method`. */
+const meaning =
+  (kinds: readonly KindParameters[]): TableContext['meant'] =>
+  (name, value) => {
+    const key = name.split('.').at(-1) ?? name;
+    return kinds.reduce((read, kind) => kind.meant(key, read), value);
+  };
+
 /** Plans a file as far as it can be, whatever is wrong. */
 function attempt(document: PipelineDocument, options: PlanOptions): Attempt {
   const problems = new Problems();
@@ -117,7 +126,9 @@ function attempt(document: PipelineDocument, options: PlanOptions): Attempt {
   const needed = new NeededCells(context);
   const stageOrder = expandAll(spec, { ...context, needed });
   const axes = new Set([...swept.keys(), ...[...stages.values()].flatMap((stage) => [...stage.swept.keys()])]);
-  const shown = { world, problems, stages: stageOrder, swept: axes, factors: new FactorIndex(world.index) };
+  const meant = meaning(world.kindNames.flatMap((kind) => ofKind(kind) ?? []));
+  const factors = new FactorIndex(world.index);
+  const shown = { world, problems, stages: stageOrder, swept: axes, factors, meant };
   const tables = spec.tables
     .map((table) => resolveTable(table, names, problems))
     .flatMap((table) => (table ? [planTable(table, shown)] : []));

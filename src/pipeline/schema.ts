@@ -3,6 +3,7 @@ import type { Catalogue } from '../stages/catalogue.ts';
 import { kindNamesOf, type KindNames } from '../stages/kind-names.ts';
 import { writtenSchemas } from '../stages/schema.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
+import { corrections } from '../core/plan.ts';
 import { matrixDefinitions, PLAIN_WITH, plainWith } from './schema-matrix.ts';
 import { scales } from './tables/plan-plot.ts';
 import { builtInTemplates } from './tables/plan-table.ts';
@@ -212,6 +213,10 @@ const table = mapping(
       {
         baseline: { type: 'object', minProperties: 1, description: 'Rows to compare with.' },
         on: text('The column that decides.'),
+        correction: {
+          ...orExpression({ enum: corrections }),
+          description: "p-values corrected for the number of comparisons, by Holm's step-down procedure.",
+        },
       },
       ['baseline', 'on'],
     ),

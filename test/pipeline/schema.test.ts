@@ -67,7 +67,7 @@ describe('the schema for editors', () => {
     [
       'a table with everything',
       table(
-        'from: [one], rows: [seed], columns: [a], title: t, published: p.yaml, into: R.md, template: own.hbs, compare: { baseline: { seed: 0 }, on: a }',
+        'from: [one], rows: [seed], columns: [a], title: t, published: p.yaml, into: R.md, template: own.hbs, compare: { baseline: { seed: 0 }, on: a, correction: holm }',
       ),
     ],
   ])('accepts %s, as the plan does', (_, text) => {

@@ -161,7 +161,7 @@ export function studyText(study: Study, into: string, schema: string): string {
     'tables:',
     '  results:',
     '    from: score',
-    `    rows: [model, kd_method, ${term}] # every other axis (seed) is aggregated`,
+    `    rows: [model, kd_method, ${term}] # what makes a row: its runs differ in their seeds alone`,
     '    columns: [val.accuracy, test.accuracy, test.nll]',
     `    compare: { baseline: ${baseline(study)}, on: test.accuracy }`,
     `    into: ${scalar(into)}`,

@@ -39,6 +39,13 @@ export interface StageSpec {
   readonly swept: ReadonlyMap<string, SweptAxis>;
 }
 
+/** What rows of a table are compared with, as written. */
+export interface CompareSpec {
+  readonly baseline: Located<JsonObject>;
+  readonly on: Located<string>;
+  readonly correction: Located<string> | undefined;
+}
+
 /** A table as written. */
 export interface TableSpec {
   readonly name: string;
@@ -48,7 +55,7 @@ export interface TableSpec {
   readonly columns: readonly Located<string>[];
   readonly over: readonly Located<string>[];
   readonly title: Located<string> | undefined;
-  readonly compare: { readonly baseline: Located<JsonObject>; readonly on: Located<string> } | undefined;
+  readonly compare: CompareSpec | undefined;
   readonly published: Located<string> | undefined;
   readonly template: Located<string> | undefined;
   readonly into: Located<string> | undefined;

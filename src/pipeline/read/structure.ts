@@ -167,10 +167,11 @@ function readCompare(fields: LocatedMap, name: string, shape: Shape): TableSpec[
   const written = fields.get('compare');
   if (!written) return undefined;
   const what = `compare of table ${name}`;
-  const compare = shape.fields(written, what, ['baseline', 'on']);
+  const compare = shape.fields(written, what, ['baseline', 'on', 'correction']);
   const baseline = shape.mapping(compare.get('baseline'), 'baseline');
   const on = shape.text(compare.get('on'), 'on');
-  if (baseline && on) return { baseline, on };
+  const correction = shape.text(compare.get('correction'), 'correction');
+  if (baseline && on) return { baseline, on, correction };
   for (const key of ['baseline', 'on']) {
     if (compare.has(key) || describeValue(written.value) !== 'a mapping') continue;
     shape.problems.add({

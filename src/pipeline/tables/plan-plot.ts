@@ -4,6 +4,7 @@ import { withNameAdvice } from '../../util/text.ts';
 import type { Problems } from '../source/problems.ts';
 import { inside, type Located } from '../source/location.ts';
 import type { PlotSpec } from '../read/spec.ts';
+import { checkBaseline, meantBaseline } from './check-compare.ts';
 import { checkColumns, checkRows, type TableContext } from './check-names.ts';
 import { cellsFrom, checkEmpty, checkTwice, overOf, poolingRows } from './plan-table.ts';
 
@@ -58,12 +59,13 @@ function seriesOf(
     x: x.value,
     ...(baseline && { baseline: baseline.value }),
   });
+  if (baseline) checkBaseline({ what: `plot ${name}`, baseline, rows }, cells, context);
   const place = { key: 'series', location: plot.series.length > 0 ? inside(location, 'series') : location } as const;
   const made = poolingRows({ ...place, what: `plot ${name}`, rows, over }, cells, context);
   return [...series, ...made.filter((one) => !rows.includes(one))];
 }
 
-function checkBaseline({ baseline, name }: PlotSpec, problems: Problems): void {
+function checkEmptyBaseline({ baseline, name }: PlotSpec, problems: Problems): void {
   if (!baseline || Object.keys(baseline.value).length > 0) return;
   const message = `the baseline of plot ${name} names no row`;
   problems.add({ code: 'empty-baseline', message, expected: 'baseline: { row: value }', location: baseline.location });
@@ -72,17 +74,18 @@ function checkBaseline({ baseline, name }: PlotSpec, problems: Problems): void {
 /**
  * Checks a plot against the planned cells.
  *
- * @param plot - the plot as written
+ * @param written - the plot as written
  * @param context - the planned stages, and what takes problems
  * @returns the plot with the cells that it reads, in the order of the plan
  */
-export function planPlot(plot: PlotSpec, context: TableContext): PlotPlan {
+export function planPlot(written: PlotSpec, context: TableContext): PlotPlan {
+  const plot = written.baseline ? { ...written, baseline: meantBaseline(written.baseline, context) } : written;
   const { problems } = context;
   const before = problems.noted;
   const { name, x, y, series, title, baseline, template, into } = plot;
   checkEmpty(`plot ${name}`, plot, problems);
   checkTwice([...series, ...(x ? [x] : [])], `plot ${name}`, problems);
-  checkBaseline(plot, problems);
+  checkEmptyBaseline(plot, problems);
   checkEnding(into, '.svg', problems);
   checkEnding(template, '.json', problems);
   const { cells, whole } = cellsFrom(plot.from, context);

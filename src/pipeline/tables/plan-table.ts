@@ -1,13 +1,13 @@
-import type { JsonObject } from '../../core/json.ts';
 import type { TablePlan } from '../../core/plan.ts';
 import { tableFile } from '../../core/table-file.ts';
 import type { PlannedCell } from '../../cells/carry.ts';
 import { parseSelector } from '../../cells/selector.ts';
-import { mismatchOf } from '../../cells/nearest.ts';
+import { mismatchOf, plainText } from '../../cells/nearest.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import type { Problems } from '../source/problems.ts';
 import { inside, type Located } from '../source/location.ts';
 import type { TableSpec } from '../read/spec.ts';
+import { checkBaseline, checkCompare, comparingOf, meantBaseline } from './check-compare.ts';
 import { checkColumns, checkRows, type TableContext } from './check-names.ts';
 import { checkPooling, type Pooling } from './check-pooling.ts';
 
@@ -20,7 +20,7 @@ const templateOf = ({ template, into }: TableSpec): string => template?.value ??
 /** The cells that one entry of `from` names; undefined when a problem was noted, or the stage itself has one. */
 function cellsOf(
   { value, location }: Located<string>,
-  { world, problems, stages }: TableContext,
+  { world, problems, stages, meant }: TableContext,
 ): readonly PlannedCell[] | undefined {
   const parsed = parseSelector(value);
   if (parsed?.end !== value.length) {
@@ -32,7 +32,11 @@ function cellsOf(
     });
     return undefined;
   }
-  const { selector } = parsed;
+  const { conditions } = parsed.selector;
+  const selector = {
+    ...parsed.selector,
+    conditions: conditions.map((one) => ({ ...one, text: plainText(meant(one.axis, one.text)) })),
+  };
   if (!stages.includes(selector.stage)) {
     const message = `there is no stage ${JSON.stringify(selector.stage)}`;
     problems.add(withNameAdvice({ code: 'unknown-stage', message, location }, selector.stage, stages));
@@ -70,38 +74,6 @@ export function checkTwice(names: readonly Located<string>[], what: string, prob
       });
     else first.set(name.value, name);
   }
-}
-
-function checkCompare({ compare, rows, columns, name }: TableSpec, problems: Problems): void {
-  if (!compare) return;
-  const { baseline, on } = compare;
-  if (Object.keys(baseline.value).length === 0) {
-    problems.add({
-      code: 'empty-baseline',
-      message: `the baseline of table ${name} names no row`,
-      expected: 'baseline: { row: value }',
-      location: baseline.location,
-    });
-  }
-  const rowNames = rows.map(({ value }) => value);
-  for (const key of Object.keys(baseline.value)) {
-    if (rowNames.includes(key)) continue;
-    const problem = {
-      code: 'unknown-row',
-      message: `${JSON.stringify(key)} is not one of the rows`,
-      location: inside(baseline.location, key),
-      atKey: true,
-    };
-    problems.add(withNameAdvice(problem, key, rowNames));
-  }
-  const columnNames = columns.map(({ value }) => value);
-  if (columnNames.includes(on.value)) return;
-  const problem = {
-    code: 'unknown-column',
-    message: `${JSON.stringify(on.value)} is not one of the columns`,
-    location: on.location,
-  };
-  problems.add(withNameAdvice(problem, on.value, columnNames));
 }
 
 function checkTemplate({ template, into, name }: TableSpec, problems: Problems): void {
@@ -150,12 +122,11 @@ const texts = (names: readonly Located<string>[]): readonly string[] => names.ma
 
 function optional(table: TableSpec): Partial<TablePlan> {
   const { title, published, into, compare } = table;
-  const baseline: JsonObject | undefined = compare?.baseline.value;
   return {
     ...(title === undefined ? {} : { title: title.value }),
     ...(published === undefined ? {} : { published: published.value }),
     ...(into === undefined ? {} : { into: into.value }),
-    ...(compare && baseline ? { compare: { baseline, on: compare.on.value } } : {}),
+    ...(compare ? { compare: comparingOf(compare) } : {}),
   };
 }
 
@@ -180,12 +151,16 @@ export function cellsFrom(
 /**
  * Checks a table against the planned cells.
  *
- * @param table - the table as written
+ * @param written - the table as written
  * @param context - the planned stages, and what takes problems
  * @returns the table with the cells that it reads, in the order of the plan
  */
-export function planTable(table: TableSpec, context: TableContext): TablePlan {
+export function planTable(written: TableSpec, context: TableContext): TablePlan {
   const { problems } = context;
+  const { compare } = written;
+  const table = compare
+    ? { ...written, compare: { ...compare, baseline: meantBaseline(compare.baseline, context) } }
+    : written;
   const what = `table ${table.name}`;
   const before = problems.noted;
   checkEmpty(what, table, problems);
@@ -202,6 +177,8 @@ export function planTable(table: TableSpec, context: TableContext): TablePlan {
     const isWhole = rows.length > 0 && table.columns.length > 0;
     if (isWhole && problems.noted === before)
       rows = poolingRows({ ...place, what, rows, over: table.over }, cells, context);
+    if (table.compare && problems.noted === before)
+      checkBaseline({ what, baseline: table.compare.baseline, rows }, cells, context);
   }
   return {
     name: table.name,

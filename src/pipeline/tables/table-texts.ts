@@ -53,7 +53,12 @@ class ReportTexts {
 
   compare(compare: TableSpec['compare']): TableSpec['compare'] {
     if (!compare) return undefined;
-    return { baseline: this.baseline(compare.baseline), on: this.text(compare.on, 'on') };
+    const { baseline, on, correction } = compare;
+    return {
+      baseline: this.baseline(baseline),
+      on: this.text(on, 'on'),
+      correction: this.text(correction, 'correction'),
+    };
   }
 
   baseline(written: Located<JsonObject>): Located<JsonObject> {

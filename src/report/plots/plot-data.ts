@@ -6,7 +6,8 @@ import { baselineText } from '../rows/baseline.ts';
 import { experimentText } from '../rows/experiment.ts';
 import type { CellIndex } from '../../cells/lookup.ts';
 import { plotRows } from '../../cells/rows.ts';
-import { groupText, hasValues } from '../rows/row-match.ts';
+import type { RowGroup } from '../../cells/row-groups.ts';
+import { groupText, hasValues } from '../../cells/row-match.ts';
 import {
   averagedAxes,
   cellIndex,
@@ -15,7 +16,6 @@ import {
   tableCells,
   unknownColumns,
   type Outcomes,
-  type RowGroup,
 } from '../rows/rows.ts';
 import { mean, sampleDeviation } from '../rows/statistics.ts';
 

@@ -2,10 +2,11 @@ import type { Failure } from '../../core/failure.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { failure, success, type Result } from '../../core/result.ts';
 import type { TablePlan } from '../../core/plan.ts';
-import { none } from './labels.ts';
+import { none } from '../../cells/labels.ts';
 import { lookUp, type CellIndex } from '../../cells/lookup.ts';
-import { groupText, hasValues } from './row-match.ts';
-import { unknownName, type RowGroup } from './rows.ts';
+import { groupText, hasValues } from '../../cells/row-match.ts';
+import type { RowGroup } from '../../cells/row-groups.ts';
+import { unknownName } from './rows.ts';
 
 /** For each row the row that it is compared with; undefined for the baselines themselves. */
 export type Baselines = ReadonlyMap<RowGroup, RowGroup>;

@@ -1,4 +1,4 @@
-import { none, type RowLabel } from './labels.ts';
+import { none, type RowLabel } from '../../cells/labels.ts';
 
 /** How the original study writes its switches. */
 const switches: Readonly<Record<string, string>> = { ema: 'EMA', rdrop: 'RDrop', amp: 'AMP' };

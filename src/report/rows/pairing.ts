@@ -1,5 +1,5 @@
 import { CellReference, type Cell } from '../../core/plan.ts';
-import { identity } from './labels.ts';
+import { identity } from '../../cells/labels.ts';
 import { reachable, type CellIndex } from '../../cells/lookup.ts';
 import { mean, pairedDifference, welchDifference, type Difference } from './statistics.ts';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Node, type YAMLMap } from 'yaml';
 import { FailureError, type Failure, type Place } from '../../core/failure.ts';
 import { failure, success, type Result } from '../../core/result.ts';
-import { none } from './labels.ts';
+import { none } from '../../cells/labels.ts';
 import { formatList, nameAdvice } from '../../util/text.ts';
 
 /** A single value of YAML's core schema. */

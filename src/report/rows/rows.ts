@@ -1,19 +1,10 @@
 import type { Failure } from '../../core/failure.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
-import {
-  CellReference,
-  type Cell,
-  type CellId,
-  type Key,
-  type Plan,
-  type TablePlan,
-  type Value,
-} from '../../core/plan.ts';
+import { CellReference, type Cell, type CellId, type Key, type Plan, type TablePlan } from '../../core/plan.ts';
 import { failure, success, type Result } from '../../core/result.ts';
 import { nameAdvice } from '../../util/text.ts';
-import { cellLabels, plainJson, valueText, type RowLabel } from './labels.ts';
 import { averagedOver, FactorIndex, seedAxis } from '../../cells/factors.ts';
-import { groupByNames } from '../../cells/rows.ts';
+import { rowsOf, type RowGroup } from '../../cells/row-groups.ts';
 import { knownNames, lookUp, type CellIndex } from '../../cells/lookup.ts';
 import { metricAt, metricPaths } from './metrics.ts';
 
@@ -35,13 +26,6 @@ export interface RowsPlan extends Pick<TablePlan, 'name' | 'cells' | 'rows'> {
 
 /** Results by cell. */
 export type Outcomes = ReadonlyMap<CellId, Outcome>;
-
-/** A row of ours: the cells that agree in all names of `rows`. */
-export interface RowGroup {
-  readonly labels: readonly RowLabel[];
-  /** In plan order; as many as the row expects runs. */
-  readonly cells: readonly Cell[];
-}
 
 /**
  * Indexes a plan's cells.
@@ -112,17 +96,6 @@ export function unknownName(index: CellIndex, cells: readonly Cell[], asked: Use
   };
 }
 
-/** Calls a cell that stands for several of its seeds by what they have in common. */
-function labelSeeds(
-  value: Value | undefined,
-  all: readonly (Value | undefined)[],
-  { short, factors }: { readonly short: Map<CellId, string>; readonly factors: FactorIndex },
-): void {
-  if (!(value instanceof CellReference) || short.has(value.cell)) return;
-  const isOther = (one: Value | undefined): boolean => one instanceof CellReference && one.cell !== value.cell;
-  if (all.some(isOther)) short.set(value.cell, factors.nameOf(value));
-}
-
 /**
  * Groups a table's cells into rows: cells that agree in every name of `rows`, but for seeds of the cells that they name, are
  * one row, and everything else is aggregated: the seeds, and what the pipeline says (`planTable` refuses more).
@@ -135,31 +108,7 @@ export function rowGroups(index: CellIndex, table: RowsPlan): Result<readonly Ro
   const cells = tableCells(index, table);
   const failures = unknownRowNames(index, table, cells);
   if (failures.length > 0) return failure(...failures);
-  const factors = new FactorIndex(index);
-  const rows = groupByNames(index, factors, cells, table.rows);
-  const labels = table.rows.map((name, at) => {
-    const short = cellLabels(
-      index,
-      rows.map((row) => row.values[at]),
-      factors,
-    );
-    for (const row of rows)
-      labelSeeds(
-        row.values[at],
-        row.cells.map((cell) => lookUp(index, cell, name)),
-        { short, factors },
-      );
-    return short;
-  });
-  const labelled = ({ values, cells }: (typeof rows)[number]): RowGroup => ({
-    cells,
-    labels: table.rows.map((name, at) => ({
-      name,
-      text: valueText(values[at], labels[at]),
-      value: plainJson(values[at]),
-    })),
-  });
-  return success(rows.map(labelled));
+  return success(rowsOf(index, new FactorIndex(index), cells, table.rows));
 }
 
 /**

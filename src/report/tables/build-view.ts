@@ -1,17 +1,18 @@
 import type { Json } from '../../core/json.ts';
 import type { Plan, TablePlan } from '../../core/plan.ts';
 import { failure, success, type Result } from '../../core/result.ts';
-import { baselines, baselineText, type Baselines } from '../rows/baseline.ts';
+import { baselines, type Baselines } from '../rows/baseline.ts';
 import { bestRow } from './best.ts';
+import { compareView, differenceViews } from './difference-view.ts';
 import { experimentText } from '../rows/experiment.ts';
+import type { RowGroup } from '../../cells/row-groups.ts';
 import { reachable, type CellIndex } from '../../cells/lookup.ts';
 import { lowerIsBetter, metricHead } from '../rows/metrics.ts';
 import { footnotes } from './notes.ts';
-import { decimalsOf, measuredText, missing, signedText } from './number-text.ts';
-import { cellAxes, comparePaired, type Sample } from '../rows/pairing.ts';
+import { decimalsOf, measuredText, missing } from './number-text.ts';
+import { cellAxes, type Sample } from '../rows/pairing.ts';
 import type { PublishedRow } from '../rows/published.ts';
 import { placePublishedRows } from './published-view.ts';
-import { groupText } from '../rows/row-match.ts';
 import {
   averagedAxes,
   cellIndex,
@@ -20,10 +21,9 @@ import {
   tableCells,
   unknownColumns,
   type Outcomes,
-  type RowGroup,
 } from '../rows/rows.ts';
 import { mean, sampleDeviation } from '../rows/statistics.ts';
-import type { ColumnView, DifferenceView, Provenance, RowView, TableView, ValueView } from './view.ts';
+import type { ColumnView, Provenance, RowView, TableView, ValueView } from './view.ts';
 
 /** What a table says beside its numbers. */
 export interface ViewContext {
@@ -69,34 +69,6 @@ function valueView(column: ColumnView, metrics: readonly (Json | undefined)[], b
   const texts = [...new Set(there.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))))];
   const share = there.length > 0 && there.length < metrics.length ? ` (${there.length}/${metrics.length})` : '';
   return { ...counts, text: texts.length === 0 ? missing : texts.join(', ') + share, mean: null, sd: null };
-}
-
-/** The difference of one row to its baseline row in the compared metric. */
-function differenceView(
-  groups: readonly RowGroup[],
-  at: number,
-  on: Measured,
-  found: Baselines,
-): DifferenceView | null {
-  const group = groups[at];
-  const baseline = group && found.get(group);
-  if (!baseline) return null;
-  const difference = comparePaired(on.samples[at] ?? [], on.samples[groups.indexOf(baseline)] ?? []);
-  if (!difference) return null;
-  const { decimals } = on.column;
-  const { judged, method, pairedBy, n } = difference;
-  const interval = judged ? ` [${signedText(judged.low, decimals)}, ${signedText(judged.high, decimals)}]` : '';
-  return {
-    text: signedText(difference.mean, decimals) + interval,
-    mean: difference.mean,
-    low: judged?.low ?? null,
-    high: judged?.high ?? null,
-    p: judged?.p ?? null,
-    method,
-    pairedBy,
-    n,
-    baseline: groupText(baseline),
-  };
 }
 
 /** The runs that computed a row, oldest first: ids of runs begin with their start. */
@@ -148,14 +120,16 @@ export function tableView(plan: Plan, table: TablePlan, outcomes: Outcomes, cont
   const read = { index, outcomes };
   const measured = table.columns.map((column) => measure(groups.value, column, read));
   const on = table.compare && measure(groups.value, table.compare.on, read);
-  const ours = ourRows(groups.value, measured, outcomes).map((row, at) =>
-    on ? { ...row, difference: differenceView(groups.value, at, on, found.value) } : row,
-  );
+  const differences = on ? differenceViews(groups.value, on, found.value, table.compare.correction) : [];
+  const ours = ourRows(groups.value, measured, outcomes).map((row, at) => ({
+    ...row,
+    difference: differences[at] ?? null,
+  }));
   const columns = measured.map(({ column }) => column);
   const placed = placePublishedRows(ours, context.published, { table, index, groups: groups.value, columns, outcomes });
   if (!placed.ok) return placed;
   const rows = placed.value;
-  const compare = table.compare ? { on: table.compare.on, baseline: baselineText(table.compare.baseline) } : null;
+  const compare = table.compare ? compareView(table.compare) : null;
   const over = averagedAxes(index, groups.value, table.over);
   return success({
     name: table.name,

@@ -1,4 +1,4 @@
-import type { DifferenceView, RowView, ValueView } from './view.ts';
+import type { CompareView, DifferenceView, RowView, ValueView } from './view.ts';
 
 /** The words for how differences were judged. */
 function methodText(differences: readonly DifferenceView[]): string {
@@ -13,6 +13,16 @@ function methodText(differences: readonly DifferenceView[]): string {
     ? '; without one where a side has a single run'
     : '';
   return `${sure}${unsure}`;
+}
+
+/** How many comparisons with a p-value there are, and whether they are corrected for that; one needs no word. */
+function numberNotes(differences: readonly DifferenceView[], { correction }: CompareView): readonly string[] {
+  const count = differences.filter(({ p }) => p !== null).length;
+  if (count === 0) return [];
+  if (correction === 'holm') {
+    return [`p by Holm over ${count} comparison${count === 1 ? '' : 's'}; intervals are those of single comparisons.`];
+  }
+  return count > 1 ? [`${count} comparisons, not corrected for their number.`] : [];
 }
 
 /** Where published numbers come from, and how the differences to them were judged. */
@@ -40,7 +50,7 @@ function publishedNotes(rows: readonly RowView[]): readonly string[] {
 /** What footnotes tell of a table beside its rows. */
 export interface Told {
   /** The compared metric and its baseline, if any. */
-  readonly compare: { readonly on: string; readonly baseline: string } | null;
+  readonly compare: CompareView | null;
   /** Axes that means are taken over. */
   readonly over: readonly string[];
   /** Whether a row comes of a stage that asked for half precision and ran in float32. */
@@ -77,6 +87,7 @@ export function footnotes(rows: readonly RowView[], told: Told): readonly string
   }
   if (compare && differences.length > 0) {
     notes.push(`Δ ${compare.on} is the difference to the baseline (${compare.baseline})${methodText(differences)}.`);
+    notes.push(...numberNotes(differences, compare));
   }
   notes.push(...publishedNotes(rows));
   if (inFloat32) notes.push('amp: trained in float32, as the engine has no half precision.');

@@ -68,3 +68,11 @@ export function signedText(value: number, decimals: number): string {
   const text = numberText(value, decimals);
   return text.startsWith('-') || Number(text) === 0 ? text : `+${text}`;
 }
+
+/**
+ * Writes a p-value.
+ *
+ * @param p - 0 to 1
+ * @returns e.g. `p=0.012`; `p<0.001` for a smaller one
+ */
+export const pText = (p: number): string => (p < 0.001 ? 'p<0.001' : `p=${p.toFixed(3)}`);

@@ -2,13 +2,14 @@ import type { Failure } from '../../core/failure.ts';
 import type { TablePlan } from '../../core/plan.ts';
 import { failure, success, type Result } from '../../core/result.ts';
 import { experimentText } from '../rows/experiment.ts';
-import { none, type RowLabel } from '../rows/labels.ts';
+import { none, type RowLabel } from '../../cells/labels.ts';
 import type { CellIndex } from '../../cells/lookup.ts';
 import { imagesOf } from '../rows/metrics.ts';
 import { missing, numberText, signedText } from './number-text.ts';
 import type { PublishedRow } from '../rows/published.ts';
-import { groupText, hasValues } from '../rows/row-match.ts';
-import { rowMetrics, type Outcomes, type RowGroup } from '../rows/rows.ts';
+import { groupText, hasValues } from '../../cells/row-match.ts';
+import type { RowGroup } from '../../cells/row-groups.ts';
+import { rowMetrics, type Outcomes } from '../rows/rows.ts';
 import { confidence, differenceToPublished, mean } from '../rows/statistics.ts';
 import type { ColumnView, PublishedDifferenceView, RowView, ValueView } from './view.ts';
 

@@ -1,4 +1,5 @@
-import type { RowLabel } from '../rows/labels.ts';
+import type { Correction } from '../../core/plan.ts';
+import type { RowLabel } from '../../cells/labels.ts';
 
 /**
  * One result table as data: what `kdpipe report --format json` prints and what templates read. Every field is always
@@ -103,18 +104,22 @@ export interface CompareView {
   readonly on: string;
   /** The baseline as the pipeline names it: `kd_method=none`. */
   readonly baseline: string;
+  /** How p-values are corrected for the number of comparisons; null where they are not. */
+  readonly correction: Correction | null;
 }
 
 /** A row's difference to its baseline row. */
 export interface DifferenceView {
-  /** `+0.0123 [+0.0051, +0.0195]`, or without interval where the runs are too few for one. */
+  /** `+0.0123 [+0.0051, +0.0195]`, without interval where the runs are too few for one; ` p=0.012` where it is corrected. */
   readonly text: string;
   readonly mean: number;
   /** Ends of the 95 % confidence interval. */
   readonly low: number | null;
   readonly high: number | null;
-  /** Two-sided p-value. */
+  /** Two-sided p-value of this comparison alone. */
   readonly p: number | null;
+  /** The p-value corrected for the number of comparisons; null without `compare.correction`. */
+  readonly correctedP: number | null;
   /** `paired` over common runs, `welch` where none can be paired, `none` for too few runs to judge. */
   readonly method: 'paired' | 'welch' | 'none';
   /** The axes that pair the runs: `seed`. */

@@ -34,15 +34,18 @@ const table = () => project.read('out.md');
 describe('a run that failed in part', () => {
   beforeEach(() => project.write('fail', ''));
 
-  it.each([['-k'], ['-j', '1']])('fills an empty place with what is there, and says what is missing (%s)', (...flags) => {
-    const { code, stderr } = run(...flags);
-    expect(code).toBe(1);
-    expect(stderr).toContain('table r written to out.md');
-    expect(stderr).toContain('plot p written to p.svg');
-    expect(table()).toMatch(/\| 2 +\| +21 \(1\/2\) +\|/);
-    expect(table()).toContain('how many of the declared runs have a result so far');
-    expect(report('--check').code).toBe(0);
-  });
+  it.each([['-k'], ['-j', '1']])(
+    'fills an empty place with what is there, and says what is missing (%s)',
+    (...flags) => {
+      const { code, stderr } = run(...flags);
+      expect(code).toBe(1);
+      expect(stderr).toContain('table r written to out.md');
+      expect(stderr).toContain('plot p written to p.svg');
+      expect(table()).toMatch(/\| 2 +\| +21 \(1\/2\) +\|/);
+      expect(table()).toContain('how many of the declared runs have a result so far');
+      expect(report('--check').code).toBe(0);
+    },
+  );
 
   it('never takes the place of an earlier table, and says so in one line with the command that would', () => {
     expect(run('-k', '-S', 'plus=0', '--report').code).toBe(1);
@@ -108,7 +111,10 @@ describe('a run that is overridden', () => {
 
   it('is not stopped by a table that it would not write', () => {
     project.write('out.md', 'no markers\n');
+    expect(run('-n', '-S', 'plus=7').code).toBe(0);
     expect(run('-S', 'plus=7').code).toBe(0);
+    expect(run('-n', '-S', 'plus=7', '--report').code).toBe(2);
+    expect(run('-n').code).toBe(2);
     expect(run().code).toBe(2);
   });
 

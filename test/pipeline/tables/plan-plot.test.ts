@@ -72,6 +72,7 @@ describe('a plot', () => {
     ['a series that no cell has', `${least}, series: kd_metod`, 'unknown-row', 'kd_metod'],
     ['a baseline that no cell has', `${least}, baseline: { kd_metod: none }`, 'unknown-row', 'none'],
     ['an empty baseline', `${least}, baseline: {}`, 'empty-baseline', 'baseline'],
+    ['a baseline that is no row', `${least}, baseline: { kd_method: mgd }`, 'unclear-baseline', 'mgd'],
     ['x among the series', `${least}, series: [kd_ratio]`, 'named-twice', 'kd_ratio'],
     ['an unknown scale', `${least}, scale: logg`, 'unknown-scale', 'logg'],
     ['a file that is no SVG', least.replace('p.svg', 'README.md'), 'wrong-ending', 'README.md'],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TablePlan } from '../../../src/core/plan.ts';
+import { catalogue } from '../support/kinds.ts';
 import { failuresOf, plannedOf, planOf, problemsOf, underlined, type Options } from '../support/planning.ts';
 
 const stages = [
@@ -252,6 +253,85 @@ describe('${…} in a table', () => {
         message:
           '${params.epochs} cannot stand here: a table is made of many cells, and params.epochs is swept, with -S epochs=1,2',
       },
+    ]);
+  });
+});
+
+describe('the baseline of a table', () => {
+  const comparing = (baseline: string, rest = ''): string =>
+    withTable(
+      `from: score, rows: [model, teacher, kd_method], columns: [x], compare: { baseline: ${baseline}, on: x${rest} }`,
+    );
+
+  it.each<[string, string, string, string | undefined]>([
+    ['{ kd_method: mgd }', 'none has kd_method=mgd', 'mgd', 'did you mean MGD?'],
+    ['{ kd_method: SoftTarget }', 'none has kd_method=SoftTarget', 'SoftTarget', 'known: none, MGD or AT'],
+    ['{ kd_method: none, model: resnet5 }', 'none has model=resnet5', 'resnet5', 'did you mean resnet50?'],
+    ['{ teacher: resnet51 }', 'none has teacher=resnet51', 'resnet51', 'did you mean resnet50?'],
+    ['{ kd_method: 3 }', 'none has kd_method=3', '3', 'known: none, MGD or AT'],
+  ])('is refused where no row has a value: %s', (baseline, reason, at, fix) => {
+    const text = comparing(baseline);
+    const [failure, ...others] = failuresOf(text);
+    expect(others).toEqual([]);
+    expect(failure).toMatchObject({
+      code: 'unclear-baseline',
+      message: `no row of table t is its baseline: ${reason}`,
+      place: { line: 16 },
+      fix,
+    });
+    // The line is too long for an excerpt that begins at its start.
+    const { column = 1, width = 1 } = failure?.place ?? {};
+    expect(text.split('\n')[15]?.slice(column - 1, column - 1 + width)).toBe(at);
+  });
+
+  it('is refused where its values never meet', () => {
+    expect(failuresOf(comparing('{ model: resnet50, kd_method: AT }'))).toMatchObject([
+      { code: 'unclear-baseline', message: expect.stringContaining('no row has them together'), place: { line: 16 } },
+    ]);
+  });
+
+  it.each([
+    '{ kd_method: none }',
+    '{ kd_method: null }',
+    '{ teacher: none }',
+    '{ model: mobilenetv2, kd_method: MGD }',
+    '{ teacher: resnet50, kd_method: AT }',
+  ])('may be any row: %s', (baseline) => {
+    expect(problemsOf(comparing(baseline))).toEqual([]);
+  });
+
+  it('may use a synonym, as may selectors', () => {
+    const text = comparing('{ kd_method: KD }').replaceAll('AT', 'SoftTarget');
+    const methods = { SoftTarget: { synonyms: ['KD'] }, MGD: {} };
+    const options = { catalogue: { ...catalogue, methods } };
+    expect(planOf(text, options).tables[0]?.compare?.baseline).toEqual({ kd_method: 'SoftTarget' });
+    const some = text.replace('from: score', 'from: "score[kd_method=KD]"');
+    expect(planOf(some, options).tables[0]?.cells).toHaveLength(2);
+  });
+
+  it('is no further problem where a stage has one', () => {
+    const wrong = comparing('{ model: other }').replace('model: mobilenetv2', 'modle: mobilenetv2');
+    expect(failuresOf(wrong).map(({ code }) => code)).not.toContain('unclear-baseline');
+  });
+});
+
+describe('the correction of a table', () => {
+  const correcting = (correction: string): string =>
+    withTable(
+      `from: score, rows: [kd_method], columns: [x], compare: { baseline: { kd_method: none }, on: x, correction: ${correction} }`,
+    );
+
+  it('is in the plan', () => {
+    expect(planOf(correcting('holm')).tables[0]?.compare).toEqual({
+      baseline: { kd_method: 'none' },
+      on: 'x',
+      correction: 'holm',
+    });
+  });
+
+  it('is one that there is', () => {
+    expect(failuresOf(correcting('Holm'))).toMatchObject([
+      { code: 'unknown-correction', message: 'there is no correction "Holm"', fix: 'did you mean holm?' },
     ]);
   });
 });

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../src/core/json.ts';
 import type { Cell, Plan } from '../../../src/core/plan.ts';
 import { unwrap, type Result } from '../../../src/core/result.ts';
 import { baselines, baselineText, type Baselines } from '../../../src/report/rows/baseline.ts';
-import { groupText } from '../../../src/report/rows/row-match.ts';
+import { groupText } from '../../../src/cells/row-match.ts';
 import { cellIndex, rowGroups } from '../../../src/report/rows/rows.ts';
 import { cell, plan, study, to } from '../sample-plan.ts';
 

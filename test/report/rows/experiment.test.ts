@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/core/json.ts';
 import { experimentText } from '../../../src/report/rows/experiment.ts';
-import type { RowLabel } from '../../../src/report/rows/labels.ts';
+import type { RowLabel } from '../../../src/cells/labels.ts';
 
 /** Labels from names and values. */
 const labels = (values: Readonly<Record<string, Json>>): readonly RowLabel[] =>

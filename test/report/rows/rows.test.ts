@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan, TablePlan } from '../../../src/core/plan.ts';
+import type { RowGroup } from '../../../src/cells/row-groups.ts';
 import { unwrap } from '../../../src/core/result.ts';
-import {
-  cellIndex,
-  rowGroups,
-  rowMetrics,
-  tableCells,
-  unknownColumns,
-  type RowGroup,
-} from '../../../src/report/rows/rows.ts';
+import { cellIndex, rowGroups, rowMetrics, tableCells, unknownColumns } from '../../../src/report/rows/rows.ts';
 import { accuracy, cell, outcomes, plan, study, studyOutcomes, to } from '../sample-plan.ts';
 
 /** The only table of a plan. */

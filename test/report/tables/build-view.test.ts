@@ -185,7 +185,11 @@ describe('comparing with a baseline', () => {
 
   it('shows the difference with its interval, paired by seed; the baseline itself has none', () => {
     const view = viewOf(study({ compare }), studyOutcomes());
-    expect(view.compare).toEqual({ on: 'test.accuracy', baseline: 'kd_method=none, model=mobilenetv2' });
+    expect(view.compare).toEqual({
+      on: 'test.accuracy',
+      baseline: 'kd_method=none, model=mobilenetv2',
+      correction: null,
+    });
     expect(view.rows.map(({ difference }) => difference?.text)).toEqual([
       '+0.1000',
       undefined,
@@ -203,12 +207,25 @@ describe('comparing with a baseline', () => {
       low: expect.closeTo(0.048515862288249716, 10) as number,
       high: expect.closeTo(0.053484137711750375, 10) as number,
       p: expect.closeTo(0.00012813120688124347, 12) as number,
+      correctedP: null,
       method: 'paired',
       pairedBy: ['seed'],
       n: 3,
       baseline: 'model=mobilenetv2, teacher=none, kd_method=none',
     });
     expect(view.rows[0]?.difference).toMatchObject({ low: null, high: null, p: null, method: 'none', n: 1 });
+  });
+
+  it('corrects p-values by Holm where that is asked for: of two, the smaller counts twice', () => {
+    const view = viewOf(study({ compare: { ...compare, correction: 'holm' } }), studyOutcomes());
+    const [single, , first, second] = view.rows.map(({ difference }) => difference);
+    expect(first?.text).toBe('+0.0510 [+0.0485, +0.0535] p<0.001');
+    expect(first?.correctedP).toBeCloseTo(2 * 0.00012813120688124347, 12);
+    // scipy.stats.ttest_rel([.705, .7, .71], [.7, .71, .69])
+    expect(second?.text).toBe('+0.0050 [-0.0323, +0.0423] p=0.622');
+    expect(second?.correctedP).toBe(second?.p);
+    expect(single).toMatchObject({ text: '+0.1000', p: null, correctedP: null });
+    expect(view.notes.at(-1)).toBe('p by Holm over 2 comparisons; intervals are those of single comparisons.');
   });
 
   it('may be on a metric that is no column', () => {
@@ -443,7 +460,9 @@ describe('footnotes', () => {
 
   it('say what the difference is, and how it was judged', () => {
     const compare = { baseline: { kd_method: 'none', model: 'mobilenetv2' }, on: 'test.accuracy' };
-    expect(notes(study({ compare }), studyOutcomes()).at(-1)).toBe(
+    const [said, number] = notes(study({ compare }), studyOutcomes()).slice(-2);
+    expect(number).toBe('2 comparisons, not corrected for their number.');
+    expect(said).toBe(
       'Δ test.accuracy is the difference to the baseline (kd_method=none, model=mobilenetv2), paired by seed, with its 95 % confidence interval; without one where a side has a single run.',
     );
   });

@@ -22,6 +22,7 @@ const difference = (change: Partial<DifferenceView> = {}): DifferenceView => ({
   low: 0,
   high: 0.2,
   p: 0.04,
+  correctedP: null,
   method: 'paired',
   pairedBy: ['seed'],
   n: 3,
@@ -41,7 +42,7 @@ const row = (values: readonly ValueView[], change: Partial<RowView> = {}): RowVi
   ...change,
 });
 
-const compare = { on: 'val.loss', baseline: 'ema=false' };
+const compare = { on: 'val.loss', baseline: 'ema=false', correction: null };
 
 /** Footnotes of rows, with what else a table may tell. */
 const notesOf = (rows: readonly RowView[], compare: Told['compare'], inFloat32 = false, over: readonly string[] = []) =>
@@ -89,7 +90,30 @@ describe('footnotes', () => {
     ],
   ])('say how differences were judged, of %s', (_what, differences, end) => {
     const rows = differences.map((each) => row([], { difference: each }));
-    expect(notesOf(rows, compare)).toEqual([`Δ val.loss is the difference to the baseline (ema=false)${end}`]);
+    expect(notesOf(rows, compare)[0]).toBe(`Δ val.loss is the difference to the baseline (ema=false)${end}`);
+  });
+
+  const unjudged = difference({ method: 'none', pairedBy: [], low: null, high: null, p: null });
+  it.each<[string, readonly DifferenceView[], 'holm' | null, readonly string[]]>([
+    ['one', [difference()], null, []],
+    ['several', [difference(), difference()], null, ['2 comparisons, not corrected for their number.']],
+    ['those with a p-value', [difference(), unjudged], null, []],
+    ['none', [unjudged, unjudged], 'holm', []],
+    [
+      'corrected ones',
+      [difference(), unjudged, difference()],
+      'holm',
+      ['p by Holm over 2 comparisons; intervals are those of single comparisons.'],
+    ],
+    [
+      'one corrected',
+      [difference()],
+      'holm',
+      ['p by Holm over 1 comparison; intervals are those of single comparisons.'],
+    ],
+  ])('say how many comparisons there are: %s', (_what, differences, correction, notes) => {
+    const rows = differences.map((each) => row([], { difference: each }));
+    expect(notesOf(rows, { ...compare, correction }).slice(1)).toEqual(notes);
   });
 });
 

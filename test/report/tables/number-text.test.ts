@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decimalsOf, measuredText, numberText, signedText } from '../../../src/report/tables/number-text.ts';
+import { decimalsOf, measuredText, numberText, pText, signedText } from '../../../src/report/tables/number-text.ts';
 
 describe('the decimals of a column', () => {
   it.each<[readonly number[], number, string]>([
@@ -88,5 +88,17 @@ describe('a difference', () => {
     expect(signedText(0, 4)).toBe('0.0000');
     expect(signedText(-0.000001, 4)).toBe('0.0000');
     expect(signedText(0.000001, 4)).toBe('0.0000');
+  });
+});
+
+describe('a p-value as text', () => {
+  it.each<[number, string]>([
+    [0.0123, 'p=0.012'],
+    [1, 'p=1.000'],
+    [0.001, 'p=0.001'],
+    [0.00099, 'p<0.001'],
+    [0, 'p<0.001'],
+  ])('has three digits: %d', (p, text) => {
+    expect(pText(p)).toBe(text);
   });
 });

@@ -70,7 +70,7 @@ describe('the built-in template', () => {
         '| mobilenetv2 | resnet50 | MGD       | 0.7839 (-0.0329 within noise) |                            | published |',
         '| mobilenetv2 | resnet50 | AT        |         0.7050 ± 0.0050 (n=3) | +0.0050 [-0.0323, +0.0423] | this run  |',
         '',
-        '<sub>± is the sample standard deviation (n − 1) over n runs, which differ in seed.<br>– stands where no run has a result.<br>Bold: the best of its column, where it is better than the next best beyond noise (two-sided t-test over seeds, paired where possible, p &lt; 0.05).<br>Δ test.accuracy is the difference to the baseline (kd_method=none, model=mobilenetv2), paired by seed, with its 95 % confidence interval.<br>published: the study, 2023.<br>In brackets: ours − published, judged at 95 % each by the noise of one more run of our spread (t), where the images are not counted.<br>Run 20250101-120000-ab, commit 0123456: <code>kdpipe run study.yaml</code></sub>',
+        '<sub>± is the sample standard deviation (n − 1) over n runs, which differ in seed.<br>– stands where no run has a result.<br>Bold: the best of its column, where it is better than the next best beyond noise (two-sided t-test over seeds, paired where possible, p &lt; 0.05).<br>Δ test.accuracy is the difference to the baseline (kd_method=none, model=mobilenetv2), paired by seed, with its 95 % confidence interval.<br>2 comparisons, not corrected for their number.<br>published: the study, 2023.<br>In brackets: ours − published, judged at 95 % each by the noise of one more run of our spread (t), where the images are not counted.<br>Run 20250101-120000-ab, commit 0123456: <code>kdpipe run study.yaml</code></sub>',
         '',
       ].join('\n'),
     );
@@ -117,6 +117,32 @@ describe('the built-in template', () => {
         String.raw`\end{table}`,
         '',
       ].join('\n'),
+    );
+  });
+
+  it.each([
+    ['*', '    {*} & 0.5000 \\\\'],
+    ['*.pth', '    {*}.pth & 0.5000 \\\\'],
+    ['[1]', '    {[}1{]} & 0.5000 \\\\'],
+    ['[2em] wide', '    {[}2em{]} wide & 0.5000 \\\\'],
+  ])('latex keeps all characters of a label after the line break of the row before: %s', async (label, line) => {
+    const view = viewOfLabel(label);
+    expect((await builtIn('latex', view)).split('\n')).toContain(line);
+  });
+
+  it('csv has a column for corrected p-values where they are asked for', async () => {
+    const plain = fullView();
+    const compare = plain.compare && { ...plain.compare, correction: 'holm' as const };
+    const rows = plain.rows.map((row) => ({
+      ...row,
+      difference: row.difference && { ...row.difference, correctedP: 0.25 },
+    }));
+    const [head, ...lines] = (await builtIn('csv', { ...plain, compare, rows })).trimEnd().split('\n');
+    expect(head).toMatch(/,difference p,difference p holm,source$/);
+    expect(lines[2]).toMatch(/,0\.25,$/);
+    expect(lines[1]).toMatch(/,3,3,{10}$/);
+    expect(new Set([head, ...lines].map((line) => (line ?? '').replace(/"[^"]*"/g, '').split(',').length)).size).toBe(
+      1,
     );
   });
 

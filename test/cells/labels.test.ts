@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ReferenceText, type Value } from '../../../src/core/plan.ts';
-import { cellLabels, identity, plainJson, valueText } from '../../../src/report/rows/labels.ts';
-import { FactorIndex } from '../../../src/cells/factors.ts';
-import { cell, to } from '../sample-plan.ts';
+import { ReferenceText, type Value } from '../../src/core/plan.ts';
+import { cellLabels, identity, plainJson, valueText } from '../../src/cells/labels.ts';
+import { FactorIndex } from '../../src/cells/factors.ts';
+import { cell, to } from '../report/sample-plan.ts';
 
 describe('a value as JSON', () => {
   it('is itself, without references', () => {

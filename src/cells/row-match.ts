@@ -1,7 +1,7 @@
-import type { Json, JsonObject } from '../../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import { none, plainJson, valueText } from './labels.ts';
-import { lookUp, type CellIndex } from '../../cells/lookup.ts';
-import type { RowGroup } from './rows.ts';
+import { lookUp, type CellIndex } from './lookup.ts';
+import type { RowGroup } from './row-groups.ts';
 
 /** What a name that a cell does not have answers to: a switch that is not there is off. */
 const absentValues: readonly Json[] = [null, none, false];

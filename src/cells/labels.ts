@@ -1,7 +1,7 @@
-import type { Json } from '../../core/json.ts';
-import { CellReference, ReferenceText, type CellId, type Value } from '../../core/plan.ts';
-import type { FactorIndex } from '../../cells/factors.ts';
-import { lookUp, type CellIndex } from '../../cells/lookup.ts';
+import type { Json } from '../core/json.ts';
+import { CellReference, ReferenceText, type CellId, type Value } from '../core/plan.ts';
+import type { FactorIndex } from './factors.ts';
+import { lookUp, type CellIndex } from './lookup.ts';
 
 /** Short names of referenced cells. */
 export type CellLabels = ReadonlyMap<CellId, string>;
