@@ -2,6 +2,7 @@ import type { Failure } from '../core/failure.ts';
 import type { Cell, CellId } from '../core/plan.ts';
 import { failure, success, type Result } from '../core/result.ts';
 import { formatList, nameAdvice } from '../util/text.ts';
+import { asWritten, meantSelector, type Meaning } from './meaning.ts';
 import { mismatchOf } from './nearest.ts';
 import type { Selector } from './selector.ts';
 import { parentsOf, type FindCell, type PlannedCell } from './carry.ts';
@@ -29,7 +30,11 @@ function carriers(cells: readonly Cell[]): ReadonlyMap<CellId, PlannedCell> {
 }
 
 /** The cells that one selector names. */
-function matchCells(text: string, planned: ReadonlyMap<CellId, PlannedCell>): Result<readonly CellId[]> {
+function matchCells(
+  text: string,
+  planned: ReadonlyMap<CellId, PlannedCell>,
+  meant: Meaning,
+): Result<readonly CellId[]> {
   if (planned.has(text)) return success([text]);
   const parsed = parseSelector(text);
   if (parsed?.end !== text.length) {
@@ -39,7 +44,8 @@ function matchCells(text: string, planned: ReadonlyMap<CellId, PlannedCell>): Re
       expected: 'a stage, a cell id, or stage[axis=value]',
     });
   }
-  const { stage, conditions } = parsed.selector;
+  const selector = meantSelector(parsed.selector, meant);
+  const { stage, conditions } = selector;
   const cells = [...planned.values()];
   const stages = new Set(cells.map(({ cell }) => cell.stage));
   if (!stages.has(stage)) return failure(unknownStage(stage, stages));
@@ -47,7 +53,7 @@ function matchCells(text: string, planned: ReadonlyMap<CellId, PlannedCell>): Re
   const found = inStage.filter((one) => matches(one, conditions, (id) => planned.get(id)));
   return found.length > 0
     ? success(found.map(({ cell }) => cell.id))
-    : failure(noCell(text, parsed.selector, inStage, (id) => planned.get(id)));
+    : failure(noCell(text, selector, inStage, (id) => planned.get(id)));
 }
 
 function unknownStage(stage: string, stages: Iterable<string>): Failure {
@@ -93,11 +99,16 @@ const exactly = (_: readonly Cell[], start: ReadonlySet<CellId>): ReadonlySet<Ce
  *
  * @param cells - cells in topological order
  * @param selectors - stages, cell ids or `stage[axis=value]`; a condition may name an axis that the cell inherited
+ * @param meant - what their values mean
  * @returns ids of all cells that any selector names, or a failure for every selector that names none
  */
-export function findCells(cells: readonly Cell[], selectors: readonly string[]): Result<ReadonlySet<CellId>> {
+export function findCells(
+  cells: readonly Cell[],
+  selectors: readonly string[],
+  meant: Meaning = asWritten,
+): Result<ReadonlySet<CellId>> {
   const planned = carriers(cells);
-  const results = selectors.map((text) => matchCells(text, planned));
+  const results = selectors.map((text) => matchCells(text, planned, meant));
   const failures = results.flatMap((result) => (result.ok ? [] : result.failures));
   return failures.length > 0
     ? failure(...failures)
@@ -110,9 +121,14 @@ export function findCells(cells: readonly Cell[], selectors: readonly string[]):
  *
  * @param cells - cells in topological order
  * @param selection - selectors of each option; an option that was not given keeps everything
+ * @param meant - what values of selectors mean
  * @returns ids of the kept cells, or a failure for every selector that names no cell
  */
-export function selectCells(cells: readonly Cell[], selection: Selection): Result<ReadonlySet<CellId>> {
+export function selectCells(
+  cells: readonly Cell[],
+  selection: Selection,
+  meant: Meaning = asWritten,
+): Result<ReadonlySet<CellId>> {
   let kept: ReadonlySet<CellId> = new Set(cells.map((cell) => cell.id));
   const failures: Failure[] = [];
   const options = [
@@ -122,7 +138,7 @@ export function selectCells(cells: readonly Cell[], selection: Selection): Resul
   ] as const;
   for (const [selectors, widen] of options) {
     if (!selectors) continue;
-    const named = findCells(cells, selectors);
+    const named = findCells(cells, selectors, meant);
     if (!named.ok) failures.push(...named.failures);
     else {
       const widened = widen(cells, named.value);

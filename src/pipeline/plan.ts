@@ -1,3 +1,4 @@
+import type { Meaning } from '../cells/meaning.ts';
 import type { Result } from '../core/result.ts';
 import { FactorIndex } from '../cells/factors.ts';
 import { findCycles } from '../graph/cycles.ts';
@@ -18,7 +19,6 @@ import { unknownParameter } from './check/stage-problems.ts';
 import { compileStage, type StageTemplate } from './expand/stage-template.ts';
 import { planPlot } from './tables/plan-plot.ts';
 import { resolvePlot, resolveTable } from './tables/table-texts.ts';
-import type { TableContext } from './tables/check-names.ts';
 import { planTable } from './tables/plan-table.ts';
 import { PlannedStages } from './planned/planned-stages.ts';
 import { judge, type Attempt, type Planned } from './verdict.ts';
@@ -100,13 +100,25 @@ function expandAll(spec: PipelineSpec, context: ExpandContext): readonly string[
   return order;
 }
 
-/** Reads values as the kinds do whose parameter has the last key of a name: `student.kd_method`. */
-const meaning =
-  (kinds: readonly KindParameters[]): TableContext['meant'] =>
-  (name, value) => {
+/**
+ * Says what values mean to the kinds of a pipeline whose parameter has the last key of a name: `student.kd_method`. Where only
+ * commands have the axis, its values are theirs.
+ *
+ * @param used - names of the kinds that the pipeline uses
+ * @param registered - all kinds, and the catalogue of ml names
+ * @returns the meaning
+ */
+export function meaningOf(used: Iterable<string>, registered: Pick<PlanOptions, 'kinds' | 'catalogue'>): Meaning {
+  const { kinds, catalogue } = registered;
+  const parameters = [...new Set(used)].flatMap((name) => {
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    return kind ? [parametersOf(kind, catalogue)] : [];
+  });
+  return (name, value) => {
     const key = name.split('.').at(-1) ?? name;
-    return kinds.reduce((read, kind) => kind.meant(key, read), value);
+    return parameters.reduce((read, kind) => kind.meant(key, read), value);
   };
+}
 
 /** Plans a file as far as it can be, whatever is wrong. */
 function attempt(document: PipelineDocument, options: PlanOptions): Attempt {
@@ -122,11 +134,12 @@ function attempt(document: PipelineDocument, options: PlanOptions): Attempt {
   const names = new Names(spec, env, problems);
   const params = names.values();
   const { stages, defaults, swept } = spec;
-  const context = { names, world, problems, stages, defaults, swept, catalogue, parametersOf: ofKind };
+  const used = [...stages.values()].flatMap(({ uses }) => (uses ? [uses.value] : []));
+  const meant = meaningOf(used, options);
+  const context = { meant, names, world, problems, stages, defaults, swept, catalogue, parametersOf: ofKind };
   const needed = new NeededCells(context);
   const stageOrder = expandAll(spec, { ...context, needed });
   const axes = new Set([...swept.keys(), ...[...stages.values()].flatMap((stage) => [...stage.swept.keys()])]);
-  const meant = meaning(world.kindNames.flatMap((kind) => ofKind(kind) ?? []));
   const factors = new FactorIndex(world.index);
   const shown = { world, problems, stages: stageOrder, swept: axes, factors, meant };
   const tables = spec.tables

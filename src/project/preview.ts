@@ -1,3 +1,6 @@
+import { meaningOf } from '../pipeline/plan.ts';
+import { catalogue } from '../stages/catalogue.ts';
+import { kinds } from '../stages/registry.ts';
 import { findCells, selectCells, type Selection } from '../cells/select.ts';
 import type { Cell } from '../core/plan.ts';
 import { unwrap } from '../core/result.ts';
@@ -29,10 +32,14 @@ export interface CellPreview {
 export function schedulerOptions(target: PlannedPipeline, options: CellOptions): PlanOptions {
   const { plan, project } = target;
   const { only, from, to, force } = options;
+  const meant = meaningOf(
+    plan.cells.map(({ kind }) => kind),
+    { kinds, catalogue: catalogue() },
+  );
   return {
     ...project,
-    ...((only ?? from ?? to) ? { selection: unwrap(selectCells(plan.cells, options)) } : {}),
-    ...(force ? { force: unwrap(findCells(plan.cells, force)) } : {}),
+    ...((only ?? from ?? to) ? { selection: unwrap(selectCells(plan.cells, options, meant)) } : {}),
+    ...(force ? { force: unwrap(findCells(plan.cells, force, meant)) } : {}),
   };
 }
 

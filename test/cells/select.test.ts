@@ -28,6 +28,13 @@ describe('selectCells', () => {
     expect(selected({ only: ['teacher[model=a]'] })).toEqual(['teacher[model=a]']);
   });
 
+  it('reads values as they are meant', () => {
+    const result = selectCells(cells, { only: ['teacher[model=A]'] }, (name, value) =>
+      name === 'model' && value === 'A' ? 'a' : value,
+    );
+    expect(result).toMatchObject({ ok: true, value: new Set(['teacher[model=a]']) });
+  });
+
   it('keeps the named cells and what depends on them with --from', () => {
     expect(selected({ from: ['teacher[model=b]'] })).toEqual([
       'teacher[model=b]',

@@ -1,3 +1,4 @@
+import { meantSelector, type Meaning } from '../../cells/meaning.ts';
 import type { Value, ValueObject } from '../../core/plan.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import type { Expression } from './expression.ts';
@@ -17,6 +18,8 @@ export interface NameContext {
   readonly names: Names;
   readonly world: PlannedStages;
   readonly problems: Problems;
+  /** What values of selectors mean. */
+  readonly meant: Meaning;
   /** Ids of all stages of the pipeline. */
   readonly stages: { has(id: string): boolean; keys(): Iterable<string> };
 }
@@ -99,19 +102,25 @@ export class StageNames {
     return false;
   }
 
+  /** Once an expression: cells of a selector are known by the selector itself. */
+  #meant(expression: Of<'stages'>): Of<'stages'> {
+    return { ...expression, selector: meantSelector(expression.selector, this.#context.meant) };
+  }
+
   #reference(expression: Of<'stages'>, location: SourceLocation): Template<CellScope> | undefined {
     if (!this.#isStage(expression, location)) return undefined;
-    const reference = { expression, location };
+    const reference = { expression: this.#meant(expression), location };
     const spread = collects(reference);
     return { constant: false, spread, evaluate: (scope) => resolveReference(reference, scope, this.#context) };
   }
 
   #cells(expression: Of<'stages'>, location: SourceLocation): Template<AxisScope> | undefined {
     if (!this.#isStage(expression, location)) return undefined;
+    const reference = { expression: this.#meant(expression), location };
     return {
       constant: false,
       spread: true,
-      evaluate: ({ values }) => allCells({ expression, location }, valuesOf(values), this.#context),
+      evaluate: ({ values }) => allCells(reference, valuesOf(values), this.#context),
     };
   }
 

@@ -1,7 +1,8 @@
 import type { FactorIndex } from '../../cells/factors.ts';
 import { knownNames, lookUp } from '../../cells/lookup.ts';
 import type { PlannedCell } from '../../cells/carry.ts';
-import { CellReference, type Value } from '../../core/plan.ts';
+import type { Meaning } from '../../cells/meaning.ts';
+import { CellReference } from '../../core/plan.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import type { PlannedStages } from '../planned/planned-stages.ts';
 import type { Located } from '../source/location.ts';
@@ -17,7 +18,7 @@ export interface TableContext {
   readonly swept: ReadonlySet<string>;
   readonly factors: FactorIndex;
   /** The value that is meant under a name: of a synonym the name that cells have. */
-  readonly meant: (name: string, value: Value) => Value;
+  readonly meant: Meaning;
 }
 
 /** Names that a table or a plot uses. */

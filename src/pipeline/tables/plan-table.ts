@@ -2,7 +2,8 @@ import type { TablePlan } from '../../core/plan.ts';
 import { tableFile } from '../../core/table-file.ts';
 import type { PlannedCell } from '../../cells/carry.ts';
 import { parseSelector } from '../../cells/selector.ts';
-import { mismatchOf, plainText } from '../../cells/nearest.ts';
+import { meantSelector } from '../../cells/meaning.ts';
+import { mismatchOf } from '../../cells/nearest.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import type { Problems } from '../source/problems.ts';
 import { inside, type Located } from '../source/location.ts';
@@ -32,11 +33,7 @@ function cellsOf(
     });
     return undefined;
   }
-  const { conditions } = parsed.selector;
-  const selector = {
-    ...parsed.selector,
-    conditions: conditions.map((one) => ({ ...one, text: plainText(meant(one.axis, one.text)) })),
-  };
+  const selector = meantSelector(parsed.selector, meant);
   if (!stages.includes(selector.stage)) {
     const message = `there is no stage ${JSON.stringify(selector.stage)}`;
     problems.add(withNameAdvice({ code: 'unknown-stage', message, location }, selector.stage, stages));

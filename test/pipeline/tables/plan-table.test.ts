@@ -307,6 +307,22 @@ describe('the baseline of a table', () => {
     expect(planOf(text, options).tables[0]?.compare?.baseline).toEqual({ kd_method: 'SoftTarget' });
     const some = text.replace('from: score', 'from: "score[kd_method=KD]"');
     expect(planOf(some, options).tables[0]?.cells).toHaveLength(2);
+    const next = '  next: { uses: command, with: { run: [echo, "${stages.student[kd_method=KD,seed=0]}"] } }\ntables:';
+    const { cells } = planOf(text.replace('tables:', next), options);
+    expect(cells.find(({ stage }) => stage === 'next')?.needs).toEqual([
+      'student[teacher=teacher[seed=0],kd_method=SoftTarget]',
+    ]);
+  });
+
+  it('takes the words of commands as they are: to them KD is no synonym', () => {
+    const options = { catalogue: { ...catalogue, methods: { SoftTarget: { synonyms: ['KD'] } } } };
+    const text = [
+      'stages:',
+      '  own: { uses: command, matrix: { kd_method: [KD, AT] }, with: { run: [echo, "${matrix.kd_method}"] } }',
+      'tables:',
+      '  t: { from: "own[kd_method=KD]", rows: [kd_method], columns: [x], compare: { baseline: { kd_method: KD }, on: x } }',
+    ].join('\n');
+    expect(planOf(text, options).tables[0]?.cells).toEqual(['own[kd_method=KD]']);
   });
 
   it('is no further problem where a stage has one', () => {
