@@ -69,16 +69,7 @@ async function bench(models: readonly ModelName[], flags: BenchFlags): Promise<v
 }
 
 function benchText(measured: readonly Measurement[]): string {
-  const header = [
-    'model',
-    'image',
-    'batch',
-    'engine',
-    'threads',
-    'kernels',
-    'training (img/s)',
-    'frozen (img/s)',
-  ];
+  const header = ['model', 'image', 'batch', 'engine', 'threads', 'kernels', 'training (img/s)', 'frozen (img/s)'];
   const rows = measured.map(({ model, side, batch, engine, threads, description, training, frozen }) => [
     model,
     `${side}²`,

@@ -18,9 +18,7 @@ describe('kdpipe bench', () => {
       '1',
     );
     expect(code).toBe(0);
-    expect(stdout).toMatch(
-      /^model +image +batch +engine +threads +kernels +training \(img\/s\) +frozen \(img\/s\)$/m,
-    );
+    expect(stdout).toMatch(/^model +image +batch +engine +threads +kernels +training \(img\/s\) +frozen \(img\/s\)$/m);
     expect(stdout).toMatch(/^convnet4 +8² +2 +(?:native +1 +(?:avx2|neon)|wasm +1 +relaxed) +\d+\.\d +\d+\.\d$/m);
   });
 
