@@ -105,7 +105,7 @@ describe('more epochs of a finished study', () => {
     const project = open();
     run(project);
     const sizes = project.run('gc', '--checkpoints').stdout;
-    expect(sizes).toMatch(/^checkpoint .* MiB +the end of a result, kept for longer ones/m);
+    expect(sizes).toMatch(/^checkpoint .* [KM]iB +the end of a result, kept for longer ones/m);
     expect(project.run('gc').stdout).toContain('would remove 0 items');
     expect(project.run('gc', '--checkpoints', '--yes').code).toBe(0);
     expect(readdirSync(project.path('runs/.store/.checkpoints'))).toEqual([]);
