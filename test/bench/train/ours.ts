@@ -1,4 +1,4 @@
-/** Runs one case with our wasm engine in a process of its own: `node ours.mjs '<case as JSON>'`. */
+/** Runs one case with the best engine here (KDPIPE_NATIVE=off: wasm) in a process of its own: `node ours.mjs '<case as JSON>'`. */
 import { frozenStep, trainingStep } from '../../../src/ml/bench/measure.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { models } from '../../../src/ml/models/registry.ts';
@@ -14,7 +14,7 @@ const wanted = JSON.parse(process.argv[2] ?? '') as Case;
 const { size, threads } = wanted;
 const build = (name: string) =>
   models[name as keyof typeof models].build({ height: size, width: size, channels: 3 }, wanted.classes);
-const engine = await createEngine('wasm', { threads });
+const engine = await createEngine('auto', { threads });
 
 /** A session with weights drawn from the seed. */
 function sessionOf(name: string, optimizer: typeof ADAMW | null) {
