@@ -1,4 +1,5 @@
 import type { Failure } from '../core/failure.ts';
+import { isCrash } from '../util/crash.ts';
 import { tailOf } from '../util/last-lines.ts';
 
 /** How a process ended, as execa tells it. */
@@ -7,21 +8,8 @@ export interface Exit {
   readonly signal?: string | undefined;
 }
 
-/** Signals by which the system or V8 ends a process that has gone wrong, as against one that somebody ends. */
-const crashes: readonly (string | undefined)[] = ['SIGTRAP', 'SIGILL', 'SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGABRT'];
-
 /** Lines of Node's last words that help nobody: addresses, and the frame around what V8 says. */
 const noise = /^\s*\d+: 0x|^-+ (Native|JavaScript) stack trace -+$|^#\s*$|^#FailureMessage Object|^\s*$/;
-
-/**
- * Tells a crash from other ends.
- *
- * @param signal - that the process was killed by
- * @returns true for a signal that speaks of a bug in what the process ran
- */
-export function isCrash(signal: string | undefined): boolean {
-  return crashes.includes(signal);
-}
 
 /**
  * What a process said before it died.

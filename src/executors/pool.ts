@@ -1,7 +1,7 @@
 import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
+import { isCrash } from '../util/crash.ts';
 import type { Risk } from '../util/risk.ts';
 import { keepVerdict } from '../util/verdicts.ts';
-import { isCrash } from './death.ts';
 import type { Executor, ExecutorOptions, RunningTask } from './executor.ts';
 import { startLocally } from './start-locally.ts';
 import { WorkerPool } from './worker-pool.ts';

@@ -4,12 +4,13 @@ import type { execa } from 'execa';
 import type { Failure } from '../core/failure.ts';
 import type { CellId } from '../core/plan.ts';
 import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
+import { isCrash } from '../util/crash.ts';
 import { createDeferred, type Deferred } from '../util/deferred.ts';
 import { lastLines } from '../util/last-lines.ts';
 import { assetPath } from '../util/package-root.ts';
 import type { Risk } from '../util/risk.ts';
 import type { FromWorker, ToWorker } from '../worker/protocol.ts';
-import { deathFailure, isCrash, lastWords, type Exit } from './death.ts';
+import { deathFailure, lastWords, type Exit } from './death.ts';
 import { watchGroups, type TaskGroups } from './groups.ts';
 
 /** Most characters of a worker's own output that are kept to explain its death. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { deathFailure, isCrash, lastWords } from '../../src/executors/death.ts';
+import { deathFailure, lastWords } from '../../src/executors/death.ts';
+import { isCrash } from '../../src/util/crash.ts';
 
 const fatal = `
 

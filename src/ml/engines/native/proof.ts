@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpus, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { isCrash } from '../../../util/crash.ts';
 import { assetPath } from '../../../util/package-root.ts';
 import { keepVerdict, readVerdict, verdictFile, type Facts, type Verdict } from '../../../util/verdicts.ts';
 import type { NativeKernels } from './library.ts';
@@ -9,8 +10,6 @@ import type { NativeKernels } from './library.ts';
 const PATIENCE = 60_000;
 /** What the child exits with whose results differ. */
 export const DIFFERENT = 3;
-/** Signals by which a child ends that has met a bug, as against one that somebody ended. */
-const BUGS: readonly (string | null)[] = ['SIGTRAP', 'SIGILL', 'SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGABRT'];
 
 /** What is to be proven. */
 export interface Provable {
@@ -40,7 +39,7 @@ const tryInChild: Try = () => {
   });
   if (error) return undefined;
   if (status === 0) return 'good';
-  return status === DIFFERENT || BUGS.includes(signal) ? 'bad' : undefined;
+  return status === DIFFERENT || isCrash(signal) ? 'bad' : undefined;
 };
 
 function factsOf({ kernels, digest }: Provable): Facts {

@@ -1,16 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { KernelExecutor } from '../../../../src/ml/engines/kernels/executor.ts';
-import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
 import { WasmExecutor } from '../../../../src/ml/engines/wasm/executor.ts';
 import type { Executor } from '../../../../src/ml/engines/executor.ts';
-import type { StateDict } from '../../../../src/ml/network/network.ts';
-import { gatedNetwork } from '../../../support/assorted-network.ts';
-import { hashedState, signed } from '../../../support/hashed.ts';
 import { nativeExecutor } from '../../../support/native.ts';
+import { oneUpdate } from '../../../support/one-update.ts';
 
 const GIBIBYTE = 2 ** 30;
-const network = gatedNetwork();
 const made: Executor[] = [];
 
 function executor(threads: number, memory?: number): KernelExecutor {
@@ -24,22 +20,6 @@ afterAll(async () => {
   await Promise.all(made.map((one) => one.dispose()));
 });
 
-/** Weights after an update. */
-function trained(one: Executor, threads: number): StateDict {
-  const optimizer = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
-  const session = new CompiledEngine(one).session(network, { optimizer, threads });
-  session.write(hashedState(network));
-  const step = session.trainStep({ batch: 3, taps: [] });
-  step.input.set(signed('pixels', step.input.length));
-  step.forward(1, 1);
-  step.logitsGradient.set(signed('gradient', step.logitsGradient.length));
-  step.backward();
-  step.update({ learningRate: 0.01, weightDecay: 0.1 });
-  const state = session.read();
-  session.dispose();
-  return state;
-}
-
 /** Threads of this process, where the system tells. */
 const threadsHere = (): number => Number(/^Threads:\s+(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
 
@@ -50,18 +30,18 @@ describe.skipIf(!isHere)('the native executor', () => {
   it('computes the bits of WebAssembly, for one thread and for several', () => {
     const wasm = new WasmExecutor({ threads: 1, memory: 2 ** 26 });
     made.push(wasm);
-    const expected = trained(wasm, 1);
+    const expected = oneUpdate(wasm, 1);
     const one = executor(4);
-    for (const threads of [1, 2, 3, 4]) expect(trained(one, threads), `${threads} threads`).toEqual(expected);
+    for (const threads of [1, 2, 3, 4]) expect(oneUpdate(one, threads), `${threads} threads`).toEqual(expected);
   });
 
   it('computes the same bits wherever its memory lies: across four gibibytes, and beyond', () => {
     const one = executor(2);
-    const low = trained(one, 2);
+    const low = oneUpdate(one, 2);
     for (const offset of [4 * GIBIBYTE - 2 ** 22, 6 * GIBIBYTE, 9.5 * GIBIBYTE]) {
       // Nobody ever touches it, so it is address space only.
       const before = one.allocate((offset - one.used()) / 4);
-      expect(trained(one, 2), `from ${offset}`).toEqual(low);
+      expect(oneUpdate(one, 2), `from ${offset}`).toEqual(low);
       one.free(before);
     }
   });
@@ -84,7 +64,7 @@ describe.skipIf(!isHere)('the native executor', () => {
     const before = threadsHere();
     const one = executor(3, 2 ** 26);
     const view = one.read(one.allocate(4), 0, 4);
-    trained(one, 3);
+    oneUpdate(one, 3);
     expect(threadsHere()).toBe(before + 2);
     await one.dispose();
     await one.dispose();

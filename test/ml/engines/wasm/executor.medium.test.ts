@@ -1,12 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { StateDict } from '../../../../src/ml/network/network.ts';
-import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
 import { WasmExecutor } from '../../../../src/ml/engines/wasm/executor.ts';
-import { gatedNetwork } from '../../../support/assorted-network.ts';
-import { hashedState, signed } from '../../../support/hashed.ts';
+import { oneUpdate } from '../../../support/one-update.ts';
 
 const GIBIBYTE = 2 ** 30;
-const network = gatedNetwork();
 const made: WasmExecutor[] = [];
 
 function executor(threads: number): WasmExecutor {
@@ -23,17 +20,7 @@ afterAll(async () => {
 function trained(one: WasmExecutor, offset: number): StateDict {
   // Nobody ever touches it, so it is address space only.
   const before = one.allocate(offset / 4);
-  const optimizer = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
-  const session = new CompiledEngine(one).session(network, { optimizer, threads: 2 });
-  session.write(hashedState(network));
-  const step = session.trainStep({ batch: 3, taps: [] });
-  step.input.set(signed('pixels', step.input.length));
-  step.forward(1, 1);
-  step.logitsGradient.set(signed('gradient', step.logitsGradient.length));
-  step.backward();
-  step.update({ learningRate: 0.01, weightDecay: 0.1 });
-  const state = session.read();
-  session.dispose();
+  const state = oneUpdate(one, 2);
   one.free(before);
   return state;
 }
