@@ -11,18 +11,17 @@ type Grouped = Numbers<'grouped-conv-filter-gradient'>;
 const denseProducts = (panel: number): Products<Dense> =>
   productsOver<Dense>((s, tap, visit) => {
     const depth = s.kernel * s.kernel * s.channels;
-    for (let n = 0; n < s.outChannels; n++) {
-      const first = (Math.floor(n / panel) * depth + tap * s.channels) * panel + (n % panel);
-      for (let k = 0; k < s.channels; k++) visit(k, n, first + k * panel);
-    }
+    for (let n = 0; n < s.outChannels; n += panel)
+      for (let k = 0; k < s.channels; k++)
+        visit(k, n, n * depth + (tap * s.channels + k) * panel, Math.min(panel, s.outChannels - n));
   });
 
 /** [tap][input of the group][n]. */
 const grouped = productsOver<Grouped>((s, tap, visit) => {
-  for (let n = 0; n < s.groups * s.groupOutputs; n++) {
-    const group = Math.floor(n / s.groupOutputs);
+  for (let group = 0; group < s.groups; group++) {
+    const n = group * s.groupOutputs;
     for (let i = 0; i < s.groupInputs; i++)
-      visit(group * s.groupInputs + i, n, (tap * s.groupInputs + i) * s.outChannels + n);
+      visit(group * s.groupInputs + i, n, (tap * s.groupInputs + i) * s.outChannels + n, s.groupOutputs);
   }
 });
 

@@ -1,11 +1,21 @@
 import type { Numbers } from '../primitives.ts';
-import { at, put } from './arrays.ts';
+import * as arrays from './arrays.ts';
+
+// Looked up once, not for every product: what runs tests looks an import up at each call, which takes longer than the product.
+const { at, put } = arrays;
 
 /** Shape of a convolution of any kind. */
 type Shape = Omit<Numbers<'conv'>, 'activation'> & { readonly dilation?: number };
 
-/** Calls back for every filter element of a tap: input channel k, output channel n, index of the element. */
-export type EachElement<S> = (s: S, tap: number, visit: (k: number, n: number, element: number) => void) => void;
+/**
+ * Calls back for every run of a tap's filter elements that lie side by side: their input channel k, the first of their
+ * output channels n, the index of the first, how many there are.
+ */
+export type EachRun<S> = (
+  s: S,
+  tap: number,
+  visit: (k: number, n: number, element: number, count: number) => void,
+) => void;
 
 /** Calls back for every product of the convolution's maps: indices of output pixel, input pixel and tap. */
 function eachMeeting(s: Shape, visit: (output: number, input: number, tap: number) => void): void {
@@ -34,26 +44,35 @@ export interface Products<S extends Shape> {
 /**
  * The three sums over all products input · filter → output.
  *
- * @param eachElement - where the filter keeps its elements
+ * @param eachRun - where the filter keeps its elements
  * @returns the sums
  */
-export function productsOver<S extends Shape>(eachElement: EachElement<S>): Products<S> {
-  const each = (s: S, visit: (input: number, element: number, output: number) => void): void => {
+export function productsOver<S extends Shape>(eachRun: EachRun<S>): Products<S> {
+  /** One element of the input meets `count` of the filter, which make as many of the output. */
+  const each = (s: S, visit: (input: number, element: number, output: number, count: number) => void): void => {
     eachMeeting(s, (output, input, tap) => {
-      eachElement(s, tap, (k, n, element) => visit(input * s.channels + k, element, output * s.outChannels + n));
+      eachRun(s, tap, (k, n, element, count) =>
+        visit(input * s.channels + k, element, output * s.outChannels + n, count),
+      );
     });
   };
   return {
     sums: (x, filter, s) => {
       const y = new Float64Array(s.batch * s.outHeight * s.outWidth * s.outChannels);
-      each(s, (input, element, output) => put(y, output, at(x, input) * at(filter, element), 1));
+      each(s, (input, element, output, count) => {
+        for (let i = 0; i < count; i++) put(y, output + i, at(x, input) * at(filter, element + i), 1);
+      });
       return y;
     },
     addInputGradient: ({ dy, filter, dx }, s) => {
-      each(s, (input, element, output) => put(dx, input, at(dy, output) * at(filter, element), 1));
+      each(s, (input, element, output, count) => {
+        for (let i = 0; i < count; i++) put(dx, input, at(dy, output + i) * at(filter, element + i), 1);
+      });
     },
     addFilterGradient: ({ x, dy, dfilter }, s) => {
-      each(s, (input, element, output) => put(dfilter, element, at(dy, output) * at(x, input), 1));
+      each(s, (input, element, output, count) => {
+        for (let i = 0; i < count; i++) put(dfilter, element + i, at(dy, output + i) * at(x, input), 1);
+      });
     },
   };
 }
