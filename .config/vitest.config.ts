@@ -15,6 +15,7 @@ export default defineConfig({
       : ['dot', './test/support/closing-line.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    maxConcurrency: 2,
     // They end what hangs; no test waits for them, however slow the machine.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -16,7 +16,7 @@ const pipeline = (retry: number) => `name: trial
 stages:
   digits:
     uses: dataset
-    with: { source: mnist-digits, limit: { train: 800, val: 100, test: 100 }, mean_std: data }
+    with: { source: mnist-digits, limit: { train: 400, val: 50, test: 50 }, mean_std: data }
   net:
     uses: train-teacher
     with: { data: "\${stages.digits}", model: convnet8, epochs: ${epochs}, batch_size: 16, lr: 0.01, ema: true }
