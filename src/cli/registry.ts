@@ -45,6 +45,10 @@ export const commands = {
   },
   path: { summary: 'print where results lie', load: () => import('./commands/path.ts') },
   bench: { summary: 'measure how fast models train here', anywhere: true, load: () => import('./commands/bench.ts') },
+  doctor: {
+    summary: 'say whether a run works here, and how to mend what does not',
+    load: () => import('./commands/doctor.ts'),
+  },
   gc: { summary: 'remove results that no run refers to', load: () => import('./commands/gc.ts') },
   verify: { summary: 're-hash the store', load: () => import('./commands/verify.ts') },
   completion: {

@@ -10,8 +10,12 @@ export type Verdict = 'good' | 'bad';
 /** What a verdict is about, and the circumstances in which it holds. */
 export type Facts = Readonly<Record<string, string>>;
 
-/** The user's folder for what can be made again; undefined where there is none. */
-function cacheFolder(): string | undefined {
+/**
+ * The user's folder for what can be made again.
+ *
+ * @returns its absolute path; it need not be there; undefined for a user without a home
+ */
+export function cacheFolder(): string | undefined {
   const asked = process.env['XDG_CACHE_HOME'];
   if (asked !== undefined && isAbsolute(asked)) return join(asked, 'kdpipe');
   try {

@@ -1,0 +1,106 @@
+import { fileSize } from '../../util/file-size.ts';
+import { pluralize } from '../../util/text.ts';
+import { engineText } from '../engine-text.ts';
+import type { Destination, Facts } from './facts.ts';
+
+/** What is said of one thing that a run needs. */
+export interface Finding {
+  readonly subject: string;
+  /** With a `problem` a run would not work; a `note` costs time or comfort alone. */
+  readonly level: 'ok' | 'note' | 'problem';
+  readonly text: string;
+  /** How to mend it. */
+  readonly fix?: string;
+}
+
+const MEBIBYTE = 2 ** 20;
+/** Free bytes below which a run can hardly store anything, and below which a study of some size fills the rest. */
+const SPACE = { least: 64 * MEBIBYTE, ample: 1024 * MEBIBYTE };
+/** Memory below which no more than a small network trains. */
+const MEMORY = 1024 * MEBIBYTE;
+
+/** Whether a version is at least `>=major.minor`. */
+function isRecent(version: string, wanted: string): boolean {
+  const numbers = (text: string): readonly number[] => (text.match(/\d+/g) ?? []).map(Number);
+  const [[major = 0, minor = 0], [leastMajor = 0, leastMinor = 0]] = [numbers(version), numbers(wanted)];
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
+}
+
+function node({ version, wanted }: Facts['node']): Finding {
+  if (isRecent(version, wanted)) return { subject: 'node', level: 'ok', text: version };
+  return { subject: 'node', level: 'problem', text: `${version}, not ${wanted}`, fix: 'install a newer Node' };
+}
+
+function machine({ cores, processor, memory, left }: Facts['machine']): Finding {
+  const text = `${pluralize(cores, 'core')} (${processor}), ${fileSize(memory)} of memory, ${fileSize(left)} of it free`;
+  if (left >= MEMORY) return { subject: 'machine', level: 'ok', text };
+  return { subject: 'machine', level: 'note', text, fix: 'end other programs, or run fewer stages at once (-j 1)' };
+}
+
+function environment(failures: Facts['environment']): readonly Finding[] {
+  return failures.map(({ message, expected, fix }) => ({
+    ...{ subject: 'environment', level: 'problem', text: `${message}; expected ${expected ?? 'another value'}` },
+    ...(fix === undefined ? {} : { fix }),
+  }));
+}
+
+/** A finding for each engine: what `auto` would rather have and cannot is a note, since the next one gives the same. */
+function engines(states: Facts['engines']): readonly Finding[] {
+  const all = Object.entries(states);
+  const none = all.length > 0 && !all.some(([, { auto }]) => auto);
+  return all.map(([name, state]) => {
+    const finding = { subject: `engine ${name}`, text: engineText(state) };
+    if (state.unavailable === null) return { ...finding, level: 'ok' };
+    return none
+      ? { ...finding, level: 'problem', fix: 'take a Node with WebAssembly, or engine: reference, which is slow' }
+      : { ...finding, level: 'note' };
+  });
+}
+
+function images(obstacle: string | null): Finding {
+  if (obstacle === null) return { subject: 'images', level: 'ok', text: 'can be decoded' };
+  const fix = 'install kdpipe again on this platform, with optional dependencies (npm ci --include=optional)';
+  return { subject: 'images', level: 'problem', text: `cannot be decoded: ${obstacle}`, fix };
+}
+
+function workspace({ path, obstacle, free }: Destination): Finding {
+  const subject = 'workspace';
+  const text = `${path}, ${fileSize(free)} free`;
+  if (obstacle !== null)
+    return { subject, level: 'problem', text: obstacle, fix: 'run kdpipe in a folder that you may write to' };
+  if (free >= SPACE.ample) return { subject, level: 'ok', text };
+  return { subject, level: free < SPACE.least ? 'problem' : 'note', text, fix: 'make room: kdpipe gc' };
+}
+
+function cache(found: Destination | null): Finding {
+  const text = 'the self-check of native code is made anew by every process';
+  const fix = 'set XDG_CACHE_HOME to a folder that you may write to';
+  if (found === null) return { subject: 'cache', level: 'note', text: `no home folder: ${text}`, fix };
+  if (found.obstacle === null) return { subject: 'cache', level: 'ok', text: found.path };
+  return { subject: 'cache', level: 'note', text: `${found.obstacle}: ${text}`, fix };
+}
+
+function terminal({ columns, color }: Facts['terminal']): Finding {
+  const text =
+    columns === null ? 'none: progress is written line by line' : `${columns} columns${color ? ', colours' : ''}`;
+  return { subject: 'terminal', level: 'ok', text };
+}
+
+/**
+ * Says what a run would find here.
+ *
+ * @param facts - of this machine
+ * @returns a finding a subject, several for engines
+ */
+export function examine(facts: Facts): readonly Finding[] {
+  return [
+    node(facts.node),
+    machine(facts.machine),
+    ...environment(facts.environment),
+    ...engines(facts.engines),
+    images(facts.images),
+    workspace(facts.workspace),
+    cache(facts.cache),
+    terminal(facts.terminal),
+  ];
+}

@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Finding } from '../../../src/cli/doctor/examine.ts';
+import { Project } from '../../support/project.ts';
+
+const project = new Project();
+afterAll(() => project.remove());
+
+/** Findings of `kdpipe doctor` by their subject. */
+function diagnosis(environment: Readonly<Record<string, string>>) {
+  const { code, stdout, stderr } = project.runWith(environment, 'doctor', '--json');
+  const { works, findings } = JSON.parse(stdout) as { works: boolean; findings: readonly Finding[] };
+  return { code, stderr, works, of: Object.fromEntries(findings.map((finding) => [finding.subject, finding])) };
+}
+
+describe('kdpipe doctor', () => {
+  it('says that a run works here, in a line a finding, and leaves nothing behind', () => {
+    const { code, stdout, stderr } = project.run('doctor');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toContain(`✓  node              ${process.versions.node}`);
+    expect(lines.filter((line) => line.includes('what auto takes'))).toHaveLength(1);
+    expect(lines.at(-1)).toBe('a run works here');
+    expect(existsSync(project.path('runs'))).toBe(false);
+  });
+
+  it('notes that native code is switched off: wasm takes its place', () => {
+    const { code, works, of } = diagnosis({ KDPIPE_NATIVE: 'off', KDPIPE_THREADS: '1' });
+    expect({ code, works }).toEqual({ code: 0, works: true });
+    expect(of['engine native']).toMatchObject({ level: 'note', text: 'cannot run here: KDPIPE_NATIVE is off' });
+    expect(of['engine wasm']?.text).toMatch(/^what auto takes \((relaxed|plain), 1 thread\)$/);
+    expect(of['images']?.level).toBe('ok');
+  });
+
+  it('exits 2 for what a run could not start with, and says how to mend it', () => {
+    const { code, works, of, stderr } = diagnosis({ KDPIPE_THREADS: 'many' });
+    expect({ code, works, stderr }).toEqual({ code: 2, works: false, stderr: '' });
+    expect(of['environment']).toMatchObject({ level: 'problem', fix: 'KDPIPE_THREADS=2' });
+  });
+
+  it('finds a workspace that is no folder', () => {
+    project.write('runs', 'a file where the folder would be');
+    const { code, of } = diagnosis({});
+    expect(code).toBe(2);
+    expect(of['workspace']?.level).toBe('problem');
+  });
+});

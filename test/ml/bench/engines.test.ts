@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { engineStates } from '../../../src/ml/bench/engines.ts';
+import type { Engine, EngineEntry } from '../../../src/ml/engines/engine.ts';
+
+/** Engines that were made and not let go of. */
+const alive = new Set<string>();
+function entry(name: string, more: Partial<EngineEntry> = {}): EngineEntry {
+  const create = ({ threads }: { threads: number }) => {
+    alive.add(name);
+    const dispose = () => Promise.resolve(void alive.delete(name));
+    const engine: Engine = { name, description: { threads }, dispose, session: () => expect.fail('nobody trains') };
+    return Promise.resolve({ engine });
+  };
+  return { summary: `${name}s`, create, ...more };
+}
+const missing: Partial<EngineEntry> = { create: () => Promise.resolve({ unavailable: 'there is no GPU' }) };
+
+describe('engineStates', () => {
+  it('tells what auto takes: the first that runs here and is not for its name alone', async () => {
+    const states = await engineStates(3, {
+      oracle: entry('oracle', { onlyByName: true }),
+      gpu: entry('gpu', missing),
+      fast: entry('fast'),
+      slow: entry('slow'),
+    });
+    expect(states).toEqual({
+      oracle: { summary: 'oracles', auto: false, onlyByName: true, unavailable: null, description: { threads: 3 } },
+      gpu: { summary: 'gpus', auto: false, onlyByName: false, unavailable: 'there is no GPU', description: {} },
+      fast: { summary: 'fasts', auto: true, onlyByName: false, unavailable: null, description: { threads: 3 } },
+      slow: { summary: 'slows', auto: false, onlyByName: false, unavailable: null, description: { threads: 3 } },
+    });
+    expect(alive.size).toBe(0);
+  });
+});
