@@ -10,12 +10,13 @@ import { data } from './data.ts';
 import { distil } from './distil.ts';
 import { kept } from './kept.ts';
 import { methodsTable } from './methods.ts';
+import { onnx } from './onnx.ts';
 import { overhead } from './overhead.ts';
 import { parityTable } from './parity.ts';
 import { train } from './train.ts';
 
 const benchmarks: Record<string, (args: readonly string[]) => string | Promise<string>> = {
-  ...{ overhead, curve, data, train, distil, kept, parity: parityTable, methods: methodsTable },
+  ...{ overhead, curve, data, train, onnx, distil, kept, parity: parityTable, methods: methodsTable },
 };
 
 const [name = '', ...rest] = process.argv.slice(2);

@@ -2,6 +2,7 @@ import { loadavg } from 'node:os';
 import { models } from '../../src/ml/models/registry.ts';
 import { comparison } from './train/beside.ts';
 import type { Case } from './train/case.ts';
+import { torchVariants } from './train/variants.ts';
 import { profile } from './train/profile.ts';
 
 type Situation = Omit<Case, 'threads'>;
@@ -25,30 +26,33 @@ const THREADS = [1, 2];
 const ROUNDS = 3;
 
 /**
- * Speed, memory and start-up of the wasm engine beside PyTorch on the same machine, in turn.
+ * Speed, memory and start-up of the best engine here beside PyTorch on the same machine, in turn.
  *
- * @param args - words that a situation's name must all have, or one of several (`resnet20,resnet50 train`), `rounds=5`; `profile` prints, instead of
+ * @param args - words that a situation's name must all have, or one of several (`resnet20,resnet50 train`), `rounds=5`; `threads=2`; `profile` prints, instead of
  *   the comparison, where the time of each situation goes
  * @returns a Markdown section
  */
 export function train(args: readonly string[]): string {
   const rounds = Number(args.find((word) => word.startsWith('rounds='))?.slice(7) ?? ROUNDS);
-  const words = args.filter((word) => word !== 'profile' && !word.startsWith('rounds='));
+  const threads = args.find((word) => word.startsWith('threads='))?.slice(8);
+  const words = args.filter((word) => word !== 'profile' && !/^(rounds|threads)=/.test(word));
   const named = ({ model, size, batch, mode }: Situation): string => `${model} ${size} b${batch} ${mode}`;
   const cases = SITUATIONS.filter(
     (known) =>
       known.model in models &&
       words.every((word) => word.split(',').some((choice) => named(known).split(' ').includes(choice))),
-  ).flatMap((known) => THREADS.map((threads): Case => ({ ...known, threads })));
+  ).flatMap((known) =>
+    (threads === undefined ? THREADS : [Number(threads)]).map((n): Case => ({ ...known, threads: n })),
+  );
   if (args.includes('profile'))
     return cases.map((wanted) => `${named(wanted)}, ${wanted.threads} threads\n\n${profile(wanted)}\n`).join('\n');
   const load = (): string => (loadavg()[0] ?? NaN).toFixed(1);
   const before = load();
-  const table = comparison(cases, rounds);
+  const table = comparison(cases, rounds, { name: 'PyTorch', variants: torchVariants() });
   return [
     '## Training beside PyTorch',
     '',
-    `Ours: the wasm engine. PyTorch: from PyPI, on the CPU, channels last. \`train\` is a whole step with AdamW. The two`,
+    `Ours: the best engine here. PyTorch: from PyPI, on the CPU. \`train\` is a whole step with AdamW. The two`,
     `ran in turn, ${rounds} rounds of a process each, of which the fastest step counts; rates are medians over the rounds,`,
     'the ratio is the median (least–largest). Memory: largest resident set. Start: to the end of the first step.',
     '',

@@ -1,4 +1,4 @@
-"""Runs one case with PyTorch on the CPU: the same work as ours.ts, channels last. `python torch_step.py '<case as JSON>'`."""
+"""Runs one case with PyTorch on the CPU: the same work as ours.ts. `python torch_step.py '<case as JSON>' [contiguous]`, else channels last."""
 import json
 import resource
 import sys
@@ -13,9 +13,10 @@ WARM_UP, SECONDS = 3, 3.0
 
 
 def step_of(case):
-    model = build(case['model'], case['classes']).to(memory_format=torch.channels_last)
+    layout = torch.contiguous_format if 'contiguous' in sys.argv[2:] else torch.channels_last
+    model = build(case['model'], case['classes']).to(memory_format=layout)
     batch, size = case['batch'], case['size']
-    x = torch.rand(batch, 3, size, size).to(memory_format=torch.channels_last)
+    x = torch.rand(batch, 3, size, size).to(memory_format=layout)
     if case['mode'] == 'frozen':
         model.eval()
 
@@ -26,7 +27,7 @@ def step_of(case):
         return forward
     model.train()
     distils = case['mode'] == 'distil'
-    teacher = build(case['teacher'], case['classes']).to(memory_format=torch.channels_last).eval() if distils else None
+    teacher = build(case['teacher'], case['classes']).to(memory_format=layout).eval() if distils else None
     labels = torch.arange(batch) % case['classes']
     optimizer = torch.optim.AdamW(model.parameters(), 1e-4, weight_decay=5e-4, foreach=True)
 
