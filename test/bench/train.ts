@@ -24,24 +24,33 @@ const SITUATIONS: readonly Situation[] = [
 const THREADS = [1, 2];
 const ROUNDS = 3;
 
+const named = ({ model, size, batch, mode }: Situation): string => `${model} ${size} b${batch} ${mode}`;
+
+async function profiles(cases: readonly Case[]): Promise<string> {
+  const tables: string[] = [];
+  for (const one of cases) tables.push(`${named(one)}, ${one.threads} threads\n\n${await profile(one)}\n`);
+  return tables.join('\n');
+}
+
 /**
  * Speed, memory and start-up of the wasm engine beside PyTorch on the same machine, in turn.
  *
- * @param args - words that a situation's name must all have, or one of several (`resnet20,resnet50 train`), `rounds=5`; `profile` prints, instead of
+ * @param args - words that a situation's name must all have, or one of several (`resnet20,resnet50 train`), `rounds=5`, `threads=1`; `profile` prints, instead of
  *   the comparison, where the time of each situation goes
  * @returns a Markdown section
  */
-export function train(args: readonly string[]): string {
-  const rounds = Number(args.find((word) => word.startsWith('rounds='))?.slice(7) ?? ROUNDS);
-  const words = args.filter((word) => word !== 'profile' && !word.startsWith('rounds='));
-  const named = ({ model, size, batch, mode }: Situation): string => `${model} ${size} b${batch} ${mode}`;
+export async function train(args: readonly string[]): Promise<string> {
+  const setting = (name: string): string | undefined =>
+    args.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+  const rounds = Number(setting('rounds') ?? ROUNDS);
+  const threads = setting('threads')?.split(',').map(Number) ?? THREADS;
+  const words = args.filter((word) => word !== 'profile' && !word.includes('='));
   const cases = SITUATIONS.filter(
     (known) =>
       known.model in models &&
       words.every((word) => word.split(',').some((choice) => named(known).split(' ').includes(choice))),
-  ).flatMap((known) => THREADS.map((threads): Case => ({ ...known, threads })));
-  if (args.includes('profile'))
-    return cases.map((wanted) => `${named(wanted)}, ${wanted.threads} threads\n\n${profile(wanted)}\n`).join('\n');
+  ).flatMap((known) => threads.map((team): Case => ({ ...known, threads: team })));
+  if (args.includes('profile')) return profiles(cases);
   const load = (): string => (loadavg()[0] ?? NaN).toFixed(1);
   const before = load();
   const table = comparison(cases, rounds);

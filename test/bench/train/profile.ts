@@ -9,7 +9,7 @@ import type { KernelExecutor } from '../../../src/ml/engines/kernels/executor.ts
 import { models } from '../../../src/ml/models/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
-import { nativeExecutor } from '../../support/native.ts';
+import { nativeExecutor, nativeKernels } from '../../support/native.ts';
 import type { Case } from './case.ts';
 import { KERNEL_TARGET } from '../../../src/ml/engines/kernels/target.ts';
 
@@ -60,19 +60,66 @@ function spaces(executor: KernelExecutor, network: Network, program: Program): R
   return memory;
 }
 
-/** The best that there is here, or wasm where KDPIPE_NATIVE is off. */
-function executorOf(threads: number): KernelExecutor {
-  const native = process.env['KDPIPE_NATIVE'] === 'off' ? null : nativeExecutor({ threads });
-  return native ?? new WasmExecutor({ threads });
+/** Executors by the names of their kernels: all of native code that this machine runs, or wasm where KDPIPE_NATIVE is off. */
+function executorsOf(threads: number): ReadonlyMap<string, KernelExecutor> {
+  const asked = process.env['KDPIPE_NATIVE'];
+  const native = asked === 'off' ? [] : nativeKernels().filter((name) => !asked || name === asked);
+  if (native.length === 0) return new Map([['wasm', new WasmExecutor({ threads })]]);
+  return new Map(native.map((kernels) => [kernels, nativeExecutor({ threads, kernels })!]));
+}
+
+/** Times of every operation by itself, milliseconds: the fastest of several passes. `pass` runs them once. */
+function timer(executor: KernelExecutor, network: Network, program: Program, threads: number) {
+  const memory = spaces(executor, network, program);
+  const bind = (forward: readonly Operation[]): Executable =>
+    executor.compile({ ...program, sections: { forward, backward: [], update: [] } }, memory, threads);
+  const whole = bind([]);
+  for (const port of ['input', 'logits-gradient'])
+    if (program.ports[port]) whole.port(port).forEach((_, i, values) => (values[i] = ((i * 37) % 101) / 101 - 0.5));
+  const steps = operationsOf(program).map((operation) => ({ executable: bind([operation]), ms: Infinity }));
+  const pass = (): void => {
+    for (const step of steps) {
+      const start = performance.now();
+      step.executable.run('forward', CONTROLS);
+      step.ms = Math.min(step.ms, performance.now() - start);
+    }
+  };
+  return { pass, times: () => steps.map(({ ms }) => ms) };
+}
+
+const operationsOf = ({ sections: { forward, backward, update } }: Program): readonly Operation[] => [
+  ...forward,
+  ...backward,
+  ...update,
+];
+
+/** Operations of one kind: how many, milliseconds by executor, floating-point operations. */
+interface Kind {
+  readonly count: number;
+  readonly ms: readonly number[];
+  readonly flops: number;
+}
+
+const sum = (a: readonly number[], b: readonly number[]): readonly number[] => a.map((x, i) => x + (b[i] ?? NaN));
+
+function kindsOf(operations: readonly Operation[], times: readonly (readonly number[])[]): ReadonlyMap<string, Kind> {
+  const kinds = new Map<string, Kind>();
+  for (const [i, operation] of operations.entries()) {
+    const kind = kindOf(operation);
+    const ms = times.map((of) => of[i] ?? NaN);
+    const before = kinds.get(kind) ?? { count: 0, ms: ms.map(() => 0), flops: 0 };
+    kinds.set(kind, { count: before.count + 1, ms: sum(before.ms, ms), flops: before.flops + flopsOf(operation) });
+  }
+  return kinds;
 }
 
 /**
- * Runs a case's operations one by one, several times over.
+ * Runs a case's operations one by one, several times over, on each executor in turn.
  *
  * @param wanted - the case
- * @returns a Markdown table: kind of operation, how many, milliseconds of all, share, GFLOP/s
+ * @returns a Markdown table: kind of operation, how many, and by kernels milliseconds of all and GFLOP/s; share of the first's time
  */
-export function profile(wanted: Case): string {
+export async function profile(wanted: Case): Promise<string> {
   const { size, batch, threads } = wanted;
   const network = models[wanted.model as keyof typeof models].build(
     { height: size, width: size, channels: 3 },
@@ -80,35 +127,29 @@ export function profile(wanted: Case): string {
   );
   const options = { target: KERNEL_TARGET, batch, taps: [] };
   const program = wanted.mode === 'train' ? lowerTraining(network, options, ADAMW) : lowerInference(network, options);
-  const executor = executorOf(threads);
-  const memory = spaces(executor, network, program);
-  const bind = (forward: readonly Operation[]): Executable =>
-    executor.compile({ ...program, sections: { forward, backward: [], update: [] } }, memory, threads);
-  const whole = bind([]);
-  for (const port of ['input', 'logits-gradient'])
-    if (program.ports[port]) whole.port(port).forEach((_, i, values) => (values[i] = ((i * 37) % 101) / 101 - 0.5));
-  const operations = [...program.sections.forward, ...program.sections.backward, ...program.sections.update];
-  const steps = operations.map((operation) => ({ operation, executable: bind([operation]), times: [] as number[] }));
-  for (let pass = 0; pass < PASSES; pass++)
-    for (const { executable, times } of steps) {
-      const start = performance.now();
-      executable.run('forward', CONTROLS);
-      times.push(performance.now() - start);
-    }
-  void executor.dispose();
-  const kinds = new Map<string, { count: number; ms: number; flops: number }>();
-  for (const { operation, times } of steps) {
-    const kind = kindOf(operation);
-    const { count, ms, flops } = kinds.get(kind) ?? { count: 0, ms: 0, flops: 0 };
-    kinds.set(kind, { count: count + 1, ms: ms + Math.min(...times), flops: flops + flopsOf(operation) });
-  }
-  const total = [...kinds.values()].reduce((sum, { ms }) => sum + ms, 0);
-  const row = ([kind, { count, ms, flops }]: [string, { count: number; ms: number; flops: number }]): string =>
-    `| ${kind} | ${count} | ${ms.toFixed(2)} | ${((100 * ms) / total).toFixed(1)} % | ${flops ? (flops / ms / 1e6).toFixed(1) : ''} |`;
+  const executors = executorsOf(threads);
+  const timers = [...executors.values()].map((executor) => timer(executor, network, program, threads));
+  for (let i = 0; i < PASSES; i++) for (const { pass } of timers) pass();
+  await Promise.all([...executors.values()].map((executor) => executor.dispose()));
+  const operations = operationsOf(program);
+  const kinds = kindsOf(
+    operations,
+    timers.map(({ times }) => times()),
+  );
+  const total = [...kinds.values()].reduce<readonly number[]>(
+    (all, { ms }) => sum(all, ms),
+    timers.map(() => 0),
+  );
+  const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
+  const row = ([kind, { count, ms, flops }]: [string, Kind]): string => {
+    const share = `${((100 * (ms[0] ?? NaN)) / (total[0] ?? NaN)).toFixed(1)} %`;
+    return line([kind, count, share, ...ms.flatMap((t) => [t.toFixed(2), flops ? (flops / t / 1e6).toFixed(1) : ''])]);
+  };
+  const names = [...executors.keys()];
   return [
-    `| operation | number | ms | share | GFLOP/s |`,
-    `| :-- | --: | --: | --: | --: |`,
-    ...[...kinds].sort((a, b) => b[1].ms - a[1].ms).map(row),
-    `| all | ${steps.length} | ${total.toFixed(2)} | | |`,
+    line(['operation', 'number', 'share', ...names.flatMap((name) => [`${name} (ms)`, 'GFLOP/s'])]),
+    line([':--', '--:', '--:', ...names.flatMap(() => ['--:', '--:'])]),
+    ...[...kinds].sort((a, b) => (b[1].ms[0] ?? NaN) - (a[1].ms[0] ?? NaN)).map(row),
+    line(['all', operations.length, '', ...total.flatMap((t) => [t.toFixed(2), ''])]),
   ].join('\n');
 }

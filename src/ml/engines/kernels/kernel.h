@@ -24,7 +24,7 @@ INLINE int max(int a, int b) { return a > b ? a : b; }
 #include "activation.h"
 
 #define VECTORS (PANEL / LANES) // of a panel
-_Static_assert(PANEL % LANES == 0, "a panel is whole vectors");
+_Static_assert(PANEL % LANES == 0 && TILE_PANELS * PANEL % WIDE == 0, "panels are whole vectors");
 
 /// Four floats, whatever the width of vectors.
 typedef float quad __attribute__((ext_vector_type(4), aligned(4)));

@@ -45,11 +45,11 @@ INLINE int block_of(int channels) {
 INLINE void multiply_tiles(const int panels, int channels, const float *inputs, const float *panel, float *to) {
   tile t;
   const float *rows[MOST_ROWS], *factors[TILE_PANELS];
-  clear_tile(&t, TILE_ROWS, panels * VECTORS);
+  clear_tile(&t, TILE_ROWS, panels);
   UNROLL for (int i = 0; i < TILE_ROWS; i++) rows[i] = inputs + i * channels;
   UNROLL for (int j = 0; j < panels; j++) factors[j] = panel + (intptr_t)j * channels * PANEL;
-  multiply_rows(&t, TILE_ROWS, panels * VECTORS, rows, factors, channels);
-  each_sum(TILE_ROWS, panels * VECTORS) store(to + i * EACH + j * LANES, t.sums[i][j]);
+  multiply_rows(&t, TILE_ROWS, panels, rows, factors, channels);
+  each_sum(TILE_ROWS, panels) store(to + i * EACH + j * LANES, sum_of(&t, panels, i, j));
 }
 
 /// The 36 products of a block of tiles with some output channels, [tile][36][COLUMNS], of inputs [36][tile][channels] whose
@@ -61,10 +61,9 @@ static void multiply_points(const convolution *w, const float *inputs, float *pr
       const float *panel = w->filter + point * point_stride(channels, w->outChannels) + (intptr_t)n * channels;
       const float *a = inputs + point * matrix;
       float *to = products + point * COLUMNS + n - columns.from;
-      panels = n + TILE_PANELS * PANEL <= columns.to ? TILE_PANELS : 1;
+      panels = panels_of(columns.to - n);
       for (int i = 0; i < tiles; i += TILE_ROWS, a += TILE_ROWS * channels, to += TILE_ROWS * EACH)
-        if (panels == TILE_PANELS) multiply_tiles(TILE_PANELS, channels, a, panel, to);
-        else multiply_tiles(1, channels, a, panel, to);
+        for_panels(panels, multiply_tiles, channels, a, panel, to);
     }
 }
 
