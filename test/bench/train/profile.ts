@@ -63,7 +63,7 @@ function spaces(executor: KernelExecutor, network: Network, program: Program): R
 /** Executors by the names of their kernels: all of native code that this machine runs, or wasm where KDPIPE_NATIVE is off. */
 function executorsOf(threads: number): ReadonlyMap<string, KernelExecutor> {
   const asked = process.env['KDPIPE_NATIVE'];
-  const native = asked === 'off' ? [] : nativeKernels().filter((name) => !asked || name === asked);
+  const native = asked === "off" ? [] : process.env.REV ? nativeKernels().toReversed() : nativeKernels().filter((name) => !asked || name === asked);
   if (native.length === 0) return new Map([['wasm', new WasmExecutor({ threads })]]);
   return new Map(native.map((kernels) => [kernels, nativeExecutor({ threads, kernels })!]));
 }

@@ -29,10 +29,20 @@ typedef struct block {
   const epilogue *then; // null where nothing follows
 } block;
 
+/// What becomes of some sums that belong at y, of channels n and on: the old value comes to them, or the epilogue follows. It is
+/// long, so that its code is there once and not for each vector of a tile.
+INLINE void finish_row(const block *w, float *y, int n, const vec *sums, int count, int far) {
+  ROLLED for (int j = 0; j < count; j++, y += LANES) {
+    vec x = w->accumulate ? sums[j] + load(y) : sums[j];
+    store_out(y, w->then ? follow(w->then, x, y - w->then->y, n + j * LANES) : x, far);
+  }
+}
+
 /// Some pixels from `first` by some panels from channel `n`.
 INLINE void multiply_tile(const int panels, const int pixels, const block *w, int first, int n) {
   tile t;
   clear_tile(&t, pixels, panels);
+  if (!w->far) UNROLL for (int i = 0; i < pixels; i++) for (int c = 0; c < panels * PANEL; c += 16) __builtin_prefetch(w->to[first + i] + n + c, 1);
   intptr_t whole = (intptr_t)w->taps * w->channels * PANEL;
   const float *panel = w->filter + n / PANEL * whole;
   for (int tap = 0; tap < w->taps; tap++, panel += w->channels * PANEL) {
@@ -41,13 +51,13 @@ INLINE void multiply_tile(const int panels, const int pixels, const block *w, in
     UNROLL for (int j = 0; j < panels; j++) factors[j] = panel + j * whole;
     multiply_rows(&t, pixels, panels, rows, factors, w->channels);
   }
-  each_sum(pixels, panels) {
-    float *y = w->to[first + i] + n + j * LANES;
-    vec x = sum_of(&t, panels, i, j);
-    if (w->accumulate) x += load(y);
-    if (w->then) x = follow(w->then, x, y - w->then->y, n + j * LANES);
-    store_out(y, x, panels > 1 && w->far);
+  if (!w->accumulate && !w->then) {
+    each_sum(pixels, panels) store_out(w->to[first + i] + n + j * LANES, sum_of(&t, panels, i, j), panels > 1 && w->far);
+    return;
   }
+  vec sums[MOST_ROWS][TILE_PANELS * VECTORS];
+  each_sum(pixels, panels) sums[i][j] = sum_of(&t, panels, i, j);
+  ROLLED for (int i = 0; i < pixels; i++) finish_row(w, w->to[first + i] + n, n, sums[i], panels * VECTORS, panels > 1 && w->far);
 }
 
 /// Asks for the rows of the pixels after a tile: they are short and many, which the processor does not foresee.

@@ -4,9 +4,9 @@
 #include "epilogue.h"
 #include "product.h"
 
-#define MOST_TILES 96 // of a block
+#define MOST_TILES 48 // of a block
 #define BLOCK_FLOATS 49152 // of its transformed inputs, so that they stay in the second-level cache
-#define COLUMNS 32 // output channels multiplied before they are transformed back
+#define COLUMNS 64 // output channels multiplied before they are transformed back
 #define EACH (POINTS * COLUMNS + SKEW) // floats of a tile's products
 _Static_assert(INPUTS + MOST_TILES * EACH <= SCRATCH, "inputs and products of a block find room");
 
