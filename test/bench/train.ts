@@ -1,30 +1,10 @@
 import { loadavg } from 'node:os';
-import { models } from '../../src/ml/models/registry.ts';
 import { comparison } from './train/beside.ts';
 import type { Case } from './train/case.ts';
 import { profile } from './train/profile.ts';
+import { casesOf, named, settingOf } from './train/situations.ts';
 
-type Situation = Omit<Case, 'threads'>;
-const situation = (model: string, size: number, batch: number, mode: Case['mode']): Situation => ({
-  ...{ model, size, batch, mode },
-  classes: size > 32 ? 200 : 10,
-});
-
-const SITUATIONS: readonly Situation[] = [
-  situation('resnet20', 32, 64, 'train'),
-  situation('resnet20', 32, 64, 'frozen'),
-  situation('mobilenetv2', 32, 64, 'train'),
-  situation('mobilenetv2', 224, 16, 'train'),
-  situation('mobilenetv2', 224, 16, 'frozen'),
-  situation('resnet50', 224, 8, 'train'),
-  situation('resnet50', 224, 16, 'frozen'),
-  situation('ghostnet', 224, 8, 'train'),
-  situation('efficientnet_v2_s', 224, 8, 'train'),
-];
-const THREADS = [1, 2];
 const ROUNDS = 3;
-
-const named = ({ model, size, batch, mode }: Situation): string => `${model} ${size} b${batch} ${mode}`;
 
 async function profiles(cases: readonly Case[]): Promise<string> {
   const tables: string[] = [];
@@ -40,16 +20,8 @@ async function profiles(cases: readonly Case[]): Promise<string> {
  * @returns a Markdown section
  */
 export async function train(args: readonly string[]): Promise<string> {
-  const setting = (name: string): string | undefined =>
-    args.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
-  const rounds = Number(setting('rounds') ?? ROUNDS);
-  const threads = setting('threads')?.split(',').map(Number) ?? THREADS;
-  const words = args.filter((word) => word !== 'profile' && !word.includes('='));
-  const cases = SITUATIONS.filter(
-    (known) =>
-      known.model in models &&
-      words.every((word) => word.split(',').some((choice) => named(known).split(' ').includes(choice))),
-  ).flatMap((known) => threads.map((team): Case => ({ ...known, threads: team })));
+  const rounds = Number(settingOf(args, 'rounds') ?? ROUNDS);
+  const cases = casesOf(args.filter((word) => word !== 'profile'));
   if (args.includes('profile')) return profiles(cases);
   const load = (): string => (loadavg()[0] ?? NaN).toFixed(1);
   const before = load();

@@ -4,6 +4,7 @@ import { fromPyTorch, layoutOf, slotOf } from '../../../src/ml/engines/layout.ts
 import { lowerInference, lowerTraining } from '../../../src/ml/engines/lower/lower.ts';
 import type { Controls } from '../../../src/ml/engines/primitives.ts';
 import type { Operation, Program, Space } from '../../../src/ml/engines/program.ts';
+import { WINOGRAD } from '../../../src/ml/engines/kernel-constants.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import type { KernelExecutor } from '../../../src/ml/engines/kernels/executor.ts';
 import { models } from '../../../src/ml/models/registry.ts';
@@ -39,6 +40,15 @@ function flopsOf({ primitive, numbers: n }: Operation): number {
   return 2 * n.batch * n.outHeight * n.outWidth * n.outChannels * n.kernel ** 2 * n.channels;
 }
 
+/** Of the products of a direct sum, those that Winograd's algorithm leaves; 1 where it is not taken. */
+function remaining({ primitive, numbers: n, operands }: Operation): number {
+  if (!primitive.startsWith('conv') || !('outChannels' in n) || !('transformed' in operands) || !operands.transformed)
+    return 1;
+  const [height, width] = primitive === 'conv-input-gradient' ? [n.height, n.width] : [n.outHeight, n.outWidth];
+  const { points, tile } = WINOGRAD;
+  return (points * Math.ceil(height / tile) * Math.ceil(width / tile)) / (9 * height * width);
+}
+
 function spaces(executor: KernelExecutor, network: Network, program: Program): Record<Space, Region> {
   const layout = layoutOf(network, KERNEL_TARGET);
   const trained = (): Region => executor.allocate(layout.parameters);
@@ -63,7 +73,7 @@ function spaces(executor: KernelExecutor, network: Network, program: Program): R
 /** Executors by the names of their kernels: all of native code that this machine runs, or wasm where KDPIPE_NATIVE is off. */
 function executorsOf(threads: number): ReadonlyMap<string, KernelExecutor> {
   const asked = process.env['KDPIPE_NATIVE'];
-  const native = asked === "off" ? [] : process.env.REV ? nativeKernels().toReversed() : nativeKernels().filter((name) => !asked || name === asked);
+  const native = asked === 'off' ? [] : nativeKernels().filter((name) => !asked || name === asked);
   if (native.length === 0) return new Map([['wasm', new WasmExecutor({ threads })]]);
   return new Map(native.map((kernels) => [kernels, nativeExecutor({ threads, kernels })!]));
 }
@@ -93,11 +103,12 @@ const operationsOf = ({ sections: { forward, backward, update } }: Program): rea
   ...update,
 ];
 
-/** Operations of one kind: how many, milliseconds by executor, floating-point operations. */
-interface Kind {
+/** Operations of one kind: how many, milliseconds by executor, floating-point operations of the direct sums, and those that are done. */
+export interface Kind {
   readonly count: number;
   readonly ms: readonly number[];
   readonly flops: number;
+  readonly done: number;
 }
 
 const sum = (a: readonly number[], b: readonly number[]): readonly number[] => a.map((x, i) => x + (b[i] ?? NaN));
@@ -107,19 +118,33 @@ function kindsOf(operations: readonly Operation[], times: readonly (readonly num
   for (const [i, operation] of operations.entries()) {
     const kind = kindOf(operation);
     const ms = times.map((of) => of[i] ?? NaN);
-    const before = kinds.get(kind) ?? { count: 0, ms: ms.map(() => 0), flops: 0 };
-    kinds.set(kind, { count: before.count + 1, ms: sum(before.ms, ms), flops: before.flops + flopsOf(operation) });
+    const before = kinds.get(kind) ?? { count: 0, ms: ms.map(() => 0), flops: 0, done: 0 };
+    const flops = flopsOf(operation);
+    kinds.set(kind, {
+      count: before.count + 1,
+      ms: sum(before.ms, ms),
+      flops: before.flops + flops,
+      done: before.done + flops * remaining(operation),
+    });
   }
   return kinds;
+}
+
+/** Where the time of a step goes, by executor. */
+interface Profile {
+  readonly names: readonly string[];
+  readonly kinds: ReadonlyMap<string, Kind>;
+  readonly operations: number;
+  readonly total: readonly number[];
 }
 
 /**
  * Runs a case's operations one by one, several times over, on each executor in turn.
  *
  * @param wanted - the case
- * @returns a Markdown table: kind of operation, how many, and by kernels milliseconds of all and GFLOP/s; share of the first's time
+ * @returns times by kind of operation
  */
-export async function profile(wanted: Case): Promise<string> {
+export async function measure(wanted: Case): Promise<Profile> {
   const { size, batch, threads } = wanted;
   const network = models[wanted.model as keyof typeof models].build(
     { height: size, width: size, channels: 3 },
@@ -140,16 +165,27 @@ export async function profile(wanted: Case): Promise<string> {
     (all, { ms }) => sum(all, ms),
     timers.map(() => 0),
   );
+  return { names: [...executors.keys()], kinds, operations: operations.length, total };
+}
+
+/**
+ * Says where the time of a step goes.
+ *
+ * @param wanted - the case
+ * @returns a Markdown table: kind of operation, how many, share of the first executor's time, and by kernels milliseconds of all and
+ *   GFLOP/s
+ */
+export async function profile(wanted: Case): Promise<string> {
+  const { names, kinds, operations, total } = await measure(wanted);
   const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
   const row = ([kind, { count, ms, flops }]: [string, Kind]): string => {
     const share = `${((100 * (ms[0] ?? NaN)) / (total[0] ?? NaN)).toFixed(1)} %`;
     return line([kind, count, share, ...ms.flatMap((t) => [t.toFixed(2), flops ? (flops / t / 1e6).toFixed(1) : ''])]);
   };
-  const names = [...executors.keys()];
   return [
     line(['operation', 'number', 'share', ...names.flatMap((name) => [`${name} (ms)`, 'GFLOP/s'])]),
     line([':--', '--:', '--:', ...names.flatMap(() => ['--:', '--:'])]),
     ...[...kinds].sort((a, b) => (b[1].ms[0] ?? NaN) - (a[1].ms[0] ?? NaN)).map(row),
-    line(['all', operations.length, '', ...total.flatMap((t) => [t.toFixed(2), ''])]),
+    line(['all', operations, '', ...total.flatMap((t) => [t.toFixed(2), ''])]),
   ].join('\n');
 }

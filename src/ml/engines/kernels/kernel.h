@@ -34,6 +34,9 @@ INLINE void store_quad(float *p, quad x) { *(quad *)p = x; }
 
 #define FAR (3 << 20) // floats of a result that no cache holds until it is read: it is written past them
 
+/// Whether a result of so many floats is written past the caches; none of what it is made from may lie where it goes.
+INLINE int is_far(intptr_t floats) { return floats > FAR; }
+
 /// Writes past the caches where `far`; p must be aligned to a vector then.
 INLINE void store_out(float *p, vec x, int far) {
   if (far) store_past(p, x);

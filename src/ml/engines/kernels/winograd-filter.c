@@ -19,6 +19,7 @@ INLINE void transform_gradient_tile(const tile_source *w, int channels, int n, f
   for (int j = 0; j < TILE; j++) {
     intptr_t at = (intptr_t)j * channels + n;
     four y = { splat(0), splat(0), splat(0), splat(0) };
+    if (n % 16 == 0) UNROLL for (int i = 0; i < TILE; i++) __builtin_prefetch(w->row[i] + at + AHEAD * channels);
     if (j < w->to) y = (four){ load(w->row[0] + at), load(w->row[1] + at), load(w->row[2] + at), load(w->row[3] + at) };
     put_six(rows + j, TILE, gradient_transform(y));
   }
