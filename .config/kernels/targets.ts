@@ -68,7 +68,12 @@ export const NATIVE_TARGETS: Readonly<Record<string, NativeTarget>> = {
   'native/prebuilds/linux-x64/kernels.musl.node': { target: 'x86_64-linux-musl', ...X64 },
   'native/prebuilds/linux-arm64/kernels.glibc.node': { target: `aarch64-linux-${GLIBC}`, ...ARM64 },
   'native/prebuilds/linux-arm64/kernels.musl.node': { target: 'aarch64-linux-musl', ...ARM64 },
-  'native/prebuilds/darwin-x64/kernels.node': { target: `x86_64-${MACOS}`, processor: 'x86_64', kernels: [AVX2], ...DARWIN },
+  'native/prebuilds/darwin-x64/kernels.node': {
+    target: `x86_64-${MACOS}`,
+    processor: 'x86_64',
+    kernels: [AVX2],
+    ...DARWIN,
+  },
   'native/prebuilds/darwin-arm64/kernels.node': { target: `aarch64-${MACOS}`, ...ARM64, ...DARWIN },
   'native/prebuilds/win32-x64/kernels.node': { target: 'x86_64-windows-gnu', ...X64 },
 };

@@ -50,7 +50,8 @@ async function timesOf(wanted: Case, rounds: number): Promise<ReadonlyMap<string
 /** Cells of a row: images a second by kernels, of the fastest step; then how often each is as fast as wasm, in the median round. */
 function cellsOf(times: ReadonlyMap<string, readonly number[]>, batch: number): readonly string[] {
   const wasm = times.get('wasm') ?? [];
-  const rate = (of: readonly number[]): string => (batch / Math.min(...of)).toPrecision(3);
+  const rate = (of: readonly number[]): string =>
+    (batch / Math.min(...of)).toFixed(batch / Math.min(...of) < 100 ? 1 : 0);
   const ratio = (of: readonly number[]): string => median(of.map((time, i) => (wasm[i] ?? NaN) / time)).toFixed(2);
   const native = [...times].filter(([name]) => name !== 'wasm');
   return [...[...times.values()].map(rate), ...native.map(([, of]) => ratio(of))];
@@ -80,7 +81,7 @@ export async function native(args: readonly string[]): Promise<string> {
     console.log(rows.at(-1));
   }
   return [
-    '## Native code beside WebAssembly',
+    '## AVX-512, AVX2 and WebAssembly',
     '',
     `Whole steps (\`train\`: forward, loss, backward, AdamW; \`frozen\`: evaluation) of the same bits, in one process, one of each in turn,`,
     `${rounds} rounds: images a second of the fastest step, and the median of the rounds’ ratios.`,
