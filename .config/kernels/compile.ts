@@ -99,21 +99,16 @@ async function windowsImports({ zig, folder, headers }: Compiler): Promise<reado
 export async function compileNative(compiler: Compiler, native: NativeTarget): Promise<Uint8Array> {
   const { zig, folder, headers, unit } = compiler;
   const { target, processor, kernels, link = [] } = native;
-  const [kernel, addon, library] = ['kernel.o', 'addon.o', 'kernels.node'].map((name) => join(folder, name));
+  const [addon, library] = [join(folder, 'addon.o'), join(folder, 'kernels.node')];
   const flags = ['-target', target, ...NATIVE_COMPILE, ...WARNINGS, `-I${KERNELS}`, `-I${join(headers, 'include')}`];
-  await zig(
-    'cc',
-    ...flags,
-    `-mcpu=${kernels.processor}`,
-    `-DKERNELS=${kernels.symbol}`,
-    '-c',
-    unit,
-    '-o',
-    kernel ?? '',
-  );
-  await zig('cc', ...flags, `-mcpu=${processor}`, '-c', join(KERNELS, 'native/addon.c'), '-o', addon ?? '');
+  const objects = [addon];
+  for (const { symbol, processor: wanted, flags: more = [] } of kernels) {
+    const object = join(folder, `${symbol}.o`);
+    await zig('cc', ...flags, `-mcpu=${wanted}`, ...more, `-DKERNELS=${symbol}`, '-c', unit, '-o', object);
+    objects.push(object);
+  }
+  await zig('cc', ...flags, `-mcpu=${processor}`, '-c', join(KERNELS, 'native/addon.c'), '-o', addon);
   const imports = target.includes('windows') ? await windowsImports(compiler) : [];
-  const objects = [kernel ?? '', addon ?? ''];
-  await zig('cc', '-target', target, '-shared', '-s', ...objects, ...imports, ...link, '-o', library ?? '');
-  return readFile(library ?? '');
+  await zig('cc', '-target', target, '-shared', '-s', ...objects, ...imports, ...link, '-o', library);
+  return readFile(library);
 }

@@ -31,17 +31,31 @@ export const WASM_TARGETS: Readonly<Record<string, WasmTarget>> = {
   },
 };
 
-/** A library of native code: the addon for any processor of its architecture, the kernels for those with an instruction set. */
+/** Kernels for an instruction set. */
+interface InstructionSet {
+  readonly symbol: string;
+  readonly processor: string;
+  readonly flags?: readonly string[];
+}
+
+/** A library of native code: the addon for any processor of its architecture, the kernels for each of some instruction sets. */
 export interface NativeTarget {
   readonly target: string;
   readonly processor: string;
-  readonly kernels: { readonly symbol: string; readonly processor: string };
+  readonly kernels: readonly InstructionSet[];
   /** Beside the objects, when the library is linked. */
   readonly link?: readonly string[];
 }
 
-const X64 = { processor: 'x86_64', kernels: { symbol: 'kernels_avx2', processor: 'x86_64_v3' } } as const;
-const ARM64 = { processor: 'generic', kernels: { symbol: 'kernels_neon', processor: 'generic' } } as const;
+const AVX2: InstructionSet = { symbol: 'kernels_avx2', processor: 'x86_64_v3' };
+/** The compiler would cut vectors of 512 bits in two, as is best where a processor slows down for them. */
+const AVX512: InstructionSet = {
+  ...{ symbol: 'kernels_avx512', processor: 'x86_64_v4' },
+  flags: ['-mprefer-vector-width=512'],
+};
+const NEON: InstructionSet = { symbol: 'kernels_neon', processor: 'generic' };
+const X64 = { processor: 'x86_64', kernels: [AVX2, AVX512] };
+const ARM64 = { processor: 'generic', kernels: [NEON] };
 /** Node's functions are found in the process that loads the library. */
 const DARWIN = { link: ['-Wl,-undefined,dynamic_lookup'] };
 /** The oldest system that Node 20 runs on. */
@@ -54,7 +68,12 @@ export const NATIVE_TARGETS: Readonly<Record<string, NativeTarget>> = {
   'native/prebuilds/linux-x64/kernels.musl.node': { target: 'x86_64-linux-musl', ...X64 },
   'native/prebuilds/linux-arm64/kernels.glibc.node': { target: `aarch64-linux-${GLIBC}`, ...ARM64 },
   'native/prebuilds/linux-arm64/kernels.musl.node': { target: 'aarch64-linux-musl', ...ARM64 },
-  'native/prebuilds/darwin-x64/kernels.node': { target: `x86_64-${MACOS}`, ...X64, ...DARWIN },
+  'native/prebuilds/darwin-x64/kernels.node': {
+    target: `x86_64-${MACOS}`,
+    processor: 'x86_64',
+    kernels: [AVX2],
+    ...DARWIN,
+  },
   'native/prebuilds/darwin-arm64/kernels.node': { target: `aarch64-${MACOS}`, ...ARM64, ...DARWIN },
   'native/prebuilds/win32-x64/kernels.node': { target: 'x86_64-windows-gnu', ...X64 },
 };

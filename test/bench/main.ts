@@ -5,18 +5,20 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { format } from 'prettier';
+import { ceiling } from './train/ceiling.ts';
 import { curve } from './curve.ts';
 import { data } from './data.ts';
 import { distil } from './distil.ts';
 import { kept } from './kept.ts';
 import { methodsTable } from './methods.ts';
 import { onnx } from './onnx.ts';
+import { native } from './native.ts';
 import { overhead } from './overhead.ts';
 import { parityTable } from './parity.ts';
 import { train } from './train.ts';
 
 const benchmarks: Record<string, (args: readonly string[]) => string | Promise<string>> = {
-  ...{ overhead, curve, data, train, onnx, distil, kept, parity: parityTable, methods: methodsTable },
+  ...{ overhead, curve, ceiling, native, data, train, onnx, distil, kept, parity: parityTable, methods: methodsTable },
 };
 
 const [name = '', ...rest] = process.argv.slice(2);

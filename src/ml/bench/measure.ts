@@ -26,7 +26,7 @@ export interface Measurement {
   /** Its name; where `auto` was asked for, that of the one picked. */
   readonly engine: string;
   readonly threads: number;
-  /** What else the engine says of itself, such as its `kernels`: `avx2`, or `relaxed` in WebAssembly. */
+  /** What else the engine says of itself, such as its `kernels`: `avx512` or `avx2`, or `relaxed` in WebAssembly. */
   readonly description: Engine['description'];
   readonly batch: number;
   readonly side: number;

@@ -4,7 +4,7 @@ import type { EngineEntry } from './engine.ts';
 export const engines = {
   native: {
     summary:
-      'kernels in native code (AVX2 or NEON) on threads; the bits of wasm, which takes its place where it cannot run',
+      'kernels in native code (AVX-512, AVX2 or NEON) on threads; the bits of wasm, which takes its place where it cannot run',
     create: async (options) => (await import('./native/create.ts')).createNative(options),
   },
   wasm: {

@@ -19,7 +19,9 @@ describe('kdpipe bench', () => {
     );
     expect(code).toBe(0);
     expect(stdout).toMatch(/^model +image +batch +engine +threads +kernels +training \(img\/s\) +frozen \(img\/s\)$/m);
-    expect(stdout).toMatch(/^convnet4 +8² +2 +(?:native +1 +(?:avx2|neon)|wasm +1 +relaxed) +\d+\.\d +\d+\.\d$/m);
+    expect(stdout).toMatch(
+      /^convnet4 +8² +2 +(?:native +1 +(?:avx512|avx2|neon)|wasm +1 +relaxed) +\d+\.\d +\d+\.\d$/m,
+    );
   });
 
   it('prints JSON, of the reference engine too', () => {

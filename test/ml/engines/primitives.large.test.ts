@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ACTIVATIONS, PRIMITIVES, type PrimitiveName } from '../../../src/ml/engines/primitives.ts';
 import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
-import { nativeExecutor } from '../../support/native.ts';
+import { nativeExecutor, nativeKernels } from '../../support/native.ts';
 import { runPrimitive } from '../../support/primitive.ts';
 import { empty, type Call } from './calls/call.ts';
 import { channelwise } from './calls/channelwise.ts';
@@ -14,12 +14,12 @@ import { pools } from './calls/pooling.ts';
 
 const relaxed = new WasmExecutor({ threads: 3, memory: 2 ** 26 });
 const plain = new WasmExecutor({ threads: 2, memory: 2 ** 26, build: 'simd' });
-const native = nativeExecutor({ threads: 3, memory: 2 ** 26 });
+const natives = nativeKernels().map((kernels) => nativeExecutor({ threads: 3, memory: 2 ** 26, kernels })!);
 const reference = new ReferenceExecutor();
 const seen = new Set<PrimitiveName>();
 
 afterAll(async () => {
-  await Promise.all([relaxed.dispose(), plain.dispose(), native?.dispose()]);
+  await Promise.all([relaxed.dispose(), plain.dispose(), ...natives.map((native) => native.dispose())]);
 });
 
 /** Largest difference, relative to the reference's largest value if that is above 1. */
@@ -38,7 +38,7 @@ function check(calls: readonly Call[], tolerance: number): void {
     const expected = runPrimitive(reference, call);
     const alone = runPrimitive(relaxed, call, 1);
     const together = runPrimitive(relaxed, call, 3);
-    const compiled = [1, 3].flatMap((threads) => (native ? [runPrimitive(native, call, threads)] : []));
+    const compiled = [1, 3].flatMap((threads) => natives.map((native) => runPrimitive(native, call, threads)));
     const simple = runPrimitive(plain, call, 1);
     const pair = runPrimitive(plain, call, 2);
     for (const name of Object.keys(expected)) {

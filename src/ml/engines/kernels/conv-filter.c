@@ -1,6 +1,6 @@
 // Filter gradient of a convolution: dfilter[tap, k, n] = Σ_pixels x[pixel met by tap, k] · dy[pixel, n].
 //
-// Tiles of four or eight input channels by one or two panels, summed over blocks of pixels. Every element belongs to one
+// Tiles of four or eight input channels by some panels, summed over blocks of pixels. Every element belongs to one
 // thread, which adds the blocks in order; within a block the sum is in registers, so rounding errors grow with the number of
 // blocks.
 #include "patches.h"
@@ -31,19 +31,18 @@ INLINE void gather_inputs(float *inputs, const float *const *rows, int k, int co
 }
 
 /// Gathered input channels from `k` by some panels from channel `n`: what a block adds to the gradient.
-INLINE void add_tiles(const conv_filter_gradient_op *op, const float *inputs, factors f, float *out, int channels, const int panels, const int unit, int accumulate) {
-  const int rows = panels == 1 ? unit : 4;
+INLINE void add_tiles(const int panels, const conv_filter_gradient_op *op, const float *inputs, factors f, float *out, int channels, const int unit, int accumulate) {
+  const int rows = outer_rows(panels, unit);
   intptr_t apart = (intptr_t)op->kernel * op->kernel * op->channels * PANEL;
   for (int c = 0; c < channels; c += rows, out += rows * PANEL) {
     f.a = inputs + c / unit * unit * BLOCK + c % unit;
-    outer_tile(rows, panels, unit, f, out, apart, accumulate);
+    outer_tile(panels, rows, unit, f, out, apart, accumulate);
   }
 }
 
 /// Adds one block of pixels to the rows (tap, `unit` channels) `groups` and the channels `columns` of the gradient.
 INLINE void add_block(const conv_filter_gradient_op *op, const float **sources, int first, int count, span groups, span columns, const int unit) {
   float gradients[WIDTH / PANEL * APART], inputs[BLOCK * GATHERED];
-  const int wide = TILE_PANELS * PANEL;
   int of_tap = op->channels / unit;
   intptr_t depth = op->kernel * op->kernel * op->channels;
   for (int from = columns.from; from < columns.to; from += WIDTH) {
@@ -52,12 +51,11 @@ INLINE void add_block(const conv_filter_gradient_op *op, const float **sources, 
     for (int group = groups.from, together; group < groups.to; group += together) {
       together = min(min(GATHERED / unit, of_tap - group % of_tap), groups.to - group);
       gather_inputs(inputs, sources + group / of_tap * BLOCK, group % of_tap * unit, count, together, unit);
-      int n = from;
       factors f = { 0, gradients, APART, count };
-      for (; n + wide <= to; n += wide, f.b += TILE_PANELS * APART)
-        add_tiles(op, inputs, f, op->dfilter + n * depth + group * unit * PANEL, together * unit, TILE_PANELS, unit, first);
-      for (; n < to; n += PANEL, f.b += APART)
-        add_tiles(op, inputs, f, op->dfilter + n * depth + group * unit * PANEL, together * unit, 1, unit, first);
+      for (int n = from, panels; n < to; n += panels * PANEL, f.b += panels * APART) {
+        panels = panels_of(to - n);
+        for_panels(panels, add_tiles, op, inputs, f, op->dfilter + n * depth + group * unit * PANEL, together * unit, unit, first);
+      }
     }
   }
 }

@@ -1,4 +1,4 @@
-// Convolution: forward and input gradient, as implicit matrix products in tiles of a few pixels by one or two panels.
+// Convolution: forward and input gradient, as implicit matrix products in tiles of a few pixels by some panels.
 #include "epilogue.h"
 #include "patches.h"
 #include "product.h"
@@ -29,25 +29,35 @@ typedef struct block {
   const epilogue *then; // null where nothing follows
 } block;
 
+/// What becomes of some sums that belong at y, of channels n and on: the old value comes to them, or the epilogue follows. It is
+/// long, so that its code is there once and not for each vector of a tile.
+INLINE void finish_row(const block *w, float *y, int n, const vec *sums, int count, int far) {
+  ROLLED for (int j = 0; j < count; j++, y += LANES) {
+    vec x = w->accumulate ? sums[j] + load(y) : sums[j];
+    store_out(y, w->then ? follow(w->then, x, y - w->then->y, n + j * LANES) : x, far);
+  }
+}
+
 /// Some pixels from `first` by some panels from channel `n`.
-INLINE void multiply_tile(const int pixels, const int panels, const block *w, int first, int n) {
+INLINE void multiply_tile(const int panels, const int pixels, const block *w, int first, int n) {
   tile t;
-  clear_tile(&t, pixels, panels * VECTORS);
+  clear_tile(&t, pixels, panels);
+  if (!w->far) UNROLL for (int i = 0; i < pixels; i++) for (int c = 0; c < panels * PANEL; c += 16) __builtin_prefetch(w->to[first + i] + n + c, 1);
   intptr_t whole = (intptr_t)w->taps * w->channels * PANEL;
   const float *panel = w->filter + n / PANEL * whole;
   for (int tap = 0; tap < w->taps; tap++, panel += w->channels * PANEL) {
     const float *rows[MOST_ROWS], *factors[TILE_PANELS];
     UNROLL for (int i = 0; i < pixels; i++) rows[i] = w->rows[tap * MOST_PIXELS + first + i];
     UNROLL for (int j = 0; j < panels; j++) factors[j] = panel + j * whole;
-    multiply_rows(&t, pixels, panels * VECTORS, rows, factors, w->channels);
+    multiply_rows(&t, pixels, panels, rows, factors, w->channels);
   }
-  each_sum(pixels, panels * VECTORS) {
-    float *y = w->to[first + i] + n + j * LANES;
-    vec x = t.sums[i][j];
-    if (w->accumulate) x += load(y);
-    if (w->then) x = follow(w->then, x, y - w->then->y, n + j * LANES);
-    store_out(y, x, panels == TILE_PANELS && w->far);
+  if (!w->accumulate && !w->then) {
+    each_sum(pixels, panels) store_out(w->to[first + i] + n + j * LANES, sum_of(&t, panels, i, j), panels > 1 && w->far);
+    return;
   }
+  vec sums[MOST_ROWS][TILE_PANELS * VECTORS];
+  each_sum(pixels, panels) sums[i][j] = sum_of(&t, panels, i, j);
+  ROLLED for (int i = 0; i < pixels; i++) finish_row(w, w->to[first + i] + n, n, sums[i], panels * VECTORS, panels > 1 && w->far);
 }
 
 /// Asks for the rows of the pixels after a tile: they are short and many, which the processor does not foresee.
@@ -57,17 +67,18 @@ INLINE void foresee(const block *w, int first, int count) {
 }
 
 /// All pixels of a block by some panels; `ahead` asks for rows before they are needed.
-INLINE void multiply_panels(const int rows, const int panels, const block *w, int count, int n, int ahead) {
+INLINE void multiply_panels(const int panels, const block *w, int count, int n, int ahead) {
+  const int rows = rows_of(panels);
   int i = 0;
   for (; i + rows <= count; i += rows) {
     if (ahead) foresee(w, i + 2 * rows, count);
-    multiply_tile(rows, panels, w, i, n);
+    multiply_tile(panels, rows, w, i, n);
   }
   if (rows > 4 && i + 4 <= count) {
-    multiply_tile(4, panels, w, i, n);
+    multiply_tile(panels, 4, w, i, n);
     i += 4;
   }
-  for (; i < count; i++) multiply_tile(1, panels, w, i, n);
+  for (; i < count; i++) multiply_tile(panels, 1, w, i, n);
 }
 
 /// target (+)= patches · filter, for some grid pixels and some output channels. The filter is [channels / 8][taps · channels][8].
@@ -80,17 +91,19 @@ static void multiply(const patches *p, const float *filter, const target *t, spa
   w.then = then;
   w.far = !t->accumulate && t->channels % LANES == 0 && t->step == 1 &&
           (intptr_t)(pixels.to - pixels.from) * (columns.to - columns.from) > FAR / 2;
-  const int unit = 4 * TILE_ROWS, wide = TILE_PANELS * PANEL;
+  const int unit = 4 * TILE_ROWS;
   int most = min(MOST_PIXELS / unit * unit, max(unit, NEAR_ROWS / p->channels / unit * unit));
   pixel at = pixel_at(p, pixels.from);
   for (int from = pixels.from; from < pixels.to; from += most) {
-    int count = min(most, pixels.to - from), n = columns.from;
+    int count = min(most, pixels.to - from);
     for (int i = 0; i < count; i++, next_pixel(p, &at)) {
       w.to[i] = target_at(t, &at);
       for (int tap = 0; tap < p->taps; tap++) w.rows[tap * MOST_PIXELS + i] = source_at(p, &at, tap, zeros);
     }
-    for (; n + wide <= columns.to; n += wide) multiply_panels(TILE_ROWS, TILE_PANELS, &w, count, n, p->taps == 1 && n == columns.from);
-    for (; n < columns.to; n += PANEL) multiply_panels(LONE_ROWS, 1, &w, count, n, 0);
+    for (int n = columns.from, panels; n < columns.to; n += panels * PANEL) {
+      panels = panels_of(columns.to - n);
+      for_panels(panels, multiply_panels, &w, count, n, p->taps == 1 && n == columns.from);
+    }
   }
 }
 

@@ -14,7 +14,7 @@ typedef struct sweep {
   const float *source; // [batch, height, width, channels]
   int tap; // floats from one tap of the filter to the next, negative in a rotated one
   int height, width, rows, columns, channels;
-  int kernel, step, divisor, dilation, padding, accumulate;
+  int kernel, step, divisor, dilation, padding, accumulate, far;
 } sweep;
 
 /// Taps along one axis that lie on the source, and where.
@@ -67,7 +67,7 @@ static void collect_pixel(const sweep *g, const line *l, int column) {
     for (int i = 0; i < l->count; i++)
       for (int j = 0; j < columns.count; j++)
         sum = multiply_add(load(l->source[i] + columns.at[j] * g->channels + c), load(l->filter[i] + columns.tap[j] * g->tap + c), sum);
-    store(y + c, sum);
+    store_out(y + c, sum, g->far);
   }
 }
 
@@ -93,7 +93,7 @@ INLINE void collect_block(const sweep *g, const line *l, int column, int first, 
         }
       }
     }
-    UNROLL for (int o = 0; o < block; o++) store(y + o * channels + c, sum[o]);
+    UNROLL for (int o = 0; o < block; o++) store_out(y + o * channels + c, sum[o], g->far);
   }
 }
 
@@ -128,8 +128,9 @@ static void collect_kernel(const sweep *g, const line *l) {
 
 void run_depthwise(const depthwise_op *op, const team *team) {
   sweep g = { op->x, op->channels, op->height, op->width, op->outHeight, op->outWidth, op->channels,
-               op->kernel, op->stride, 1, op->dilation, op->padding, 0 };
+               op->kernel, op->stride, 1, op->dilation, op->padding, 0, 0 };
   epilogue then = { op->scale, op->shift, op->residual, op->y, op->channels, op->activation };
+  g.far = is_plain(&then) && is_far((intptr_t)op->batch * op->outHeight * op->outWidth * op->channels);
   span rows = share(op->batch * op->outHeight, 1, team);
   for (int row = rows.from; row < rows.to; row++) {
     line l = line_of(&g, row, op->filter, op->y);
@@ -141,7 +142,8 @@ void run_depthwise(const depthwise_op *op, const team *team) {
 void run_depthwise_input_gradient(const depthwise_input_gradient_op *op, const team *team) {
   const float *last = op->filter + (op->kernel * op->kernel - 1) * op->channels;
   sweep g = { op->dy, -op->channels, op->outHeight, op->outWidth, op->height, op->width, op->channels,
-               op->kernel, 1, op->stride, op->dilation, op->dilation * (op->kernel - 1) - op->padding, op->accumulate };
+               op->kernel, 1, op->stride, op->dilation, op->dilation * (op->kernel - 1) - op->padding, op->accumulate,
+               !op->accumulate && is_far((intptr_t)op->batch * op->height * op->width * op->channels) };
   span rows = share(op->batch * op->height, 1, team);
   for (int row = rows.from; row < rows.to; row++) {
     line l = line_of(&g, row, last, op->dx);

@@ -39,12 +39,13 @@ void run_zero(const zero_op *op, const team *team) {
 }
 
 INLINE void affine_with(const affine_op *op, span rows, const int activation) {
+  int far = op->y != op->x && op->y != op->residual && is_far((intptr_t)op->rows * op->channels);
   for (int row = rows.from; row < rows.to; row++) {
     intptr_t at = (intptr_t)row * op->channels;
     for (int c = 0; c < op->channels; c += LANES) {
       vec x = multiply_add(load(op->x + at + c), load(op->scale + c), load(op->shift + c));
       if (op->residual) x += load(op->residual + at + c);
-      store(op->y + at + c, activate(x, activation));
+      store_out(op->y + at + c, activate(x, activation), far);
     }
   }
 }

@@ -24,7 +24,7 @@ INLINE int max(int a, int b) { return a > b ? a : b; }
 #include "activation.h"
 
 #define VECTORS (PANEL / LANES) // of a panel
-_Static_assert(PANEL % LANES == 0, "a panel is whole vectors");
+_Static_assert(PANEL % LANES == 0 && TILE_PANELS * PANEL % WIDE == 0, "panels are whole vectors");
 
 /// Four floats, whatever the width of vectors.
 typedef float quad __attribute__((ext_vector_type(4), aligned(4)));
@@ -33,6 +33,9 @@ INLINE quad load_quad(const float *p) { return *(const quad *)p; }
 INLINE void store_quad(float *p, quad x) { *(quad *)p = x; }
 
 #define FAR (3 << 20) // floats of a result that no cache holds until it is read: it is written past them
+
+/// Whether a result of so many floats is written past the caches; none of what it is made from may lie where it goes.
+INLINE int is_far(intptr_t floats) { return floats > FAR; }
 
 /// Writes past the caches where `far`; p must be aligned to a vector then.
 INLINE void store_out(float *p, vec x, int far) {

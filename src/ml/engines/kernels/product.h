@@ -1,49 +1,106 @@
-// Matrix products in registers: tiles of a few rows by one or two filter panels, as many as the instruction set has room for
-// (`TILE_ROWS`, `TILE_PANELS`; `LONE_ROWS` where one panel is left).
+// Matrix products in registers: tiles of a few rows by some filter panels, as many as the instruction set has room for
+// (`TILE_ROWS`, `TILE_PANELS`), and by fewer panels where fewer are left (`LONE_ROWS`).
 //
 // Rows are read where they lie, one broadcast an element, so that nothing is packed. Every sum is taken in the order of its
-// depth, from zero, with one rounding a term: the tile's shape does not touch the bits.
+// depth, from zero, with one rounding a term: neither the tile's shape nor the width of its vectors touches the bits.
 #ifndef PRODUCT_H
 #define PRODUCT_H
 #include "kernel.h"
 
 #define MOST_ROWS 8
-#define MOST_VECTORS (TILE_PANELS * VECTORS)
+#define MOST_WIDE (TILE_PANELS * PANEL / WIDE)
 _Static_assert(TILE_ROWS <= MOST_ROWS && LONE_ROWS <= MOST_ROWS, "rows of a tile");
 
-/// Sums of rows × vectors. Used with constant sizes only, so that it stays in registers.
-typedef struct tile { vec sums[MOST_ROWS][MOST_VECTORS]; } tile;
+/// Sums of rows × panels in wide vectors, or of one panel that does not fill one. Used with constant sizes only, so that it stays
+/// in registers.
+typedef struct tile {
+  wide sums[MOST_ROWS][MOST_WIDE];
+  vec lone[MOST_ROWS][VECTORS];
+} tile;
 
-#define each_sum(rows, vectors) UNROLL for (int i = 0; i < (rows); i++) UNROLL for (int j = 0; j < (vectors); j++)
+/// How many vectors take the panels, and whether these are the tile's lone ones.
+#define is_lone(panels) ((panels) * PANEL < WIDE)
+#define wide_of(panels) ((panels) * PANEL / WIDE)
 
-INLINE void clear_tile(tile *t, const int rows, const int vectors) { each_sum(rows, vectors) t->sums[i][j] = splat(0); }
+/// Each vector of a tile of rows × panels; what `sum_of` gives of it belongs to row i, channels j · LANES and on.
+#define each_sum(rows, panels) UNROLL for (int i = 0; i < (rows); i++) UNROLL for (int j = 0; j < (panels) * VECTORS; j++)
 
-/// Row k of some panels: `panels[0][k][0..7]`, `panels[1][k][0..7]` …
-INLINE void load_panels(vec *to, const int vectors, const float *const *panels, intptr_t k) {
-  UNROLL for (int j = 0; j < vectors; j++) to[j] = load(panels[j / VECTORS] + k * PANEL + j % VECTORS * LANES);
+/// Most panels, a power of two, that can be taken together of `channels`, which are one panel at least.
+INLINE int panels_of(int channels) {
+  int panels = TILE_PANELS;
+  while (panels * PANEL > channels) panels /= 2;
+  return panels;
 }
 
-/// sums[i][j] += x · b[j]
-INLINE void add_products(tile *t, int i, const int vectors, float x, const vec *b) {
-  UNROLL for (int j = 0; j < vectors; j++) t->sums[i][j] = multiply_add(splat(x), b[j], t->sums[i][j]);
-}
+/// Rows of a tile of so many panels.
+#define rows_of(panels) ((panels) == TILE_PANELS ? TILE_ROWS : LONE_ROWS)
 
-/// sums[i][j] += Σ_k from[i][k] · panels[k][j]. The loop stays a loop: unrolled for wasm, its loads come all at once, and V8 has
-/// no registers for them.
-INLINE void multiply_rows(tile *t, const int rows, const int vectors, const float *const *from, const float *const *panels, int depth) {
-  ROLLED for (intptr_t k = 0; k < depth; k++) {
-    vec b[MOST_VECTORS];
-    load_panels(b, vectors, panels, k);
-    UNROLL for (int i = 0; i < rows; i++) add_products(t, i, vectors, from[i][k], b);
+/// Calls `function` with a number of panels, as a constant, before the other arguments.
+#define for_panels(panels, function, ...) \
+  switch (panels) { \
+    case 8: if (TILE_PANELS >= 8) function(8, __VA_ARGS__); break; \
+    case 4: if (TILE_PANELS >= 4) function(4, __VA_ARGS__); break; \
+    case 2: if (TILE_PANELS >= 2) function(2, __VA_ARGS__); break; \
+    case 1: function(1, __VA_ARGS__); break; \
+  }
+
+INLINE void clear_tile(tile *t, const int rows, const int panels) {
+  UNROLL for (int i = 0; i < rows; i++) {
+    if (is_lone(panels)) UNROLL for (int j = 0; j < VECTORS; j++) t->lone[i][j] = splat(0);
+    else UNROLL for (int j = 0; j < wide_of(panels); j++) t->sums[i][j] = (wide)(0);
   }
 }
 
-/// sums[i][j] += Σ_k from[k][i] · panels[k][j]; rows of `from` lie `step` floats apart.
-INLINE void multiply_outer(tile *t, const int rows, const int vectors, const float *from, const int step, const float *const *panels, int depth) {
+INLINE vec sum_of(const tile *t, const int panels, int i, int j) {
+  if (is_lone(panels)) return t->lone[i][j];
+#if WIDE > LANES
+  wide x = t->sums[i][j / 2];
+  return j % 2 ? x.hi : x.lo;
+#else
+  return t->sums[i][j];
+#endif
+}
+
+/// Row k of some panels: `panels[0][k][0..7]`, `panels[1][k][0..7]` …
+typedef struct panel_row {
+  wide wide[MOST_WIDE];
+  vec lone[VECTORS];
+} panel_row;
+
+INLINE panel_row load_panels(const int count, const float *const *panels, intptr_t k) {
+  panel_row b;
+  if (is_lone(count)) UNROLL for (int j = 0; j < VECTORS; j++) b.lone[j] = load(panels[0] + k * PANEL + j * LANES);
+  else UNROLL for (int j = 0; j < wide_of(count); j++) {
+#if WIDE > LANES
+    b.wide[j].lo = load(panels[2 * j] + k * PANEL);
+    b.wide[j].hi = load(panels[2 * j + 1] + k * PANEL);
+#else
+    b.wide[j] = load(panels[j / VECTORS] + k * PANEL + j % VECTORS * LANES);
+#endif
+  }
+  return b;
+}
+
+/// sums[i] += x · b
+INLINE void add_products(tile *t, int i, const int panels, float x, const panel_row *b) {
+  if (is_lone(panels)) UNROLL for (int j = 0; j < VECTORS; j++) t->lone[i][j] = multiply_add(splat(x), b->lone[j], t->lone[i][j]);
+  else UNROLL for (int j = 0; j < wide_of(panels); j++) t->sums[i][j] = multiply_add_wide((wide)(x), b->wide[j], t->sums[i][j]);
+}
+
+/// sums[i] += Σ_k from[i][k] · panels[k]. The loop stays a loop: unrolled for wasm, its loads come all at once, and V8 has
+/// no registers for them.
+INLINE void multiply_rows(tile *t, const int rows, const int panels, const float *const *from, const float *const *filter, int depth) {
+  ROLLED for (intptr_t k = 0; k < depth; k++) {
+    panel_row b = load_panels(panels, filter, k);
+    UNROLL for (int i = 0; i < rows; i++) add_products(t, i, panels, from[i][k], &b);
+  }
+}
+
+/// sums[i] += Σ_k from[k][i] · panels[k]; rows of `from` lie `step` floats apart.
+INLINE void multiply_outer(tile *t, const int rows, const int panels, const float *from, const int step, const float *const *filter, int depth) {
   ROLLED for (intptr_t k = 0; k < depth; k++, from += step) {
-    vec b[MOST_VECTORS];
-    load_panels(b, vectors, panels, k);
-    UNROLL for (int i = 0; i < rows; i++) add_products(t, i, vectors, from[i], b);
+    panel_row b = load_panels(panels, filter, k);
+    UNROLL for (int i = 0; i < rows; i++) add_products(t, i, panels, from[i], &b);
   }
 }
 
@@ -54,19 +111,23 @@ typedef struct factors {
   int depth;
 } factors;
 
+/// Rows of a piece of a filter gradient, where `unit` input channels lie side by side.
+#define outer_rows(panels, unit) ((panels) == TILE_PANELS ? 4 : unit)
+
 /// A piece of a filter gradient: out[panel][row][0..7] (+)= Σ_k a[k][row] · b[panel][k][0..7]; panels of `out` lie `apart`.
-INLINE void outer_tile(const int rows, const int panels, const int step, factors f, float *out, intptr_t apart, int accumulate) {
+INLINE void outer_tile(const int panels, const int rows, const int step, factors f, float *out, intptr_t apart, int accumulate) {
   tile t;
   const float *b[TILE_PANELS];
-  clear_tile(&t, rows, panels * VECTORS);
+  clear_tile(&t, rows, panels);
   UNROLL for (int j = 0; j < panels; j++) {
     b[j] = f.b + j * f.panel;
     UNROLL for (int i = 0; i < rows; i += 2) __builtin_prefetch(out + j * apart + i * PANEL, 1);
   }
-  multiply_outer(&t, rows, panels * VECTORS, f.a, step, b, f.depth);
-  each_sum(rows, panels * VECTORS) {
+  multiply_outer(&t, rows, panels, f.a, step, b, f.depth);
+  each_sum(rows, panels) {
     float *to = out + j / VECTORS * apart + i * PANEL + j % VECTORS * LANES;
-    store(to, accumulate ? load(to) + t.sums[i][j] : t.sums[i][j]);
+    vec x = sum_of(&t, panels, i, j);
+    store(to, accumulate ? load(to) + x : x);
   }
 }
 

@@ -19,6 +19,7 @@ INLINE void transform_gradient_tile(const tile_source *w, int channels, int n, f
   for (int j = 0; j < TILE; j++) {
     intptr_t at = (intptr_t)j * channels + n;
     four y = { splat(0), splat(0), splat(0), splat(0) };
+    if (n % 16 == 0) UNROLL for (int i = 0; i < TILE; i++) __builtin_prefetch(w->row[i] + at + AHEAD * channels);
     if (j < w->to) y = (four){ load(w->row[0] + at), load(w->row[1] + at), load(w->row[2] + at), load(w->row[3] + at) };
     put_six(rows + j, TILE, gradient_transform(y));
   }
@@ -27,17 +28,17 @@ INLINE void transform_gradient_tile(const tile_source *w, int channels, int n, f
 }
 
 /// The sums of some tiles at one point for some output channels: the factors' a is [channels / 8][depth][8].
-INLINE void multiply_channels(int channels, factors f, int depth, float *out, const int panels, int accumulate) {
+INLINE void multiply_channels(const int panels, int channels, factors f, int depth, float *out, int accumulate) {
   const float *inputs = f.a;
-  const int rows = panels == 1 ? LONE_ROWS : 4;
+  const int rows = outer_rows(panels, LONE_ROWS);
   int c = 0;
   for (; c + rows <= channels; c += rows) {
     f.a = inputs + (c & -PANEL) * depth + c % PANEL;
-    outer_tile(rows, panels, PANEL, f, out + c * PANEL, PANEL * (intptr_t)channels, accumulate);
+    outer_tile(panels, rows, PANEL, f, out + c * PANEL, PANEL * (intptr_t)channels, accumulate);
   }
   for (; c < channels; c += 4) { // of an image
     f.a = inputs + (c & -PANEL) * depth + c % PANEL;
-    outer_tile(4, panels, PANEL, f, out + c * PANEL, PANEL * (intptr_t)channels, accumulate);
+    outer_tile(panels, 4, PANEL, f, out + c * PANEL, PANEL * (intptr_t)channels, accumulate);
   }
 }
 
@@ -65,9 +66,8 @@ static void sum_tiles(const conv_filter_gradient_op *op, float *sums, span tiles
       for (int n = 0, panels; n < width; n += panels * PANEL) {
         float *out = sums + point * point_stride(channels, op->outChannels) + (intptr_t)(columns.from + n) * channels;
         factors f = { inputs + point * x_stride, gradients + point * dy_stride + n * depth, PANEL * depth, count };
-        panels = n + TILE_PANELS * PANEL <= width ? TILE_PANELS : 1;
-        if (panels == TILE_PANELS) multiply_channels(channels, f, depth, out, TILE_PANELS, first > tiles.from);
-        else multiply_channels(channels, f, depth, out, 1, first > tiles.from);
+        panels = panels_of(width - n);
+        for_panels(panels, multiply_channels, channels, f, depth, out, first > tiles.from);
       }
   }
 }

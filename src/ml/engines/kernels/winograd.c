@@ -4,11 +4,9 @@
 #include "epilogue.h"
 #include "product.h"
 
-#define MOST_TILES 96 // of a block
-#define BLOCK_FLOATS 49152 // of its transformed inputs, so that they stay in the second-level cache
-#define COLUMNS 32 // output channels multiplied before they are transformed back
-#define EACH (POINTS * COLUMNS + SKEW) // floats of a tile's products
-_Static_assert(INPUTS + MOST_TILES * EACH <= SCRATCH, "inputs and products of a block find room");
+#define MOST_TILES 24 // of a block: each filter is used for as many, and their transformed inputs stay in the second-level cache
+#define COLUMNS 64 // output channels multiplied before they are transformed back, at most
+_Static_assert(INPUTS + MOST_TILES * (POINTS * COLUMNS + SKEW) <= SCRATCH, "inputs and products of a block find room");
 
 /// The walk: y (+)= convolution of x, then what follows it (null where nothing does).
 typedef struct convolution {
@@ -18,6 +16,10 @@ typedef struct convolution {
   int outHeight, outWidth, outChannels, accumulate;
   const epilogue *then;
 } convolution;
+
+/// Output channels that are multiplied before they are transformed back, and floats of a tile's products.
+INLINE int columns_of(const convolution *w) { return min(COLUMNS, w->outChannels); }
+INLINE intptr_t each_of(const convolution *w) { return POINTS * columns_of(w) + SKEW; }
 
 /// G g Gᵀ for eight channels, a tap's lying `stride` behind those of the tap before it.
 INLINE void transform_filter(const float *taps, int stride, float *to, intptr_t to_stride) {
@@ -35,36 +37,36 @@ INLINE void transform_filter(const float *taps, int stride, float *to, intptr_t 
   }
 }
 
-/// Tiles that a thread transforms at a time: as many as stay in its second-level cache, and enough to use each filter often.
+/// Tiles that a thread transforms at a time: fewer than `MOST_TILES` where there is no room for their channels.
 INLINE int block_of(int channels) {
-  int each = POINTS * channels, room = (INPUTS - POINTS * SKEW) / each;
-  return max(TILE_ROWS, min(MOST_TILES, max(BLOCK_FLOATS / each, min(24, room))) / TILE_ROWS * TILE_ROWS);
+  int room = (INPUTS - POINTS * SKEW) / (POINTS * channels);
+  return max(TILE_ROWS, min(MOST_TILES, room) / TILE_ROWS * TILE_ROWS);
 }
 
 /// A row of tiles by some panels at one point.
-INLINE void multiply_tiles(const int panels, int channels, const float *inputs, const float *panel, float *to) {
+INLINE void multiply_tiles(const int panels, int channels, const float *inputs, const float *panel, float *to, intptr_t each) {
   tile t;
   const float *rows[MOST_ROWS], *factors[TILE_PANELS];
-  clear_tile(&t, TILE_ROWS, panels * VECTORS);
+  clear_tile(&t, TILE_ROWS, panels);
   UNROLL for (int i = 0; i < TILE_ROWS; i++) rows[i] = inputs + i * channels;
   UNROLL for (int j = 0; j < panels; j++) factors[j] = panel + (intptr_t)j * channels * PANEL;
-  multiply_rows(&t, TILE_ROWS, panels * VECTORS, rows, factors, channels);
-  each_sum(TILE_ROWS, panels * VECTORS) store(to + i * EACH + j * LANES, t.sums[i][j]);
+  multiply_rows(&t, TILE_ROWS, panels, rows, factors, channels);
+  each_sum(TILE_ROWS, panels) store(to + i * each + j * LANES, sum_of(&t, panels, i, j));
 }
 
-/// The 36 products of a block of tiles with some output channels, [tile][36][COLUMNS], of inputs [36][tile][channels] whose
+/// The 36 products of a block of tiles with some output channels, [tile][36][columns], of inputs [36][tile][channels] whose
 /// points lie `matrix` floats apart.
 static void multiply_points(const convolution *w, const float *inputs, float *products, int tiles, span columns, intptr_t matrix) {
-  int channels = w->input.channels;
+  int channels = w->input.channels, width = columns_of(w);
+  intptr_t each = each_of(w);
   for (int point = 0; point < POINTS; point++)
     for (int n = columns.from, panels; n < columns.to; n += panels * PANEL) {
       const float *panel = w->filter + point * point_stride(channels, w->outChannels) + (intptr_t)n * channels;
       const float *a = inputs + point * matrix;
-      float *to = products + point * COLUMNS + n - columns.from;
-      panels = n + TILE_PANELS * PANEL <= columns.to ? TILE_PANELS : 1;
-      for (int i = 0; i < tiles; i += TILE_ROWS, a += TILE_ROWS * channels, to += TILE_ROWS * EACH)
-        if (panels == TILE_PANELS) multiply_tiles(TILE_PANELS, channels, a, panel, to);
-        else multiply_tiles(1, channels, a, panel, to);
+      float *to = products + point * width + n - columns.from;
+      panels = panels_of(columns.to - n);
+      for (int i = 0; i < tiles; i += TILE_ROWS, a += TILE_ROWS * channels, to += TILE_ROWS * each)
+        for_panels(panels, multiply_tiles, channels, a, panel, to, each);
     }
 }
 
@@ -77,14 +79,14 @@ INLINE vec finish_sum(const convolution *w, vec x, intptr_t at, int n) {
 /// Aᵀ m A for one tile and some output channels; `plain` says, when the code is compiled, that nothing follows.
 INLINE void transform_output_tile(const convolution *w, const float *products, int index, span columns, int plain) {
   int area = w->input.rows * w->input.columns, within = index % area, right = w->outChannels;
-  int top = within / w->input.columns * TILE, left = within % w->input.columns * TILE;
+  int point = columns_of(w), top = within / w->input.columns * TILE, left = within % w->input.columns * TILE;
   int height = min(TILE, w->outHeight - top), width = min(TILE, w->outWidth - left);
   intptr_t first = ((intptr_t)(index / area * w->outHeight + top) * w->outWidth + left) * w->outChannels;
   for (int n = columns.from; n < columns.to; n += LANES, products += LANES) {
     vec rows[TILE][REACH];
     ROLLED for (int j = 0; j < REACH; j++) {
-      const float *m = products + j * COLUMNS;
-      const int down = REACH * COLUMNS;
+      const float *m = products + j * point;
+      const int down = REACH * point;
       four y = output_transform((six){ load(m), load(m + down), load(m + 2 * down), load(m + 3 * down), load(m + 4 * down), load(m + 5 * down) });
       rows[0][j] = y.a; rows[1][j] = y.b; rows[2][j] = y.c; rows[3][j] = y.d;
     }
@@ -102,7 +104,7 @@ INLINE void transform_output_tile(const convolution *w, const float *products, i
 static void convolve(const convolution *w, const team *team) {
   float *inputs = team->scratch, *products = inputs + INPUTS;
   int channels = w->input.channels, block = block_of(channels);
-  intptr_t matrix = (intptr_t)block * channels + SKEW;
+  intptr_t matrix = (intptr_t)block * channels + SKEW, each = each_of(w);
   span all = share(w->input.batch * w->input.rows * w->input.columns, TILE_ROWS, team);
   for (int first = all.from; first < all.to; first += block) {
     int count = min(block, all.to - first);
@@ -114,8 +116,8 @@ static void convolve(const convolution *w, const team *team) {
       span columns = { n, min(w->outChannels, n + COLUMNS) };
       multiply_points(w, inputs, products, count, columns, matrix);
       for (int i = 0; i < count; i++) {
-        if (w->then || w->accumulate) transform_output_tile(w, products + i * EACH, first + i, columns, 0);
-        else transform_output_tile(w, products + i * EACH, first + i, columns, 1);
+        if (w->then || w->accumulate) transform_output_tile(w, products + i * each, first + i, columns, 0);
+        else transform_output_tile(w, products + i * each, first + i, columns, 1);
       }
     }
   }

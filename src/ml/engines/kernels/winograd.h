@@ -10,6 +10,8 @@
 #define INPUTS 393216 // floats of a thread's scratch that hold transformed inputs; products or gradients have the rest
 _Static_assert(POINTS * (TILE_ROWS * MOST_WINOGRAD_CHANNELS + SKEW) <= INPUTS, "a row of tiles of the widest map finds room");
 
+#define AHEAD (2 * TILE) // pixels from those that are read to those that are asked for: rows are short, and far apart
+
 #define ROOT 1.41421356f // √2
 #define HALF_ROOT .70710678f
 
@@ -106,6 +108,7 @@ INLINE void transform_input_tile(const tile_source *w, int channels, int c, floa
   ROLLED for (int j = 0; j < REACH; j++) {
     intptr_t at = (intptr_t)j * channels + c;
     six x = { 0 };
+    if (c % 16 == 0) UNROLL for (int i = 0; i < REACH; i++) __builtin_prefetch(w->row[i] + at + AHEAD * channels);
     if (j >= w->from && j < w->to)
       x = (six){ load(w->row[0] + at), load(w->row[1] + at), load(w->row[2] + at),
                  load(w->row[3] + at), load(w->row[4] + at), load(w->row[5] + at) };

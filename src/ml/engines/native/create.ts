@@ -43,7 +43,7 @@ function openMachine(
 export function createNative({ threads, memory }: EngineOptions): EngineResult {
   if (process.env['KDPIPE_NATIVE'] === 'off') return { unavailable: 'KDPIPE_NATIVE is off' };
   const limit = memory ?? memoryLimit(Math.min(NATIVE_TARGET.addressSpace, machineMemory()));
-  const library = loadLibrary();
+  const library = loadLibrary(process.env['KDPIPE_NATIVE']);
   if ('unavailable' in library) return library;
   const { addon, kernels, digest } = library;
   if (!nativeIsProven({ kernels, digest })) return { unavailable: 'it failed its self-check on this machine' };

@@ -4,10 +4,11 @@ import { createRequire } from 'node:module';
 import { assetPath } from '../../../util/package-root.ts';
 
 /** Instruction sets that the kernels are compiled for. */
-export type NativeKernels = 'avx2' | 'neon';
+export type NativeKernels = 'avx512' | 'avx2' | 'neon';
 
 /** What the library exports (kernels/native/addon.c). Offsets and sizes are bytes. */
 export interface Addon {
+  /** Those that this processor can run, the best first. */
   kernels(): readonly NativeKernels[];
   open(kernels: NativeKernels, bytes: number): { readonly engine: unknown; readonly address: number };
   view(engine: unknown, from: number, bytes: number): ArrayBuffer;
@@ -72,12 +73,14 @@ const load: LoadLibrary = (name) => createRequire(import.meta.url)(assetPath(`${
 /**
  * Loads the library of this platform.
  *
+ * @param asked - name of the kernels; the best that this processor can run by default
  * @param name - of its file
  * @param read - gives files
  * @param open - loads one
- * @returns the library, and the kernels that this processor can run
+ * @returns the library, and its kernels
  */
 export function loadLibrary(
+  asked?: string,
   name = libraryName(),
   read: ReadLibrary = fromPackage,
   open: LoadLibrary = load,
@@ -91,8 +94,12 @@ export function loadLibrary(
   try {
     const addon = open(name);
     if (!isAddon(addon)) return { unavailable: `${name} is no library of kdpipe` };
-    const [kernels] = addon.kernels();
-    return kernels === undefined ? { unavailable: 'this processor lacks AVX2 and FMA' } : { addon, kernels, digest };
+    const able = addon.kernels();
+    if (able.length === 0) return { unavailable: 'this processor lacks AVX2 and FMA' };
+    const kernels = asked ? able.find((name) => name === asked) : able[0];
+    return kernels === undefined
+      ? { unavailable: `KDPIPE_NATIVE is "${asked}", and this processor can run ${able.join(', ')}` }
+      : { addon, kernels, digest };
   } catch (error) {
     return { unavailable: `${name} does not load: ${error instanceof Error ? error.message : String(error)}` };
   }

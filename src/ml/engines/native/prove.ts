@@ -12,7 +12,7 @@ import { loadLibrary } from './library.ts';
 import { NativeMachine } from './machine.ts';
 import { DIFFERENT } from './proof.ts';
 
-const library = loadLibrary();
+const library = loadLibrary(process.env['KDPIPE_NATIVE']);
 if ('unavailable' in library) throw new Error(library.unavailable);
 const native = (): Executor => new KernelExecutor(new NativeMachine(library.addon, library.kernels, SAMPLE_MEMORY), 2);
 const one = await trainABit(native(), 1);

@@ -6,16 +6,17 @@ import { models, type ModelName } from '../../../../src/ml/models/registry.ts';
 import { initialState } from '../../../../src/ml/network/initial.ts';
 import type { Network, StateDict } from '../../../../src/ml/network/network.ts';
 import { hashed, signed } from '../../../support/hashed.ts';
-import { nativeExecutor } from '../../../support/native.ts';
+import { nativeExecutor, nativeKernels } from '../../../support/native.ts';
 
 const BATCH = 3;
-const native = nativeExecutor({ threads: 4 });
+const natives = nativeKernels().map((kernels) => ({ kernels, executor: nativeExecutor({ threads: 4, kernels })! }));
 const wasm = new WasmExecutor({ threads: 1 });
 const engines = new Map<Executor, CompiledEngine>();
-for (const executor of [wasm, ...(native ? [native] : [])]) engines.set(executor, new CompiledEngine(executor));
+for (const executor of [wasm, ...natives.map((one) => one.executor)])
+  engines.set(executor, new CompiledEngine(executor));
 
 afterAll(async () => {
-  await Promise.all([wasm.dispose(), native?.dispose()]);
+  await Promise.all([wasm.dispose(), ...natives.map((one) => one.executor.dispose())]);
 });
 
 /** Weights and running statistics after a few steps, and the logits of an evaluation after them. */
@@ -45,23 +46,28 @@ function different(one: StateDict, other: StateDict): readonly string[] {
   return [...one.keys()].filter((name) => !bits(one.get(name)).equals(bits(other.get(name))));
 }
 
-/** Sides that leave borders on all tiles, and one that is a power of two; all teams are tried on these. */
+/** Sides that leave borders on all tiles, and one that is a power of two; all teams of the best kernels are tried on these. */
 const SIZES: Readonly<Partial<Record<ModelName, readonly number[]>>> = { resnet20: [32, 29], mobilenetv2: [64, 51] };
 const teamsOf = (name: ModelName): readonly number[] => (SIZES[name] ? [1, 2, 4] : [3]);
 const cases = (Object.keys(models) as ModelName[]).flatMap((name) =>
   (SIZES[name] ?? [models[name].nominal.side <= 32 ? 32 : 64]).map((size) => ({ name, size })),
 );
 
-describe.skipIf(!native)('native kernels', () => {
+describe.skipIf(natives.length === 0)('native kernels', () => {
   it.each(cases)('train and evaluate $name at $size² with the bits of WebAssembly, whatever the threads', (one) => {
     const network = models[one.name].build({ height: one.size, width: one.size, channels: 3 }, 10);
     const expected = trained(wasm, network, 1, 1);
-    for (const threads of teamsOf(one.name))
-      expect(different(trained(native!, network, threads, 1), expected), `${threads} threads`).toEqual([]);
+    for (const [i, { kernels, executor }] of natives.entries())
+      for (const threads of i === 0 ? teamsOf(one.name) : [3])
+        expect(different(trained(executor, network, threads, 1), expected), `${kernels}, ${threads} threads`).toEqual(
+          [],
+        );
   });
 
   it('do so through a whole training', () => {
     const network = models.convnet16.build({ height: 28, width: 28, channels: 1 }, 10);
-    expect(different(trained(native!, network, 2, 200), trained(wasm, network, 1, 200))).toEqual([]);
+    const expected = trained(wasm, network, 1, 200);
+    for (const { kernels, executor } of natives)
+      expect(different(trained(executor, network, 2, 200), expected), kernels).toEqual([]);
   });
 });

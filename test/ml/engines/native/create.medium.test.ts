@@ -4,6 +4,7 @@ import { createNative } from '../../../../src/ml/engines/native/create.ts';
 import { loadLibrary } from '../../../../src/ml/engines/native/library.ts';
 import { models } from '../../../../src/ml/models/registry.ts';
 import { onRisk } from '../../../../src/util/risk.ts';
+import { nativeKernels } from '../../../support/native.ts';
 
 const isHere = !('unavailable' in loadLibrary());
 afterEach(() => {
@@ -20,6 +21,19 @@ describe('createNative', () => {
     await expect(createEngine('native', { threads: 1 })).rejects.toThrow(
       'the native engine cannot run here: KDPIPE_NATIVE is off',
     );
+  });
+
+  it.runIf(isHere)('runs the kernels that KDPIPE_NATIVE names', async () => {
+    for (const kernels of nativeKernels()) {
+      vi.stubEnv('KDPIPE_NATIVE', kernels);
+      const engine = await createEngine('native', { threads: 1 });
+      expect(engine.description).toMatchObject({ kernels });
+      await engine.dispose();
+    }
+    vi.stubEnv('KDPIPE_NATIVE', 'sse');
+    expect(createNative({ threads: 1 })).toEqual({
+      unavailable: `KDPIPE_NATIVE is "sse", and this processor can run ${nativeKernels().join(', ')}`,
+    });
   });
 
   it.runIf(isHere)('is what auto takes, and says what it risks before', async () => {

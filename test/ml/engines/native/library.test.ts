@@ -19,9 +19,9 @@ const addon: Addon = {
 };
 
 /** What comes of a library with that digest, that loads as that. */
-function loaded(digest: string, open: () => unknown) {
+function loaded(digest: string, open: () => unknown, asked?: string) {
   const read = (name: string) => (name === NAME ? bytes : manifest(digest));
-  return loadLibrary(NAME, read, open);
+  return loadLibrary(asked, NAME, read, open);
 }
 const reason = (result: ReturnType<typeof loadLibrary>): string => ('unavailable' in result ? result.unavailable : '');
 
@@ -38,10 +38,20 @@ describe('loadLibrary', () => {
     expect(loaded(right, () => addon)).toEqual({ addon, kernels: 'avx2', digest: right });
   });
 
+  it('gives those that are asked for', () => {
+    const wide = { ...addon, kernels: () => ['avx512', 'avx2'] };
+    expect(loaded(right, () => wide)).toMatchObject({ kernels: 'avx512' });
+    expect(loaded(right, () => wide, 'avx2')).toMatchObject({ kernels: 'avx2' });
+    expect(reason(loaded(right, () => wide, 'neon'))).toBe(
+      'KDPIPE_NATIVE is "neon", and this processor can run avx512, avx2',
+    );
+  });
+
   it('says that there is none for a platform', () => {
     expect(
       reason(
         loadLibrary(
+          undefined,
           NAME,
           () => undefined,
           () => addon,

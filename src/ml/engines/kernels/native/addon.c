@@ -13,34 +13,54 @@
 #define MOST_VIEWS 16
 #define GUARD 4096 // bytes behind the memory: a vector at its very end may be read whole
 
-typedef struct variant { const char *name; const kernels *kernels; } variant;
+/// Kernels for an instruction set, and whether this processor has it.
+typedef struct variant {
+  const char *name;
+  const kernels *kernels;
+  int (*can_run)(void);
+} variant;
 
 #if defined(__x86_64__)
 #include <cpuid.h>
-static const variant variants[] = { { "avx2", &kernels_avx2 } };
 
-/// Whether the system keeps the 256 bits of registers when it switches between threads.
-static int keeps_wide_registers(void) {
+/// Whether the system keeps these registers when it switches between threads: bits of XCR0.
+static int keeps_registers(uint32_t wanted) {
   uint32_t low, high;
   __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return (low & 6) == 6;
+  return (low & wanted) == wanted;
 }
 
 /// What x86-64-v3 stands for, as far as compilers use it here.
-static int can_run(int variant) {
-  (void)variant;
+static int has_avx2(void) {
   unsigned a, b, c, d;
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_FMA) || !(c & bit_OSXSAVE) || !(c & bit_MOVBE)) return 0;
-  if (!keeps_wide_registers() || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+  if (!keeps_registers(0x6) || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
   return (b & bit_AVX2) && (b & bit_BMI) && (b & bit_BMI2);
 }
-#else
-static const variant variants[] = { { "neon", &kernels_neon } };
-static int can_run(int variant) {
-  (void)variant;
-  return 1;
+
+#ifdef HAS_AVX512
+/// The same of x86-64-v4.
+static int has_avx512(void) {
+  const unsigned wanted = bit_AVX512F | bit_AVX512BW | bit_AVX512CD | bit_AVX512DQ | bit_AVX512VL;
+  unsigned a, b, c, d;
+  return has_avx2() && keeps_registers(0xe6) && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & wanted) == wanted;
 }
 #endif
+#else
+static int has_neon(void) { return 1; }
+#endif
+
+/// The best first.
+static const variant variants[] = {
+#if defined(__x86_64__)
+#ifdef HAS_AVX512
+  { "avx512", &kernels_avx512, has_avx512 },
+#endif
+  { "avx2", &kernels_avx2, has_avx2 },
+#else
+  { "neon", &kernels_neon, has_neon },
+#endif
+};
 #define VARIANTS (int)(sizeof variants / sizeof *variants)
 
 typedef struct engine {
@@ -104,13 +124,13 @@ static void finalize(napi_env env, void *data, void *hint) {
   free(data);
 }
 
-/// kernels(): names of those that this processor can run.
+/// kernels(): names of those that this processor can run, the best first.
 static napi_value list_kernels(napi_env env, napi_callback_info info) {
   (void)info;
   napi_value names, name;
   napi_create_array(env, &names);
   for (int i = 0, at = 0; i < VARIANTS; i++) {
-    if (!can_run(i)) continue;
+    if (!variants[i].can_run()) continue;
     napi_create_string_utf8(env, variants[i].name, NAPI_AUTO_LENGTH, &name);
     napi_set_element(env, names, at++, name);
   }
@@ -124,7 +144,7 @@ static napi_value open_engine(napi_env env, napi_callback_info info) {
   size_t length;
   napi_get_value_string_utf8(env, arguments[0], name, sizeof name, &length);
   const kernels *found = 0;
-  for (int i = 0; i < VARIANTS; i++) if (!strcmp(variants[i].name, name) && can_run(i)) found = variants[i].kernels;
+  for (int i = 0; i < VARIANTS; i++) if (!strcmp(variants[i].name, name) && variants[i].can_run()) found = variants[i].kernels;
   if (!found) return napi_throw_error(env, 0, "this processor cannot run these kernels"), NULL;
   engine *e = calloc(1, sizeof *e);
   if (!e) return napi_throw_error(env, 0, "there is no memory"), NULL;

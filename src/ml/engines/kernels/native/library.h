@@ -13,6 +13,10 @@ typedef struct kernels {
 
 #if defined(__x86_64__) || defined(_M_X64)
 extern const kernels kernels_avx2;
+#if !defined(__APPLE__) // which gives a thread AVX-512 when it first uses it, and says before that there is none
+#define HAS_AVX512
+extern const kernels kernels_avx512;
+#endif
 #else
 extern const kernels kernels_neon;
 #endif

@@ -1,27 +1,40 @@
-// Vectors by clang's vector extensions, whatever the processor: eight floats with AVX2, four with NEON.
+// Vectors by clang's vector extensions, whatever the processor: eight floats with AVX2, four with NEON. With AVX-512, eight floats
+// in all kernels but the products, which take two panels in one vector of sixteen: panels and what is read in rows stay as they are.
 #ifndef SIMD_VECTORS_H
 #define SIMD_VECTORS_H
 
-#if defined(__AVX2__) && defined(__FMA__)
+#if defined(__AVX512F__) && defined(__AVX512VL__)
 #define LANES 8
+#define WIDE 16
+#define TILE_ROWS 6 // twenty-four sums, four vectors of filters and a broadcast of thirty-two registers
+#define TILE_PANELS 8
+#define LONE_ROWS 8
+#elif defined(__AVX2__) && defined(__FMA__)
+#define LANES 8
+#define WIDE LANES
 #define TILE_ROWS 6 // twelve sums, two vectors of filters and a broadcast: all but one of sixteen registers
 #define TILE_PANELS 2
 #define LONE_ROWS 8
 #elif defined(__aarch64__)
 #define LANES 4
+#define WIDE LANES
 #define TILE_ROWS 6 // twenty-four sums of thirty-two registers
 #define TILE_PANELS 2
 #define LONE_ROWS 8
 #else
-#error "simd/vectors.h knows AVX2 and NEON: without fused multiplication and addition results would have other bits"
+#error "simd/vectors.h knows AVX-512, AVX2 and NEON: without fused multiplication and addition results would have other bits"
 #endif
 
 typedef float vec __attribute__((ext_vector_type(LANES)));
 typedef float unaligned_vec __attribute__((ext_vector_type(LANES), aligned(4)));
 typedef int32_t mask __attribute__((ext_vector_type(LANES)));
 
+/// Of products: `WIDE` floats.
+typedef float wide __attribute__((ext_vector_type(WIDE)));
+
 /// a · b + c, rounded once
 #define multiply_add(a, b, c) __builtin_elementwise_fma((vec)(a), (vec)(b), (vec)(c))
+#define multiply_add_wide(a, b, c) __builtin_elementwise_fma((wide)(a), (wide)(b), (wide)(c))
 
 INLINE vec load(const float *p) { return *(const unaligned_vec *)p; }
 INLINE void store(float *p, vec x) { *(unaligned_vec *)p = x; }

@@ -3,11 +3,13 @@
 #define SIMD_WASM_H
 
 #define LANES 4
+#define WIDE LANES
 #define TILE_ROWS 4 // eight sums, two vectors of filters and a broadcast fill the registers that V8 has
 #define TILE_PANELS 1
 #define LONE_ROWS TILE_ROWS
 
 typedef float vec __attribute__((ext_vector_type(LANES)));
+typedef vec wide; // of products
 typedef float unaligned_vec __attribute__((ext_vector_type(LANES), aligned(4)));
 typedef int32_t mask __attribute__((ext_vector_type(LANES)));
 
@@ -17,6 +19,7 @@ typedef int32_t mask __attribute__((ext_vector_type(LANES)));
 #else
 #define multiply_add(a, b, c) ((a) * (b) + (c))
 #endif
+#define multiply_add_wide multiply_add
 
 INLINE vec load(const float *p) { return *(const unaligned_vec *)p; }
 INLINE void store(float *p, vec x) { *(unaligned_vec *)p = x; }
