@@ -21,10 +21,9 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  // tfjs is bundled: Node alone can't resolve its gradient modules, and its ES modules load ten times as fast that way.
   mainFields: ['module', 'main'],
   // sharp: native code. canvas: Vega would measure text with it, which we do not want.
-  external: ['sharp', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'canvas'],
+  external: ['sharp', 'canvas'],
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
   // Less text to read at every start; names stay for stack traces.

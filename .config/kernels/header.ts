@@ -1,4 +1,5 @@
 /** Writes primitives.h, against which the kernels are written, from the tables of src/ml/engines. */
+import { ELEMENTWISE, FUNCTIONS } from '../../src/ml/engines/array-primitives.ts';
 import {
   BOARD,
   MOST_THREADS,
@@ -9,7 +10,14 @@ import {
   ZEROS,
 } from '../../src/ml/engines/kernel-constants.ts';
 import { KERNEL_TARGET } from '../../src/ml/engines/kernels/target.ts';
-import { ACTIVATIONS, CONTROLS, PRIMITIVES, type PrimitiveDescription } from '../../src/ml/engines/primitives.ts';
+import {
+  ACTIVATIONS,
+  CONTROLS,
+  numberType,
+  PRIMITIVES,
+  type NumberType,
+  type PrimitiveDescription,
+} from '../../src/ml/engines/primitives.ts';
 import { streams } from '../../src/ml/random/random.ts';
 
 const table = Object.entries<PrimitiveDescription>(PRIMITIVES);
@@ -20,12 +28,21 @@ const symbol = (name: string): string => name.replaceAll('-', '_');
 /** `hard-sigmoid: 5` → `HARD_SIGMOID = 5`. */
 const activations = Object.entries(ACTIVATIONS).map(([name, code]) => `${symbol(name).toUpperCase()} = ${code}`);
 
+/** `exp` → `FUNCTION_EXP`; the codes are their places. */
+const functions = Object.keys(FUNCTIONS).map((name) => `FUNCTION_${name.toUpperCase()}`);
+
+/** `int rows;`, `float constants[8];`. */
+function field(name: string, type: NumberType): string {
+  const { of, length } = numberType(type);
+  return type === of ? `${of} ${name};` : `${of} ${name}[${length}];`;
+}
+
 function struct(name: string, { operands, numbers }: PrimitiveDescription): string {
   const pointers = Object.entries(operands).map(([operand, access]) =>
     access.startsWith('in') && access !== 'inout' ? `const float *${operand};` : `float *${operand};`,
   );
-  const fields = ['int32_t primitive;', ...pointers, ...Object.entries(numbers).map(([n, type]) => `${type} ${n};`)];
-  return `typedef struct ${symbol(name)}_op {\n  ${fields.join('\n  ')}\n} ${symbol(name)}_op;\nKERNEL run_${symbol(name)}(const ${symbol(name)}_op *op, const team *team);\n`;
+  const fields = ['int32_t primitive;', ...pointers, ...Object.entries(numbers).map(([n, type]) => field(n, type))];
+  return `typedef struct ${symbol(name)}_op {\n  ${fields.join('\n  ')}\n} ${symbol(name)}_op;\n_Static_assert(sizeof(${symbol(name)}_op) <= OPERATION_BYTES, "room for the record");\nKERNEL run_${symbol(name)}(const ${symbol(name)}_op *op, const team *team);\n`;
 }
 
 /** Constants of C by their names: what each is, and its value. */
@@ -49,6 +66,11 @@ function constants(): readonly (readonly [name: string, value: number | string, 
       'floats between the matrices of two points, so that they do not fall on one set of a cache',
     ],
     ['MOST_WINOGRAD_CHANNELS', winograd.mostChannels, 'of maps that take it: what scratch has room for'],
+    ['MOST_RANK', ELEMENTWISE.rank, 'dimensions of a walk over arrays'],
+    ['MOST_INPUTS', ELEMENTWISE.inputs, 'of an elementwise program'],
+    ['REGISTERS', ELEMENTWISE.registers, 'of the same; constants are numbered behind them'],
+    ['CONSTANTS', ELEMENTWISE.constants, ''],
+    ['INSTRUCTIONS', ELEMENTWISE.instructions, ''],
     ['STREAM_DROPOUT', hexadecimal(streams.dropout), 'random streams of ml/random'],
     ['STREAM_DEPTH', hexadecimal(streams.depth), ''],
   ];
@@ -85,6 +107,9 @@ ${defines()}
 typedef struct team team;
 
 enum { ${activations.join(', ')} };
+
+/// Functions of elementwise programs.
+enum { ${functions.join(', ')} };
 
 typedef struct controls {
 ${fields(CONTROLS)}

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { compileLoss, LOSS } from '../../src/ml/engines/compile-loss.ts';
 import { createEngine } from '../../src/ml/engines/create-engine.ts';
 import { crossEntropy } from '../../src/ml/losses/cross-entropy.ts';
 import { models } from '../../src/ml/models/registry.ts';
@@ -43,17 +44,19 @@ async function ourCurve({ images, labels }: ReturnType<typeof batches>, weightsF
   const session = engine.session(network, { optimizer: ADAMW, threads: 2 });
   session.write(state);
   const step = session.trainStep({ batch, taps: [] });
+  const loss = compileLoss(session, step, (logits, of) =>
+    crossEntropy(logits, of, { labelSmoothing: smoothing, classWeights: null }),
+  );
   const losses = Array.from({ length: steps }, (_, at) => {
     const from = at * batch * side ** 2;
     for (let i = 0; i < batch * side ** 2; i++)
       step.input.fill(((images[from + i] ?? 0) / 255 - 0.5) / 0.5, 3 * i, 3 * i + 3);
     step.forward(0, at);
-    const batchLabels = Int32Array.from(labels.subarray(at * batch, (at + 1) * batch));
-    const options = { labelSmoothing: smoothing, classWeights: null };
-    const loss = crossEntropy({ logits: step.logits, labels: batchLabels, classes }, options, step.logitsGradient);
+    loss.input(LOSS.labels).set(labels.subarray(at * batch, (at + 1) * batch));
+    loss.run();
     step.backward();
     step.update({ learningRate, weightDecay });
-    return loss;
+    return loss.result(LOSS.loss)[0] ?? NaN;
   });
   session.dispose();
   await engine.dispose();

@@ -7,6 +7,7 @@ import { openPacked } from '../../src/ml/data/open.ts';
 import { pack } from '../../src/ml/data/pack.ts';
 import { directLoader, type BatchLoader, type TrainBatch } from '../../src/ml/data/batch-loader.ts';
 import { ThreadedLoader } from '../../src/ml/data/threaded-loader.ts';
+import { compileLoss, LOSS } from '../../src/ml/engines/compile-loss.ts';
 import { createEngine } from '../../src/ml/engines/create-engine.ts';
 import { crossEntropy } from '../../src/ml/losses/cross-entropy.ts';
 import { models } from '../../src/ml/models/registry.ts';
@@ -94,12 +95,15 @@ async function trainingStep(): Promise<{
   const engine = await createEngine('wasm', { threads: 2 });
   const session = engine.session(network, { optimizer: ADAMW, threads: 2 });
   session.write(initialState(network, 0));
+  const made = session.trainStep({ batch: BATCH, taps: [] });
+  const loss = compileLoss(session, made, (logits, labels) =>
+    crossEntropy(logits, labels, { labelSmoothing: 0.1, classWeights: null }),
+  );
   const step = ({ images, labels }: TrainBatch, at: number): void => {
-    const made = session.trainStep({ batch: labels.length, taps: [] });
     made.input.set(images);
     made.forward(0, at);
-    const options = { labelSmoothing: 0.1, classWeights: null };
-    crossEntropy({ logits: made.logits, labels, classes: CLASSES }, options, made.logitsGradient);
+    loss.input(LOSS.labels).set(labels);
+    loss.run();
     made.backward();
     made.update({ learningRate: 1e-3, weightDecay: 5e-4 });
   };

@@ -1,17 +1,13 @@
 import { loadavg } from 'node:os';
-import type { TrainBatch } from '../../src/ml/data/batch-loader.ts';
 import { createEngine } from '../../src/ml/engines/create-engine.ts';
 import type { Engine } from '../../src/ml/engines/engine.ts';
-import { crossEntropy } from '../../src/ml/losses/cross-entropy.ts';
 import type { KdMethod } from '../../src/ml/methods/kd-method.ts';
 import { methods } from '../../src/ml/methods/registry.ts';
 import { models, type ModelName } from '../../src/ml/models/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
-import { KdTerm } from '../../src/ml/train/kd-term.ts';
-import { TeacherPass } from '../../src/ml/train/teacher-pass.ts';
-import { signed } from '../support/hashed.ts';
 import { optionsOf } from '../support/kd-evaluation.ts';
 import { termDifferences, termRows } from '../support/term-reference.ts';
+import { distillingParts } from './train/distilling.ts';
 import { median } from './train/median.ts';
 
 const THREADS = 2;
@@ -21,7 +17,6 @@ const CLASSES = 100;
 /** What CRD's banks are as long as: CIFAR-100's training images. */
 const IMAGES = 50_000;
 const ADAMW = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
-const UPDATE = { learningRate: 1e-4, weightDecay: 5e-4 };
 const WARM_UP = 2;
 const STEPS = 7;
 const TEACHER: ModelName = 'resnet32x4';
@@ -29,13 +24,7 @@ const STUDENT: ModelName = 'resnet8x4';
 
 const build = (model: ModelName) => models[model].build({ height: SIDE, width: SIDE, channels: 3 }, CLASSES);
 
-/** Pictures of noise, a new object each time: a teacher's pass remembers the batch it saw. */
-const images = signed('images', BATCH * SIDE * SIDE * 3);
-const labels = Int32Array.from({ length: BATCH }, (_, image) => (image * 37) % CLASSES);
-const indices = Uint32Array.from(labels, (label, image) => label + CLASSES * image);
-const batchOf = (): TrainBatch => ({ images, labels, indices, mixed: null });
-
-/** Milliseconds of the parts of a step, medians. */
+/** Milliseconds of the parts of a step, medians. The term's have the supervised loss in them, which is compiled with it. */
 interface Times {
   readonly teacher: number;
   readonly student: number;
@@ -47,37 +36,25 @@ function measured(engine: Engine, method: KdMethod): Times {
   const student = engine.session(build(STUDENT), { optimizer: ADAMW, threads: THREADS });
   teacher.write(initialState(teacher.network, 1));
   student.write(initialState(student.network, 2));
-  const split = Int32Array.from({ length: IMAGES }, (_, place) => place % CLASSES);
-  const kd = new KdTerm(
-    {
-      ...{ teacher: new TeacherPass(teacher), student: student.network, labels: split, batchSize: BATCH },
-      ...{ engine, optimizer: ADAMW, threads: THREADS, seed: 0 },
-    },
-    { method: method.name, options: optionsOf(method), weight: { weight: 0.01 } },
-  );
+  const pair = { engine, teacher, student, optimizer: ADAMW };
+  const term = { method: method.name, options: optionsOf(method), weight: { weight: 0.01 } };
+  const size = { batch: BATCH, threads: THREADS, split: IMAGES };
+  const parts = distillingParts(pair, { ...size, distilled: [term] });
   const rounds: Times[] = [];
   for (let round = 0; round < WARM_UP + STEPS; round++) {
-    const marks = [performance.now()];
-    const mark = (): unknown => marks.push(performance.now());
-    kd.observe(batchOf(), 0);
-    mark();
-    const step = student.trainStep({ batch: BATCH, taps: kd.taps });
-    step.input.set(images);
-    step.forward(0, round);
-    const loss = { labelSmoothing: 0.1, classWeights: null };
-    crossEntropy({ logits: step.logits, labels, classes: CLASSES }, loss, step.logitsGradient);
-    mark();
-    kd.addGradients(step, labels);
-    mark();
-    step.backward();
-    step.update(UPDATE);
-    mark();
-    kd.update(UPDATE);
-    mark();
-    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = marks;
-    if (round >= WARM_UP) rounds.push({ teacher: b - a, student: c - b + e - d, term: d - c + f - e });
+    const time = (part: () => void): number => {
+      const start = performance.now();
+      part();
+      return performance.now() - start;
+    };
+    const own = time(parts.teacher);
+    const forward = time(parts.forward);
+    const losses = time(parts.losses);
+    const student = forward + time(parts.backward);
+    const term = losses + time(parts.update);
+    if (round >= WARM_UP) rounds.push({ teacher: own, student, term });
   }
-  kd.dispose();
+  parts.dispose();
   student.dispose();
   teacher.dispose();
   const middle = (part: keyof Times): number => median(rounds.map((round) => round[part]));
@@ -123,8 +100,8 @@ export async function methodsTable(args: readonly string[]): Promise<string> {
     '',
     'Differences: largest relative one of the value, and largest one of the gradient (÷ (1 + |g|)), from PyTorch in float64',
     'over the terms that test/fixtures/losses.json has of the method; – where a test compares with another oracle (VID, WKD-L:',
-    `plain arrays; CRD: test/fixtures/crd.json). Time: ${TEACHER} → ${STUDENT}, ${SIDE}² b${BATCH}, AdamW, wasm on ${THREADS} threads: the term (adapters and`,
-    `their update included) beside the teacher’s pass and the student’s step; medians of ${STEPS} steps. CRD: ${IMAGES} images,`,
+    `plain arrays; CRD: test/fixtures/crd.json). Time: ${TEACHER} → ${STUDENT}, ${SIDE}² b${BATCH}, AdamW, wasm on ${THREADS} threads: the losses (the supervised`,
+    `one, adapters and their update included) beside the teacher’s pass and the student’s step; medians of ${STEPS} steps. CRD: ${IMAGES} images,`,
     `16,384 negatives. Load average of the machine before: ${load}.`,
     '',
     '| method | value | gradient | term (ms) | step (ms) | share of the step |',

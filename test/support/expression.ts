@@ -1,37 +1,36 @@
-import type { Dimensions, Node } from '../../src/ml/methods/algebra/node.ts';
-import { reshape } from '../../src/ml/methods/algebra/matrices.ts';
-import { sizeOf } from '../../src/ml/methods/algebra/node.ts';
-import type { KdLoss, StepArrays } from '../../src/ml/methods/kd-method.ts';
-import { TermInterpreter } from '../../src/ml/methods/tfjs/interpreter.ts';
+import { differentiate } from '../../src/ml/algebra/gradients.ts';
+import { input } from '../../src/ml/algebra/inputs.ts';
+import type { Dimensions, Node } from '../../src/ml/algebra/node.ts';
+import { share } from '../../src/ml/algebra/share.ts';
+import { evaluateNodes, type Values } from './evaluate-expression.ts';
+
+/** A scalar's value and its gradients in the inputs, by name. */
+export interface Evaluated<Name extends string> {
+  readonly value: number;
+  readonly gradients: Readonly<Record<Name, Float64Array>>;
+}
 
 /**
- * Evaluates an expression of student taps of any shapes, and differentiates it in each.
+ * Evaluates an expression of inputs of any shapes in float64, and differentiates it in each.
  *
  * @param shapes - of the inputs, by name
  * @param values - of the inputs
  * @param loss - makes a scalar of the inputs
- * @param arrays - values of step inputs
+ * @param constants - values of inputs beside those
  * @returns value and gradients by name
  */
 export function evaluateLoss<Name extends string>(
   shapes: Readonly<Record<Name, Dimensions>>,
-  values: Readonly<Record<Name, Float32Array>>,
+  values: Readonly<Record<Name, Values>>,
   loss: (inputs: Readonly<Record<Name, Node>>) => Node,
-  arrays: StepArrays = {},
-): { readonly value: number; readonly gradients: Readonly<Record<Name, Float32Array>> } {
+  constants: Readonly<Record<string, Values>> = {},
+): Evaluated<Name> {
   const names = Object.keys(shapes) as Name[];
-  const each = <T>(of: (name: Name) => T) =>
-    Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, T>;
-  // One image, one row of values: whatever shape they have, a tap can hold them.
-  const taps = each((name) => ({ height: 1, width: 1, channels: sizeOf(shapes[name]) }));
-  const term: KdLoss = {
-    loss: ({ student }) => loss(each((name) => reshape(student(name), shapes[name]))),
-    fill: () => arrays,
-  };
-  const batch = {
-    ...{ taps: { student: values, teacher: {} }, labels: Int32Array.of(0), indices: Uint32Array.of(0) },
-    ...{ draw: { seed: 0, step: 0 }, weight: 1 },
-  };
-  const { value, gradients } = new TermInterpreter(term, { student: taps, teacher: {} }).run(batch);
-  return { value, gradients: each((name) => gradients[name]!) };
+  const each = <T>(of: (name: Name, at: number) => T) =>
+    Object.fromEntries(names.map((name, at) => [name, of(name, at)])) as Record<Name, T>;
+  const inputs = each((name) => input(name, shapes[name]));
+  const [root, ...taps] = share([loss(inputs), ...names.map((name) => inputs[name])]);
+  const wanted = share([root!, ...differentiate(root!, taps).gradients]);
+  const [value, ...gradients] = evaluateNodes(wanted, { ...constants, ...values });
+  return { value: value![0]!, gradients: each((_, at) => gradients[at]!) };
 }

@@ -19,17 +19,17 @@ export const lossReference = fixture;
 export const referenceLabels = Int32Array.from(fixture.y);
 
 /** An input by name; feature maps are NCHW there and become NHWC here. */
-export function referenceInput(name: string): { readonly shape: readonly number[]; readonly values: Float32Array } {
+export function referenceInput(name: string): { readonly shape: readonly number[]; readonly values: Float64Array } {
   const { shape, values } = fixture.inputs[name]!;
-  if (shape.length !== 4) return { shape, values: Float32Array.from(values) };
+  if (shape.length !== 4) return { shape, values: Float64Array.from(values) };
   const [n = 0, c = 0, h = 0, w = 0] = shape;
   return { shape: [n, h, w, c], values: toChannelsLast(values, shape) };
 }
 
 /** Reorders a flat NCHW array to NHWC. */
-export function toChannelsLast(values: readonly number[], shape: readonly number[]): Float32Array {
+export function toChannelsLast(values: readonly number[], shape: readonly number[]): Float64Array {
   const [n = 0, c = 0, h = 0, w = 0] = shape;
-  const moved = new Float32Array(n * c * h * w);
+  const moved = new Float64Array(n * c * h * w);
   let read = 0;
   for (let i = 0; i < n; i++)
     for (let channel = 0; channel < c; channel++)

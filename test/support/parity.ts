@@ -1,7 +1,9 @@
+import { array } from '../../src/ml/algebra/inputs.ts';
 import { crossEntropy } from '../../src/ml/losses/cross-entropy.ts';
 import type { Engine, Session } from '../../src/ml/engines/engine.ts';
 import { models, type ModelName } from '../../src/ml/models/registry.ts';
 import type { Network, StateDict } from '../../src/ml/network/network.ts';
+import { evaluateLoss } from './expression.ts';
 import { channelsFirst, channelsLast, hashed, hashedState } from './hashed.ts';
 import type { BlockSummary, Golden } from './model-fixtures.ts';
 
@@ -86,12 +88,14 @@ interface Subject {
   readonly image: Float32Array;
 }
 
-/** Loss and its gradient with respect to the logits. */
+/** Loss and its gradient with respect to the logits, in float64. */
 function lossOf({ golden, network }: Subject, logits: Float32Array) {
-  const gradient = new Float32Array(logits.length);
-  const labels = Int32Array.from(golden.labels);
+  const labels = array(golden.labels);
   const options = { labelSmoothing: golden.label_smoothing, classWeights: null };
-  return { loss: crossEntropy({ logits, labels, classes: network.classes }, options, gradient), gradient };
+  const { value, gradients } = evaluateLoss({ logits: [BATCH, network.classes] }, { logits }, (inputs) =>
+    crossEntropy(inputs.logits, labels, options),
+  );
+  return { loss: value, gradient: gradients.logits };
 }
 
 function evaluation(subject: Subject): Difference[] {

@@ -1,6 +1,6 @@
-import type { Executor, Region } from '../../src/ml/engines/executor.ts';
+import type { Executor } from '../../src/ml/engines/executor.ts';
 import type { Controls, Numbers, Operands, PrimitiveName } from '../../src/ml/engines/primitives.ts';
-import type { Operation, Ref, Space } from '../../src/ml/engines/program.ts';
+import type { Operation, Ref, Space, Region } from '../../src/ml/engines/program.ts';
 
 export const CONTROLS: Controls = {
   seed: 7,

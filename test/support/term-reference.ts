@@ -78,7 +78,7 @@ export function expectedTerm({ student, terms }: TermRow) {
     value += factor * reference.value;
     reference.grad[student]!.forEach((slope, i) => (flat[i]! += factor * slope));
   }
-  return { value, gradient: shape.length === 4 ? toChannelsLast(flat, shape) : Float32Array.from(flat) };
+  return { value, gradient: shape.length === 4 ? toChannelsLast(flat, shape) : Float64Array.from(flat) };
 }
 
 /** How far a method is from the reference: the value's relative difference, and the gradient's largest one. */

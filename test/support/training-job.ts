@@ -9,7 +9,8 @@ import { losses } from '../../src/ml/losses/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
 import type { Checkpoint } from '../../src/ml/train/checkpoint.ts';
 import { fit, prepare } from '../../src/ml/train/fit.ts';
-import type { TrainingResult, TrainingJob, LossTerm } from '../../src/ml/train/job.ts';
+import type { TrainingResult, TrainingJob } from '../../src/ml/train/job.ts';
+import type { LossTerms } from '../../src/ml/train/loss-terms.ts';
 import { optimizerOf, type Recipe, type RecipeNames } from '../../src/ml/train/recipe.ts';
 import { networkFor } from '../../src/ml/inference/trained-model.ts';
 import type { TrainingState } from '../../src/ml/train/training-state.ts';
@@ -54,8 +55,8 @@ export interface Run {
   readonly model?: string;
   readonly engine?: EngineName;
   readonly threads?: number;
-  readonly kd?: (engine: Engine, job: Pick<TrainingJob, 'network'>) => LossTerm;
-  readonly change?: Partial<TrainingJob>;
+  readonly kd?: (engine: Engine, job: Pick<TrainingJob, 'network'>) => LossTerms;
+  readonly change?: Partial<Omit<TrainingJob, 'objectives'>>;
 }
 
 /** Trains in an engine of its own, which is gone afterwards. */
@@ -69,7 +70,7 @@ export async function train({
   try {
     const recipe = recipeWith(run.recipe);
     const network = networkFor(run.model ?? 'convnet4', data.manifest);
-    const job: TrainingJob = {
+    const job: Omit<TrainingJob, 'objectives'> = {
       ...{ recipe, data, network },
       loader: directLoader(data.split('train'), data.manifest, recipe),
       initial: initialState(network, recipe.seed),
@@ -82,8 +83,7 @@ export async function train({
       epoch: () => undefined,
       ...run.change,
     };
-    prepare(job);
-    return await fit(job);
+    return await fit({ ...job, objectives: prepare(job) });
   } finally {
     await engine.dispose();
   }

@@ -2,6 +2,7 @@ import { at } from '../../util/at.ts';
 import { createEngine } from '../engines/create-engine.ts';
 import type { Engine, Session } from '../engines/engine.ts';
 import type { EngineChoice } from '../engines/registry.ts';
+import { compileLoss, LOSS } from '../engines/compile-loss.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { models, type ModelName } from '../models/registry.ts';
 import { initialState } from '../network/initial.ts';
@@ -71,13 +72,15 @@ const fill = (input: Float32Array): void => input.forEach((_, i) => (input[i] = 
 export function trainingStep(session: Session, batch: number): () => void {
   const { classes } = session.network;
   const step = session.trainStep({ batch, taps: [] });
-  const labels = Int32Array.from({ length: batch }, (_, i) => i % classes);
-  const options = { labelSmoothing: 0.1, classWeights: null };
+  const loss = compileLoss(session, step, (logits, of) =>
+    crossEntropy(logits, of, { labelSmoothing: 0.1, classWeights: null }),
+  );
+  loss.input(LOSS.labels).forEach((_, i, labels) => (labels[i] = i % classes));
   fill(step.input);
   let count = 0;
   return () => {
     step.forward(0, count++);
-    crossEntropy({ logits: step.logits, labels, classes }, options, step.logitsGradient);
+    loss.run();
     step.backward();
     step.update({ learningRate: 1e-4, weightDecay: 5e-4 });
   };

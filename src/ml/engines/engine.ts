@@ -1,3 +1,4 @@
+import type { AdapterCall, Node } from '../algebra/node.ts';
 import type { Network, StateDict } from '../network/network.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -28,6 +29,19 @@ export interface SessionOptions {
   readonly workspace?: Workspace;
 }
 
+/** A dense array in an engine's memory, which its expressions read and write where it lies. Only for the same engine. */
+export interface EngineArray {
+  readonly floats: number;
+}
+
+/** One that lives on its own. */
+export interface OwnArray extends EngineArray {
+  read(): Float32Array;
+  /** Replaces all values. */
+  write(values: Float32Array): void;
+  dispose(): void;
+}
+
 /**
  * One compiled forward pass in evaluation mode (running statistics, no dropout) for a fixed batch size.
  * Views stay valid until the next call of any step of the same engine.
@@ -42,6 +56,8 @@ export interface ForwardStep {
   readonly logits: Float32Array;
   /** Tap values, channels last: [batch, height, width, channels], dense. */
   tap(name: string): Float32Array;
+  /** Where these arrays lie. */
+  array(of: 'input' | 'logits' | `tap:${string}`): EngineArray;
 }
 
 /** One compiled training step for a fixed batch size: `forward`, then gradients in, then `backward`, then `update`. */
@@ -59,7 +75,7 @@ export interface TrainStep {
   tap(name: string): Float32Array;
   /** dL/dlogits, [batch, classes]; the caller writes all of it between `forward` and `backward`. */
   readonly logitsGradient: Float32Array;
-  /** dL/dtap of a tap named at compile time; zeroed by `forward`, the caller adds to it. */
+  /** dL/dtap of a tap named at compile time, laid out as the tap; written as `logitsGradient` is. */
   tapGradient(name: string): Float32Array;
   /** Gradients of every trained parameter, from logits and taps. */
   backward(): void;
@@ -67,6 +83,45 @@ export interface TrainStep {
   readonly inputGradient: Float32Array;
   /** One optimiser update from the gradients of the last `backward`. */
   update(options: UpdateOptions): void;
+  /** Where these arrays lie. */
+  array(
+    of: 'input' | 'logits' | 'logits-gradient' | 'input-gradient' | `tap:${string}` | `tap-gradient:${string}`,
+  ): EngineArray;
+}
+
+/** A pass of an adapter within an expression. */
+export interface AdapterRun {
+  readonly step: TrainStep;
+  /** Runs `step.forward`; its input is there. */
+  readonly forward: () => void;
+}
+
+/** What an expression computes, of what, and where it goes. */
+export interface ExpressionOptions {
+  /** Where arrays from outside lie, by their inputs' names; those that are missing are filled by the caller. */
+  readonly inputs: Readonly<Record<string, EngineArray>>;
+  /** Who runs its adapters. */
+  readonly adapter: (call: AdapterCall) => AdapterRun;
+  /** Values that the caller reads. */
+  readonly results: Readonly<Record<string, Node>>;
+  /** Values that are written over arrays. */
+  readonly writes: readonly { readonly value: Node; readonly to: EngineArray }[];
+  /** Values that replace what arrays hold, or the rows of them that `places` names, at `update`. */
+  readonly updates: readonly { readonly value: Node; readonly to: EngineArray; readonly places?: Node }[];
+  /** Runs of adapters that count for what they leave behind: their gradients. */
+  readonly effects: readonly Node[];
+}
+
+/** A compiled expression. It reads arrays as they are when it runs. */
+export interface Expression {
+  /** Values of an input for the caller to fill, dense; indices are whole numbers. They stay until they are written again. */
+  input(name: string): Float32Array;
+  /** Computes results and writes, and runs adapters. */
+  run(): void;
+  /** Makes the updates, from what the last `run` computed. */
+  update(): void;
+  /** A result of the last `run`, dense: float32, or float64 where the engine computes in it. */
+  result(name: string): Float32Array | Float64Array;
 }
 
 /** What a step is compiled for. */
@@ -101,6 +156,8 @@ export interface Session {
   /** Compiled once a (batch, taps); later calls return the same step. */
   forwardStep(options: StepOptions): ForwardStep;
   trainStep(options: StepOptions): TrainStep;
+  /** Compiles an expression, usually of this session's steps, which lives as long as the session. */
+  expression(options: ExpressionOptions): Expression;
   dispose(): void;
 }
 
@@ -110,6 +167,8 @@ export interface Engine {
   /** For the record: threads, SIMD level, versions. */
   readonly description: Readonly<Record<string, string | number | boolean>>;
   session(network: Network, options: SessionOptions): Session;
+  /** Memory of zeros. */
+  array(floats: number): OwnArray;
   dispose(): Promise<void>;
 }
 

@@ -1,19 +1,14 @@
 import type { Controls } from './primitives.ts';
-import type { Program, Section, Space } from './program.ts';
+import type { Program, Region, Section, Space } from './program.ts';
 import type { Target } from './target.ts';
 
-/** A piece of an executor's memory. */
-export interface Region {
-  /** In the executor's own unit. */
-  readonly address: number;
-  readonly floats: number;
-}
-
 /** A program bound to memory. */
-export interface Executable {
-  run(section: Section, controls: Controls): void;
+export interface Executable<S extends string = Section> {
+  run(section: S, controls: Controls): void;
   /** The caller's dense array of a port. */
   port(name: string): Float32Array;
+  /** Values of a port that the caller reads, dense, in the executor's own precision; until the program runs again. */
+  values(name: string): Float32Array | Float64Array;
   dispose(): void;
 }
 
@@ -29,12 +24,16 @@ export interface Executor {
   /** Bytes that one more region may have. */
   capacity(): number;
   read(region: Region, offset: number, floats: number): Float32Array;
-  write(region: Region, offset: number, values: Float32Array): void;
+  write(region: Region, offset: number, values: ArrayLike<number>): void;
   /**
    * @param program - what to run
-   * @param memory - where each space lies
+   * @param memory - where each space that it names lies
    * @param threads - how many may work on it; the results do not depend on it
    */
-  compile(program: Program, memory: Readonly<Record<Space, Region>>, threads: number): Executable;
+  compile<S extends string>(
+    program: Program<S>,
+    memory: Partial<Readonly<Record<Space, Region>>>,
+    threads: number,
+  ): Executable<S>;
   dispose(): Promise<void>;
 }

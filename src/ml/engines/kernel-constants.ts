@@ -12,7 +12,7 @@ export type PointerBytes = 4 | 8;
  * @param pointer - bytes of a pointer
  * @returns bytes, a multiple of 8
  */
-export const recordBytes = (pointer: PointerBytes): number => (pointer === 4 ? 96 : 128);
+export const recordBytes = (pointer: PointerBytes): number => (pointer === 4 ? 352 : 384);
 
 /** Floats of scratch that each thread has: transformed tiles, and their products. */
 export const SCRATCH = 2 ** 19;

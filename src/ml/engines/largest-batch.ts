@@ -3,7 +3,7 @@ import { bytes, type Program } from './program.ts';
 import type { Target } from './target.ts';
 
 /** Lowers a step for some batch size. */
-export type Lowering = (batch: number) => Program;
+export type Lowering = (batch: number) => Program<string>;
 
 /** Memory that steps may take. */
 export interface Room {

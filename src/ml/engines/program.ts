@@ -1,10 +1,14 @@
+import { at } from '../../util/at.ts';
 import type { Numbers, Operands, PrimitiveName } from './primitives.ts';
 import type { Target } from './target.ts';
+
+/** Memory that a session keeps from step to step. */
+export type SessionSpace = Exclude<Space, 'step' | 'constant'>;
 
 /**
  * Memory that an operation may name. `step` is the step's own planned memory; the others belong to the session and live on
  * from step to step: trained parameters, their gradients, what a second pass adds its gradients to, two optimiser slots,
- * running statistics, and moving averages of parameters and statistics.
+ * running statistics, and moving averages of parameters and statistics. `constant` holds the given numbers of an expression.
  */
 export type Space =
   | 'step'
@@ -15,12 +19,24 @@ export type Space =
   | 'slot1'
   | 'statistic'
   | 'parameter-average'
-  | 'statistic-average';
+  | 'statistic-average'
+  | 'constant';
 
-/** Where an operand lies: in `step` an index into the program's buffers, elsewhere an offset in floats. */
+/**
+ * Where an operand lies: in `step` an index into the program's buffers, and floats from there; elsewhere an offset in floats.
+ * `outside` is memory of others: a step's, or an array's.
+ */
 export type Ref =
-  | { readonly space: 'step'; readonly buffer: number }
-  | { readonly space: Exclude<Space, 'step'>; readonly offset: number };
+  | { readonly space: 'step'; readonly buffer: number; readonly offset?: number }
+  | { readonly space: Exclude<Space, 'step'>; readonly offset: number }
+  | { readonly space: 'outside'; readonly region: Region; readonly offset: number };
+
+/** A piece of an executor's memory. */
+export interface Region {
+  /** In the executor's own unit. */
+  readonly address: number;
+  readonly floats: number;
+}
 
 /** One primitive applied to operands; of any primitive by default. */
 export type Operation<P extends PrimitiveName = PrimitiveName> = {
@@ -53,18 +69,18 @@ export type Section = 'forward' | 'backward' | 'update';
 export interface Port {
   readonly buffer: number;
   readonly floats: number;
-  /** `in`: the caller writes it. `out`: the program does. `both`: zeroed by `forward`, then the caller adds. */
-  readonly direction: 'in' | 'out' | 'both';
+  /** `in`: the caller writes it. `out`: the program does. */
+  readonly direction: 'in' | 'out';
 }
 
-/** A network lowered for one batch size: operations over planned memory. */
-export interface Program {
+/** Operations over planned memory: a network lowered for one batch size, or an expression. */
+export interface Program<S extends string = Section> {
   /** Offset of each buffer in the step's memory, in floats. */
   readonly offsets: readonly number[];
   /** Size of the step's memory, in floats: known before anything runs. */
   readonly floats: number;
-  readonly sections: Readonly<Record<Section, readonly Operation[]>>;
-  /** `input`, `logits`, `logits-gradient`, `tap:<name>`, `tap-gradient:<name>`, `input-gradient`. */
+  readonly sections: Readonly<Record<S, readonly Operation[]>>;
+  /** Of a network `input`, `logits`, `logits-gradient`, `tap:<name>`, `tap-gradient:<name>`, `input-gradient`. */
   readonly ports: Readonly<Record<string, Port>>;
 }
 
@@ -75,6 +91,25 @@ export interface Program {
  * @param target - what it was lowered for
  * @returns bytes
  */
-export function bytes(program: Program, target: Target): number {
+export function bytes(program: Program<string>, target: Target): number {
   return target.elementBytes * program.floats;
+}
+
+/**
+ * Where an operand lies.
+ *
+ * @param ref - the operand
+ * @param program - whose buffers it may name
+ * @param memory - where each space lies
+ * @returns a region, and floats from its beginning
+ */
+export function locate(
+  ref: Ref,
+  program: Pick<Program, 'offsets'>,
+  memory: Partial<Readonly<Record<Space, Region>>>,
+): { readonly region: Region; readonly offset: number } {
+  if (ref.space === 'outside') return ref;
+  const region = memory[ref.space];
+  if (!region) throw new Error(`the program has no memory for ${ref.space}`);
+  return { region, offset: ref.space === 'step' ? at(program.offsets, ref.buffer) + (ref.offset ?? 0) : ref.offset };
 }

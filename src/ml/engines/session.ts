@@ -1,13 +1,27 @@
 import { fail } from '../../core/failure.ts';
 import type { Network, StateDict } from '../network/network.ts';
-import type { Engine, ForwardStep, OptimizerSpec, Session, SessionOptions, StepOptions, TrainStep } from './engine.ts';
-import type { Executable, Executor, Region } from './executor.ts';
+import { AllocatedArray } from './arrays.ts';
+import type {
+  Engine,
+  Expression,
+  ExpressionOptions,
+  ForwardStep,
+  OptimizerSpec,
+  OwnArray,
+  Session,
+  SessionOptions,
+  StepOptions,
+  TrainStep,
+} from './engine.ts';
+import type { Executor } from './executor.ts';
+import { CompiledExpression, lowerFor } from './expression.ts';
 import { fromPyTorch, layoutOf, slotOf, toPyTorch, type Layout, type Slot } from './layout.ts';
 import { largestBatch, type Lowering } from './largest-batch.ts';
 import { lowerInference, lowerTraining } from './lower/lower.ts';
-import { bytes, type Program, type Space } from './program.ts';
-import { CompiledForward, CompiledTraining, type Progress } from './steps.ts';
-import { Workspace, type Place } from './workspace.ts';
+import { allocateAll, memoryFor } from './memory.ts';
+import { bytes, type Program, type Region, type SessionSpace, type Space } from './program.ts';
+import { CompiledForward, CompiledStep, CompiledTraining, type Progress } from './steps.ts';
+import { Workspace } from './workspace.ts';
 
 /** Where an update rule keeps its state of each parameter. */
 type OptimizerSlot = 'slot0' | 'slot1';
@@ -22,31 +36,10 @@ const SLOTS = {
 /** Where the moving average of an entry's space lies. */
 const AVERAGE = { parameter: 'parameter-average', statistic: 'statistic-average' } as const;
 
-const MEBIBYTE = 2 ** 20;
-
-const sizeText = (size: number): string =>
-  size < 1024 * MEBIBYTE ? `${Math.ceil(size / MEBIBYTE)} MiB` : `${(size / 1024 / MEBIBYTE).toFixed(2)} GiB`;
-
 /** A step that memory is wanted for, and how the same step is lowered for other batches. */
 interface Wanted {
-  readonly batch: number;
-  readonly program: Program;
+  readonly program: Program<string>;
   readonly lower: Lowering;
-}
-
-/** Regions of these sizes, in floats: all or none. */
-function allocateAll<Name extends string>(
-  executor: Executor,
-  sizes: Readonly<Record<Name, number>>,
-): Readonly<Record<Name, Region>> {
-  const made: [string, Region][] = [];
-  try {
-    for (const [name, floats] of Object.entries<number>(sizes)) made.push([name, executor.allocate(floats)]);
-  } catch (error) {
-    for (const [, region] of made) executor.free(region);
-    throw error;
-  }
-  return Object.fromEntries(made) as Record<Name, Region>;
 }
 
 /** A session over any executor. */
@@ -55,9 +48,9 @@ export class CompiledSession implements Session {
   readonly #executor: Executor;
   readonly #options: SessionOptions;
   readonly #layout: Layout;
-  readonly #spaces: Readonly<Record<Exclude<Space, 'step'>, Region>>;
+  readonly #spaces: Readonly<Record<SessionSpace, Region>>;
   readonly #workspace: Workspace;
-  readonly #executables: Executable[] = [];
+  readonly #disposables: { dispose(): void }[] = [];
   readonly #forwardSteps = new Map<string, ForwardStep>();
   readonly #trainSteps = new Map<string, TrainStep>();
   readonly #progress: Progress = { updates: 0, last: null };
@@ -87,11 +80,11 @@ export class CompiledSession implements Session {
     this.#workspace.join();
   }
 
-  #get(slot: Slot, space: Exclude<Space, 'step'>): Float32Array {
+  #get(slot: Slot, space: SessionSpace): Float32Array {
     return toPyTorch(slot, this.#executor.read(this.#spaces[space], slot.offset, slot.floats));
   }
 
-  #set(slot: Slot, space: Exclude<Space, 'step'>, values: Float32Array | undefined): void {
+  #set(slot: Slot, space: SessionSpace, values: Float32Array | undefined): void {
     const { name, shape } = slot.spec;
     const size = shape.reduce((product, n) => product * n, 1);
     if (values?.length !== size) {
@@ -114,7 +107,7 @@ export class CompiledSession implements Session {
     return this.#options.optimizer;
   }
 
-  #readAll(spaceOf: (slot: Slot) => Exclude<Space, 'step'>): StateDict {
+  #readAll(spaceOf: (slot: Slot) => SessionSpace): StateDict {
     return new Map(
       this.network.parameters.map(({ name }) => {
         const slot = slotOf(this.#layout, name);
@@ -123,7 +116,7 @@ export class CompiledSession implements Session {
     );
   }
 
-  #writeAll(state: StateDict, spaceOf: (slot: Slot) => Exclude<Space, 'step'>): void {
+  #writeAll(state: StateDict, spaceOf: (slot: Slot) => SessionSpace): void {
     for (const { name } of this.network.parameters) {
       const slot = slotOf(this.#layout, name);
       this.#set(slot, spaceOf(slot), state.get(name));
@@ -212,21 +205,43 @@ export class CompiledSession implements Session {
   }
 
   /** Compiles the first, fastest of the lowerings that fits; the last one takes the least memory. */
-  #compile(kind: string, options: StepOptions, lowerings: readonly Lowering[]): Executable {
+  #compile(kind: string, options: StepOptions, lowerings: readonly Lowering[]): CompiledStep {
     const { batch } = options;
     const place = options.secondPass ? 'second-pass' : 'first-pass';
     const { target } = this.#executor;
-    const fits = (program: Program): boolean =>
+    const fits = (program: Program<string>): boolean =>
       bytes(program, target) <= this.#executor.capacity() || !!this.#workspace.known(place, program.floats);
     const [first, ...thriftier] = lowerings;
     if (!first) throw new Error(`no lowering of ${kind}`);
-    let wanted: Wanted = { batch, lower: first, program: first(batch) };
-    for (const lower of thriftier) if (!fits(wanted.program)) wanted = { batch, lower, program: lower(batch) };
-    const step = this.#arena({ kind, place }, wanted);
+    let wanted: Wanted = { lower: first, program: first(batch) };
+    for (const lower of thriftier) if (!fits(wanted.program)) wanted = { lower, program: lower(batch) };
+    const { program } = wanted;
+    const fix = (): string => {
+      const largest = largestBatch(wanted.lower, { capacity: this.#executor.capacity(), target }, batch);
+      return largest ? `batch_size: ${largest}` : 'take a smaller image_size or model';
+    };
+    const what = `${kind} of ${this.network.model} with batch ${batch}`;
+    const step = memoryFor({ what, program, fix, place }, this.#executor, this.#workspace);
     const memory = { ...this.#spaces, ...this.#instead(options), step };
-    const executable = this.#executor.compile(wanted.program, memory, this.#options.threads);
-    this.#executables.push(executable);
-    return executable;
+    const executable = this.#executor.compile(program, memory, this.#options.threads);
+    this.#disposables.push(executable);
+    return new CompiledStep(executable, program, step);
+  }
+
+  expression(options: ExpressionOptions): Expression {
+    const lowered = lowerFor(this.#executor, options);
+    const { program } = lowered;
+    const what = `the loss of ${this.network.model}`;
+    const fix = (): string => 'take a smaller batch_size, image_size or model';
+    const region = memoryFor({ what, program, fix, place: 'expression' }, this.#executor, this.#workspace);
+    const expression = new CompiledExpression(this.#executor, {
+      lowered,
+      options,
+      region,
+      threads: this.#options.threads,
+    });
+    this.#disposables.push(expression);
+    return expression;
   }
 
   /** What an averaged, or a second, step finds in the place of others. */
@@ -236,29 +251,8 @@ export class CompiledSession implements Session {
     return secondPass && this.#secondGradient ? { gradient: this.#secondGradient, 'gradient-sum': gradient } : {};
   }
 
-  /** Memory for a step. */
-  #arena({ kind, place }: { readonly kind: string; readonly place: Place }, { batch, program, lower }: Wanted): Region {
-    const known = this.#workspace.known(place, program.floats);
-    if (known) return known;
-    const { target } = this.#executor;
-    const capacity = this.#executor.capacity();
-    const size = bytes(program, target);
-    if (size > capacity) {
-      const largest = largestBatch(lower, { capacity, target }, batch);
-      fail({
-        code: 'does-not-fit',
-        message: `${kind} of ${this.network.model} with batch ${batch} needs ${sizeText(size)}`,
-        expected: `at most ${sizeText(capacity)}, what the ${this.#executor.name} engine has left`,
-        fix: largest ? `batch_size: ${largest}` : 'take a smaller image_size or model',
-      });
-    }
-    const region = this.#executor.allocate(program.floats);
-    this.#workspace.keep(place, region);
-    return region;
-  }
-
   dispose(): void {
-    for (const executable of this.#executables.splice(0)) executable.dispose();
+    for (const disposable of this.#disposables.splice(0)) disposable.dispose();
     this.#workspace.leave((region) => this.#executor.free(region));
     for (const region of Object.values(this.#spaces)) this.#executor.free(region);
     if (this.#secondGradient) this.#executor.free(this.#secondGradient);
@@ -279,6 +273,10 @@ export class CompiledEngine implements Engine {
 
   session(network: Network, options: SessionOptions): Session {
     return new CompiledSession(this.#executor, network, options);
+  }
+
+  array(floats: number): OwnArray {
+    return new AllocatedArray(this.#executor, floats);
   }
 
   dispose(): Promise<void> {

@@ -1,8 +1,12 @@
-import type { ForwardStep, OptimizerSpec, TrainStep, UpdateOptions } from './engine.ts';
+import { at } from '../../util/at.ts';
+import { Place } from './arrays.ts';
+import type { EngineArray, ForwardStep, OptimizerSpec, TrainStep, UpdateOptions } from './engine.ts';
 import type { Executable } from './executor.ts';
 import type { Controls } from './primitives.ts';
+import type { Program, Region, Section } from './program.ts';
 
-const NO_CONTROLS: Controls = {
+/** Of a program that draws and updates nothing. */
+export const NO_CONTROLS: Controls = {
   seed: 0,
   step: 0,
   learningRate: 0,
@@ -12,26 +16,68 @@ const NO_CONTROLS: Controls = {
   averageStep: 0,
 };
 
-/** Evaluation pass over one executable. */
+/** A step's program in its memory. */
+export class CompiledStep {
+  readonly #executable: Executable;
+  readonly #program: Program;
+  readonly #region: Region;
+
+  /**
+   * @param executable - runs it
+   * @param program - its program
+   * @param region - the step's memory
+   */
+  constructor(executable: Executable, program: Program, region: Region) {
+    this.#executable = executable;
+    this.#program = program;
+    this.#region = region;
+  }
+
+  run(section: Section, controls: Controls): void {
+    this.#executable.run(section, controls);
+  }
+
+  /** The caller's view of a port. */
+  port(name: string): Float32Array {
+    return this.#executable.port(name);
+  }
+
+  /** Where a port lies. */
+  place(name: string): Place {
+    const port = this.#program.ports[name];
+    if (!port) throw new Error(`the step was not compiled for ${name}`);
+    return new Place(this.#region, at(this.#program.offsets, port.buffer), port.floats);
+  }
+}
+
+/** Evaluation pass over one step. */
 export class CompiledForward implements ForwardStep {
   readonly batch: number;
-  readonly input: Float32Array;
-  readonly logits: Float32Array;
-  readonly #executable: Executable;
+  readonly #step: CompiledStep;
 
-  constructor(batch: number, executable: Executable) {
+  constructor(batch: number, step: CompiledStep) {
     this.batch = batch;
-    this.#executable = executable;
-    this.input = executable.port('input');
-    this.logits = executable.port('logits');
+    this.#step = step;
+  }
+
+  get input(): Float32Array {
+    return this.#step.port('input');
   }
 
   run(): void {
-    this.#executable.run('forward', NO_CONTROLS);
+    this.#step.run('forward', NO_CONTROLS);
+  }
+
+  get logits(): Float32Array {
+    return this.#step.port('logits');
   }
 
   tap(name: string): Float32Array {
-    return name === 'logits' ? this.logits : this.#executable.port(`tap:${name}`);
+    return name === 'logits' ? this.logits : this.#step.port(`tap:${name}`);
+  }
+
+  array(of: string): EngineArray {
+    return this.#step.place(of);
   }
 }
 
@@ -59,55 +105,65 @@ export function corrections(
   };
 }
 
-/** Training step over one executable. */
+/** Training step. */
 export class CompiledTraining implements TrainStep {
   readonly batch: number;
-  readonly input: Float32Array;
-  readonly logits: Float32Array;
-  readonly logitsGradient: Float32Array;
-  readonly #executable: Executable;
+  readonly #step: CompiledStep;
   readonly #optimizer: OptimizerSpec | null;
   readonly #progress: Progress;
   #controls = NO_CONTROLS;
 
   /** `optimizer` is null for a second pass, which updates nothing. */
-  constructor(batch: number, executable: Executable, shared: { optimizer: OptimizerSpec | null; progress: Progress }) {
+  constructor(batch: number, step: CompiledStep, shared: { optimizer: OptimizerSpec | null; progress: Progress }) {
     this.batch = batch;
-    this.#executable = executable;
+    this.#step = step;
     this.#optimizer = shared.optimizer;
     this.#progress = shared.progress;
-    this.input = executable.port('input');
-    this.logits = executable.port('logits');
-    this.logitsGradient = executable.port('logits-gradient');
+  }
+
+  get input(): Float32Array {
+    return this.#step.port('input');
+  }
+
+  get logits(): Float32Array {
+    return this.#step.port('logits');
+  }
+
+  get logitsGradient(): Float32Array {
+    return this.#step.port('logits-gradient');
   }
 
   forward(seed: number, step: number): void {
     this.#controls = { ...NO_CONTROLS, seed, step };
     this.#progress.last = this;
-    this.#executable.run('forward', this.#controls);
+    this.#step.run('forward', this.#controls);
   }
 
   tap(name: string): Float32Array {
-    return name === 'logits' ? this.logits : this.#executable.port(`tap:${name}`);
+    return name === 'logits' ? this.logits : this.#step.port(`tap:${name}`);
   }
 
   tapGradient(name: string): Float32Array {
-    return name === 'logits' ? this.logitsGradient : this.#executable.port(`tap-gradient:${name}`);
+    return name === 'logits' ? this.logitsGradient : this.#step.port(`tap-gradient:${name}`);
+  }
+
+  array(of: string): EngineArray {
+    return this.#step.place(of);
   }
 
   backward(): void {
     if (this.#progress.last !== this) throw new Error('backward without a forward pass of the same step before it');
-    this.#executable.run('backward', this.#controls);
+    this.#step.run('backward', this.#controls);
   }
 
   get inputGradient(): Float32Array {
-    return this.#executable.port('input-gradient');
+    return this.#step.port('input-gradient');
   }
 
   update({ learningRate, weightDecay, averageDecay = 1 }: UpdateOptions): void {
     if (!this.#optimizer) throw new Error('update of a second pass: the first one does it');
     const updates = ++this.#progress.updates;
-    this.#executable.run('update', {
+    this.#step.run('update', {
       ...this.#controls,
       learningRate,
       weightDecay,

@@ -1,7 +1,7 @@
-import type { Region } from './executor.ts';
+import type { Region } from './program.ts';
 
-/** Steps whose contents have to last at the same time lie in different places: the two passes of one update. */
-export type Place = 'first-pass' | 'second-pass';
+/** What has to last at the same time lies in different places: the two passes of one update, and what is computed of them. */
+export type Place = 'first-pass' | 'second-pass' | 'expression';
 
 /** Memory of steps. */
 interface Arena {

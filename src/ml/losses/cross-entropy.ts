@@ -1,6 +1,8 @@
-import { floatAt } from '../../util/at.ts';
-import { logSumExp } from './log-sum-exp.ts';
-import type { LabelledLogits, LossOptions } from './loss.ts';
+import { add, div, mul } from '../algebra/arithmetic.ts';
+import { lengthOf, type Node } from '../algebra/node.ts';
+import { sum } from '../algebra/reductions.ts';
+import type { LossOptions } from './loss.ts';
+import { targetsOf } from './target.ts';
 
 /**
  * Class weights for unbalanced sets: w_c = sqrt(n / (C · n_c)). A class without images gets 0; no label can name it.
@@ -16,36 +18,20 @@ export function balancedWeights(perClass: readonly number[]): Float64Array {
 /**
  * Softmax cross entropy with label smoothing and class weights, as PyTorch defines it:
  * [(1−ε) Σ_i w_y (−log p_y) + (ε/C) Σ_i Σ_j w_j (−log p_j)] / Σ_i w_y.
- * Sums are float64, whatever the engine.
  *
- * @param batch - logits and labels
- * @param options - label smoothing and class weights
- * @param gradient - receives dL/dlogits, [N, C]; all of it is written
- * @returns the loss
+ * @param logits - [N, C]
+ * @param labels - class indices [N]
+ * @param options - label smoothing ε and class weights
+ * @returns the scalar
  */
 export function crossEntropy(
-  batch: LabelledLogits,
+  logits: Node,
+  labels: Node,
   options: Pick<LossOptions, 'labelSmoothing' | 'classWeights'>,
-  gradient: Float32Array,
-): number {
-  const { logits, labels, classes } = batch;
-  const weight = (label: number): number => options.classWeights?.[label] ?? 1;
-  const spread = options.labelSmoothing / classes;
-  let norm = 0;
-  for (const label of labels) norm += weight(label);
-  let allWeights = 0;
-  for (let j = 0; j < classes; j++) allWeights += weight(j);
-  let loss = 0;
-  labels.forEach((label, i) => {
-    const start = i * classes;
-    const lse = logSumExp(logits, start, classes);
-    const hit = (1 - options.labelSmoothing) * weight(label);
-    for (let j = 0; j < classes; j++) {
-      const logProbability = floatAt(logits, start + j) - lse;
-      const target = spread * weight(j) + (j === label ? hit : 0);
-      loss -= target * logProbability;
-      gradient[start + j] = ((hit + spread * allWeights) * Math.exp(logProbability) - target) / norm;
-    }
-  });
-  return loss / norm;
+): Node {
+  const { labelSmoothing: smoothing } = options;
+  const { logProbabilities, ofTarget, weights, weightOfTarget } = targetsOf(logits, labels, options);
+  const hit = mul(sum(mul(ofTarget, weightOfTarget)), smoothing - 1);
+  const spread = mul(sum(mul(logProbabilities, weights)), -smoothing / lengthOf(logits, 1));
+  return div(smoothing === 0 ? hit : add(hit, spread), sum(weightOfTarget));
 }

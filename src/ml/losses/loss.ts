@@ -1,13 +1,5 @@
 import type { RecipeParams } from '../../params/recipe.ts';
-
-/** A batch of logits and what they should say. */
-export interface LabelledLogits {
-  /** [N, C], rows dense. */
-  readonly logits: Float32Array;
-  /** Class indices [N], each in 0 … C−1. */
-  readonly labels: Int32Array;
-  readonly classes: number;
-}
+import type { Node } from '../algebra/node.ts';
 
 /** The recipe's parameters of losses, and class weights of the dataset; each loss reads what it needs. */
 export interface LossOptions extends Pick<RecipeParams, 'labelSmoothing' | 'polyEpsilon' | 'focalGamma'> {
@@ -21,10 +13,12 @@ export interface SupervisedLoss {
   /** Paper: authors, title, venue, year. */
   readonly source: string;
   /**
-   * @param batch - logits and labels
+   * The loss as an expression.
+   *
+   * @param logits - [N, C]
+   * @param labels - class indices [N], each in 0 … C−1
    * @param options - its shape
-   * @param gradient - receives dL/dlogits, [N, C]; all of it is written
-   * @returns the loss; not finite where a logit is NaN or +∞
+   * @returns a scalar, differentiable in the logits; not finite where a logit is NaN or +∞
    */
-  of(batch: LabelledLogits, options: LossOptions, gradient: Float32Array): number;
+  of(logits: Node, labels: Node, options: LossOptions): Node;
 }

@@ -1,30 +1,25 @@
-import { floatAt } from '../../util/at.ts';
-/** The supervised loss of a batch for some labels; writes all of dL/dlogits, [N, C]. */
-export type LabelLoss = (labels: Int32Array, gradient: Float32Array) => number;
+import { add, mul, sub } from '../algebra/arithmetic.ts';
+import type { Node } from '../algebra/node.ts';
 
 /** Labels of pictures that are mixed of two. */
 export interface MixedLabels {
-  /** λ, in [0, 1]. */
-  readonly share: number;
+  /** λ in [0, 1], a scalar. */
+  readonly share: Node;
   /** Class indices that count by λ, [N]. */
-  readonly labels: Int32Array;
+  readonly labels: Node;
   /** Class indices that count by 1 − λ, [N]. */
-  readonly partners: Int32Array;
+  readonly partners: Node;
 }
 
 /**
  * The loss of mixed pictures: λ · L(labels) + (1 − λ) · L(partners) (Zhang et al., ICLR 2018). Of a loss that is linear
  * in the target it is the loss of the mixed target.
  *
- * @param loss - of one set of labels
+ * @param loss - makes the loss of one set of labels
  * @param mixed - both sets, and λ
- * @param gradient - receives dL/dlogits, [N, C]; all of it is written
- * @returns the loss
+ * @returns the scalar
  */
-export function mixedLoss(loss: LabelLoss, mixed: MixedLabels, gradient: Float32Array): number {
+export function mixedLoss(loss: (labels: Node) => Node, mixed: MixedLabels): Node {
   const { share, labels, partners } = mixed;
-  const other = new Float32Array(gradient.length);
-  const value = share * loss(labels, gradient) + (1 - share) * loss(partners, other);
-  gradient.forEach((own, i) => (gradient[i] = share * own + (1 - share) * floatAt(other, i)));
-  return value;
+  return add(mul(loss(labels), share), mul(loss(partners), sub(1, share)));
 }

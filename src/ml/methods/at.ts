@@ -1,15 +1,13 @@
-import { addN, div, square, sub } from './algebra/arithmetic.ts';
-import { pixelEnergies } from './algebra/maps.ts';
-import { unitRows } from './algebra/matrices.ts';
-import { lengthOf, type Node } from './algebra/node.ts';
-import { mean } from './algebra/reductions.ts';
+import { addN, square, sub } from '../algebra/arithmetic.ts';
+import type { Node } from '../algebra/node.ts';
+import { mean } from '../algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { poolToSmaller } from './terms/maps.ts';
-import { norms } from './terms/rows.ts';
+import { flatRows, norms, unitRows } from './terms/rows.ts';
 import { blocksOption, chooseBlocks, lastBlocks, MULTIPLE, requireSizes } from './terms/taps.ts';
 
 /** Attention of each sample: A = mean_c f², flattened, L2-normalised: [N, H, W, C] → [N, H·W]. */
-const attention = (map: Node): Node => unitRows(div(pixelEnergies(map), lengthOf(map, 3)));
+const attention = (map: Node): Node => unitRows(flatRows(mean(square(map), { axes: [3] })));
 
 /** `code`: mean over samples and positions of (A_s − A_t)²; `paper`: mean over samples of ‖A_s − A_t‖₂. */
 const FORMS: Readonly<Record<string, (difference: Node) => Node>> = {

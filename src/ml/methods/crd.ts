@@ -1,15 +1,12 @@
 import { fail } from '../../core/failure.ts';
 import { uniforms } from '../random/random.ts';
-import type { Adapter } from './algebra/adapter.ts';
-import { stepInput } from './algebra/inputs.ts';
-import { applyAdapter } from './algebra/maps.ts';
-import { unitRows } from './algebra/matrices.ts';
-import type { Node } from './algebra/node.ts';
+import type { Adapter } from '../algebra/adapter.ts';
+import type { Node } from '../algebra/node.ts';
 import type { KdMethod, Sides, TapShapes, TermStep } from './kd-method.ts';
 import { adapter } from './terms/adapter.ts';
 import { ClassSampler } from './terms/class-sampler.ts';
-import { ContrastMemory } from './terms/contrast-memory.ts';
-import { flatRows } from './terms/rows.ts';
+import { contrastSides, startOfBanks } from './terms/contrast-banks.ts';
+import { flatRows, unitRows } from './terms/rows.ts';
 import { requireTap, shapeOf } from './terms/taps.ts';
 
 /** A linear layer on the features that the classifier reads. The teacher's is trained too; the teacher is not. */
@@ -41,18 +38,18 @@ function boundedNegatives(sampler: ClassSampler, wanted: number): number {
 }
 
 /** Name of what each image is compared with. */
-const PLACES = 'crd.places';
+const PLACES = 'places';
 
 /**
  * Draws what each image of a batch is compared with, the positive in front: a function of (seed, step, place of the image)
  * alone.
  */
-function placesDrawer(sampler: ClassSampler, negatives: number, sample: unknown): (step: TermStep) => Int32Array {
+function placesDrawer(sampler: ClassSampler, negatives: number, sample: unknown): (step: TermStep) => Float32Array {
   const positiveOf = typeof sample === 'string' ? POSITIVES[sample] : undefined;
   if (!positiveOf) throw new Error(`CRD has no sample ${JSON.stringify(sample)}`);
   const each = 1 + negatives;
   return ({ indices, draw }) => {
-    const places = new Int32Array(indices.length * each);
+    const places = new Float32Array(indices.length * each);
     indices.forEach((place, image) => {
       const uniform = uniforms(draw.seed, 'contrast', draw.step, place);
       const row = places.subarray(image * each, (image + 1) * each);
@@ -65,7 +62,7 @@ function placesDrawer(sampler: ClassSampler, negatives: number, sample: unknown)
 
 /**
  * Contrastive representation distillation: an image's features have to find the same image among K others in a bank of
- * the other side's features, by noise-contrastive estimation ({@link ContrastMemory}); the losses of both sides are added.
+ * the other side's features, by noise-contrastive estimation ({@link contrastSides}); the losses of both sides are added.
  * Features are linear embeddings of what the classifiers read, at length 1; banks follow them as moving averages. The
  * authors' program draws negatives with replacement where K exceeds what there is; here K is bounded.
  */
@@ -82,7 +79,7 @@ export const contrastive: KdMethod = {
     },
     crd_temperature: {
       type: 'number',
-      // Banks keep Z in float32, and Z may be n · exp(1/τ).
+      // The memory keeps Z in float32, and Z may be n · exp(1/τ).
       minimum: 0.02,
       default: 0.07,
       description: 'τ: products of features are divided by it.',
@@ -108,27 +105,28 @@ export const contrastive: KdMethod = {
     const sampler = new ClassSampler(labels);
     const negatives = boundedNegatives(sampler, Number(options['crd_negatives']));
     const drawPlaces = placesDrawer(sampler, negatives, options['crd_sample']);
-    const memory = new ContrastMemory({
+    const banks = {
       images: labels.length,
       dimension,
       seed,
       temperature: Number(options['crd_temperature']),
       momentum: Number(options['crd_momentum']),
-    });
+    };
     const ofStudent = embedding('student', shapes, dimension);
     const ofTeacher = embedding('teacher', shapes, dimension);
-    const featuresOf = (embed: Adapter, pooled: Node): Node => unitRows(flatRows(applyAdapter(embed, pooled)));
     return {
       adapters: [ofStudent, ofTeacher],
-      memory,
-      loss: ({ student, teacher, images }) => {
+      memory: startOfBanks(banks),
+      loss: (inputs) => {
+        const { student, teacher, images, adapt, step } = inputs;
+        const featuresOf = (embed: Adapter, pooled: Node): Node => unitRows(flatRows(adapt(embed, pooled)));
         const features = {
           student: featuresOf(ofStudent, student('pooled')),
           teacher: featuresOf(ofTeacher, teacher('pooled')),
         };
-        return memory.losses(features, stepInput(PLACES, { shape: [images, 1 + negatives], dtype: 'int32' }));
+        return contrastSides(features, step(PLACES, [images, 1 + negatives]), inputs, banks);
       },
-      fill: (step) => ({ ...memory.arrays(), [PLACES]: drawPlaces(step) }),
+      fill: (step) => ({ [PLACES]: drawPlaces(step) }),
     };
   },
 };

@@ -1,7 +1,7 @@
-import { add, div, mul, sub } from './algebra/arithmetic.ts';
-import { transpose } from './algebra/matrices.ts';
-import type { Node } from './algebra/node.ts';
-import { mean, softmax, sum } from './algebra/reductions.ts';
+import { add, div, mul, sub } from '../algebra/arithmetic.ts';
+import type { Node } from '../algebra/node.ts';
+import { mean, softmax, sum } from '../algebra/reductions.ts';
+import { transpose } from '../algebra/shapes.ts';
 import type { KdMethod } from './kd-method.ts';
 import { logitsOf, norms } from './terms/rows.ts';
 import { requireTap, temperatureOption } from './terms/taps.ts';

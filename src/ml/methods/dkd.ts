@@ -1,6 +1,6 @@
-import { add, div, exp, mul, sub } from './algebra/arithmetic.ts';
-import type { Node } from './algebra/node.ts';
-import { logSumExp, mean, sumRows } from './algebra/reductions.ts';
+import { add, div, exp, mul, sub } from '../algebra/arithmetic.ts';
+import type { Node } from '../algebra/node.ts';
+import { logSumExp, mean, sumRows } from '../algebra/reductions.ts';
 import type { KdMethod, Sides } from './kd-method.ts';
 import { divergences, logitsOf } from './terms/rows.ts';
 import { requireTap, temperatureOption } from './terms/taps.ts';

@@ -1,7 +1,6 @@
 import type { LayerIndex } from '../network/network.ts';
-import type { Adapter } from './algebra/adapter.ts';
-import { addN } from './algebra/arithmetic.ts';
-import { applyAdapter } from './algebra/maps.ts';
+import type { Adapter } from '../algebra/adapter.ts';
+import { addN } from '../algebra/arithmetic.ts';
 import type { KdMethod } from './kd-method.ts';
 import { adapter } from './terms/adapter.ts';
 import { meanSquare } from './terms/maps.ts';
@@ -62,8 +61,8 @@ export const fitnet: KdMethod = {
     const parts = pairTaps(shapes).map((pair) => ({ ...pair, regress: regressor(pair, form === 'conv-bn-relu') }));
     return {
       adapters: parts.map(({ regress }) => regress),
-      loss: ({ student, teacher }) =>
-        addN(parts.map(({ tap, regress }) => meanSquare(applyAdapter(regress, student(tap)), teacher(tap)))),
+      loss: ({ student, teacher, adapt }) =>
+        addN(parts.map(({ tap, regress }) => meanSquare(adapt(regress, student(tap)), teacher(tap)))),
     };
   },
 };

@@ -1,9 +1,10 @@
-import { addN, mul } from './algebra/arithmetic.ts';
-import { columnGram, unitRows } from './algebra/matrices.ts';
-import { lengthOf, type Node } from './algebra/node.ts';
+import { addN, mul } from '../algebra/arithmetic.ts';
+import { columnGram } from '../algebra/matrices.ts';
+import { lengthOf, type Node } from '../algebra/node.ts';
 import type { KdMethod } from './kd-method.ts';
 import { alignTap } from './terms/adapter.ts';
 import { columns, squaredDistance } from './terms/maps.ts';
+import { unitRows } from './terms/rows.ts';
 import { blocksOption, chooseBlocks, lastBlocks, pairTaps } from './terms/taps.ts';
 
 /** Products of all pairs of channels of an image, rows L2-normalised: [N, H, W, C] → [N, C, C]. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { Shape, StateDict } from '../network/network.ts';
-import type { Adapter } from './algebra/adapter.ts';
-import type { Node } from './algebra/node.ts';
+import type { Adapter } from '../algebra/adapter.ts';
+import type { Dimensions, Node } from '../algebra/node.ts';
 
 /** One thing a side: the teacher's and the student's. */
 export interface Sides<T> {
@@ -23,8 +23,10 @@ export interface Draw {
 export interface TermInputs extends Sides<(tap: string) => Node> {
   /** N, images of the batch. */
   readonly images: number;
-  /** Class indices [N], int32. */
+  /** Class indices [N]. */
   readonly labels: Node;
+  /** Places of the images in the training split, [N]; of mixed images those of the greater share, as the labels are. */
+  readonly indices: Node;
   /**
    * A tap of the teacher, constant: `logits` [N, C], maps [N, H, W, C]; `classifier`, the weight of the last layer, [C, F].
    *
@@ -33,6 +35,12 @@ export interface TermInputs extends Sides<(tap: string) => Node> {
   readonly teacher: (tap: string) => Node;
   /** A tap of the student. */
   readonly student: (tap: string) => Node;
+  /** An array that the method fills for each step: `fill` gives its values under the same name. */
+  readonly step: (name: string, shape: Dimensions) => Node;
+  /** What the term remembers: an array of its `memory`. */
+  readonly memory: (name: string, shape: Dimensions) => Node;
+  /** Sends maps [N, H, W, C] through one of the term's adapters; each runs once. */
+  readonly adapt: (adapter: Adapter, map: Node) => Node;
 }
 
 /** The step under way, for what a method fills itself. */
@@ -44,33 +52,24 @@ export interface TermStep {
 }
 
 /** Arrays by name, dense. */
-export type StepArrays = Readonly<Record<string, Float32Array | Int32Array>>;
+export type StepArrays = Readonly<Record<string, Float32Array>>;
 
-/** What a memory sees of a step. */
-export interface SeenStep {
-  readonly indices: Uint32Array;
-  /** Values of the outputs that the term named. */
-  readonly outputs: Readonly<Record<string, Float32Array>>;
+/** What a term takes into its memory at the end of a step. */
+export interface Remembered {
+  /** Of the memory's array. */
+  readonly name: string;
+  /** Which of its rows are replaced, [N]; all of it by default. */
+  readonly places?: Node;
+  /** What stands there then. */
+  readonly value: Node;
 }
 
-/** What a term remembers from step to step. It goes into checkpoints. */
-export interface KdMemory {
-  /** Arrays by name; they are written to when a run goes on. */
-  readonly values: StateDict;
-  /**
-   * Takes in a step, behind it.
-   *
-   * @param seen - the last pass of the step
-   */
-  update(seen: SeenStep): void;
-}
-
-/** A term that has more to tell than its value. */
-export interface LossWithOutputs {
+/** A term that remembers. */
+export interface LossWithMemory {
   /** L_kd: a scalar. */
   readonly loss: Node;
-  /** What the term's memory reads, by name. */
-  readonly outputs: Readonly<Record<string, Node>>;
+  /** Taken in after the last pass of a step. */
+  readonly remember: readonly Remembered[];
 }
 
 /** What a term may know of the training split. */
@@ -85,17 +84,17 @@ export interface KdSplit {
 export interface KdLoss {
   /** All that `loss` applies; none by default. */
   readonly adapters?: readonly Adapter[];
-  /** None by default. */
-  readonly memory?: KdMemory;
+  /** What it remembers from step to step, by name: what that starts with. It goes into checkpoints. None by default. */
+  readonly memory?: StateDict;
   /**
    * The unweighted term L_kd as an expression; asked once for each size of batch.
    *
    * @param inputs - taps, labels
    * @returns a scalar, differentiable in every student tap
    */
-  readonly loss: (inputs: TermInputs) => Node | LossWithOutputs;
+  readonly loss: (inputs: TermInputs) => Node | LossWithMemory;
   /**
-   * Values of the `stepInput`s of its expression, for each pass over a batch; none by default.
+   * Values of the step's arrays that its expression names, for each pass over a batch; none by default.
    *
    * @param step - the images, and where random streams stand
    * @returns arrays by name, of the sizes that the expression states; only read

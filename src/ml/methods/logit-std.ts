@@ -1,6 +1,6 @@
-import { add, div, maximum, mul, sqrt, square, sub } from './algebra/arithmetic.ts';
-import { lengthOf, type Node } from './algebra/node.ts';
-import { mean, sum } from './algebra/reductions.ts';
+import { add, div, maximum, mul, sqrt, square, sub } from '../algebra/arithmetic.ts';
+import { lengthOf, type Node } from '../algebra/node.ts';
+import { mean, sum } from '../algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { logitsOf, softDivergence } from './terms/rows.ts';
 import { requireTap } from './terms/taps.ts';

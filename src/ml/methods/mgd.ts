@@ -1,10 +1,8 @@
 import type { Shape } from '../network/network.ts';
 import { uniforms } from '../random/random.ts';
-import type { Adapter } from './algebra/adapter.ts';
-import { addN, mul } from './algebra/arithmetic.ts';
-import { stepInput } from './algebra/inputs.ts';
-import { applyAdapter } from './algebra/maps.ts';
-import type { Node } from './algebra/node.ts';
+import type { Adapter } from '../algebra/adapter.ts';
+import { addN, mul } from '../algebra/arithmetic.ts';
+import type { Node } from '../algebra/node.ts';
 import type { Draw, KdMethod, TermInputs } from './kd-method.ts';
 import { adapter, alignTap } from './terms/adapter.ts';
 import { squaredDistance } from './terms/maps.ts';
@@ -69,8 +67,8 @@ function partOf({ tap, student, teacher }: TapPair, alpha: number, rate: number)
     adapters: [...align.adapters, generation],
     loss: (inputs) => {
       const { images } = inputs;
-      const masked = mul(align.of(inputs), stepInput(mask, { shape: [images, 1, 1, channels] }));
-      return mul(squaredDistance(applyAdapter(generation, masked), inputs.teacher(tap)), alpha / images);
+      const masked = mul(align.of(inputs), inputs.step(mask, [images, 1, 1, channels]));
+      return mul(squaredDistance(inputs.adapt(generation, masked), inputs.teacher(tap)), alpha / images);
     },
     mask,
     draw: (images, draw) => channelMask({ images, channels, block }, rate, draw),

@@ -1,7 +1,7 @@
-import { add, addN, div, mul } from './algebra/arithmetic.ts';
-import { matmul } from './algebra/matrices.ts';
-import { lengthOf, type Node } from './algebra/node.ts';
-import { softmax } from './algebra/reductions.ts';
+import { add, addN, div, mul } from '../algebra/arithmetic.ts';
+import { columnGram, rowGram } from '../algebra/matrices.ts';
+import { lengthOf, type Node } from '../algebra/node.ts';
+import { softmax } from '../algebra/reductions.ts';
 import type { KdMethod, Sides } from './kd-method.ts';
 import { squaredDistance } from './terms/maps.ts';
 import { logitsOf, softDivergence } from './terms/rows.ts';
@@ -10,11 +10,9 @@ import { requireTap } from './terms/taps.ts';
 /** Gram matrices of both sides' probabilities compared: of images (batch level, ÷ N) and of classes (÷ C). */
 function relations({ teacher, student }: Sides<Node>, temperature: number): Node {
   const [ours, theirs] = [softmax(div(student, temperature)), softmax(div(teacher, temperature))];
-  const ofImages = (p: Node): Node => matmul(p, p, { transposeB: true });
-  const ofClasses = (p: Node): Node => matmul(p, p, { transposeA: true });
   return add(
-    mul(squaredDistance(ofImages(ours), ofImages(theirs)), 1 / lengthOf(ours, 0)),
-    mul(squaredDistance(ofClasses(ours), ofClasses(theirs)), 1 / lengthOf(ours, 1)),
+    mul(squaredDistance(rowGram(ours), rowGram(theirs)), 1 / lengthOf(ours, 0)),
+    mul(squaredDistance(columnGram(ours), columnGram(theirs)), 1 / lengthOf(ours, 1)),
   );
 }
 

@@ -1,6 +1,6 @@
-import { add, div, mul } from './algebra/arithmetic.ts';
-import type { Node } from './algebra/node.ts';
-import { logSoftmax, mean, softmax, sumRows } from './algebra/reductions.ts';
+import { add, div, mul } from '../algebra/arithmetic.ts';
+import type { Node } from '../algebra/node.ts';
+import { logSoftmax, mean, softmax, sumRows } from '../algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { logitsOf } from './terms/rows.ts';
 import { requireTap } from './terms/taps.ts';

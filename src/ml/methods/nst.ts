@@ -1,7 +1,8 @@
-import { add, addN, div, maximum, mul, sqrt, square, sub } from './algebra/arithmetic.ts';
-import { columnEnergies, columnGram, matmul, rowGram, transpose } from './algebra/matrices.ts';
-import { lengthOf, type Node } from './algebra/node.ts';
-import { mean } from './algebra/reductions.ts';
+import { add, addN, div, maximum, mul, sqrt, square, sub } from '../algebra/arithmetic.ts';
+import { columnGram, matmul, rowGram } from '../algebra/matrices.ts';
+import { lengthOf, type Node } from '../algebra/node.ts';
+import { mean, sum } from '../algebra/reductions.ts';
+import { transpose } from '../algebra/shapes.ts';
 import type { KdMethod } from './kd-method.ts';
 import { columns, poolToSmaller, squaredDistance } from './terms/maps.ts';
 import { blocksOption, chooseBlocks, lastBlocks, MULTIPLE, requireSizes } from './terms/taps.ts';
@@ -14,7 +15,7 @@ interface Channels {
 
 function channelsOf(map: Node): Channels {
   const values = columns(map);
-  return { values, lengths: sqrt(maximum(columnEnergies(values), 1e-24)) };
+  return { values, lengths: sqrt(maximum(sum(square(values), { axes: [1], keepDims: true }), 1e-24)) };
 }
 
 /** mean ⟨â_i, b̂_j⟩² over images and pairs of channels. The lengths divide the products, which are fewer than values. */

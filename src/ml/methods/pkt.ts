@@ -1,7 +1,7 @@
-import { add, div, log, mul, sub } from './algebra/arithmetic.ts';
-import { rowGram } from './algebra/matrices.ts';
-import type { Node } from './algebra/node.ts';
-import { mean, sum } from './algebra/reductions.ts';
+import { add, div, log, mul, sub } from '../algebra/arithmetic.ts';
+import { rowGram } from '../algebra/matrices.ts';
+import type { Node } from '../algebra/node.ts';
+import { mean, sum } from '../algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { flatRows, norms } from './terms/rows.ts';
 import { requireTap } from './terms/taps.ts';

@@ -1,8 +1,8 @@
-import type { Adapter } from './algebra/adapter.ts';
-import { addN } from './algebra/arithmetic.ts';
-import { applyAdapter, stretch, weighTwo, type MapSize } from './algebra/maps.ts';
-import { concat } from './algebra/matrices.ts';
-import type { Node } from './algebra/node.ts';
+import type { Adapter } from '../algebra/adapter.ts';
+import { add, addN, mul, sigmoid } from '../algebra/arithmetic.ts';
+import { stretch, type MapSize } from '../algebra/maps.ts';
+import type { Node } from '../algebra/node.ts';
+import { concat, slice } from '../algebra/shapes.ts';
 import type { KdMethod, TermInputs } from './kd-method.ts';
 import { adapter } from './terms/adapter.ts';
 import { hierarchicalContext } from './terms/hierarchical-context.ts';
@@ -59,11 +59,13 @@ const levelOf = (pair: TapPair, channels: number, isDeepest: boolean): Level => 
 });
 
 /** The features of a level: its own and those of the level above it, weighed pixel by pixel. */
-function fuse({ tap, size, reduce, attend }: Level, deeper: Node | undefined, { student }: TermInputs): Node {
-  const own = applyAdapter(reduce, student(tap));
+function fuse({ tap, size, reduce, attend }: Level, deeper: Node | undefined, { student, adapt }: TermInputs): Node {
+  const own = adapt(reduce, student(tap));
   if (!attend || !deeper) return own;
   const above = stretch(deeper, size);
-  return weighTwo(own, above, applyAdapter(attend, concat([own, above], -1)));
+  const weights = sigmoid(adapt(attend, concat([own, above], -1)));
+  const weightOf = (from: number): Node => slice(weights, { axis: -1, from, length: 1 });
+  return add(mul(own, weightOf(0)), mul(above, weightOf(1)));
 }
 
 /**
@@ -95,7 +97,7 @@ export const review: KdMethod = {
         let above: Node | undefined;
         const terms = levels.map((level) => {
           above = fuse(level, above, inputs);
-          return hierarchicalContext(applyAdapter(level.expand, above), inputs.teacher(level.tap));
+          return hierarchicalContext(inputs.adapt(level.expand, above), inputs.teacher(level.tap));
         });
         return addN(terms);
       },

@@ -1,8 +1,8 @@
-import { abs, add, div, maximum, minimum, mul, sub } from './algebra/arithmetic.ts';
-import { identity } from './algebra/inputs.ts';
-import { lengthOf, type Node } from './algebra/node.ts';
-import { pairDistances, tripleCosines } from './algebra/pairs.ts';
-import { mean, sum } from './algebra/reductions.ts';
+import { abs, add, div, greater, maximum, minimum, mul, select, sqrt, square, sub } from '../algebra/arithmetic.ts';
+import { identity, rowGram } from '../algebra/matrices.ts';
+import { lengthOf, type Node } from '../algebra/node.ts';
+import { mean, sum } from '../algebra/reductions.ts';
+import { reshape } from '../algebra/shapes.ts';
 import type { KdMethod } from './kd-method.ts';
 import { flatRows } from './terms/rows.ts';
 import { requireTap } from './terms/taps.ts';
@@ -14,16 +14,38 @@ function smoothDistance(a: Node, b: Node): Node {
   return mean(mul(inner, sub(difference, mul(inner, 0.5))));
 }
 
+/** Pairs of images. */
+interface Pairs {
+  /** d_ij = ‖v_i − v_j‖, [N, N, 1]; of equal images 0, without a slope. */
+  readonly distances: Node;
+  /** (v_i − v_j)/d_ij, [N, N, D]; of equal images 0, without a slope. */
+  readonly directions: Node;
+}
+
+/** Differences come before products, so that images which nearly agree lose no digits: features [N, D]. */
+function pairsOf(features: Node): Pairs {
+  const [images, size] = [lengthOf(features, 0), lengthOf(features, 1)];
+  const differences = sub(reshape(features, [images, 1, size]), features);
+  const squares = sum(square(differences), { axes: [2], keepDims: true });
+  const isApart = greater(squares, 0);
+  // Guarded under the root: its slope at 0 is infinite.
+  const lengths = sqrt(select(isApart, squares, 1));
+  return {
+    distances: select(isApart, lengths, 0),
+    directions: mul(differences, select(isApart, div(1, lengths), 0)),
+  };
+}
+
 /** Distances of pairs of images, at least 1e-6, in units of their mean; 0 of an image to itself. */
-function relativeDistances(features: Node): Node {
-  const apart = sub(1, identity(lengthOf(features, 0)));
-  const distances = mul(maximum(pairDistances(features), 1e-6), apart);
-  return div(distances, div(sum(distances), sum(apart)));
+function relativeDistances({ distances }: Pairs): Node {
+  const images = lengthOf(distances, 0);
+  const others = mul(maximum(reshape(distances, [images, images]), 1e-6), sub(1, identity(images)));
+  return div(others, div(sum(others), images * (images - 1)));
 }
 
 /**
  * Relations of pooled features: L = w_D · smoothL1(distances / their mean) + w_A · smoothL1(cosines of the angles of all
- * triples of images). No array is larger than N³. Images that are equal make no angle.
+ * triples of images). No array is larger than N² · max(N, D). Images that are equal make no angle.
  */
 export const relational: KdMethod = {
   name: 'RKD',
@@ -43,10 +65,10 @@ export const relational: KdMethod = {
   taps: (_, available) => requireTap('RKD', 'pooled', available),
   create: ({ rkd_distance: distance, rkd_angle: angle }) => ({
     loss: ({ teacher, student }) => {
-      const [ours, theirs] = [flatRows(student('pooled')), flatRows(teacher('pooled'))];
+      const [ours, theirs] = [student, teacher].map((side) => pairsOf(flatRows(side('pooled')))) as [Pairs, Pairs];
       return add(
         mul(smoothDistance(relativeDistances(ours), relativeDistances(theirs)), Number(distance)),
-        mul(smoothDistance(tripleCosines(ours), tripleCosines(theirs)), Number(angle)),
+        mul(smoothDistance(rowGram(ours.directions), rowGram(theirs.directions)), Number(angle)),
       );
     },
   }),

@@ -1,10 +1,10 @@
-import { abs, addN, div, maximum, mul } from './algebra/arithmetic.ts';
-import { rowGram, unitRows } from './algebra/matrices.ts';
-import { lengthOf, type Node } from './algebra/node.ts';
-import { sum } from './algebra/reductions.ts';
+import { abs, addN, div, maximum, mul } from '../algebra/arithmetic.ts';
+import { rowGram } from '../algebra/matrices.ts';
+import { lengthOf, type Node } from '../algebra/node.ts';
+import { sum } from '../algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { squaredDistance } from './terms/maps.ts';
-import { flatRows } from './terms/rows.ts';
+import { flatRows, unitRows } from './terms/rows.ts';
 import { blocksOption, chooseBlocks, lastBlocks } from './terms/taps.ts';
 
 /** How rows of a similarity matrix are normalised. */

@@ -1,5 +1,5 @@
-import { exp, mul } from './algebra/arithmetic.ts';
-import { logSoftmax, logSumExp, mean } from './algebra/reductions.ts';
+import { exp, mul } from '../algebra/arithmetic.ts';
+import { logSoftmax, logSumExp, mean } from '../algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { divergences, logitsOf } from './terms/rows.ts';
 import { requireTap } from './terms/taps.ts';

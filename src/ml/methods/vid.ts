@@ -1,9 +1,8 @@
-import type { Adapter } from './algebra/adapter.ts';
-import { add, addN, constant, div, log, mul, softplus } from './algebra/arithmetic.ts';
-import { applyAdapter } from './algebra/maps.ts';
-import { channelDistances } from './algebra/matrices.ts';
-import { sizeOf, type Node } from './algebra/node.ts';
-import { mean, sum } from './algebra/reductions.ts';
+import type { Adapter } from '../algebra/adapter.ts';
+import { add, addN, div, log, mul, softplus, square, sub } from '../algebra/arithmetic.ts';
+import { constant } from '../algebra/inputs.ts';
+import { sizeOf, type Node } from '../algebra/node.ts';
+import { mean, sum } from '../algebra/reductions.ts';
 import type { KdMethod, TermInputs } from './kd-method.ts';
 import { adapter } from './terms/adapter.ts';
 import { allBlocks, blocksOption, chooseBlocks, EQUAL, requireSizes, pairTaps, type TapPair } from './terms/taps.ts';
@@ -49,12 +48,13 @@ function partOf(pair: TapPair, start: number): Part {
   const [predict, deviation] = [predictor(pair), scale(pair, start)];
   return {
     adapters: [predict, deviation],
-    loss: ({ teacher, student, images }) => {
+    loss: ({ teacher, student, adapt, images }) => {
       const theirs = teacher(pair.tap);
+      const overPixels = { axes: [0, 1, 2] };
       // Equal for all images.
-      const scales = mean(applyAdapter(deviation, constant(0, [images, 1, 1, 1])), { axes: [0, 1, 2] });
+      const scales = mean(adapt(deviation, constant(0, [images, 1, 1, 1])), overPixels);
       const variance = add(softplus(scales), EPSILON);
-      const distances = channelDistances(applyAdapter(predict, student(pair.tap)), theirs);
+      const distances = sum(square(sub(adapt(predict, student(pair.tap)), theirs)), overPixels);
       const perValue = div(sum(div(distances, variance)), sizeOf(theirs.shape));
       return mul(add(perValue, div(sum(log(variance)), pair.teacher.channels)), 0.5);
     },

@@ -1,6 +1,6 @@
-import { add, addN, div, mul, sqrt } from './algebra/arithmetic.ts';
-import { columnMeans, columnSpreads } from './algebra/matrices.ts';
-import { lengthOf, type Node } from './algebra/node.ts';
+import { add, addN, div, mul, sqrt, square, sub } from '../algebra/arithmetic.ts';
+import { lengthOf, type Node } from '../algebra/node.ts';
+import { mean, sum } from '../algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
 import { alignTap } from './terms/adapter.ts';
 import { columns, squaredDistance } from './terms/maps.ts';
@@ -9,8 +9,11 @@ import { blocksOption, chooseBlocks, lastBlocks, pairTaps } from './terms/taps.t
 /** Each channel's mean and standard deviation √(unbiased variance + 1e-5) over the pixels of an image. */
 function moments(map: Node): { readonly mean: Node; readonly deviation: Node } {
   const pixels = columns(map);
-  const variance = div(columnSpreads(pixels), Math.max(lengthOf(pixels, 1) - 1, 1));
-  return { mean: columnMeans(pixels), deviation: sqrt(add(variance, 1e-5)) };
+  const overPixels = { axes: [1], keepDims: true };
+  const centre = mean(pixels, overPixels);
+  const spreads = sum(square(sub(pixels, centre)), overPixels);
+  const variance = div(spreads, Math.max(lengthOf(pixels, 1) - 1, 1));
+  return { mean: centre, deviation: sqrt(add(variance, 1e-5)) };
 }
 
 function distance(ours: Node, theirs: Node, meanWeight: number): Node {

@@ -1,9 +1,9 @@
-import { add, div, exp, maximum, mul, sub } from './algebra/arithmetic.ts';
-import { matmul, unitRows } from './algebra/matrices.ts';
-import { lengthOf, type Node } from './algebra/node.ts';
-import { logSoftmax, mean, softmax, sumRows } from './algebra/reductions.ts';
+import { add, div, exp, maximum, mul, sub } from '../algebra/arithmetic.ts';
+import { matmul, rowGram } from '../algebra/matrices.ts';
+import { lengthOf, type Node } from '../algebra/node.ts';
+import { logSoftmax, mean, softmax, sumRows } from '../algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
-import { logitsOf } from './terms/rows.ts';
+import { logitsOf, unitRows } from './terms/rows.ts';
 import { requireTap, CLASSIFIER } from './terms/taps.ts';
 import { targetMask, withoutTarget } from './terms/target-class.ts';
 
@@ -12,8 +12,7 @@ const EPSILON = 1e-8;
 
 /** c_ij = 1 − exp(−κ (1 − cos(w_i, w_j))) of the rows of the teacher's classifier: how unlike two classes are. */
 function costsOf(classifier: Node, sharpness: number): Node {
-  const units = unitRows(classifier);
-  const unlike = maximum(sub(1, matmul(units, units, { transposeB: true })), 0);
+  const unlike = maximum(sub(1, rowGram(unitRows(classifier))), 0);
   return add(sub(1, exp(mul(unlike, -sharpness))), EPSILON);
 }
 

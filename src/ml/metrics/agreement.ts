@@ -1,5 +1,5 @@
 import { floatAt } from '../../util/at.ts';
-import { logSumExp } from '../losses/log-sum-exp.ts';
+import { logSumExp } from './log-sum-exp.ts';
 import { predictedClasses, type Predictions } from './probabilities.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { floatAt } from '../../util/at.ts';
-import { logSumExp } from '../losses/log-sum-exp.ts';
+import { logSumExp } from './log-sum-exp.ts';
 
 /** Predictions of a classifier on labelled images. */
 export interface Predictions {

@@ -1,6 +1,6 @@
-import type { Engine, OptimizerSpec, Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
-import type { Adapter } from '../methods/algebra/adapter.ts';
-import type { AdapterRunner } from '../methods/terms/kd-loss.ts';
+import type { AdapterRun, Engine, OptimizerSpec, Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
+import type { AdapterCall } from '../algebra/node.ts';
+import type { Adapter } from '../algebra/adapter.ts';
 import { initialState } from '../network/initial.ts';
 import type { StateDict } from '../network/network.ts';
 import { bits } from '../random/random.ts';
@@ -23,25 +23,13 @@ function startOf({ network, initial = {} }: Adapter, seed: number): StateDict {
   );
 }
 
-/** An adapter on the engine. */
-interface Live {
-  readonly adapter: Adapter;
-  readonly session: Session;
-  /** Whose forward pass ran last; of the second pass over a batch too. */
-  step: TrainStep | null;
-  second: TrainStep | null;
-}
-
 /** Adapters of a term: networks that are trained along with the student, each in a session of its own. */
-export class Adapters implements AdapterRunner {
-  readonly #live = new Map<string, Live>();
+export class Adapters {
+  readonly #sessions = new Map<Adapter, Session>();
   readonly #dropoutSeed: number;
+  /** Whose first pass ran last. */
+  readonly #latest = new Map<Adapter, TrainStep>();
   #updates = 0;
-  /** Runs them for the second pass over a batch, whose gradients are added to the first one's. */
-  readonly second: AdapterRunner = {
-    forward: (name, input, batch) => this.#forward(name, input, { batch, secondPass: true }),
-    backward: (name, gradient) => this.#backward(this.#find(name), gradient, 'second'),
-  };
 
   /**
    * @param adapters - of a term
@@ -52,7 +40,7 @@ export class Adapters implements AdapterRunner {
     try {
       for (const adapter of adapters) {
         const session = engine.session(adapter.network, { optimizer, threads });
-        this.#live.set(adapter.name, { adapter, session, step: null, second: null });
+        this.#sessions.set(adapter, session);
         session.write(startOf(adapter, seed));
       }
     } catch (error) {
@@ -68,8 +56,8 @@ export class Adapters implements AdapterRunner {
    * @param passes - over each batch: 1 or 2
    */
   prepare(batch: number, passes: number): void {
-    for (const second of [false, true].slice(0, passes))
-      for (const { session } of this.#live.values()) session.trainStep({ batch, taps: [], secondPass: second });
+    for (const secondPass of [false, true].slice(0, passes))
+      for (const session of this.#sessions.values()) session.trainStep({ batch, taps: [], secondPass });
   }
 
   /** Number of updates so far. */
@@ -77,40 +65,22 @@ export class Adapters implements AdapterRunner {
     return this.#updates;
   }
 
-  #find(name: string): Live {
-    const live = this.#live.get(name);
-    if (!live) throw new Error(`no adapter ${name}`);
-    return live;
-  }
-
-  #forward(
-    name: string,
-    input: Float32Array,
-    pass: { readonly batch: number; readonly secondPass: boolean },
-  ): Float32Array {
-    const live = this.#find(name);
-    const step = live.session.trainStep({ ...pass, taps: [] });
-    step.input.set(input);
-    step.forward(this.#dropoutSeed, this.#updates);
-    live[pass.secondPass ? 'second' : 'step'] = step;
-    return step.logits;
-  }
-
-  #backward(live: Live, gradient: Float32Array, pass: 'step' | 'second'): Float32Array | null {
-    const { adapter, [pass]: step } = live;
-    if (!step) throw new Error(`backward of adapter ${adapter.name} without a forward pass`);
-    step.logitsGradient.set(gradient);
-    step.backward();
-    const [input] = adapter.network.layers;
-    return input?.kind === 'input' && input.differentiable ? step.inputGradient : null;
-  }
-
-  forward(name: string, input: Float32Array, batch: number): Float32Array {
-    return this.#forward(name, input, { batch, secondPass: false });
-  }
-
-  backward(name: string, gradient: Float32Array): Float32Array | null {
-    return this.#backward(this.#find(name), gradient, 'step');
+  /**
+   * A pass of an adapter. Gradients of the second one are added to those of the first.
+   *
+   * @param call - which adapter, which pass
+   * @param batch - number of images
+   * @returns its step, and what runs it forwards
+   */
+  run({ adapter, pass }: AdapterCall, batch: number): AdapterRun {
+    const session = this.#sessions.get(adapter);
+    if (!session) throw new Error(`no adapter ${adapter.name}`);
+    const step = session.trainStep({ batch, taps: [], secondPass: pass > 0 });
+    const forward = (): void => {
+      if (pass === 0) this.#latest.set(adapter, step);
+      step.forward(this.#dropoutSeed, this.#updates);
+    };
+    return { step, forward };
   }
 
   /**
@@ -119,14 +89,14 @@ export class Adapters implements AdapterRunner {
    * @param options - the student's: learning rate and decay
    */
   update(options: UpdateOptions): void {
-    for (const { step } of this.#live.values()) step?.update(options);
+    for (const step of this.#latest.values()) step.update(options);
     this.#updates++;
   }
 
   /** Parameters, running statistics and optimiser slots: `<adapter>/<name>`. */
   state(): StateDict {
     const state = new Map<string, Float32Array>();
-    for (const [adapter, { session }] of this.#live)
+    for (const [{ name: adapter }, session] of this.#sessions)
       for (const [name, values] of [...session.read(), ...session.readOptimizer().slots])
         state.set(`${adapter}/${name}`, values);
     return state;
@@ -139,7 +109,7 @@ export class Adapters implements AdapterRunner {
    * @param updates - number of updates that made it
    */
   restore(state: StateDict, updates: number): void {
-    for (const [adapter, { session }] of this.#live) {
+    for (const [{ name: adapter }, session] of this.#sessions) {
       const prefix = `${adapter}/`;
       const own = new Map(
         [...state].flatMap(([name, values]) =>
@@ -153,7 +123,7 @@ export class Adapters implements AdapterRunner {
   }
 
   dispose(): void {
-    for (const { session } of this.#live.values()) session.dispose();
-    this.#live.clear();
+    for (const session of this.#sessions.values()) session.dispose();
+    this.#sessions.clear();
   }
 }

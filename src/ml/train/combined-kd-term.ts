@@ -1,14 +1,13 @@
 import type { TrainBatch } from '../data/batch-loader.ts';
-import type { TrainStep, UpdateOptions } from '../engines/engine.ts';
+import type { UpdateOptions } from '../engines/engine.ts';
 import type { StateDict } from '../network/network.ts';
 import { bits } from '../random/random.ts';
 import { KdTerm, type KdTermOptions, type KdTermDeps } from './kd-term.ts';
-import type { LossTerm, Pass } from './job.ts';
+import type { LossTerms } from './loss-terms.ts';
 import type { Teacher } from './teacher-pass.ts';
-import type { TermLosses } from './term-losses.ts';
 
 /** Who learns from whom: as for one term, but from several teachers. */
-export interface CombinedKdTermDeps extends Omit<KdTermDeps, 'teacher'> {
+export interface CombinedKdTermDeps extends Omit<KdTermDeps, 'teacher' | 'prefix'> {
   /** At least one. */
   readonly teachers: readonly Teacher[];
 }
@@ -27,7 +26,7 @@ function makeTerms(
     for (const one of options)
       for (const teacher of teachers) {
         const own = made.length === 0 ? seed : bits(seed, 'term', 0, made.length);
-        made.push(new KdTerm({ ...deps, teacher, seed: own }, { ...one, share }));
+        made.push(new KdTerm({ ...deps, teacher, seed: own, prefix: `term ${made.length}/` }, { ...one, share }));
       }
     return made;
   } catch (error) {
@@ -52,10 +51,10 @@ function nameTerms(terms: readonly KdTerm[]): ReadonlyMap<string, KdTerm> {
  * Several distillation terms, each of several teachers: total = L_cls + ρ · Σ_k w_k · 1/n · Σ_t L_kt, ρ what the ramp
  * leaves. Each L_kt is a term of its own, with the weight ρ · w_k/n.
  */
-export class CombinedKdTerm implements LossTerm {
+export class CombinedKdTerm implements LossTerms {
   readonly taps: readonly string[];
+  readonly terms: ReadonlyMap<string, KdTerm>;
   readonly #terms: readonly KdTerm[];
-  readonly #named: ReadonlyMap<string, KdTerm>;
 
   /**
    * @param deps - teachers, student, training labels, engine, optimiser, seed
@@ -64,7 +63,7 @@ export class CombinedKdTerm implements LossTerm {
    */
   constructor(deps: CombinedKdTermDeps, options: readonly KdTermOptions[]) {
     this.#terms = makeTerms(deps, options);
-    this.#named = nameTerms(this.#terms);
+    this.terms = nameTerms(this.#terms);
     this.taps = [...new Set(this.#terms.flatMap(({ taps }) => taps))];
   }
 
@@ -80,17 +79,6 @@ export class CombinedKdTerm implements LossTerm {
 
   observe(batch: TrainBatch, epoch: number): void {
     for (const term of this.#terms) term.observe(batch, epoch);
-  }
-
-  addGradients(step: TrainStep, labels: Int32Array, pass?: Pass): TermLosses {
-    let weighted = 0;
-    const each: Record<string, number> = {};
-    for (const [name, term] of this.#named) {
-      const losses = term.addGradients(step, labels, pass);
-      weighted += losses.weighted;
-      for (const value of Object.values(losses.each)) each[name] = value;
-    }
-    return { weighted, each };
   }
 
   update(options: UpdateOptions): void {

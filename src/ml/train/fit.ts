@@ -1,6 +1,7 @@
 import { learningRate } from '../optim/schedule.ts';
 import { every, pauses } from '../inference/pace.ts';
 import type { TrainingResult, TrainingJob } from './job.ts';
+import { Objectives } from './objectives.ts';
 import { countPasses, type Recipe } from './recipe.ts';
 import { divideTerms } from './term-losses.ts';
 import { Trainer } from './trainer.ts';
@@ -127,19 +128,20 @@ function trainingResult(loop: Loop): TrainingResult {
  * Compiles every step of a run, so that what does not fit, or cannot be, is said before training and not after an epoch.
  *
  * @param run - the parts of its job that take memory
+ * @returns what is minimised
  * @throws FailureError `does-not-fit`, or `batch-too-small` where a network cannot take a batch of the split
  */
-export function prepare(run: Pick<TrainingJob, 'session' | 'kd' | 'recipe' | 'data'>): void {
+export function prepare(run: Pick<TrainingJob, 'session' | 'kd' | 'recipe' | 'data'>): Objectives {
   const { session, kd, recipe, data } = run;
   const { train, val } = data.manifest.splits;
-  const passes = countPasses(recipe);
+  const objectives = new Objectives(run);
   for (const batch of batchSizes(train.count, recipe.batchSize)) {
-    kd?.prepare(batch, passes);
-    for (const second of [false, true].slice(0, passes))
-      session.trainStep({ batch, taps: kd?.taps ?? [], secondPass: second });
+    kd?.prepare(batch, countPasses(recipe));
+    objectives.of(batch);
   }
   for (const batch of batchSizes(val.count, recipe.batchSize))
     session.forwardStep({ batch, taps: [], average: recipe.ema });
+  return objectives;
 }
 
 /**

@@ -1,20 +1,18 @@
 import { fail } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { leavesOneImage } from '../../params/shared-rules.ts';
+import type { AdapterCall, Dimensions, Node } from '../algebra/node.ts';
 import { dominant, partnersOf } from '../augment/mix.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
-import type { TrainStep, UpdateOptions } from '../engines/engine.ts';
-import { floatAt } from '../../util/at.ts';
-import type { KdLoss, KdMethod, KdSplit, SeenStep, Sides, TapShapes } from '../methods/kd-method.ts';
+import type { AdapterRun, Engine, EngineArray, OwnArray, UpdateOptions } from '../engines/engine.ts';
+import type { KdLoss, KdMethod, KdSplit, Sides, StepArrays, TapShapes } from '../methods/kd-method.ts';
 import { methods } from '../methods/registry.ts';
-import type { TapValues } from '../methods/terms/kd-loss.ts';
 import { kdWeight, rampShare } from '../methods/terms/kd-weight.ts';
-import { TermInterpreter } from '../methods/tfjs/interpreter.ts';
+import { recordTerm, type RecordedTerm } from '../methods/terms/record-term.ts';
 import type { Network, Shape, StateDict } from '../network/network.ts';
 import { Adapters, type AdapterDeps } from './adapters.ts';
-import type { LossTerm, Pass } from './job.ts';
-import { compiledTaps, tapShapes, type Teacher } from './teacher-pass.ts';
-import type { TermLosses } from './term-losses.ts';
+import type { LossTerm, Pass, TermPlace } from './loss-terms.ts';
+import { compiledTaps, tapShapes, type TapValues, type Teacher } from './teacher-pass.ts';
 
 /** What is distilled how. */
 export interface KdTermOptions {
@@ -40,10 +38,18 @@ export interface KdTermDeps extends AdapterDeps {
   readonly labels: KdSplit['labels'];
   /** Images of a batch; the last one of an epoch may have fewer. */
   readonly batchSize: number;
+  /** In front of the names of its inputs; those of two terms differ. */
+  readonly prefix: string;
 }
 
 /** Name of what the memory's arrays stand under in checkpoints; no adapter's. */
 const MEMORY = 'memory/';
+
+function filled(engine: Engine, values: Float32Array): OwnArray {
+  const array = engine.array(values.length);
+  array.write(values);
+  return array;
+}
 
 function pickTaps(shapes: Readonly<Record<string, Shape>>, taps: readonly string[]): Record<string, Shape> {
   return Object.fromEntries(
@@ -80,30 +86,25 @@ function requirePairs(method: KdMethod, { labels: { length }, batchSize }: KdTer
   });
 }
 
-/** The batch that is under way, as the term sees it. */
-interface Observed {
-  readonly teacher: TapValues;
-  readonly indices: Uint32Array;
-}
-
-/** The distillation term of a student's training: a frozen teacher in evaluation mode, and a method. */
+/** One method applied to one teacher, in the training of a student. */
 export class KdTerm implements LossTerm {
   readonly taps: readonly string[];
   /** w, where no ramp lowers it. */
   readonly fullWeight: number;
-  readonly #ramp: number;
   /** Name of the method. */
   readonly method: string;
+  readonly #ramp: number;
   readonly #teacher: Teacher;
   readonly #sides: Sides<readonly string[]>;
   readonly #shapes: TapShapes;
   readonly #loss: KdLoss;
-  readonly #interpreter: TermInterpreter;
+  readonly #memory: ReadonlyMap<string, OwnArray>;
   readonly #adapters: Adapters;
   readonly #seed: number;
-  #observed: Observed = { teacher: {}, indices: new Uint32Array() };
-  /** What the memory takes in: the last pass. */
-  #seen: SeenStep | undefined;
+  /** In front of the names of its inputs. */
+  readonly #prefix: string;
+  #values: TapValues = {};
+  #indices: Uint32Array = new Uint32Array();
   #epoch = 0;
 
   /**
@@ -113,11 +114,12 @@ export class KdTerm implements LossTerm {
    */
   constructor(deps: KdTermDeps, distilled: KdTermOptions) {
     const { method: name, options, weight, ramp = 0, share = 1 } = distilled;
-    const { teacher, student, seed, labels } = deps;
+    const { teacher, student, seed, labels, engine } = deps;
     const method = findMethod(name);
     const all = { teacher: teacher.shapes, student: tapShapes(student) };
     requirePairs(method, deps);
     this.method = name;
+    this.#prefix = deps.prefix;
     this.#teacher = teacher;
     this.#seed = seed;
     this.#sides = method.taps(options, { teacher: Object.keys(all.teacher), student: Object.keys(all.student) });
@@ -126,72 +128,96 @@ export class KdTerm implements LossTerm {
       student: pickTaps(all.student, this.#sides.student),
     };
     this.#loss = method.create(options, this.#shapes, all, { labels, seed });
-    this.#interpreter = new TermInterpreter(this.#loss, this.#shapes);
     this.#adapters = new Adapters(this.#loss.adapters ?? [], deps);
+    this.#memory = new Map(
+      [...(this.#loss.memory ?? [])].map(([array, values]) => [array, filled(engine, values)] as const),
+    );
     this.taps = compiledTaps(this.#sides.student);
     teacher.need(this.#sides.teacher);
     this.fullWeight = share * ('weight' in weight ? weight.weight : kdWeight(weight.ratio, method.weighting));
     this.#ramp = ramp;
   }
 
-  prepare(batch: number, passes: number): void {
-    this.#teacher.prepare(batch);
-    this.#adapters.prepare(batch, passes);
-    this.#interpreter.prepare(batch);
-  }
-
-  /** w of total = L_cls + w · L_kd, in the epoch under way. */
   get weight(): number {
     return this.fullWeight * rampShare(this.#epoch, this.#ramp);
   }
 
+  /** Compiles adapters; see {@link LossTerms.prepare}. */
+  prepare(batch: number, passes: number): void {
+    this.#teacher.prepare(batch);
+    this.#adapters.prepare(batch, passes);
+  }
+
+  /** In front of the names of the teacher's inputs. */
+  get #taught(): string {
+    return `${this.#prefix}teacher/`;
+  }
+
+  record({ pass, ...place }: TermPlace): RecordedTerm {
+    const teacher = (tap: string, shape: Dimensions): Node => this.#teacher.tap(tap, shape, this.#taught);
+    return recordTerm(this.#loss, this.#shapes, { ...place, pass, teacher, prefix: `${this.#prefix}${pass}/` });
+  }
+
+  /** Names of the teacher's inputs with the prefix. */
+  #taughtBy<T>(own: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+    return Object.fromEntries(Object.entries(own).map(([name, value]) => [`${this.#taught}${name}`, value]));
+  }
+
+  teacherArrays(batch: number): Readonly<Record<string, EngineArray>> {
+    return this.#taughtBy(this.#teacher.arrays(batch));
+  }
+
+  teacherValues(): StepArrays {
+    return this.#taughtBy(this.#values);
+  }
+
+  memory(name: string): OwnArray {
+    const array = this.#memory.get(name);
+    if (!array) throw new Error(`${this.method} remembers no ${name}`);
+    return array;
+  }
+
+  adapterRun(call: AdapterCall, batch: number): AdapterRun {
+    return this.#adapters.run(call, batch);
+  }
+
+  /** Sees a batch; see {@link LossTerms.observe}. */
   observe(batch: TrainBatch, epoch: number): void {
     const { indices, mixed } = batch;
     this.#epoch = epoch;
-    const seen = dominant(mixed, indices, () => partnersOf(indices));
-    this.#observed = { teacher: this.#teacher.of(batch), indices: seen };
+    this.#indices = dominant(mixed, indices, () => partnersOf(indices));
+    this.#values = this.#teacher.of(batch);
   }
 
-  addGradients(step: TrainStep, labels: Int32Array, { index, of }: Pass = { index: 0, of: 1 }): TermLosses {
-    const { teacher: read, indices } = this.#observed;
-    const own = this.#sides.student.map((tap) => [tap, tap === 'logits' ? step.logits : step.tap(tap)] as const);
-    const teacher = Object.fromEntries(Object.entries(read).filter(([tap]) => tap in this.#shapes.teacher));
-    const taps = { teacher, student: Object.fromEntries(own) };
+  fill({ index, of }: Pass): StepArrays {
     const draw = { seed: this.#seed, step: this.#adapters.updates * of + index };
-    const batch = { taps, labels, indices, draw, weight: this.weight / of };
-    const runner = index === 0 ? this.#adapters : this.#adapters.second;
-    const { value, gradients, outputs } = this.#interpreter.run(batch, runner);
-    this.#seen = { indices, outputs };
-    for (const [tap, gradient] of Object.entries(gradients)) {
-      const target = tap === 'logits' ? step.logitsGradient : step.tapGradient(tap);
-      for (let i = 0; i < target.length; i++) target[i] = floatAt(target, i) + floatAt(gradient, i);
-    }
-    return { weighted: this.weight * value, each: { [this.method]: value } };
+    return this.#loss.fill?.({ indices: this.#indices, draw }) ?? {};
   }
 
+  /** Updates its adapters; see {@link LossTerms.update}. */
   update(options: UpdateOptions): void {
     this.#adapters.update(options);
-    if (this.#seen) this.#loss.memory?.update(this.#seen);
-    this.#seen = undefined;
   }
 
+  /** What it has learned and remembers. */
   state(): StateDict {
-    const remembered = [...(this.#loss.memory?.values ?? [])];
-    const copies = remembered.map(([name, values]) => [`${MEMORY}${name}`, values.slice()] as const);
-    return new Map([...this.#adapters.state(), ...copies]);
+    const remembered = [...this.#memory].map(([name, array]) => [`${MEMORY}${name}`, array.read()] as const);
+    return new Map([...this.#adapters.state(), ...remembered]);
   }
 
+  /** Goes on from what `state` gave. */
   restore(state: StateDict, updates: number): void {
     this.#adapters.restore(state, updates);
-    for (const [name, values] of this.#loss.memory?.values ?? []) {
+    for (const [name, array] of this.#memory) {
       const saved = state.get(`${MEMORY}${name}`);
       if (!saved) throw new Error(`the checkpoint has no ${name}`);
-      values.set(saved);
+      array.write(saved);
     }
   }
 
-  /** Gives the adapters' memory back. */
+  /** Gives its memory back. */
   dispose(): void {
     this.#adapters.dispose();
+    for (const array of this.#memory.values()) array.dispose();
   }
 }

@@ -1,7 +1,8 @@
+import { input } from '../algebra/inputs.ts';
+import type { Dimensions, Node } from '../algebra/node.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
-import type { TapValues } from '../methods/terms/kd-loss.ts';
 import type { Shape } from '../network/network.ts';
-import type { Teacher } from './teacher-pass.ts';
+import type { TapValues, Teacher } from './teacher-pass.ts';
 
 /**
  * A teacher whose logits were kept: where training shows an image in one way alone, they are the same in every epoch and
@@ -28,6 +29,14 @@ export class KeptTeacher implements Teacher {
 
   prepare(): void {
     // Nothing is computed.
+  }
+
+  tap(name: string, shape: Dimensions, prefix: string): Node {
+    return input(`${prefix}${name}`, shape);
+  }
+
+  arrays(): Readonly<Record<string, never>> {
+    return {};
   }
 
   of({ indices }: TrainBatch): TapValues {

@@ -1,8 +1,9 @@
-import { at, doubleAt } from '../../util/at.ts';
+import { addN, div } from '../algebra/arithmetic.ts';
+import type { Dimensions, Node } from '../algebra/node.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
-import type { TapValues } from '../methods/terms/kd-loss.ts';
+import type { EngineArray } from '../engines/engine.ts';
 import type { Shape } from '../network/network.ts';
-import type { Teacher } from './teacher-pass.ts';
+import type { TapValues, Teacher } from './teacher-pass.ts';
 
 const LOGITS = ['logits'] as const;
 
@@ -10,7 +11,6 @@ const LOGITS = ['logits'] as const;
 export class MeanTeacher implements Teacher {
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly #teachers: readonly Teacher[];
-  #latest: { readonly batch: TrainBatch; readonly values: TapValues } | undefined;
 
   /** @param teachers - at least one; of the same classes */
   constructor(teachers: readonly Teacher[]) {
@@ -27,15 +27,25 @@ export class MeanTeacher implements Teacher {
     for (const teacher of this.#teachers) teacher.prepare(batch);
   }
 
-  of(batch: TrainBatch): TapValues {
-    if (this.#latest?.batch !== batch) this.#latest = { batch, values: { logits: this.#mean(batch) } };
-    return this.#latest.values;
+  tap(name: string, shape: Dimensions, prefix: string): Node {
+    const all = this.#teachers.map((teacher, k) => teacher.tap(name, shape, `${prefix}${k}/`));
+    return div(addN(all), all.length);
   }
 
-  #mean(batch: TrainBatch): Float32Array {
-    const all = this.#teachers.map((teacher) => teacher.of(batch)['logits'] ?? new Float32Array());
-    const sums = new Float64Array(at(all, 0).length);
-    for (const logits of all) logits.forEach((value, i) => (sums[i] = doubleAt(sums, i) + value));
-    return Float32Array.from(sums, (sum) => sum / all.length);
+  /** What all members have, under the names that `tap` gives them. */
+  #join<T>(of: (teacher: Teacher) => Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+    return Object.fromEntries(
+      this.#teachers.flatMap((teacher, k) =>
+        Object.entries(of(teacher)).map(([name, value]) => [`${k}/${name}`, value] as const),
+      ),
+    );
+  }
+
+  arrays(batch: number): Readonly<Record<string, EngineArray>> {
+    return this.#join((teacher) => teacher.arrays(batch));
+  }
+
+  of(batch: TrainBatch): TapValues {
+    return this.#join((teacher) => teacher.of(batch));
   }
 }

@@ -1,9 +1,13 @@
+import { input } from '../algebra/inputs.ts';
+import type { Dimensions, Node } from '../algebra/node.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
-import type { ForwardStep, Session } from '../engines/engine.ts';
-import type { TapValues } from '../methods/terms/kd-loss.ts';
+import type { Engine, EngineArray, ForwardStep, OwnArray, Session } from '../engines/engine.ts';
 import { CLASSIFIER } from '../methods/terms/taps.ts';
 import { classifierOf } from '../network/classifier.ts';
 import type { Network, Shape } from '../network/network.ts';
+
+/** Values of taps by name: `logits` [N, C], maps [N, H, W, C], dense. */
+export type TapValues = Readonly<Record<string, Float32Array>>;
 
 /** Whose outputs terms read. */
 export interface Teacher {
@@ -22,10 +26,26 @@ export interface Teacher {
    */
   prepare(batch: number): void;
   /**
-   * The teacher's outputs on a batch, in evaluation mode.
+   * A tap as an expression.
+   *
+   * @param name - that was announced
+   * @param shape - [N, C], [N, H, W, C], [C, F]
+   * @param prefix - in front of the names of its inputs, which `arrays` and `of` know without it
+   * @returns the node
+   */
+  tap(name: string, shape: Dimensions, prefix: string): Node;
+  /**
+   * Where the engine holds what `of` computes.
+   *
+   * @param batch - number of images
+   * @returns arrays by the names of inputs
+   */
+  arrays(batch: number): Readonly<Record<string, EngineArray>>;
+  /**
+   * Computes the teacher's outputs on a batch, in evaluation mode: those of {@link arrays} where they lie.
    *
    * @param batch - what the student trains on
-   * @returns all taps that were announced: logits [N, C], maps [N, H, W, C]; not to be written
+   * @returns values of all other inputs, dense; not to be written
    */
   of(batch: TrainBatch): TapValues;
 }
@@ -60,16 +80,23 @@ export function tapShapes(network: Network): Record<string, Shape> {
 export class TeacherPass implements Teacher {
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly #session: Session;
+  readonly #engine: Pick<Engine, 'array'>;
   readonly #needed = new Set<string>();
+  /** By number of images, then by tap. They stay where they are when somebody asks for more, and more is computed then. */
+  readonly #arrays = new Map<number, Map<string, OwnArray>>();
   /** What does not change from batch to batch. */
   #fixed: TapValues = {};
-  #latest: { readonly batch: TrainBatch; readonly values: TapValues } | undefined;
+  #latest: TrainBatch | undefined;
 
-  /** @param session - frozen, with the teacher's weights; the caller disposes it */
-  constructor(session: Session) {
+  /**
+   * @param session - frozen, with the teacher's weights; the caller disposes it
+   * @param engine - the session's
+   */
+  constructor(session: Session, engine: Pick<Engine, 'array'>) {
     const { inFeatures, outFeatures } = classifierOf(session.network);
     const classifier = { height: outFeatures, width: 1, channels: inFeatures };
     this.#session = session;
+    this.#engine = engine;
     this.shapes = { ...tapShapes(session.network), [CLASSIFIER]: classifier };
   }
 
@@ -79,13 +106,39 @@ export class TeacherPass implements Teacher {
     this.#latest = undefined;
   }
 
+  #step(batch: number): ForwardStep {
+    return this.#session.forwardStep({ batch, taps: compiledTaps(this.#needed) });
+  }
+
   prepare(batch: number): void {
-    this.#session.forwardStep({ batch, taps: compiledTaps(this.#needed) });
+    const step = this.#step(batch);
+    const arrays = this.#arrays.get(batch) ?? new Map<string, OwnArray>();
+    this.#arrays.set(batch, arrays);
+    for (const tap of this.#needed) {
+      if (tap === CLASSIFIER || arrays.has(tap)) continue;
+      arrays.set(tap, this.#engine.array(step.tap(tap).length));
+      this.#latest = undefined;
+    }
+  }
+
+  tap(name: string, shape: Dimensions, prefix: string): Node {
+    return input(`${prefix}${name}`, shape);
+  }
+
+  arrays(batch: number): Readonly<Record<string, EngineArray>> {
+    this.prepare(batch);
+    return Object.fromEntries(this.#arrays.get(batch) ?? []);
   }
 
   of(batch: TrainBatch): TapValues {
-    if (this.#latest?.batch !== batch) this.#latest = { batch, values: this.#run(batch) };
-    return this.#latest.values;
+    if (this.#latest === batch) return this.#fixed;
+    const step = this.#step(batch.labels.length);
+    step.input.set(batch.images);
+    step.run();
+    // Copies: a step that is compiled for more taps has them elsewhere.
+    for (const [tap, array] of this.#arrays.get(batch.labels.length) ?? []) array.write(step.tap(tap));
+    this.#latest = batch;
+    return this.#fixed;
   }
 
   /** Weight of the last layer, [classes, features]. */
@@ -96,14 +149,9 @@ export class TeacherPass implements Teacher {
     return weight;
   }
 
-  #run({ images, labels }: TrainBatch): TapValues {
-    const maps = compiledTaps(this.#needed);
-    const step: ForwardStep = this.#session.forwardStep({ batch: labels.length, taps: maps });
-    step.input.set(images);
-    step.run();
-    const names = this.#needed.has('logits') ? ['logits', ...maps] : maps;
-    // Copies: the student's step may use the same memory.
-    const values = names.map((tap) => [tap, (tap === 'logits' ? step.logits : step.tap(tap)).slice()] as const);
-    return { ...this.#fixed, ...Object.fromEntries(values) };
+  /** Gives its arrays back. */
+  dispose(): void {
+    for (const arrays of this.#arrays.values()) for (const array of arrays.values()) array.dispose();
+    this.#arrays.clear();
   }
 }

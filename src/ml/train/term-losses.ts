@@ -36,15 +36,3 @@ export const divideTerms = ({ weighted, each }: TermLosses, count: number): Term
   weighted: weighted / count,
   each: Object.fromEntries(Object.entries(each).map(([name, value]) => [name, value / count])),
 });
-
-/**
- * The mean over passes of the same batch.
- *
- * @param passes - of the same terms
- * @returns their mean
- */
-export const meanTerms = (passes: readonly TermLosses[]): TermLosses =>
-  divideTerms(
-    passes.reduce((sums, losses) => addTerms(sums, losses, 1), NO_TERM),
-    passes.length,
-  );

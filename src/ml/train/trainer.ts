@@ -1,16 +1,13 @@
 import { fail } from '../../core/failure.ts';
-import { dominant } from '../augment/mix.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
-import type { TrainStep } from '../engines/engine.ts';
-import { balancedWeights } from '../losses/cross-entropy.ts';
 import type { StateDict } from '../network/network.ts';
 import { averageDecay } from '../optim/moving-average.ts';
 import { adapterRate, learningRate } from '../optim/schedule.ts';
 import { bits } from '../random/random.ts';
+import { at } from '../../util/at.ts';
 import type { TrainingJob } from './job.ts';
+import type { ObjectiveLosses } from './objective.ts';
 import { countPasses } from './recipe.ts';
-import { supervise, type Supervision } from './supervised.ts';
-import { meanTerms, NO_TERM } from './term-losses.ts';
 import { afterEpoch, afterStep, start } from './training-state.ts';
 import type { EpochRow, Position, StepLosses, TrainingState } from './training-state.ts';
 
@@ -19,7 +16,6 @@ export class Trainer {
   #position: Position;
   #best: StateDict | null;
   readonly #job: TrainingJob;
-  readonly #supervision: Supervision;
   /** Stream keys of the passes over each batch: one, two with R-Drop. */
   readonly #dropoutSeeds: readonly number[];
 
@@ -29,7 +25,7 @@ export class Trainer {
    * @param job - the run
    */
   constructor(job: TrainingJob) {
-    const { recipe, session, data, network } = job;
+    const { recipe, session } = job;
     const saved = job.checkpoint.load();
     const model = saved?.tensors.model ?? job.initial;
     session.write(model);
@@ -39,8 +35,6 @@ export class Trainer {
     this.#job = job;
     this.#position = saved?.position ?? start;
     this.#best = saved?.tensors.best ?? null;
-    const classWeights = recipe.classBalance ? balancedWeights(data.manifest.splits.train.perClass) : null;
-    this.#supervision = { recipe, options: { ...recipe, classWeights }, classes: network.classes };
     this.#dropoutSeeds = Array.from({ length: countPasses(recipe) }, (_, pass) =>
       bits(recipe.seed, 'dropout', 0, pass),
     );
@@ -78,19 +72,24 @@ export class Trainer {
    * @throws FailureError when the loss is not finite any more
    */
   step(batch: TrainBatch): number {
-    const { recipe, kd } = this.#job;
+    const { recipe, kd, objectives } = this.#job;
     const { epoch, updates } = this.#position;
     const size = batch.labels.length;
     kd?.observe(batch, epoch);
-    const passes = this.#forward(batch);
-    const losses = this.#differentiate(passes, batch);
-    for (const pass of passes) pass.backward();
+    const objective = objectives.of(size);
+    objective.steps.forEach((step, pass) => {
+      step.input.set(batch.images);
+      step.forward(at(this.#dropoutSeeds, pass), updates);
+    });
+    const losses = this.#finite(objective.run(batch));
+    for (const step of objective.steps) step.backward();
     const update = {
       learningRate: learningRate(recipe, epoch),
       weightDecay: recipe.weightDecay,
       averageDecay: averageDecay(updates + 1),
     };
-    passes[0]?.update(update);
+    objective.steps[0]?.update(update);
+    objective.update();
     kd?.update({ ...update, learningRate: adapterRate(recipe, epoch, recipe.adapterSchedule ?? 'student') });
     this.#position = afterStep(this.#position, size, losses);
     return size;
@@ -108,28 +107,9 @@ export class Trainer {
     this.#best = recipe.ema ? session.readAverage() : session.read();
   }
 
-  /** Every pass draws dropout of its own, and moves the running statistics by batch statistics of its own. */
-  #forward({ images, labels }: TrainBatch): readonly TrainStep[] {
-    const { session, kd } = this.#job;
-    return this.#dropoutSeeds.map((seed, index) => {
-      const step = session.trainStep({ batch: labels.length, taps: kd?.taps ?? [], secondPass: index === 1 });
-      step.input.set(images);
-      step.forward(seed, this.#position.updates);
-      return step;
-    });
-  }
-
-  /** Writes the gradients of the total loss into the passes. */
-  #differentiate(passes: readonly TrainStep[], batch: TrainBatch): StepLosses {
-    const { kd } = this.#job;
-    const { labels, mixed } = batch;
-    const loss = supervise(passes, batch, this.#supervision);
-    const seen = dominant(mixed, labels, (of) => of.partners);
-    const of = passes.length;
-    const terms = passes.map((step, index) => kd?.addGradients(step, seen, { index, of }) ?? NO_TERM);
-    const term = meanTerms(terms);
-    const total = loss + term.weighted;
-    return Number.isFinite(total) ? { loss, kd: term, total } : this.#diverged(total);
+  #finite({ loss, kd }: ObjectiveLosses): StepLosses {
+    const total = loss + kd.weighted;
+    return Number.isFinite(total) ? { loss, kd, total } : this.#diverged(total);
   }
 
   #diverged(total: number): never {

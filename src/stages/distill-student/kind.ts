@@ -16,7 +16,7 @@ const profiles = {
 export const distillStudent: StageKind = {
   name: 'distill-student',
   // 4: kd_loss is the weighted sum of the terms.
-  resultVersion: 4,
+  resultVersion: 5,
   revision: methodRevisions,
   summary: 'Trains a student on labels and on what frozen teachers make of the same images.',
   params: { ...recipeParams, ...teachingParams, ...distillingParams, ...allOptions(), ...combinationParams },

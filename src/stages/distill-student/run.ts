@@ -1,6 +1,5 @@
 import { appendFileSync } from 'node:fs';
 import type { JsonObject } from '../../core/json.ts';
-import type { Session } from '../../ml/engines/engine.ts';
 import { CombinedKdTerm } from '../../ml/train/combined-kd-term.ts';
 import type { KdTermOptions } from '../../ml/train/kd-term.ts';
 import { KeptTeacher } from '../../ml/train/kept-teacher.ts';
@@ -42,13 +41,15 @@ function teacherInputs({ teacher }: JsonObject): readonly { readonly input: stri
 /** The teachers, for all students that learn from them on the same batches. */
 function openTeachers({ context, data: { manifest }, engine }: TrainingDeps): Shared<readonly Teacher[]> {
   const { threads, params } = context;
-  const sessions: Session[] = [];
-  const dispose = (): void => sessions.splice(0).forEach((session) => session.dispose());
+  const made: { dispose(): void }[] = [];
+  const dispose = (): void => made.splice(0).forEach((one) => one.dispose());
   const live = (model: TrainedModel): Teacher => {
     const session = engine.session(networkFor(model.network.model, manifest), { optimizer: null, threads });
-    sessions.push(session);
+    made.push(session);
     session.write(model.state);
-    return new TeacherPass(session);
+    const pass = new TeacherPass(session, engine);
+    made.push(pass);
+    return pass;
   };
   const opened = ({ input, role }: ReturnType<typeof teacherInputs>[number]): Teacher => {
     const kept = openKeptLogits(context, input);

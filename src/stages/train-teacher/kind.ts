@@ -8,7 +8,7 @@ import { effectiveRecipe, trainingMetrics, trainingOutputs, weightsNeeded } from
 export const trainTeacher: StageKind = {
   name: 'train-teacher',
   synonyms: ['train'],
-  resultVersion: 2,
+  resultVersion: 3,
   summary: 'Trains a network on labels alone: a teacher, or a student to compare with.',
   params: recipeParams,
   required: recipeRequired,

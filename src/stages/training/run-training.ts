@@ -19,7 +19,8 @@ import { initialState } from '../../ml/network/initial.ts';
 import type { Network, StateDict } from '../../ml/network/network.ts';
 import { checkpointIn, type Checkpoint } from '../../ml/train/checkpoint.ts';
 import { fit, prepare } from '../../ml/train/fit.ts';
-import type { TrainingResult, TrainingJob, LossTerm } from '../../ml/train/job.ts';
+import type { TrainingResult, TrainingJob } from '../../ml/train/job.ts';
+import type { LossTerms } from '../../ml/train/loss-terms.ts';
 import { optimizerOf, type Recipe } from '../../ml/train/recipe.ts';
 import { sharedEngine } from '../../ml/inference/shared-engine.ts';
 import { curvesOf, epochLine, epochNumbers, keptLine, logOf } from '../../ml/train/records.ts';
@@ -31,8 +32,8 @@ import { trainingOutputs } from './recipe.ts';
 /** Registries whose names a recipe holds. */
 export const RECIPE_REGISTRIES = { losses, augmentations, mixings, engines } as const;
 
-/** A distillation term that holds memory of the engine. */
-export interface DisposableTerm extends LossTerm {
+/** Distillation terms that hold memory of the engine. */
+export interface DisposableTerm extends LossTerms {
   dispose(): void;
 }
 
@@ -58,7 +59,7 @@ function initialWeights({ context, network, data }: TrainingDeps, seed: number):
 }
 
 /** What a run holds in the engine. */
-interface EngineResources extends Pick<TrainingJob, 'session' | 'kd'> {
+interface EngineResources extends Pick<TrainingJob, 'session' | 'kd' | 'objectives'> {
   readonly dispose: () => void;
 }
 
@@ -78,8 +79,8 @@ function allocate(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): E
     const kd = term ? keep(term(deps)) : null;
     const options = { optimizer: optimizerOf(recipe), average: recipe.ema, threads, workspace };
     const session = keep(engine.session(network, options));
-    prepare({ session, kd, recipe, data });
-    return { session, kd, dispose };
+    const objectives = prepare({ session, kd, recipe, data });
+    return { session, kd, objectives, dispose };
   } catch (error) {
     dispose();
     throw error;
@@ -110,15 +111,14 @@ async function trainOn(deps: TrainingDeps, recipe: Recipe, term: TermMaker | nul
   const { context, data, network } = deps;
   const { signal, tell, cohort } = context;
   const log = (line: string): void => appendFileSync(context.log, `${line}\n`);
-  const { dispose, session, kd } = await allocateWhenFree(deps, recipe, term);
+  const { dispose, ...compiled } = await allocateWhenFree(deps, recipe, term);
   try {
     const result = await fit({
       recipe,
       data,
       network,
       signal,
-      session,
-      kd,
+      ...compiled,
       loader: cohort.share('batches', () => openBatches(deps, recipe)),
       turn: (place) => cohort.reach(place),
       initial: initialWeights(deps, recipe.seed),

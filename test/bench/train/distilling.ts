@@ -1,8 +1,10 @@
 import type { Engine, Session } from '../../../src/ml/engines/engine.ts';
-import { crossEntropy } from '../../../src/ml/losses/cross-entropy.ts';
 import type { AdapterDeps } from '../../../src/ml/train/adapters.ts';
-import { KdTerm } from '../../../src/ml/train/kd-term.ts';
+import { CombinedKdTerm } from '../../../src/ml/train/combined-kd-term.ts';
+import type { KdTermOptions } from '../../../src/ml/train/kd-term.ts';
+import { Objective } from '../../../src/ml/train/objective.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
+import { crossEntropySupervision } from '../../support/one-batch.ts';
 
 /** Who learns from whom, and where. */
 export interface Pair {
@@ -15,43 +17,90 @@ export interface Pair {
 }
 
 const UPDATE = { learningRate: 1e-4, weightDecay: 5e-4 };
-const SOFT_TARGETS = { method: 'SoftTarget', options: { temperature: 4 }, weight: { weight: 1 } };
+const SOFT_TARGETS: KdTermOptions = { method: 'SoftTarget', options: { temperature: 4 }, weight: { weight: 1 } };
+
+/** The parts of a distilling step, in their order. */
+export interface Parts {
+  readonly teacher: () => void;
+  readonly forward: () => void;
+  /** Losses, their gradients, and adapters. */
+  readonly losses: () => void;
+  readonly backward: () => void;
+  /** Of memory and adapters. */
+  readonly update: () => void;
+  readonly dispose: () => void;
+}
+
+/** What a step is made for. */
+export interface StepSize {
+  readonly batch: number;
+  readonly threads: number;
+  /** What is distilled; soft targets by default. */
+  readonly distilled?: readonly KdTermOptions[];
+  /** Images of the training split: those of the batch by default. */
+  readonly split?: number;
+}
 
 /**
- * Makes whole distillation steps on made-up pixels, as the trainer does: teacher, forward, both losses, backward, update.
+ * Makes the parts of distillation steps on made-up pixels, as the trainer has them.
+ *
+ * @param pair - sessions with their weights
+ * @param size - images of a step, threads, methods
+ * @returns what runs each part of a step
+ */
+export function distillingParts({ engine, teacher, student, optimizer }: Pair, size: StepSize): Parts {
+  const { batch, threads, distilled = [SOFT_TARGETS], split = batch } = size;
+  const { classes } = student.network;
+  const all = Int32Array.from({ length: split }, (_, place) => place % classes);
+  const [labels, indices] = [all.slice(0, batch), Uint32Array.from({ length: batch }, (_, place) => place)];
+  const pass = new TeacherPass(teacher, engine);
+  const deps = { student: student.network, labels: all, batchSize: batch, engine, optimizer, threads, seed: 0 };
+  const kd = new CombinedKdTerm({ ...deps, teachers: [pass] }, distilled);
+  kd.prepare(batch, 1);
+  const supervision = crossEntropySupervision;
+  const objective = new Objective({ session: student, kd, supervision, passes: 1, mixes: false }, batch);
+  const [step] = objective.steps;
+  if (!step) throw new Error('no pass');
+  const images = step.input.map((_, place) => ((place * 37) % 101) / 50 - 1);
+  let count = 0;
+  // A new object each time: a teacher's pass remembers the batch it saw.
+  const batchOf = () => ({ images, labels, indices, mixed: null });
+  return {
+    teacher: () => {
+      kd.observe(batchOf(), 0);
+    },
+    forward: () => {
+      step.input.set(images);
+      step.forward(0, count++);
+    },
+    losses: () => {
+      objective.run(batchOf());
+    },
+    backward: () => {
+      step.backward();
+      step.update(UPDATE);
+    },
+    update: () => {
+      objective.update();
+      kd.update(UPDATE);
+    },
+    dispose: () => {
+      kd.dispose();
+      pass.dispose();
+    },
+  };
+}
+
+/**
+ * Makes whole distillation steps on made-up pixels, as the trainer does: teacher, forward, losses, backward, update.
  *
  * @param pair - sessions with their weights
  * @param size - images of a step, and threads
  * @returns what runs one step
  */
-export function distillingStep(
-  { engine, teacher, student, optimizer }: Pair,
-  { batch, threads }: { readonly batch: number; readonly threads: number },
-): () => void {
-  const { classes } = student.network;
-  const labels = Int32Array.from({ length: batch }, (_, image) => image % classes);
-  const indices = Uint32Array.from(labels, (_, image) => image);
-  const kd = new KdTerm(
-    {
-      ...{ teacher: new TeacherPass(teacher), student: student.network, labels, batchSize: batch },
-      ...{ engine, optimizer, threads, seed: 0 },
-    },
-    SOFT_TARGETS,
-  );
-  kd.prepare(batch, 1);
-  const step = student.trainStep({ batch, taps: kd.taps });
-  const images = step.input.map((_, place) => ((place * 37) % 101) / 50 - 1);
-  const loss = { labelSmoothing: 0, classWeights: null };
-  let count = 0;
+export function distillingStep(pair: Pair, size: StepSize): () => void {
+  const { teacher, forward, losses, backward, update } = distillingParts(pair, size);
   return () => {
-    // A new object each time: a teacher's pass remembers the batch it saw.
-    kd.observe({ images, labels, indices, mixed: null }, 0);
-    step.input.set(images);
-    step.forward(0, count++);
-    crossEntropy({ logits: step.logits, labels, classes }, loss, step.logitsGradient);
-    kd.addGradients(step, labels);
-    step.backward();
-    step.update(UPDATE);
-    kd.update(UPDATE);
+    for (const part of [teacher, forward, losses, backward, update]) part();
   };
 }

@@ -1,9 +1,9 @@
 /** Time of a step by primitive and shape: every operation of the program is run, and timed, by itself. */
-import type { Executable, Region } from '../../../src/ml/engines/executor.ts';
+import type { Executable } from '../../../src/ml/engines/executor.ts';
 import { fromPyTorch, layoutOf, slotOf } from '../../../src/ml/engines/layout.ts';
 import { lowerInference, lowerTraining } from '../../../src/ml/engines/lower/lower.ts';
 import type { Controls } from '../../../src/ml/engines/primitives.ts';
-import type { Operation, Program, Space } from '../../../src/ml/engines/program.ts';
+import type { Operation, Program, Space, Region } from '../../../src/ml/engines/program.ts';
 import { WINOGRAD } from '../../../src/ml/engines/kernel-constants.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import type { KernelExecutor } from '../../../src/ml/engines/kernels/executor.ts';
@@ -28,10 +28,11 @@ const PASSES = 15;
 
 /** `conv 64×32²×16 → 16 3×3`: what makes two operations take equally long. */
 function kindOf({ primitive, numbers }: Operation): string {
-  const n: Readonly<Record<string, number | undefined>> = numbers;
-  if (n['kernel'] === undefined) return `${primitive} ${n['rows'] ?? n['count'] ?? ''}×${n['channels'] ?? ''}`;
-  const window = `${n['kernel']}×${n['kernel']}/${n['stride']}`;
-  return `${primitive} ${n['batch']}×${n['height']}×${n['width']}×${n['channels']} → ${n['outChannels'] ?? ''} ${window}`;
+  const all: Readonly<Record<string, number | readonly number[] | undefined>> = numbers;
+  const n = (name: string): string => String(all[name] ?? '');
+  if (all['kernel'] === undefined) return `${primitive} ${n('rows') || n('count')}×${n('channels')}`;
+  const window = `${n('kernel')}×${n('kernel')}/${n('stride')}`;
+  return `${primitive} ${n('batch')}×${n('height')}×${n('width')}×${n('channels')} → ${n('outChannels')} ${window}`;
 }
 
 /** Floating-point operations of a dense convolution or of one of its gradients; 0 for others. */
@@ -61,6 +62,7 @@ function spaces(executor: KernelExecutor, network: Network, program: Program): R
     'gradient-sum': executor.allocate(0),
     'parameter-average': executor.allocate(0),
     'statistic-average': executor.allocate(0),
+    constant: executor.allocate(0),
     step: executor.allocate(program.floats),
   };
   for (const [name, values] of initialState(network, 0)) {

@@ -8,7 +8,8 @@ function entry(name: string, more: Partial<EngineEntry> = {}): EngineEntry {
   const create = ({ threads }: { threads: number }) => {
     alive.add(name);
     const dispose = () => Promise.resolve(void alive.delete(name));
-    const engine: Engine = { name, description: { threads }, dispose, session: () => expect.fail('nobody trains') };
+    const fail = () => expect.fail('nobody trains');
+    const engine: Engine = { name, description: { threads }, dispose, session: fail, array: fail };
     return Promise.resolve({ engine });
   };
   return { summary: `${name}s`, create, ...more };

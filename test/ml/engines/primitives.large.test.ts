@@ -4,6 +4,7 @@ import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import { nativeExecutor, nativeKernels } from '../../support/native.ts';
 import { runPrimitive } from '../../support/primitive.ts';
+import { arrays } from './calls/arrays.ts';
 import { empty, type Call } from './calls/call.ts';
 import { channelwise } from './calls/channelwise.ts';
 import { convolutions } from './calls/convolution.ts';
@@ -11,6 +12,7 @@ import { elementwise } from './calls/elementwise.ts';
 import { normalizations } from './calls/normalization.ts';
 import { optimizers } from './calls/optimizers.ts';
 import { pools } from './calls/pooling.ts';
+import { reduceCall } from './calls/walk.ts';
 
 const relaxed = new WasmExecutor({ threads: 3, memory: 2 ** 26 });
 const plain = new WasmExecutor({ threads: 2, memory: 2 ** 26, build: 'simd' });
@@ -53,7 +55,7 @@ function check(calls: readonly Call[], tolerance: number): void {
   }
 }
 
-const families = { convolutions, channelwise, pools, normalizations, elementwise, optimizers };
+const families = { convolutions, channelwise, pools, normalizations, elementwise, optimizers, arrays };
 
 describe.each(Object.entries(families))(
   'wasm %s agree with the reference, and with themselves on any threads',
@@ -79,6 +81,23 @@ describe('activations', () => {
           numbers: { count: 8, activation },
         } as const;
         expect(runPrimitive(executor, call)['y']).toEqual(x);
+      }
+  });
+});
+
+describe('the largest of some results', () => {
+  it('is NaN where one of them is', () => {
+    for (const executor of [relaxed, plain, ...natives])
+      for (const columns of [5, 700]) {
+        const values = new Float32Array(3 * columns).fill(1);
+        values[columns + 2] = NaN;
+        const walk = { shape: [3, columns], inputs: [{ values, strides: [columns, 1] }] };
+        const largest = (...reduced: readonly number[]): number[] => [
+          ...runPrimitive(executor, reduceCall(walk, { reduced, largest: 1 }))['y']!,
+        ];
+        expect(largest(1)).toEqual([1, NaN, 1]);
+        expect(largest(0)).toEqual(Array.from({ length: columns }, (_, c) => (c === 2 ? NaN : 1)));
+        expect(largest(0, 1)).toEqual([NaN]);
       }
   });
 });

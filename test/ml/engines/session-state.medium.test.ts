@@ -221,7 +221,7 @@ describe('the memory of a session', () => {
     { kind: 'an evaluation step', make: (session: Session, options: StepOptions) => session.forwardStep(options) },
     { kind: 'a training step', make: (session: Session, options: StepOptions) => session.trainStep(options) },
   ])('for $kind is wanted in the largest batch that fits and not one more', ({ kind, make }) => {
-    const small = new CompiledEngine(new WasmExecutor({ threads: 1, memory: 5 * 2 ** 20 }));
+    const small = new CompiledEngine(new WasmExecutor({ threads: 1, memory: 6 * 2 ** 20 }));
     const wide = assortedNetwork();
     const attempt = (batch: number): Failure | undefined => {
       const session = small.session(wide, { optimizer: SGD, threads: 1 });

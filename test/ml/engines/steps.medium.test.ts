@@ -2,22 +2,20 @@ import { describe, expect, it } from 'vitest';
 import type { Executable } from '../../../src/ml/engines/executor.ts';
 import type { Controls } from '../../../src/ml/engines/primitives.ts';
 import type { Section } from '../../../src/ml/engines/program.ts';
-import { CompiledTraining, corrections, type Progress } from '../../../src/ml/engines/steps.ts';
+import { CompiledStep, CompiledTraining, corrections, type Progress } from '../../../src/ml/engines/steps.ts';
 
 const ADAMW = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
 const RMSPROP = { name: 'rmsprop', alpha: 0.99, eps: 1e-8, momentum: 0.9 } as const;
 
-/** An executable that computes nothing and notes what it is told. */
-function notes(): { readonly calls: [Section, Controls][]; readonly executable: Executable } {
+/** A step that computes nothing and notes what it is told. */
+function notes(): { readonly calls: [Section, Controls][]; readonly step: CompiledStep } {
   const calls: [Section, Controls][] = [];
-  return {
-    calls,
-    executable: {
-      run: (section, controls) => calls.push([section, controls]),
-      port: () => new Float32Array(1),
-      dispose: () => undefined,
-    },
+  const executable: Executable = {
+    run: (section, controls) => calls.push([section, controls]),
+    ...{ port: () => new Float32Array(1), values: () => new Float32Array(1), dispose: () => undefined },
   };
+  const program = { sections: { forward: [], backward: [], update: [] }, ports: {}, offsets: [], floats: 0 };
+  return { calls, step: new CompiledStep(executable, program, { address: 0, floats: 0 }) };
 }
 
 describe('corrections', () => {
@@ -31,9 +29,9 @@ describe('corrections', () => {
 
 describe('a training step', () => {
   it('tells every section the seed and step of its forward pass, and the update its numbers', () => {
-    const { calls, executable } = notes();
+    const { calls, step: noting } = notes();
     const progress: Progress = { updates: 6, last: null };
-    const step = new CompiledTraining(2, executable, { optimizer: ADAMW, progress });
+    const step = new CompiledTraining(2, noting, { optimizer: ADAMW, progress });
     step.forward(11, 42);
     step.backward();
     step.update({ learningRate: 0.5, weightDecay: 0.25, averageDecay: 0.75 });
@@ -45,8 +43,8 @@ describe('a training step', () => {
   });
 
   it('leaves an average where it is unless it is told how fast to follow', () => {
-    const { calls, executable } = notes();
-    const step = new CompiledTraining(1, executable, { optimizer: RMSPROP, progress: { updates: 0, last: null } });
+    const { calls, step: noting } = notes();
+    const step = new CompiledTraining(1, noting, { optimizer: RMSPROP, progress: { updates: 0, last: null } });
     step.update({ learningRate: 0.1, weightDecay: 0 });
     expect(calls[0]![1].averageStep).toBe(0);
   });

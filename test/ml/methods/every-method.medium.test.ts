@@ -1,11 +1,10 @@
-import { memory } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KdMethod, TapShapes } from '../../../src/ml/methods/kd-method.ts';
 import { methods } from '../../../src/ml/methods/registry.ts';
 import type { Shape } from '../../../src/ml/network/network.ts';
 import { signed } from '../../support/hashed.ts';
-import { evaluate, optionsOf } from '../../support/kd-evaluation.ts';
+import { evaluate, optionsOf, type TapValues } from '../../support/kd-evaluation.ts';
 import { largestDifference } from '../../support/loss-reference.ts';
 
 const BATCH = 4;
@@ -48,7 +47,7 @@ function settingOf(method: KdMethod) {
   const cut = (flat: ArrayLike<number>) => {
     let at = 0;
     return Object.fromEntries(
-      sizes.map(({ name, size }) => [name, Float32Array.from(Array.from(flat).slice(at, (at += size)))]),
+      sizes.map(({ name, size }) => [name, Float64Array.from(Array.from(flat).slice(at, (at += size)))]),
     );
   };
   const run = (student: ArrayLike<number>, teacher: ArrayLike<number>) =>
@@ -65,7 +64,7 @@ const values = (count: number) =>
 const some = (count: number, phase: number) =>
   Array.from({ length: count }, (_, i) => 1 + Math.sin(1.3 * i + phase) / 2);
 const norm = (list: Iterable<number>) => Math.hypot(...list);
-const flatten = (taps: Readonly<Record<string, Float32Array>>) => Object.values(taps).flatMap((tap) => [...tap]);
+const flatten = (taps: TapValues) => Object.values(taps).flatMap((tap) => Array.from(tap));
 
 describe.each(registered)('every method: %s', (name, method) => {
   const { sides, total, cut, run, fixed } = settingOf(method);
@@ -80,7 +79,8 @@ describe.each(registered)('every method: %s', (name, method) => {
     for (const tap of [...sides.student, ...sides.teacher]) expect([...NAMES, 'classifier']).toContain(tap);
   });
 
-  it('has the gradient that finite differences of its value show, in every direction', () => {
+  // Of a first batch CRD's constants have no gradient: crd.test.ts has it on a second one.
+  it.skipIf(REMEMBERING.includes(name))('has the gradient that finite differences of its value show', () => {
     fc.assert(
       fc.property(values(total), values(total), values(total), (ours, theirs, ends) => {
         const direction = ends.map((end, i) => end - ours[i]!);
@@ -92,10 +92,10 @@ describe.each(registered)('every method: %s', (name, method) => {
           ).value;
         const { gradients, value } = run(ours, theirs);
         const slope = flatten(gradients).reduce((sum, g, i) => sum + (g * direction[i]!) / length, 0);
-        const step = 2 ** -6;
+        const step = 2 ** -16;
         const measured = (shifted(step) - shifted(-step)) / (2 * step);
-        // Rounding of the value to float32 over the step, and the third derivative: a share of gradient and value.
-        const tolerance = 1e-5 * Math.abs(value) + 0.02 * norm(flatten(gradients)) + 1e-5;
+        // Rounding of the value over the step, and the third derivative.
+        const tolerance = 1e-9 * (Math.abs(value) + norm(flatten(gradients)) + 1);
         expect(Math.abs(measured - slope)).toBeLessThan(tolerance);
       }),
       { seed: 7, numRuns: 25 },
@@ -114,10 +114,10 @@ describe.each(registered)('every method: %s', (name, method) => {
       fc.assert(
         fc.property(values(total), values(total), (ours, theirs) => {
           const [apart, equal] = [run(ours, theirs), run(theirs, theirs)];
-          expect(apart.value).toBeGreaterThan(-1e-5);
+          expect(apart.value).toBeGreaterThan(-1e-12);
           // Shares of what it is elsewhere: an ε in a denominator leaves some 1e-6 of correlations and cosines.
-          expect(Math.abs(equal.value)).toBeLessThan(1e-3 * apart.value + 1e-6);
-          expect(norm(flatten(equal.gradients))).toBeLessThan(0.02 * norm(flatten(apart.gradients)) + 1e-6);
+          expect(Math.abs(equal.value)).toBeLessThan(1e-3 * apart.value + 1e-12);
+          expect(norm(flatten(equal.gradients))).toBeLessThan(0.02 * norm(flatten(apart.gradients)) + 1e-12);
         }),
         { seed: 8, numRuns: 25 },
       );
@@ -127,17 +127,15 @@ describe.each(registered)('every method: %s', (name, method) => {
   it.skipIf([...TRANSFORMED, ...REMEMBERING].includes(name))('is least where student = teacher', () => {
     fc.assert(
       fc.property(values(total), values(total), (ours, theirs) => {
-        expect(run(theirs, theirs).value).toBeLessThan(run(ours, theirs).value + 1e-5);
+        expect(run(theirs, theirs).value).toBeLessThan(run(ours, theirs).value + 1e-12);
       }),
       { seed: 10, numRuns: 25 },
     );
   });
 
-  it('gives the same bits twice, finite, and leaks no tensor', () => {
+  it('gives the same bits twice, finite', () => {
     const first = run(some(total, 0), some(total, 2));
-    const before = memory().numTensors;
     expect(run(some(total, 0), some(total, 2))).toEqual(first);
-    expect(memory().numTensors).toBe(before);
     expect(Number.isFinite(first.value)).toBe(true);
     expect(flatten(first.gradients).every(Number.isFinite)).toBe(true);
   });
@@ -160,12 +158,12 @@ describe.each(registered)('every method: %s', (name, method) => {
 
   it.skipIf(DRAWING.includes(name))('does not depend on the order of the images, and its gradient moves along', () => {
     const forwards = { student: cut(some(total, 0)), teacher: cut(some(total, 2)) };
-    const turn = (taps: Readonly<Record<string, Float32Array>>) =>
+    const turn = (taps: Readonly<Record<string, Float64Array>>) =>
       Object.fromEntries(
         Object.entries(taps).map(([tap, flat]) => {
           const size = flat.length / BATCH;
           const images = Array.from({ length: BATCH }, (_, i) => [...flat.slice(i * size, (i + 1) * size)]);
-          return [tap, Float32Array.from(images.toReversed().flat())];
+          return [tap, Float64Array.from(images.toReversed().flat())];
         }),
       );
     const { shapes } = settingOf(method);
@@ -178,9 +176,9 @@ describe.each(registered)('every method: %s', (name, method) => {
           labels: i ? LABELS.toReversed() : LABELS,
         }),
     );
-    expect(back!.value).toBeCloseTo(there!.value, 5);
+    expect(Math.abs(back!.value / there!.value - 1)).toBeLessThan(1e-12);
     const expected = turn(there!.gradients);
     for (const [tap, gradient] of Object.entries(back!.gradients))
-      expect(largestDifference(gradient, expected[tap]!)).toBeLessThan(1e-5);
+      expect(largestDifference(gradient, expected[tap]!)).toBeLessThan(1e-12);
   });
 });

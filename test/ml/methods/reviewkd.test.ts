@@ -45,19 +45,19 @@ describe('the hierarchical context loss', () => {
     const { value, gradients } = evaluateLoss({ a: map, b: map }, { a, b }, (maps) =>
       hierarchicalContext(maps.a, maps.b),
     );
-    expect(value).toBeCloseTo(expected, 6);
+    expect(value).toBeCloseTo(expected, 12);
     const whole = (ours: ArrayLike<number>) => {
       const forms = [side, ...pooled].map((to, k) => 0.5 ** k * pooledDifference(ours, b, side, to));
       return total(forms.length, (k) => forms[k]!) / (1 + total(weights.length, (k) => weights[k]!));
     };
     const expectedSlopes = slopes(whole, a);
-    expect(largestDifference(gradients.a, expectedSlopes)).toBeLessThan(1e-6);
+    expect(largestDifference(gradients.a, expectedSlopes)).toBeLessThan(1e-9);
     expect(
       largestDifference(
         gradients.b,
         expectedSlopes.map((slope) => -slope),
       ),
-    ).toBeLessThan(1e-6);
+    ).toBeLessThan(1e-9);
   });
 });
 

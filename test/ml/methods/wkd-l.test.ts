@@ -61,13 +61,13 @@ describe('the Wasserstein distance of logits', () => {
     ],
   ])('has the value of loops over images and classes, and the gradient of their differences: %j', (options, by) => {
     const { value, gradients } = evaluate({ method: methods['WKD-L'], options, ...given });
-    expect(Math.abs(value / oracle(ours, by) - 1)).toBeLessThan(1e-5);
+    expect(Math.abs(value / oracle(ours, by) - 1)).toBeLessThan(1e-9);
     const expected = slopes((student) => oracle(student, by), ours);
-    expect(largestDifference(gradients['logits']!, expected)).toBeLessThan(1e-4);
+    expect(largestDifference(gradients['logits']!, expected)).toBeLessThan(1e-6);
   });
 
   it('is the cross entropy of the target class alone where γ is 0, as NKD has it', () => {
     const { value } = evaluate({ method: methods['WKD-L'], options: { wkd_gamma: 0 }, ...given });
-    expect(value).toBeCloseTo(lossReference['nkd_target']!.value, 6);
+    expect(value).toBeCloseTo(lossReference['nkd_target']!.value, 8);
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { adapter } from '../../../src/ml/methods/terms/adapter.ts';
-import type { Adapter } from '../../../src/ml/methods/algebra/adapter.ts';
+import { isInputDifferentiable, type Adapter } from '../../../src/ml/algebra/adapter.ts';
 import { Adapters } from '../../../src/ml/train/adapters.ts';
 import { signed } from '../../support/hashed.ts';
 
@@ -22,10 +22,15 @@ const open = (adapters: readonly Adapter[], seed = 4) =>
   new Adapters(adapters, { engine, optimizer: ADAMW, threads: 1, seed });
 
 /** One training step on made-up numbers; returns output and gradient of the input. */
-function step(live: Adapters, name: string, batch: number) {
+function step(live: Adapters, adapter: Adapter, batch: number) {
   const size = FROM.height * FROM.width;
-  const output = live.forward(name, signed('input', batch * size * FROM.channels), batch).slice();
-  const gradient = live.backward(name, signed('gradient', batch * size * 5))?.slice();
+  const { step: pass, forward } = live.run({ adapter, pass: 0 }, batch);
+  pass.input.set(signed('input', batch * size * FROM.channels));
+  forward();
+  const output = pass.logits.slice();
+  pass.logitsGradient.set(signed('gradient', batch * size * 5));
+  pass.backward();
+  const gradient = isInputDifferentiable(adapter) ? pass.inputGradient.slice() : undefined;
   live.update({ learningRate: 0.01, weightDecay: 0.1 });
   return { output, gradient };
 }
@@ -45,33 +50,38 @@ describe('adapters', () => {
   });
 
   it('go on from their state as if they had not stopped: weights, statistics and moments', () => {
-    const whole = open([conv('a')]);
-    for (const batch of [3, 2]) step(whole, 'a', batch);
-    const later = open([conv('a')], 99);
+    const a = conv('a');
+    const [whole, later] = [open([a]), open([a], 99)];
+    for (const batch of [3, 2]) step(whole, a, batch);
     later.restore(new Map([...whole.state()].map(([name, values]) => [name, values.slice()])), whole.updates);
-    expect(step(later, 'a', 3)).toEqual(step(whole, 'a', 3));
+    expect(step(later, a, 3)).toEqual(step(whole, a, 3));
     expect(later.state()).toEqual(whole.state());
     expect(later.updates).toBe(3);
   });
 
   it('move every trained parameter by an update, and running statistics by a forward pass', () => {
-    const live = open([conv('a')]);
+    const a = conv('a');
+    const live = open([a]);
     const before = live.state();
-    step(live, 'a', 2);
+    step(live, a, 2);
     // The bias before a batch norm has no gradient.
     const names = ['0.weight', '1.weight', '1.bias', '1.running_mean', '1.running_var'];
     for (const name of names) expect(live.state().get(`a/a.${name}`), name).not.toEqual(before.get(`a/a.${name}`));
   });
 
   it('give the gradient of their input only where that is differentiable', () => {
-    expect(step(open([conv('a')]), 'a', 2).gradient).toHaveLength(2 * 3 * 2 * 4);
-    expect(step(open([conv('a', false)]), 'a', 2).gradient).toBeUndefined();
+    const [a, fixed] = [conv('a'), conv('a', false)];
+    expect(step(open([a]), a, 2).gradient).toHaveLength(2 * 3 * 2 * 4);
+    const live = open([fixed]);
+    step(live, fixed, 2);
+    expect(() => live.run({ adapter: fixed, pass: 0 }, 2).step.inputGradient).toThrow('input-gradient');
   });
 
   it('refuse what they have not been made for', () => {
-    const live = open([conv('a')]);
-    expect(() => live.forward('b', new Float32Array(), 1)).toThrow('no adapter b');
-    expect(() => live.backward('a', new Float32Array())).toThrow('without a forward pass');
+    const a = conv('a');
+    const live = open([a]);
+    expect(() => live.run({ adapter: conv('b'), pass: 0 }, 1)).toThrow('no adapter b');
+    expect(() => live.run({ adapter: a, pass: 0 }, 1).step.backward()).toThrow('without a forward pass');
     expect(() => live.restore(new Map(), 1)).toThrow('no values');
   });
 });

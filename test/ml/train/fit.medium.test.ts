@@ -1,14 +1,17 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { FailureError } from '../../../src/core/failure.ts';
-import type { BatchLoader } from '../../../src/ml/data/batch-loader.ts';
+import { mul } from '../../../src/ml/algebra/arithmetic.ts';
+import { array } from '../../../src/ml/algebra/inputs.ts';
+import { sum } from '../../../src/ml/algebra/reductions.ts';
+import type { BatchLoader, TrainBatch } from '../../../src/ml/data/batch-loader.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
-import type { TrainingResult, FitProgress, LossTerm } from '../../../src/ml/train/job.ts';
+import type { TrainingResult, FitProgress } from '../../../src/ml/train/job.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import { encodeModel, networkFor } from '../../../src/ml/inference/trained-model.ts';
-import { NO_TERM } from '../../../src/ml/train/term-losses.ts';
 import { averageDecay } from '../../../src/ml/optim/moving-average.ts';
 import type { EpochRow, TrainingState } from '../../../src/ml/train/training-state.ts';
+import { fakeTerm, fakeTerms } from '../../support/fake-terms.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { heldCheckpoint, train, type Run } from '../../support/training-job.ts';
 
@@ -204,8 +207,9 @@ describe('mixed images', () => {
     }),
     close: () => Promise.resolve(),
   });
+  const run = { data: paintedSet({ train: 8 }), recipe: { epochs: 1, mixup: 'mixup' } } as const;
   const firstLoss = async (loader: BatchLoader): Promise<number> =>
-    losses((await train({ data: paintedSet({ train: 8 }), recipe: { epochs: 1 }, change: { loader } }))!)[0]!;
+    losses((await train({ ...run, change: { loader } }))!)[0]!;
 
   it('are trained on the labels of both, by their shares', async () => {
     const [zero, two] = [await firstLoss(loaderOf(0, null)), await firstLoss(loaderOf(2, null))];
@@ -219,29 +223,19 @@ describe('mixed images', () => {
     [0.5, 0],
     [0.8, 0],
   ])('show a distillation term the label of the greater share: own %d, label %i', async (share, label) => {
-    const seen: number[][] = [];
-    const addGradients = (_: unknown, labels: Int32Array) => {
-      seen.push([...labels]);
-      return NO_TERM;
-    };
-    const kd: LossTerm = {
-      ...{ taps: [], prepare: () => undefined, observe: () => undefined, addGradients },
-      ...{ update: () => undefined, state: () => new Map(), restore: () => undefined },
-    };
+    // A digit of 4 for each image.
+    const places = array(Array.from({ length: 8 }, (_, image) => 4 ** image));
+    const kd = () => fakeTerms({ Labels: fakeTerm({ loss: ({ labels }) => sum(mul(labels, places)) }) });
     const loader = loaderOf(0, { share, partner: 2 });
-    await train({ data: paintedSet({ train: 8 }), recipe: { epochs: 1 }, kd: () => kd, change: { loader } });
-    expect(seen).toEqual([new Array<number>(8).fill(label)]);
+    const fitted = await train({ ...run, kd, change: { loader } });
+    expect(fitted!.history[0]!.kd_terms).toEqual({ Labels: (label * (4 ** 8 - 1)) / 3 });
   });
 });
 
 describe('a distillation term', () => {
   it('is updated at its own rate, which the original experiments took out of the schedule', async () => {
     const rates: number[] = [];
-    const kd: LossTerm = {
-      ...{ taps: [], prepare: () => undefined, observe: () => undefined, addGradients: () => NO_TERM },
-      update: ({ learningRate: rate }) => void rates.push(rate),
-      ...{ state: () => new Map(), restore: () => undefined },
-    };
+    const kd = fakeTerms({}, { update: ({ learningRate: rate }) => void rates.push(rate) });
     const wave = { schedule: 'cosine-restart-wave', t_max: 1, lr: 1e-3, min_lr: 1e-6 } as const;
     const recipe = { ...wave, epochs: 5, warmup: true, warmup_ratio: 0.4, warmup_lr: 0 };
     await train({ data: paintedSet({ train: 8 }), recipe: { ...recipe, adapter_schedule: 'original' }, kd: () => kd });
@@ -253,13 +247,10 @@ describe('before the first step', () => {
   it('every size of batch is prepared, the epoch’s last and validation’s among them', async () => {
     const seen: string[] = [];
     const said = (what: string) => (batch: number) => void seen.push(`${what} ${batch}`);
-    const kd: LossTerm = {
-      ...{ taps: [], prepare: said('prepare'), addGradients: () => NO_TERM },
-      observe: ({ labels }) => {
-        said('observe')(labels.length);
-      },
-      ...{ update: () => undefined, state: () => new Map(), restore: () => undefined },
+    const observe = ({ labels }: TrainBatch): void => {
+      said('observe')(labels.length);
     };
+    const kd = fakeTerms({}, { prepare: said('prepare'), observe });
     await train({ data: paintedSet({ train: 11, val: 3 }), recipe: { epochs: 1 }, kd: () => kd });
     expect(seen).toEqual(['prepare 8', 'prepare 3', 'observe 8', 'observe 3']);
   });

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { input } from '../../../src/ml/algebra/inputs.ts';
 import type { BatchLoader, TrainBatch } from '../../../src/ml/data/batch-loader.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { averageDecay } from '../../../src/ml/optim/moving-average.ts';
-import type { LossTerm } from '../../../src/ml/train/job.ts';
 import { networkFor } from '../../../src/ml/inference/trained-model.ts';
+import { fakeTerm, fakeTerms, pushing } from '../../support/fake-terms.ts';
 import { signed } from '../../support/hashed.ts';
 import { paintedSet } from '../../support/painted-set.ts';
+import { readArrays } from '../../support/read-arrays.ts';
 import { crossEntropy } from '../../support/softmax.ts';
 import { heldCheckpoint, train, type Run } from '../../support/training-job.ts';
 
@@ -27,27 +29,34 @@ const batchOf = (own: Int32Array, name?: string): TrainBatch => ({
 });
 const all = batchOf(labels);
 
-/** Logits of a training pass from the initial weights: the first ones that a run sees. */
-async function firstLogits(batch: TrainBatch): Promise<Float32Array> {
-  const engine = await createEngine('wasm', { threads: 1 });
+/** Engines, and the digits after the point that their losses near 1 have. */
+const ENGINES = [
+  ['wasm', 6],
+  ['reference', 12],
+] as const;
+type Name = (typeof ENGINES)[number][0];
+
+/** Logits of a training pass from the initial weights, as exact as the engine has them: the first ones that a run sees. */
+async function firstLogits(name: Name, batch: TrainBatch): Promise<Float32Array | Float64Array> {
+  const engine = await createEngine(name, { threads: 1 });
   const optimizer = { name: 'sgd', momentum: 0, nesterov: false } as const;
   const session = engine.session(network, { optimizer, threads: 1 });
   session.write(initial);
   const step = session.trainStep({ batch: batch.labels.length, taps: [] });
   step.input.set(batch.images);
   step.forward(0, 0);
-  const logits = step.logits.slice();
+  const { logits } = readArrays(session, { logits: step.array('logits') });
   await engine.dispose();
   return logits;
 }
 
 /** One epoch; what its row says of the loss. */
-async function lossOf(recipe: Run['recipe'], loader = loaderOf([all])): Promise<number> {
-  return (await train({ data, recipe: { epochs: 1, ...recipe }, change: { loader } }))!.history[0]!.train_loss;
+async function lossOf(engine: Name, recipe: Run['recipe'], loader = loaderOf([all])): Promise<number> {
+  return (await train({ data, engine, recipe: { epochs: 1, ...recipe }, change: { loader } }))!.history[0]!.train_loss;
 }
 
 /** −log p of every class, row by row. */
-function surprise(logits: Float32Array): number[][] {
+function surprise(logits: Float32Array | Float64Array): number[][] {
   return Array.from({ length: logits.length / 3 }, (_, row) => {
     const z = [...logits.subarray(3 * row, 3 * row + 3)];
     const total = Math.log(z.reduce((sum, value) => sum + Math.exp(value), 0));
@@ -55,14 +64,14 @@ function surprise(logits: Float32Array): number[][] {
   });
 }
 
-describe('the loss of a step', () => {
+describe.each(ENGINES)('the loss of a step on %s', (engine, digits) => {
   it.each([0, 0.1, 0.5])('is cross entropy with the recipe’s smoothing %d', async (smoothing) => {
-    const expected = crossEntropy(await firstLogits(all), [...labels], smoothing).loss;
-    expect(await lossOf({ label_smoothing: smoothing })).toBeCloseTo(expected, 12);
+    const expected = crossEntropy(await firstLogits(engine, all), [...labels], smoothing).loss;
+    expect(await lossOf(engine, { label_smoothing: smoothing })).toBeCloseTo(expected, digits);
   });
 
   it.each([0, 0.2])('weighs classes by √(n / (C·n_c)) of the training split, smoothing %d', async (smoothing) => {
-    const rows = surprise(await firstLogits(all));
+    const rows = surprise(await firstLogits(engine, all));
     const weights = [3, 2, 2].map((count) => Math.sqrt(7 / (3 * count)));
     let [loss, norm] = [0, 0];
     rows.forEach((row, image) => {
@@ -71,18 +80,21 @@ describe('the loss of a step', () => {
       loss += (1 - smoothing) * weights[own]! * row[own]!;
       loss += (smoothing / 3) * row.reduce((sum, value, label) => sum + weights[label]! * value, 0);
     });
-    expect(await lossOf({ class_balance: true, label_smoothing: smoothing })).toBeCloseTo(loss / norm, 12);
+    expect(await lossOf(engine, { class_balance: true, label_smoothing: smoothing })).toBeCloseTo(loss / norm, digits);
   });
 
   it('is poly where the recipe says so: only its cross entropy is weighed', async () => {
-    const ce = await lossOf({ class_balance: true });
-    const rows = surprise(await firstLogits(all));
+    const ce = await lossOf(engine, { class_balance: true });
+    const rows = surprise(await firstLogits(engine, all));
     const misses = rows.reduce((sum, row, image) => sum + (1 - Math.exp(-row[labels[image]!]!)), 0) / 7;
-    expect(await lossOf({ class_balance: true, loss: 'poly', poly_epsilon: 3 })).toBeCloseTo(ce + 3 * misses, 12);
+    expect(await lossOf(engine, { class_balance: true, loss: 'poly', poly_epsilon: 3 })).toBeCloseTo(
+      ce + 3 * misses,
+      digits,
+    );
   });
 
   it('is focal where the recipe says so: weighed, and divided by the number of images', async () => {
-    const rows = surprise(await firstLogits(all));
+    const rows = surprise(await firstLogits(engine, all));
     const weights = [3, 2, 2].map((count) => Math.sqrt(7 / (3 * count)));
     const loss = rows.map((row, image) => {
       const terms = row.map((value, label) => {
@@ -93,53 +105,49 @@ describe('the loss of a step', () => {
     });
     const mean = loss.reduce((sum, value) => sum + value, 0) / 7;
     const focal = { class_balance: true, loss: 'focal', focal_gamma: 3, label_smoothing: 0.2 } as const;
-    expect(await lossOf(focal)).toBeCloseTo(mean, 12);
+    expect(await lossOf(engine, focal)).toBeCloseTo(mean, digits);
   });
 
   it('is weighed by images in the mean of an epoch, its last batch small', async () => {
     // Rate 0: both batches are seen with the initial weights.
     const batches = [batchOf(labels.slice(0, 5), 'a'), batchOf(labels.slice(5), 'b')];
     const losses = await Promise.all(
-      batches.map(async (batch) => crossEntropy(await firstLogits(batch), [...batch.labels]).loss),
+      batches.map(async (batch) => crossEntropy(await firstLogits(engine, batch), [...batch.labels]).loss),
     );
     const recipe = { lr: 0, weight_decay: 0, schedule: 'constant' } as const;
-    expect(await lossOf(recipe, loaderOf(batches))).toBeCloseTo((5 * losses[0]! + 2 * losses[1]!) / 7, 10);
+    expect(await lossOf(engine, recipe, loaderOf(batches))).toBeCloseTo((5 * losses[0]! + 2 * losses[1]!) / 7, digits);
   });
 });
 
 describe('a distillation term', () => {
-  /** A term of constant value that pushes the logits by a constant gradient. */
-  const term = (value: number, weight: number, push = 0): LossTerm => ({
-    ...{ taps: [], prepare: () => undefined, observe: () => undefined, update: () => undefined },
-    addGradients: (step) => {
-      for (let i = 0; i < step.logitsGradient.length; i++) step.logitsGradient[i]! += weight * push;
-      return { weighted: weight * value, each: { Constant: value } };
-    },
-    ...{ state: () => new Map(), restore: () => undefined },
-  });
   const run = { data, recipe: { epochs: 1 } };
 
-  it('stands beside the supervised loss, weighted and by name without its weight', async () => {
-    const loader = loaderOf([all]);
-    const fitted = await train({ ...run, kd: () => term(3.5, 100), change: { loader } });
-    const expected = crossEntropy(await firstLogits(all), [...labels]).loss;
-    expect(fitted!.history[0]!.kd_loss).toBe(350);
-    expect(fitted!.history[0]!.kd_terms).toEqual({ Constant: 3.5 });
-    expect(fitted!.history[0]!.train_loss).toBeCloseTo(expected, 12);
-  });
+  it.each(ENGINES)(
+    'stands beside the supervised loss, weighted and by name without its weight: %s',
+    async (engine, digits) => {
+      const kd = () => fakeTerms({ Constant: fakeTerm({ weight: 100, loss: pushing(3.5) }) });
+      const fitted = await train({ ...run, engine, kd, change: { loader: loaderOf([all]) } });
+      const expected = crossEntropy(await firstLogits(engine, all), [...labels]).loss;
+      expect(fitted!.history[0]!.kd_loss).toBe(350);
+      expect(fitted!.history[0]!.kd_terms).toEqual({ Constant: 3.5 });
+      expect(fitted!.history[0]!.train_loss).toBeCloseTo(expected, digits);
+    },
+  );
 
   it('of an epoch is its mean over images, as the loss is', async () => {
     let value = 0;
-    const rising = { ...term(0, 0), addGradients: () => ({ weighted: (value += 1), each: { Rising: 10 * value } }) };
+    const step = { value: input('rising', []) };
+    const fill = () => ({ value: Float32Array.of((value += 10)) });
+    const kd = () => fakeTerms({ Rising: fakeTerm({ weight: 0.1, step, fill, loss: () => step.value }) });
     const loader = loaderOf([5, 2].map((count) => batchOf(labels.slice(0, count))));
-    const fitted = await train({ ...run, kd: () => rising, change: { loader } });
+    const fitted = await train({ ...run, kd, change: { loader } });
     expect(fitted!.history[0]!.kd_loss).toBeCloseTo((5 * 1 + 2 * 2) / 7, 12);
     expect(fitted!.history[0]!.kd_terms['Rising']).toBeCloseTo((5 * 10 + 2 * 20) / 7, 12);
   });
 
   it('is part of the total that must be finite, and its weight is among the advice', async () => {
-    const broken = train({ ...run, kd: () => term(Infinity, 0.5) });
-    await expect(broken).rejects.toMatchObject({
+    const kd = () => fakeTerms({ Broken: fakeTerm({ weight: 0.5, loss: pushing(Infinity) }) });
+    await expect(train({ ...run, kd })).rejects.toMatchObject({
       failures: [
         {
           message: 'the loss became Infinity at step 0 (epoch 0); it was the first step',
@@ -159,7 +167,8 @@ describe('a distillation term', () => {
       lr: 0.5,
     } as const;
     const bias = async (push: number) => {
-      const fitted = await train({ data, recipe, kd: () => term(0, 2, push), change: { loader: loaderOf([all]) } });
+      const kd = () => fakeTerms({ Pushing: fakeTerm({ weight: 2, loss: pushing(0, push) }) });
+      const fitted = await train({ data, recipe, kd, change: { loader: loaderOf([all]) } });
       return fitted!.state.get('fc.bias')!;
     };
     const [without, pushed] = [await bias(0), await bias(0.25)];

@@ -4,6 +4,7 @@ import { initialState } from '../../../src/ml/network/initial.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { paintedSet } from '../../support/painted-set.ts';
+import { readArrays } from '../../support/read-arrays.ts';
 
 const { manifest } = paintedSet({ train: 4, val: 2 });
 const BATCH = 2;
@@ -13,7 +14,9 @@ async function teacher() {
   const network = networkFor('convnet8', manifest);
   const session = engine.session(network, { optimizer: null, threads: 1 });
   session.write(initialState(network, 1));
-  return { engine, session, pass: new TeacherPass(session) };
+  const pass = new TeacherPass(session, engine);
+  const read = () => readArrays(session, pass.arrays(BATCH));
+  return { engine, session, pass, read };
 }
 
 const batchOf = (value: number) => ({
@@ -25,40 +28,75 @@ const batchOf = (value: number) => ({
 
 describe('a teacher’s pass over a batch', () => {
   it('gives what its network computes, and gives it again without computing', async () => {
-    const { engine, session, pass } = await teacher();
+    const { engine, session, pass, read } = await teacher();
     pass.need(['logits', 'block1']);
+    pass.prepare(BATCH);
     const batch = batchOf(0.5);
-    const values = pass.of(batch);
+    expect(pass.of(batch)).toEqual({});
+    const values = read();
     const step = session.forwardStep({ batch: BATCH, taps: ['block1'] });
     step.input.set(batch.images);
     step.run();
-    expect(values['logits']).toEqual(step.logits);
-    expect(values['block1']).toEqual(step.tap('block1'));
+    expect(values).toEqual({ logits: step.logits, block1: step.tap('block1') });
     batch.images.fill(9);
-    expect(pass.of(batch)).toBe(values);
+    pass.of(batch);
+    expect(read()).toEqual(values);
     await engine.dispose();
   });
 
   it('computes another batch, though its pixels lie in the same array', async () => {
-    const { engine, pass } = await teacher();
+    const { engine, pass, read } = await teacher();
     pass.need(['logits']);
+    pass.prepare(BATCH);
     const batch = batchOf(0.5);
-    const first = pass.of(batch)['logits'];
+    pass.of(batch);
+    const first = read();
     batch.images.fill(-0.5);
-    const second = pass.of({ ...batch })['logits'];
-    expect(second).not.toEqual(first);
+    pass.of({ ...batch });
+    expect(read()).not.toEqual(first);
     await engine.dispose();
   });
 
-  it('gives the same bits of a tap whatever else is read', async () => {
-    const { engine, pass } = await teacher();
+  it('keeps places and bits of a tap when somebody asks for more later, and computes what is new', async () => {
+    const { engine, session, pass, read } = await teacher();
     pass.need(['logits']);
+    pass.prepare(BATCH);
     const batch = batchOf(0.25);
-    const alone = pass.of(batch)['logits'];
+    pass.of(batch);
+    const { logits: place } = pass.arrays(BATCH);
+    const alone = read();
     pass.need(['block1', 'block2']);
-    const together = pass.of(batch);
-    expect(Object.keys(together).sort()).toEqual(['block1', 'block2', 'logits']);
-    expect(together['logits']).toEqual(alone);
+    pass.prepare(BATCH);
+    // The same batch: another student of the cohort has seen it already.
+    pass.of(batch);
+    expect(Object.keys(read()).sort()).toEqual(['block1', 'block2', 'logits']);
+    expect(pass.arrays(BATCH)['logits']).toBe(place);
+    const step = session.forwardStep({ batch: BATCH, taps: ['block1', 'block2'] });
+    step.input.set(batch.images);
+    step.run();
+    expect(read()).toEqual({ ...alone, block1: step.tap('block1'), block2: step.tap('block2') });
+    await engine.dispose();
+  });
+
+  it('gives the weight of the last layer as what no batch changes', async () => {
+    const { engine, session, pass } = await teacher();
+    pass.need(['classifier']);
+    expect(pass.of(batchOf(0.5))).toEqual({ classifier: session.read().get('fc.weight') });
+    await engine.dispose();
+  });
+
+  it('has arrays of their own for each size of batch', async () => {
+    const { engine, session, pass, read } = await teacher();
+    pass.need(['logits']);
+    for (const size of [BATCH, 1]) pass.prepare(size);
+    const batch = batchOf(0.5);
+    pass.of(batch);
+    const whole = read();
+    const pixels = batch.images.length / BATCH;
+    pass.of({ ...batch, images: batch.images.subarray(0, pixels), labels: new Int32Array(1) });
+    const { logits } = readArrays(session, pass.arrays(1));
+    expect(read()).toEqual(whole);
+    expect(logits).toEqual(whole['logits']!.slice(0, 3));
     await engine.dispose();
   });
 });

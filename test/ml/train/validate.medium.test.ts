@@ -5,6 +5,7 @@ import { initialState } from '../../../src/ml/network/initial.ts';
 import type { TrainingJob } from '../../../src/ml/train/job.ts';
 import { predict } from '../../../src/ml/inference/predict.ts';
 import { networkFor } from '../../../src/ml/inference/trained-model.ts';
+import { Objectives } from '../../../src/ml/train/objectives.ts';
 import { requireValidation, validate } from '../../../src/ml/train/validate.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { heldCheckpoint, recipeWith } from '../../support/training-job.ts';
@@ -31,6 +32,7 @@ const job = (change: Partial<TrainingJob> = {}): TrainingJob => ({
     session,
     kd: null,
     initial: weights,
+    objectives: new Objectives({ session, kd: null, recipe, data }),
   },
   ...{ checkpoint: heldCheckpoint(), signal: new AbortController().signal },
   ...{ progress: () => undefined, epoch: () => undefined, turn: () => Promise.resolve() },

@@ -4,18 +4,22 @@
 #ifndef ACTIVATION_H
 #define ACTIVATION_H
 
-/// eˣ to two units in the last place: 2ⁿ · eʳ with |r| ≤ ln 2 / 2; held between the smallest and largest powers of two.
-INLINE vec exponential(vec x) {
-  x = at_most(at_least(x, -87.f), 88.f);
-  vec n = round_even(x * 1.44269504f);
-  vec r = x - n * .693359375f + n * 2.12194440e-4f; // ln 2 in two parts, the first with few digits
+/// eˣ = 2ⁿ · p to two units in the last place, p = eʳ with |r| ≤ ln 2 / 2: the result is p. For −89 ≤ x ≤ 89.
+INLINE vec split_exponential(vec x, vec *n) {
+  *n = round_even(x * 1.44269504f);
+  vec r = x - *n * .693359375f + *n * 2.12194440e-4f; // ln 2 in two parts, the first with few digits
   vec p = splat(1.9875691500e-4f); // Cephes' minimax polynomial
   p = multiply_add(p, r, splat(1.3981999507e-3f));
   p = multiply_add(p, r, splat(8.3334519073e-3f));
   p = multiply_add(p, r, splat(4.1665795894e-2f));
   p = multiply_add(p, r, splat(1.6666665459e-1f));
   p = multiply_add(p, r, splat(5.0000001201e-1f));
-  p = multiply_add(p, r * r, r + 1.f);
+  return multiply_add(p, r * r, r + 1.f);
+}
+
+/// eˣ to two units in the last place, held between the smallest and largest powers of two.
+INLINE vec exponential(vec x) {
+  vec n, p = split_exponential(at_most(at_least(x, -87.f), 88.f), &n);
   mask power = (to_integers(n) + 127) << 23;
   return p * (vec)power;
 }

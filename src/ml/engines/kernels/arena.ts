@@ -1,5 +1,5 @@
 import { fail } from '../../../core/failure.ts';
-import type { Region } from '../executor.ts';
+import type { Region } from '../program.ts';
 
 /** Regions start at multiples of a cache line. */
 const LINE = 64;

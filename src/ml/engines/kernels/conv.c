@@ -151,7 +151,7 @@ static void transpose_filter(const conv_input_gradient_op *op, float *transposed
       float *out = transposed + ((intptr_t)c * taps + tap * PANEL) * op->outChannels;
       for (int n = 0; n < op->outChannels; n += PANEL, out += PANEL * PANEL) {
         const float *in = op->filter + (intptr_t)n * depth + (elements[tap] * op->channels + c) * PANEL;
-        if (live == PANEL) transpose_panel(in, out);
+        if (live == PANEL) transpose_panel(in, PANEL, out);
         else for (int m = 0; m < PANEL; m++) for (int j = 0; j < PANEL; j++) out[m * PANEL + j] = j < live ? in[j * PANEL + m] : 0;
       }
     }

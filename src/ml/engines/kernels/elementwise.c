@@ -1,16 +1,9 @@
 // Elementwise primitives: copies of channels, sums, products, activations, column sums.
-#include "kernel.h"
+#include "rows.h"
 
 #define SUM_STRIP 256 // terms added in a register before they go to the total
 
-/// y (+)= x over `count` floats of any alignment.
-static void copy(const float *x, float *y, int count, int accumulate) {
-  int c = 0;
-  for (; c + LANES <= count; c += LANES) store(y + c, accumulate ? load(y + c) + load(x + c) : load(x + c));
-  for (; c < count; c++) y[c] = accumulate ? y[c] + x[c] : x[c];
-}
-
-/// The same between floats that lie apart.
+/// `copy_floats` between floats that lie apart.
 static void copy_apart(const float *x, float *y, const copy_channels_op *op) {
   for (int c = 0; c < op->channels; c++, x += op->fromStep, y += op->toStep) *y = op->accumulate ? *y + *x : *x;
 }
@@ -27,7 +20,7 @@ void run_copy_channels(const copy_channels_op *op, const team *team) {
   for (int row = rows.from; row < rows.to; row++) {
     const float *x = op->x + (intptr_t)row * op->fromStride + op->from;
     float *y = op->y + (intptr_t)row * op->toStride;
-    if (op->fromStep == 1 && op->toStep == 1) copy(x, y + op->to, op->channels, op->accumulate);
+    if (op->fromStep == 1 && op->toStep == 1) copy_floats(x, y + op->to, op->channels, op->accumulate);
     else copy_apart(x, y + op->to, op);
     if (!op->accumulate) clear(y + end, op->toStride - end);
   }

@@ -1,14 +1,13 @@
-import { at } from '../../../util/at.ts';
-import type { Executable, Executor, Region } from '../executor.ts';
+import type { Executable, Executor } from '../executor.ts';
 import { MOST_THREADS, recordBytes, SCRATCH, ZEROS } from '../kernel-constants.ts';
 import { CONTROLS, type Controls } from '../primitives.ts';
-import type { Operation, Program, Ref, Space } from '../program.ts';
+import { locate, type Operation, type Program, type Ref, type Region, type Space } from '../program.ts';
 import type { Target } from '../target.ts';
 import type { KernelMachine } from './machine.ts';
 import { writeControls, writeRecords, type Words } from './records.ts';
 
 /** Bytes kept for the records of programs. */
-const RECORDS = 2 ** 20;
+const RECORDS = 2 ** 21;
 
 /**
  * Holds a team's size within what there can be.
@@ -69,34 +68,48 @@ export class KernelExecutor implements Executor {
     return this.#machine.arena.floats(region.address + 4 * offset, floats).slice();
   }
 
-  write(region: Region, offset: number, values: Float32Array): void {
+  write(region: Region, offset: number, values: ArrayLike<number>): void {
     this.#machine.arena.floats(region.address + 4 * offset, values.length).set(values);
   }
 
-  compile(program: Program, memory: Readonly<Record<Space, Region>>, threads: number): Executable {
+  compile<S extends string>(
+    program: Program<S>,
+    memory: Partial<Readonly<Record<Space, Region>>>,
+    threads: number,
+  ): Executable<S> {
     const team = Math.max(1, Math.min(threads, this.#mostThreads));
     this.#machine.start(team);
-    const offsetOf = (ref: Ref): number =>
-      memory[ref.space].address + 4 * (ref.space === 'step' ? at(program.offsets, ref.buffer) : ref.offset);
-    const tables = {
-      forward: this.#table(program.sections.forward, offsetOf),
-      backward: this.#table(program.sections.backward, offsetOf),
-      update: this.#table(program.sections.update, offsetOf),
+    const offsetOf = (ref: Ref): number => {
+      const { region, offset } = locate(ref, program, memory);
+      return region.address + 4 * offset;
     };
+    const sections = Object.entries<readonly Operation[]>(program.sections);
+    const tables = new Map(
+      sections.map(([name, operations]) => [
+        name,
+        { table: this.#table(operations, offsetOf), operations: operations.length },
+      ]),
+    );
     const ports = new Map(
       Object.entries(program.ports).map(([name, { buffer, floats }]) => [
         name,
         this.#machine.arena.floats(offsetOf({ space: 'step', buffer }), floats),
       ]),
     );
+    const port = (name: string): Float32Array => {
+      const view = ports.get(name);
+      if (!view) throw new Error(`the step was not compiled for ${name}`);
+      return view;
+    };
     return {
-      run: (section, controls) => this.#run(tables[section], program.sections[section].length, { controls, team }),
-      port: (name) => {
-        const view = ports.get(name);
-        if (!view) throw new Error(`the step was not compiled for ${name}`);
-        return view;
+      run: (section, controls) => {
+        const found = tables.get(section);
+        if (!found) throw new Error(`the program has no section ${section}`);
+        this.#run(found.table, found.operations, { controls, team });
       },
-      dispose: () => Object.values(tables).forEach((table) => this.free(table)),
+      port,
+      values: port,
+      dispose: () => tables.forEach(({ table }) => this.free(table)),
     };
   }
 

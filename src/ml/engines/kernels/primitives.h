@@ -10,12 +10,17 @@
 #define ZEROS 16384 // floats of padding that taps outside an image read
 #define SCRATCH 524288 // floats of a thread's own
 #define MOST_THREADS 64 // of a team
-#define OPERATION_BYTES (sizeof(void *) == 4 ? 96 : 128) // from one record to the next
+#define OPERATION_BYTES (sizeof(void *) == 4 ? 352 : 384) // from one record to the next
 #define TILE 4 // output pixels of a side of Winograd's tiles
 #define REACH 6 // input pixels of the same
 #define POINTS 36 // products of a tile
 #define SKEW 16 // floats between the matrices of two points, so that they do not fall on one set of a cache
 #define MOST_WINOGRAD_CHANNELS 1024 // of maps that take it: what scratch has room for
+#define MOST_RANK 5 // dimensions of a walk over arrays
+#define MOST_INPUTS 6 // of an elementwise program
+#define REGISTERS 16 // of the same; constants are numbered behind them
+#define CONSTANTS 8
+#define INSTRUCTIONS 24
 #define STREAM_DROPOUT 0x27d4eb2fu // random streams of ml/random
 #define STREAM_DEPTH 0x94d049bbu
 
@@ -25,6 +30,9 @@
 typedef struct team team;
 
 enum { NONE = 0, RELU = 1, RELU6 = 2, SILU = 3, SIGMOID = 4, HARD_SIGMOID = 5 };
+
+/// Functions of elementwise programs.
+enum { FUNCTION_COPY, FUNCTION_ADD, FUNCTION_SUB, FUNCTION_MUL, FUNCTION_DIV, FUNCTION_MAXIMUM, FUNCTION_MINIMUM, FUNCTION_GREATER, FUNCTION_EQUAL, FUNCTION_SELECT, FUNCTION_EXP, FUNCTION_LOG, FUNCTION_SQRT, FUNCTION_ABS, FUNCTION_SQUARE, FUNCTION_SOFTPLUS, FUNCTION_SIGMOID, FUNCTION_POW };
 
 typedef struct controls {
   int seed;
@@ -73,6 +81,7 @@ typedef struct copy_channels_op {
   int toStep;
   int accumulate;
 } copy_channels_op;
+_Static_assert(sizeof(copy_channels_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_copy_channels(const copy_channels_op *op, const team *team);
 
 typedef struct zero_op {
@@ -80,6 +89,7 @@ typedef struct zero_op {
   float *y;
   int count;
 } zero_op;
+_Static_assert(sizeof(zero_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_zero(const zero_op *op, const team *team);
 
 typedef struct conv_op {
@@ -103,6 +113,7 @@ typedef struct conv_op {
   int padding;
   int activation;
 } conv_op;
+_Static_assert(sizeof(conv_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_conv(const conv_op *op, const team *team);
 
 typedef struct conv_input_gradient_op {
@@ -124,6 +135,7 @@ typedef struct conv_input_gradient_op {
   int padding;
   int accumulate;
 } conv_input_gradient_op;
+_Static_assert(sizeof(conv_input_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_conv_input_gradient(const conv_input_gradient_op *op, const team *team);
 
 typedef struct conv_filter_gradient_op {
@@ -144,6 +156,7 @@ typedef struct conv_filter_gradient_op {
   int padding;
   int chunks;
 } conv_filter_gradient_op;
+_Static_assert(sizeof(conv_filter_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_conv_filter_gradient(const conv_filter_gradient_op *op, const team *team);
 
 typedef struct depthwise_op {
@@ -166,6 +179,7 @@ typedef struct depthwise_op {
   int dilation;
   int activation;
 } depthwise_op;
+_Static_assert(sizeof(depthwise_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_depthwise(const depthwise_op *op, const team *team);
 
 typedef struct depthwise_input_gradient_op {
@@ -185,6 +199,7 @@ typedef struct depthwise_input_gradient_op {
   int dilation;
   int accumulate;
 } depthwise_input_gradient_op;
+_Static_assert(sizeof(depthwise_input_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_depthwise_input_gradient(const depthwise_input_gradient_op *op, const team *team);
 
 typedef struct depthwise_filter_gradient_op {
@@ -205,6 +220,7 @@ typedef struct depthwise_filter_gradient_op {
   int dilation;
   int chunks;
 } depthwise_filter_gradient_op;
+_Static_assert(sizeof(depthwise_filter_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_depthwise_filter_gradient(const depthwise_filter_gradient_op *op, const team *team);
 
 typedef struct grouped_conv_op {
@@ -231,6 +247,7 @@ typedef struct grouped_conv_op {
   int groupOutputs;
   int activation;
 } grouped_conv_op;
+_Static_assert(sizeof(grouped_conv_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_grouped_conv(const grouped_conv_op *op, const team *team);
 
 typedef struct grouped_conv_input_gradient_op {
@@ -254,6 +271,7 @@ typedef struct grouped_conv_input_gradient_op {
   int groupOutputs;
   int accumulate;
 } grouped_conv_input_gradient_op;
+_Static_assert(sizeof(grouped_conv_input_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_grouped_conv_input_gradient(const grouped_conv_input_gradient_op *op, const team *team);
 
 typedef struct grouped_conv_filter_gradient_op {
@@ -276,6 +294,7 @@ typedef struct grouped_conv_filter_gradient_op {
   int groupInputs;
   int groupOutputs;
 } grouped_conv_filter_gradient_op;
+_Static_assert(sizeof(grouped_conv_filter_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_grouped_conv_filter_gradient(const grouped_conv_filter_gradient_op *op, const team *team);
 
 typedef struct bias_gradient_op {
@@ -285,6 +304,7 @@ typedef struct bias_gradient_op {
   int rows;
   int channels;
 } bias_gradient_op;
+_Static_assert(sizeof(bias_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_bias_gradient(const bias_gradient_op *op, const team *team);
 
 typedef struct batch_norm_op {
@@ -304,6 +324,7 @@ typedef struct batch_norm_op {
   float eps;
   float momentum;
 } batch_norm_op;
+_Static_assert(sizeof(batch_norm_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_batch_norm(const batch_norm_op *op, const team *team);
 
 typedef struct batch_norm_output_op {
@@ -316,6 +337,7 @@ typedef struct batch_norm_output_op {
   int channels;
   int activation;
 } batch_norm_output_op;
+_Static_assert(sizeof(batch_norm_output_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_batch_norm_output(const batch_norm_output_op *op, const team *team);
 
 typedef struct batch_norm_gradient_op {
@@ -332,6 +354,7 @@ typedef struct batch_norm_gradient_op {
   int channels;
   int activation;
 } batch_norm_gradient_op;
+_Static_assert(sizeof(batch_norm_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_batch_norm_gradient(const batch_norm_gradient_op *op, const team *team);
 
 typedef struct fold_batch_norm_op {
@@ -345,6 +368,7 @@ typedef struct fold_batch_norm_op {
   int channels;
   float eps;
 } fold_batch_norm_op;
+_Static_assert(sizeof(fold_batch_norm_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_fold_batch_norm(const fold_batch_norm_op *op, const team *team);
 
 typedef struct affine_op {
@@ -358,6 +382,7 @@ typedef struct affine_op {
   int channels;
   int activation;
 } affine_op;
+_Static_assert(sizeof(affine_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_affine(const affine_op *op, const team *team);
 
 typedef struct activation_op {
@@ -367,6 +392,7 @@ typedef struct activation_op {
   int count;
   int activation;
 } activation_op;
+_Static_assert(sizeof(activation_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_activation(const activation_op *op, const team *team);
 
 typedef struct activation_gradient_op {
@@ -378,6 +404,7 @@ typedef struct activation_gradient_op {
   int activation;
   int accumulate;
 } activation_gradient_op;
+_Static_assert(sizeof(activation_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_activation_gradient(const activation_gradient_op *op, const team *team);
 
 typedef struct add_op {
@@ -388,6 +415,7 @@ typedef struct add_op {
   int count;
   int activation;
 } add_op;
+_Static_assert(sizeof(add_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_add(const add_op *op, const team *team);
 
 typedef struct multiply_op {
@@ -400,6 +428,7 @@ typedef struct multiply_op {
   int area;
   int accumulate;
 } multiply_op;
+_Static_assert(sizeof(multiply_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_multiply(const multiply_op *op, const team *team);
 
 typedef struct multiply_gradient_op {
@@ -412,6 +441,7 @@ typedef struct multiply_gradient_op {
   int area;
   int accumulate;
 } multiply_gradient_op;
+_Static_assert(sizeof(multiply_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_multiply_gradient(const multiply_gradient_op *op, const team *team);
 
 typedef struct max_pool_op {
@@ -428,6 +458,7 @@ typedef struct max_pool_op {
   int stride;
   int padding;
 } max_pool_op;
+_Static_assert(sizeof(max_pool_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_max_pool(const max_pool_op *op, const team *team);
 
 typedef struct max_pool_gradient_op {
@@ -447,6 +478,7 @@ typedef struct max_pool_gradient_op {
   int padding;
   int accumulate;
 } max_pool_gradient_op;
+_Static_assert(sizeof(max_pool_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_max_pool_gradient(const max_pool_gradient_op *op, const team *team);
 
 typedef struct average_pool_op {
@@ -463,6 +495,7 @@ typedef struct average_pool_op {
   int stride;
   int padding;
 } average_pool_op;
+_Static_assert(sizeof(average_pool_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_average_pool(const average_pool_op *op, const team *team);
 
 typedef struct average_pool_gradient_op {
@@ -480,6 +513,7 @@ typedef struct average_pool_gradient_op {
   int padding;
   int accumulate;
 } average_pool_gradient_op;
+_Static_assert(sizeof(average_pool_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_average_pool_gradient(const average_pool_gradient_op *op, const team *team);
 
 typedef struct dropout_op {
@@ -493,6 +527,7 @@ typedef struct dropout_op {
   float rate;
   int accumulate;
 } dropout_op;
+_Static_assert(sizeof(dropout_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_dropout(const dropout_op *op, const team *team);
 
 typedef struct stochastic_depth_op {
@@ -506,6 +541,7 @@ typedef struct stochastic_depth_op {
   float rate;
   int accumulate;
 } stochastic_depth_op;
+_Static_assert(sizeof(stochastic_depth_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_stochastic_depth(const stochastic_depth_op *op, const team *team);
 
 typedef struct adamw_op {
@@ -520,6 +556,7 @@ typedef struct adamw_op {
   float beta2;
   float eps;
 } adamw_op;
+_Static_assert(sizeof(adamw_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_adamw(const adamw_op *op, const team *team);
 
 typedef struct sgd_op {
@@ -532,6 +569,7 @@ typedef struct sgd_op {
   int nesterov;
   float momentum;
 } sgd_op;
+_Static_assert(sizeof(sgd_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_sgd(const sgd_op *op, const team *team);
 
 typedef struct rmsprop_op {
@@ -546,6 +584,7 @@ typedef struct rmsprop_op {
   float eps;
   float momentum;
 } rmsprop_op;
+_Static_assert(sizeof(rmsprop_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_rmsprop(const rmsprop_op *op, const team *team);
 
 typedef struct moving_average_op {
@@ -554,7 +593,116 @@ typedef struct moving_average_op {
   const float *x;
   int count;
 } moving_average_op;
+_Static_assert(sizeof(moving_average_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_moving_average(const moving_average_op *op, const team *team);
+
+typedef struct elementwise_op {
+  int32_t primitive;
+  const float *a;
+  const float *b;
+  const float *c;
+  const float *d;
+  const float *e;
+  const float *f;
+  float *y;
+  int shape[5];
+  int strides[30];
+  int instructions;
+  int code[24];
+  float constants[8];
+  int yStrides[5];
+} elementwise_op;
+_Static_assert(sizeof(elementwise_op) <= OPERATION_BYTES, "room for the record");
+KERNEL run_elementwise(const elementwise_op *op, const team *team);
+
+typedef struct reduce_op {
+  int32_t primitive;
+  const float *a;
+  const float *b;
+  const float *c;
+  const float *d;
+  const float *e;
+  const float *f;
+  float *y;
+  float *partials;
+  int shape[5];
+  int strides[30];
+  int instructions;
+  int code[24];
+  float constants[8];
+  int reduced;
+  int largest;
+  int chunks;
+} reduce_op;
+_Static_assert(sizeof(reduce_op) <= OPERATION_BYTES, "room for the record");
+KERNEL run_reduce(const reduce_op *op, const team *team);
+
+typedef struct matrix_product_op {
+  int32_t primitive;
+  const float *a;
+  const float *b;
+  float *y;
+  int batch;
+  int rows;
+  int columns;
+  int depth;
+  int aBatch;
+  int aRow;
+  int aDepth;
+  int bBatch;
+  int bDepth;
+  int bColumn;
+} matrix_product_op;
+_Static_assert(sizeof(matrix_product_op) <= OPERATION_BYTES, "room for the record");
+KERNEL run_matrix_product(const matrix_product_op *op, const team *team);
+
+typedef struct gather_op {
+  int32_t primitive;
+  const float *table;
+  const float *places;
+  float *y;
+  int rows;
+  int columns;
+} gather_op;
+_Static_assert(sizeof(gather_op) <= OPERATION_BYTES, "room for the record");
+KERNEL run_gather(const gather_op *op, const team *team);
+
+typedef struct scatter_op {
+  int32_t primitive;
+  const float *x;
+  const float *places;
+  float *table;
+  int rows;
+  int columns;
+} scatter_op;
+_Static_assert(sizeof(scatter_op) <= OPERATION_BYTES, "room for the record");
+KERNEL run_scatter(const scatter_op *op, const team *team);
+
+typedef struct gather_products_op {
+  int32_t primitive;
+  const float *x;
+  const float *table;
+  const float *places;
+  float *y;
+  int rows;
+  int each;
+  int columns;
+} gather_products_op;
+_Static_assert(sizeof(gather_products_op) <= OPERATION_BYTES, "room for the record");
+KERNEL run_gather_products(const gather_products_op *op, const team *team);
+
+typedef struct gather_sums_op {
+  int32_t primitive;
+  const float *x;
+  const float *table;
+  const float *places;
+  float *y;
+  int rows;
+  int each;
+  int columns;
+} gather_sums_op;
+_Static_assert(sizeof(gather_sums_op) <= OPERATION_BYTES, "room for the record");
+KERNEL run_gather_sums(const gather_sums_op *op, const team *team);
 
 /// Runs one operation's share of work of one thread.
 static inline void dispatch(const void *op, const team *team) {
@@ -591,6 +739,13 @@ static inline void dispatch(const void *op, const team *team) {
     case 29: return run_sgd(op, team);
     case 30: return run_rmsprop(op, team);
     case 31: return run_moving_average(op, team);
+    case 32: return run_elementwise(op, team);
+    case 33: return run_reduce(op, team);
+    case 34: return run_matrix_product(op, team);
+    case 35: return run_gather(op, team);
+    case 36: return run_scatter(op, team);
+    case 37: return run_gather_products(op, team);
+    case 38: return run_gather_sums(op, team);
   }
 }
 #endif

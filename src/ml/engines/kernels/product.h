@@ -131,12 +131,12 @@ INLINE void outer_tile(const int panels, const int rows, const int step, factors
   }
 }
 
-/// 8 × 8 floats: rows become columns.
-INLINE void transpose_panel(const float *from, float *to) {
+/// 8 × 8 floats, rows of `from` `step` apart: they become columns.
+INLINE void transpose_panel(const float *from, intptr_t step, float *to) {
   for (int row = 0; row < PANEL; row += 4)
     for (int column = 0; column < PANEL; column += 4) {
-      const float *at = from + row * PANEL + column;
-      quad a = load_quad(at), b = load_quad(at + PANEL), c = load_quad(at + 2 * PANEL), d = load_quad(at + 3 * PANEL);
+      const float *at = from + row * step + column;
+      quad a = load_quad(at), b = load_quad(at + step), c = load_quad(at + 2 * step), d = load_quad(at + 3 * step);
       quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
       quad cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
       float *out = to + column * PANEL + row;

@@ -1,5 +1,5 @@
 import { recordBytes, type PointerBytes } from '../kernel-constants.ts';
-import { CONTROLS, PRIMITIVES, type Controls, type PrimitiveDescription } from '../primitives.ts';
+import { CONTROLS, numberType, PRIMITIVES, type Controls, type PrimitiveDescription } from '../primitives.ts';
 import type { Operation, Ref } from '../program.ts';
 
 /** A piece of memory seen both ways. */
@@ -11,10 +11,17 @@ export interface Words {
 const NAMES = Object.keys(PRIMITIVES);
 const WORD = 4;
 
-function numberOf(numbers: Readonly<Record<string, number>>, name: string): number {
-  const number = numbers[name];
-  if (number === undefined) throw new Error(`an operation lacks the number ${name}`);
-  return number;
+/** A number of a row, or all of them where it is several, filled up with zeros. */
+function numbersOf(
+  numbers: Readonly<Record<string, number | readonly number[]>>,
+  name: string,
+  length: number,
+): readonly number[] {
+  const found = numbers[name];
+  if (found === undefined) throw new Error(`an operation lacks the number ${name}`);
+  const all = typeof found === 'number' ? [found] : found;
+  if (all.length > length) throw new Error(`an operation has ${all.length} of ${name}, and room for ${length}`);
+  return Array.from({ length }, (_, at) => all[at] ?? 0);
 }
 
 /**
@@ -36,7 +43,7 @@ export function writeRecords(
   operations.forEach((operation, row) => {
     const description: PrimitiveDescription = PRIMITIVES[operation.primitive];
     const operands: Readonly<Record<string, Ref | null>> = operation.operands;
-    const numbers: Readonly<Record<string, number>> = operation.numbers;
+    const numbers: Readonly<Record<string, number | readonly number[]>> = operation.numbers;
     let word = (row * recordBytes(pointer)) / WORD;
     words.integers[word] = NAMES.indexOf(operation.primitive);
     word += pointerWords;
@@ -47,8 +54,11 @@ export function writeRecords(
       if (pointer === 8) words.integers[word + 1] = Math.floor(address / 2 ** 32);
       word += pointerWords;
     }
-    for (const [name, type] of Object.entries(description.numbers))
-      (type === 'int' ? words.integers : words.floats)[word++] = numberOf(numbers, name);
+    for (const [name, type] of Object.entries(description.numbers)) {
+      const { of, length } = numberType(type);
+      const into = of === 'int' ? words.integers : words.floats;
+      for (const number of numbersOf(numbers, name, length)) into[word++] = number;
+    }
   });
 }
 

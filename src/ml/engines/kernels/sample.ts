@@ -4,6 +4,7 @@ import type { ActivationLayer, Network, StateDict } from '../../network/network.
 import type { OptimizerSpec, Session } from '../engine.ts';
 import type { Executor } from '../executor.ts';
 import { CompiledEngine } from '../session.ts';
+import { runArrays } from './sample-arrays.ts';
 
 /** Bytes that the training takes at most. */
 export const SAMPLE_MEMORY = 2 ** 26;
@@ -39,7 +40,12 @@ export function sampleNetwork(): Network {
   y = net.stochasticDepth('depth', net.conv('narrow', y, { channels: 16, kernel: 1 }), 0.5);
   y = net.activation('sum.act', net.add('sum', x, y));
   const groups = ended('groups', net.conv('groups', y, { channels: 16, kernel: 3, groups: 4 }), 'hard-sigmoid');
-  y = net.pool('average', net.tap('joined', net.concat('join', [groups, y])), 'average', { kernel: 2 });
+  const joined = net.tap('joined', net.concat('join', [groups, y]));
+  const [first, second] = [0, 16].map((start) => net.slice(`from ${start}`, joined, { start, channels: 16 })) as [
+    number,
+    number,
+  ];
+  y = net.pool('average', net.concat('swap', [second, first]), 'average', { kernel: 2 });
   y = ended('last', net.conv('last', y, { channels: 24, kernel: 3, stride: 2 }), 'relu');
   return net.classifier(y, { name: 'head', classes: CLASSES, dropout: 0.2 });
 }
@@ -62,7 +68,7 @@ function takeSteps(session: Session): StateDict {
 }
 
 /**
- * Trains a small network for a few steps with each optimiser.
+ * Trains a small network for a few steps with each optimiser, and runs what a network has no use for.
  *
  * @param executor - what computes; disposed of at the end
  * @param threads - how many work on it
@@ -77,7 +83,7 @@ export async function trainABit(executor: Executor, threads: number): Promise<St
       session.dispose();
       return [...state].map(([name, values]) => [`${optimizer.name} ${name}`, values] as const);
     });
-    return new Map(states.flat());
+    return new Map([...states.flat(), ...runArrays(executor, threads, wave)]);
   } finally {
     await engine.dispose();
   }

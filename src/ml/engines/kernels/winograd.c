@@ -145,7 +145,7 @@ void winograd_conv_input_gradient(const conv_input_gradient_op *op, const team *
       float rotated[9 * PANEL * PANEL];
       const float *in = op->filter + (intptr_t)n * 9 * op->channels + c * PANEL;
       float *to = op->transformed + (intptr_t)c * channels + n * PANEL;
-      for (int tap = 8; tap >= 0; tap--, in += op->channels * PANEL) transpose_panel(in, rotated + tap * PANEL * PANEL);
+      for (int tap = 8; tap >= 0; tap--, in += op->channels * PANEL) transpose_panel(in, PANEL, rotated + tap * PANEL * PANEL);
       for (int m = 0; m < PANEL; m++)
         transform_filter(rotated + m * PANEL, PANEL * PANEL, to + m * PANEL, point_stride(channels, op->channels));
     }

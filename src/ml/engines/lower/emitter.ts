@@ -1,54 +1,26 @@
 import type { LayerIndex, Layer, Network } from '../../network/network.ts';
 import { layoutOf, strideOf, type Layout } from '../layout.ts';
-import { planBuffers } from '../plan.ts';
-import type { Numbers, Operands, PrimitiveName } from '../primitives.ts';
-import type { Operation, Port, Program, Ref, Section } from '../program.ts';
+import type { Numbers } from '../primitives.ts';
+import type { Port, Ref, Section } from '../program.ts';
 import type { Target } from '../target.ts';
+import { ProgramBuilder } from './program-builder.ts';
 import type { Unit } from './units.ts';
 
 type Copy = Numbers<'copy-channels'>;
 
-/** Collects the operations, buffers and ports of a program. */
-export class Emitter {
+/** Collects the program of a network. */
+export class Emitter extends ProgramBuilder<Section> {
   readonly network: Network;
   readonly batch: number;
-  readonly target: Target;
   readonly layout: Layout;
   /** Value of each layer that has been computed. */
   readonly values = new Map<LayerIndex, Ref>();
-  section: Section = 'forward';
-  readonly #sections: Record<Section, Operation[]> = { forward: [], backward: [], update: [] };
-  readonly #sizes: number[] = [];
-  readonly #ports: Record<string, Port> = {};
 
   constructor(network: Network, { batch, target }: { readonly batch: number; readonly target: Target }) {
+    super(target, ['forward', 'backward', 'update']);
     this.network = network;
     this.batch = batch;
-    this.target = target;
     this.layout = layoutOf(network, target);
-  }
-
-  /**
-   * Adds an operation to the current section.
-   *
-   * @param primitive - which
-   * @param operands - where its arrays lie
-   * @param numbers - sizes and constants
-   */
-  emit<P extends PrimitiveName>(primitive: P, operands: Operands<P, Ref>, numbers: Numbers<P>): void {
-    const operation: Operation<P> = { primitive, operands, numbers };
-    // One of all operations: the compiler does not see through the name that is still open.
-    this.#sections[this.section].push(operation as Operation);
-  }
-
-  /** A new buffer of the step's memory. */
-  buffer(floats: number): Ref {
-    return { space: 'step', buffer: this.#sizes.push(floats) - 1 };
-  }
-
-  /** A new buffer, or none for 0 floats. */
-  scratch(floats: number): Ref | null {
-    return floats ? this.buffer(floats) : null;
   }
 
   layer(index: LayerIndex): Layer {
@@ -82,13 +54,6 @@ export class Emitter {
     return this.port(name, this.buffer(floats), floats, direction);
   }
 
-  /** Lets the caller see a buffer. */
-  port(name: string, ref: Ref, floats: number, direction: Port['direction']): Ref {
-    if (ref.space !== 'step') throw new Error(`port ${name} must lie in the step's memory`);
-    this.#ports[name] = { buffer: ref.buffer, floats, direction };
-    return ref;
-  }
-
   /** Copies channels: the first ones, in a row, overwriting what is there, by default. */
   copyChannels(
     { x, y }: { readonly x: Ref; readonly y: Ref },
@@ -115,14 +80,6 @@ export class Emitter {
     const { stride, count } = this.extent(layer);
     if (stride === this.layer(layer).shape.channels) this.port(name, this.value(layer), count, 'out');
     else this.repack(layer, this.value(layer), this.dense(name, layer, 'out'), { to: 'dense' });
-  }
-
-  /** Plans memory over all sections. */
-  program(): Program {
-    const { forward, backward, update } = this.#sections;
-    const pinned = new Set(Object.values(this.#ports).map((port) => port.buffer));
-    const plan = planBuffers(this.#sizes, [...forward, ...backward, ...update], pinned, this.target.line);
-    return { ...plan, sections: this.#sections, ports: this.#ports };
   }
 }
 

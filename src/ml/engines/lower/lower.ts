@@ -1,6 +1,6 @@
 import type { LayerIndex, Network } from '../../network/network.ts';
 import type { OptimizerSpec, StepOptions } from '../engine.ts';
-import type { Program } from '../program.ts';
+import type { Program, Ref } from '../program.ts';
 import type { Target } from '../target.ts';
 import { Backward } from './backward.ts';
 import { Emitter } from './emitter.ts';
@@ -138,18 +138,17 @@ export function lowerTraining(
   for (const unit of units) emitTrainingUnit(emitter, unit, saved);
   revealAll(emitter, taps);
   const dlogits = emitter.dense('logits-gradient', last, 'in');
-  const tapGradients = new Map<LayerIndex, { ref: ReturnType<Emitter['dense']> }[]>();
+  const tapGradients = new Map<LayerIndex, Ref[]>();
   for (const [name, layer] of taps) {
-    const ref = emitter.dense(`tap-gradient:${name}`, layer, 'both');
-    emitter.emit('zero', { y: ref }, { count: emitter.extent(layer).rows * emitter.layer(layer).shape.channels });
-    tapGradients.set(layer, [...(tapGradients.get(layer) ?? []), { ref }]);
+    const ref = emitter.dense(`tap-gradient:${name}`, layer, 'in');
+    tapGradients.set(layer, [...(tapGradients.get(layer) ?? []), ref]);
   }
   emitter.section = 'backward';
   const forgotten = variant.recompute ? units.filter((unit) => isCheap(unit) && !shown.has(unit.output)) : [];
   const backward = new Backward(emitter, saved, forgotten);
   backward.contribute(last, (into) => emitter.repack(last, dlogits, into, { to: 'padded' }));
   for (const unit of units.toReversed()) {
-    for (const { ref } of tapGradients.get(unit.output) ?? [])
+    for (const ref of tapGradients.get(unit.output) ?? [])
       backward.contribute(unit.output, (into, add) =>
         emitter.repack(unit.output, ref, into, { to: 'padded', add: add === 1 }),
       );

@@ -1,11 +1,26 @@
-import type { Executable, Executor, Region } from '../executor.ts';
-import { at } from '../../../util/at.ts';
+import type { Executable, Executor } from '../executor.ts';
 import type { Controls, PrimitiveName } from '../primitives.ts';
-import { mapOperands, type Operation, type Program, type Ref, type Section, type Space } from '../program.ts';
+import {
+  locate,
+  mapOperands,
+  type Operation,
+  type Port,
+  type Program,
+  type Ref,
+  type Section,
+  type Space,
+  type Region,
+} from '../program.ts';
 import type { Target } from '../target.ts';
 import type { Implementations } from './implementations.ts';
 import { referenceKernels } from './kernels.ts';
 import { REFERENCE_TARGET } from './target.ts';
+
+/** A program in float64. */
+export interface ReferenceExecutable<S extends string = Section> extends Executable<S> {
+  /** A port's own values, of which `port` gives float32 copies. */
+  exact(name: string): Float64Array;
+}
 
 /** Runs programs one primitive after the other in float64. The caller's float32 arrays are copied in and out. */
 export class ReferenceExecutor implements Executor {
@@ -46,41 +61,42 @@ export class ReferenceExecutor implements Executor {
     return Float32Array.from(this.#array(region).subarray(offset, offset + floats));
   }
 
-  write(region: Region, offset: number, values: Float32Array): void {
+  write(region: Region, offset: number, values: ArrayLike<number>): void {
     this.#array(region).set(values, offset);
   }
 
-  compile(program: Program, memory: Readonly<Record<Space, Region>>): Executable {
+  compile<S extends string>(
+    program: Program<S>,
+    memory: Partial<Readonly<Record<Space, Region>>>,
+  ): ReferenceExecutable<S> {
     const resolve = (ref: Ref): Float64Array => {
-      const offset = ref.space === 'step' ? at(program.offsets, ref.buffer) : ref.offset;
-      return this.#array(memory[ref.space]).subarray(offset);
+      const { region, offset } = locate(ref, program, memory);
+      return this.#array(region).subarray(offset);
     };
     const execute = <P extends PrimitiveName>(operation: Operation<P>, controls: Controls): void => {
       this.#kernels[operation.primitive](mapOperands(operation.operands, resolve), operation.numbers, controls);
     };
-    const ports = new Map(
-      Object.entries(program.ports).map(([name, port]) => {
-        const inside = resolve({ space: 'step', buffer: port.buffer }).subarray(0, port.floats);
-        return [name, { ...port, outside: new Float32Array(port.floats), inside }];
-      }),
-    );
-    const run = (section: Section, controls: Controls): void => {
-      for (const port of ports.values())
-        if (port.direction === 'in' || (port.direction === 'both' && section === 'backward'))
-          port.inside.set(port.outside);
+    const exact = (name: string): Float64Array => {
+      const port = program.ports[name];
+      if (!port) throw new Error(`the step was not compiled for ${name}`);
+      return resolve({ space: 'step', buffer: port.buffer }).subarray(0, port.floats);
+    };
+    // Those that the caller has asked for: it may write to them, and reads them. Others are read and written where they lie.
+    const shown = new Map<string, Float32Array>();
+    const each = (direction: Port['direction'], visit: (inside: Float64Array, port: Float32Array) => void): void => {
+      for (const [name, port] of shown) if (program.ports[name]?.direction === direction) visit(exact(name), port);
+    };
+    const run = (section: S, controls: Controls): void => {
+      each('in', (inside, port) => inside.set(port));
       for (const operation of program.sections[section]) execute(operation, controls);
-      for (const port of ports.values())
-        if (section !== 'update' && port.direction !== 'in') port.outside.set(port.inside);
+      each('out', (inside, port) => port.set(inside));
     };
-    return {
-      run,
-      port: (name) => {
-        const port = ports.get(name);
-        if (!port) throw new Error(`the step was not compiled for ${name}`);
-        return port.outside;
-      },
-      dispose: () => ports.clear(),
+    const port = (name: string): Float32Array => {
+      const known = shown.get(name) ?? Float32Array.from(exact(name));
+      shown.set(name, known);
+      return known;
     };
+    return { run, port, exact, values: exact, dispose: () => shown.clear() };
   }
 
   dispose(): Promise<void> {

@@ -7,6 +7,7 @@ import type { Implementations } from './implementations.ts';
 import { normalization } from './normalization.ts';
 import { optimizers } from './optimizers.ts';
 import { pooling } from './pooling.ts';
+import { walks } from './walks.ts';
 
 /**
  * Every primitive in float64, written to be read against primitives.ts.
@@ -21,4 +22,5 @@ export const referenceKernels = ({ panel }: Target): Implementations<PrimitiveNa
   ...dropout,
   ...pooling,
   ...optimizers,
+  ...walks,
 });

@@ -1,8 +1,7 @@
 import { NetworkBuilder } from '../../network/builder.ts';
 import type { LayerIndex, Shape } from '../../network/network.ts';
-import type { Adapter } from '../algebra/adapter.ts';
-import { applyAdapter } from '../algebra/maps.ts';
-import type { Node } from '../algebra/node.ts';
+import type { Adapter } from '../../algebra/adapter.ts';
+import type { Node } from '../../algebra/node.ts';
 import type { Sides, TermInputs } from '../kd-method.ts';
 
 /** What an adapter is made of. */
@@ -51,5 +50,5 @@ export function alignTap(name: string, tap: string, shapes: Sides<Shape>): Align
     from: student,
     layers: (net) => net.conv(name, net.image, { channels: teacher.channels, kernel: 1, bias: true }),
   });
-  return { adapters: [made], of: (inputs) => applyAdapter(made, read(inputs)) };
+  return { adapters: [made], of: (inputs) => inputs.adapt(made, read(inputs)) };
 }

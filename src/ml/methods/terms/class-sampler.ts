@@ -59,7 +59,7 @@ export class ClassSampler {
    * @param into - takes their places; no longer than `most`
    * @param uniform - source of randomness
    */
-  negatives(place: number, into: Int32Array, uniform: () => number): void {
+  negatives(place: number, into: Float32Array, uniform: () => number): void {
     const [start, end] = this.#classOf(place);
     const others = this.#labels.length - (end - start);
     const order = this.#scratch;

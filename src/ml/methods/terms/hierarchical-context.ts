@@ -1,5 +1,7 @@
-import { pooledDistance } from '../algebra/maps.ts';
-import { lengthOf, type Node } from '../algebra/node.ts';
+import { addN, mul, square, sub } from '../../algebra/arithmetic.ts';
+import { adaptivePool } from '../../algebra/maps.ts';
+import { lengthOf, type Node } from '../../algebra/node.ts';
+import { mean } from '../../algebra/reductions.ts';
 
 /** Sides that maps are pooled to, those that are smaller than the map; each weighs half of what the one before does. */
 const SIDES = [4, 2, 1];
@@ -13,10 +15,10 @@ const SIDES = [4, 2, 1];
  * @returns the scalar
  */
 export function hierarchicalContext(ours: Node, theirs: Node): Node {
-  const shares = SIDES.filter((side) => side < lengthOf(ours, 1)).map((side, k) => ({ side, share: 0.5 ** (k + 1) }));
-  const whole = shares.reduce((total, { share }) => total + share, 1);
-  return pooledDistance(ours, theirs, {
-    weight: 1 / whole,
-    forms: shares.map(({ side, share }) => ({ side, weight: share / whole })),
-  });
+  const sides = SIDES.filter((side) => side < lengthOf(ours, 1));
+  const apart = sub(ours, theirs);
+  const forms = [apart, ...sides.map((side) => adaptivePool(apart, { height: side, width: side }))];
+  const shares = forms.map((_, at) => 0.5 ** at);
+  const whole = shares.reduce((total, share) => total + share);
+  return addN(forms.map((form, at) => mul(mean(square(form)), 0.5 ** at / whole)));
 }

@@ -1,8 +1,8 @@
-import { div } from '../algebra/arithmetic.ts';
-import { averagePool } from '../algebra/maps.ts';
-import { channelDistances, reshape } from '../algebra/matrices.ts';
-import { lengthOf, sizeOf, type Node } from '../algebra/node.ts';
-import { sum } from '../algebra/reductions.ts';
+import { square, sub } from '../../algebra/arithmetic.ts';
+import { averagePool } from '../../algebra/maps.ts';
+import { isSameShape, lengthOf, refuse, type Node } from '../../algebra/node.ts';
+import { mean, sum } from '../../algebra/reductions.ts';
+import { reshape } from '../../algebra/shapes.ts';
 
 /**
  * Channels as columns.
@@ -12,6 +12,12 @@ import { sum } from '../algebra/reductions.ts';
  */
 export const columns = (map: Node): Node => reshape(map, [lengthOf(map, 0), -1, lengthOf(map, 3)]);
 
+/** (a − b)² of equal shapes. */
+function squares(a: Node, b: Node): Node {
+  if (!isSameShape(a.shape, b.shape)) refuse('squares', [a, b], 'the shapes differ');
+  return square(sub(a, b));
+}
+
 /**
  * Squared distance Σ (a − b)².
  *
@@ -19,7 +25,7 @@ export const columns = (map: Node): Node => reshape(map, [lengthOf(map, 0), -1, 
  * @param b - the same shape
  * @returns the scalar
  */
-export const squaredDistance = (a: Node, b: Node): Node => sum(channelDistances(a, b));
+export const squaredDistance = (a: Node, b: Node): Node => sum(squares(a, b));
 
 /**
  * Mean squared distance.
@@ -28,7 +34,7 @@ export const squaredDistance = (a: Node, b: Node): Node => sum(channelDistances(
  * @param b - the same shape
  * @returns the scalar
  */
-export const meanSquare = (a: Node, b: Node): Node => div(squaredDistance(a, b), sizeOf(b.shape));
+export const meanSquare = (a: Node, b: Node): Node => mean(squares(a, b));
 
 /**
  * Brings maps of two sides to the smaller one's size by average pooling.

@@ -1,7 +1,7 @@
-import { div, maximum, mul, sqrt, square, sub } from '../algebra/arithmetic.ts';
-import { reshape } from '../algebra/matrices.ts';
-import { lengthOf, type Node } from '../algebra/node.ts';
-import { logSoftmax, mean, softmax, sum, sumRows } from '../algebra/reductions.ts';
+import { div, maximum, mul, sqrt, square, sub } from '../../algebra/arithmetic.ts';
+import { lengthOf, type Node } from '../../algebra/node.ts';
+import { logSoftmax, mean, softmax, sum, sumRows } from '../../algebra/reductions.ts';
+import { reshape } from '../../algebra/shapes.ts';
 import type { Sides, TermInputs } from '../kd-method.ts';
 
 /** Least squared norm. */
@@ -14,6 +14,14 @@ const LEAST = 1e-24;
  * @returns [..., 1]
  */
 export const norms = (rows: Node): Node => sqrt(maximum(sum(square(rows), { axes: [-1], keepDims: true }), LEAST));
+
+/**
+ * Rows divided by their {@link norms}.
+ *
+ * @param rows - [..., n]
+ * @returns the same shape
+ */
+export const unitRows = (rows: Node): Node => div(rows, norms(rows));
 
 /**
  * One row an image.

@@ -1,6 +1,6 @@
-import { add, mul } from '../algebra/arithmetic.ts';
-import { oneHot } from '../algebra/inputs.ts';
-import { lengthOf, type Node } from '../algebra/node.ts';
+import { add, mul } from '../../algebra/arithmetic.ts';
+import { oneHot } from '../../algebra/matrices.ts';
+import { lengthOf, type Node } from '../../algebra/node.ts';
 
 /** Far below every logit: the softmax of a class that it is added to is exactly 0. */
 const NEVER = -1e9;
@@ -10,7 +10,7 @@ const NEVER = -1e9;
  *
  * @param labels - class indices [N]
  * @param like - logits [N, C]
- * @returns [N, C], float32
+ * @returns [N, C]
  */
 export const targetMask = (labels: Node, like: Node): Node => oneHot(labels, lengthOf(like, 1));
 

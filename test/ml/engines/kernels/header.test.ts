@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { kernelHeader } from '../../../../.config/kernels/header.ts';
 import { BOARD_WORDS, recordBytes } from '../../../../src/ml/engines/kernel-constants.ts';
-import { ACTIVATIONS, CONTROLS, PRIMITIVES, type PrimitiveName } from '../../../../src/ml/engines/primitives.ts';
+import { FUNCTIONS } from '../../../../src/ml/engines/array-primitives.ts';
+import {
+  ACTIVATIONS,
+  CONTROLS,
+  numberType,
+  PRIMITIVES,
+  type NumberType,
+  type PrimitiveName,
+} from '../../../../src/ml/engines/primitives.ts';
 import type { Operation, Ref } from '../../../../src/ml/engines/program.ts';
 import { writeControls, writeRecords } from '../../../../src/ml/engines/kernels/records.ts';
 import { assetPath } from '../../../../src/util/package-root.ts';
@@ -15,17 +23,25 @@ const RECORD_WORDS = recordBytes(4) / 4;
 interface Field {
   readonly type: string;
   readonly name: string;
+  /** Of an array. */
+  readonly length?: number;
 }
+
+/** What a field holds. */
+type Value = number | readonly number[];
 
 /** Structs of the header by name, fields in their order in memory. */
 const STRUCTS = new Map(
   [...HEADER.matchAll(/typedef struct (\w+) \{\n(.*?)\n\} \w+;/gs)].map(
     ([, name = '', body = '']): [string, Field[]] => [
       name,
-      [...body.matchAll(/^ {2}(.*?) ?(\*?)(\w+);$/gm)].map(([, type = '', star = '', field = '']) => ({
-        type: `${type}${star}`,
-        name: field,
-      })),
+      [...body.matchAll(/^ {2}(.*?) ?(\*?)(\w+)(?:\[(\d+)\])?;$/gm)].map(
+        ([, type = '', star = '', field = '', length]) => ({
+          type: `${type}${star}`,
+          name: field,
+          ...(length && { length: Number(length) }),
+        }),
+      ),
     ],
   ),
 );
@@ -39,14 +55,19 @@ function fieldsOf(name: PrimitiveName): readonly Field[] {
 }
 
 /** An operation in which every field holds something else, and what each holds. */
-function numbered(primitive: PrimitiveName): { operation: Operation; values: Readonly<Record<string, number>> } {
-  const values: Record<string, number> = {};
+function numbered(primitive: PrimitiveName): { operation: Operation; values: Readonly<Record<string, Value>> } {
+  const values: Record<string, Value> = {};
   const { operands, numbers } = PRIMITIVES[primitive];
   const refs = Object.keys(operands).map((name, index): [string, Ref] => {
-    values[name] = 4096 + 64 * index;
-    return [name, { space: 'gradient', offset: values[name] }];
+    const offset = 4096 + 64 * index;
+    values[name] = offset;
+    return [name, { space: 'gradient', offset }];
   });
-  Object.entries(numbers).forEach(([name, type], index) => (values[name] = type === 'int' ? -3 - index : 0.5 + index));
+  Object.entries<NumberType>(numbers).forEach(([name, type], index) => {
+    const { of, length } = numberType(type);
+    const number = (at: number): number => (of === 'int' ? -3 - index - 100 * at : 0.5 + index + 100 * at);
+    values[name] = type === of ? number(0) : Array.from({ length }, (_, at) => number(at));
+  });
   const operation = { primitive, operands: Object.fromEntries(refs), numbers: values };
   return { operation: operation as unknown as Operation, values };
 }
@@ -57,9 +78,15 @@ function wordsOf(count: number) {
 }
 
 /** Reads a struct as C does: by the position and the type of each field. */
-function readStruct(fields: readonly Field[], words: ReturnType<typeof wordsOf>, from = 0): Record<string, number> {
+function readStruct(fields: readonly Field[], words: ReturnType<typeof wordsOf>, from = 0): Record<string, Value> {
+  let word = from;
   return Object.fromEntries(
-    fields.map(({ name, type }, word) => [name, (type === 'float' ? words.floats : words.integers)[from + word]!]),
+    fields.map(({ name, type, length }) => {
+      const memory = type === 'float' ? words.floats : words.integers;
+      const start = word;
+      word += length ?? 1;
+      return [name, length === undefined ? memory[start]! : [...memory.subarray(start, word)]];
+    }),
   );
 }
 
@@ -126,6 +153,15 @@ describe('the header', () => {
   it('numbers activations as the table does', () => {
     for (const [name, code] of Object.entries(ACTIVATIONS))
       expect(HEADER).toMatch(new RegExp(`\\b${name.toUpperCase().replace('-', '_')} = ${code}\\b`));
+  });
+
+  it('numbers functions as the table does', () => {
+    const [, list = ''] = /enum \{ (FUNCTION_.*?) \};/.exec(HEADER) ?? [];
+    expect(list.split(', ')).toEqual(Object.keys(FUNCTIONS).map((name) => `FUNCTION_${name.toUpperCase()}`));
+  });
+
+  it.each(names)('makes the compiler refuse a record of %s that is too long', (name) => {
+    expect(HEADER).toContain(`_Static_assert(sizeof(${name.replaceAll('-', '_')}_op) <= OPERATION_BYTES`);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { recordBytes } from '../../../../src/ml/engines/kernel-constants.ts';
-import { CONTROLS, PRIMITIVES } from '../../../../src/ml/engines/primitives.ts';
+import { CONTROLS, numberType, PRIMITIVES, type PrimitiveDescription } from '../../../../src/ml/engines/primitives.ts';
 import type { Operation, Ref } from '../../../../src/ml/engines/program.ts';
 import { writeControls, writeRecords } from '../../../../src/ml/engines/kernels/records.ts';
 import { CONTROLS as VALUES } from '../../../support/primitive.ts';
@@ -63,10 +63,30 @@ describe('writeRecords', () => {
     expect(unsigned).toEqual([index, 0, 0xf0000041, 0x7fab, 0xf0000042, 0x7fab, 5, 1]);
   });
 
+  it('fills what is several up with zeros, and refuses too many', () => {
+    const write = (shape: readonly number[], constants: readonly number[]) => {
+      const words = wordsOf(RECORD_WORDS);
+      words.integers.fill(-1);
+      const walk = { shape, strides: [1, 2], instructions: 1, code: [9], constants, yStrides: [3] };
+      const absent = { a: null, b: null, c: null, d: null, e: null, f: null };
+      const operation: Operation = { primitive: 'elementwise', operands: { ...absent, y: at(5) }, numbers: walk };
+      writeRecords([operation], words, 4, (ref) => (ref.space === 'step' ? 0 : ref.offset));
+      return words;
+    };
+    const words = write([7, 8], [0.5, 0.25]);
+    expect([...words.integers.subarray(1, 8)]).toEqual([0, 0, 0, 0, 0, 0, 5]);
+    expect([...words.integers.subarray(8, 16)]).toEqual([7, 8, 0, 0, 0, 1, 2, 0]);
+    expect([...words.integers.subarray(43, 46)]).toEqual([1, 9, 0]);
+    expect([...words.floats.subarray(68, 71)]).toEqual([0.5, 0.25, 0]);
+    expect([...words.integers.subarray(76, 81)]).toEqual([3, 0, 0, 0, 0]);
+    expect(() => write([1, 2, 3, 4, 5, 6], [])).toThrow('an operation has 6 of shape, and room for 5');
+  });
+
   it('has room for every row of the table', () => {
-    for (const [name, { operands, numbers }] of Object.entries(PRIMITIVES))
+    for (const [name, { operands, numbers }] of Object.entries<PrimitiveDescription>(PRIMITIVES))
       for (const pointer of [4, 8] as const) {
-        const bytes = pointer * (1 + Object.keys(operands).length) + 4 * Object.keys(numbers).length;
+        const words = Object.values(numbers).reduce((sum, type) => sum + numberType(type).length, 0);
+        const bytes = pointer * (1 + Object.keys(operands).length) + 4 * words;
         expect(bytes, name).toBeLessThanOrEqual(recordBytes(pointer));
       }
   });

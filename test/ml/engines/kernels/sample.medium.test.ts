@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { lowerInference, lowerTraining } from '../../../../src/ml/engines/lower/lower.ts';
 import { PRIMITIVES } from '../../../../src/ml/engines/primitives.ts';
+import { ReferenceExecutor } from '../../../../src/ml/engines/reference/executor.ts';
 import { WasmExecutor } from '../../../../src/ml/engines/wasm/executor.ts';
 import { compileKernels, kernelBuild, type KernelBuild } from '../../../../src/ml/engines/wasm/kernel-build.ts';
+import { arrayProgram, runArrays } from '../../../../src/ml/engines/kernels/sample-arrays.ts';
 import { SAMPLE_MEMORY, sameStates, sampleNetwork, trainABit } from '../../../../src/ml/engines/kernels/sample.ts';
 import { KERNEL_TARGET } from '../../../../src/ml/engines/kernels/target.ts';
+import { signed } from '../../../support/hashed.ts';
 
 const plain = kernelBuild('simd');
 const trained = (build: KernelBuild) =>
@@ -18,13 +21,14 @@ function addingForMultiplying(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayB
   return spoilt;
 }
 
-describe('sampleNetwork', () => {
+describe('the sample', () => {
   it('has a use for every primitive, but for what a step computes again and the rules of other optimisers', () => {
     const options = { target: KERNEL_TARGET, batch: 4, taps: ['joined'] };
     const adamw = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
     const programs = [
       lowerInference(sampleNetwork(), options),
       lowerTraining(sampleNetwork(), options, adamw, { average: true }),
+      arrayProgram(KERNEL_TARGET).program,
     ];
     const used = new Set(
       programs.flatMap(({ sections }) => Object.values(sections).flat()).map(({ primitive }) => primitive as string),
@@ -33,12 +37,27 @@ describe('sampleNetwork', () => {
   });
 });
 
+describe('runArrays', () => {
+  it('gives what the reference does', async () => {
+    const values = (into: Float32Array): void => into.set(signed('values', into.length));
+    const [reference, wasm] = [new ReferenceExecutor(), new WasmExecutor({ threads: 2, memory: SAMPLE_MEMORY })];
+    const [expected, got] = [runArrays(reference, 1, values), runArrays(wasm, 2, values)];
+    await wasm.dispose();
+    expect([...got.keys()]).toEqual([...expected.keys()]);
+    for (const [name, values] of expected) {
+      const distance = values.map((value, i) => Math.abs(value - got.get(name)![i]!) / Math.max(1, Math.abs(value)));
+      expect(Math.max(...distance), name).toBeLessThan(1e-5);
+      expect(values.some(Boolean), name).toBe(true);
+    }
+  });
+});
+
 describe('trainABit', () => {
   it('gives the same bits each time', async () => {
     const once = await trained(plain);
     expect(sameStates(once, await trained(plain))).toBe(true);
     expect([...once.keys()]).toEqual(
-      expect.arrayContaining(['adamw logits', 'sgd head.weight', 'rmsprop head.weight']),
+      expect.arrayContaining(['adamw logits', 'sgd head.weight', 'rmsprop head.weight', 'functions']),
     );
   });
 

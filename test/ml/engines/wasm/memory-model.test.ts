@@ -1,7 +1,7 @@
+import type { Region } from '../../../../src/ml/engines/program.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FailureError } from '../../../../src/core/failure.ts';
-import type { Region } from '../../../../src/ml/engines/executor.ts';
 import { WasmMemory } from '../../../../src/ml/engines/wasm/memory.ts';
 
 const LINE = 64;

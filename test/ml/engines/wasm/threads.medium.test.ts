@@ -1,8 +1,8 @@
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../../src/core/failure.ts';
-import type { Executable, Region } from '../../../../src/ml/engines/executor.ts';
-import type { Operation, Program, Space } from '../../../../src/ml/engines/program.ts';
+import type { Executable } from '../../../../src/ml/engines/executor.ts';
+import type { Operation, Program, Space, Region } from '../../../../src/ml/engines/program.ts';
 import { WasmExecutor } from '../../../../src/ml/engines/wasm/executor.ts';
 import { CONTROLS } from '../../../support/primitive.ts';
 

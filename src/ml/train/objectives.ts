@@ -1,0 +1,47 @@
+import { balancedWeights } from '../losses/cross-entropy.ts';
+import type { PackedDataset } from '../data/packed.ts';
+import type { Session } from '../engines/engine.ts';
+import type { LossTerms } from './loss-terms.ts';
+import { Objective } from './objective.ts';
+import { countPasses, type Recipe } from './recipe.ts';
+import type { ObjectiveOptions } from './record-objective.ts';
+
+/** What decides about it. */
+export interface Minimised {
+  /** The student's. */
+  readonly session: Session;
+  readonly kd: LossTerms | null;
+  readonly recipe: Recipe;
+  readonly data: PackedDataset;
+}
+
+/** What a run minimises, compiled for each size of batch. */
+export class Objectives {
+  readonly #options: ObjectiveOptions;
+  readonly #made = new Map<number, Objective>();
+
+  /** @param run - session, terms, recipe and classes */
+  constructor({ session, kd, recipe, data }: Minimised) {
+    const classWeights = recipe.classBalance ? balancedWeights(data.manifest.splits.train.perClass) : null;
+    this.#options = {
+      session,
+      kd,
+      supervision: { recipe, options: { ...recipe, classWeights } },
+      passes: countPasses(recipe),
+      mixes: recipe.mixup !== 'none',
+    };
+  }
+
+  /**
+   * What is minimised on some batch.
+   *
+   * @param batch - number of images
+   * @returns the same for equal numbers
+   * @throws FailureError `does-not-fit`
+   */
+  of(batch: number): Objective {
+    const objective = this.#made.get(batch) ?? new Objective(this.#options, batch);
+    this.#made.set(batch, objective);
+    return objective;
+  }
+}
