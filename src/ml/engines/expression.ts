@@ -1,3 +1,4 @@
+import { isInputDifferentiable } from '../algebra/adapter.ts';
 import type { AdapterCall } from '../algebra/node.ts';
 import { at } from '../../util/at.ts';
 import { refOf } from './arrays.ts';
@@ -8,25 +9,14 @@ import type { AdapterPlaces, Call, LoweredExpression } from './lower/expression/
 import type { Ref, Region } from './program.ts';
 import { NO_CONTROLS } from './steps.ts';
 
+/** Where an adapter's pass keeps its arrays. */
 function placesOf(call: AdapterCall, { adapter: runOf }: ExpressionOptions): AdapterPlaces {
   const { step } = runOf(call);
-  const [first] = call.adapter.network.layers;
   return {
     input: refOf(step.array('input')),
     output: refOf(step.array('logits')),
     outputGradient: refOf(step.array('logits-gradient')),
-    inputGradient: first?.kind === 'input' && first.differentiable ? refOf(step.array('input-gradient')) : null,
-  };
-}
-
-/** One answer a call: places are told apart by identity. */
-function remembering<K extends object, V>(of: (key: K) => V, keyOf: (key: K) => string): (key: K) => V {
-  const known = new Map<string, V>();
-  return (key) => {
-    const name = keyOf(key);
-    const value = known.get(name) ?? of(key);
-    known.set(name, value);
-    return value;
+    inputGradient: isInputDifferentiable(call.adapter) ? refOf(step.array('input-gradient')) : null,
   };
 }
 
@@ -39,16 +29,17 @@ function remembering<K extends object, V>(of: (key: K) => V, keyOf: (key: K) => 
  */
 export function lowerFor(executor: Executor, options: ExpressionOptions): LoweredExpression {
   const { results, effects } = options;
-  const adapters = new Map<AdapterCall['adapter'], number>();
-  const numberOf = ({ adapter, pass }: AdapterCall): string => {
-    const number = adapters.get(adapter) ?? adapters.size;
-    adapters.set(adapter, number);
-    return `${number} ${pass}`;
+  // An adapter's node and its gradient's have the same call, and are told the same places.
+  const known = new Map<AdapterCall, AdapterPlaces>();
+  const adapter = (call: AdapterCall): AdapterPlaces => {
+    const places = known.get(call) ?? placesOf(call, options);
+    known.set(call, places);
+    return places;
   };
   return lowerExpression({
     target: executor.target,
     inputs: new Map(Object.entries(options.inputs).map(([name, array]): [string, Ref] => [name, refOf(array)])),
-    adapter: remembering((call: AdapterCall) => placesOf(call, options), numberOf),
+    adapter,
     results,
     effects,
     writes: options.writes.map(({ value, to }) => ({ value, to: refOf(to) })),
