@@ -9,9 +9,9 @@ const isAlone = ({ op }: Node): boolean => op === 'adapter' || op === 'adapterGr
  * their exponentials in common.
  *
  * @param roots - any nodes
- * @returns the same values in the same order; adapters are never merged
+ * @returns what stands in the place of each, and of all that they are computed of; adapters are never merged
  */
-export function share(roots: readonly Node[]): readonly Node[] {
+export function merge(roots: readonly Node[]): (node: Node) => Node {
   const merged = new Map<Node, Node>();
   const known = new Map<string, Node>();
   const mergedOf = (node: Node): Node => merged.get(node) ?? node;
@@ -28,5 +28,13 @@ export function share(roots: readonly Node[]): readonly Node[] {
     known.set(key, found);
     merged.set(node, found);
   }
-  return roots.map(mergedOf);
+  return mergedOf;
 }
+
+/**
+ * The same values of merged operations.
+ *
+ * @param roots - any nodes
+ * @returns what {@link merge} puts in the place of each
+ */
+export const share = (roots: readonly Node[]): readonly Node[] => roots.map(merge(roots));

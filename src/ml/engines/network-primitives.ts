@@ -8,32 +8,23 @@
  * `ACTIVATIONS`. With `accumulate` = 1 a result is added to what the buffer holds.
  */
 
-/** Input and output of a square convolution; `channels` and `outChannels` are padded. */
-const CONV_SHAPE = {
+/** Maps before and after a square window. */
+const MAPS = {
   batch: 'int',
   height: 'int',
   width: 'int',
   channels: 'int',
   outHeight: 'int',
   outWidth: 'int',
-  outChannels: 'int',
-  kernel: 'int',
-  stride: 'int',
-  padding: 'int',
 } as const;
 
+const WINDOW = { kernel: 'int', stride: 'int', padding: 'int' } as const;
+
+/** Input and output of a square convolution; `channels` and `outChannels` are padded. */
+const CONV_SHAPE = { ...MAPS, outChannels: 'int', ...WINDOW } as const;
+
 /** Input and output of a square pooling window. */
-const POOL_SHAPE = {
-  batch: 'int',
-  height: 'int',
-  width: 'int',
-  channels: 'int',
-  outHeight: 'int',
-  outWidth: 'int',
-  kernel: 'int',
-  stride: 'int',
-  padding: 'int',
-} as const;
+const POOL_SHAPE = { ...MAPS, ...WINDOW } as const;
 
 /** A convolution of each channel with a filter of its own. */
 const DEPTHWISE_SHAPE = { ...POOL_SHAPE, dilation: 'int' } as const;

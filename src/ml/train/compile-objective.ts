@@ -3,7 +3,7 @@ import type { Adapter } from '../algebra/adapter.ts';
 import { differentiate } from '../algebra/gradients.ts';
 import type { AdapterCall, Node } from '../algebra/node.ts';
 import { inOrder } from '../algebra/order.ts';
-import { share } from '../algebra/share.ts';
+import { merge } from '../algebra/share.ts';
 import { at } from '../../util/at.ts';
 import type { EngineArray, ExpressionOptions } from '../engines/engine.ts';
 import type { LossTerm } from './loss-terms.ts';
@@ -33,17 +33,9 @@ function gradientsOf(recorded: RecordedObjective): { gradients: readonly TapGrad
       return { node, to };
     }),
   );
-  const parts = recorded.passes.flatMap((_, pass) => {
-    const total = totalOf(recorded, pass);
-    return total
-      ? [
-          differentiate(
-            total,
-            taps.map(({ node }) => node),
-          ),
-        ]
-      : [];
-  });
+  const nodes = taps.map(({ node }) => node);
+  const totals = recorded.passes.flatMap((_, pass) => totalOf(recorded, pass) ?? []);
+  const parts = totals.map((total) => differentiate(total, nodes));
   const sum = (k: number): Node =>
     parts.map(({ gradients }) => at(gradients, k)).reduce((total, gradient) => add(total, gradient));
   return {
@@ -75,9 +67,7 @@ function ownersOf({ terms }: RecordedObjective): ReadonlyMap<Adapter, LossTerm> 
 /** The same losses, with what they have in common once. */
 function merged(made: RecordedObjective): RecordedObjective {
   const own = made.terms.flatMap(({ recorded: { loss, remember } }) => [loss, ...remember.map(({ value }) => value)]);
-  const roots = [made.supervised, ...own];
-  const now = new Map(share(roots).map((root, k) => [at(roots, k), root]));
-  const map = (node: Node): Node => now.get(node) ?? node;
+  const map = merge([made.supervised, ...own]);
   return {
     ...made,
     supervised: map(made.supervised),
@@ -120,11 +110,9 @@ export function compileObjective(made: RecordedObjective): CompiledObjective {
     ...remembered.flatMap(({ places }) => places ?? []),
     ...effects,
   ];
-  const shared = share(roots);
-  const now = new Map(roots.map((root, k) => [root, at(shared, k)]));
+  const map = merge(roots);
   const owners = ownersOf(recorded);
   const inputs = boundInputs(recorded);
-  const map = (node: Node): Node => now.get(node) ?? node;
   const options: ExpressionOptions = {
     inputs,
     adapter: (call: AdapterCall) => {
@@ -141,6 +129,6 @@ export function compileObjective(made: RecordedObjective): CompiledObjective {
     })),
     effects: effects.map(map),
   };
-  const filled = new Set([...namesOf(shared)].filter((name) => !Object.hasOwn(inputs, name)));
+  const filled = new Set([...namesOf(roots.map(map))].filter((name) => !Object.hasOwn(inputs, name)));
   return { options, filled };
 }

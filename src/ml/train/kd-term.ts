@@ -5,7 +5,7 @@ import type { AdapterCall, Dimensions, Node } from '../algebra/node.ts';
 import { dominant, partnersOf } from '../augment/mix.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
 import type { AdapterRun, Engine, EngineArray, OwnArray, UpdateOptions } from '../engines/engine.ts';
-import type { KdLoss, KdMethod, KdSplit, Sides, StepArrays, TapShapes } from '../methods/kd-method.ts';
+import type { KdLoss, KdMethod, KdSplit, StepArrays, TapShapes } from '../methods/kd-method.ts';
 import { methods } from '../methods/registry.ts';
 import { kdWeight, rampShare } from '../methods/terms/kd-weight.ts';
 import { recordTerm, type RecordedTerm } from '../methods/terms/record-term.ts';
@@ -95,7 +95,6 @@ export class KdTerm implements LossTerm {
   readonly method: string;
   readonly #ramp: number;
   readonly #teacher: Teacher;
-  readonly #sides: Sides<readonly string[]>;
   readonly #shapes: TapShapes;
   readonly #loss: KdLoss;
   readonly #memory: ReadonlyMap<string, OwnArray>;
@@ -122,18 +121,18 @@ export class KdTerm implements LossTerm {
     this.#prefix = deps.prefix;
     this.#teacher = teacher;
     this.#seed = seed;
-    this.#sides = method.taps(options, { teacher: Object.keys(all.teacher), student: Object.keys(all.student) });
+    const sides = method.taps(options, { teacher: Object.keys(all.teacher), student: Object.keys(all.student) });
     this.#shapes = {
-      teacher: pickTaps(all.teacher, this.#sides.teacher),
-      student: pickTaps(all.student, this.#sides.student),
+      teacher: pickTaps(all.teacher, sides.teacher),
+      student: pickTaps(all.student, sides.student),
     };
     this.#loss = method.create(options, this.#shapes, all, { labels, seed });
     this.#adapters = new Adapters(this.#loss.adapters ?? [], deps);
     this.#memory = new Map(
       [...(this.#loss.memory ?? [])].map(([array, values]) => [array, filled(engine, values)] as const),
     );
-    this.taps = compiledTaps(this.#sides.student);
-    teacher.need(this.#sides.teacher);
+    this.taps = compiledTaps(sides.student);
+    teacher.need(sides.teacher);
     this.fullWeight = share * ('weight' in weight ? weight.weight : kdWeight(weight.ratio, method.weighting));
     this.#ramp = ramp;
   }

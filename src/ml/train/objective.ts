@@ -92,8 +92,10 @@ export class Objective {
       dominant(mixed, indices, () => partnersOf(indices)),
     );
     for (const { name, term, pass, recorded } of terms) {
-      this.#set(weightName(name), [term.weight]);
-      for (const [input, values] of Object.entries(term.teacherValues())) this.#set(input, values);
+      if (pass === 0) {
+        this.#set(weightName(name), [term.weight]);
+        for (const [input, values] of Object.entries(term.teacherValues())) this.#set(input, values);
+      }
       const own = term.fill({ index: pass, of: passes.length });
       for (const [array, node] of Object.entries(recorded.step)) {
         const values = own[array];

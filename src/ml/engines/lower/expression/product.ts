@@ -40,8 +40,7 @@ function matricesOf({ ref, strides }: View, shape: Dimensions): Matrices | undef
 
 function operand(node: Node, transposed: boolean, memory: Memory): Matrices {
   const { shape } = node;
-  const dense_ = (): Matrices | undefined => matricesOf(dense(memory.dense(node), shape), shape);
-  const found = matricesOf(memory.view(node), shape) ?? dense_();
+  const found = matricesOf(memory.view(node), shape) ?? matricesOf(dense(memory.dense(node), shape), shape);
   if (!found) throw new Error(`no matrices of [${shape.join(', ')}]`);
   return transposed ? { ...found, row: found.column, column: found.row } : found;
 }
