@@ -57,6 +57,14 @@ export const NETWORK_PRIMITIVES = {
       accumulate: 'int',
     },
   },
+  /**
+   * y = x with its channels padded to `stride`, and `padding` pixels around each image, by zeros: the caller's dense pixels,
+   * [batch, height, width, channels].
+   */
+  pad: {
+    operands: { x: 'in', y: 'out' },
+    numbers: { batch: 'int', height: 'int', width: 'int', channels: 'int', stride: 'int', padding: 'int' },
+  },
   /** y = 0. */
   zero: { operands: { y: 'out' }, numbers: { count: 'int' } },
   /**

@@ -72,7 +72,8 @@ describe('unitsOf', () => {
 describe('lowering', () => {
   it('folds every batch norm into its convolution for evaluation', () => {
     expect(counts(lowerInference(network, { target: KERNEL_TARGET, batch: 1, taps: [] }), 'forward')).toEqual({
-      'copy-channels': 2,
+      pad: 1,
+      'copy-channels': 1,
       conv: 10,
       'fold-batch-norm': 9,
       'average-pool': 1,
@@ -90,6 +91,58 @@ describe('lowering', () => {
     expect(found).toMatchObject(forward);
     const left = ['affine', 'batch-norm', 'dropout', 'stochastic-depth', 'grouped-conv'];
     expect(left.filter((primitive) => primitive in found)).toEqual([]);
+  });
+
+  it.each([
+    { title: 'one reader', build: (net) => net.conv('a', net.image, { channels: 8, kernel: 7 }), padding: 3 },
+    {
+      title: 'readers that agree',
+      build: (net) =>
+        net.add(
+          'sum',
+          net.conv('a', net.image, { channels: 8, kernel: 3 }),
+          net.conv('b', net.image, { channels: 8, kernel: 3 }),
+        ),
+      padding: 1,
+    },
+    {
+      title: 'readers that differ',
+      build: (net) =>
+        net.add(
+          'sum',
+          net.conv('a', net.image, { channels: 8, kernel: 3 }),
+          net.conv('b', net.image, { channels: 8, kernel: 5 }),
+        ),
+      padding: 0,
+    },
+    {
+      title: 'a pool, whose padding is no zeros',
+      build: (net) => net.pool('a', net.image, 'max', { kernel: 3, padding: 1 }),
+      padding: 0,
+    },
+    {
+      title: 'an input whose gradient is wanted',
+      differentiable: true,
+      build: (net) => net.conv('a', net.image, { channels: 8, kernel: 3 }),
+      padding: 0,
+    },
+  ] satisfies readonly {
+    title: string;
+    differentiable?: boolean;
+    build: (net: NetworkBuilder) => number;
+    padding: number;
+  }[])('puts zeros around the images for $title: $padding pixels', ({ build, differentiable, padding }) => {
+    const net = new NetworkBuilder('new', { height: 9, width: 9, channels: 3 }, differentiable);
+    const whole = net.classifier(build(net), { name: 'fc', classes: 2 });
+    const { forward } = lowerInference(whole, { target: KERNEL_TARGET, batch: 1, taps: [] }).sections;
+    expect(forward.find(({ primitive }) => primitive === 'pad')?.numbers).toMatchObject({
+      height: 9,
+      width: 9,
+      padding,
+    });
+    const convs = forward.filter(({ primitive }) => primitive === 'conv').slice(0, -1);
+    for (const { numbers } of convs)
+      expect(numbers).toMatchObject(padding ? { height: 9 + 2 * padding, padding: 0 } : { height: 9 });
   });
 
   it('gives each kind of layer its gradients', () => {

@@ -1,86 +1,142 @@
 // Filter gradient of a convolution: dfilter[tap, k, n] = Σ_pixels x[pixel met by tap, k] · dy[pixel, n].
 //
-// Tiles of four or eight input channels by some panels, summed over blocks of pixels. Every element belongs to one
+// Tiles of some rows (tap, input channel) by some panels, summed over blocks of pixels. Every element belongs to one
 // thread, which adds the blocks in order; within a block the sum is in registers, so rounding errors grow with the number of
-// blocks.
+// blocks. Both factors are read where they lie, asked for some pixels ahead of their use, unless a block's pixels fall on few
+// sets of the first cache; inputs that taps meet are gathered.
 #include "patches.h"
 #include "product.h"
 #include "winograd.h"
 
 #define BLOCK 128 // pixels summed in registers
-#define APART (BLOCK * PANEL + 16) // floats from one packed panel to the next: not all on one set of a cache
+#define GATHERED 16 // rows that are gathered at a time: a cache line
+#define SHARED_ROWS 8 // that go to one thread
+#define SOON 32 // pixels from those that are read to those that are asked for
 #define WIDTH 128 // output channels that are packed at a time
-#define GATHERED 16 // input channels that are gathered at a time: a cache line
 #define TABLE (MAX_TAPS * BLOCK)
 
-/// Gathers `width` channels of `count` pixels of dy into panels of [count][8], in the order of memory.
-static void pack_gradients(float *packed, const float *dy, int channels, int width, int count) {
-  for (int i = 0; i < count; i++, dy += channels) {
-    __builtin_prefetch(dy + 4 * channels);
-    for (int n = 0; n < width; n += LANES) store(packed + n / PANEL * APART + i * PANEL + n % PANEL, load(dy + n));
+/// Whether a block's pixels of so many channels are read where they lie. Wide tiles take two lines of each, for which the
+/// second cache is fast enough.
+INLINE int lies_well(int channels) { return OUTER_COLUMNS > 16 || (channels <= 192 && channels % 128); }
+
+/// A block of pixels, and the part of the gradient that it is added to.
+typedef struct filter_block {
+  const conv_filter_gradient_op *op;
+  const float **sources; // [taps][BLOCK]: what is met
+  int depth; // floats that a tap takes
+  int first, count; // pixels
+  span rows, columns;
+} filter_block;
+
+/// Gathers `many` rows from `row` of a block's pixels: [BLOCK][GATHERED].
+static void gather_inputs(const filter_block *w, float *inputs, int row, int many) {
+  if (many == GATHERED && row % w->depth + many <= w->depth) {
+    const float *const *sources = w->sources + row / w->depth * BLOCK;
+    for (int i = 0, k = row % w->depth; i < w->count; i++)
+      UNROLL for (int c = 0; c < GATHERED; c += LANES) store(inputs + i * GATHERED + c, load(sources[i] + k + c));
+    return;
+  }
+  for (int c = 0; c < many; c += 4, row += 4) {
+    const float *const *sources = w->sources + row / w->depth * BLOCK;
+    for (int i = 0, k = row % w->depth; i < w->count; i++) store_quad(inputs + i * GATHERED + c, load_quad(sources[i] + k));
   }
 }
 
-/// Gathers channels from k of the pixels met into groups of `unit`: [groups][BLOCK][unit].
-INLINE void gather_inputs(float *inputs, const float *const *rows, int k, int count, int groups, const int unit) {
-  for (int i = 0; i < count; i++) {
-    __builtin_prefetch(rows[i] + k + 2 * GATHERED);
-    for (int c = 0; c < groups * unit; c += 4)
-      store_quad(inputs + (c / unit * BLOCK + i) * unit + c % unit, load_quad(rows[i] + k + c));
+/// What some rows by some panels add to the gradient: `to` is the first row's.
+INLINE void add_tiles(const int panels, factors f, int many, float *to, intptr_t apart, int accumulate) {
+  const int rows = outer_rows(panels);
+  for (int c = 0; c < many; c += rows, f.a += rows, to += rows * PANEL) {
+    if (rows > 4 && c + rows > many) outer_tile(panels, 4, &f, to, apart, accumulate);
+    else outer_tile(panels, rows, &f, to, apart, accumulate);
   }
 }
 
-/// Gathered input channels from `k` by some panels from channel `n`: what a block adds to the gradient.
-INLINE void add_tiles(const int panels, const conv_filter_gradient_op *op, const float *inputs, factors f, float *out, int channels, const int unit, int accumulate) {
-  const int rows = outer_rows(panels, unit);
-  intptr_t apart = (intptr_t)op->kernel * op->kernel * op->channels * PANEL;
-  for (int c = 0; c < channels; c += rows, out += rows * PANEL) {
-    f.a = inputs + c / unit * unit * BLOCK + c % unit;
-    outer_tile(panels, rows, unit, f, out, apart, accumulate);
-  }
-}
+/// Columns of a block's dy: where they lie, or packed into strips.
+typedef struct gradients {
+  const float *at;
+  span columns;
+  int is_packed;
+} gradients;
 
-/// Adds one block of pixels to the rows (tap, `unit` channels) `groups` and the channels `columns` of the gradient.
-INLINE void add_block(const conv_filter_gradient_op *op, const float **sources, int first, int count, span groups, span columns, const int unit) {
-  float gradients[WIDTH / PANEL * APART], inputs[BLOCK * GATHERED];
-  int of_tap = op->channels / unit;
-  intptr_t depth = op->kernel * op->kernel * op->channels;
-  for (int from = columns.from; from < columns.to; from += WIDTH) {
-    int to = min(columns.to, from + WIDTH);
-    pack_gradients(gradients, op->dy + (intptr_t)first * op->outChannels + from, op->outChannels, to - from, count);
-    for (int group = groups.from, together; group < groups.to; group += together) {
-      together = min(min(GATHERED / unit, of_tap - group % of_tap), groups.to - group);
-      gather_inputs(inputs, sources + group / of_tap * BLOCK, group % of_tap * unit, count, together, unit);
-      factors f = { 0, gradients, APART, count };
-      for (int n = from, panels; n < to; n += panels * PANEL, f.b += panels * APART) {
-        panels = panels_of(to - n);
-        for_panels(panels, add_tiles, op, inputs, f, op->dfilter + n * depth + group * unit * PANEL, together * unit, unit, first);
-      }
+/// Packs columns of a block's dy, in the order of memory.
+static void pack_gradients(const filter_block *w, float *packed, span columns) {
+  int step = w->op->outChannels, width = columns.to - columns.from;
+  const float *dy = w->op->dy + (intptr_t)w->first * step + columns.from;
+  for (int i = 0; i < w->count; i++, dy += step)
+    for (int n = 0; n < width; n += PANEL) {
+      float *to = packed + strip_at(n, i, width, BLOCK);
+      if (n % 16 == 0) __builtin_prefetch(dy + n + 4 * step);
+      UNROLL for (int j = 0; j < PANEL; j += LANES) store(to + j, load(dy + n + j));
     }
+}
+
+/// Adds `many` rows from `row`, which lie at a, to the gradient.
+static void add_rows(const filter_block *w, const gradients *dy, const float *a, int a_step, int row, int many) {
+  const conv_filter_gradient_op *op = w->op;
+  intptr_t depth = (intptr_t)op->kernel * op->kernel * op->channels, step = op->outChannels;
+  int width = dy->columns.to - dy->columns.from;
+  float *to = op->dfilter + dy->columns.from * depth + row * PANEL;
+  for (int n = 0, panels; n < width; n += panels * PANEL) {
+    factors f = { a, dy->at + n, a_step, step, w->sources ? 0 : SOON * a_step, SOON * step, w->count };
+    if (dy->is_packed) {
+      f.b = dy->at + strip_at(n, 0, width, BLOCK);
+      f.b_step = strip_step(n, width);
+      f.b_ahead = 0;
+    }
+    panels = outer_panels_of(width - n);
+    for_outer_panels(panels, add_tiles, f, many, to + n * depth, depth * PANEL, w->first > 0);
   }
 }
+
+/// Adds all rows to some columns of the gradient.
+static void add_columns(const filter_block *w, const gradients *dy) {
+  float inputs[BLOCK * GATHERED];
+  if (!w->sources) {
+    const float *x = w->op->x + (intptr_t)w->first * w->op->channels + w->rows.from;
+    return add_rows(w, dy, x, w->op->channels, w->rows.from, w->rows.to - w->rows.from);
+  }
+  for (int row = w->rows.from, many; row < w->rows.to; row += many) {
+    many = min(GATHERED, w->rows.to - row);
+    gather_inputs(w, inputs, row, many);
+    add_rows(w, dy, inputs, GATHERED, row, many);
+  }
+}
+
+static void add_block(const filter_block *w) {
+  float packed[WIDTH * BLOCK];
+  int channels = w->op->outChannels, is_packed = !lies_well(channels);
+  for (int from = w->columns.from, to; from < w->columns.to; from = to) {
+    to = is_packed ? min(from + WIDTH, w->columns.to) : w->columns.to;
+    gradients dy = { w->op->dy + (intptr_t)w->first * channels + from, { from, to }, is_packed };
+    if (is_packed) {
+      pack_gradients(w, packed, dy.columns);
+      dy.at = packed;
+    }
+    add_columns(w, &dy);
+  }
+}
+
+/// Whether the pixels met are the output's, one after the other.
+INLINE int is_pointwise(const conv_filter_gradient_op *op) { return op->kernel == 1 && op->stride == 1 && op->padding == 0; }
 
 void run_conv_filter_gradient(const conv_filter_gradient_op *op, const team *team) {
   if (op->transformed) return winograd_conv_filter_gradient(op, team);
   const float *sources[TABLE];
-  patches p = { op->x, op->height, op->width, op->channels, op->outHeight, op->outWidth, op->stride, op->kernel * op->kernel };
-  for (int tap = 0; tap < p.taps; tap++) {
-    p.down[tap] = tap / op->kernel - op->padding;
-    p.right[tap] = tap % op->kernel - op->padding;
-  }
-  int unit = LONE_ROWS == 8 && op->channels % 8 == 0 ? 8 : 4;
-  int groups = p.taps * op->channels / unit, pixels = op->batch * op->outHeight * op->outWidth;
-  span rows = { 0, groups }, columns = { 0, op->outChannels };
-  if (groups >= op->outChannels / PANEL) rows = share(groups, 1, team);
-  else columns = share(op->outChannels, TILE_PANELS * PANEL, team);
-  if (rows.from == rows.to || columns.from == columns.to) return;
-  int first_tap = rows.from / (op->channels / unit), last_tap = (rows.to - 1) / (op->channels / unit);
+  patches p = { op->x, op->height, op->width, op->channels, op->outHeight, op->outWidth, op->stride };
+  take_window(&p, op->kernel, op->padding);
+  int rows = p.taps * p.depth, pixels = op->batch * op->outHeight * op->outWidth;
+  filter_block w = { op, is_pointwise(op) && lies_well(op->channels) ? 0 : sources, p.depth };
+  w.rows = (span){ 0, rows };
+  w.columns = (span){ 0, op->outChannels };
+  if (rows >= op->outChannels) w.rows = share(rows, SHARED_ROWS, team);
+  else w.columns = share(op->outChannels, max(PANEL, WIDE), team);
+  if (w.rows.from == w.rows.to || w.columns.from == w.columns.to) return;
+  int first_tap = w.rows.from / p.depth, last_tap = (w.rows.to - 1) / p.depth;
   pixel at = { 0, 0, 0 };
-  for (int first = 0; first < pixels; first += BLOCK) {
-    int count = min(BLOCK, pixels - first);
-    for (int i = 0; i < count; i++, next_pixel(&p, &at))
+  for (; w.first < pixels; w.first += BLOCK) {
+    w.count = min(BLOCK, pixels - w.first);
+    if (w.sources) for (int i = 0; i < w.count; i++, next_pixel(&p, &at))
       for (int tap = first_tap; tap <= last_tap; tap++) sources[tap * BLOCK + i] = source_at(&p, &at, tap, team->zeros);
-    if (unit == 8) add_block(op, sources, first, count, rows, columns, 8);
-    else add_block(op, sources, first, count, rows, columns, 4);
+    add_block(&w);
   }
 }

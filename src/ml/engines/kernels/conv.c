@@ -24,8 +24,8 @@ INLINE float *target_at(const target *t, const pixel *at) {
 typedef struct block {
   const float *rows[MAX_TAPS * MOST_PIXELS];
   float *to[MOST_PIXELS];
-  int taps, channels, accumulate, far;
-  const float *filter; // [outChannels / 8][taps · channels][8]
+  int taps, depth, accumulate, far;
+  const float *filter; // [outChannels / 8][taps · depth][8]
   const epilogue *then; // null where nothing follows
 } block;
 
@@ -38,18 +38,26 @@ INLINE void finish_row(const block *w, float *y, int n, const vec *sums, int cou
   }
 }
 
+/// Asks for what is read, and for where is written, when the sums of `count` channels at y are there.
+INLINE void foresee_result(const block *w, const float *y, const int count) {
+  if (!w->far) for (int c = 0; c < count; c += 16) __builtin_prefetch(y + c, 1);
+  if (!w->then || !w->then->residual) return;
+  const float *residual = w->then->residual + (y - w->then->y);
+  for (int c = 0; c < count; c += 16) __builtin_prefetch(residual + c);
+}
+
 /// Some pixels from `first` by some panels from channel `n`.
 INLINE void multiply_tile(const int panels, const int pixels, const block *w, int first, int n) {
   tile t;
   clear_tile(&t, pixels, panels);
-  if (!w->far) UNROLL for (int i = 0; i < pixels; i++) for (int c = 0; c < panels * PANEL; c += 16) __builtin_prefetch(w->to[first + i] + n + c, 1);
-  intptr_t whole = (intptr_t)w->taps * w->channels * PANEL;
+  UNROLL for (int i = 0; i < pixels; i++) foresee_result(w, w->to[first + i] + n, panels * PANEL);
+  intptr_t whole = (intptr_t)w->taps * w->depth * PANEL;
   const float *panel = w->filter + n / PANEL * whole;
-  for (int tap = 0; tap < w->taps; tap++, panel += w->channels * PANEL) {
+  for (int tap = 0; tap < w->taps; tap++, panel += w->depth * PANEL) {
     const float *rows[MOST_ROWS], *factors[TILE_PANELS];
     UNROLL for (int i = 0; i < pixels; i++) rows[i] = w->rows[tap * MOST_PIXELS + first + i];
     UNROLL for (int j = 0; j < panels; j++) factors[j] = panel + j * whole;
-    multiply_rows(&t, pixels, panels, rows, factors, w->channels);
+    multiply_rows(&t, pixels, panels, rows, factors, w->depth);
   }
   if (!w->accumulate && !w->then) {
     each_sum(pixels, panels) store_out(w->to[first + i] + n + j * LANES, sum_of(&t, panels, i, j), panels > 1 && w->far);
@@ -63,7 +71,7 @@ INLINE void multiply_tile(const int panels, const int pixels, const block *w, in
 /// Asks for the rows of the pixels after a tile: they are short and many, which the processor does not foresee.
 INLINE void foresee(const block *w, int first, int count) {
   for (int i = first; i < min(first + TILE_ROWS, count); i++)
-    for (int k = 0; k < w->channels; k += 16) __builtin_prefetch(w->rows[i] + k);
+    for (int k = 0; k < w->depth; k += 16) __builtin_prefetch(w->rows[i] + k);
 }
 
 /// All pixels of a block by some panels; `ahead` asks for rows before they are needed.
@@ -81,18 +89,18 @@ INLINE void multiply_panels(const int panels, const block *w, int count, int n, 
   for (; i < count; i++) multiply_tile(panels, 1, w, i, n);
 }
 
-/// target (+)= patches · filter, for some grid pixels and some output channels. The filter is [channels / 8][taps · channels][8].
+/// target (+)= patches · filter, for some grid pixels and some output channels. The filter is [channels / 8][taps · depth][8].
 static void multiply(const patches *p, const float *filter, const target *t, span pixels, span columns, const epilogue *then, const float *zeros) {
   block w; // its tables are not cleared
   w.taps = p->taps;
-  w.channels = p->channels;
+  w.depth = p->depth;
   w.accumulate = t->accumulate;
   w.filter = filter;
   w.then = then;
   w.far = !t->accumulate && t->channels % LANES == 0 && t->step == 1 &&
           (intptr_t)(pixels.to - pixels.from) * (columns.to - columns.from) > FAR / 2;
   const int unit = 4 * TILE_ROWS;
-  int most = min(MOST_PIXELS / unit * unit, max(unit, NEAR_ROWS / p->channels / unit * unit));
+  int most = min(MOST_PIXELS / unit * unit, max(unit, NEAR_ROWS / p->depth / unit * unit));
   pixel at = pixel_at(p, pixels.from);
   for (int from = pixels.from; from < pixels.to; from += most) {
     int count = min(most, pixels.to - from);
@@ -118,11 +126,8 @@ INLINE void part_of(int pixels, int channels, const team *team, span *rows, span
 
 void run_conv(const conv_op *op, const team *team) {
   if (op->transformed) return winograd_conv(op, team);
-  patches p = { op->x, op->height, op->width, op->channels, op->outHeight, op->outWidth, op->stride, op->kernel * op->kernel };
-  for (int tap = 0; tap < p.taps; tap++) {
-    p.down[tap] = tap / op->kernel - op->padding;
-    p.right[tap] = tap % op->kernel - op->padding;
-  }
+  patches p = { op->x, op->height, op->width, op->channels, op->outHeight, op->outWidth, op->stride };
+  take_window(&p, op->kernel, op->padding);
   target t = { op->y, op->outHeight, op->outWidth, op->outChannels, 1, 0, 0, 0 };
   span rows, columns;
   part_of(op->batch * op->outHeight * op->outWidth, op->outChannels, team, &rows, &columns);
@@ -169,7 +174,7 @@ void run_conv_input_gradient(const conv_input_gradient_op *op, const team *team)
   int elements[MAX_TAPS];
   float *transposed = op->transposed;
   for (int phase = 0; phase < op->stride * op->stride; phase++) {
-    patches p = { op->dy, op->outHeight, op->outWidth, op->outChannels, 0, 0, 1, 0 };
+    patches p = { op->dy, op->outHeight, op->outWidth, op->outChannels, 0, 0, 1, 0, op->outChannels };
     taps_of_phase(op, phase / op->stride, phase % op->stride, &p, elements);
     transpose_filter(op, transposed, elements, p.taps, team);
     transposed += (intptr_t)p.taps * op->channels * op->outChannels;
@@ -178,7 +183,7 @@ void run_conv_input_gradient(const conv_input_gradient_op *op, const team *team)
   transposed = op->transposed;
   for (int phase = 0; phase < op->stride * op->stride; phase++) {
     int top = phase / op->stride, left = phase % op->stride;
-    patches p = { op->dy, op->outHeight, op->outWidth, op->outChannels, 0, 0, 1, 0 };
+    patches p = { op->dy, op->outHeight, op->outWidth, op->outChannels, 0, 0, 1, 0, op->outChannels };
     taps_of_phase(op, top, left, &p, elements);
     p.rows = (op->height - top + op->stride - 1) / op->stride;
     p.columns = (op->width - left + op->stride - 1) / op->stride;

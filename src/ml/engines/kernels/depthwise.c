@@ -84,6 +84,7 @@ INLINE void collect_block(const sweep *g, const line *l, int column, int first, 
     for (int i = 0; i < l->count; i++) {
       const float *x = l->source[i] + first * channels + c, *w = l->filter[i] + c;
       vec filter[MAX_KERNEL];
+      if (c % 16 == 0) UNROLL for (int q = 0; q < block * step / divisor; q++) __builtin_prefetch(x + (q + reach(kernel, step, divisor, block)) * channels);
       UNROLL for (int j = 0; j < kernel; j++) filter[j] = load(w + j * g->tap);
       UNROLL for (int q = 0; q < reach(kernel, step, divisor, block); q++) {
         vec v = load(x + q * channels);
@@ -187,10 +188,12 @@ INLINE void scatter_block(const sweep *g, const gradient_line *l, int column, in
   for (int c = channels.from; c < channels.to; c += LANES) {
     vec gradient[BLOCK_COLUMNS];
     UNROLL for (int o = 0; o < block; o++) gradient[o] = load(dy + o * stride + c);
+    if (c % 16 == 0) UNROLL for (int o = 0; o < block; o++) __builtin_prefetch(dy + (block + o) * stride + c);
     for (int i = 0; i < l->count; i++) {
       const float *x = l->source[i] + first * stride + c;
       float *out = l->filter[i] + c;
       vec sum[MAX_KERNEL];
+      if (step == 1 && c % 16 == 0) UNROLL for (int q = 0; q < block * step; q++) __builtin_prefetch(x + (q + reach(kernel, step, 1, block)) * stride);
       UNROLL for (int j = 0; j < kernel; j++) sum[j] = splat(0);
       UNROLL for (int q = 0; q < reach(kernel, step, 1, block); q++) {
         vec v = load(x + q * stride);
@@ -222,7 +225,7 @@ static void scatter_kernel(const sweep *g, const gradient_line *l, span channels
   }
 }
 
-#define GRADIENT_CHANNELS 128 // channels that go together: their part of the filter stays in the first cache
+#define GRADIENT_CHANNELS 192 // channels that go together: their part of the filter stays in the first cache
 
 void run_depthwise_filter_gradient(const depthwise_filter_gradient_op *op, const team *team) {
   int size = op->kernel * op->kernel * op->channels, rows = op->batch * op->outHeight;

@@ -26,6 +26,36 @@ void run_copy_channels(const copy_channels_op *op, const team *team) {
   }
 }
 
+/// Copies a row of pixels, their channels padded to `stride`.
+static void pad_pixels(const float *x, float *y, int pixels, int channels, int stride) {
+  int i = 0;
+  if (channels == 3 && stride == 4) for (; i < pixels - 1; i++) { // the last one's fourth float may be nobody's
+    quad pixel = load_quad(x + 3 * i);
+    store_quad(y + 4 * i, __builtin_shufflevector(pixel, (quad)(0), 0, 1, 2, 4));
+  }
+  for (; i < pixels; i++) {
+    copy_floats(x + i * channels, y + i * stride, channels, 0);
+    clear(y + i * stride + channels, stride - channels);
+  }
+}
+
+void run_pad(const pad_op *op, const team *team) {
+  int down = op->height + 2 * op->padding, border = op->padding * op->stride;
+  intptr_t across = (intptr_t)op->width * op->stride + 2 * border;
+  span rows = share(op->batch * down, 1, team);
+  for (int i = rows.from; i < rows.to; i++) {
+    float *y = op->y + i * across;
+    int row = i % down - op->padding;
+    if ((unsigned)row >= (unsigned)op->height) {
+      clear(y, (int)across);
+      continue;
+    }
+    clear(y, border);
+    pad_pixels(op->x + ((intptr_t)(i / down) * op->height + row) * op->width * op->channels, y + border, op->width, op->channels, op->stride);
+    clear(y + across - border, border);
+  }
+}
+
 void run_zero(const zero_op *op, const team *team) {
   span all = share(op->count, LANES, team);
   clear(op->y + all.from, all.to - all.from);

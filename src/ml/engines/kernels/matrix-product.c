@@ -38,7 +38,7 @@ INLINE void product_tile(const int panels, const int rows, const factor_block *f
   clear_tile(&t, rows, panels);
   UNROLL for (int j = 0; j < panels; j++) b[j] = f->b + (n + j * PANEL) * f->depth;
   UNROLL for (int i = 0; i < rows; i++) a[i] = f->a + (row + i) * f->row;
-  if (outer) multiply_outer(&t, rows, panels, a[0], (int)f->step, b, f->depth);
+  if (outer) multiply_outer(&t, rows, panels, a[0], f->step, b[0], (intptr_t)f->depth * PANEL, PANEL, 0, 0, f->depth);
   else multiply_rows(&t, rows, panels, a, b, f->depth);
   vec sums[MOST_ROWS][TILE_PANELS * VECTORS];
   each_sum(rows, panels) sums[i][j] = sum_of(&t, panels, i, j);

@@ -14,9 +14,20 @@ typedef struct patches {
   int height, width, channels;
   int rows, columns; // grid of one image
   int step; // source pixels from one grid pixel to the next
-  int taps;
+  int taps, depth; // floats that a tap takes: a pixel's, or those of some that lie side by side
   int down[MAX_TAPS], right[MAX_TAPS]; // source pixel = grid pixel · step + offset
 } patches;
+
+/// Taps of a square window in filter order. Where no window crosses a border, those of a row are one.
+INLINE void take_window(patches *p, int kernel, int padding) {
+  int across = padding ? kernel : 1;
+  p->taps = kernel * across;
+  p->depth = p->channels * kernel / across;
+  for (int tap = 0; tap < p->taps; tap++) {
+    p->down[tap] = tap / across - padding;
+    p->right[tap] = tap % across - padding;
+  }
+}
 
 /// A pixel of the grid, walked in row order through the whole batch.
 typedef struct pixel { int image, row, column; } pixel;

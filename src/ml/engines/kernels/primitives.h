@@ -84,6 +84,20 @@ typedef struct copy_channels_op {
 _Static_assert(sizeof(copy_channels_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_copy_channels(const copy_channels_op *op, const team *team);
 
+typedef struct pad_op {
+  int32_t primitive;
+  const float *x;
+  float *y;
+  int batch;
+  int height;
+  int width;
+  int channels;
+  int stride;
+  int padding;
+} pad_op;
+_Static_assert(sizeof(pad_op) <= OPERATION_BYTES, "room for the record");
+KERNEL run_pad(const pad_op *op, const team *team);
+
 typedef struct zero_op {
   int32_t primitive;
   float *y;
@@ -708,44 +722,45 @@ KERNEL run_gather_sums(const gather_sums_op *op, const team *team);
 static inline void dispatch(const void *op, const team *team) {
   switch (*(const int32_t *)op) {
     case 0: return run_copy_channels(op, team);
-    case 1: return run_zero(op, team);
-    case 2: return run_conv(op, team);
-    case 3: return run_conv_input_gradient(op, team);
-    case 4: return run_conv_filter_gradient(op, team);
-    case 5: return run_depthwise(op, team);
-    case 6: return run_depthwise_input_gradient(op, team);
-    case 7: return run_depthwise_filter_gradient(op, team);
-    case 8: return run_grouped_conv(op, team);
-    case 9: return run_grouped_conv_input_gradient(op, team);
-    case 10: return run_grouped_conv_filter_gradient(op, team);
-    case 11: return run_bias_gradient(op, team);
-    case 12: return run_batch_norm(op, team);
-    case 13: return run_batch_norm_output(op, team);
-    case 14: return run_batch_norm_gradient(op, team);
-    case 15: return run_fold_batch_norm(op, team);
-    case 16: return run_affine(op, team);
-    case 17: return run_activation(op, team);
-    case 18: return run_activation_gradient(op, team);
-    case 19: return run_add(op, team);
-    case 20: return run_multiply(op, team);
-    case 21: return run_multiply_gradient(op, team);
-    case 22: return run_max_pool(op, team);
-    case 23: return run_max_pool_gradient(op, team);
-    case 24: return run_average_pool(op, team);
-    case 25: return run_average_pool_gradient(op, team);
-    case 26: return run_dropout(op, team);
-    case 27: return run_stochastic_depth(op, team);
-    case 28: return run_adamw(op, team);
-    case 29: return run_sgd(op, team);
-    case 30: return run_rmsprop(op, team);
-    case 31: return run_moving_average(op, team);
-    case 32: return run_elementwise(op, team);
-    case 33: return run_reduce(op, team);
-    case 34: return run_matrix_product(op, team);
-    case 35: return run_gather(op, team);
-    case 36: return run_scatter(op, team);
-    case 37: return run_gather_products(op, team);
-    case 38: return run_gather_sums(op, team);
+    case 1: return run_pad(op, team);
+    case 2: return run_zero(op, team);
+    case 3: return run_conv(op, team);
+    case 4: return run_conv_input_gradient(op, team);
+    case 5: return run_conv_filter_gradient(op, team);
+    case 6: return run_depthwise(op, team);
+    case 7: return run_depthwise_input_gradient(op, team);
+    case 8: return run_depthwise_filter_gradient(op, team);
+    case 9: return run_grouped_conv(op, team);
+    case 10: return run_grouped_conv_input_gradient(op, team);
+    case 11: return run_grouped_conv_filter_gradient(op, team);
+    case 12: return run_bias_gradient(op, team);
+    case 13: return run_batch_norm(op, team);
+    case 14: return run_batch_norm_output(op, team);
+    case 15: return run_batch_norm_gradient(op, team);
+    case 16: return run_fold_batch_norm(op, team);
+    case 17: return run_affine(op, team);
+    case 18: return run_activation(op, team);
+    case 19: return run_activation_gradient(op, team);
+    case 20: return run_add(op, team);
+    case 21: return run_multiply(op, team);
+    case 22: return run_multiply_gradient(op, team);
+    case 23: return run_max_pool(op, team);
+    case 24: return run_max_pool_gradient(op, team);
+    case 25: return run_average_pool(op, team);
+    case 26: return run_average_pool_gradient(op, team);
+    case 27: return run_dropout(op, team);
+    case 28: return run_stochastic_depth(op, team);
+    case 29: return run_adamw(op, team);
+    case 30: return run_sgd(op, team);
+    case 31: return run_rmsprop(op, team);
+    case 32: return run_moving_average(op, team);
+    case 33: return run_elementwise(op, team);
+    case 34: return run_reduce(op, team);
+    case 35: return run_matrix_product(op, team);
+    case 36: return run_gather(op, team);
+    case 37: return run_scatter(op, team);
+    case 38: return run_gather_products(op, team);
+    case 39: return run_gather_sums(op, team);
   }
 }
 #endif

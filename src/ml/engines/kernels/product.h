@@ -35,14 +35,15 @@ INLINE int panels_of(int channels) {
 /// Rows of a tile of so many panels.
 #define rows_of(panels) ((panels) == TILE_PANELS ? TILE_ROWS : LONE_ROWS)
 
-/// Calls `function` with a number of panels, as a constant, before the other arguments.
-#define for_panels(panels, function, ...) \
+/// Calls `function` with a number of panels, `most` or fewer, as a constant, before the other arguments.
+#define for_panels_up_to(most, panels, function, ...) \
   switch (panels) { \
-    case 8: if (TILE_PANELS >= 8) function(8, __VA_ARGS__); break; \
-    case 4: if (TILE_PANELS >= 4) function(4, __VA_ARGS__); break; \
-    case 2: if (TILE_PANELS >= 2) function(2, __VA_ARGS__); break; \
+    case 8: if ((most) >= 8) function(8, __VA_ARGS__); break; \
+    case 4: if ((most) >= 4) function(4, __VA_ARGS__); break; \
+    case 2: if ((most) >= 2) function(2, __VA_ARGS__); break; \
     case 1: function(1, __VA_ARGS__); break; \
   }
+#define for_panels(panels, function, ...) for_panels_up_to(TILE_PANELS, panels, function, __VA_ARGS__)
 
 INLINE void clear_tile(tile *t, const int rows, const int panels) {
   UNROLL for (int i = 0; i < rows; i++) {
@@ -96,34 +97,43 @@ INLINE void multiply_rows(tile *t, const int rows, const int panels, const float
   }
 }
 
-/// sums[i] += Σ_k from[k][i] · panels[k]; rows of `from` lie `step` floats apart.
-INLINE void multiply_outer(tile *t, const int rows, const int panels, const float *from, const int step, const float *const *filter, int depth) {
-  ROLLED for (intptr_t k = 0; k < depth; k++, from += step) {
-    panel_row b = load_panels(panels, filter, k);
-    UNROLL for (int i = 0; i < rows; i++) add_products(t, i, panels, from[i], &b);
+/// sums[i] += Σ_k a[k][i] · b[panel][k][0..7]: rows of a lie `a_step` floats apart, those of b `b_step`, its panels `panel`.
+INLINE void multiply_outer(tile *t, const int rows, const int panels, const float *a, intptr_t a_step, const float *b, intptr_t panel, intptr_t b_step, intptr_t a_ahead, intptr_t b_ahead, int depth) {
+  ROLLED for (intptr_t k = 0; k < depth; k++, a += a_step, b += b_step) {
+    const float *at[TILE_PANELS];
+    UNROLL for (int j = 0; j < panels; j++) at[j] = b + j * panel;
+    if (a_ahead) __builtin_prefetch(a + a_ahead);
+    if (b_ahead) UNROLL for (int j = 0; j < panels; j += 2) __builtin_prefetch(b + b_ahead + j * PANEL);
+    panel_row row = load_panels(panels, at, 0);
+    UNROLL for (int i = 0; i < rows; i++) add_products(t, i, panels, a[i], &row);
   }
 }
 
-/// Two factors of an outer product over `depth`: a[k][0..rows], rows `step` apart, and b[panel][k][0..7], panels `panel` apart.
+/// Two factors of an outer product over `depth`: a[k][0..rows] and b[k][0..columns], rows `a_step` and `b_step` floats apart.
 typedef struct factors {
   const float *a, *b;
-  intptr_t panel;
+  intptr_t a_step, b_step, a_ahead, b_ahead;
   int depth;
 } factors;
 
-/// Rows of a piece of a filter gradient, where `unit` input channels lie side by side.
-#define outer_rows(panels, unit) ((panels) == TILE_PANELS ? 4 : unit)
+/// Columns of b that are packed together: strips, of which the last may be narrower.
+#define OUTER_COLUMNS (OUTER_PANELS * PANEL)
 
-/// A piece of a filter gradient: out[panel][row][0..7] (+)= Σ_k a[k][row] · b[panel][k][0..7]; panels of `out` lie `apart`.
-INLINE void outer_tile(const int panels, const int rows, const int step, factors f, float *out, intptr_t apart, int accumulate) {
+/// Where column n of row k lies in strips of `depth` rows of `width` columns; rows of its strip lie `strip_step` apart.
+INLINE int strip_step(int n, int width) { return min(OUTER_COLUMNS, width - (n & -OUTER_COLUMNS)); }
+INLINE intptr_t strip_at(int n, int k, int width, int depth) { return (n & -OUTER_COLUMNS) * (intptr_t)depth + k * strip_step(n, width) + n % OUTER_COLUMNS; }
+
+/// Most panels of a piece of a filter gradient that can be taken together of `channels`, and rows that go with them.
+INLINE int outer_panels_of(int channels) { return min(OUTER_PANELS, panels_of(channels)); }
+#define for_outer_panels(panels, function, ...) for_panels_up_to(OUTER_PANELS, panels, function, __VA_ARGS__)
+#define outer_rows(panels) ((panels) == OUTER_PANELS ? OUTER_ROWS : LONE_ROWS)
+
+/// A piece of a filter gradient: out[panel][row][0..7] (+)= Σ_k a[k][row] · b[k][panel · 8 …]; panels of `out` lie `apart`.
+INLINE void outer_tile(const int panels, const int rows, const factors *f, float *out, intptr_t apart, int accumulate) {
   tile t;
-  const float *b[TILE_PANELS];
   clear_tile(&t, rows, panels);
-  UNROLL for (int j = 0; j < panels; j++) {
-    b[j] = f.b + j * f.panel;
-    UNROLL for (int i = 0; i < rows; i += 2) __builtin_prefetch(out + j * apart + i * PANEL, 1);
-  }
-  multiply_outer(&t, rows, panels, f.a, step, b, f.depth);
+  UNROLL for (int j = 0; j < panels; j++) UNROLL for (int i = 0; i < rows; i += 2) __builtin_prefetch(out + j * apart + i * PANEL, 1);
+  multiply_outer(&t, rows, panels, f->a, f->a_step, f->b, PANEL, f->b_step, f->a_ahead, f->b_ahead, f->depth);
   each_sum(rows, panels) {
     float *to = out + j / VECTORS * apart + i * PANEL + j % VECTORS * LANES;
     vec x = sum_of(&t, panels, i, j);

@@ -27,18 +27,13 @@ INLINE void transform_gradient_tile(const tile_source *w, int channels, int n, f
     store_six(to, stride, gradient_transform((four){ rows[0], rows[1], rows[2], rows[3] }));
 }
 
-/// The sums of some tiles at one point for some output channels: the factors' a is [channels / 8][depth][8].
-INLINE void multiply_channels(const int panels, int channels, factors f, int depth, float *out, int accumulate) {
-  const float *inputs = f.a;
-  const int rows = outer_rows(panels, LONE_ROWS);
-  int c = 0;
-  for (; c + rows <= channels; c += rows) {
+/// The sums of some tiles at one point for some output channels: inputs are [channels / 8][depth][8].
+INLINE void multiply_channels(const int panels, int channels, const float *inputs, factors f, int depth, float *out, int accumulate) {
+  const int rows = outer_rows(panels);
+  for (int c = 0; c < channels; c += rows) {
     f.a = inputs + (c & -PANEL) * depth + c % PANEL;
-    outer_tile(panels, rows, PANEL, f, out + c * PANEL, PANEL * (intptr_t)channels, accumulate);
-  }
-  for (; c < channels; c += 4) { // of an image
-    f.a = inputs + (c & -PANEL) * depth + c % PANEL;
-    outer_tile(panels, 4, PANEL, f, out + c * PANEL, PANEL * (intptr_t)channels, accumulate);
+    if (rows > 4 && c + rows > channels) outer_tile(panels, 4, &f, out + c * PANEL, PANEL * (intptr_t)channels, accumulate); // of an image
+    else outer_tile(panels, rows, &f, out + c * PANEL, PANEL * (intptr_t)channels, accumulate);
   }
 }
 
@@ -61,13 +56,13 @@ static void sum_tiles(const conv_filter_gradient_op *op, float *sums, span tiles
     for (int i = 0; i < count; i++) sources[i] = source_of(op->dy, &dy, first + i, TILE, team->zeros);
     for (int n = 0; n < width; n += LANES)
       for (int i = 0; i < count; i++)
-        transform_gradient_tile(&sources[i], op->outChannels, columns.from + n, gradients + (n & -PANEL) * depth + PANEL * i + n % PANEL, dy_stride);
+        transform_gradient_tile(&sources[i], op->outChannels, columns.from + n, gradients + strip_at(n, i, width, depth), dy_stride);
     for (int point = 0; point < POINTS; point++)
       for (int n = 0, panels; n < width; n += panels * PANEL) {
         float *out = sums + point * point_stride(channels, op->outChannels) + (intptr_t)(columns.from + n) * channels;
-        factors f = { inputs + point * x_stride, gradients + point * dy_stride + n * depth, PANEL * depth, count };
-        panels = panels_of(width - n);
-        for_panels(panels, multiply_channels, channels, f, depth, out, first > tiles.from);
+        factors f = { 0, gradients + point * dy_stride + strip_at(n, 0, width, depth), PANEL, strip_step(n, width), 0, 0, count };
+        panels = outer_panels_of(width - n);
+        for_outer_panels(panels, multiply_channels, channels, inputs + point * x_stride, f, depth, out, first > tiles.from);
       }
   }
 }

@@ -13,6 +13,8 @@ export class Emitter extends ProgramBuilder<Section> {
   readonly network: Network;
   readonly batch: number;
   readonly layout: Layout;
+  /** Pixels of zeros around the images in memory. */
+  border = 0;
   /** Value of each layer that has been computed. */
   readonly values = new Map<LayerIndex, Ref>();
 
@@ -95,15 +97,16 @@ export function windowOf(emitter: Emitter, unit: Extract<Unit, { kind: 'product'
   const window = 'kernel' in layer ? layer : { kernel: 1, stride: 1, padding: 0 };
   const from = emitter.layer(unit.input).shape;
   const to = emitter.layer(unit.output).shape;
+  const border = unit.input === 0 ? emitter.border : 0;
   return {
     batch: emitter.batch,
-    height: from.height,
-    width: from.width,
+    height: from.height + 2 * border,
+    width: from.width + 2 * border,
     channels: strideOf(emitter.network, unit.input, emitter.target),
     outHeight: to.height,
     outWidth: to.width,
     kernel: window.kernel,
     stride: window.stride,
-    padding: window.padding,
+    padding: window.padding - border,
   };
 }

@@ -44,7 +44,7 @@ function appendable(units: readonly Unit[], wanted: ReadonlySet<LayerIndex>): Ma
  */
 export function emitInference(emitter: Emitter, units: readonly Unit[], wanted: ReadonlySet<LayerIndex>): void {
   const products = appendable(units, wanted);
-  emitInput(emitter);
+  emitInput(emitter, units);
   for (const unit of units) {
     if (unit.kind === 'product') {
       if (!products.has(unit.output)) emitProduct(emitter, unit);

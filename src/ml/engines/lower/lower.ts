@@ -134,7 +134,7 @@ export function lowerTraining(
   const units = unitsOf(network, shown);
   const emitter = new Emitter(network, options);
   const saved: Saved = new Map();
-  emitInput(emitter);
+  emitInput(emitter, units);
   for (const unit of units) emitTrainingUnit(emitter, unit, saved);
   revealAll(emitter, taps);
   const dlogits = emitter.dense('logits-gradient', last, 'in');

@@ -3,7 +3,7 @@ import { at, put } from './arrays.ts';
 import type { Implementations } from './implementations.ts';
 
 export const elementwise: Implementations<
-  'copy-channels' | 'zero' | 'activation' | 'activation-gradient' | 'add' | 'multiply' | 'multiply-gradient'
+  'copy-channels' | 'pad' | 'zero' | 'activation' | 'activation-gradient' | 'add' | 'multiply' | 'multiply-gradient'
 > = {
   'copy-channels'({ x, y }, { rows, channels, accumulate, ...n }) {
     for (let row = 0; row < rows; row++) {
@@ -11,6 +11,15 @@ export const elementwise: Implementations<
       if (!accumulate) y.fill(0, first + (channels - 1) * n.toStep, (row + 1) * n.toStride);
       for (let c = 0; c < channels; c++)
         put(y, first + c * n.toStep, at(x, row * n.fromStride + n.from + c * n.fromStep), accumulate);
+    }
+  },
+  pad({ x, y }, { batch, height, width, channels, stride, padding }) {
+    const across = width + 2 * padding;
+    y.fill(0, 0, batch * (height + 2 * padding) * across * stride);
+    for (let row = 0; row < batch * height; row++) {
+      const first = (row + padding + Math.floor(row / height) * 2 * padding) * across + padding;
+      for (let i = 0; i < width * channels; i++)
+        y[(first + Math.floor(i / channels)) * stride + (i % channels)] = at(x, row * width * channels + i);
     }
   },
   zero({ y }, { count }) {

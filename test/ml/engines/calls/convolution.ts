@@ -15,6 +15,9 @@ const CONVOLUTIONS = [
   { batch: 1, height: 10, width: 9, channels: 8, outChannels: 8, kernel: 7, stride: 2, padding: 3 },
   { batch: 1, height: 6, width: 6, channels: 8, outChannels: 8, kernel: 2, stride: 3, padding: 0 },
   { batch: 2, height: 5, width: 6, channels: 16, outChannels: 8, kernel: 3, stride: 1, padding: 0 },
+  // Images with their border.
+  { batch: 2, height: 14, width: 15, channels: 4, outChannels: 24, kernel: 7, stride: 2, padding: 0 },
+  { batch: 3, height: 10, width: 12, channels: 4, outChannels: 16, kernel: 3, stride: 1, padding: 0 },
   { batch: 1, height: 3, width: 3, channels: 1024, outChannels: 8, kernel: 3, stride: 1, padding: 1 },
   { batch: 4, height: 16, width: 17, channels: 8, outChannels: 72, kernel: 3, stride: 1, padding: 1 },
   { batch: 1, height: 13, width: 3, channels: 4, outChannels: 40, kernel: 3, stride: 1, padding: 2 },

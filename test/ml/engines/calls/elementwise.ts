@@ -6,6 +6,22 @@ const COUNT = 1000;
 const a = signed('a', COUNT, 10);
 const b = signed('b', COUNT, 10);
 
+function pads(): Call[] {
+  const batch = 2;
+  return [
+    { height: 5, width: 7, channels: 3, stride: 4, padding: 3 },
+    { height: 4, width: 1, channels: 3, stride: 4, padding: 0 },
+    { height: 3, width: 6, channels: 1, stride: 4, padding: 1 },
+    { height: 6, width: 3, channels: 10, stride: 16, padding: 1 },
+    { height: 2, width: 2, channels: 8, stride: 8, padding: 2 },
+  ].map((numbers) => {
+    const { height, width, channels, stride, padding } = numbers;
+    const x = signed('x', batch * height * width * channels);
+    const y = signed('y', batch * (height + 2 * padding) * (width + 2 * padding) * stride);
+    return { primitive: 'pad', operands: { x, y }, numbers: { batch, ...numbers } };
+  });
+}
+
 function copies(): Call[] {
   const copy = (numbers: {
     channels: number;
@@ -33,6 +49,7 @@ function copies(): Call[] {
     ...copy({ channels: 5, fromStride: 8, toStride: 16, to: 1, toStep: 3 }),
     ...copy({ channels: 5, fromStride: 16, toStride: 8, from: 2, fromStep: 3 }),
     ...copy({ channels: 1, fromStride: 8, toStride: 8, from: 7, to: 3, fromStep: 2, toStep: 4 }),
+    ...pads(),
     { primitive: 'zero', operands: { y: a }, numbers: { count: 999 } },
   ];
 }

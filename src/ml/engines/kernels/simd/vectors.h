@@ -9,18 +9,24 @@
 #define TILE_ROWS 6 // twenty-four sums, four vectors of filters and a broadcast of thirty-two registers
 #define TILE_PANELS 8
 #define LONE_ROWS 8
+#define OUTER_ROWS 8 // by two vectors, which lie with all their depth in the first cache
+#define OUTER_PANELS 4
 #elif defined(__AVX2__) && defined(__FMA__)
 #define LANES 8
 #define WIDE LANES
 #define TILE_ROWS 6 // twelve sums, two vectors of filters and a broadcast: all but one of sixteen registers
 #define TILE_PANELS 2
 #define LONE_ROWS 8
+#define OUTER_ROWS 4
+#define OUTER_PANELS 2
 #elif defined(__aarch64__)
 #define LANES 4
 #define WIDE LANES
 #define TILE_ROWS 6 // twenty-four sums of thirty-two registers
 #define TILE_PANELS 2
 #define LONE_ROWS 8
+#define OUTER_ROWS 4
+#define OUTER_PANELS 2
 #else
 #error "simd/vectors.h knows AVX-512, AVX2 and NEON: without fused multiplication and addition results would have other bits"
 #endif

@@ -7,6 +7,8 @@
 #define TILE_ROWS 4 // eight sums, two vectors of filters and a broadcast fill the registers that V8 has
 #define TILE_PANELS 1
 #define LONE_ROWS TILE_ROWS
+#define OUTER_ROWS TILE_ROWS
+#define OUTER_PANELS TILE_PANELS
 
 typedef float vec __attribute__((ext_vector_type(LANES)));
 typedef vec wide; // of products
