@@ -61,7 +61,7 @@ export interface StageTask {
 
 /** What an executor gives a task to run with. */
 export interface Allocation {
-  /** CPU threads that the stage may use. */
+  /** CPU threads that the stage may use to begin with; that may change while it runs. */
   readonly threads: number;
   /** GPUs that the stage may use, as `CUDA_VISIBLE_DEVICES` names them: indices or UUIDs. */
   readonly gpus: readonly string[];

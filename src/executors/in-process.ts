@@ -1,9 +1,10 @@
 import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
 import { CohortBarriers } from '../worker/cohort-barrier.ts';
 import { executeTask } from '../worker/execute.ts';
-import type { Executor, ExecutorOptions, RunningTask } from './executor.ts';
+import type { Executor, ExecutorOptions } from './executor.ts';
 import { watchGroups } from './groups.ts';
-import { startLocally } from './start-locally.ts';
+import { limitThreads } from '../util/threads.ts';
+import { startLocally, type LocalTask } from './start-locally.ts';
 
 /**
  * Runs tasks in this process: for tests, and for a debugger.
@@ -15,7 +16,8 @@ export function createInProcess(options: ExecutorOptions): Executor {
   const { store, kinds } = options;
   const running = new Set<AbortController>();
   const barriers = new CohortBarriers();
-  const run = (task: WorkerTask, listener: (message: TaskMessage) => void): RunningTask => {
+  const run = (task: WorkerTask, listener: (message: TaskMessage) => void): LocalTask => {
+    limitThreads(task.threads);
     const stop = new AbortController();
     const groups = watchGroups(listener);
     running.add(stop);
@@ -25,7 +27,7 @@ export function createInProcess(options: ExecutorOptions): Executor {
       stop.abort();
       groups.kill();
     };
-    return { result, interrupt: () => stop.abort(), kill };
+    return { result, interrupt: () => stop.abort(), kill, resize: limitThreads };
   };
   return {
     ...startLocally(options, run),

@@ -2,8 +2,8 @@ import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
 import { isCrash } from '../util/crash.ts';
 import type { Risk } from '../util/risk.ts';
 import { keepVerdict } from '../util/verdicts.ts';
-import type { Executor, ExecutorOptions, RunningTask } from './executor.ts';
-import { startLocally } from './start-locally.ts';
+import type { Executor, ExecutorOptions } from './executor.ts';
+import { startLocally, type LocalTask } from './start-locally.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { Served, WorkerDeath, WorkerProcess } from './worker-process.ts';
 
@@ -24,10 +24,10 @@ export function createPool(options: ExecutorOptions): Executor {
 }
 
 /** A task on its way through the pool: it may be called off before it has a worker. */
-class PooledTask implements RunningTask {
+class PooledTask implements LocalTask {
   readonly result: Promise<StageResult>;
   readonly #workers: WorkerPool;
-  readonly #task: WorkerTask;
+  #task: WorkerTask;
   readonly #tell: (message: TaskMessage) => void;
   #worker: WorkerProcess | undefined;
   #calledOff: 'interrupted' | 'killed' | undefined;
@@ -47,6 +47,11 @@ class PooledTask implements RunningTask {
   kill(): void {
     this.#calledOff = 'killed';
     this.#worker?.kill();
+  }
+
+  resize(threads: number): void {
+    this.#task = { ...this.#task, threads };
+    this.#worker?.resize(threads);
   }
 
   async #serve(): Promise<StageResult> {

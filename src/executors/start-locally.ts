@@ -2,8 +2,14 @@ import type { TaskMessage, WorkerTask } from '../core/task.ts';
 import type { Executor, ExecutorOptions, RunningTask } from './executor.ts';
 import { LocalResources } from './local-resources.ts';
 
+/** A task that runs on this machine. */
+export interface LocalTask extends RunningTask {
+  /** Says how many threads its process may use from now on. */
+  resize(threads: number): void;
+}
+
 /** Runs one task with the threads and GPUs that it was given. */
-type RunTask = (task: WorkerTask, tell: (message: TaskMessage) => void) => RunningTask;
+type RunTask = (task: WorkerTask, tell: (message: TaskMessage) => void) => LocalTask;
 
 /**
  * What the executors of this machine have in common: each task gets its part of the cores and GPUs, until it has ended
@@ -18,19 +24,24 @@ export function startLocally(options: ExecutorOptions, run: RunTask): Pick<Execu
   return {
     capacity: resources.capacity,
     start: (tasks, { waiting, tell }) => {
-      const { releasers, threads, gpus } = resources.allocate(tasks, { waiting });
-      return tasks.map((task, at) => {
+      const started: LocalTask[] = [];
+      // Those that start together are of one process, which needs to hear it once.
+      const resize = (threads: number): void => started[0]?.resize(threads);
+      const { releasers, threads, gpus } = resources.allocate(tasks, { waiting, resize });
+      tasks.forEach((task, at) => {
         const release = (): void => releasers[at]?.();
         const running = run({ ...task, threads, gpus }, (message) => {
           if (message.type === 'committing') release();
           tell(task.cell, message);
         });
-        return {
+        started.push({
           result: running.result.finally(release),
           interrupt: () => running.interrupt(),
           kill: () => running.kill(),
-        };
+          resize: (threads) => running.resize(threads),
+        });
       });
+      return started;
     },
   };
 }

@@ -116,6 +116,11 @@ export class WorkerProcess {
     this.#send({ type: 'interrupt', cell });
   }
 
+  /** What runs may use as many threads from now on. */
+  resize(threads: number): void {
+    this.#send({ type: 'threads', threads });
+  }
+
   /** Kills the process and what its tasks started. */
   kill(): void {
     this.#process.kill('SIGKILL');

@@ -7,6 +7,7 @@ import type { WorkerTask } from '../core/task.ts';
 import { kinds } from '../stages/registry.ts';
 import { openStore } from '../store/local.ts';
 import type { Store } from '../store/store.ts';
+import { limitThreads } from '../util/threads.ts';
 import { onRisk } from '../util/risk.ts';
 import { executeTask } from './execute.ts';
 import { failureOf } from './failure-of.ts';
@@ -37,6 +38,7 @@ function storeAt(root: string): Store {
 
 async function perform(task: WorkerTask): Promise<void> {
   const { cell } = task;
+  limitThreads(task.threads);
   const stop = new AbortController();
   tasks.set(cell, stop);
   const result = await executeTask(task, {
@@ -62,6 +64,7 @@ function leave(): void {
 onRisk((risk) => send({ type: 'risk', risk }));
 process.on('message', (message: ToWorker) => {
   if (message.type === 'interrupt') tasks.get(message.cell)?.abort();
+  else if (message.type === 'threads') limitThreads(message.threads);
   else void perform(message.task);
 });
 process.on('disconnect', leave);

@@ -9,7 +9,9 @@ import type { Risk } from '../util/risk.ts';
 export type ToWorker =
   | { readonly type: 'task'; readonly task: WorkerTask }
   /** Save what there is and stop the cell's task. */
-  | { readonly type: 'interrupt'; readonly cell: CellId };
+  | { readonly type: 'interrupt'; readonly cell: CellId }
+  /** What runs, a task or a cohort, may use as many threads from now on. */
+  | { readonly type: 'threads'; readonly threads: number };
 
 /** What a worker process sends to the runner: about the task of a cell, which its result ends, or about itself. */
 export type FromWorker =

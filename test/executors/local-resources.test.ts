@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LocalResources } from '../../src/executors/local-resources.ts';
 import { cell, taskOf } from '../scheduler/fakes.ts';
 
@@ -21,6 +21,46 @@ describe('the resources of this machine', () => {
     expect(resources.allocate([task(0)], { waiting: 7 }).threads).toBe(share(3));
     first.releasers[0]?.();
     expect(resources.allocate([task(0)], { waiting: 0 }).threads).toBe(share(3));
+  });
+
+  describe('when others start or end', () => {
+    beforeEach(() => void vi.useFakeTimers());
+    afterEach(() => void vi.useRealTimers());
+    const start = (resources: LocalResources, waiting = 0) => {
+      const resize = vi.fn<(threads: number) => void>();
+      return { ...resources.allocate([task(0)], { waiting, resize }), resize };
+    };
+
+    it('are divided anew among all that run', () => {
+      const resources = new LocalResources({ slots: 2, gpus: [] });
+      const first = start(resources);
+      expect(first.threads).toBe(share(1));
+      const second = start(resources);
+      expect(first.resize.mock.calls).toEqual([[share(2)]]);
+      second.releasers[0]?.();
+      expect(first.resize).toHaveBeenCalledTimes(1);
+      vi.runAllTimers();
+      expect(first.resize.mock.calls).toEqual([[share(2)], [share(1)]]);
+      expect(second.resize).not.toHaveBeenCalled();
+    });
+
+    it('are not given away where the next task starts at once', () => {
+      const resources = new LocalResources({ slots: 2, gpus: [] });
+      const first = start(resources, 3);
+      const second = start(resources, 2);
+      second.releasers[0]?.();
+      expect(start(resources, 1).threads).toBe(share(2));
+      vi.runAllTimers();
+      expect(first.resize).not.toHaveBeenCalled();
+    });
+
+    it('stay as they are where their number was asked for', () => {
+      const resources = new LocalResources({ slots: 2, threads: 3, gpus: [] });
+      const first = start(resources, 1);
+      start(resources).releasers[0]?.();
+      vi.runAllTimers();
+      expect([first.threads, first.resize.mock.calls]).toEqual([3, []]);
+    });
   });
 
   it('are as many threads as were asked for', () => {

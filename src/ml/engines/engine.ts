@@ -23,8 +23,8 @@ export interface SessionOptions {
   readonly optimizer: OptimizerSpec | null;
   /** Whether it keeps moving averages of parameters and running statistics, which every update moves. */
   readonly average?: boolean;
-  /** Threads; results do not depend on it. */
-  readonly threads: number;
+  /** Most threads, by default all that the engine may use; results do not depend on it. */
+  readonly threads?: number;
   /** Memory for its steps; its own by default. */
   readonly workspace?: Workspace;
 }
@@ -169,6 +169,8 @@ export interface Engine {
   session(network: Network, options: SessionOptions): Session;
   /** Memory of zeros. */
   array(floats: number): OwnArray;
+  /** Lets no more threads than these, 1 at least, work from now on, whatever its sessions asked for. */
+  limitThreads(threads: number): void;
   dispose(): Promise<void>;
 }
 

@@ -35,5 +35,7 @@ export interface Executor {
     memory: Partial<Readonly<Record<Space, Region>>>,
     threads: number,
   ): Executable<S>;
+  /** Lets no more threads than these, 1 at least, work on a program from now on. */
+  limitThreads(threads: number): void;
   dispose(): Promise<void>;
 }

@@ -47,6 +47,7 @@ export class CompiledSession implements Session {
   readonly network: Network;
   readonly #executor: Executor;
   readonly #options: SessionOptions;
+  readonly #threads: number;
   readonly #layout: Layout;
   readonly #spaces: Readonly<Record<SessionSpace, Region>>;
   readonly #workspace: Workspace;
@@ -62,6 +63,7 @@ export class CompiledSession implements Session {
     this.network = network;
     this.#executor = executor;
     this.#options = options;
+    this.#threads = options.threads ?? Infinity;
     this.#layout = layoutOf(network, executor.target);
     const { parameters, statistics } = this.#layout;
     const { optimizer, average = false } = options;
@@ -223,7 +225,7 @@ export class CompiledSession implements Session {
     const what = `${kind} of ${this.network.model} with batch ${batch}`;
     const step = memoryFor({ what, program, fix, place }, this.#executor, this.#workspace);
     const memory = { ...this.#spaces, ...this.#instead(options), step };
-    const executable = this.#executor.compile(program, memory, this.#options.threads);
+    const executable = this.#executor.compile(program, memory, this.#threads);
     this.#disposables.push(executable);
     return new CompiledStep(executable, program, step);
   }
@@ -238,7 +240,7 @@ export class CompiledSession implements Session {
       lowered,
       options,
       region,
-      threads: this.#options.threads,
+      threads: this.#threads,
     });
     this.#disposables.push(expression);
     return expression;
@@ -277,6 +279,10 @@ export class CompiledEngine implements Engine {
 
   array(floats: number): OwnArray {
     return new AllocatedArray(this.#executor, floats);
+  }
+
+  limitThreads(threads: number): void {
+    this.#executor.limitThreads(threads);
   }
 
   dispose(): Promise<void> {

@@ -18,7 +18,6 @@ export interface InferenceContext {
   readonly options: InferenceOptions;
   readonly data: PackedDataset;
   readonly engine: Engine;
-  readonly threads: number;
   readonly signal: AbortSignal;
   /** Called with the number of images of each batch that has passed a network. */
   readonly onBatch: (images: number) => void;
@@ -81,13 +80,13 @@ export async function predictSplits(
   model: TrainedModel,
   role: string,
 ): Promise<InferenceResult | undefined> {
-  const { options, data, engine, threads, signal, onBatch, note } = context;
+  const { options, data, engine, signal, onBatch, note } = context;
   requireSameClasses(model, data.manifest, role);
   requireSameInput(model.input, data.manifest, role);
   const format = { ...statisticsFor(model.input, data.manifest), imageSize: data.manifest.imageSize };
   const said = normalisationNote(model.input, data.manifest, role);
   if (said !== undefined) note(said);
-  const session = engine.session(networkFor(model.network.model, data.manifest), { optimizer: null, threads });
+  const session = engine.session(networkFor(model.network.model, data.manifest), { optimizer: null });
   const started = performance.now();
   try {
     session.write(model.state);

@@ -1,13 +1,21 @@
+import { availableParallelism } from 'node:os';
+import { onThreads } from '../../util/threads.ts';
 import { pickEngine } from '../engines/create-engine.ts';
 import type { Engine, EngineResult } from '../engines/engine.ts';
 import { engines, type EngineChoice, type EngineName } from '../engines/registry.ts';
 
 const running = new Map<string, Promise<EngineResult>>();
+const endings: (() => void)[] = [];
 
-function share(name: EngineName, threads: number): Promise<EngineResult> {
-  const key = `${name} ${threads}`;
-  const result = running.get(key) ?? engines[name].create({ threads });
-  running.set(key, result);
+function share(name: EngineName): Promise<EngineResult> {
+  const result = running.get(name) ?? create(name);
+  running.set(name, result);
+  return result;
+}
+
+async function create(name: EngineName): Promise<EngineResult> {
+  const result = await engines[name].create({ threads: availableParallelism() });
+  if ('engine' in result) endings.push(onThreads((threads) => result.engine.limitThreads(threads)));
   return result;
 }
 
@@ -15,18 +23,19 @@ function share(name: EngineName, threads: number): Promise<EngineResult> {
  * The process's engine of a kind: compiling kernels and starting threads is paid once a worker, not once a stage.
  *
  * @param asked - a name, or `auto`: the best that this machine can run
- * @param threads - most threads that a session will ask for, ≥ 1
- * @returns the engine, shared by all who ask for the same; nobody disposes it but {@link disposeEngines}
+ * @returns the engine, shared by all who ask for it; it follows the process's limit of threads, and nobody disposes it but
+ *   {@link disposeEngines}
  * @throws FailureError `engine-unavailable` when this machine cannot run it
  */
-export function sharedEngine(asked: EngineChoice, threads: number): Promise<Engine> {
-  return pickEngine(asked, engines, (name) => share(name, threads));
+export function sharedEngine(asked: EngineChoice): Promise<Engine> {
+  return pickEngine(asked, engines, share);
 }
 
 /** Stops all shared engines and their threads. */
 export async function disposeEngines(): Promise<void> {
   const all = await Promise.allSettled(running.values());
   running.clear();
+  for (const end of endings.splice(0)) end();
   const made = all.flatMap((one) => (one.status === 'fulfilled' && 'engine' in one.value ? [one.value.engine] : []));
   await Promise.all(made.map((engine) => engine.dispose()));
 }

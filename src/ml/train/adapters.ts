@@ -9,7 +9,6 @@ import { bits } from '../random/random.ts';
 export interface AdapterDeps {
   readonly engine: Engine;
   readonly optimizer: OptimizerSpec;
-  readonly threads: number;
   readonly seed: number;
 }
 
@@ -35,11 +34,11 @@ export class Adapters {
    * @param adapters - of a term
    * @param deps - engine, optimiser, seed
    */
-  constructor(adapters: readonly Adapter[], { engine, optimizer, threads, seed }: AdapterDeps) {
+  constructor(adapters: readonly Adapter[], { engine, optimizer, seed }: AdapterDeps) {
     this.#dropoutSeed = bits(seed, 'dropout', 0, 0);
     try {
       for (const adapter of adapters) {
-        const session = engine.session(adapter.network, { optimizer, threads });
+        const session = engine.session(adapter.network, { optimizer });
         this.#sessions.set(adapter, session);
         session.write(startOf(adapter, seed));
       }

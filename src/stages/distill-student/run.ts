@@ -40,11 +40,11 @@ function teacherInputs({ teacher }: JsonObject): readonly { readonly input: stri
 
 /** The teachers, for all students that learn from them on the same batches. */
 function openTeachers({ context, data: { manifest }, engine }: TrainingDeps): Shared<readonly Teacher[]> {
-  const { threads, params } = context;
+  const { params } = context;
   const made: { dispose(): void }[] = [];
   const dispose = (): void => made.splice(0).forEach((one) => one.dispose());
   const live = (model: TrainedModel): Teacher => {
-    const session = engine.session(networkFor(model.network.model, manifest), { optimizer: null, threads });
+    const session = engine.session(networkFor(model.network.model, manifest), { optimizer: null });
     made.push(session);
     session.write(model.state);
     const pass = new TeacherPass(session, engine);
@@ -72,13 +72,13 @@ function openTeachers({ context, data: { manifest }, engine }: TrainingDeps): Sh
 /** Makes the distillation term of the stage. */
 function makeTerm(params: Params, deps: TrainingDeps): CombinedKdTerm {
   const { context, data, network: student, engine } = deps;
-  const { threads, cohort } = context;
+  const { cohort } = context;
   const opened = cohort.share('teachers', () => openTeachers(deps));
   const teachers = params.teachersMean === 'logits' ? [new MeanTeacher(opened)] : opened;
   const { seed, batchSize } = params;
   const { labels } = data.split('train');
   const kd = new CombinedKdTerm(
-    { teachers, student, labels, batchSize, engine, optimizer: optimizerOf(params), seed, threads },
+    { teachers, student, labels, batchSize, engine, optimizer: optimizerOf(params), seed },
     termsOf(params, context.params),
   );
   appendFileSync(context.log, `total = ${kd.formula}\n`);

@@ -43,14 +43,14 @@ function progressReporter({ tell }: StageContext, total: number): InferenceConte
  */
 export async function openInference(stage: StageContext, networks: number): Promise<InferenceContext> {
   const { engine: engineName, ...options } = decodeParams(DECLARATION, stage.params, { engines });
-  const { threads, signal } = stage;
+  const { signal } = stage;
   const data = openPacked(inputOf(stage, 'data').path);
   try {
     requireImages(data, options.splits);
-    const engine = await sharedEngine(engineName, threads);
+    const engine = await sharedEngine(engineName);
     const onBatch = progressReporter(stage, networks * countPasses(options, data));
     const note = (message: string): void => stage.tell({ type: 'warning', message });
-    return { options, data, engine, threads, signal, onBatch, note };
+    return { options, data, engine, signal, onBatch, note };
   } catch (error) {
     data.close();
     throw error;

@@ -66,7 +66,7 @@ interface EngineResources extends Pick<TrainingJob, 'session' | 'kd' | 'objectiv
 /** Takes all the memory that training will need; where there is too little, none. */
 function allocate(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): EngineResources {
   const { context, data, network, engine } = deps;
-  const { threads, cohort } = context;
+  const { cohort } = context;
   const allocated: { dispose(): void }[] = [];
   const keep = <T extends { dispose(): void }>(resource: T): T => {
     allocated.push(resource);
@@ -77,7 +77,7 @@ function allocate(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): E
   const workspace = cohort.share('workspace', () => ({ value: new Workspace(), dispose: () => undefined }));
   try {
     const kd = term ? keep(term(deps)) : null;
-    const options = { optimizer: optimizerOf(recipe), average: recipe.ema, threads, workspace };
+    const options = { optimizer: optimizerOf(recipe), average: recipe.ema, workspace };
     const session = keep(engine.session(network, options));
     const objectives = prepare({ session, kd, recipe, data });
     return { session, kd, objectives, dispose };
@@ -189,7 +189,7 @@ export async function runTraining(
   try {
     requireValidation(data.manifest, recipe.select);
     const network = withHeadDropout(networkFor(recipe.model, data.manifest), recipe.dropout);
-    const engine = await sharedEngine(recipe.engine, context.threads);
+    const engine = await sharedEngine(recipe.engine);
     const deps = { context, data, network, engine };
     const result = await trainOn(deps, recipe, term);
     writeOutputs(deps, result);

@@ -9,7 +9,7 @@ function entry(name: string, more: Partial<EngineEntry> = {}): EngineEntry {
     alive.add(name);
     const dispose = () => Promise.resolve(void alive.delete(name));
     const fail = () => expect.fail('nobody trains');
-    const engine: Engine = { name, description: { threads }, dispose, session: fail, array: fail };
+    const engine: Engine = { name, description: { threads }, dispose, session: fail, array: fail, limitThreads: fail };
     return Promise.resolve({ engine });
   };
   return { summary: `${name}s`, create, ...more };

@@ -33,16 +33,16 @@ describe('an engine that is added', () => {
   });
 
   it('runs stages under its name, and as auto where it stands first', async () => {
-    const engine = await sharedEngine(TOY, 1);
+    const engine = await sharedEngine(TOY);
     expect(engine.name).toBe('toy');
-    expect(await sharedEngine('auto', 1)).toBe(engine);
+    expect(await sharedEngine('auto')).toBe(engine);
   });
 
   it('makes room for the next one where the machine cannot run it, and says why when it is named', async () => {
     vi.stubEnv('TOY_ENGINE', 'off');
     vi.stubEnv('KDPIPE_NATIVE', 'off');
-    expect((await sharedEngine('auto', 1)).name).toBe('wasm');
-    await expect(sharedEngine(TOY, 1)).rejects.toThrow('the toy engine cannot run here: TOY_ENGINE is off');
+    expect((await sharedEngine('auto')).name).toBe('wasm');
+    await expect(sharedEngine(TOY)).rejects.toThrow('the toy engine cannot run here: TOY_ENGINE is off');
   });
 
   it('is measured as any other', async () => {

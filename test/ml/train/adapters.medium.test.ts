@@ -18,8 +18,7 @@ const conv = (name: string, differentiable = true, initial?: Adapter['initial'])
       net.batchNorm(`${name}.1`, net.conv(`${name}.0`, net.image, { channels: 5, kernel: 3, bias: true })),
   });
 
-const open = (adapters: readonly Adapter[], seed = 4) =>
-  new Adapters(adapters, { engine, optimizer: ADAMW, threads: 1, seed });
+const open = (adapters: readonly Adapter[], seed = 4) => new Adapters(adapters, { engine, optimizer: ADAMW, seed });
 
 /** One training step on made-up numbers; returns output and gradient of the input. */
 function step(live: Adapters, adapter: Adapter, batch: number) {

@@ -54,11 +54,12 @@ function setting(options: KdTermOptions, { engine = reference, batchSize = BATCH
   const { labels } = data.split('train');
   const network = networkFor('convnet4', data.manifest);
   const teacher = frozenTeacher(engine);
-  const student = engine.session(network, { optimizer: SGD, threads });
+  engine.limitThreads(threads);
+  const student = engine.session(network, { optimizer: SGD });
   const kd = new CombinedKdTerm(
     {
       ...{ teachers: [new TeacherPass(teacher, engine)], student: network, labels, batchSize },
-      ...{ engine, optimizer: SGD, threads, seed: 3 },
+      ...{ engine, optimizer: SGD, seed: 3 },
     },
     [options],
   );
@@ -145,7 +146,6 @@ describe.each(METHODS)('distillation by %s', (_, options) => {
           batchSize: 8,
           engine,
           optimizer: ADAMW,
-          threads: 1,
           seed: 7,
         },
         [{ ...options, weight: { weight: 300 } }],

@@ -25,6 +25,7 @@ export class KernelExecutor implements Executor {
   readonly #machine: KernelMachine;
   readonly #controls: Region;
   readonly #mostThreads: number;
+  #limit: number;
 
   /**
    * @param machine - what runs them
@@ -33,6 +34,7 @@ export class KernelExecutor implements Executor {
   constructor(machine: KernelMachine, threads: number) {
     this.#machine = machine;
     this.#mostThreads = teamOf(threads);
+    this.#limit = this.#mostThreads;
     this.name = machine.name;
     this.target = machine.target;
     this.description = { threads: this.#mostThreads, ...machine.description };
@@ -77,8 +79,8 @@ export class KernelExecutor implements Executor {
     memory: Partial<Readonly<Record<Space, Region>>>,
     threads: number,
   ): Executable<S> {
-    const team = Math.max(1, Math.min(threads, this.#mostThreads));
-    this.#machine.start(team);
+    const most = Math.max(1, Math.min(threads, this.#mostThreads));
+    this.#machine.start(Math.min(most, this.#limit));
     const offsetOf = (ref: Ref): number => {
       const { region, offset } = locate(ref, program, memory);
       return region.address + 4 * offset;
@@ -105,7 +107,7 @@ export class KernelExecutor implements Executor {
       run: (section, controls) => {
         const found = tables.get(section);
         if (!found) throw new Error(`the program has no section ${section}`);
-        this.#run(found.table, found.operations, { controls, team });
+        this.#run(found.table, found.operations, { controls, team: Math.min(most, this.#limit) });
       },
       port,
       values: port,
@@ -123,6 +125,12 @@ export class KernelExecutor implements Executor {
   #run(table: Region, operations: number, { controls, team }: { controls: Controls; team: number }): void {
     writeControls(controls, this.#words(this.#controls));
     this.#machine.run(table.address, operations, team);
+  }
+
+  limitThreads(threads: number): void {
+    this.#limit = teamOf(threads);
+    // They come up before they are needed.
+    this.#machine.start(Math.min(this.#limit, this.#mostThreads));
   }
 
   dispose(): Promise<void> {

@@ -37,6 +37,9 @@ export class ReferenceExecutor implements Executor {
     this.#kernels = referenceKernels(target);
   }
 
+  /** One thread does all. */
+  limitThreads(): void {}
+
   allocate(floats: number): Region {
     const address = this.#next++;
     this.#regions.set(address, new Float64Array(floats));

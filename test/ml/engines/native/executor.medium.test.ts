@@ -35,6 +35,20 @@ describe.skipIf(!isHere)('the native executor', () => {
     for (const threads of [1, 2, 3, 4]) expect(oneUpdate(one, threads), `${threads} threads`).toEqual(expected);
   });
 
+  it('lets no more threads work than it is told, and starts none before they may', () => {
+    const one = executor(4);
+    one.limitThreads(1);
+    const before = threadsHere();
+    const expected = oneUpdate(one, 4);
+    expect(threadsHere()).toBe(before);
+    one.limitThreads(3);
+    expect(threadsHere()).toBe(before + 2);
+    expect(oneUpdate(one, 4)).toEqual(expected);
+    one.limitThreads(64);
+    expect(threadsHere()).toBe(before + 3);
+    expect(oneUpdate(one, 4)).toEqual(expected);
+  });
+
   it('computes the same bits wherever its memory lies: across four gibibytes, and beyond', async () => {
     const low = oneUpdate(executor(2), 2);
     for (const offset of [4 * GIBIBYTE - 2 ** 22, 6 * GIBIBYTE, 9.5 * GIBIBYTE]) {
