@@ -2,9 +2,10 @@ import { fail } from '../../core/failure.ts';
 import { formatList } from '../../util/text.ts';
 import type { ModelName } from '../models/registry.ts';
 import { differenceText } from '../weights/comparison.ts';
+import { readTensors } from '../weights/read-tensors.ts';
 import { stateDictOf } from '../weights/state-dict.ts';
 import { stateDictsIn, type FoundDict } from '../weights/state-dicts.ts';
-import { FileTensor, type Checkpoint, type StoredTensor, type TensorFile } from '../weights/tensor-file.ts';
+import { FileTensor, type Checkpoint, type TensorFile } from '../weights/tensor-file.ts';
 import { commonPrefix, fitsOf, isExact, modelsIn, type Fit } from './fits.ts';
 import type { InputConfig } from './input-config.ts';
 import { partAverages, placeText, takeState, type Taken, type WeightState } from './taken-state.ts';
@@ -28,15 +29,13 @@ export interface Adopted {
   readonly notes: readonly string[];
 }
 
-const readAll = (tensors: ReadonlyMap<unknown, unknown>): ReadonlyMap<string, StoredTensor> =>
-  new Map(
-    [...tensors].flatMap(([name, one]) => (one instanceof FileTensor ? [[String(name), one.read(String(name))]] : [])),
-  );
+const allIn = (content: ReadonlyMap<unknown, unknown>): ReadonlyMap<string, FileTensor> =>
+  new Map([...content].flatMap(([name, one]) => (one instanceof FileTensor ? [[String(name), one]] : [])));
 
 /** A file of our own stages, which says itself what it is. */
 function ofStage(checkpoint: Checkpoint, { model, state, input }: Wanted, path: string): Adopted {
   const { content, metadata } = checkpoint;
-  const own = decodeModel({ tensors: readAll(content), metadata }, path);
+  const own = decodeModel({ tensors: readTensors(allIn(content), checkpoint, path), metadata }, path);
   if (own.network.model !== model)
     return fail({
       code: 'other-model',
@@ -69,15 +68,16 @@ function ofStage(checkpoint: Checkpoint, { model, state, input }: Wanted, path: 
 }
 
 /** The tensors of a fit under the network's own names, with the counters beside its running statistics. */
-function tensorsOf({ network, dict, prefix }: Fit): TensorFile {
+function tensorsOf({ network, dict, prefix }: Fit, checkpoint: Checkpoint, path: string): TensorFile {
   const names = new Set(network.parameters.map(({ name }) => name));
   const counters = [...names].map((name) => name.replace(/running_mean$/, 'num_batches_tracked'));
-  const tensors = [...new Set([...names, ...counters])].flatMap((name): [string, StoredTensor][] => {
+  const wanted = [...new Set([...names, ...counters])].flatMap((name): [string, FileTensor][] => {
     const tensor = dict.tensors.get(prefix + name);
     const isRead = tensor && (names.has(name) || tensor.dtype === 'I64');
-    return isRead ? [[name, tensor.read(prefix + name)]] : [];
+    return isRead ? [[prefix + name, tensor]] : [];
   });
-  return { tensors: new Map(tensors), metadata: {} };
+  const read = readTensors(new Map(wanted), checkpoint, path);
+  return { tensors: new Map([...read].map(([name, tensor]) => [name.slice(prefix.length), tensor])), metadata: {} };
 }
 
 function failWithout({ content }: Checkpoint, path: string): never {
@@ -151,7 +151,7 @@ export function adoptModel(checkpoint: Checkpoint, wanted: Wanted, path: string)
   if (fits.length === 0) return failToFit(nearest, dicts, model, path);
   const taken = takeState(fits, state, path);
   const { network } = taken.fit;
-  const file = tensorsOf(taken.fit);
+  const file = tensorsOf(taken.fit, checkpoint, path);
   return {
     model: {
       network,

@@ -81,13 +81,28 @@ export const widthOf = (type: string): number | undefined =>
  */
 export const isFloating = (type: string): boolean => /^B?F\d/.test(type);
 
+/** Most axes that a tensor of a file may have: as many as PyTorch's own operations take. */
+const MOST_AXES = 64;
+
+/**
+ * Says whether a value of a file is a shape, or strides: whole numbers from 0 on, not more than there can be axes.
+ *
+ * @param value - whatever stands there
+ * @returns true for lengths of the axes of a tensor
+ */
+export const isShape = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) &&
+  value.length <= MOST_AXES &&
+  value.every((length) => Number.isSafeInteger(length) && (length as number) >= 0);
+
 /**
  * Number of elements of a shape.
  *
  * @param shape - lengths of the axes
- * @returns their product; 1 for a scalar
+ * @returns their product; 1 for a scalar, 0 where an axis is empty, however long the others are
  */
-export const elementsIn = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
+export const elementsIn = (shape: readonly number[]): number =>
+  shape.includes(0) ? 0 : shape.reduce((product, length) => product * length, 1);
 
 /**
  * Distances of neighbours in a dense, row-major tensor.
@@ -107,16 +122,19 @@ export function denseStrides(shape: readonly number[]): readonly number[] {
     .reverse();
 }
 
-/** Calls back with the position of every element, row by row. */
+/** Calls back with the position of every element, row by row: as many times as there are elements, whatever the axes are. */
 function walk({ shape, strides, offset }: Elements, visit: (position: number) => void): void {
-  const along = (axis: number, position: number): void => {
-    if (axis === shape.length) {
-      visit(position);
-      return;
+  const place = shape.map(() => 0);
+  let position = offset;
+  for (let left = elementsIn(shape); left > 0; left--) {
+    visit(position);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const [at, length, stride] = [place[axis] ?? 0, shape[axis] ?? 0, strides[axis] ?? 0];
+      place[axis] = at + 1 < length ? at + 1 : 0;
+      position += at + 1 < length ? stride : -at * stride;
+      if (at + 1 < length) break;
     }
-    for (let i = 0; i < (shape[axis] ?? 0); i++) along(axis + 1, position + i * (strides[axis] ?? 0));
-  };
-  along(0, offset);
+  }
 }
 
 const isDense = ({ shape, strides }: Elements): boolean =>

@@ -22,8 +22,11 @@ export interface PickleHandlers {
   readonly persistent: (id: Pickled) => Pickled;
 }
 
-/** Most operations that are carried out: a state dict of a thousand tensors has about thirty thousand. */
-const MOST_OPERATIONS = 10_000_000;
+/** Most work that is done: a state dict of a thousand tensors takes about a hundred thousand steps. */
+const MOST_STEPS = 10_000_000;
+
+/** What each operation counts that makes a list or a mapping: so many times the memory of a number. */
+const STEPS_OF_CONTAINER = 8;
 
 /** Operations by their names in CPython's pickletools. */
 const CODES = {
@@ -76,6 +79,12 @@ const CODES = {
   FRAME: 0x95,
 } as const;
 
+/** Operations that make a list or a mapping. */
+const CONTAINERS: ReadonlySet<number> = new Set([
+  ...[CODES.EMPTY_TUPLE, CODES.EMPTY_LIST, CODES.EMPTY_DICT, CODES.EMPTY_SET, CODES.FROZENSET, CODES.LIST, CODES.DICT],
+  ...[CODES.TUPLE, CODES.TUPLE1, CODES.TUPLE2, CODES.TUPLE3, CODES.REDUCE, CODES.NEWOBJ],
+]);
+
 const MARK = Symbol('mark');
 
 /**
@@ -106,6 +115,9 @@ class Machine {
   readonly #file: string;
   readonly #stack: (Pickled | typeof MARK)[] = [];
   readonly #memo = new Map<number, Pickled>();
+  #steps = 0;
+  /** Values that calls were handed in lists. */
+  #handed = 0;
 
   constructor(read: ByteReader, world: PickleHandlers, file: string) {
     this.#read = read;
@@ -115,12 +127,13 @@ class Machine {
 
   run(): Pickled {
     const { STOP } = CODES;
-    for (let done = 0; done < MOST_OPERATIONS; done++) {
+    while (this.#steps < MOST_STEPS) {
       const code = this.#read.byte();
       if (code === STOP) return this.#pop();
+      this.#steps += CONTAINERS.has(code) ? STEPS_OF_CONTAINER : 1;
       this.#operate(code);
     }
-    return damagedTorchFile(this.#file, `takes more than ${MOST_OPERATIONS} operations to read`);
+    return damagedTorchFile(this.#file, `takes more than ${MOST_STEPS} steps to read`);
   }
 
   #operate(code: number): void {
@@ -181,8 +194,13 @@ class Machine {
     const args = this.#pop();
     const callee = this.#pop();
     const called = callee instanceof Global ? this.#world.globals[callee.name] : undefined;
-    if (!called || !Array.isArray(args)) damagedTorchFile(this.#file, 'has a pickle that calls what is no function');
-    else this.#push(called(args as Pickled[]));
+    if (!called || !Array.isArray(args))
+      return damagedTorchFile(this.#file, 'has a pickle that calls what is no function');
+    const [first] = args as Pickled[];
+    this.#handed += Array.isArray(first) ? first.length : 0;
+    // A call may copy what it is handed: of a list that is handed on and on, more than the file ever held.
+    if (this.#handed > this.#steps) return damagedTorchFile(this.#file, 'has a pickle that copies one list many times');
+    this.#push(called(args as Pickled[]));
   }
 
   #recall(index: number): void {

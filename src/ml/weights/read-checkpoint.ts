@@ -96,22 +96,23 @@ const failIndex = (file: string, message: string): never =>
 
 /** Reads shards, each once, and takes from each what the index says is in it. */
 function readShards(shards: ReadonlyMap<string, string>, path: string, file: string): Checkpoint {
-  const opened = new Map<string, ReadonlyMap<unknown, unknown>>();
+  const opened = new Map<string, Checkpoint>();
   for (const shard of new Set(shards.values())) {
     // The index may come from anywhere: it names files beside it, and no others.
     if (/[/\\]/.test(shard) || shard === '..' || shard === '.')
       failIndex(file, `names a shard outside its folder: ${shard}`);
     const place = join(dirname(path), shard);
     if (!statSync(place, { throwIfNoEntry: false })) failIndex(file, `names ${shard}, which is not beside it`);
-    opened.set(shard, openCheckpoint(bytesOfFile(place, shard), shard).content);
+    opened.set(shard, openCheckpoint(bytesOfFile(place, shard), shard));
   }
   const content = [...shards].map(([name, shard]) => {
-    const tensor = opened.get(shard)?.get(name);
+    const tensor = opened.get(shard)?.content.get(name);
     return tensor instanceof FileTensor
       ? ([name, tensor] as const)
       : failIndex(file, `puts ${name} in ${shard}, which lacks it`);
   });
-  return { content: new Map(content), metadata: {} };
+  const size = [...opened.values()].reduce((sum, shard) => sum + shard.size, 0);
+  return { size, content: new Map(content), metadata: {} };
 }
 
 /**

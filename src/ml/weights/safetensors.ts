@@ -1,6 +1,6 @@
 import { fail } from '../../core/failure.ts';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
-import { bytesOf, denseStrides, elementsIn, isElementType, tensorOf, widthOf } from './elements.ts';
+import { bytesOf, denseStrides, elementsIn, isElementType, isShape, tensorOf, widthOf } from './elements.ts';
 import { FileTensor, type Checkpoint, type StoredTensor, type TensorFile } from './tensor-file.ts';
 
 /** Largest header that is read, in bytes: the limit of Hugging Face's own reader. */
@@ -89,7 +89,7 @@ interface TensorEntry {
 
 function entryOf(name: string, value: unknown, file: string): TensorEntry {
   const { dtype, shape, data_offsets: offsets } = (isJsonObject(value) ? value : {}) as Record<string, unknown>;
-  const isTyped = typeof dtype === 'string' && Array.isArray(shape) && shape.every(isSize);
+  const isTyped = typeof dtype === 'string' && isShape(shape);
   if (!isTyped || !Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
     return failDamaged(file, `describes tensor ${name} without a valid dtype, shape and data_offsets`);
   }
@@ -158,6 +158,7 @@ export function openSafetensors(
   checkTiling(entries, bytes.length - begin, file);
   const data = bytes.subarray(begin);
   return {
+    size: bytes.length,
     content: new Map(entries.map((entry) => [entry.name, tensorIn(entry, data, file)])),
     metadata: metadataOf(metadata, file),
   };

@@ -26,6 +26,8 @@ export class FileTensor {
 
 /** A file of weights as it lies there, whatever its form. */
 export interface Checkpoint {
+  /** Bytes of the file, or of all shards. */
+  readonly size: number;
   /** Tensors ({@link FileTensor}) and mappings by name, beside anything else. */
   readonly content: ReadonlyMap<unknown, unknown>;
   readonly metadata: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { unzipSync } from 'fflate';
+import { unzipSync, type UnzipFileInfo } from 'fflate';
 import { zipForm } from '../../util/file-form.ts';
 import { ByteReader } from './byte-reader.ts';
 import { failNoWeights } from './no-weights.ts';
@@ -15,10 +15,18 @@ const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 /** The archive of PyTorch 1.6 and later: `<name>/data.pkl`, and the bytes of each storage in `<name>/data/<key>`. */
 function readArchive(bytes: Uint8Array, world: TorchPickleHandlers, file: string): Pickled {
   const names: string[] = [];
+  let stored = 0;
   let parts: Readonly<Record<string, Uint8Array>>;
   try {
     // torch.save compresses nothing: what is compressed is not its work, and could unpack to any size.
-    parts = unzipSync(bytes, { filter: ({ name, compression }) => (names.push(name), compression === 0) });
+    const filter = ({ name, compression, size }: UnzipFileInfo): boolean => {
+      names.push(name);
+      if (compression !== 0) return false;
+      // Each part is copied: parts that lie over each other would make more of the file than it is.
+      if ((stored += size) > bytes.length) throw new Error('its parts overlap');
+      return true;
+    };
+    parts = unzipSync(bytes, { filter });
   } catch (error) {
     return damagedTorchFile(file, `is no whole zip archive: ${(error as Error).message}`);
   }
@@ -83,6 +91,6 @@ export function openTorchFile(bytes: Uint8Array, file: string): Checkpoint {
   const world = new TorchPickleHandlers(file);
   const isZip = bytes[0] === 0x50;
   const content = isZip ? readArchive(bytes, world, file) : readLegacy(bytes, world, file);
-  if (content instanceof Map) return { content, metadata: {} };
+  if (content instanceof Map) return { size: bytes.length, content, metadata: {} };
   return damagedTorchFile(file, `holds no state dict: ${content instanceof FileTensor ? 'one tensor' : 'no mapping'}`);
 }

@@ -1,5 +1,5 @@
 import { fail } from '../../core/failure.ts';
-import { bytesOf, elementsIn, isElementType, tensorOf, widthOf } from './elements.ts';
+import { bytesOf, elementsIn, isElementType, isShape, tensorOf, widthOf } from './elements.ts';
 import { damagedTorchFile, Global, type Pickled, type PickleHandlers } from './pickle.ts';
 import { FileTensor } from './tensor-file.ts';
 
@@ -84,14 +84,13 @@ interface View {
   readonly dtype: string;
   /** As the file calls it. */
   readonly called: string;
-  /** What PyTorch does to the values when they are read: `neg`, `conj`. */
-  readonly lazily: readonly string[];
+  /** What PyTorch does to the values when they are read: `{'conj': …, 'neg': …}`. */
+  readonly lazily: Pickled | undefined;
 }
 
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const isSizes = (value: unknown): value is readonly number[] => Array.isArray(value) && value.every(isSize);
 
-/** What is set of PyTorch's `{'conj': …, 'neg': …}`; a real number is its own conjugate. */
+/** What is set of what PyTorch does when values are read; a real number is its own conjugate. */
 const lazyOf = (metadata: Pickled | undefined): readonly string[] =>
   metadata instanceof Map
     ? [...metadata].flatMap(([name, isSet]) => (isSet ? [typeof name === 'string' ? name : 'unnamed'] : []))
@@ -141,17 +140,17 @@ export class TorchPickleHandlers implements PickleHandlers {
 
   #tensor(args: readonly Pickled[], type: Pickled | undefined, metadata: Pickled | undefined): FileTensor {
     const [storage, offset, shape, strides] = args;
-    const isWhole = storage instanceof Storage && isSize(offset) && isSizes(shape) && isSizes(strides);
+    const isWhole = storage instanceof Storage && isSize(offset) && isShape(shape) && isShape(strides);
     if (!isWhole || shape.length !== strides.length)
       return damagedTorchFile(this.#file, 'describes a tensor without storage, offset, shape and strides');
     const called = type instanceof Global ? type.name : storage.type;
     const dtype = type instanceof Global ? DTYPES[type.name.replace(/^torch\./, '')] : STORAGES[storage.type];
-    const view: View = { storage, offset, shape, strides, called, dtype: dtype ?? called, lazily: lazyOf(metadata) };
+    const view: View = { storage, offset, shape, strides, called, dtype: dtype ?? called, lazily: metadata };
     return new FileTensor(view.dtype, shape, (name) => this.#read(name, view));
   }
 
   #unreadable(how: string, shape: Pickled | undefined): FileTensor {
-    return new FileTensor(how, isSizes(shape) ? shape : [], (name) => this.#unsupported(name, how));
+    return new FileTensor(how, isShape(shape) ? shape : [], (name) => this.#unsupported(name, how));
   }
 
   #unsupported(name: string, how: string): never {
@@ -169,7 +168,8 @@ export class TorchPickleHandlers implements PickleHandlers {
     { storage, offset, shape, strides, dtype, called, lazily }: View,
   ): ReturnType<FileTensor['read']> {
     if (!isElementType(dtype)) return this.#unsupported(name, `of ${called}`);
-    const unknown = lazily.find((one) => one !== 'neg' && one !== 'conj');
+    const lazy = lazyOf(lazily);
+    const unknown = lazy.find((one) => one !== 'neg' && one !== 'conj');
     if (unknown !== undefined) this.#unsupported(name, `a view (${unknown}) that only PyTorch knows to read`);
     const { bytes, width = NaN, length } = storage;
     if (!bytes || !(bytes.length >= length * width))
@@ -180,7 +180,7 @@ export class TorchPickleHandlers implements PickleHandlers {
     // More elements than the storage has would be one shown many times: no weight is, and it could fill any memory.
     if (count > there || (count > 0 && last >= there))
       return damagedTorchFile(this.#file, `has a tensor ${name} that reaches beyond its storage`);
-    return tensorOf({ type: dtype, shape, bytes, strides, offset, negated: lazily.includes('neg') });
+    return tensorOf({ type: dtype, shape, bytes, strides, offset, negated: lazy.includes('neg') });
   }
 
   readonly persistent = (id: Pickled): Storage => {

@@ -162,7 +162,7 @@ describe('a checkpoint without tensors', () => {
       ['epoch', 3],
       ['lr', 0.1],
     ]);
-    const adopt = () => adoptModel({ content, metadata: {} }, { model: 'resnet8', input: {} }, 'f');
+    const adopt = () => adoptModel({ size: 100, content, metadata: {} }, { model: 'resnet8', input: {} }, 'f');
     expect(failureOf(adopt)).toMatchObject({
       code: 'wrong-weights',
       message: 'f holds no state dict: a mapping of epoch, lr',
