@@ -1,14 +1,29 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { constants, gunzip, type ZlibOptions } from 'node:zlib';
 import { fail, type Failure } from '../../../core/failure.ts';
 import { at } from '../../../util/at.ts';
+import { elementsIn } from '../../weights/elements.ts';
 import type { DatasetSource, ImageSet, SourceImage } from '../source.ts';
 import { rgbFromGrey } from './grey.ts';
 
 /** Upper bound of an unpacked file: 2 GiB less a page; the largest published one (EMNIST by class) has 0.5 GiB. */
 const LARGEST = 2 ** 31 - 4096;
+
+/** What is in an IDX file. */
+interface Form {
+  readonly dimensions: number;
+  /** Most bytes that one of a packed file becomes; of digits it is five, of their labels two. */
+  readonly times: number;
+  /** Bytes that a file may become all the same: of labels fewer, since each is an image to be listed. */
+  readonly small: number;
+}
+const IMAGES: Form = { dimensions: 3, times: 100, small: 64 * 2 ** 20 };
+const LABELS: Form = { dimensions: 1, times: 10, small: 2 ** 20 };
+
+/** Bytes of a packed file in which its header is. */
+const HEAD = 4096;
 
 /** Header and values of an IDX file of unsigned bytes. */
 export interface IdxArray {
@@ -23,47 +38,78 @@ function bad(code: string, file: string, message: string, rest: Pick<Failure, 'e
 
 const again = 'download the file again and compare its size with the publisher’s';
 
-/** Reads `<name>` or `<name>.gz`; undefined when neither is there. */
-async function bytesOf(root: string, name: string): Promise<{ file: string; bytes: Buffer } | undefined> {
-  for (const file of [join(root, name), join(root, `${name}.gz`)]) {
-    const packed = await readFile(file).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (!packed) continue;
-    if (packed[0] !== 0x1f || packed[1] !== 0x8b) return { file, bytes: packed };
-    const bytes = await promisify(gunzip)(packed, { maxOutputLength: LARGEST }).catch((error: unknown) =>
-      bad('damaged-idx', file, `can't be unpacked: ${(error as Error).message}`, {
-        expected: 'a whole gzip file',
-        fix: again,
-      }),
-    );
-    return { file, bytes };
-  }
-  return undefined;
-}
+/** Bytes before the values: two zero bytes, type 8, number of dimensions, sizes. */
+const headerBytes = (dimensions: number): number => 4 + 4 * dimensions;
 
-/** Parses an IDX file of unsigned bytes: two zero bytes, type 8, number of dimensions, sizes (uint32 BE), values. */
-function parse(file: string, bytes: Buffer, dimensions: number): IdxArray {
+/** The sizes in the header of an IDX file of unsigned bytes (uint32 BE). */
+function shapeIn(file: string, bytes: Buffer, dimensions: number): readonly number[] {
   const magic = 0x800 + dimensions;
-  const header = 4 + 4 * dimensions;
   const got =
     bytes.length < 4 ? `only ${bytes.length} bytes` : `0x${bytes.readUInt32BE(0).toString(16).padStart(8, '0')}`;
-  if (bytes.length < header || bytes.readUInt32BE(0) !== magic) {
+  if (bytes.length < headerBytes(dimensions) || bytes.readUInt32BE(0) !== magic) {
     bad('not-idx', file, `its header is not that of an IDX file (${got})`, {
       expected: `magic number 0x${magic.toString(16).padStart(8, '0')}: unsigned bytes, ${dimensions} dimensions`,
       fix: 'point `root` at the folder with the original files',
     });
   }
-  const shape = Array.from({ length: dimensions }, (_, axis) => bytes.readUInt32BE(4 + 4 * axis));
-  const size = shape.reduce((product, length) => product * length, 1);
-  if (bytes.length - header !== size) {
-    bad('damaged-idx', file, `holds ${bytes.length - header} bytes of values, its header says ${shape.join('×')}`, {
+  return Array.from({ length: dimensions }, (_, axis) => bytes.readUInt32BE(4 + 4 * axis));
+}
+
+const unpack: (packed: Buffer, options: ZlibOptions) => Promise<Buffer> = promisify(gunzip);
+
+/** Unpacks a gzip file to no more than its header says, which is looked at first. */
+async function unpacked(file: string, packed: Buffer, { dimensions, times, small }: Form): Promise<Buffer> {
+  const broken = (error: unknown): never =>
+    bad('damaged-idx', file, `can't be unpacked: ${(error as Error).message}`, {
+      expected: 'a whole gzip file',
+      fix: again,
+    });
+  const head = await unpack(packed.subarray(0, HEAD), { finishFlush: constants.Z_SYNC_FLUSH }).catch(broken);
+  const isWhole = head.length >= headerBytes(dimensions);
+  const shape = isWhole ? shapeIn(file, head, dimensions) : [];
+  const size = headerBytes(dimensions) + elementsIn(shape);
+  const most = Math.min(LARGEST, Math.max(small, times * packed.length));
+  if (size > most)
+    bad('damaged-idx', file, `has ${packed.length} bytes, and would be unpacked to ${shape.join('×')} values`, {
+      expected: `at most ${most} bytes, ${times} times as many`,
+      fix: `${again}; where it is right, unpack it: a plain file is read whatever its size`,
+    });
+  return unpack(packed, { maxOutputLength: isWhole ? size : small }).catch((error: unknown) =>
+    (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
+      ? bad('damaged-idx', file, `holds more bytes of values than its header says, ${shape.join('×')}`, {
+          expected: `${size - headerBytes(dimensions)} bytes of values`,
+          fix: again,
+        })
+      : broken(error),
+  );
+}
+
+/** Reads `<name>` or `<name>.gz`; undefined when neither is there. */
+async function arrayOf(root: string, name: string, form: Form): Promise<IdxArray | undefined> {
+  for (const file of [join(root, name), join(root, `${name}.gz`)]) {
+    const found = await readFile(file).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (!found) continue;
+    const isPacked = found[0] === 0x1f && found[1] === 0x8b;
+    return parse(file, isPacked ? await unpacked(file, found, form) : found, form.dimensions);
+  }
+  return undefined;
+}
+
+/** Parses an IDX file of unsigned bytes. */
+function parse(file: string, bytes: Buffer, dimensions: number): IdxArray {
+  const shape = shapeIn(file, bytes, dimensions);
+  const values = bytes.subarray(headerBytes(dimensions));
+  const size = elementsIn(shape);
+  if (values.length !== size) {
+    bad('damaged-idx', file, `holds ${values.length} bytes of values, its header says ${shape.join('×')}`, {
       expected: `${size} bytes of values`,
       fix: again,
     });
   }
-  return { file, shape, values: bytes.subarray(header) };
+  return { file, shape, values };
 }
 
 /**
@@ -75,14 +121,12 @@ function parse(file: string, bytes: Buffer, dimensions: number): IdxArray {
  * @throws FailureError when one is missing, damaged, or they do not belong together
  */
 export async function readIdxPair(root: string, prefix: string): Promise<Half | undefined> {
-  const [imageBytes, labelBytes] = await Promise.all([
-    bytesOf(root, `${prefix}-images-idx3-ubyte`),
-    bytesOf(root, `${prefix}-labels-idx1-ubyte`),
+  const [images, labels] = await Promise.all([
+    arrayOf(root, `${prefix}-images-idx3-ubyte`, IMAGES),
+    arrayOf(root, `${prefix}-labels-idx1-ubyte`, LABELS),
   ]);
-  if (!imageBytes && !labelBytes) return undefined;
-  if (!imageBytes || !labelBytes) return missing(root, `${prefix}-${imageBytes ? 'labels-idx1' : 'images-idx3'}-ubyte`);
-  const images = parse(imageBytes.file, imageBytes.bytes, 3);
-  const labels = parse(labelBytes.file, labelBytes.bytes, 1);
+  if (!images && !labels) return undefined;
+  if (!images || !labels) return missing(root, `${prefix}-${images ? 'labels-idx1' : 'images-idx3'}-ubyte`);
   if (images.shape[0] !== labels.shape[0]) {
     bad('damaged-idx', labels.file, `has ${at(labels.shape, 0)} labels for ${at(images.shape, 0)} images`, {
       expected: 'as many labels as images',

@@ -157,6 +157,30 @@ describe('IDX files are refused when', () => {
       /train-images-idx3-ubyte\.gz: can't be unpacked: unexpected end of file/,
     ],
     [
+      'a gzip file holds more than its header says',
+      { 'train-images-idx3-ubyte.gz': gzipSync(Buffer.concat([images, images])), 'train-labels-idx1-ubyte': labels },
+      'damaged-idx',
+      /holds more bytes of values than its header says, 4×3×2/,
+    ],
+    [
+      'a small gzip file would be much, by its header alone',
+      { 'train-images-idx3-ubyte.gz': gzipSync(idxBytes([90_000, 28, 28], [])), 'train-labels-idx1-ubyte': labels },
+      'damaged-idx',
+      /has \d+ bytes, and would be unpacked to 90000×28×28 values/,
+    ],
+    [
+      'a gzip file without a header is much',
+      { 'train-images-idx3-ubyte.gz': gzipSync(Buffer.alloc(2 ** 21)), 'train-labels-idx1-ubyte': labels },
+      'not-idx',
+      /0x00000000/,
+    ],
+    [
+      'a small gzip file would be millions of labels',
+      { 'train-images-idx3-ubyte': images, 'train-labels-idx1-ubyte.gz': gzipSync(idxBytes([2_000_000], [])) },
+      'damaged-idx',
+      /would be unpacked to 2000000 values/,
+    ],
+    [
       'there are more labels than images',
       { 'train-images-idx3-ubyte': images, 'train-labels-idx1-ubyte': idxBytes([5], [0, 1, 2, 3, 4]) },
       'damaged-idx',
