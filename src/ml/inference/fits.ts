@@ -71,6 +71,22 @@ function prefixesOf(network: Network, dict: FoundDict): readonly string[] {
     .slice(0, MOST_PREFIXES);
 }
 
+/**
+ * Most names that are compared for a model: with what an optimiser keeps of each tensor, a checkpoint of a resnet50 has a
+ * sixth of them. What lies outermost is compared first.
+ */
+const MOST_NAMES = 300_000;
+
+/** Places where a network is looked for, until there have been enough. */
+function* placesIn(dicts: readonly FoundDict[], usual: Network) {
+  let names = 0;
+  for (const dict of dicts)
+    for (const prefix of prefixesOf(usual, dict)) {
+      if ((names += dict.tensors.size + usual.parameters.length) > MOST_NAMES) return;
+      yield { dict, prefix };
+    }
+}
+
 /** Without what belongs to another copy of the network under a longer prefix. */
 function apart(fit: Fit, others: readonly Fit[]): Fit {
   const inner = others.flatMap(({ prefix }) =>
@@ -94,16 +110,21 @@ const matches = ({ network, comparison: { missing, shaped } }: Fit): number =>
 export function fitsOf(model: ModelName, dicts: readonly FoundDict[]): readonly Fit[] {
   const build = builderOf(model);
   const usual = build(models[model].nominal.classes);
-  const all = dicts.map((dict) =>
-    prefixesOf(usual, dict).map((prefix): Fit => {
-      const network = networkOf(build, usual, dict, prefix);
-      return { network, dict, prefix, comparison: compare(dict.tensors, network.parameters, prefix) };
-    }),
+  const complete: Fit[] = [];
+  let nearest: Fit | undefined;
+  for (const { dict, prefix } of placesIn(dicts, usual)) {
+    const network = networkOf(build, usual, dict, prefix);
+    const fit: Fit = { network, dict, prefix, comparison: compare(dict.tensors, network.parameters, prefix) };
+    if (isComplete(fit.comparison)) complete.push(fit);
+    else if (complete.length === 0 && (!nearest || matches(fit) > matches(nearest))) nearest = fit;
+  }
+  if (complete.length === 0) return nearest ? [nearest] : [];
+  return complete.map((fit) =>
+    apart(
+      fit,
+      complete.filter(({ dict }) => dict === fit.dict),
+    ),
   );
-  const complete = all.map((fits) => fits.filter(({ comparison }) => isComplete(comparison)));
-  if (complete.some((fits) => fits.length > 0)) return complete.flatMap((fits) => fits.map((fit) => apart(fit, fits)));
-  const [nearest] = all.flat().sort((a, b) => matches(b) - matches(a));
-  return nearest ? [nearest] : [];
 }
 
 /**

@@ -156,6 +156,25 @@ describe('counters of batches', () => {
   });
 });
 
+describe('a checkpoint of many mappings', () => {
+  it('is looked through from the outside in, and not without end', () => {
+    const one = openCheckpoint(encodeSafetensors({ tensors: new Map(tensors('resnet8')), metadata: {} }), 'f').content;
+    const named = new Map(Array.from({ length: 300 }, (_, at) => [`a${at}.fc.bias`, one.get('fc.bias')]));
+    const inner = new Map(Array.from({ length: 200 }, (_, at) => [`inner${at}`, new Map(named)]));
+    const content = new Map<string, unknown>([
+      ['many', inner],
+      ['model', one],
+    ]);
+    const { taken } = adoptModel({ size: 1e6, content, metadata: {} }, { model: 'resnet8', input: {} }, 'f');
+    expect(taken).toBe('takes model');
+    const lost = new Map<string, unknown>([['many', inner]]);
+    const failure = failureOf(() =>
+      adoptModel({ size: 1e6, content: lost, metadata: {} }, { model: 'resnet8', input: {} }, 'f'),
+    );
+    expect(failure?.code).toBe('wrong-weights');
+  });
+});
+
 describe('a checkpoint without tensors', () => {
   it('is refused with what it holds', () => {
     const content = new Map<string, unknown>([

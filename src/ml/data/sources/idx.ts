@@ -4,7 +4,6 @@ import { promisify } from 'node:util';
 import { constants, gunzip, type ZlibOptions } from 'node:zlib';
 import { fail, type Failure } from '../../../core/failure.ts';
 import { at } from '../../../util/at.ts';
-import { elementsIn } from '../../weights/elements.ts';
 import type { DatasetSource, ImageSet, SourceImage } from '../source.ts';
 import { rgbFromGrey } from './grey.ts';
 
@@ -41,6 +40,8 @@ const again = 'download the file again and compare its size with the publisher�
 /** Bytes before the values: two zero bytes, type 8, number of dimensions, sizes. */
 const headerBytes = (dimensions: number): number => 4 + 4 * dimensions;
 
+const valuesIn = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
+
 /** The sizes in the header of an IDX file of unsigned bytes (uint32 BE). */
 function shapeIn(file: string, bytes: Buffer, dimensions: number): readonly number[] {
   const magic = 0x800 + dimensions;
@@ -67,7 +68,7 @@ async function unpacked(file: string, packed: Buffer, { dimensions, times, small
   const head = await unpack(packed.subarray(0, HEAD), { finishFlush: constants.Z_SYNC_FLUSH }).catch(broken);
   const isWhole = head.length >= headerBytes(dimensions);
   const shape = isWhole ? shapeIn(file, head, dimensions) : [];
-  const size = headerBytes(dimensions) + elementsIn(shape);
+  const size = headerBytes(dimensions) + valuesIn(shape);
   const most = Math.min(LARGEST, Math.max(small, times * packed.length));
   if (size > most)
     bad('damaged-idx', file, `has ${packed.length} bytes, and would be unpacked to ${shape.join('×')} values`, {
@@ -102,7 +103,7 @@ async function arrayOf(root: string, name: string, form: Form): Promise<IdxArray
 function parse(file: string, bytes: Buffer, dimensions: number): IdxArray {
   const shape = shapeIn(file, bytes, dimensions);
   const values = bytes.subarray(headerBytes(dimensions));
-  const size = elementsIn(shape);
+  const size = valuesIn(shape);
   if (values.length !== size) {
     bad('damaged-idx', file, `holds ${values.length} bytes of values, its header says ${shape.join('×')}`, {
       expected: `${size} bytes of values`,
