@@ -1,4 +1,5 @@
-import { isJsonObject, type Json, type JsonObject } from '../../../core/json.ts';
+import type { Json, JsonObject } from '../../../core/json.ts';
+import { parseCsv } from './csv-rows.ts';
 
 /**
  * Reads the metrics of a training's CSV log: of each column the last value that is there, for writers whose rows hold
@@ -20,43 +21,41 @@ export function parseCsvMetrics(text: string): JsonObject {
       row.forEach((field, at) => {
         if (field.trim() !== '') values[at] = field;
       });
-  const metrics: Nested = {};
-  header.forEach((column, at) => put(metrics, column.trim().split('.'), scalar(values[at] ?? '')));
-  return metrics;
+  const metrics: Groups = new Map();
+  header.forEach((column, at) => {
+    // A pandas index has no name, nor has what a comma at the end of each row begins.
+    if (column.trim() !== '' || values[at] !== '') put(metrics, column.trim(), scalar(values[at] ?? ''));
+  });
+  return objectOf(metrics);
 }
 
-interface Nested {
-  [name: string]: Json | Nested;
-}
+/** Values and groups of them by name. No object: a column may have the name of something that every object has. */
+type Groups = Map<string, Json | Groups>;
 
-function put(into: Nested, [name = '', ...deeper]: readonly string[], value: Json): void {
-  if (!deeper.length) {
-    into[name] = value;
-    return;
+function put(metrics: Groups, column: string, value: Json): void {
+  const names = column.split('.');
+  const last = names.pop() ?? '';
+  let group = metrics;
+  for (const name of names) {
+    const inner = group.get(name) ?? new Map<string, Json | Groups>();
+    if (!(inner instanceof Map)) throw new Error(`column ${name} is a value and a group`);
+    group.set(name, inner);
+    group = inner;
   }
-  const inner = into[name] ?? {};
-  if (!isJsonObject(inner)) throw new Error(`column ${name} is a value and a group`);
-  into[name] = inner;
-  put(inner, deeper, value);
+  const before = group.get(last);
+  if (before instanceof Map) throw new Error(`column ${last} is a value and a group`);
+  if (before !== undefined) throw new Error(`it has two columns ${JSON.stringify(column)}`);
+  group.set(last, value);
 }
+
+const objectOf = (groups: Groups): JsonObject =>
+  Object.fromEntries(
+    [...groups].map(([name, value]) => [name, value instanceof Map ? objectOf(value) : value] as const),
+  );
 
 function scalar(field: string): Json {
   const text = field.trim();
   if (text === '') return null;
   const number = Number(text);
   return Number.isFinite(number) ? number : text;
-}
-
-/** Rows of fields as RFC 4180 has them: quoted fields may hold commas, line ends and doubled quotes. */
-function parseCsv(text: string): readonly (readonly string[])[] {
-  const rows: string[][] = [];
-  let row: string[] = [];
-  for (const [whole, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|\r|$)/g)) {
-    if (whole === '' && row.length === 0) continue;
-    row.push(quoted === undefined ? (plain ?? '') : quoted.replaceAll('""', '"'));
-    if (end === ',') continue;
-    if (row.some((field) => field !== '')) rows.push(row);
-    row = [];
-  }
-  return rows;
 }

@@ -79,6 +79,21 @@ describe('metrics in CSV', () => {
     });
   });
 
+  it('may have names that every object has, and write nothing on any', async () => {
+    const text = '__proto__.polluted,__proto__.toString,constructor.prototype.polluted,toString,valueOf.a\n1,2,3,4,5\n';
+    const metrics = await read('o.csv', text);
+    expect(JSON.stringify(metrics)).toBe(
+      '{"__proto__":{"polluted":1,"toString":2},"constructor":{"prototype":{"polluted":3}},"toString":4,"valueOf":{"a":5}}',
+    );
+    expect({}).not.toHaveProperty('polluted');
+    expect(Object.prototype.toString.call([])).toBe('[object Array]');
+  });
+
+  it('take blanks around quotes, and columns without a name that hold nothing', async () => {
+    expect(await read('s.csv', '"a", "b" ,,\n"1", "2",,\n')).toEqual({ a: 1, b: 2 });
+    expect(await read('i.csv', ',a\n0,1\n')).toEqual({ '': 0, a: 1 });
+  });
+
   it('of a column that ends in NaN are missing, whatever stood above: the training diverged', async () => {
     expect(await read('d.csv', 'epoch,loss,acc\n0,0.5,0.9\n1,nan,\n')).toEqual({ epoch: 1, loss: null, acc: 0.9 });
   });
@@ -99,6 +114,14 @@ describe('metrics in CSV', () => {
     ['a,b\n', 'no row after the header'],
     ['a,b\n1\n', '1 fields, its header 2'],
     ['a,a.b\n1,2\n', 'a value and a group'],
+    ['a.b,a\n1,2\n', 'a value and a group'],
+    ['a,b, a\n1,2,3\n', 'it has two columns "a"'],
+    ['v.a,b,v.a\n1,2,3\n', 'it has two columns "v.a"'],
+    ['a,b\n1,"2\n3,4\n', 'the quote that line 2 opens is not closed'],
+    ['a,b\n1,2\n "3,4\n', 'the quote that line 3 opens is not closed'],
+    ['a,b\n"1"2,3\n', 'line 2 goes on after a closing quote'],
+    ['"a\n"b,c\n1,2\n', 'line 2 goes on after a closing quote'],
+    ['a,b\n5" disk,3\n', 'line 2 has a quote inside a field without quotes'],
   ])('are refused when they are %j', async (text, message) => {
     expect(await problem('d.csv', text)).toMatchObject({
       code: 'metrics-malformed',
