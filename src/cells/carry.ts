@@ -1,4 +1,5 @@
 import { CellReference, type Cell, type CellId, type Value, type ValueObject } from '../core/plan.ts';
+import { ownValue } from '../core/own.ts';
 import { referencesIn, valueToken } from './cell-id.ts';
 
 /** A cell on an axis of another one. */
@@ -78,9 +79,6 @@ function nearest<T>(
   return undefined;
 }
 
-const own = (axes: ValueObject, name: string): Value | undefined =>
-  Object.hasOwn(axes, name) ? axes[name] : undefined;
-
 /**
  * Unique text of an axis value for joins: of a reference only the cell counts, not the output.
  *
@@ -99,11 +97,11 @@ export function joinToken(value: Value): string {
  * @returns its value and the own axis through which it came; undefined when there is none, or two cells equally near disagree
  */
 export function carriedAxis(carrier: Carrier, name: string): Found<Value> | undefined {
-  const value = own(carrier.axes, name);
+  const value = ownValue(carrier.axes, name);
   if (value !== undefined) return { value, via: name };
   const [parent, ...others] = carrier.parents;
   if (!parent) return undefined;
-  if (others.length > 0) return nearest(carrier.parents, ({ axes }) => own(axes, name), joinToken);
+  if (others.length > 0) return nearest(carrier.parents, ({ axes }) => ownValue(axes, name), joinToken);
   // Nearly every cell stands on one other: its answer is the answer.
   const inherited = carriedAxis(parent.planned, name);
   return inherited && { value: inherited.value, via: parent.via };

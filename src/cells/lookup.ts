@@ -5,6 +5,7 @@
  */
 import { isList } from '../core/json.ts';
 import { CellReference, ReferenceText, type Cell, type CellId, type Value, type ValueObject } from '../core/plan.ts';
+import { ownValue } from '../core/own.ts';
 import { carriedAxis, type FindCell } from './carry.ts';
 import { referencesIn } from './cell-id.ts';
 
@@ -18,10 +19,6 @@ interface Steps {
   readonly intoCell: (reference: CellReference, keys: readonly string[]) => Value | undefined;
   readonly intoList: (items: readonly Value[], keys: readonly string[]) => Value | undefined;
 }
-
-/** Own property only: names come from users. */
-const own = (values: ValueObject, name: string): Value | undefined =>
-  Object.hasOwn(values, name) ? values[name] : undefined;
 
 /** Tells a mapping of values from the other values. */
 const isMapping = (value: Value): value is ValueObject =>
@@ -37,7 +34,7 @@ function walk(value: Value | undefined, keys: readonly string[], steps: Steps): 
   if (key === undefined || value === undefined) return value;
   if (value instanceof CellReference) return steps.intoCell(value, keys);
   if (isList(value)) return steps.intoList(value, keys);
-  return isMapping(value) ? walk(own(value, key), rest, steps) : undefined;
+  return isMapping(value) ? walk(ownValue(value, key), rest, steps) : undefined;
 }
 
 /**
@@ -53,7 +50,7 @@ export function follow(value: Value, keys: readonly string[], find: FindCell): V
     intoCell: ({ cell: id }, [key = '', ...rest]) => {
       const planned = find(id);
       const { axes, params } = planned?.cell ?? { axes: {}, params: {} };
-      const next = own(axes, key) ?? own(params, key) ?? (planned && carriedAxis(planned, key)?.value);
+      const next = ownValue(axes, key) ?? ownValue(params, key) ?? (planned && carriedAxis(planned, key)?.value);
       return walk(next, rest, steps);
     },
     intoList: () => undefined,
@@ -109,7 +106,7 @@ export function* reachable(index: CellIndex, cells: readonly Cell[]): Generator<
  */
 export function lookUp(index: CellIndex, cell: Cell, name: string): Value | undefined {
   for (const { axes, params } of reachable(index, [cell])) {
-    const found = own(axes, name) ?? own(params, name);
+    const found = ownValue(axes, name) ?? ownValue(params, name);
     if (found !== undefined) return found;
   }
   const dot = name.indexOf('.');

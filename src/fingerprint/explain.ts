@@ -1,5 +1,6 @@
-import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import { isJsonObject, type Json } from '../core/json.ts';
 import type { Digest } from '../core/plan.ts';
+import { ownValue } from '../core/own.ts';
 import { byCodeUnits } from '../util/text.ts';
 import { truncate } from '../util/display-width.ts';
 import { canonical } from './canonical.ts';
@@ -39,7 +40,7 @@ function changedLeaves(before: Json | undefined, after: Json | undefined, place:
   if (!present(after)) return [`${place} removed (was ${shown(before)})`];
   if (isJsonObject(before) && isJsonObject(after))
     return namesOf(before, after).flatMap((name) =>
-      changedLeaves(own(before, name), own(after, name), `${place}.${name}`),
+      changedLeaves(ownValue(before, name), ownValue(after, name), `${place}.${name}`),
     );
   if (Array.isArray(before) && Array.isArray(after)) {
     const [old, now] = [before as readonly Json[], after as readonly Json[]];
@@ -48,9 +49,6 @@ function changedLeaves(before: Json | undefined, after: Json | undefined, place:
   }
   return canonical(before) === canonical(after) ? [] : [`${place} ${shownPair(before, after)}`];
 }
-
-const own = (values: JsonObject, name: string): Json | undefined =>
-  Object.hasOwn(values, name) ? values[name] : undefined;
 
 /** Says what differs between two contents, by their digests; an empty text where that is not known. */
 export type SayChanges = (before: Digest, after: Digest) => string;
@@ -101,7 +99,9 @@ export function explain(
     ...changedKind(previous, current),
     ...namesOf(previous.params, current.params)
       .filter((name) => !unkeyed.has(name))
-      .flatMap((name) => changedLeaves(own(previous.params, name), own(current.params, name), `params.${name}`)),
+      .flatMap((name) =>
+        changedLeaves(ownValue(previous.params, name), ownValue(current.params, name), `params.${name}`),
+      ),
     ...changedContents(previous.inputs, current.inputs, 'inputs'),
     ...changedContents(previous.sources, current.sources, 'sources', sayChanges),
   ];

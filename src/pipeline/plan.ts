@@ -1,5 +1,6 @@
 import type { Meaning } from '../cells/meaning.ts';
 import type { Result } from '../core/result.ts';
+import { ownValue } from '../core/own.ts';
 import { FactorIndex } from '../cells/factors.ts';
 import { findCycles } from '../graph/cycles.ts';
 import { topologicalOrder } from '../graph/sort.ts';
@@ -111,7 +112,7 @@ function expandAll(spec: PipelineSpec, context: ExpandContext): readonly string[
 export function meaningOf(used: Iterable<string>, registered: Pick<PlanOptions, 'kinds' | 'catalogue'>): Meaning {
   const { kinds, catalogue } = registered;
   const parameters = [...new Set(used)].flatMap((name) => {
-    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    const kind = ownValue(kinds, name);
     return kind ? [parametersOf(kind, catalogue)] : [];
   });
   return (name, value) => {

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fail, FailureError, type Failure } from '../core/failure.ts';
 import type { Plan } from '../core/plan.ts';
 import { failure, success, unwrap, type Result } from '../core/result.ts';
+import { ownValue } from '../core/own.ts';
 import type { Environment } from '../pipeline/expand/names.ts';
 import { planPipeline } from '../pipeline/plan.ts';
 import { withOverrides } from '../pipeline/verdict.ts';
@@ -80,7 +81,7 @@ async function readSource(file: string, root: string): Promise<string> {
 function watchEnvironment(environment: Environment, used: Record<string, string | undefined>): Environment {
   return new Proxy(environment, {
     getOwnPropertyDescriptor: (variables, name) => {
-      if (typeof name === 'string') used[name] = variables[name];
+      if (typeof name === 'string') used[name] = ownValue(variables, name);
       return Reflect.getOwnPropertyDescriptor(variables, name);
     },
   });

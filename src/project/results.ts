@@ -3,6 +3,7 @@ import { findCells } from '../cells/select.ts';
 import { cellStatuses } from '../core/run-state.ts';
 import type { CellId } from '../core/plan.ts';
 import { fail } from '../core/failure.ts';
+import { ownValue } from '../core/own.ts';
 import { lastResultsFile, readLastResults } from '../record/last-results.ts';
 import { latestRun, readRun, replayRun, type PastRun } from '../record/past-runs.ts';
 import type { Entry } from '../store/store.ts';
@@ -87,8 +88,8 @@ function pathOf({ cell, entry, state }: CellResult, output: string | undefined):
   if (!entry)
     return fail({ code: 'no-result', message: `${cell} has no result: ${state}`, fix: 'kdpipe run makes it' });
   if (output === undefined) return entry.path;
-  const found = entry.outputs[output];
-  if (found && Object.hasOwn(entry.outputs, output)) return join(entry.path, found.path);
+  const found = ownValue(entry.outputs, output);
+  if (found) return join(entry.path, found.path);
   const names = Object.keys(entry.outputs);
   const advice = nameAdvice(output, names);
   return fail({

@@ -1,6 +1,7 @@
 import { fail } from '../core/failure.ts';
 import type { Cell, CellId, Key } from '../core/plan.ts';
 import type { TaskInput, TaskSource } from '../core/task.ts';
+import { ownValue } from '../core/own.ts';
 import { stageKey } from '../fingerprint/stage.ts';
 import { taskParameters, type NamedReference } from '../fingerprint/task-parameters.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
@@ -140,7 +141,7 @@ export class Resolver {
 }
 
 function storedOutput({ outputs }: Entry, cell: CellId, output: string): StoredOutput {
-  const stored = outputs[output];
+  const stored = ownValue(outputs, output);
   if (stored) return stored;
   return fail({
     code: 'unknown-output',

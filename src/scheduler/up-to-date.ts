@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Failure } from '../core/failure.ts';
 import type { Digest } from '../core/plan.ts';
+import { ownValue } from '../core/own.ts';
 import { canonical } from '../fingerprint/canonical.ts';
 import { sha256 } from '../fingerprint/digest.ts';
 import { parts } from '../store/layout.ts';
@@ -119,7 +120,7 @@ export async function findUpToDate(
 ): Promise<Pick<UpToDate, 'cells' | 'notes' | 'placed' | 'held'> | undefined> {
   const note = readNote(noteFile(store, request));
   if (note?.request !== requestDigest(request)) return undefined;
-  if (note.environment.some(([name, value]) => digestOf(environment[name]) !== value)) return undefined;
+  if (note.environment.some(([name, value]) => digestOf(ownValue(environment, name)) !== value)) return undefined;
   if (!store.isIntact(note.seal)) return undefined;
   const digest = sourceDigester(store.root);
   const same = await mapConcurrently(note.files, atOnce, async ([path, before]) => {

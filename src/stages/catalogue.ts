@@ -7,6 +7,12 @@ export type Catalogue = Readonly<Record<string, Readonly<Record<string, JsonObje
 
 let read: Catalogue | undefined;
 
+/** The same, whose registries have no names but their own, whatever is asked of them. */
+function withoutPrototypes(names: Catalogue): Catalogue {
+  for (const registry of Object.values(names)) Object.setPrototypeOf(registry, null);
+  return Object.setPrototypeOf(names, null) as Catalogue;
+}
+
 /**
  * Reads `schemas/catalogue.json`, which `npm run build:schemas` writes from the ml registries: the only thing that
  * the runner half knows of the ml half.
@@ -14,6 +20,6 @@ let read: Catalogue | undefined;
  * @returns the catalogue, read once a process
  */
 export function catalogue(): Catalogue {
-  read ??= JSON.parse(readFileSync(assetPath('schemas/catalogue.json'), 'utf8')) as Catalogue;
+  read ??= withoutPrototypes(JSON.parse(readFileSync(assetPath('schemas/catalogue.json'), 'utf8')) as Catalogue);
   return read;
 }

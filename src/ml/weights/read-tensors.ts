@@ -10,6 +10,7 @@ const MOST_TIMES = 4;
  *
  * @param wanted - tensors by the names that they get
  * @param of - the file that they lie in
+ * @param of.size - its bytes
  * @param file - its name for messages
  * @returns their values, in that order
  * @throws FailureError `damaged-weights` where they are far more than the file, before any is read

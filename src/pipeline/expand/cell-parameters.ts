@@ -1,4 +1,5 @@
 import { CellReference, type CellId, type Value, type ValueObject } from '../../core/plan.ts';
+import { ownValue } from '../../core/own.ts';
 import { referencesIn } from '../../cells/cell-id.ts';
 import type { Need } from '../../stages/stage-kind.ts';
 import { byCodeUnits } from '../../util/text.ts';
@@ -122,7 +123,9 @@ export class StageParameters {
   /** The default that the cell's profile has instead of the kind's. */
   #ofProfile(name: string, { params }: Draft): Value | undefined {
     const { profile } = params;
-    return typeof profile === 'string' ? this.#stage.parameters?.kind.profiles?.[profile]?.[name] : undefined;
+    const profiles = this.#stage.parameters?.kind.profiles;
+    const defaults = profiles && typeof profile === 'string' ? ownValue(profiles, profile) : undefined;
+    return defaults && ownValue(defaults, name);
   }
 
   #fromTemplate(slot: Slot, scope: CellScope, draft: Draft): void {

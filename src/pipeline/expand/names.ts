@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../core/json.ts';
 import type { Value, ValueObject } from '../../core/plan.ts';
+import { ownValue } from '../../core/own.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import type { Expression } from './expression.ts';
 import { compile, constant, type ConstantTemplate, type Template } from './interpolate.ts';
@@ -109,7 +110,7 @@ export class Names {
     location: SourceLocation,
   ): Template<AxisScope> | undefined {
     const { name, fallback, source } = expression;
-    const set = Object.hasOwn(this.#env, name) ? this.#env[name] : undefined;
+    const set = ownValue(this.#env, name);
     // As in a shell, `:-` also replaces an empty value.
     const isGiven = set !== undefined && (set !== '' || fallback === undefined);
     const value = isGiven ? set : (fallback ?? this.#spec.env.get(name));

@@ -1,4 +1,5 @@
 import { CellReference, type Value, type ValueObject } from '../../core/plan.ts';
+import { ownValue } from '../../core/own.ts';
 import { axisText, valueToken } from '../../cells/cell-id.ts';
 import {
   carriedAxis,
@@ -174,7 +175,7 @@ function pickingFirst(cells: readonly PlannedCell[]): string {
   const [first] = cells;
   const axes = Object.entries(first?.cell.axes ?? {});
   const differing = axes.filter(([name, value]) =>
-    cells.some(({ cell }) => valueToken(cell.axes[name] ?? null) !== valueToken(value)),
+    cells.some(({ cell }) => valueToken(ownValue(cell.axes, name) ?? null) !== valueToken(value)),
   );
   return differing.map(([name, value]) => `${name}=${axisText(value, value instanceof CellReference)}`).join(',');
 }

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../core/json.ts';
 import { CellReference, type CellId, type Value } from '../../core/plan.ts';
+import { ownValue } from '../../core/own.ts';
 import { carriedNames, type FindCell, type PlannedCell } from '../../cells/carry.ts';
 import { follow, type CellIndex } from '../../cells/lookup.ts';
 import type { StageKind } from '../../stages/stage-kind.ts';
@@ -18,7 +19,7 @@ export class PlannedStages {
 
   /** The kind of that name, if it is registered. */
   kind(name: string): StageKind | undefined {
-    return Object.hasOwn(this.#kinds, name) ? this.#kinds[name] : undefined;
+    return ownValue(this.#kinds, name);
   }
 
   /** Names of all registered kinds. */

@@ -14,6 +14,12 @@ const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle
 const repeatTo = (values: readonly string[], count: number): readonly string[] =>
   Array.from({ length: count }, (_, at) => values[at % values.length] ?? '');
 
+/**
+ * A name as a title. Vega 6.4 takes a text that is the name of something that every object has for a signal, which is not
+ * there; a space without width makes it a text.
+ */
+const titleText = (name: string): string => (name in {} ? `${name}\u200b` : name);
+
 /** Colours of pages are not known: nothing is filled, all ink is grey. */
 const config: JsonObject = {
   background: null,
@@ -47,7 +53,7 @@ function subtitle({ points, levels, over, n, expected }: PlotData): string {
 /** Colour and shape of a line; without names there is one line, and no legend. */
 function lineEncoding({ series }: PlotPlan, data: PlotData): JsonObject {
   if (series.length === 0) return { color: { value: palette[0] }, shape: { value: 'circle' } };
-  const title = series.join(', ');
+  const title = titleText(series.join(', '));
   const scale = (values: readonly string[]): JsonObject => ({
     domain: data.series,
     range: repeatTo(values, data.series.length),
@@ -83,14 +89,14 @@ export function plotSpec(plot: PlotPlan, data: PlotData): JsonObject {
   const x = {
     field: 'x',
     type: 'quantitative',
-    title: plot.x,
+    title: titleText(plot.x),
     scale: { type: plot.scale, zero: false, nice: false, padding: 12 },
   };
-  const y = { field: 'y', type: 'quantitative', title: plot.y, scale: { zero: false } };
+  const y = { field: 'y', type: 'quantitative', title: titleText(plot.y), scale: { zero: false } };
   const { color, shape } = lineEncoding(plot, data);
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    title: { text: plot.title ?? plot.name, subtitle: subtitle(data) },
+    title: { text: titleText(plot.title ?? plot.name), subtitle: subtitle(data) },
     width: 480,
     height: 300,
     layer: [

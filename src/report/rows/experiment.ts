@@ -1,7 +1,11 @@
 import { none, type RowLabel } from '../../cells/labels.ts';
 
 /** How the original study writes its switches. */
-const switches: Readonly<Record<string, string>> = { ema: 'EMA', rdrop: 'RDrop', amp: 'AMP' };
+const switches: ReadonlyMap<string, string> = new Map([
+  ['ema', 'EMA'],
+  ['rdrop', 'RDrop'],
+  ['amp', 'AMP'],
+]);
 
 /** The names that stand in the phrase itself. */
 const spoken = new Set(['model', 'teacher', 'teacher.model', 'kd_method']);
@@ -22,7 +26,7 @@ export function experimentText(labels: readonly RowLabel[]): string {
   const model = text('model') ?? text('student');
   const others = labels.filter(({ name, text: label }) => !spoken.has(name) && label !== none);
   const isSwitch = ({ value }: RowLabel): boolean => typeof value === 'boolean';
-  const on = others.filter((label) => label.value === true).map(({ name }) => switches[name] ?? name);
+  const on = others.filter((label) => label.value === true).map(({ name }) => switches.get(name) ?? name);
   const method = [text('kd_method'), ...on].filter((word) => word !== undefined).join('+');
   const words = [
     teacher === undefined ? undefined : `teacher->${teacher}`,

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
+import { ownValue } from '../../core/own.ts';
 import { catalogue } from '../../stages/catalogue.ts';
 
 /** Words of a metric's last name that say "less is better": losses, errors, calibration, times, costs. */
@@ -35,7 +36,7 @@ export function metricAt(metrics: JsonObject, path: string): Json | undefined {
   }
   for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
     const head = path.slice(0, dot);
-    const group = Object.hasOwn(metrics, head) ? metrics[head] : undefined;
+    const group = ownValue(metrics, head);
     const found = isJsonObject(group) ? metricAt(group, path.slice(dot + 1)) : undefined;
     if (found !== undefined) return found;
   }

@@ -1,4 +1,5 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
+import { ownValue } from '../../core/own.ts';
 import { warmupEpochs } from '../../params/shared-rules.ts';
 import { whyOtherCourse } from './growth.ts';
 import type { CheckContext, ParamProblem, StageKind } from '../stage-kind.ts';
@@ -151,7 +152,7 @@ function idleProfile(
   { given }: CheckContext,
   profiles: StageKind['profiles'],
 ): readonly ParamProblem[] {
-  const defaults = typeof profile === 'string' ? profiles?.[profile] : undefined;
+  const defaults = profiles && typeof profile === 'string' ? ownValue(profiles, profile) : undefined;
   if (!defaults || !Object.keys(defaults).every(given)) return [];
   const names = Object.keys(defaults);
   const reason = `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} written out`;

@@ -335,9 +335,9 @@ describe('an image folder is refused when', () => {
     expect(await failuresOf(names)).toMatchObject([{ code: 'empty-class', place: { file: folder.at('cow') } }]);
   });
 
-  it('a folder stands beside train that is no split', async () => {
-    await writeTree(folder, { 'train/a': 1, 'train/b': 1, 'extra/a': 1 });
-    expect(await failuresOf(names)).toMatchObject([{ code: 'unexpected-folder', place: { file: folder.at('extra') } }]);
+  it.each(['extra', 'constructor'])('a folder stands beside train that is no split: %s', async (name) => {
+    await writeTree(folder, { 'train/a': 1, 'train/b': 1, [`${name}/a`]: 1, [`${name}/b`]: 1 });
+    expect(await failuresOf(names)).toMatchObject([{ code: 'unexpected-folder', place: { file: folder.at(name) } }]);
   });
 
   it('the test folder has a class that train lacks', async () => {
