@@ -54,6 +54,8 @@ function textForm(text: string): FileForm {
   if (/^version https:\/\/(git-lfs\.github\.com|hawser\.github\.com)\/spec\//.test(text))
     return { id: 'lfs', name: 'a Git LFS pointer, which stands for a file that was not downloaded' };
   if (/^<(!doctype html|html|head|body|title|!--)/i.test(text)) return { id: 'page', name: 'an HTML page' };
+  if (/^(?:<\?xml\b[^>]*>\s*)?(?:<!--[^]*?-->\s*)*(?:<!doctype svg\b[^>]*>\s*)?<svg\b/i.test(text))
+    return { id: 'drawing', name: 'an SVG drawing' };
   if (text.startsWith('<')) return { id: 'page', name: `an XML page: ${excerptOf(text)}` };
   if (/^[{[]/.test(text)) return { id: 'json', name: `JSON text: ${excerptOf(text)}` };
   return { id: 'text', name: `text: ${excerptOf(text)}` };

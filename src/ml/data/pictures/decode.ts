@@ -5,11 +5,14 @@ import { byteAt } from '../../../util/at.ts';
 import { fileForm, type FileForm } from '../../../util/file-form.ts';
 import type { RgbImage } from '../../augment/image.ts';
 import { BAD_IMAGE, type Oddity, type SourcePicture } from '../source.ts';
-import { extensionOf, formatNamed, READ_FORMATS } from './formats.ts';
+import { extensionOf, formatNamed, formatOf, READ_FORMATS } from './formats.ts';
 import { orientationIn, turnUpright } from './orientation.ts';
 import { storesBareYcbcr } from './tiff.ts';
 
-type SharpModule = (input: string | Buffer, options: SharpOptions) => Sharp;
+type SharpModule = (input: Buffer, options: SharpOptions) => Sharp;
+
+/** What libvips calls its decoders of the formats that are read. */
+const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'];
 
 let loaded: Promise<SharpModule> | undefined;
 
@@ -19,6 +22,9 @@ function sharpModule(): Promise<SharpModule> {
     // Many images are decoded side by side, each on one thread; no image is read twice.
     sharp.concurrency(1);
     sharp.cache(false);
+    // Of the decoders that it has, only those of formats that are read: an SVG names further files.
+    sharp.block({ operation: ['VipsForeignLoad'] });
+    sharp.unblock({ operation: LOADERS.map((name) => `VipsForeignLoad${name}`) });
     return sharp;
   });
   return loaded;
@@ -47,13 +53,13 @@ interface Decoded {
 }
 
 /** Decodes; the less it fails on, the more is made of damaged files. */
-async function decodeWith(input: string | Buffer, failOn: 'warning' | 'error'): Promise<Decoded> {
+async function decodeWith(input: Buffer, failOn: 'warning' | 'error'): Promise<Decoded> {
   const sharp = await sharpModule();
   const picture = sharp(input, { failOn, ignoreIcc: true }).autoOrient();
   const metadata = await picture.metadata();
   const { space, depth, format } = metadata;
   if (depth !== 'uchar' && depth !== 'ushort') throw new Error(`its samples are of type ${depth}, not of 8 or 16 bits`);
-  if (format === 'tiff' && storesBareYcbcr(typeof input === 'string' ? await readFile(input) : input))
+  if (format === 'tiff' && storesBareYcbcr(input))
     throw new Error('its colours are stored as YCbCr without JPEG, which is not read');
   const cmyk = space === 'cmyk';
   if (cmyk) picture.pipelineColourspace('cmyk').toColourspace('cmyk');
@@ -72,7 +78,9 @@ const oneLine = (error: unknown): string =>
     .replace('Warning treated as error due to failOn setting; ', '');
 
 /** What decoders only warn of is decoded, as Pillow does, and said. */
-async function decode(input: string | Buffer): Promise<Decoded & { readonly warning?: string }> {
+async function decode(input: Buffer): Promise<Decoded & { readonly warning?: string }> {
+  // Before any decoder sees it: the name may say anything.
+  if (formatOf(input) === undefined) throw new Error('its content is of no format that is read');
   try {
     return await decodeWith(input, 'warning');
   } catch (error) {
@@ -81,9 +89,8 @@ async function decode(input: string | Buffer): Promise<Decoded & { readonly warn
 }
 
 /** What a file is that is no picture, as far as its bytes tell. */
-async function formOf(input: string | Buffer): Promise<FileForm | undefined> {
-  const bytes = typeof input === 'string' ? await readFile(input).catch(() => undefined) : input;
-  const form = bytes && fileForm(bytes.subarray(0, 1024));
+function formOf(bytes: Buffer): FileForm | undefined {
+  const form = fileForm(bytes.subarray(0, 1024));
   return form?.id === 'picture' ? undefined : form;
 }
 
@@ -110,11 +117,13 @@ function odditiesOf(file: string, { metadata, warning }: { metadata: Metadata; w
  * @throws FailureError `bad-image` when the file is truncated, damaged beyond warnings, or no image
  */
 export async function decodeImage(file: string, bytes?: Buffer): Promise<SourcePicture> {
+  let input = bytes;
   try {
-    const decoded = await decode(bytes ?? file);
+    input ??= await readFile(file);
+    const decoded = await decode(input);
     return { ...decoded.image, oddities: odditiesOf(file, decoded) };
   } catch (error) {
-    const form = await formOf(bytes ?? file);
+    const form = input && formOf(input);
     return fail({
       code: BAD_IMAGE,
       message: `${file} can't be decoded: ${form ? `it is ${form.name}` : oneLine(error)}`,

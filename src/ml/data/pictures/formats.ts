@@ -71,12 +71,15 @@ const SIGNATURES: readonly (readonly [format: string, from: number, bytes: strin
   ['webp', 8, 'WEBP'],
   ['tiff', 0, 'II*\0'],
   ['tiff', 0, 'MM\0*'],
-  ['avif', 4, 'ftypavif'],
-  ['avif', 4, 'ftypavis'],
+  ['tiff', 0, 'II+\0'],
+  ['tiff', 0, 'MM\0+'],
 ];
 
+/** The brands of an ISO media file: the one that it is of, its version, and those that it also keeps to. */
+const AVIF = /^....ftyp(?:avi[fs]|....(?:....)+?avi[fs])/s;
+
 /** Bytes of a file that tell its format. */
-export const HEAD_BYTES = 16;
+export const HEAD_BYTES = 64;
 
 /**
  * Tells the format of a picture by its content.
@@ -86,5 +89,6 @@ export const HEAD_BYTES = 16;
  */
 export function formatOf(head: Buffer): string | undefined {
   const text = head.toString('latin1', 0, HEAD_BYTES);
-  return SIGNATURES.find(([, from, bytes]) => text.startsWith(bytes, from))?.[0];
+  const format = SIGNATURES.find(([, from, bytes]) => text.startsWith(bytes, from))?.[0];
+  return format ?? (AVIF.test(text) ? 'avif' : undefined);
 }

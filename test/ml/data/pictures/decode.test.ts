@@ -56,6 +56,17 @@ describe('decoding', () => {
     expect([made.width, made.height, made.oddities]).toEqual([40, 30, []]);
   });
 
+  it('knows AVIF by any of its brands', async () => {
+    const raw = { raw: { width: 40, height: 30, channels: 3 } } as const;
+    const file = await sharp(picture(3, 40, 30).pixels, raw)
+      .avif({ lossless: true })
+      .toBuffer();
+    const size = file.readUInt32BE(0);
+    file.write('mif1', 8, 'latin1');
+    expect(file.toString('latin1', 16, size)).toContain('avif');
+    expect((await decodeImage(folder.write('b.avif', file))).width).toBe(40);
+  });
+
   it('says what the decoder warned of, and which name is wrong', async () => {
     const warned = await decodeImage(folder.write('restart.jpg', Buffer.from(cases['restart.jpg']!.file, 'base64')));
     expect(warned.oddities).toEqual([
@@ -137,6 +148,28 @@ describe('an image is called bad, by its path, when it', () => {
     expect(failure).toMatchObject({ code: 'bad-image', fix: expect.stringMatching(fix) as string });
     expect(failure?.message).toContain(`it is ${what}`);
   });
+
+  it.each([
+    ['drawing', (svg: string) => svg],
+    ['drawing after a declaration', (svg: string) => `<?xml version="1.0"?>\n<!-- drawn -->\n${svg}`],
+  ])('is a %s, whatever its name: what it names is not read', async (_, made) => {
+    folder.write('neighbour.png', await encoded(picture(1)));
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="neighbour.png"/></svg>';
+    const [failure] = await failuresOf(() => decodeImage(folder.write('drawing.png', made(svg))));
+    expect(failure?.message).toMatch(/drawing\.png can't be decoded: it is an SVG drawing$/);
+    // The decoder is off, too.
+    await expect(sharp(Buffer.from(svg)).toBuffer()).rejects.toThrow();
+  });
+
+  it.each(['bmp', 'jp2', 'heic'])(
+    'is a picture of a format that is not read, whatever its name: %s',
+    async (format) => {
+      const head = { bmp: 'BM6\0\0\0', jp2: '\0\0\0\x0cjP  \r\n\x87\n', heic: '\0\0\0\x18ftypheic\0\0\0\0mif1heic' };
+      const bytes = Buffer.concat([Buffer.from(head[format as 'bmp'], 'latin1'), Buffer.alloc(99, 0xfe)]);
+      const [failure] = await failuresOf(() => decodeImage(folder.write('other.jpg', bytes)));
+      expect(failure?.message).toMatch(/its content is of no format that is read$/);
+    },
+  );
 
   it('is missing', async () => {
     expect(await failuresOf(() => decodeImage(folder.at('none.jpg')))).toMatchObject([{ code: 'bad-image' }]);
