@@ -13,7 +13,7 @@ export interface Sample {
 /** How two rows differ in one metric. */
 export interface Comparison {
   readonly mean: number;
-  /** What can be said of its certainty; undefined for too few runs. */
+  /** What can be said of its certainty; undefined for too few runs, and for runs that do not spread. */
   readonly judged: Difference | undefined;
   readonly method: 'paired' | 'welch' | 'none';
   /** The axes that pair the runs. */
@@ -89,8 +89,8 @@ export function comparePaired(ours: readonly Sample[], theirs: readonly Sample[]
     return other === undefined ? [] : [[value, other] as const];
   });
   if (pairedBy.length > 0 && pairs.length > 1) {
-    const judged = pairedDifference(pairs);
-    return { mean: judged.mean, judged, method: 'paired', pairedBy, n: pairs.length };
+    const differences = pairs.map(([one, other]) => one - other);
+    return { mean: mean(differences), judged: pairedDifference(pairs), method: 'paired', pairedBy, n: pairs.length };
   }
   const n = Math.min(left.length, right.length);
   if (n < 2) {
@@ -98,5 +98,5 @@ export function comparePaired(ours: readonly Sample[], theirs: readonly Sample[]
     return { mean: one - other, judged: undefined, method: 'none', pairedBy: [], n };
   }
   const judged = welchDifference(left, right);
-  return { mean: judged.mean, judged, method: 'welch', pairedBy: [], n };
+  return { mean: mean(left) - mean(right), judged, method: 'welch', pairedBy: [], n };
 }

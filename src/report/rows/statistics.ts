@@ -41,10 +41,15 @@ export function sampleDeviation(values: readonly number[]): number | undefined {
   return values.length < 2 ? undefined : Math.sqrt(variance(values));
 }
 
-/** Test and interval of a difference from its standard error. */
+/** What rounding alone makes numbers spread, for one of their size. */
+const ROUNDING = 8 * Number.EPSILON;
+
+/** Whether numbers are equal but for rounding: then how they would spread is not known. */
+const areEqual = (values: readonly number[], size: number): boolean =>
+  Math.max(...values) - Math.min(...values) <= ROUNDING * size;
+
+/** Test and interval of a difference from its standard error, which is above 0. */
 function withInterval(difference: number, error: number, degrees: number): Difference {
-  // Without any spread t is 0/0 for no difference, and infinite for one.
-  if (error === 0) return { mean: difference, low: difference, high: difference, p: difference === 0 ? 1 : 0 };
   const half = criticalT(confidence, degrees) * error;
   const p = twoSidedP(difference / error, degrees);
   return { mean: difference, low: difference - half, high: difference + half, p };
@@ -54,10 +59,12 @@ function withInterval(difference: number, error: number, degrees: number): Diffe
  * Student's paired t-test: what two ways do on the same seeds.
  *
  * @param pairs - at least two pairs (ours, theirs)
- * @returns mean of ours − theirs, its interval and p-value
+ * @returns mean of ours − theirs, its interval and p-value; undefined where all differences are equal, as those of a few
+ *   images are: t would be infinite, of noise that is there and does not show
  */
-export function pairedDifference(pairs: readonly (readonly [ours: number, theirs: number])[]): Difference {
+export function pairedDifference(pairs: readonly (readonly [ours: number, theirs: number])[]): Difference | undefined {
   const differences = pairs.map(([ours, theirs]) => ours - theirs);
+  if (areEqual(differences, Math.max(...pairs.flat().map(Math.abs)))) return undefined;
   return withInterval(mean(differences), Math.sqrt(variance(differences) / pairs.length), pairs.length - 1);
 }
 
@@ -66,9 +73,10 @@ export function pairedDifference(pairs: readonly (readonly [ours: number, theirs
  *
  * @param ours - at least two numbers
  * @param theirs - at least two numbers
- * @returns mean of ours − mean of theirs, its interval and p-value
+ * @returns mean of ours − mean of theirs, its interval and p-value; undefined where neither side spreads
  */
-export function welchDifference(ours: readonly number[], theirs: readonly number[]): Difference {
+export function welchDifference(ours: readonly number[], theirs: readonly number[]): Difference | undefined {
+  if ([ours, theirs].every((side) => areEqual(side, Math.max(...side.map(Math.abs))))) return undefined;
   const a = variance(ours) / ours.length;
   const b = variance(theirs) / theirs.length;
   const degrees = (a + b) ** 2 / (a ** 2 / (ours.length - 1) + b ** 2 / (theirs.length - 1));
@@ -104,17 +112,19 @@ const binomialVariance = (share: number, images: number | undefined): number =>
  *
  * @param ours - at least one number
  * @param published - the published run
- * @returns ours − published, its interval and p-value; undefined where neither part is known
+ * @returns ours − published, its interval and p-value; undefined where neither part is known, or there is no noise in either
  */
 export function differenceToPublished(ours: readonly number[], published: PublishedRun): Difference | undefined {
   const { value, images } = published;
   if (ours.length < 2 && images === undefined) return undefined;
   const centre = mean(ours);
-  const ofRuns = ours.length < 2 ? 0 : variance(ours) * (1 + 1 / ours.length);
+  const spreads = ours.length > 1 && !areEqual(ours, Math.max(...ours.map(Math.abs)));
+  const ofRuns = spreads ? variance(ours) * (1 + 1 / ours.length) : 0;
   const ofImages = binomialVariance(centre, images) + binomialVariance(value, images);
   const both = ofRuns + ofImages;
+  if (both === 0) return undefined;
   const degrees = ofRuns === 0 ? Infinity : (ours.length - 1) * (both / ofRuns) ** 2;
   const all = withInterval(centre - value, Math.sqrt(both), degrees);
-  const runs = withInterval(centre - value, Math.sqrt(ofRuns), ours.length - 1);
+  const runs = spreads ? withInterval(centre - value, Math.sqrt(ofRuns), ours.length - 1) : all;
   return runs.high > all.high ? runs : all;
 }

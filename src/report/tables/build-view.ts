@@ -9,7 +9,7 @@ import type { RowGroup } from '../../cells/row-groups.ts';
 import { reachable, type CellIndex } from '../../cells/lookup.ts';
 import { lowerIsBetter, metricHead } from '../rows/metrics.ts';
 import { footnotes } from './notes.ts';
-import { decimalsOf, measuredText, missing } from './number-text.ts';
+import { decimalsOf, measuredText, missing, numberText } from './number-text.ts';
 import { cellAxes, type Sample } from '../rows/pairing.ts';
 import type { PublishedRow } from '../rows/published.ts';
 import { placePublishedRows } from './published-view.ts';
@@ -44,18 +44,27 @@ interface Measured {
 /** Reads one metric of all rows. */
 function measure(rows: readonly RowGroup[], column: string, read: { index: CellIndex; outcomes: Outcomes }): Measured {
   const metrics = rows.map((row) => rowMetrics(row, read.outcomes, column));
-  const samples = rows.map((row, at) =>
-    row.cells.map((cell, cellAt): Sample => {
-      const value = metrics[at]?.[cellAt];
-      return { axes: cellAxes(read.index, cell), value: typeof value === 'number' ? value : undefined };
-    }),
-  );
+  const samples = rows.map((row, at) => {
+    const values = metrics[at] ?? [];
+    // A row that has a text among its numbers has no mean, and is compared with none.
+    const isNumeric = values.every((value) => value === undefined || typeof value === 'number');
+    return row.cells.map((cell, cellAt): Sample => {
+      const value = values[cellAt];
+      return { axes: cellAxes(read.index, cell), value: isNumeric && typeof value === 'number' ? value : undefined };
+    });
+  });
   const decimals = decimalsOf(metrics.flat().filter((value) => typeof value === 'number'));
   const view = { name: column, head: metricHead(column), lowerIsBetter: lowerIsBetter(column), decimals };
   return { column: view, metrics, samples };
 }
 
-/** One metric of one row: mean and deviation of numbers, or the distinct texts. */
+/** A value that has no mean, as a table shows it. */
+function shownValue(value: Json, decimals: number): string {
+  if (typeof value === 'number') return numberText(value, decimals);
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** One metric of one row: mean and deviation of numbers, or the distinct values where not all are numbers. */
 function valueView(column: ColumnView, metrics: readonly (Json | undefined)[], best: boolean): ValueView {
   const there = metrics.filter((value) => value !== undefined);
   const numbers = there.filter((value) => typeof value === 'number');
@@ -66,7 +75,7 @@ function valueView(column: ColumnView, metrics: readonly (Json | undefined)[], b
     const text = measuredText({ mean: average, sd, n: there.length, expected: metrics.length }, column.decimals);
     return { ...counts, text, mean: average, sd };
   }
-  const texts = [...new Set(there.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))))];
+  const texts = [...new Set(there.map((value) => shownValue(value, column.decimals)))];
   const share = there.length > 0 && there.length < metrics.length ? ` (${there.length}/${metrics.length})` : '';
   return { ...counts, text: texts.length === 0 ? missing : texts.join(', ') + share, mean: null, sd: null };
 }

@@ -54,6 +54,13 @@ function escapeMarkdown(text: string): string {
     .replaceAll('<', '&lt;');
 }
 
+/** What spreadsheets take for a formula, whatever quotes stand around it, and what of it is only a number. */
+const COMPUTED = /^[\s\0]*[=+\-@＝＋－＠]/;
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** A field as RFC 4180 has it. */
+const csvField = (text: string): string => (/[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
 /** The kinds of text that templates make. */
 export const formats = {
   markdown: {
@@ -72,7 +79,7 @@ export const formats = {
     link: (text) => text,
   },
   csv: {
-    escape: (text) => (/[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text),
+    escape: (text) => csvField(COMPUTED.test(text) && !NUMBER.test(text) ? `'${text}` : text),
     bold: (text) => text,
     link: (text) => text,
   },

@@ -9,10 +9,13 @@ function methodText(differences: readonly DifferenceView[]): string {
     ...(differences.some(({ method }) => method === 'welch') ? ["by Welch's test where runs cannot be paired"] : []),
   ];
   const sure = ways.length > 0 ? `, ${ways.join(', ')}, with its 95 % confidence interval` : '';
-  const unsure = differences.some(({ method }) => method === 'none')
-    ? '; without one where a side has a single run'
-    : '';
-  return `${sure}${unsure}`;
+  const reasons = [
+    ...(differences.some(({ method }) => method === 'none') ? ['a side has a single run'] : []),
+    ...(differences.some(({ method, low }) => method !== 'none' && low === null)
+      ? ['all runs differ by the same, which tells nothing of their noise']
+      : []),
+  ];
+  return reasons.length > 0 ? `${sure}; without one where ${reasons.join(', or where ')}` : sure;
 }
 
 /** How many comparisons with a p-value there are, and whether they are corrected for that; one needs no word. */
@@ -40,7 +43,11 @@ function publishedNotes(rows: readonly RowView[]): readonly string[] {
   };
   const judged = Object.entries(ways).flatMap(([noise, words]) => (noises.has(noise) ? [words] : []));
   const sure = judged.length > 0 ? `, judged at 95 % each by the noise of ${judged.join('; of ')}` : '';
-  const unsure = noises.has('') ? '; without a verdict where no noise is known' : '';
+  const isOpen = differences.some(({ noise, text }) => noise.join() === 'runs' && !text.endsWith('noise'));
+  const unsure = [
+    ...(noises.has('') ? ['; without a verdict where no noise is known'] : []),
+    ...(isOpen ? ['; nothing is called beyond noise whose images are not counted'] : []),
+  ].join('');
   const isMpa = ({ column, difference }: ValueView): boolean =>
     /(^|\.)mpa$/.test(column) && difference?.noise.includes('images') === true;
   const mpa = values.some(isMpa) ? '; mpa counts as a share of the images, whose noise bounds its own' : '';

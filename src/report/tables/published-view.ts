@@ -43,7 +43,9 @@ function differenceView(
   const images = imagesOfRow(group, outcomes, column.name);
   const judged = differenceToPublished(ours, { value, images });
   const difference = mean(ours) - value;
-  const verdict = judged ? ` ${judged.p < 1 - confidence ? 'beyond' : 'within'} noise` : '';
+  const isBeyond = judged !== undefined && judged.p < 1 - confidence;
+  // Without the noise of the images, what is known of it is too little to call anything beyond it.
+  const verdict = !judged || (isBeyond && images === undefined) ? '' : ` ${isBeyond ? 'beyond' : 'within'} noise`;
   return {
     text: signedText(difference, column.decimals) + verdict,
     mean: difference,

@@ -85,7 +85,7 @@ export interface ValueView {
 
 /** The difference of our row to a published number, judged by the noise that is known. */
 export interface PublishedDifferenceView {
-  /** `+0.0041 within noise`, `-0.0310 beyond noise`, or without verdict where no noise is known. */
+  /** `+0.0041 within noise`, `-0.0310 beyond noise`, or without verdict where too little noise is known. */
   readonly text: string;
   readonly mean: number;
   /** Ends of the 95 % interval, and the two-sided p-value; null where no noise is known. */
@@ -110,7 +110,7 @@ export interface CompareView {
 
 /** A row's difference to its baseline row. */
 export interface DifferenceView {
-  /** `+0.0123 [+0.0051, +0.0195]`, without interval where the runs are too few for one; ` p=0.012` where it is corrected. */
+  /** `+0.0123 [+0.0051, +0.0195]`, without interval where the runs are too few for one, or all differ by the same; ` p=0.012` where it is corrected. */
   readonly text: string;
   readonly mean: number;
   /** Ends of the 95 % confidence interval. */

@@ -141,6 +141,21 @@ describe('a cell of a table', () => {
     expect(view.rows[0]?.values[0]?.text).toBe('0.7000 (1/2)');
   });
 
+  it('compares no row that has a text among its numbers, and calls none the best by the rest', () => {
+    const cells = [0, 1, 2].flatMap((seed) => [
+      cell(`n[${seed}]`, { seed, kd: 'none' }),
+      cell(`a[${seed}]`, { seed, kd: 'AT' }),
+    ]);
+    const value = (id: string, seed: number): JsonObject =>
+      id === 'a[2]'
+        ? { test: { accuracy: 'diverged' } }
+        : accuracy((id.startsWith('a') ? 0.9 : 0.7) + (seed * seed) / 1000);
+    const found = outcomes(Object.fromEntries(cells.map(({ id, axes }) => [id, value(id, Number(axes['seed']))])));
+    const whole = plan(cells, { rows: ['kd'], compare: { baseline: { kd: 'none' }, on: 'test.accuracy' } });
+    expect(shown(viewOf(whole, found).rows)).toEqual(['none | 0.7017 ± 0.0021 (n=3)', 'AT | 0.9000, 0.9010, diverged']);
+    expect(viewOf(whole, found).rows.flatMap(({ values }) => values.map(({ best }) => best))).toEqual([false, false]);
+  });
+
   it('shows texts as they are, each once', () => {
     const columns = ['engine'];
     expect(seeds([{ engine: 'wasm' }, { engine: 'wasm' }], { columns }).rows[0]?.values[0]).toMatchObject({
@@ -369,6 +384,13 @@ describe('a published number under ours', () => {
     expect(difference(seeded, { images: 2323 })?.text).toBe('+0.0510 within noise');
   });
 
+  it('is not called beyond noise where the images are not known, whatever the runs say', () => {
+    const runs = [0.9, 0.901, 0.899];
+    expect(difference(runs, { images: 2323 })?.text).toBe('+0.2000 beyond noise');
+    expect(difference(runs, {})).toMatchObject({ text: '+0.2000', noise: ['runs'], images: null });
+    expect(difference([0.65, 0.75, 0.85], {})?.text).toBe('+0.0500 within noise');
+  });
+
   it('of a single run is judged by the images alone', () => {
     // scipy.stats.norm: 0.05 over √(0.75·0.25/2323 + 0.7·0.3/2323).
     expect(difference([0.75], { images: 2323 })).toMatchObject({
@@ -464,6 +486,28 @@ describe('footnotes', () => {
     expect(number).toBe('2 comparisons, not corrected for their number.');
     expect(said).toBe(
       'Δ test.accuracy is the difference to the baseline (kd_method=none, model=mobilenetv2), paired by seed, with its 95 % confidence interval; without one where a side has a single run.',
+    );
+  });
+
+  it('say that runs which all differ by the same tell nothing of their noise', () => {
+    const cells = [0, 1, 2].flatMap((seed) => [
+      cell(`n[${seed}]`, { seed, kd: 'none' }),
+      cell(`a[${seed}]`, { seed, kd: 'AT' }),
+    ]);
+    const found = outcomes(
+      Object.fromEntries(
+        cells.map(({ id, axes }) => [id, accuracy((axes['kd'] === 'AT' ? 0.75 : 0.7) + Number(axes['seed']) / 10)]),
+      ),
+    );
+    const view = viewOf(
+      plan(cells, { rows: ['kd'], compare: { baseline: { kd: 'none' }, on: 'test.accuracy' } }),
+      found,
+    );
+    expect(shown(view.rows)).toEqual(['none | 0.8000 ± 0.1000 (n=3)', 'AT | 0.8500 ± 0.1000 (n=3) | +0.0500']);
+    expect(view.rows[1]?.difference).toMatchObject({ low: null, high: null, p: null, method: 'paired', n: 3 });
+    expect(view.rows.flatMap(({ values }) => values.map(({ best }) => best))).toEqual([false, false]);
+    expect(view.notes.at(-1)).toMatch(
+      /without one where all runs differ by the same, which tells nothing of their noise\.$/,
     );
   });
 
