@@ -106,6 +106,10 @@ async function pass(file: string, parser: Parser, { signal, progress }: Opening)
   let done = 0;
   const problems: Error[] = [];
   parser.on('error', (error: Error) => problems.push(error));
+  // Only warned of, and the entry never ends: what came of it would be missing without a word.
+  parser.on('warn', (_code, message, { entry }) => {
+    if (entry !== undefined) problems.push(message instanceof Error ? message : new Error(message));
+  });
   for await (const bytes of createReadStream(file, { highWaterMark: 2 ** 20, ...(signal && { signal }) })) {
     sum.update(bytes as Buffer);
     if (problems.length === 0) offer(parser, bytes as Buffer, problems);

@@ -1,20 +1,19 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fail, FailureError, type Failure } from '../../core/failure.ts';
 import type { PlotPlan } from '../../core/plan.ts';
 import { collect } from '../files/collect.ts';
-import { requireCreatable, writeOwn } from '../files/new-file.ts';
+import { isTaken, requireCreatable, writeOwn } from '../files/new-file.ts';
 import type { Drift, WrittenFile } from '../files/written-file.ts';
 import { lineDiff } from '../files/line-diff.ts';
 import { isPlot, withoutOrigin, type RenderedPlot } from './render-plots.ts';
-import { openText } from '../files/replace-file.ts';
+import { openText, rewrite, type OpenedFile } from '../files/replace-file.ts';
 
-/** The plot that stands in a file; undefined when there is no file yet. */
-async function readPlot({ into, name }: PlotPlan, root: string): Promise<string | undefined> {
+/** The plot that stands in a file, which a link may name; undefined when there is no file yet. */
+async function openPlot({ into, name }: PlotPlan, root: string, access: 'r' | 'r+'): Promise<OpenedFile | undefined> {
   const path = resolve(root, into);
-  if (!existsSync(path)) return undefined;
-  const { text } = await openText(path, into, 'r');
-  if (isPlot(text)) return text;
+  if (!isTaken(path)) return undefined;
+  const opened = await openText(path, into, access);
+  if (isPlot(opened.text)) return opened;
   return fail({
     code: 'not-a-plot',
     message: `plot ${name} would overwrite a file that kdpipe has not drawn`,
@@ -45,15 +44,14 @@ function plotDiff(before: string, after: string): readonly string[] {
  */
 export async function writePlots(plots: readonly RenderedPlot[], root: string): Promise<readonly WrittenFile[]> {
   const failures: Failure[] = [];
-  const changes: boolean[] = [];
-  for (const { plot, text } of plots) {
-    const before = await collect(failures, () => readPlot(plot, root));
-    changes.push(before === undefined || withoutOrigin(before) !== withoutOrigin(text));
-  }
+  const found: (OpenedFile | undefined)[] = [];
+  for (const { plot } of plots) found.push(await collect(failures, () => openPlot(plot, root, 'r+')));
   if (failures.length > 0) throw new FailureError(failures);
   return plots.map(({ plot, text }, at) => {
-    const changed = changes[at] === true;
-    if (changed) writeOwn(resolve(root, plot.into), plot.into, text);
+    const opened = found[at];
+    const changed = !opened || withoutOrigin(opened.text) !== withoutOrigin(text);
+    if (!opened) writeOwn(resolve(root, plot.into), plot.into, text);
+    else if (changed) rewrite(opened, text);
     return { what: `plot ${plot.name}`, file: plot.into, changed };
   });
 }
@@ -71,10 +69,11 @@ export async function checkPlots(plots: readonly RenderedPlot[], root: string): 
   const drifts: Drift[] = [];
   for (const { plot, text } of plots) {
     await collect(failures, async () => {
-      const [before, after] = [await readPlot(plot, root), withoutOrigin(text)];
+      const opened = await openPlot(plot, root, 'r');
+      const [before, after] = [opened && withoutOrigin(opened.text), withoutOrigin(text)];
       const drift = { file: plot.into, what: `plot ${plot.name}` };
       if (before === undefined) drifts.push({ ...drift, diff: ['there is no such file'] });
-      else if (withoutOrigin(before) !== after) drifts.push({ ...drift, diff: plotDiff(withoutOrigin(before), after) });
+      else if (before !== after) drifts.push({ ...drift, diff: plotDiff(before, after) });
     });
   }
   if (failures.length > 0) throw new FailureError(failures);
@@ -93,16 +92,17 @@ export async function checkPlotPlaces(plots: readonly PlotPlan[], root: string):
   const seen = new Map<string, PlotPlan>();
   for (const plot of plots) {
     const path = resolve(root, plot.into);
-    const other = seen.get(path);
-    seen.set(path, plot);
-    if (other) {
-      const message = `plots ${other.name} and ${plot.name} go into the same file`;
-      failures.push({ code: 'one-file', message, place: { file: plot.into }, expected: 'one file for each plot' });
-    }
-    await collect(failures, async () => {
-      await readPlot(plot, root);
-      requireCreatable(path, plot.into);
+    const opened = await collect(failures, async () => {
+      const found = await openPlot(plot, root, 'r+');
+      if (!found) requireCreatable(path, plot.into);
+      return found;
     });
+    const real = opened?.path ?? path;
+    const other = seen.get(real);
+    seen.set(real, plot);
+    if (!other) continue;
+    const message = `plots ${other.name} and ${plot.name} go into the same file`;
+    failures.push({ code: 'one-file', message, place: { file: plot.into }, expected: 'one file for each plot' });
   }
   return failures;
 }

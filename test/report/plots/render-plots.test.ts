@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  lstatSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -115,6 +125,23 @@ describe('writing plots', () => {
     });
     expect(existsSync(file())).toBe(false);
     expect(readFileSync(join(root, 'plots/mine.svg'), 'utf8')).toBe('<svg><desc>by hand</desc></svg>');
+  });
+
+  it('follows a link to the file that it names, as a table does, and refuses one that leads nowhere', async () => {
+    mkdirSync(join(root, 'plots'));
+    mkdirSync(join(root, 'kept'));
+    const [drawn] = await draw('r1', other);
+    writeFileSync(join(root, 'kept/ratio.svg'), drawn?.text ?? '');
+    symlinkSync('../kept/ratio.svg', file());
+    const plots = await draw('r2');
+    expect(await writePlots(plots, root)).toMatchObject([{ changed: true }]);
+    expect(lstatSync(file()).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(root, 'kept/ratio.svg'), 'utf8')).toBe(plots[0]?.text);
+    const both = withPlots({}, { name: 'same', into: 'kept/ratio.svg' }).plots;
+    expect(await checkPlotPlaces(both, root)).toMatchObject([{ code: 'one-file' }]);
+    rmSync(join(root, 'kept/ratio.svg'));
+    expect(await checkPlotPlaces(both.slice(0, 1), root)).toMatchObject([{ code: 'unwritable-file' }]);
+    await expect(writePlots(plots, root)).rejects.toMatchObject({ failures: [{ code: 'unwritable-file' }] });
   });
 
   it('says why a folder cannot be written', async () => {

@@ -12,6 +12,9 @@ export interface CubFacts {
   readonly classes: number;
 }
 
+/** The list of which images train. */
+const SPLIT = 'train_test_split.txt';
+
 /** Left, top, width, height in pixels. */
 type Box = readonly [number, number, number, number];
 
@@ -71,7 +74,8 @@ async function listImages(tree: FileTree, facts: CubFacts, { official, boxed }: 
   const paths = (await column(tree, 'images.txt', count)).map((path) => `images/${path}`);
   const labels = (await numbers(tree, 'image_class_labels.txt', { count, length: 1 })).flat();
   const boxes = boxed ? await numbers(tree, 'bounding_boxes.txt', { count, length: 4 }) : [];
-  const training = official ? (await numbers(tree, 'train_test_split.txt', { count, length: 1 })).flat() : [];
+  const training = official ? (await numbers(tree, SPLIT, { count, length: 1 })).flat() : [];
+  requireSplit(tree, training);
   requireFiles(tree, paths);
   const images = paths.map((path, index): SourceImage => {
     const box = boxes[index] as Box | undefined;
@@ -87,6 +91,17 @@ async function listImages(tree: FileTree, facts: CubFacts, { official, boxed }: 
   });
   requireLabels(tree, labels, facts.classes);
   return { classes, images, naturalSize: 224, close: () => tree.close() };
+}
+
+function requireSplit(tree: FileTree, training: readonly number[]): void {
+  const wrong = training.findIndex((value) => value !== 0 && value !== 1);
+  if (wrong < 0) return;
+  fail({
+    code: 'wrong-data',
+    message: `line ${wrong + 1} of ${SPLIT} says ${training[wrong] ?? ''}`,
+    place: { file: tree.place },
+    expected: '1 for an image that trains, 0 for one that tests',
+  });
 }
 
 function requireLabels(tree: FileTree, labels: readonly number[], classes: number): void {

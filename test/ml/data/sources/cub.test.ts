@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { datasets } from '../../../../src/ml/data/registry.ts';
 import { splitImages } from '../../../../src/ml/data/split.ts';
@@ -110,6 +110,17 @@ describe('the source cub-200-2011', () => {
     expect(await failuresOf(() => smallCub().open(folder.at('inner')))).toMatchObject([{ code: 'missing-images' }]);
   });
 
+  it('refuses a list of splits that says anything but 0 and 1', async () => {
+    await writeCub(folder);
+    folder.write(
+      'train_test_split.txt',
+      Array.from({ length: 27 }, (_, i) => `${i + 1} ${i === 4 ? 2 : 1}\n`).join(''),
+    );
+    expect(await failuresOf(() => smallCub().open(folder.path, { official: true }))).toMatchObject([
+      { code: 'wrong-data', message: 'line 5 of train_test_split.txt says 2' },
+    ]);
+  });
+
   it.each([
     ['images.txt', '1 a.jpg\n', 'images.txt has 1 lines'],
     ['classes.txt', '1 a\n2 b\n3 c\n4 d\n', 'classes.txt has 4 lines'],
@@ -151,12 +162,15 @@ describe('an archive of the source cub-200-2011', () => {
     const whole = readFileSync(folder.at('whole.tgz'));
     const codes: (string | undefined)[] = [];
     const text = Buffer.from('no archive at all'.repeat(100));
-    for (const bytes of [text, gzipSync(Buffer.alloc(1024)), whole.subarray(0, whole.length / 2)]) {
+    // Its packing is whole: only the tar in it ends inside a picture, or inside the last one's padding.
+    const tar = gunzipSync(whole);
+    const [inside, padding] = [1025, 1500].map((end) => gzipSync(tar.subarray(0, tar.length - end)));
+    for (const bytes of [text, gzipSync(Buffer.alloc(1024)), whole.subarray(0, whole.length / 2), inside!, padding!]) {
       folder.write('a.tgz', bytes);
       const md5 = createHash('md5').update(bytes).digest('hex');
       codes.push((await failuresOf(() => smallCub(md5).open(folder.at('a.tgz'))))[0]?.code);
     }
-    expect(codes).toEqual(['wrong-data', 'wrong-data', 'damaged-archive']);
+    expect(codes).toEqual(['wrong-data', 'wrong-data', ...new Array<string>(3).fill('damaged-archive')]);
   });
 
   it('lacks what is a link in it', async () => {
