@@ -107,7 +107,7 @@ async function pass(file: string, parser: Parser, { signal, progress }: Opening)
   const problems: Error[] = [];
   parser.on('error', (error: Error) => problems.push(error));
   // Only warned of, and the entry never ends: what came of it would be missing without a word.
-  parser.on('warn', (_code, message, { entry }) => {
+  parser.on('warn', (_code: string, message: string | Error, { entry }: { readonly entry?: unknown }) => {
     if (entry !== undefined) problems.push(message instanceof Error ? message : new Error(message));
   });
   for await (const bytes of createReadStream(file, { highWaterMark: 2 ** 20, ...(signal && { signal }) })) {
