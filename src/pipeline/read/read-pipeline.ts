@@ -6,6 +6,9 @@ import { isMerge, keyText, Lines, placeFinder } from '../source/place.ts';
 import type { Locate } from '../source/problems.ts';
 import { syntaxFailures } from './syntax.ts';
 
+/** What MD5, SHA-1 and SHA-256 are written like. */
+const CHECKSUM = /^(?:[\da-f]{32}|[\da-f]{40}|[\da-f]{64})$/i;
+
 /** A pipeline file as text. */
 export interface Source {
   /** As the user named it. */
@@ -109,6 +112,8 @@ class Reader {
   #scalar(node: { readonly value: unknown; readonly source?: string }): Json {
     const { value, source = '' } = node;
     if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
+    // A checksum or a commit may be all digits, or look like a float: no number is written so.
+    if (CHECKSUM.test(source)) return source;
     if (typeof value !== 'number' || !Number.isFinite(value)) {
       return this.#refuse(node, {
         code: 'not-finite',

@@ -14,8 +14,25 @@ export type Address =
       readonly path: string;
     };
 
-/** Longest name that every file system takes with room to spare, in UTF-16 code units. */
-const longestName = 100;
+/** Longest name that every file system takes with room to spare: characters of the alphabet are a byte each, others up to four. */
+const longestName = { characters: 100, bytes: 200 } as const;
+
+/**
+ * Says whether a file system takes a name.
+ *
+ * @param name - of a file
+ * @returns false where it is too long, in characters or in bytes
+ */
+export const fits = (name: string): boolean =>
+  name.length <= longestName.characters && Buffer.byteLength(name) <= longestName.bytes;
+
+/** The end of a name, whole characters, as long as file systems take it. */
+function shortened(name: string): string {
+  // A cut may leave half a character behind.
+  const characters = Array.from(name.slice(-longestName.characters).replace(/^[\udc00-\udfff]/, ''));
+  while (!fits(characters.join(''))) characters.shift();
+  return characters.join('');
+}
 
 const wrong = (message: string, fix: string): Result<never> =>
   failure({
@@ -30,11 +47,11 @@ function hubAddress(text: string): Result<Address> {
   const [, dataset, repo, revision = 'main', path] = parts ?? [];
   if (repo === undefined || path === undefined)
     return wrong(`${JSON.stringify(text)} names no file of a repository`, 'write hf:owner/repo/path/in/repo');
-  const names = [...repo.split('/'), ...path.split('/')];
+  const names = [...repo.split('/'), revision, ...path.split('/')];
   if (names.some((name) => name === '' || name === '.' || name === '..'))
     return wrong(
-      `${JSON.stringify(text)} has an empty name, . or .. in its path`,
-      'write the path as the hub shows it',
+      `${JSON.stringify(text)} has an empty name, . or .. in its path or for a revision`,
+      'write the path as the hub shows it, and a branch, tag or commit after the @',
     );
   return success({ at: 'hub', type: dataset === undefined ? 'model' : 'dataset', repo, revision, path });
 }
@@ -79,7 +96,7 @@ function nameOf(text: string): string {
   const { value } = address;
   const name = value.at === 'web' ? lastPart(new URL(value.url).pathname) : lastPart(value.path);
   const kept = name.replaceAll(/[^\p{L}\p{N}._+-]+/gu, '_').replace(/^\.+/, '');
-  return kept.slice(-longestName) || 'download';
+  return shortened(kept) || 'download';
 }
 
 /**

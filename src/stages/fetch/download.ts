@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { FailureError, fail } from '../../core/failure.ts';
 import type { Checksums } from './checksums.ts';
-import { isFilesOwn, unpackTo } from './packing.ts';
+import { isFilesOwn, UnpacksTooFar, unpackTo } from './packing.ts';
 import { Part } from './part.ts';
 import { Passing, diskRefuses, understood } from './problems.ts';
 import { transferOnce, type Location, type Transfer } from './transfer.ts';
@@ -23,8 +23,19 @@ export interface Download extends Omit<Transfer, 'checked'> {
   readonly attempts: number;
   /** Wait after the first failed attempt; each further one waits twice as long. Milliseconds. */
   readonly pause: number;
-  readonly warn: (message: string) => void;
 }
+
+/** Most bytes that one of a packed answer becomes, and what any may become: servers pack texts, to a tenth or so. */
+const MOST_TIMES = 50;
+const SMALL = 2 ** 28;
+
+const failUnpacking = (address: string, packing: string, size: number, most: number): never =>
+  fail({
+    code: 'unpacks-too-far',
+    message: `${address} came packed (${packing}), and its ${size} bytes unpack to more than ${most}`,
+    expected: `at most ${MOST_TIMES} times as many bytes`,
+    fix: 'download and unpack it by hand, and give its path instead',
+  });
 
 const isGiven = (checksums: Checksums): boolean => Object.keys(checksums).length > 0;
 
@@ -70,8 +81,9 @@ async function unpackIfOnlyPacked(
   if (packing === undefined) return undefined;
   if (isGiven(wanted) ? !part.sums.mismatch(wanted) : isFilesOwn(packing, names)) return undefined;
   const target = join(folder, 'unpacked');
-  const sums = await unpackTo(part.path, packing, target, signal).catch((error: unknown) =>
-    diskRefuses(address, error),
+  const most = Math.max(SMALL, MOST_TIMES * part.size);
+  const sums = await unpackTo(part.path, { packing, target, most }, signal).catch((error: unknown) =>
+    error instanceof UnpacksTooFar ? failUnpacking(address, packing, part.size, most) : diskRefuses(address, error),
   );
   if (!sums || sums.mismatch(wanted)) return undefined;
   if (!isGiven(wanted))

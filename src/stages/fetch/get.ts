@@ -19,6 +19,14 @@ export class NetworkError extends Error {
   }
 }
 
+/** Addresses that lead to each other: no other attempt ends elsewhere. */
+export class RedirectLoop extends Error {
+  constructor() {
+    super(`it leads on and on, ${mostRedirects} times`);
+    this.name = 'RedirectLoop';
+  }
+}
+
 /** As many as browsers follow. */
 const mostRedirects = 20;
 
@@ -63,7 +71,7 @@ function targetOf({ statusCode = 0, headers: { location } }: IncomingMessage, fr
  * @param headers - sent along; a server on another host does not get `authorization`
  * @param signal - aborted to stop asking, and to end the body
  * @returns the answer at the end of the way
- * @throws NetworkError where there is none
+ * @throws NetworkError where there is none, RedirectLoop where the way has no end
  */
 export async function get(
   address: string,
@@ -77,7 +85,7 @@ export async function get(
     const target = targetOf(message, url);
     if (!target) return answerOf(message);
     message.destroy();
-    if (followed === mostRedirects) throw new NetworkError(new Error(`it leads on and on, ${mostRedirects} times`));
+    if (followed === mostRedirects) throw new RedirectLoop();
     if (target.origin !== url.origin) {
       const { authorization: _, ...open } = sent;
       sent = open;

@@ -1,6 +1,6 @@
 import type { ValueObject } from '../../core/plan.ts';
 import type { ParamProblem, StageKind } from '../stage-kind.ts';
-import { readAddress, resultPath } from './address.ts';
+import { fits, readAddress, resultPath } from './address.ts';
 import { fetchParams, fetchRequired } from './params.ts';
 
 /** Checksums that a fetch can be given, with their numbers of hexadecimal digits. */
@@ -27,13 +27,13 @@ function checkChecksums(params: ValueObject): readonly ParamProblem[] {
 }
 
 function checkName({ name }: ValueObject): readonly ParamProblem[] {
-  if (typeof name !== 'string' || /^[\p{L}\p{N}_+-][\p{L}\p{N}._+ -]{0,99}$/u.test(name)) return [];
+  if (typeof name !== 'string' || (fits(name) && /^[\p{L}\p{N}_+-][\p{L}\p{N}._+ -]*$/u.test(name))) return [];
   return [
     {
       code: 'wrong-name',
       param: ['name'],
       message: `name is ${JSON.stringify(name)}, which is no plain file name`,
-      expected: 'at most 100 letters, digits, blanks and ._+-, not starting with a dot or a blank',
+      expected: 'at most 100 letters, digits, blanks and ._+- (200 bytes), not starting with a dot or a blank',
       fix: 'leave it out to take the name from the address',
     },
   ];

@@ -43,27 +43,38 @@ export function isFilesOwn(packing: string, names: readonly string[]): boolean {
   return names.some((name) => packings[packing]?.endings.test(name.replace(/[?#].*$/, '')));
 }
 
+/** A packed file that becomes far more than it is. */
+export class UnpacksTooFar extends Error {
+  constructor() {
+    super('it unpacks to more than it may');
+    this.name = 'UnpacksTooFar';
+  }
+}
+
 /**
  * Unpacks a file.
  *
  * @param path - the file
- * @param packing - how it is packed
- * @param target - where the bytes go
+ * @param how - how it is packed, where the bytes go, and how many there may be
+ * @param how.packing - its name
+ * @param how.target - path of a new file
+ * @param how.most - bytes
  * @param signal - aborted to stop
  * @returns their checksums; undefined where it is not packed so
- * @throws the system's error where the disk does not take it
+ * @throws UnpacksTooFar where there are more bytes, the system's error where the disk does not take them
  */
 export async function unpackTo(
   path: string,
-  packing: string,
-  target: string,
+  { packing, target, most }: { readonly packing: string; readonly target: string; readonly most: number },
   signal: AbortSignal,
 ): Promise<Sums | undefined> {
   const unpack = packings[packing]?.unpack;
   if (!unpack) return undefined;
   const sums = new Sums();
   const count = async function* (source: AsyncIterable<Buffer>) {
+    let size = 0;
     for await (const bytes of source) {
+      if ((size += bytes.length) > most) throw new UnpacksTooFar();
       sums.update(bytes);
       yield bytes;
     }

@@ -1,5 +1,5 @@
 import { FailureError, fail, type Failure } from '../../core/failure.ts';
-import { NetworkError, type Answer } from './get.ts';
+import { NetworkError, RedirectLoop, type Answer } from './get.ts';
 
 /** Carries a failure that another attempt may not have. */
 export class Passing extends Error {
@@ -98,6 +98,25 @@ export function diskRefuses(address: string, error: unknown): never {
 const reasonOf = (error: NodeJS.ErrnoException): NodeJS.ErrnoException =>
   error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException) : error;
 
+/** What fetch() says where it has followed as many redirects as it does. */
+const ENDLESS = /^redirect count exceeded$/;
+
+/**
+ * Refuses an address that leads nowhere.
+ *
+ * @param address - of the file
+ * @returns the failure
+ */
+const redirectLoop = (address: string): FailureError =>
+  new FailureError([
+    {
+      code: 'redirect-loop',
+      message: `${address} leads on and on, from one address to the next`,
+      expected: 'an address that leads to the file',
+      fix: 'correct url: a person can open it in a browser; a page that wants a login often does this',
+    },
+  ]);
+
 /**
  * Understands what a transfer threw.
  *
@@ -106,9 +125,11 @@ const reasonOf = (error: NodeJS.ErrnoException): NodeJS.ErrnoException =>
  * @returns a {@link Passing} where another attempt may help, a `FailureError` where not; bugs as they are
  */
 export function understood(address: string, error: unknown): unknown {
+  if (error instanceof RedirectLoop) return redirectLoop(address);
   // What fetch() throws is a TypeError; why is in its cause, as in ours.
   if (!(error instanceof NetworkError || error instanceof TypeError) || !(error.cause instanceof Error)) return error;
   const { code, message } = reasonOf(error.cause);
+  if (ENDLESS.test(message)) return redirectLoop(address);
   if (code === undefined) return new Passing(lost(address, message));
   if (/CERT|SIGNATURE|TLS|SSL/.test(code)) {
     const text = `${hostOf(address)} has no certificate that this machine trusts: ${message}`;

@@ -24,7 +24,12 @@ export interface Transfer {
   readonly signal: AbortSignal;
   /** Told after each piece; `total` is 0 where the server does not say. */
   readonly progress: (done: number, total: number) => void;
+  readonly warn: (message: string) => void;
 }
+
+/** Bytes of an answer without a size after which the room on the disk is looked at again, and what is left of it. */
+const LOOKS = 64 * 2 ** 20;
+const RESERVE = 512 * 2 ** 20;
 
 /** What an answer says of the file: a strong mark of its version; with a weak one, parts of two answers need not fit. */
 function marksOf(headers: Headers): Marks {
@@ -85,6 +90,13 @@ async function checkRoom(part: Part, total: number, { folder, address }: Transfe
   });
 }
 
+/** An answer that ends with its connection: cut off, it looks the same. */
+const isUnsized = ({ headers }: Answer): boolean =>
+  !headers.has('content-length') && !headers.has('content-range') && !headers.has('transfer-encoding');
+
+const unsizedText = (address: string): string =>
+  `${address} came without a size, so that nothing tells whether it is whole; md5 or sha256 would`;
+
 /** Calls `action` when `again` was not called for so long. */
 function watchdog(milliseconds: number, action: () => void) {
   const timer = setTimeout(action, milliseconds);
@@ -111,11 +123,17 @@ export async function transferOnce(location: Location, part: Part, transfer: Tra
     const total = await begin(answer, part, transfer);
     await checkRoom(part, total, transfer);
     progress(part.size, total);
+    let looked = part.size;
     for await (const bytes of answer.body) {
       dog.again();
       await part.append(bytes).catch((error: unknown) => diskRefuses(address, error));
       progress(part.size, total);
+      if (total > 0 || part.size - looked < LOOKS) continue;
+      looked = part.size;
+      // An answer that never says its size may have no end: it gets all room but what others need.
+      await checkRoom(part, part.size + RESERVE, transfer);
     }
+    if (isUnsized(answer) && !checked) transfer.warn(unsizedText(address));
     if (total > 0 && part.size !== total) throw new Passing(lost(address, `${part.size} of ${total} bytes came`));
   } catch (error) {
     if (signal.aborted) throw error;

@@ -34,6 +34,14 @@ describe('readPipeline', () => {
     });
   });
 
+  it.each(['1'.repeat(32), '0'.repeat(30) + '12', '1234567890123456789012345678e123', '2'.repeat(40), '3'.repeat(64)])(
+    'reads a checksum as a text, also where it looks like a number: %s',
+    (sum) => {
+      expect(read(`md5: ${sum}`).root).toEqual({ md5: sum });
+      expect(read(`md5: '${sum}'`).root).toEqual({ md5: sum });
+    },
+  );
+
   it('keeps the order of keys', () => {
     expect(Object.keys(read('b: 1\na: 2\nc: 3').root)).toEqual(['b', 'a', 'c']);
   });

@@ -204,6 +204,31 @@ describe('a download', () => {
     expect(store.asked[0]?.headers.authorization).toBeUndefined();
   });
 
+  it('of addresses that lead to each other is refused at once, not tried again', async () => {
+    const { url, asked } = await serve(
+      (request, response) => void response.writeHead(302, { location: request.url === '/a' ? '/b' : '/a' }).end(),
+    );
+    const { start, warnings } = place();
+    expect(await failureOf(start(`${url}/a`))).toMatchObject({
+      code: 'redirect-loop',
+      message: `${url}/a leads on and on, from one address to the next`,
+    });
+    expect(warnings).toEqual([]);
+    expect(asked).toHaveLength(21);
+  });
+
+  it('of an answer without a size says that nothing tells whether it is whole, unless a checksum does', async () => {
+    const { url } = await serve((_, response) => {
+      response.useChunkedEncodingByDefault = false;
+      response.writeHead(200, { connection: 'close' }).end(bytes);
+    });
+    const [open, checked] = [place(), place()];
+    expect(await open.start(url)).toBe(bytes.length);
+    expect(open.warnings).toEqual([expect.stringContaining('came without a size')]);
+    await checked.start(url, { checksums: { md5: md5(bytes) } });
+    expect(checked.warnings).toEqual([]);
+  });
+
   it('says that a host cannot be reached', async () => {
     const { url } = await serve(() => undefined);
     // Of another address of this machine, where nobody listens.

@@ -24,14 +24,22 @@ describe('an address', () => {
     expect(readAddress(text)).toMatchObject({ ok: true, value });
   });
 
-  it.each(['ftp://a/b', 'file:///etc/passwd', '/data/x', 'hf:a/b', 'hf:a', 'hf:a/b/../c', 'https://me:pw@host/x', ''])(
-    '%j is refused before anything runs, without showing a password',
-    (url) => {
-      const [problem] = problems({ url });
-      expect(problem).toMatchObject({ code: 'wrong-address', param: ['url'] });
-      expect(problem?.message).not.toContain('pw');
-    },
-  );
+  it.each([
+    'ftp://a/b',
+    'file:///etc/passwd',
+    '/data/x',
+    'hf:a/b',
+    'hf:a',
+    'hf:a/b/../c',
+    'hf:a/b@../c',
+    'hf:a/b@./c',
+    'https://me:pw@host/x',
+    '',
+  ])('%j is refused before anything runs, without showing a password', (url) => {
+    const [problem] = problems({ url });
+    expect(problem).toMatchObject({ code: 'wrong-address', param: ['url'] });
+    expect(problem?.message).not.toContain('pw');
+  });
 
   it.each([
     ['https://a.org/x/CUB_200_2011.tgz?download=1', 'CUB_200_2011.tgz'],
@@ -41,8 +49,13 @@ describe('an address', () => {
     ['https://a.org/%00%0a%ff', '_00_0a_ff'],
     ['https://a.org/vögel%20bilder.tgz', 'vögel_bilder.tgz'],
     ['hf:a/b/c/model.safetensors', 'model.safetensors'],
+    [`https://a.org/${'a'.repeat(150)}.tgz`, `${'a'.repeat(96)}.tgz`],
+    [`https://a.org/${'鳥'.repeat(120)}.tgz`, `${'鳥'.repeat(65)}.tgz`],
+    [`https://a.org/${'𝒳'.repeat(60)}.tgz`, `${'𝒳'.repeat(48)}.tgz`],
+    [`https://a.org/a${'𝒳'.repeat(60)}`, '𝒳'.repeat(50)],
   ])('%s names the file safely', (url, name) => {
     expect(resultPath(url, undefined)).toBe(`file/${name}`);
+    expect(Buffer.byteLength(name)).toBeLessThanOrEqual(200);
   });
 });
 
@@ -54,6 +67,8 @@ describe('the kind fetch', () => {
     [{ url, sha256: 'g'.repeat(64) }, 'wrong-checksum-form'],
     [{ url, name: '../x' }, 'wrong-name'],
     [{ url, name: '.x' }, 'wrong-name'],
+    [{ url, name: '鳥'.repeat(67) }, 'wrong-name'],
+    [{ url, name: 'a'.repeat(101) }, 'wrong-name'],
   ])('refuses %j', (params, code) => {
     expect(problems(params)).toEqual([expect.objectContaining({ code })]);
   });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { sha256 } from '../../../src/fingerprint/digest.ts';
 import type { Checksums } from '../../../src/stages/fetch/checksums.ts';
 import { downloadTo } from '../../../src/stages/fetch/download.ts';
+import { UnpacksTooFar, unpackTo } from '../../../src/stages/fetch/packing.ts';
 import { send, serve, type Served } from './file-server.ts';
 
 const inner = randomBytes(200_000);
@@ -101,3 +102,15 @@ it.each(['gzip', 'aws-chunked', 'utf-8'])(
     expect((await download(`${url}/a.csv`)).bytes.equals(inner)).toBe(true);
   },
 );
+
+it.each(['gzip', 'br', 'deflate'])('a packed answer is unpacked to no more than it may: %s', async (packing) => {
+  const folder = mkdtempSync(join(tmpdir(), 'kdpipe-packing-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const pack = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync }[packing as 'gzip'];
+  writeFileSync(join(folder, 'part'), pack(Buffer.alloc(2_000_000)));
+  const unpack = (most: number) =>
+    unpackTo(join(folder, 'part'), { packing, target: join(folder, 'whole'), most }, new AbortController().signal);
+  await expect(unpack(1_000_000)).rejects.toThrow(UnpacksTooFar);
+  expect(statSync(join(folder, 'whole')).size).toBeLessThanOrEqual(1_000_000);
+  expect(await unpack(2_000_000)).toBeDefined();
+});
