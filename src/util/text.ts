@@ -119,3 +119,11 @@ export function withNameAdvice<T extends object>(
 export function pluralize(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+/**
+ * The singular of a noun.
+ *
+ * @param noun - a plural in s, or in es after ss
+ * @returns `loss` of losses, `kind` of kinds
+ */
+export const singular = (noun: string): string => noun.replace(/(?<=ss)es$|s$/, '');

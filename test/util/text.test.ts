@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import {
   byCodeUnits,
   pluralize,
+  singular,
   editDistance,
   formatList,
   nameAdvice,
   nearestNames,
   withNameAdvice,
 } from '../../src/util/text.ts';
+import { catalogue } from '../../src/stages/catalogue.ts';
 
 describe('byCodeUnits', () => {
   it('sorts capitals before small letters, whatever the locale', () => {
@@ -66,6 +68,14 @@ describe('editDistance', () => {
       fc.property(fc.string({ maxLength: 9 }), fc.string({ maxLength: 9 }), (a, b) => {
         expect(editDistance(a, b)).toBe(editDistance(b, a));
       }),
+    );
+  });
+});
+
+describe('singular', () => {
+  it('is right for the name of every registry', () => {
+    expect([...Object.keys(catalogue()), 'kinds'].map(singular).sort()).toEqual(
+      ['augmentation', 'dataset', 'engine', 'kind', 'loss', 'method', 'metric', 'mixing', 'model'].sort(),
     );
   });
 });

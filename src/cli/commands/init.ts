@@ -207,7 +207,8 @@ async function studyOf(file: string, flags: Flags, ask: Ask): Promise<Proposed> 
 
 /** A name that a pipeline may have, from the name of its file. */
 const studyName = (file: string): string =>
-  (/([^/\\]+?)(?:\.ya?ml)?$/.exec(file)?.[1] ?? 'study').replace(/^[^A-Za-z0-9]+/, '').replaceAll(/[^\w.-]/g, '-');
+  (/([^/\\]+?)(?:\.ya?ml)?$/.exec(file)?.[1] ?? '').replace(/^[^A-Za-z0-9]+/, '').replaceAll(/[^\w.-]/g, '-') ||
+  'study';
 
 /** A path as YAML files and Markdown have it. */
 const slashed = (path: string): string => path.split(sep).join('/');

@@ -10,7 +10,7 @@ import { catalogue } from '../../stages/catalogue.ts';
 import { kindNamesOf } from '../../stages/kind-names.ts';
 import { kinds } from '../../stages/registry.ts';
 import type { StageKind } from '../../stages/stage-kind.ts';
-import { nameAdvice } from '../../util/text.ts';
+import { nameAdvice, singular } from '../../util/text.ts';
 import { modelText } from '../model-text.ts';
 import { examples, jsonOption, positiveInteger } from '../options.ts';
 import { openProject } from '../../project/project.ts';
@@ -80,7 +80,7 @@ function findRegistered(name: string): JsonObject | undefined {
   if (kind) return { kind: name, summary: kind.summary, params: plainJson(kind.params) };
   for (const [registry, names] of Object.entries(catalogue())) {
     const facts = names[name];
-    if (facts) return { [registry.replace(/s$/, '')]: name, ...facts };
+    if (facts) return { [singular(registry)]: name, ...facts };
   }
   return undefined;
 }

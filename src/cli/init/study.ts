@@ -32,8 +32,12 @@ export function usualWeight(method: string): number {
   return published?.weight ?? 1;
 }
 
-/** A text of YAML: plain where it reads as itself. */
-const scalar = (text: string): string => (/^[A-Za-z][\w./-]*$/.test(text) ? text : JSON.stringify(text));
+/** Words that are no texts in YAML 1.2, or in the 1.1 that other tools read. */
+const WORDS = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
+
+/** A text of a pipeline: plain where it reads as itself, and never an expression. */
+const scalar = (text: string): string =>
+  /^[A-Za-z][\w./-]*$/.test(text) && !WORDS.test(text) ? text : JSON.stringify(text.replaceAll('${', () => '$${'));
 const list = (items: readonly (string | number)[]): string =>
   `[${items.map((item) => (typeof item === 'string' ? scalar(item) : String(item))).join(', ')}]`;
 

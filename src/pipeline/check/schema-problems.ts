@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import { isJsonObject, type Json } from '../../core/json.ts';
 import type { ParamSchema } from '../../stages/stage-kind.ts';
-import { withNameAdvice } from '../../util/text.ts';
+import { singular, withNameAdvice } from '../../util/text.ts';
 import { expectation } from './expectation.ts';
 import type { ValueProblem } from './inputs.ts';
 import { describeValue } from '../source/describe-value.ts';
@@ -34,9 +34,6 @@ function keysOf(pointer: string): Keys {
   const keys = pointer.split('/').slice(1);
   return keys.map((key) => (/^\d+$/.test(key) ? Number(key) : key.replaceAll('~1', '/').replaceAll('~0', '~')));
 }
-
-/** Singular of a registry's name: `models` → `model`. */
-const singular = (registry: string): string => registry.replace(/s$/, '');
 
 function enumProblem({ data, parentSchema }: ErrorObject): Omit<ValueProblem, 'path'> {
   const schema = (parentSchema ?? {}) as ParamSchema;

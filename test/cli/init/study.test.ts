@@ -18,8 +18,8 @@ const study: Study = {
   ...{ methods: ['SoftTarget', 'AT'], ratios: [], seeds: 3, epochs: 30, imageSize: null, pretrained: false },
 };
 
-function planOf(change: Partial<Study>): Plan {
-  const text = studyText({ ...study, ...change }, 'results.md', '../schema.json');
+function planOf(change: Partial<Study>, into = 'results.md'): Plan {
+  const text = studyText({ ...study, ...change }, into, '../schema.json');
   return unwrap(planPipeline({ file: 's.yaml', text }, { env: {}, overrides: [], kinds, catalogue: catalogue() })).plan;
 }
 
@@ -32,6 +32,31 @@ describe('a new study', () => {
     expect(['teacher', 'alone', 'student', 'score'].map(count)).toEqual([1, 6, 12, 19]);
     expect(tables[0]).toMatchObject({ name: 'results', into: 'results.md', rows: ['model', 'kd_method', 'kd_weight'] });
     expect(tables[0]?.cells).toHaveLength(19);
+  });
+
+  it.each([
+    'true',
+    'null',
+    'No',
+    'y',
+    'ü/vögel',
+    '7',
+    '~',
+    '${params.lr}',
+    '$${x}',
+    'a: b # c',
+    "it's",
+    '- a',
+    '"',
+    '鳥',
+  ])('takes a folder, a name and a file for what they are called: %s', (name) => {
+    const plan = planOf(
+      { source: 'image-folder', root: name, name: /^\w+$/.test(name) ? name : 'study' },
+      `${name}.md`,
+    );
+    expect(plan.cells.find(({ kind }) => kind === 'dataset')?.params).toMatchObject({ root: name });
+    expect(plan.name).toBe(/^\w+$/.test(name) ? name : 'study');
+    expect(plan.tables[0]?.into).toBe(`${name}.md`);
   });
 
   it.each(Object.keys(methods))('plans with %s, by its usual weight and by ratios', (method) => {
