@@ -1,5 +1,6 @@
 import { fail } from '../../core/failure.ts';
 import type { ByteReader } from './byte-reader.ts';
+import { CODES, CONTAINERS } from './pickle-codes.ts';
 
 /** A value out of a pickle: plain data, or what the outside made of a call or a persistent id. */
 export type Pickled =
@@ -27,63 +28,6 @@ const MOST_STEPS = 10_000_000;
 
 /** What each operation counts that makes a list or a mapping: so many times the memory of a number. */
 const STEPS_OF_CONTAINER = 8;
-
-/** Operations by their names in CPython's pickletools. */
-const CODES = {
-  MARK: 0x28,
-  STOP: 0x2e,
-  POP: 0x30,
-  POP_MARK: 0x31,
-  NONE: 0x4e,
-  NEWTRUE: 0x88,
-  NEWFALSE: 0x89,
-  BININT: 0x4a,
-  BININT1: 0x4b,
-  BININT2: 0x4d,
-  LONG1: 0x8a,
-  BINFLOAT: 0x47,
-  BINUNICODE: 0x58,
-  SHORT_BINUNICODE: 0x8c,
-  BINSTRING: 0x54,
-  SHORT_BINSTRING: 0x55,
-  BINBYTES: 0x42,
-  SHORT_BINBYTES: 0x43,
-  EMPTY_TUPLE: 0x29,
-  EMPTY_LIST: 0x5d,
-  EMPTY_DICT: 0x7d,
-  EMPTY_SET: 0x8f,
-  ADDITEMS: 0x90,
-  FROZENSET: 0x91,
-  TUPLE: 0x74,
-  TUPLE1: 0x85,
-  TUPLE2: 0x86,
-  TUPLE3: 0x87,
-  LIST: 0x6c,
-  DICT: 0x64,
-  APPEND: 0x61,
-  APPENDS: 0x65,
-  SETITEM: 0x73,
-  SETITEMS: 0x75,
-  BINPUT: 0x71,
-  LONG_BINPUT: 0x72,
-  MEMOIZE: 0x94,
-  BINGET: 0x68,
-  LONG_BINGET: 0x6a,
-  GLOBAL: 0x63,
-  STACK_GLOBAL: 0x93,
-  REDUCE: 0x52,
-  NEWOBJ: 0x81,
-  BUILD: 0x62,
-  BINPERSID: 0x51,
-  PROTO: 0x80,
-  FRAME: 0x95,
-} as const;
-
-/** Operations that make a list or a mapping. */
-const CONTAINERS: ReadonlySet<number> = new Set([
-  ...[CODES.EMPTY_TUPLE, CODES.EMPTY_LIST, CODES.EMPTY_DICT, CODES.EMPTY_SET, CODES.FROZENSET, CODES.LIST, CODES.DICT],
-  ...[CODES.TUPLE, CODES.TUPLE1, CODES.TUPLE2, CODES.TUPLE3, CODES.REDUCE, CODES.NEWOBJ],
-]);
 
 const MARK = Symbol('mark');
 
