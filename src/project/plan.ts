@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fail, FailureError, type Failure } from '../core/failure.ts';
 import type { Plan } from '../core/plan.ts';
-import { failure, success, unwrap, type Result } from '../core/result.ts';
+import { failed, success, unwrap, type Result } from '../core/result.ts';
 import type { Environment } from '../pipeline/expand/names.ts';
 import { planPipeline } from '../pipeline/plan.ts';
 import { withOverrides } from '../pipeline/verdict.ts';
@@ -186,9 +186,9 @@ export async function check(source: PipelineSource, options: SourceOptions = {})
   try {
     const target = await plan(source, options);
     const { faults, notes } = await judgeReports(target);
-    return faults.length > 0 ? failure(...faults) : success({ ...target, notes: [...target.notes, ...notes] });
+    return faults.length > 0 ? failed(faults) : success({ ...target, notes: [...target.notes, ...notes] });
   } catch (error) {
-    if (error instanceof FailureError) return failure(...error.failures);
+    if (error instanceof FailureError) return failed(error.failures);
     throw error;
   }
 }

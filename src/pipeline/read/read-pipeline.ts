@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
 import type { Failure } from '../../core/failure.ts';
 import { isJsonObject, isList, type Json, type JsonObject } from '../../core/json.ts';
-import { failure, success, type Result } from '../../core/result.ts';
+import { failed, failure, success, type Result } from '../../core/result.ts';
 import { isMerge, keyText, Lines, placeFinder } from '../source/place.ts';
 import type { Locate } from '../source/problems.ts';
 import { syntaxFailures } from './syntax.ts';
@@ -200,7 +200,7 @@ function parseText({ file, text }: Source, lines: Lines): Result<Document> {
   if (!document)
     return failure({ code: 'too-deep', message: 'the file is nested too deeply to be read', place: { file } });
   const syntax = syntaxFailures(document, lines, text, parse);
-  return syntax.length > 0 ? failure(...syntax) : success(document);
+  return syntax.length > 0 ? failed(syntax) : success(document);
 }
 
 /**
@@ -215,7 +215,7 @@ export function readValue(source: Source): Result<Json> {
   if (!document.ok) return document;
   const reader = new Reader(document.value, lines);
   const value = reader.value(document.value.contents);
-  return reader.failures.length > 0 ? failure(...reader.failures) : success(value);
+  return reader.failures.length > 0 ? failed(reader.failures) : success(value);
 }
 
 /**
@@ -243,7 +243,7 @@ export function readPipeline(source: Source): Result<PipelineDocument> {
   const reader = new Reader(document, lines);
   if (!isMap(document.contents)) return failure(noMapping(document, lines, file));
   const root = reader.mapping(document.contents, 0);
-  if (reader.failures.length > 0) return failure(...reader.failures);
+  if (reader.failures.length > 0) return failed(reader.failures);
   return success({ file, root, locate: placeFinder(document, lines, text) });
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Node, type YAMLMap } from 'yaml';
 import { FailureError, type Failure, type Place } from '../../core/failure.ts';
-import { failure, success, type Result } from '../../core/result.ts';
+import { failed, failure, success, type Result } from '../../core/result.ts';
 import { none } from '../../cells/labels.ts';
 import { formatList, nameAdvice } from '../../util/text.ts';
 
@@ -127,7 +127,7 @@ export function parsePublished(text: string, file: string, names: PublishedNames
     const message = error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? error.code;
     return { code: 'bad-published', message, place: { file, line, column: col }, expected: shape };
   });
-  if (broken.length > 0) return failure(...broken);
+  if (broken.length > 0) return failed(broken);
   if (!isSeq(document.contents)) {
     return failure({
       code: 'bad-published',
@@ -139,7 +139,7 @@ export function parsePublished(text: string, file: string, names: PublishedNames
   // A text that every entry repeats, the source, may be an alias; of whole entries it would be a second copy.
   visit(document, { Alias: (_key, alias) => [alias.resolve(document)].find(isScalar) });
   const rows = document.contents.items.flatMap((item) => reader.entry(item) ?? []);
-  return reader.failures.length > 0 ? failure(...reader.failures) : success(rows);
+  return reader.failures.length > 0 ? failed(reader.failures) : success(rows);
 }
 
 /**

@@ -7,6 +7,7 @@ import { tableView } from './build-view.ts';
 import { all, collect } from '../files/collect.ts';
 import type { FormatName } from './formats.ts';
 import { knownNames } from '../../cells/lookup.ts';
+import { isAlike, likenessOf, placeholders, type Likeness } from './likeness.ts';
 import { readPublished, type PublishedRow } from '../rows/published.ts';
 import { loadTemplate, renderTable, templatePath, templates, type Template } from './render.ts';
 import { cellIndex, tableCells, type Outcomes } from '../rows/rows.ts';
@@ -26,7 +27,7 @@ export interface RenderedTable {
   /** The language of the text. */
   readonly format: FormatName;
   /** What another run, commit or command would have rendered from the same results. */
-  readonly likeness: readonly RegExp[];
+  readonly likeness: readonly Likeness[];
 }
 
 /** What `kdpipe report --format` takes, and the template that it stands for. */
@@ -44,16 +45,6 @@ export type ReportFormat = keyof typeof reportFormats;
 /** How tables are rendered. */
 export interface RenderOptions extends Arrangement {
   readonly format?: ReportFormat;
-}
-
-/** Characters of the private use area stand for run, commit and command; no escaping touches them. */
-const placeholders = { run: '\u{e000}', commit: '\u{e001}', command: '\u{e002}' } as const;
-
-/** Turns a text in which run, commit and command are stood for into a pattern of all texts that only differ there. */
-function likeness(text: string): RegExp {
-  const parts = text.trimEnd().split(/[\u{e000}-\u{e002}]/u);
-  const literal = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${literal.join('[^\\n]*')}$`, 'u');
 }
 
 /** The runs' folder as a link in the table's file reaches it. */
@@ -91,7 +82,7 @@ async function renderOne(table: TablePlan, view: TableView, template: Template):
     view,
     text: await renderTable(view, template),
     format: template.format,
-    likeness: (await Promise.all(others)).map(likeness),
+    likeness: (await Promise.all(others)).map(likenessOf),
   };
 }
 
@@ -148,7 +139,7 @@ export async function tableProblems(plan: Plan, pipelineFolder: string): Promise
  * @returns true when it holds the same results in the same form
  */
 export function isSameTable(content: string, table: RenderedTable): boolean {
-  return content === table.text.trimEnd() || table.likeness.some((pattern) => pattern.test(content));
+  return content === table.text.trimEnd() || table.likeness.some((likeness) => isAlike(content, likeness));
 }
 
 /**
