@@ -29,8 +29,8 @@ async function buildProgram(called: string | undefined): Promise<Command> {
 async function report(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.couldNotStart;
   if (error instanceof FailureError) {
-    const { failureText } = await import('../ui/failure-text.ts');
-    printError(failureText(error.failures, { color: process.stderr.isTTY && !process.env['NO_COLOR'] }));
+    const { printFailures } = await import('./notes.ts');
+    printFailures(error.failures);
     return exitCodes.couldNotStart;
   }
   const shown = error instanceof Error ? (process.env['KDPIPE_DEBUG'] ? error.stack : error.message) : String(error);

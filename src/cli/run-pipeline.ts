@@ -5,7 +5,7 @@ import { executors, type ExecutorName } from '../executors/registry.ts';
 import { judgeReports, plan } from '../project/plan.ts';
 import type { CellOptions } from '../project/preview.ts';
 import { commandOf } from '../project/report.ts';
-import { run } from '../project/run.ts';
+import { ReportError, run } from '../project/run.ts';
 import { logFile } from '../record/run-record.ts';
 import { reporterFor, reporters } from '../ui/registry.ts';
 import type { ReporterOptions } from '../ui/reporter.ts';
@@ -13,7 +13,7 @@ import { runSummary } from '../ui/summary.ts';
 import { lastLines } from '../util/last-lines.ts';
 import { shellWord } from '../util/shell-word.ts';
 import { exitCodes } from './exit.ts';
-import { printNotes } from './notes.ts';
+import { printFailures, printNotes } from './notes.ts';
 import { printPreview } from './preview.ts';
 import { interruptions } from './signals.ts';
 import { printError } from './terminal.ts';
@@ -59,12 +59,24 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
     const command = ['kdpipe', ...fromWorkspace(process.argv.slice(2)).map(shellWord)].join(' ');
     const executor = executors[flags.executor].create;
     const running = { ...options, ...threadsOption(), executor, slots, onEvent, signal, killSignal, command };
-    const { status, written, held } = await run(pipeline, running);
+    const { status, written, held, failures } = await ended(run(pipeline, running));
     const files = { written, held, command: commandOf(pipeline, 'report') };
     for (const line of runSummary(terminal.state(), files)) printError(line);
-    return exitOf[status];
+    if (failures.length === 0) return exitOf[status];
+    printFailures(failures);
+    return status === 'done' ? exitCodes.couldNotStart : exitOf[status];
   } finally {
     terminal.release();
+  }
+}
+
+/** How a run ended, whether or not its tables and plots could be written. */
+async function ended(running: ReturnType<typeof run>) {
+  try {
+    return { ...(await running), failures: [] };
+  } catch (error) {
+    if (!(error instanceof ReportError)) throw error;
+    return { status: error.summary.status, written: [], held: [], failures: error.failures };
   }
 }
 
