@@ -76,9 +76,10 @@ const mayPipeline = {
 };
 /** Within src/report. */
 const mayReport = {
+  apart: [],
   files: [],
   rows: [],
-  tables: ['files', 'rows'],
-  plots: ['files', 'rows', 'tables'],
+  tables: ['apart', 'files', 'rows'],
+  plots: ['apart', 'files', 'rows', 'tables'],
 };
 module.exports = { may, mayMl, mayPipeline, mayReport };

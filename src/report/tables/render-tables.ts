@@ -9,7 +9,7 @@ import type { FormatName } from './formats.ts';
 import { knownNames } from '../../cells/lookup.ts';
 import { isAlike, likenessOf, placeholders, type Likeness } from './likeness.ts';
 import { readPublished, type PublishedRow } from '../rows/published.ts';
-import { loadTemplate, renderTable, templatePath, templates, type Template } from './render.ts';
+import { loadTemplate, renderViews, templatePath, type Template, type templates } from './render.ts';
 import { cellIndex, tableCells, type Outcomes } from '../rows/rows.ts';
 import type { Provenance, TableView } from './view.ts';
 
@@ -74,16 +74,9 @@ async function viewsOf(plan: Plan, table: TablePlan, outcomes: Outcomes, context
 
 /** Renders one table, with what it has in common with the same table of other runs. */
 async function renderOne(table: TablePlan, view: TableView, template: Template): Promise<RenderedTable> {
-  const others = [placeholders, { ...placeholders, commit: null }].map((provenance) =>
-    renderTable({ ...view, provenance }, template),
-  );
-  return {
-    table,
-    view,
-    text: await renderTable(view, template),
-    format: template.format,
-    likeness: (await Promise.all(others)).map(likenessOf),
-  };
+  const others = [placeholders, { ...placeholders, commit: null }].map((provenance) => ({ ...view, provenance }));
+  const [text = '', ...likeness] = await renderViews([view, ...others], template);
+  return { table, view, text, format: template.format, likeness: likeness.map(likenessOf) };
 }
 
 /**
@@ -124,7 +117,7 @@ export async function tableProblems(plan: Plan, pipelineFolder: string): Promise
   const check = async (table: TablePlan): Promise<void> => {
     const view = await viewsOf(plan, table, new Map(), context);
     const template = await loadTemplate(table.template, pipelineFolder);
-    if (!Object.hasOwn(templates, table.template)) await renderTable(view, template);
+    if (!template.builtIn) await renderViews([view], template);
   };
   const failures: Failure[] = [];
   await collect(failures, () => all(plan.tables.map(check)));
