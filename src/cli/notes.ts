@@ -1,6 +1,6 @@
 import type { Failure } from '../core/failure.ts';
 import { failureText, noteLines } from '../ui/failure-text.ts';
-import { printError } from './terminal.ts';
+import { printError, printStyled } from './terminal.ts';
 
 /**
  * Says to standard error what is wrong, and how to mend it.
@@ -8,7 +8,7 @@ import { printError } from './terminal.ts';
  * @param failures - what is wrong
  */
 export function printFailures(failures: readonly Failure[]): void {
-  printError(failureText(failures, { color: process.stderr.isTTY && !process.env['NO_COLOR'] }));
+  printStyled(failureText(failures, { color: process.stderr.isTTY && !process.env['NO_COLOR'] }));
 }
 
 /**
