@@ -4,6 +4,7 @@ import { withNameAdvice } from '../../util/text.ts';
 import type { Expression } from './expression.ts';
 import { compile, constant, type ConstantTemplate, type Template } from './interpolate.ts';
 import type { Combination } from './matrix.ts';
+import { DEEPEST } from '../source/value-size.ts';
 import { keysTo } from '../source/nested.ts';
 import type { Problems } from '../source/problems.ts';
 import type { SourceLocation } from '../source/location.ts';
@@ -147,7 +148,14 @@ export class Names {
     const isOpen = this.#open.includes(name);
     if (!isKnown) this.#unknown(name, [...this.#spec.params.keys()], { location, source });
     if (isOpen) this.#cycle(name, location, source);
-    return isKnown && !isOpen;
+    const isDeep = !isOpen && this.#open.length >= DEEPEST && !this.#params.has(name);
+    if (isDeep) this.#tooDeep(location, source);
+    return isKnown && !isOpen && !isDeep;
+  }
+
+  #tooDeep(location: SourceLocation, source: string): void {
+    const message = `params refer to each other in a chain of more than ${DEEPEST}`;
+    this.#problems.add({ code: 'too-deep', message, expected: 'a shorter chain', location, within: source });
   }
 
   #unknown(name: string, known: readonly string[], at: { location: SourceLocation; source: string }): void {
