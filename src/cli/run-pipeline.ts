@@ -6,6 +6,7 @@ import { judgeReports, plan } from '../project/plan.ts';
 import type { CellOptions } from '../project/preview.ts';
 import { commandOf } from '../project/report.ts';
 import { ReportError, run } from '../project/run.ts';
+import { requireTrust } from '../project/trust.ts';
 import { logFile } from '../record/run-record.ts';
 import { reporterFor, reporters } from '../ui/registry.ts';
 import type { ReporterOptions } from '../ui/reporter.ts';
@@ -30,6 +31,8 @@ export interface RunFlags extends CellOptions {
   readonly cohorts: boolean;
   readonly set?: readonly string[];
   readonly json?: boolean;
+  /** True to start the programs of a pipeline from elsewhere. */
+  readonly trust?: boolean;
   /** False for `--no-report`. */
   readonly report?: boolean;
 }
@@ -45,12 +48,13 @@ const exitOf = { done: exitCodes.done, failed: exitCodes.stageFailed, interrupte
  * @throws FailureError when the run cannot start
  */
 export async function runPipeline(file: string, flags: RunFlags): Promise<number> {
-  const { set: overrides = [], dryRun, json = false, jobs: slots, ...options } = flags;
+  const { set: overrides = [], dryRun, json = false, jobs: slots, trust = false, ...options } = flags;
   const pipeline = await plan(file, { overrides });
   if (dryRun) {
     await printPreview(pipeline, options, json);
     return exitCodes.done;
   }
+  requireTrust(pipeline, trust);
   const { notes } = overrides.length > 0 ? await judgeReports(pipeline) : { notes: [] };
   printNotes([...pipeline.notes, ...notes]);
   const terminal = await followRun(json, pipeline.project.runsFolder);

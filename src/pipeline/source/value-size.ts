@@ -24,6 +24,11 @@ function sizeOfScalar(value: Exclude<Value, object> | null): ValueSize {
 function sizeOfParts(parts: readonly Value[]): ValueSize {
   let [nodes, characters, depth] = [parts.length, 0, 0];
   for (const part of parts) {
+    // Most parts are texts and numbers: none of them needs a size of its own.
+    if (typeof part !== 'object' || part === null) {
+      characters += typeof part === 'string' ? part.length : OF_WORD;
+      continue;
+    }
     const size = sizeOf(part);
     nodes += size.nodes;
     characters += size.characters;
