@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Event } from '../core/event.ts';
 import { initialRun, runState } from '../core/run-state.ts';
+import { redactor } from '../core/secrets.ts';
 import { executors, type ExecutorName } from '../executors/registry.ts';
-import { judgeReports, plan } from '../project/plan.ts';
+import { judgeReports, plan, type PlannedPipeline } from '../project/plan.ts';
 import type { CellOptions } from '../project/preview.ts';
 import { commandOf } from '../project/report.ts';
 import { ReportError, run } from '../project/run.ts';
@@ -57,7 +58,7 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
   requireTrust(pipeline, trust);
   const { notes } = overrides.length > 0 ? await judgeReports(pipeline) : { notes: [] };
   printNotes([...pipeline.notes, ...notes]);
-  const terminal = await followRun(json, pipeline.project.runsFolder);
+  const terminal = await followRun(json, pipeline);
   try {
     const { onEvent, signal, killSignal } = terminal;
     const command = ['kdpipe', ...fromWorkspace(process.argv.slice(2)).map(shellWord)].join(' ');
@@ -85,11 +86,12 @@ async function ended(running: ReturnType<typeof run>) {
 }
 
 /** Shows a run on the terminal until it ends, and listens to Ctrl-C as long. */
-async function followRun(json: boolean, runsFolder: string) {
+async function followRun(json: boolean, { plan: { secrets }, project: { runsFolder } }: PlannedPipeline) {
   const color = process.stderr.isTTY && !process.env['NO_COLOR'];
   const name = json ? 'ndjson' : reporterFor(process.stderr.isTTY, process.env);
+  const redact = redactor(secrets);
   const lastLine: ReporterOptions['lastLine'] = ({ pipeline, run }, cell) =>
-    lastLines(logFile(join(runsFolder, pipeline, run), cell), 1)[0];
+    lastLines(logFile(join(runsFolder, pipeline, run), cell), 1).map(redact.text)[0];
   const streams = { out: process.stdout, err: process.stderr };
   const reporter = await reporters[name].create({ ...streams, color, now: Date.now, lastLine });
   const signals = interruptions();

@@ -1,6 +1,8 @@
 import type { Meaning } from '../cells/meaning.ts';
-import type { Plan } from '../core/plan.ts';
+import { isJsonObject } from '../core/json.ts';
+import type { Cell, Plan } from '../core/plan.ts';
 import type { Result } from '../core/result.ts';
+import { isSecretName } from '../core/secrets.ts';
 import { FactorIndex } from '../cells/factors.ts';
 import { findCycles } from '../graph/cycles.ts';
 import { topologicalOrder } from '../graph/sort.ts';
@@ -135,6 +137,15 @@ function attempt(document: PipelineDocument, options: PlanOptions): Attempt {
   }
 }
 
+/** Values of variables that cells give to their programs, and that are named as secrets are. */
+function secretsIn(cells: readonly Cell[]): readonly string[] {
+  return cells.flatMap(({ params: { env } }) =>
+    isJsonObject(env)
+      ? Object.entries(env).flatMap(([name, value]) => (isSecretName(name) && typeof value === 'string' ? [value] : []))
+      : [],
+  );
+}
+
 /** Plans a file; what is wrong is noted and left out. */
 function planAll(document: PipelineDocument, options: PlanOptions, problems: Problems): Plan {
   const { kinds, catalogue, env, overrides } = options;
@@ -165,7 +176,9 @@ function planAll(document: PipelineDocument, options: PlanOptions, problems: Pro
   const written = stageOrder.flatMap((id) => (world.stage(id)?.cells ?? []).map(({ cell }) => cell));
   const cells = [...needed.cells, ...written];
   const { name, description } = spec;
-  return { name, description, file: document.file, params, cells, tables, plots };
+  const secrets = [...new Set([...names.secrets, ...secretsIn(cells)])];
+  const hidden = secrets.length > 0 && { secrets };
+  return { name, description, file: document.file, params, cells, tables, plots, ...hidden };
 }
 
 /**

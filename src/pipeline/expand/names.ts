@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../core/json.ts';
 import type { Value, ValueObject } from '../../core/plan.ts';
+import { isSecretName } from '../../core/secrets.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import type { Expression } from './expression.ts';
 import { compile, constant, type ConstantTemplate, type Template } from './interpolate.ts';
@@ -54,6 +55,8 @@ function variablesIn({ variables = [], value }: ConstantTemplate, names: readonl
 
 /** Resolves what does not depend on stages: params, environment, the pipeline's name. */
 export class Names {
+  /** Values of the variables that were asked for and are named as secrets are. */
+  readonly secrets = new Set<string>();
   readonly #spec: PipelineSpec;
   readonly #env: Environment;
   readonly #problems: Problems;
@@ -114,7 +117,10 @@ export class Names {
     // As in a shell, `:-` also replaces an empty value.
     const isGiven = set !== undefined && (set !== '' || fallback === undefined);
     const value = isGiven ? set : (fallback ?? this.#spec.env.get(name));
-    if (value !== undefined) return { ...constant(value), variables: [{ path: [], source }] };
+    if (value !== undefined) {
+      if (isSecretName(name)) this.secrets.add(value);
+      return { ...constant(value), variables: [{ path: [], source }] };
+    }
     this.#problems.add({
       code: 'missing-env',
       message: `the environment variable ${name} is not set`,

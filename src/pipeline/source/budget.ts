@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/json.ts';
 import type { SourceLocation } from './location.ts';
-import type { Problem } from './problems.ts';
+import type { Problem } from './problem.ts';
 
 /** What planning may use, all stages together; `limits:` of a pipeline file raises it. */
 export const usualLimits = {

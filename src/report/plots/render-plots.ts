@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Plan, PlotPlan } from '../../core/plan.ts';
+import { redactor } from '../../core/secrets.ts';
 import { unwrap } from '../../core/result.ts';
 import { collect } from '../files/collect.ts';
 import { vegaSvg } from './vega-svg.ts';
@@ -60,7 +61,7 @@ async function renderOne(
   outcomes: Outcomes,
   context: ReportContext,
 ): Promise<RenderedPlot> {
-  const data = unwrap(plotData(plan, plot, outcomes));
+  const data = redactor(plan.secrets).json(unwrap(plotData(plan, plot, outcomes)));
   const { template } = plot;
   const svg =
     template === undefined

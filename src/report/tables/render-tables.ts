@@ -1,6 +1,7 @@
 import { isAbsolute, posix, relative, resolve, sep } from 'node:path';
 import type { Failure } from '../../core/failure.ts';
 import type { Plan, TablePlan } from '../../core/plan.ts';
+import { redactor } from '../../core/secrets.ts';
 import { unwrap } from '../../core/result.ts';
 import { arranged, type Arrangement } from './arrange.ts';
 import { tableView } from './build-view.ts';
@@ -69,7 +70,8 @@ async function viewsOf(plan: Plan, table: TablePlan, outcomes: Outcomes, context
   const { run, commit, command } = context;
   const published = await publishedOf(plan, table, context.pipelineFolder);
   const runsFolder = runsFolderOf(plan, table);
-  return unwrap(tableView(plan, table, outcomes, { provenance: { run, commit, command }, runsFolder, published }));
+  const view = tableView(plan, table, outcomes, { provenance: { run, commit, command }, runsFolder, published });
+  return redactor(plan.secrets).json(unwrap(view));
 }
 
 /** Renders one table, with what it has in common with the same table of other runs. */

@@ -7,7 +7,6 @@ import { callApart, type Limits } from '../apart/call-apart.ts';
 import { formats, type FormatName } from './formats.ts';
 import { templateHelpers } from './helpers.ts';
 import { templateValue } from './template-text.ts';
-import type { TemplateCall } from './render-apart.ts';
 import type { TableView } from './view.ts';
 
 /** A Handlebars template and what it makes. */
@@ -99,6 +98,12 @@ function templateFailure(error: unknown, file: string): Failure {
     },
     expected: 'Handlebars with the names of the table view (`kdpipe report --format json` shows them)',
   };
+}
+
+/** What `render-apart.ts` is given. */
+export interface TemplateCall {
+  readonly views: readonly TableView[];
+  readonly template: Template;
 }
 
 const renderApart = {
