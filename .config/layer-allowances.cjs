@@ -15,7 +15,19 @@ const may = {
   scheduler: ['core', 'util', 'graph', 'fingerprint', 'store', 'stages', 'executors', 'record'],
   report: ['core', 'util', 'cells', 'stages'],
   ui: ['core', 'util'],
-  project: ['core', 'util', 'cells', 'pipeline', 'stages', 'store', 'executors', 'scheduler', 'record', 'report'],
+  project: [
+    'core',
+    'util',
+    'fingerprint',
+    'cells',
+    'pipeline',
+    'stages',
+    'store',
+    'executors',
+    'scheduler',
+    'record',
+    'report',
+  ],
   cli: [
     'core',
     'util',
@@ -76,9 +88,10 @@ const mayPipeline = {
 };
 /** Within src/report. */
 const mayReport = {
+  apart: [],
   files: [],
   rows: [],
-  tables: ['files', 'rows'],
-  plots: ['files', 'rows', 'tables'],
+  tables: ['apart', 'files', 'rows'],
+  plots: ['apart', 'files', 'rows', 'tables'],
 };
 module.exports = { may, mayMl, mayPipeline, mayReport };

@@ -54,6 +54,17 @@ export function parentsOf(axes: ValueObject, find: FindCell): readonly Parent[] 
   return parents ?? noParents;
 }
 
+/** The cells that others stand on, each once for an axis: what stands on one cell in two ways would double with every step. */
+function parentsOfAll(level: readonly Parent[]): readonly Parent[] {
+  const parents = new Map<string, Map<PlannedCell, Parent>>();
+  for (const { via, planned } of level) {
+    const ofAxis = parents.get(via) ?? new Map<PlannedCell, Parent>();
+    parents.set(via, ofAxis);
+    for (const parent of planned.parents) ofAxis.set(parent.planned, { via, planned: parent.planned });
+  }
+  return [...parents.values()].flatMap((ofAxis) => [...ofAxis.values()]);
+}
+
 /**
  * Searches the cells behind a carrier's axes, nearest first.
  *
@@ -74,7 +85,7 @@ function nearest<T>(
       found ??= { value, via };
     }
     if (found) return found;
-    level = level.flatMap(({ via, planned }) => planned.parents.map((parent) => ({ via, planned: parent.planned })));
+    level = parentsOfAll(level);
   }
   return undefined;
 }
@@ -137,7 +148,7 @@ export function carriedNames(carrier: Carrier): readonly string[] {
     several ||= level.length > 1;
     for (const { planned } of level)
       for (const name of Object.keys(planned.axes)) if (!names.includes(name)) names.push(name);
-    level = level.flatMap(({ planned }) => planned.parents);
+    level = parentsOfAll(level);
   }
   return several ? names.filter((name) => carriedAxis(carrier, name) !== undefined) : names;
 }

@@ -1,6 +1,6 @@
 import type { Failure } from '../core/failure.ts';
 import type { Cell, CellId } from '../core/plan.ts';
-import { failure, success, type Result } from '../core/result.ts';
+import { failed, failure, success, type Result } from '../core/result.ts';
 import { formatList, nameAdvice } from '../util/text.ts';
 import { asWritten, meantSelector, type Meaning } from './meaning.ts';
 import { mismatchOf } from './nearest.ts';
@@ -111,7 +111,7 @@ export function findCells(
   const results = selectors.map((text) => matchCells(text, planned, meant));
   const failures = results.flatMap((result) => (result.ok ? [] : result.failures));
   return failures.length > 0
-    ? failure(...failures)
+    ? failed(failures)
     : success(new Set(results.flatMap((result) => (result.ok ? result.value : []))));
 }
 
@@ -139,11 +139,11 @@ export function selectCells(
   for (const [selectors, widen] of options) {
     if (!selectors) continue;
     const named = findCells(cells, selectors, meant);
-    if (!named.ok) failures.push(...named.failures);
+    if (!named.ok) for (const one of named.failures) failures.push(one);
     else {
       const widened = widen(cells, named.value);
       kept = new Set([...kept].filter((id) => widened.has(id)));
     }
   }
-  return failures.length > 0 ? failure(...failures) : success(kept);
+  return failures.length > 0 ? failed(failures) : success(kept);
 }

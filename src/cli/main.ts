@@ -2,9 +2,10 @@
 import { Command, CommanderError } from 'commander';
 import { FailureError } from '../core/failure.ts';
 import { kdpipeVersion } from '../util/package-root.ts';
+import { printableLine } from '../util/printable.ts';
 import { exitCodes } from './exit.ts';
 import { commands, type CommandEntry } from './registry.ts';
-import { printError } from './terminal.ts';
+import { print, printError } from './terminal.ts';
 import { enterWorkspace, sayWorkspace } from './workspace.ts';
 
 /** Declares every command, but loads only the module of the one that is called: start-up stays short. */
@@ -29,8 +30,8 @@ async function buildProgram(called: string | undefined): Promise<Command> {
 async function report(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.couldNotStart;
   if (error instanceof FailureError) {
-    const { failureText } = await import('../ui/failure-text.ts');
-    printError(failureText(error.failures, { color: process.stderr.isTTY && !process.env['NO_COLOR'] }));
+    const { printFailures } = await import('./notes.ts');
+    printFailures(error.failures);
     return exitCodes.couldNotStart;
   }
   const shown = error instanceof Error ? (process.env['KDPIPE_DEBUG'] ? error.stack : error.message) : String(error);
@@ -54,7 +55,7 @@ async function run(): Promise<void> {
 /** Asked by the scripts of `kdpipe completion`. */
 async function complete(words: readonly string[]): Promise<void> {
   const { candidates } = await import('./complete/candidates.ts');
-  for (const candidate of await candidates(words)) process.stdout.write(`${candidate}\n`);
+  for (const candidate of await candidates(words)) print(printableLine(candidate));
 }
 
 try {

@@ -1,4 +1,5 @@
 import type { LayerDescription, ModelDescription } from '../ml/show/describe-model.ts';
+import { largest } from '../util/extremes.ts';
 import { columns } from './terminal.ts';
 
 const count = new Intl.NumberFormat('en-US');
@@ -8,7 +9,7 @@ const shapeText = ({ height, width, channels }: LayerDescription | ModelDescript
 
 /** Numbers stand below each other. */
 function alignRight(rows: readonly (readonly string[])[], column: number): string[][] {
-  const width = Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const width = largest(rows.map((row) => row[column]?.length ?? 0));
   return rows.map((row) => row.map((cell, at) => (at === column ? cell.padStart(width) : cell)));
 }
 

@@ -1,6 +1,15 @@
 import type { Failure } from '../core/failure.ts';
-import { noteLines } from '../ui/failure-text.ts';
-import { printError } from './terminal.ts';
+import { failureText, noteLines } from '../ui/failure-text.ts';
+import { printError, printStyled } from './terminal.ts';
+
+/**
+ * Says to standard error what is wrong, and how to mend it.
+ *
+ * @param failures - what is wrong
+ */
+export function printFailures(failures: readonly Failure[]): void {
+  printStyled(failureText(failures, { color: process.stderr.isTTY && !process.env['NO_COLOR'] }));
+}
 
 /**
  * Says to standard error what is odd in a plan, and allowed.

@@ -1,18 +1,29 @@
+import { printable, printableJson } from '../util/printable.ts';
+
 /**
- * Writes a result to standard output.
+ * Writes a result to standard output, without what would steer the terminal.
  *
  * @param text - without a final line break
  */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printable(text)}\n`);
 }
 
 /**
- * Writes a message to standard error, so that piped results stay clean.
+ * Writes a message to standard error, so that piped results stay clean, without what would steer the terminal.
  *
  * @param text - without a final line break
  */
 export function printError(text: string): void {
+  printStyled(printable(text));
+}
+
+/**
+ * Writes a coloured message to standard error.
+ *
+ * @param text - without a final line break, its parts printable already
+ */
+export function printStyled(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
@@ -22,7 +33,7 @@ export function printError(text: string): void {
  * @param value - anything that JSON can hold
  */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  print(printableJson(value, 2));
 }
 
 /**

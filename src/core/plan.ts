@@ -139,4 +139,6 @@ export interface Plan {
   readonly cells: readonly Cell[];
   readonly tables: readonly TablePlan[];
   readonly plots: readonly PlotPlan[];
+  /** Values that are not to be written or shown; none where there are none. */
+  readonly secrets?: readonly string[];
 }

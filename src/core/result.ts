@@ -25,6 +25,16 @@ export function failure(...failures: readonly Failure[]): Result<never> {
 }
 
 /**
+ * Wraps any number of failures, more than an argument list has room for.
+ *
+ * @param failures - at least one failure
+ * @returns the unsuccessful result
+ */
+export function failed(failures: readonly Failure[]): Result<never> {
+  return { ok: false, failures };
+}
+
+/**
  * Takes the value out of a result.
  *
  * @param result - a result

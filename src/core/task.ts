@@ -57,6 +57,8 @@ export interface StageTask {
    * runs alone.
    */
   readonly cohort: readonly CellId[];
+  /** See `Plan.secrets`. */
+  readonly secrets?: readonly string[];
 }
 
 /** What an executor gives a task to run with. */

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { execa } from 'execa';
 import type { Failure } from '../core/failure.ts';
 import type { CellId } from '../core/plan.ts';
@@ -7,7 +6,7 @@ import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
 import { isCrash } from '../util/crash.ts';
 import { createDeferred, type Deferred } from '../util/deferred.ts';
 import { lastLines } from '../util/last-lines.ts';
-import { assetPath } from '../util/package-root.ts';
+import { nodeArguments } from '../util/own-module.ts';
 import type { Risk } from '../util/risk.ts';
 import type { FromWorker, ToWorker } from '../worker/protocol.ts';
 import { deathFailure, lastWords, type Exit } from './death.ts';
@@ -16,16 +15,11 @@ import { watchGroups, type TaskGroups } from './groups.ts';
 /** Most characters of a worker's own output that are kept to explain its death. */
 const keptOutput = 16_000;
 
-/** Arguments of `node` that start a worker: the bundle, or the sources where this module itself is run from them. */
-function workerArguments(): readonly string[] {
-  const here = fileURLToPath(import.meta.url);
-  if (!here.endsWith('.ts')) return [assetPath('dist/worker/main.js')];
-  return ['--import', import.meta.resolve('tsx'), join(here, '../../worker/main.ts')];
-}
+const workerModule = { source: new URL('../worker/main.ts', import.meta.url), built: 'dist/worker/main.js' };
 
 /** Starts the process, in its own process group: Ctrl-C in a terminal reaches the runner alone, which then decides. */
 const startProcess = (start: typeof execa, env: Readonly<Record<string, string>>, cwd: string) =>
-  start(process.execPath, workerArguments(), {
+  start(process.execPath, nodeArguments(workerModule), {
     env,
     cwd,
     ipc: true,

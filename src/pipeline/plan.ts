@@ -1,6 +1,9 @@
 import type { Meaning } from '../cells/meaning.ts';
+import { isJsonObject } from '../core/json.ts';
+import type { Cell, Plan } from '../core/plan.ts';
 import type { Result } from '../core/result.ts';
 import { ownValue } from '../core/own.ts';
+import { isSecretName } from '../core/secrets.ts';
 import { FactorIndex } from '../cells/factors.ts';
 import { findCycles } from '../graph/cycles.ts';
 import { topologicalOrder } from '../graph/sort.ts';
@@ -13,6 +16,7 @@ import { Names, type Environment } from './expand/names.ts';
 import { NeededCells } from './expand/needs.ts';
 import { applyOverrides } from './read/overrides.ts';
 import { KindParameters } from './check/parameters.ts';
+import { PlanningEnds } from './source/budget.ts';
 import { Problems } from './source/problems.ts';
 import { readPipeline, type PipelineDocument, type Source } from './read/read-pipeline.ts';
 import type { PipelineSpec } from './read/spec.ts';
@@ -121,9 +125,30 @@ export function meaningOf(used: Iterable<string>, registered: Pick<PlanOptions, 
   };
 }
 
-/** Plans a file as far as it can be, whatever is wrong. */
+/** Plans a file as far as it can be, whatever is wrong; what has no end is not gone on with. */
 function attempt(document: PipelineDocument, options: PlanOptions): Attempt {
   const problems = new Problems();
+  try {
+    return { plan: planAll(document, options, problems), problems };
+  } catch (error) {
+    if (!(error instanceof PlanningEnds)) throw error;
+    problems.end(error);
+    const { file } = document;
+    return { plan: { name: '', description: '', file, params: {}, cells: [], tables: [], plots: [] }, problems };
+  }
+}
+
+/** Values of variables that cells give to their programs, and that are named as secrets are. */
+function secretsIn(cells: readonly Cell[]): readonly string[] {
+  return cells.flatMap(({ params: { env } }) =>
+    isJsonObject(env)
+      ? Object.entries(env).flatMap(([name, value]) => (isSecretName(name) && typeof value === 'string' ? [value] : []))
+      : [],
+  );
+}
+
+/** Plans a file; what is wrong is noted and left out. */
+function planAll(document: PipelineDocument, options: PlanOptions, problems: Problems): Plan {
   const { kinds, catalogue, env, overrides } = options;
   const world = new PlannedStages(kinds);
   const ofKind = (name: string): KindParameters | undefined => {
@@ -152,7 +177,9 @@ function attempt(document: PipelineDocument, options: PlanOptions): Attempt {
   const written = stageOrder.flatMap((id) => (world.stage(id)?.cells ?? []).map(({ cell }) => cell));
   const cells = [...needed.cells, ...written];
   const { name, description } = spec;
-  return { plan: { name, description, file: document.file, params, cells, tables, plots }, problems };
+  const secrets = [...new Set([...names.secrets, ...secretsIn(cells)])];
+  const hidden = secrets.length > 0 && { secrets };
+  return { name, description, file: document.file, params, cells, tables, plots, ...hidden };
 }
 
 /**

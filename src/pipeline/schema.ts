@@ -5,6 +5,7 @@ import { writtenSchemas } from '../stages/schema.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
 import { corrections } from '../core/plan.ts';
 import { matrixDefinitions, PLAIN_WITH, plainWith } from './schema-matrix.ts';
+import { limitsSchema } from './source/budget.ts';
 import { scales } from './tables/plan-plot.ts';
 import { builtInTemplates } from './tables/plan-table.ts';
 
@@ -275,6 +276,7 @@ export function pipelineSchema(kinds: Kinds, catalogue: Catalogue): JsonObject {
       {
         name: { ...text('Name of the pipeline and of its folder in runs/.'), pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' },
         description: text('What it is for.'),
+        limits: limitsSchema,
         params: named('Values that -S name=value overrides.', {}),
         env: named('Defaults of environment variables.', { type: ['string', 'number', 'boolean'] }),
         defaults: {

@@ -1,6 +1,6 @@
 import type { Failure } from '../core/failure.ts';
 import type { Plan } from '../core/plan.ts';
-import { failure, success, type Result } from '../core/result.ts';
+import { failed, success, type Result } from '../core/result.ts';
 import { formatList } from '../util/text.ts';
 import { isIdle, type Locate, type Problem, type Problems } from './source/problems.ts';
 
@@ -70,13 +70,13 @@ export function judge(
   const ofFile = overrides.length === 0 ? problems : own();
   const isMade = (problem: Problem): boolean => problem.location.override === undefined && !ofFile.has(problem);
   const isNote = (problem: Problem): boolean =>
-    problem.note === true || (isMade(problem) && (isIdle(problem) || isOfReport(problem)));
+    problem.note === true || (!problems.ended && isMade(problem) && (isIdle(problem) || isOfReport(problem)));
   const explained = (problem: Problem): Problem =>
     isMade(problem) ? { ...problem, message: withOverrides(problem.message, overrides) } : problem;
   const told = (which: (problem: Problem) => boolean): readonly Failure[] =>
     problems.failures(locate, (problem) => (which(problem) ? explained(problem) : undefined));
   const stops = (problem: Problem): boolean => !isNote(problem) && !isOfReport(problem);
-  if (problems.list.some(stops)) return failure(...told((problem) => !isNote(problem)));
+  if (problems.ended || problems.list.some(stops)) return failed(told((problem) => !isNote(problem)));
   return success({
     plan: withoutFaulty(plan, problems.list),
     notes: told(isNote),

@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-
-const execute = promisify(execFile);
+import { askGit } from '../util/git.ts';
 
 /**
  * The commit that a folder is at, for the record.
@@ -11,10 +8,8 @@ const execute = promisify(execFile);
  */
 export async function commitOf(folder: string): Promise<string | null> {
   try {
-    const { stdout } = await execute('git', ['describe', '--always', '--abbrev=12', '--exclude=*', '--dirty'], {
-      cwd: folder,
-    });
-    return stdout.trim() || null;
+    const said = await askGit(folder, 'describe', '--always', '--abbrev=12', '--exclude=*', '--dirty');
+    return said.trim() || null;
   } catch {
     return null;
   }

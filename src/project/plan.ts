@@ -1,12 +1,13 @@
 import { readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fail, FailureError, type Failure } from '../core/failure.ts';
 import type { Plan } from '../core/plan.ts';
-import { failure, success, unwrap, type Result } from '../core/result.ts';
+import { failed, failure, success, unwrap, type Result } from '../core/result.ts';
 import { ownValue } from '../core/own.ts';
 import type { Environment } from '../pipeline/expand/names.ts';
 import { planPipeline } from '../pipeline/plan.ts';
+import { LARGEST, tooLarge } from '../pipeline/read/readable.ts';
 import { withOverrides } from '../pipeline/verdict.ts';
 import { reportProblems } from '../report/report.ts';
 import { catalogue } from '../stages/catalogue.ts';
@@ -50,7 +51,7 @@ export interface PlannedPipeline {
 /** Reports a file that cannot be read, and names those that a mistyped path may have meant. */
 function failUnreadable(file: string, root: string, error: unknown): never {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === undefined) throw error;
+  if (error instanceof FailureError || code === undefined) throw error;
   const folder = dirname(file);
   let there: readonly string[] = [];
   try {
@@ -71,7 +72,11 @@ function failUnreadable(file: string, root: string, error: unknown): never {
 
 async function readSource(file: string, root: string): Promise<string> {
   try {
-    return await readFile(resolve(root, file), 'utf8');
+    const path = resolve(root, file);
+    // A device has no size, and is no pipeline; of a large file nothing is read.
+    const { size } = await stat(path);
+    if (size > LARGEST) return fail(tooLarge(file, size));
+    return await readFile(path, 'utf8');
   } catch (error) {
     return failUnreadable(file, root, error);
   }
@@ -187,9 +192,9 @@ export async function check(source: PipelineSource, options: SourceOptions = {})
   try {
     const target = await plan(source, options);
     const { faults, notes } = await judgeReports(target);
-    return faults.length > 0 ? failure(...faults) : success({ ...target, notes: [...target.notes, ...notes] });
+    return faults.length > 0 ? failed(faults) : success({ ...target, notes: [...target.notes, ...notes] });
   } catch (error) {
-    if (error instanceof FailureError) return failure(...error.failures);
+    if (error instanceof FailureError) return failed(error.failures);
     throw error;
   }
 }

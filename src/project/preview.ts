@@ -3,6 +3,7 @@ import { catalogue } from '../stages/catalogue.ts';
 import { kinds } from '../stages/registry.ts';
 import { findCells, selectCells, type Selection } from '../cells/select.ts';
 import type { Cell } from '../core/plan.ts';
+import { redactor } from '../core/secrets.ts';
 import { unwrap } from '../core/result.ts';
 import type { PlanOptions } from '../scheduler/prepare.ts';
 import type { Resolution } from '../scheduler/resolution.ts';
@@ -58,8 +59,11 @@ export async function preview(
 ): Promise<readonly CellPreview[]> {
   const pipeline = await asPlanned(target, options);
   const { cells, resolutions } = await previewPlan(pipeline.plan, schedulerOptions(pipeline, options));
-  return cells.flatMap((cell, index) => {
+  const redact = redactor(pipeline.plan.secrets);
+  return cells.flatMap((cell, index): readonly CellPreview[] => {
     const resolution = resolutions[index];
-    return resolution ? [{ cell, resolution }] : [];
+    if (resolution === undefined) return [];
+    if (resolution.status === 'reuse') return [{ cell, resolution }];
+    return [{ cell, resolution: { ...resolution, reasons: resolution.reasons.map(redact.text) } }];
   });
 }

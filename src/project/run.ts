@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { FailureError } from '../core/failure.ts';
+import { FailureError, type Failure } from '../core/failure.ts';
 import type { EventSink } from '../core/event.ts';
 import type { ExecutorFactory } from '../executors/executor.ts';
 import { executors } from '../executors/registry.ts';
@@ -42,14 +42,26 @@ export interface RunOptions extends SourceOptions, CellOptions {
 /** How a run ended, and what it wrote. */
 export type RunResult = RunSummary & ReportedFiles;
 
+/** A run has ended, and its tables or plots could not be written: all its results are kept. */
+export class ReportError extends FailureError {
+  /** How the run ended; a stage may have failed as well. */
+  readonly summary: RunSummary;
+
+  constructor(failures: readonly Failure[], summary: RunSummary) {
+    super(failures);
+    this.name = 'ReportError';
+    this.summary = summary;
+  }
+}
+
 /**
  * Runs a pipeline: what has a result is reused, the rest is made, then tables and plots go into their files.
  *
  * @param target - a pipeline or a plan of it
  * @param options - how to run it; for a pipeline also overrides, environment and working folder
  * @returns how it ended: a failed stage is part of that (`status: 'failed'`), and an interruption too
- * @throws FailureError when the run cannot start: nothing has run then; and when a table or plot cannot be written: all
- * results are kept then
+ * @throws FailureError when the run cannot start: nothing has run then
+ * @throws ReportError when a table or plot cannot be written: it tells how the run ended
  */
 export async function run(target: PipelineSource | PlannedPipeline, options: RunOptions = {}): Promise<RunResult> {
   const pipeline = await asPlanned(target, options);
@@ -73,7 +85,9 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
     command,
     commit: () => commitOf(project.root),
   });
-  const reported = await writeReports(pipeline, summary, { report, command });
+  const reported = await writeReports(pipeline, summary, { report, command }).catch((error: unknown) => {
+    throw error instanceof FailureError ? new ReportError(error.failures, summary) : error;
+  });
   const files = writes ? reportFiles(plan, { pipelineFolder, root: project.root }) : [];
   if (report === undefined) await saveNothingToDo(pipeline, { summary, reported, files });
   return { ...summary, ...reported };

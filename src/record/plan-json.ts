@@ -1,21 +1,24 @@
 import { recordFormat } from '../core/event.ts';
 import { fail } from '../core/failure.ts';
 import { isJsonObject, type Json } from '../core/json.ts';
+import { redactor } from '../core/secrets.ts';
 import { CellReference, ReferenceText, type Plan } from '../core/plan.ts';
 
 /**
  * Writes a plan as JSON; references between cells are `{ "$cell": id, "$output": name }`, text with references
- * `{ "$parts": [...] }`.
+ * `{ "$parts": [...] }`. Secrets are left out.
  *
  * @param plan - the plan
  * @returns JSON text
  */
 export function planToJson(plan: Plan): string {
-  return JSON.stringify({ format: recordFormat, ...plan }, (_name, value: unknown) => {
+  const { secrets, ...shown } = plan;
+  const text = JSON.stringify({ format: recordFormat, ...shown }, (_name, value: unknown) => {
     if (value instanceof CellReference) return { $cell: value.cell, $output: value.output };
     if (value instanceof ReferenceText) return { $parts: value.parts };
     return value;
   });
+  return redactor(secrets).jsonText(text);
 }
 
 /**

@@ -38,8 +38,10 @@ export function startRecord(runsFolder: string, plan: Plan, start: number): RunR
   const folder = join(runsFolder, plan.name, run);
   try {
     mkdirSync(join(folder, 'stages'), { recursive: true });
-    writeFileSync(join(folder, 'plan.json'), planToJson(plan));
-    return { run, folder, ...eventLog(join(folder, 'events.ndjson')) };
+    // Where there are secrets, one that was missed is nobody else's to read.
+    const mode = plan.secrets ? 0o600 : 0o666;
+    writeFileSync(join(folder, 'plan.json'), planToJson(plan), { mode });
+    return { run, folder, ...eventLog(join(folder, 'events.ndjson'), mode) };
   } catch (error) {
     return failNotWritable(runsFolder, error);
   }
@@ -57,8 +59,8 @@ function failNotWritable(runsFolder: string, error: unknown): never {
 }
 
 /** Appends events to a file, many at a time: one write an event would cost more than a reused stage. */
-function eventLog(path: string): Pick<RunRecord, 'sink' | 'close'> {
-  const file = openSync(path, 'a');
+function eventLog(path: string, mode: number): Pick<RunRecord, 'sink' | 'close'> {
+  const file = openSync(path, 'a', mode);
   let waiting = '';
   let timer: NodeJS.Timeout | undefined;
   const flush = () => {

@@ -65,7 +65,7 @@ export class CellTable {
     for (let next = cone.pop(); next !== undefined; next = cone.pop()) {
       if (this.#states[next] !== 'waiting') continue;
       visit(next);
-      cone.push(...this.dependents(next));
+      for (const dependent of this.dependents(next)) cone.push(dependent);
     }
   }
 

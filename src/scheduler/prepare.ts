@@ -54,7 +54,7 @@ export async function prepare(plan: Plan, options: PlanOptions): Promise<Prepare
   const last = () => (read ??= readLastResults(lastResultsFile(options.runsFolder, plan.name)));
   const { of, digests } = await digestSources(cells, options);
   const { resolver, resolutions, damaged } = await resolveIntact(cells, {
-    ...{ store, kinds, sources: of, last, force },
+    ...{ store, kinds, sources: of, last, force, secrets: plan.secrets },
     sayChanges: (before, after) => sourceChanges(store.root, before, after),
   });
   if (selection) refuseUnselected({ cells, resolutions }, selection, damaged);

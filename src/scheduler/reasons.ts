@@ -1,4 +1,5 @@
-import type { Cell, CellId, Key } from '../core/plan.ts';
+import type { Cell, CellId, Key, Plan } from '../core/plan.ts';
+import { redactor } from '../core/secrets.ts';
 import { explain, type SayChanges } from '../fingerprint/explain.ts';
 import { taskParameters } from '../fingerprint/task-parameters.ts';
 import type { Store } from '../store/store.ts';
@@ -23,6 +24,8 @@ export interface History {
   readonly damaged?: ReadonlyMap<Key, string>;
   /** Says what differs between two contents of a source. */
   readonly sayChanges?: SayChanges;
+  /** See `Plan.secrets`: manifests have none, so that nothing is compared with them. */
+  readonly secrets?: Plan['secrets'] | undefined;
 }
 
 /**
@@ -73,14 +76,17 @@ export class Reasons {
   }
 
   #changes(id: CellId, resolved: ResolvedCell): readonly string[] {
-    const { force, last, store, damaged, sayChanges } = this.#history;
+    const { force, last, store, damaged, sayChanges, secrets } = this.#history;
     if (force.has(id)) return ['forced'];
     const damage = damaged?.get(resolved.key);
     if (damage !== undefined) return [`its stored result was changed: ${damage}`];
     const before = last().get(id);
     if (!before) return [firstRun];
     const manifest = store.find(before.key)?.manifest();
-    return manifest ? explain(manifest, resolved, sayChanges) : ['its last result is not in the store any more'];
+    if (!manifest) return ['its last result is not in the store any more'];
+    const params = redactor(secrets).json(resolved.params);
+    const changes = explain(manifest, { ...resolved, params }, sayChanges);
+    return changes.length > 0 || !secrets ? changes : ['a secret changed'];
   }
 
   #fromInput(name: string, from: CellId, verb: string): string {

@@ -1,6 +1,7 @@
 import { recordFormat, type EventBody, type EventSink, type RunStatus } from '../core/event.ts';
 import { FailureError } from '../core/failure.ts';
 import type { Cell, CellId, Digest, Key, Plan } from '../core/plan.ts';
+import { redactor } from '../core/secrets.ts';
 import type { StageTask } from '../core/task.ts';
 import type { Executor, ExecutorFactory } from '../executors/executor.ts';
 import { findGpus } from '../executors/gpus.ts';
@@ -96,8 +97,9 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
   const handles = executor?.attach ? queuedTasks(latestRun(options.runsFolder, plan.name)) : undefined;
   const record = idle ? undefined : startRecord(options.runsFolder, plan, start);
   const times = new Map<CellId, MakingTime>();
+  const redact = redactor(plan.secrets);
   const emit = (body: EventBody) => {
-    const event = { ...body, at: clock.now() };
+    const event = redact.json({ ...body, at: clock.now() });
     if (body.type === 'stage-started') times.set(body.cell, body.beside === undefined ? {} : { beside: body.beside });
     if (body.type === 'stage-finished') times.set(body.cell, { ...times.get(body.cell), seconds: body.seconds });
     record?.sink(event);
@@ -108,7 +110,17 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
     emit(runStarted(plan, options, { run: record?.run ?? '', cells: prepared.cells.length, commit, ...stages }));
     const { states, ...counts } =
       record && executor
-        ? await runSchedule({ prepared, options, executor, handles, clock, emit, record, commit })
+        ? await runSchedule({
+            prepared,
+            options,
+            executor,
+            handles,
+            clock,
+            emit,
+            record,
+            commit,
+            secrets: plan.secrets,
+          })
         : reuseAll(prepared, emit);
     const elapsed = (clock.now() - start) / 1000;
     emit({ type: 'run-finished', ...counts, seconds: elapsed });
@@ -161,6 +173,7 @@ interface ScheduledRun {
   readonly emit: (body: EventBody) => void;
   readonly record: RunRecord;
   readonly commit: string | null;
+  readonly secrets: Plan['secrets'];
 }
 
 /** Makes the executor, with the machine's GPUs where cells ask for one; refuses what can never run on it. */
@@ -228,7 +241,11 @@ function urgency({ cells, resolutions, last }: Prepared): Float64Array {
   return Float64Array.from(cells, (cell) => priority.get(cell.id) ?? 0);
 }
 
-function taskOf({ prepared, options, record, commit }: ScheduledRun, cell: Cell, info: AttemptInfo): StageTask {
+function taskOf(
+  { prepared, options, record, commit, secrets }: ScheduledRun,
+  cell: Cell,
+  info: AttemptInfo,
+): StageTask {
   const { attempt, cohort } = info;
   const { unkeyed: _, ...resolved } = prepared.resolver.describe(cell);
   return {
@@ -244,6 +261,7 @@ function taskOf({ prepared, options, record, commit }: ScheduledRun, cell: Cell,
     commit,
     force: options.force?.has(cell.id) ?? false,
     cohort,
+    ...(secrets && { secrets }),
   };
 }
 

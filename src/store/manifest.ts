@@ -32,8 +32,12 @@ function hasTypes(value: unknown, types: Readonly<Record<string, 'string' | 'num
 const isListOf = (value: unknown, types: Parameters<typeof hasTypes>[1]): boolean =>
   isList(value) && value.every((item) => hasTypes(item, types));
 
+/** Whether a path leads from an entry to what is in it: nothing above it, no place of the machine. */
+const isBelow = (path: string): boolean => path.split('/').every((name) => !['', '.', '..'].includes(name));
+
 const isFileList = (value: unknown): value is ManifestFiles =>
-  isListOf(value, { path: 'string', size: 'number', digest: 'string' });
+  isListOf(value, { path: 'string', size: 'number', digest: 'string' }) &&
+  (value as ManifestFiles).every(({ path }) => isBelow(path));
 
 const isListOfTexts = (value: unknown): value is readonly string[] =>
   isList(value) && value.every((item) => typeof item === 'string');
@@ -55,6 +59,7 @@ function isManifest(value: unknown): value is Manifest {
     (commit === null || typeof commit === 'string') &&
     isListOfTexts(tail) &&
     isListOfTexts(emptyFolders) &&
+    emptyFolders.every(isBelow) &&
     isListOf(value['inputs'], texts('name', 'cell', 'key', 'output', 'digest')) &&
     isListOf(value['sources'], texts('name', 'path', 'digest')) &&
     isFileList(files) &&
@@ -67,6 +72,7 @@ function hasOwnOutputs(outputs: unknown, files: ManifestFiles, emptyFolders: rea
   if (!isJsonObject(outputs)) return false;
   return Object.values(outputs).every((output) => {
     if (!isJsonObject(output) || typeof output['path'] !== 'string') return false;
+    if (output['path'] !== '.' && !isBelow(output['path'])) return false;
     return output['digest'] === outputDigest(output['path'], files, emptyFolders);
   });
 }
@@ -76,7 +82,8 @@ function hasOwnOutputs(outputs: unknown, files: ManifestFiles, emptyFolders: rea
  *
  * @param text - content of `manifest.json`
  * @param key - the key in whose folder it stands
- * @returns the manifest; undefined when it is torn, of another format or key, or contradicts itself
+ * @returns the manifest; undefined when it is torn, of another format or key, contradicts itself, or has paths that leave its
+ * folder
  */
 export function parseManifest(text: string, key: Key): Manifest | undefined {
   let value: unknown;

@@ -3,6 +3,7 @@ import type { CellId } from '../core/plan.ts';
 import type { RunningCell } from '../core/run-state.ts';
 import { truncate } from '../util/display-width.ts';
 import { duration } from '../util/duration.ts';
+import { largest } from '../util/extremes.ts';
 import { bar, briefNumber, oneLine, progressFacts } from './progress-text.ts';
 
 /** The moment that a view shows, and what programs wrote by then. */
@@ -90,7 +91,7 @@ export function cohortProgress(members: readonly RunningCell[]): Progress | unde
     total: first.total,
     unit: first.unit,
     ...(rates.length > 0 && { imagesPerSecond: sum(rates) }),
-    ...(etas.length > 0 && { eta: Math.max(...etas) }),
+    ...(etas.length > 0 && { eta: largest(etas) }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { CellTime, StageOutlook } from '../core/event.ts';
 import type { CellId } from '../core/plan.ts';
 import { isQueued, type RunningCell, type RunState } from '../core/run-state.ts';
 import { duration } from '../util/duration.ts';
+import { largest } from '../util/extremes.ts';
 import { groupBy } from '../util/group.ts';
 import { stageOf } from './cell-name.ts';
 
@@ -51,8 +52,8 @@ function unitsOf(running: readonly RunningCell[], now: number): readonly Unit[] 
       stage: stageOf(entries[0]?.cell ?? ''),
       cells: entries.length,
       size: entries[0]?.cohort?.size ?? 1,
-      elapsed: Math.max(...entries.map(({ since }) => now - since)) / 1000,
-      left: etas.length > 0 ? Math.max(...etas) : undefined,
+      elapsed: largest(entries.map(({ since }) => now - since)) / 1000,
+      left: etas.length > 0 ? largest(etas) : undefined,
     };
   });
 }

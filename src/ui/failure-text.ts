@@ -1,5 +1,6 @@
 import type { Failure, Place } from '../core/failure.ts';
 import { displayWidth } from '../util/display-width.ts';
+import { printable } from '../util/printable.ts';
 
 /** Most columns of a source line that are shown around the caret. */
 const WINDOW = 110;
@@ -24,10 +25,8 @@ function ansi(codes: string): Paint {
   return (text) => `\u001b[${codes}m${text}\u001b[0m`;
 }
 
-/** Takes control characters out: a file must not steer the terminal. A tab becomes one blank, so that carets fit. */
-function printable(text: string): string {
-  return text.replace(/\t/g, ' ').replace(/(?!\n)\p{Cc}/gu, '\ufffd');
-}
+/** A tab becomes one blank, so that carets fit. */
+const untabbed = (text: string): string => printable(text).replaceAll('\t', ' ');
 
 /** `file:line:column`, as far as it is known; a column without a line is only the caret's. */
 function location({ file, line, column }: Place): string {
@@ -47,7 +46,7 @@ function cut(excerpt: string, caret: number): { readonly text: string; readonly 
 /** The source line with a caret under the problem. */
 function excerptLines(place: Place, paint: Palette): string[] {
   if (place.excerpt === undefined) return [];
-  const { text, caret } = cut(printable(place.excerpt), (place.column ?? 1) - 1);
+  const { text, caret } = cut(untabbed(place.excerpt), (place.column ?? 1) - 1);
   const number = place.line === undefined ? '' : String(place.line);
   const blank = ' '.repeat(number.length);
   const source = `  ${paint.label(`${number} |`)} ${text}`;
@@ -61,13 +60,13 @@ function excerptLines(place: Place, paint: Palette): string[] {
 function labelLines(label: string, text: string | undefined, paint: Palette): string[] {
   if (text === undefined) return [];
   const indent = ' '.repeat(label.length + 4);
-  return [`  ${paint.label(`${label}:`)} ${printable(text).split('\n').join(`\n${indent}`)}`];
+  return [`  ${paint.label(`${label}:`)} ${untabbed(text).split('\n').join(`\n${indent}`)}`];
 }
 
 function block(failure: Failure, paint: Palette): string {
-  const where = failure.place ? `${paint.place(`${printable(location(failure.place))}:`)} ` : '';
+  const where = failure.place ? `${paint.place(`${untabbed(location(failure.place))}:`)} ` : '';
   return [
-    `${where}${paint.message(printable(failure.message))} ${paint.code(`[${failure.code}]`)}`,
+    `${where}${paint.message(untabbed(failure.message))} ${paint.code(`[${failure.code}]`)}`,
     ...(failure.place ? excerptLines(failure.place, paint) : []),
     ...labelLines('expected', failure.expected, paint),
     ...labelLines('fix', failure.fix, paint),
@@ -96,7 +95,7 @@ export function failureText(failures: readonly Failure[], options: { readonly co
  */
 export function noteLines(notes: readonly Failure[]): readonly string[] {
   return notes.map(({ place, message }) => {
-    const where = place ? `${printable(location(place))}: ` : '';
-    return `note: ${where}${printable(message).replaceAll('\n', ' ')}`;
+    const where = place ? `${untabbed(location(place))}: ` : '';
+    return `note: ${where}${untabbed(message).replaceAll('\n', ' ')}`;
   });
 }

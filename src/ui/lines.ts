@@ -1,6 +1,7 @@
 import type { Event } from '../core/event.ts';
 import type { CellId } from '../core/plan.ts';
 import { duration } from '../util/duration.ts';
+import { printableLine } from '../util/printable.ts';
 import { pluralize } from '../util/text.ts';
 import { initialRun, runState, countEnded, type RunState } from '../core/run-state.ts';
 import { headline, oneLine, progressFacts } from './progress-text.ts';
@@ -91,7 +92,7 @@ export function linesReporter(options: Pick<ReporterOptions, 'err'>): Reporter {
       if (event.type !== 'stage-reused') sayReused();
       state = runState(state, event);
       const line = due(event) ? eventLine(state, event) : undefined;
-      if (line !== undefined) options.err.write(`${line}\n`);
+      if (line !== undefined) options.err.write(`${printableLine(line)}\n`);
     },
     close: () => {
       if (!closed) sayReused();

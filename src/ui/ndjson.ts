@@ -1,3 +1,4 @@
+import { printableJson } from '../util/printable.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
 
 /**
@@ -10,7 +11,7 @@ export function ndjsonReporter(options: Pick<ReporterOptions, 'out'>): Reporter 
   let closed = false;
   return {
     event: (event) => {
-      if (!closed) options.out.write(`${JSON.stringify(event)}\n`);
+      if (!closed) options.out.write(`${printableJson(event)}\n`);
     },
     close: () => {
       closed = true;

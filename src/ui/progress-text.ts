@@ -1,6 +1,7 @@
 import type { Progress } from '../core/event.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { duration } from '../util/duration.ts';
+import { printable } from '../util/printable.ts';
 
 /** The metrics that tell most in one number, best first; where a stage has none of them its first number is shown. */
 const telling = ['val.accuracy', 'test.accuracy', 'accuracy', 'val.loss', 'loss'];
@@ -14,13 +15,13 @@ function* numbers(metrics: JsonObject, prefix = ''): Generator<readonly [path: s
 }
 
 /**
- * Puts a text on one line.
+ * Puts a text on one line, without what would steer the terminal.
  *
  * @param text - any text
  * @returns the text with every run of white space as one blank
  */
 export function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
+  return printable(text.replace(/\s+/g, ' ')).trim();
 }
 
 /**

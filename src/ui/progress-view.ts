@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { displayWidth, shorten, truncate } from '../util/display-width.ts';
 import { duration } from '../util/duration.ts';
+import { printableLine } from '../util/printable.ts';
 import { countEnded, isQueued, type Counts, type RunState } from '../core/run-state.ts';
 import type { Moment } from './activity.ts';
 import { etaText, runEta } from './eta.ts';
@@ -80,7 +81,7 @@ export function progressView(state: RunState, options: ViewOptions): readonly st
   const lines = budget - head.length - failures.length;
   const running = runningLines(state.running, { ...options, lines });
   return [...head, ...running, ...failures].slice(0, budget).map(({ text, style }) => {
-    const line = truncate(text, options.columns);
+    const line = truncate(printableLine(text), options.columns);
     return options.color && style ? styleText(style, line, { validateStream: false }) : line;
   });
 }

@@ -1,5 +1,6 @@
 import type { RunningCell } from '../core/run-state.ts';
 import { displayWidth, padEnd, shorten } from '../util/display-width.ts';
+import { smallest } from '../util/extremes.ts';
 import { groupBy } from '../util/group.ts';
 import {
   activity,
@@ -39,7 +40,7 @@ function standIn(members: readonly RunningCell[]): RunningCell | undefined {
   if (!first || members.length < 2) return first;
   const { cell, attempt } = first;
   const progress = cohortProgress(members);
-  const since = Math.min(...members.map((member) => member.since));
+  const since = smallest(members.map((member) => member.since));
   return { cell, since, attempt, ...(progress && { progress }) };
 }
 

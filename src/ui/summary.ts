@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { duration } from '../util/duration.ts';
 import type { FailedCell, RunState } from '../core/run-state.ts';
 import { shellWord } from '../util/shell-word.ts';
@@ -69,7 +70,7 @@ function failureLines({ cell, failure, tail }: FailedCell): readonly string[] {
     `✗ ${cell}: ${oneLine(failure.message)} [${failure.code}]`,
     ...(failure.expected === undefined ? [] : [`  expected: ${oneLine(failure.expected)}`]),
     ...(failure.fix === undefined ? [] : [`  fix: ${oneLine(failure.fix)}`]),
-    ...tail.slice(-tailLines).map((line) => `  | ${line.trimEnd()}`),
+    ...tail.slice(-tailLines).map((line) => `  | ${stripVTControlCharacters(line).trimEnd()}`),
     `  log: kdpipe logs ${shellWord(cell)}`,
   ];
 }

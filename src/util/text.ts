@@ -38,6 +38,10 @@ export function editDistance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
+/** Longest name that is compared, and most names that one is compared with: beyond that nobody has mistyped one. */
+const longestName = 100;
+const mostNames = 2000;
+
 /** How far a known name is from the one that was written; infinite when it is no likely meaning. */
 function distance(written: string, known: string): number {
   const [a, b] = [written.toLowerCase(), known.toLowerCase()];
@@ -56,7 +60,10 @@ function distance(written: string, known: string): number {
  * @returns likely names, nearest first; empty when none is near
  */
 export function nearestNames(written: string, known: Iterable<string>, most = 3): string[] {
+  if (written.length > longestName) return [];
   return [...new Set(known)]
+    .slice(0, mostNames)
+    .filter((name) => name.length <= longestName)
     .map((name) => ({ name, edits: distance(written, name) }))
     .filter(({ edits }) => edits < Infinity)
     .sort((a, b) => a.edits - b.edits || byCodeUnits(a.name, b.name))
@@ -89,7 +96,7 @@ export function nameAdvice(written: string, known: Iterable<string>): string | u
   const names = [...new Set(known)];
   const near = nearestNames(written, names);
   if (near.length > 0) return `did you mean ${formatList(near)}?`;
-  return names.length > 0 ? `known: ${formatList([...names].sort(byCodeUnits))}` : undefined;
+  return names.length > 0 ? `known: ${formatList(names.slice(0, mostNames).sort(byCodeUnits))}` : undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FailureError, type Failure } from '../core/failure.ts';
 import type { CellId, Key } from '../core/plan.ts';
+import { redactor } from '../core/secrets.ts';
 import type { StageResult, StageTask, TaskMessage, WorkerTask } from '../core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../stages/stage-kind.ts';
 import { damageOf } from '../store/damage.ts';
@@ -12,6 +13,7 @@ import { lastLines } from '../util/last-lines.ts';
 import { kdpipeVersion } from '../util/package-root.ts';
 import { findBeginning, keepEnd } from './continuation.ts';
 import { failureOf } from './failure-of.ts';
+import { clearLog, guardLog } from './log-secrets.ts';
 import type { CohortBarriers, Member } from './cohort-barrier.ts';
 
 /** What a task needs from the process that executes it. */
@@ -109,11 +111,15 @@ interface PreparedTask extends CohortTask {
 async function fill(prepared: PreparedTask, deps: TaskDeps): Promise<StageResult> {
   const { task, kind, draft } = prepared;
   const context = await contextOf(prepared, deps);
+  guardLog(context.log, task);
   const { run } = await kind.load();
   await refuseDamaged(task, deps);
   const started = Date.now();
   // The others need not wait until the result is written.
-  const outcome = await run(context).finally(() => prepared.member.leave());
+  const outcome = await run(context).finally(async () => {
+    await prepared.member.leave();
+    clearLog(context.log, task);
+  });
   if (deps.signal.aborted) throw new StageInterrupted();
   const seconds = (Date.now() - started) / 1e3;
   const manifest = manifestOf(task, kind, outcome, { started, seconds });
@@ -146,7 +152,8 @@ async function contextOf({ task, member, kind, draft }: PreparedTask, deps: Task
     log: logOf(task),
     tell: (message) => {
       // Rows of the training log are in the run's folder even where the runner has died.
-      if (message.type === 'metric') appendFileSync(rows, `${JSON.stringify(message.row)}\n`);
+      if (message.type === 'metric')
+        appendFileSync(rows, `${JSON.stringify(redactor(task.secrets).json(message.row))}\n`);
       tell(message);
     },
   };
@@ -194,12 +201,13 @@ function manifestOf(
   outcome: StageOutcome,
   time: { readonly started: number; readonly seconds: number },
 ): DraftManifest {
+  const redact = redactor(task.secrets);
   return {
     key: task.key,
     cell: task.cell,
     kind: kind.name,
     resultVersion: task.resultVersion,
-    params: task.params,
+    params: redact.json(task.params),
     sources: task.sources,
     commit: task.commit,
     run: task.run,
@@ -207,7 +215,7 @@ function manifestOf(
     ...time,
     inputs: task.inputs.map(({ path: _, ...input }) => input),
     outputs: kind.outputs(task.params),
-    metrics: outcome.metrics,
+    metrics: redact.json(outcome.metrics),
     environment: outcome.environment ?? {},
     versions: { kdpipe: kdpipeVersion(), node: process.versions.node },
     host: hostname(),

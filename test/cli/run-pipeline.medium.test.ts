@@ -52,6 +52,19 @@ describe('a run', () => {
     expect(second.match(/\| 1 +\| +0\.1000/g)).toHaveLength(1);
   });
 
+  it('says first how it ended, then what is wrong with a table: a failed stage keeps its exit code', () => {
+    const wrong = (text: string): string =>
+      text.replace('columns: [x], into: docs/FIRST', 'columns: [y], into: docs/FIRST');
+    project.write('trial.yaml', wrong(pipeline('true', 'exit 3')));
+    const failing = run('--keep-going');
+    expect(failing.code).toBe(1);
+    expect(failing.stderr).toMatch(/✗ two\[seed=2\][^]*failed after[^]*\[unknown-column\]/);
+    project.write('trial.yaml', wrong(pipeline()));
+    const done = run();
+    expect(done.code).toBe(2);
+    expect(done.stderr).toMatch(/done in [^]*\[unknown-column\]/);
+  });
+
   it('touches only the files whose tables changed', () => {
     run();
     project.write('trial.yaml', pipeline().replace('0.2', '0.3'));

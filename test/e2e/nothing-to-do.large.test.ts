@@ -250,7 +250,7 @@ describe('two requests for one file', () => {
   it('from another folder: sources and results are those of that folder', () => {
     const elsewhere = new Project({ ...files, 'README.md': readme, 'words.txt': 'others\n' });
     try {
-      const there = () => elsewhere.run('run', project.path('trial.yaml'));
+      const there = () => elsewhere.run('run', project.path('trial.yaml'), '--trust');
       expect(there().stderr).toMatch(/: 4 ran/);
       expect(there().stderr).toMatch(idle);
       expect(run().stderr).toMatch(recalled);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,6 +41,26 @@ describe('the commit of a folder', () => {
     expect(await commitOf(join(folder, 'inside'))).toBe(commit);
     expect(commit).toMatch(/^[0-9a-f]{12}$/);
   });
+
+  it.each(['core.fsmonitor', 'core.hooksPath'])(
+    'starts no program that the repository names in %s',
+    async (setting) => {
+      git('init', '-q');
+      const commit = commitFile('one');
+      mkdirSync(join(folder, 'programs'));
+      for (const name of ['monitor', 'post-index-change', 'post-checkout', 'reference-transaction'])
+        writeFileSync(join(folder, 'programs', name), '#!/bin/sh\ntouch "$(dirname "$0")/started"\n', { mode: 0o755 });
+      git(
+        'config',
+        setting,
+        setting === 'core.fsmonitor' ? join(folder, 'programs/monitor') : join(folder, 'programs'),
+      );
+      // A time that git does not know makes it look again, and write what it found.
+      utimesSync(join(folder, 'file'), 1e9, 1e9);
+      expect(await commitOf(folder)).toBe(commit);
+      expect(existsSync(join(folder, 'programs/started'))).toBe(false);
+    },
+  );
 
   it('says when a tracked file differs from it; files that git does not know count for nothing', async () => {
     git('init', '-q');

@@ -47,6 +47,21 @@ describe('parseManifest', () => {
     }
   });
 
+  it.each(['../a', '/etc/passwd', 'data/../../a', 'data//a', './a', '..', ''])(
+    'reads no manifest with the path %j',
+    (path) => {
+      const outside = [{ path, size: 1, digest: sha256('a') }];
+      const outputs = { out: { path, digest: outputDigest(path, []) } };
+      const draft = { ...draftManifest(key), format: 1 };
+      expect(parseManifest(manifestText({ ...draft, files: outside, outputs: {} }), key)).toBeUndefined();
+      expect(parseManifest(manifestText({ ...draft, files: [], outputs }), key)).toBeUndefined();
+      expect(
+        parseManifest(manifestText({ ...draft, files: [], emptyFolders: [path], outputs: {} }), key),
+      ).toBeUndefined();
+      expect(parseManifest(manifestText({ ...draft, files: [], outputs: {} }), key)).toBeDefined();
+    },
+  );
+
   it.each<[string, unknown]>([
     ['of another key', { ...manifest, key: keyOf('other') }],
     ['of another format', { ...manifest, format: 2 }],

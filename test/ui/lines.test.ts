@@ -36,6 +36,14 @@ describe('plain lines', () => {
     ]);
   });
 
+  it('show no names that steer the terminal, nor lines that names forge', () => {
+    const metrics = { 'acc\u001b[2J\n[9/9] x finished': 0.5 };
+    const ends: EventBody = { type: 'stage-finished', cell: 's', key: '0'.repeat(64), seconds: 1, metrics };
+    const shown = lines(run(1), started('s'), ends, failed('x\u009b2J', 'a\u001b]0;t\u0007b'));
+    expect(shown).toHaveLength(4);
+    for (const line of shown) expect(line).not.toMatch(/\p{Cc}/u);
+  });
+
   it('say why a stage runs, and in which attempt', () => {
     const reason = 'params.lr 0.0001 → 0.0003\n(and more)';
     expect(lines(run(1), { type: 'stage-started', cell: 'a', key: 'k', attempt: 2, reason })[1]).toBe(

@@ -20,6 +20,16 @@ describe('the live view', () => {
     expect(progressView(initialRun, { columns: 80, rows: 24, now: start })).toEqual([]);
   });
 
+  it('shows no names that steer the terminal', () => {
+    const shown = view([
+      run(2),
+      started('a\u001b[2J'),
+      failed('b\r', 'x\u001b]0;t\u0007'),
+      progress('a\u001b[2J', { unit: 'e\u009bm' }),
+    ]);
+    for (const line of shown) expect(line).not.toMatch(/\p{Cc}/u);
+  });
+
   it('shows the run, the running cells with bars, and the last failures', () => {
     const told = { imagesPerSecond: 1369, loss: 0.41234, eta: 12 };
     expect(

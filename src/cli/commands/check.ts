@@ -22,7 +22,7 @@ export function command(): Command {
     .addHelpText('after', examples('kdpipe check pipelines/*.yaml'))
     .action(async (files: readonly string[], flags: { readonly set?: readonly string[] }) => {
       const failures: Failure[] = [];
-      for (const file of files) failures.push(...(await checkFile(file, flags.set)));
+      for (const file of files) for (const one of await checkFile(file, flags.set)) failures.push(one);
       if (failures.length) throw new FailureError(failures);
     });
 }

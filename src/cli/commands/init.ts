@@ -232,7 +232,7 @@ async function write(file: string, { study, seen, seconds }: Proposed): Promise<
     );
   const time = seconds === undefined ? '' : `; about ${roughly(seconds)} here`;
   print(`${file}: ${cells.length} cells; its table will stand in ${into}${time}`);
-  if (ignoreRuns()) print('.gitignore: runs/ added');
+  if (await ignoreRuns()) print('.gitignore: runs/ added');
   print(`  kdpipe run -n ${file}    what would run`);
   print(`  kdpipe run ${file}       runs it`);
 }

@@ -30,6 +30,10 @@ export function command(): Command {
     .addOption(selectorOption('--from <stage>', 'run these cells and all that depend on them'))
     .addOption(selectorOption('--to <stage>', 'run these cells and all that they need'))
     .addOption(selectorOption('--force <stage>', 'run these cells although they are cached'))
+    .option(
+      '--trust',
+      'start the programs of a pipeline from outside of this project; remembered until its file changes',
+    )
     .option('--report', 'write tables and plots, also what -S changed and what lacks results')
     .option('--no-report', 'leave the files of tables and plots as they are')
     .addOption(jsonOption())

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
+import { askGit } from '../../util/git.ts';
 import { writeWhole } from '../../util/write-whole.ts';
 
 /** Lines that keep `runs/` out of a repository. */
@@ -23,9 +23,13 @@ export function withRuns(text: string): string {
  *
  * @returns true where the file was changed
  */
-export function ignoreRuns(): boolean {
-  const ignored = spawnSync('git', ['check-ignore', '-q', 'runs/pipeline/run'], { stdio: 'ignore' }).status === 0;
-  if (ignored) return false;
+export async function ignoreRuns(): Promise<boolean> {
+  try {
+    await askGit('.', 'check-ignore', '-q', 'runs/pipeline/run');
+    return false;
+  } catch {
+    // Not ignored, or no repository: who makes one later has the line.
+  }
   const before = existsSync('.gitignore') ? readFileSync('.gitignore', 'utf8') : '';
   const after = withRuns(before);
   if (after === before) return false;

@@ -4,7 +4,7 @@ import { compile, evaluate, type Compiler, type Template, type VariableSite } fr
 import { withTypedTexts } from '../check/variables.ts';
 import { axisValue, type AxisGroup, type AxisValue, type MatrixEntry, type MatrixValues } from './matrix.ts';
 import type { Problems } from '../source/problems.ts';
-import { MOST_CELLS, rangeValues } from './range.ts';
+import { rangeValues } from './range.ts';
 import { inside, type SourceLocation, type Located } from '../source/location.ts';
 import { describeValue } from '../source/describe-value.ts';
 import type { MatrixSpec } from '../read/spec.ts';
@@ -83,7 +83,7 @@ function range(
   problems: Problems,
 ): readonly AxisValue[] | undefined {
   if (value === undefined) return undefined;
-  const values = rangeValues(value as ValueObject);
+  const values = rangeValues(value as ValueObject, problems.budget.most('cells'));
   if (!('message' in values)) return values.map((number) => axisValue(number, location));
   noteProblem(
     problems,
@@ -140,7 +140,12 @@ function seedTemplate<S>({ value, location }: Located, compiler: Compiler<S>): A
     ((scope) => {
       const count = withNumbers(template, evaluate(template, scope));
       if (count === undefined) return undefined;
-      if (typeof count === 'number' && Number.isInteger(count) && count >= 1 && count <= MOST_CELLS) {
+      if (
+        typeof count === 'number' &&
+        Number.isInteger(count) &&
+        count >= 1 &&
+        count <= compiler.problems.budget.most('cells')
+      ) {
         return Array.from({ length: count }, (_, seed) => axisValue(seed, location));
       }
       noteProblem(
@@ -214,6 +219,8 @@ function entryTemplate<S>(
     for (const { key, values } of fields) {
       const known = values?.(scope);
       if (!known) return undefined;
+      // An entry takes what eight values take.
+      compiler.problems.budget.spend('nodes', 8 * entries.length * known.length, location);
       entries = entries.flatMap((entry) => known.map((one) => new Map(entry).set(key, one)));
     }
     return entries.map((values) => ({ location, values }));

@@ -11,7 +11,6 @@ import {
 } from './matrix.ts';
 import type { Problems } from '../source/problems.ts';
 import { misspeltEntries, whyUnmatched } from './unmatched.ts';
-import { MOST_CELLS } from './range.ts';
 import type { SweptAxis } from '../read/spec.ts';
 import type { StageContext, StageTemplate } from './stage-template.ts';
 
@@ -37,14 +36,29 @@ function withAxes(
   return all;
 }
 
+/** How many combinations {@link withAxes} makes. */
+const sizeWith = (combinations: number, axes: readonly (readonly [string, SweptAxis])[]): number =>
+  axes.reduce((size, [, { values }]) => size * values.length, combinations);
+
 /** Refuses a product that would fill the memory. */
-function isTooLarge({ groups }: MatrixValues, { spec }: StageTemplate, { problems }: CombinationContext): boolean {
+function isTooLarge(
+  { groups, include, exclude }: MatrixValues,
+  { spec }: StageTemplate,
+  { problems }: CombinationContext,
+): boolean {
+  const { budget } = problems;
   const size = groups.reduce((product, { rows }) => product * rows.length, 1);
-  if (size <= MOST_CELLS) return false;
+  if (size <= budget.most('cells')) {
+    const location = spec.matrix?.location ?? spec.location;
+    // Of each cell an axis, and each entry of include and exclude with each cell: four comparisons take as long as a value.
+    budget.spend('nodes', groups.length * (groups.length + size), location);
+    budget.spend('nodes', ((include.length + exclude.length) * size) / 4, location);
+    return false;
+  }
   problems.add({
     code: 'matrix-too-large',
     message: `the matrix of stage ${spec.id} stands for ${size} cells`,
-    expected: `at most ${MOST_CELLS}`,
+    expected: `at most ${budget.most('cells')}`,
     location: spec.matrix?.location ?? spec.location,
     atKey: true,
   });
@@ -127,30 +141,38 @@ function ofMatrix(
  * @returns one map of axis values a cell; undefined when a problem was noted, or a stage that it needs has one
  */
 export function combinationsOf(stage: StageTemplate, context: CombinationContext): readonly Combination[] | undefined {
+  const { budget } = context.problems;
+  const { location } = stage.spec;
   const sweeps = [...context.swept].filter(([name]) => stage.names.sweeps.has(name));
   const reach: Reach = (value, keys) => context.world.follow(value, keys);
   const all: Combination[] = [];
   const matrices: Expanded[] = [];
+  const overriding = [...sweeps, ...stage.spec.swept];
+  budget.spend('nodes', sizeWith(1, sweeps), location);
   for (const sweep of withAxes(single, sweeps)) {
     const expanded = stage.matrix && ofMatrix(stage, stage.matrix({ values: sweep }), reach, context);
     if (stage.matrix && !expanded) return undefined;
     if (expanded) matrices.push(expanded);
-    for (const combination of expanded?.expansion.combinations ?? single)
+    const combinations = expanded?.expansion.combinations ?? single;
+    const size = sizeWith(combinations.length, overriding);
+    if (size > budget.most('cells')) {
+      refuseOverridden(stage, size, context);
+      return undefined;
+    }
+    for (const combination of combinations)
       all.push(sweep.size === 0 ? combination : new Map([...sweep, ...combination]));
   }
   if (stage.healthy) checkExcluded(matrices, stage, reach, context.problems);
   const { parameters } = stage;
   const meant = (name: string, value: Value): Value =>
     parameters === undefined ? value : parameters.meant(name, value);
-  const swept = withAxes(all, [...stage.spec.swept], meant);
-  if (swept.length <= MOST_CELLS) return swept;
-  const message = `the overrides turn stage ${stage.spec.id} into ${pluralize(swept.length, 'cell')}`;
-  context.problems.add({
-    code: 'matrix-too-large',
-    message,
-    expected: `at most ${MOST_CELLS}`,
-    location: stage.spec.location,
-    atKey: true,
-  });
-  return undefined;
+  budget.spend('cells', sizeWith(all.length, [...stage.spec.swept]), location);
+  return withAxes(all, [...stage.spec.swept], meant);
+}
+
+/** Refuses what overrides make of a stage. */
+function refuseOverridden({ spec }: StageTemplate, size: number, { problems }: CombinationContext): void {
+  const message = `the overrides turn stage ${spec.id} into ${pluralize(size, 'cell')}`;
+  const expected = `at most ${problems.budget.most('cells')}`;
+  problems.add({ code: 'matrix-too-large', message, expected, location: spec.location, atKey: true });
 }

@@ -9,6 +9,7 @@ import type { AxisValue, Combination } from './matrix.ts';
 import { StageCells } from '../planned/stage-cells.ts';
 import type { PipelineSpec } from '../read/spec.ts';
 import type { CellScope } from './stage-names.ts';
+import { sizeOf } from '../source/value-size.ts';
 import type { StageTemplate } from './stage-template.ts';
 
 /** What stages are expanded with. */
@@ -79,6 +80,14 @@ class StageExpansion {
       axes[name] = value.value;
       texts.push(this.#axes.text(name, value));
     }
+    const { budget } = this.#context.problems;
+    const { location } = this.#stage.spec;
+    budget.spend('nodes', this.#axes.names.length, location);
+    budget.spend(
+      'characters',
+      texts.reduce((sum, text) => sum + text.length + 1, stage.length),
+      location,
+    );
     const id = cellId(stage, texts);
     if (this.#collides(id, combination)) return;
     const own = texts.length === 0 ? noAxes : axes;
@@ -86,6 +95,7 @@ class StageExpansion {
     const shownId = texts.length === 0 ? undefined : id;
     const scope: CellScope = { id: shownId, values: combination, axes: own, parents, joined: this.#joined };
     const { params, needs, complete, resolved } = this.#parameters.of(scope);
+    budget.spend('characters', sizeOf(params).characters, location);
     const { resources, retry, timeout } = this.#stage.limits(scope);
     const cell: Cell = { id, stage, kind: uses?.value ?? '', axes: own, params, needs, resources, retry, timeout };
     this.#cells.push({ cell, axes: own, parents });

@@ -1,7 +1,9 @@
 import { isJsonObject, isList, type Json } from '../../core/json.ts';
 import { CellReference, ReferenceText, type Value, type ValueObject } from '../../core/plan.ts';
 import { parseText, type Expression, type Parts } from './expression.ts';
+import { PlanningEnds } from '../source/budget.ts';
 import type { Problems } from '../source/problems.ts';
+import { DEEPEST, sizeOf } from '../source/value-size.ts';
 import { inside, type SourceLocation } from '../source/location.ts';
 
 /** A value of a pipeline file, ready to be worked out for each cell of type `S`. */
@@ -93,9 +95,44 @@ function sitesUnder<S>(keys: readonly (string | number)[], templates: readonly T
   return variables.length > 0 ? { variables } : {};
 }
 
+/** What a combined value is charged to. */
+interface Charge {
+  readonly problems: Problems;
+  readonly location: SourceLocation;
+}
+
+/** Builds a value after it is known that there is room for it. */
+function built(
+  values: readonly Value[],
+  build: (values: readonly Value[]) => Value,
+  { problems, location }: Charge,
+): Value {
+  const { nodes, characters, depth } = sizeOf(values);
+  if (depth > DEEPEST)
+    throw new PlanningEnds({
+      code: 'too-deep',
+      message: `this value is nested deeper than ${DEEPEST} levels`,
+      location,
+    });
+  problems.budget.spend('nodes', nodes, location);
+  problems.budget.spend('characters', characters, location);
+  return build(values);
+}
+
 /** Combines templates: constant when all of them are. */
-function combine<S>(templates: readonly Template<S>[], build: (values: readonly Value[]) => Value): Template<S> {
-  if (templates.every((template) => template.constant)) return constant(build(templates.map(({ value }) => value)));
+function combine<S>(
+  templates: readonly Template<S>[],
+  build: (values: readonly Value[]) => Value,
+  charge: Charge,
+): Template<S> {
+  if (templates.every((template) => template.constant))
+    return constant(
+      built(
+        templates.map(({ value }) => value),
+        build,
+        charge,
+      ),
+    );
   return {
     constant: false,
     evaluate: (scope) => {
@@ -105,7 +142,7 @@ function combine<S>(templates: readonly Template<S>[], build: (values: readonly 
         if (value === undefined) return undefined;
         values.push(value);
       }
-      return build(values);
+      return built(values, build, charge);
     },
   };
 }
@@ -116,7 +153,7 @@ function compileText<S>(parts: Parts, location: SourceLocation, compiler: Compil
   const templates = parts.map((part) => (typeof part === 'string' ? constant(part) : compiler.resolve(part, location)));
   const known = templates.filter((template) => template !== undefined);
   return known.length === templates.length
-    ? combine(known, (values) => joinPieces(values.flatMap(textParts)))
+    ? combine(known, (values) => joinPieces(values.flatMap(textParts)), { problems: compiler.problems, location })
     : undefined;
 }
 
@@ -129,9 +166,12 @@ function compileList<S>(
   const known = templates.filter((template) => template !== undefined);
   if (known.length < templates.length) return undefined;
   const spread = known.map((template) => !template.constant && template.spread === true);
-  if (!spread.includes(true)) return { ...combine(known, (values) => values), ...sitesUnder([], known) };
-  return combine(known, (values) =>
-    values.flatMap((value, index) => (spread[index] && isList(value) ? value : [value])),
+  const charge = { problems: compiler.problems, location };
+  if (!spread.includes(true)) return { ...combine(known, (values) => values, charge), ...sitesUnder([], known) };
+  return combine(
+    known,
+    (values) => values.flatMap((value, index) => (spread[index] && isList(value) ? value : [value])),
+    charge,
   );
 }
 
@@ -144,8 +184,10 @@ function compileMapping<S>(
   const templates = keys.map((key) => compile(object[key] ?? null, inside(location, key), compiler));
   const known = templates.filter((template) => template !== undefined);
   if (known.length < templates.length) return undefined;
-  const mapping = combine(known, (values) =>
-    Object.fromEntries(keys.map((key, index) => [key, values[index] ?? null])),
+  const mapping = combine(
+    known,
+    (values) => Object.fromEntries(keys.map((key, index) => [key, values[index] ?? null])),
+    { problems: compiler.problems, location },
   );
   return { ...mapping, ...sitesUnder(keys, known) };
 }

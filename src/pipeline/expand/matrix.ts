@@ -1,5 +1,6 @@
 import { referencesIn, axisOrder, valueToken } from '../../cells/cell-id.ts';
 import type { Value } from '../../core/plan.ts';
+import { smallest } from '../../util/extremes.ts';
 import type { SourceLocation } from '../source/location.ts';
 
 /** One value of an axis. Cells share it. */
@@ -80,7 +81,8 @@ function orderGroups(groups: readonly AxisGroup[]): readonly AxisGroup[] {
     groups.flatMap(({ names }) => names),
     cellAxes(groups),
   );
-  const rank = ({ names }: AxisGroup): number => Math.min(...names.map((name) => order.indexOf(name)));
+  const places = new Map(order.map((name, at) => [name, at]));
+  const rank = ({ names }: AxisGroup): number => smallest(names.map((name) => places.get(name) ?? 0));
   return [...groups].sort((a, b) => rank(a) - rank(b));
 }
 

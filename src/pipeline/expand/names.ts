@@ -1,10 +1,12 @@
 import { isJsonObject } from '../../core/json.ts';
 import type { Value, ValueObject } from '../../core/plan.ts';
 import { ownValue } from '../../core/own.ts';
+import { isSecretName } from '../../core/secrets.ts';
 import { withNameAdvice } from '../../util/text.ts';
 import type { Expression } from './expression.ts';
 import { compile, constant, type ConstantTemplate, type Template } from './interpolate.ts';
 import type { Combination } from './matrix.ts';
+import { DEEPEST } from '../source/value-size.ts';
 import { keysTo } from '../source/nested.ts';
 import type { Problems } from '../source/problems.ts';
 import type { SourceLocation } from '../source/location.ts';
@@ -54,6 +56,8 @@ function variablesIn({ variables = [], value }: ConstantTemplate, names: readonl
 
 /** Resolves what does not depend on stages: params, environment, the pipeline's name. */
 export class Names {
+  /** Values of the variables that were asked for and are named as secrets are. */
+  readonly secrets = new Set<string>();
   readonly #spec: PipelineSpec;
   readonly #env: Environment;
   readonly #problems: Problems;
@@ -114,7 +118,10 @@ export class Names {
     // As in a shell, `:-` also replaces an empty value.
     const isGiven = set !== undefined && (set !== '' || fallback === undefined);
     const value = isGiven ? set : (fallback ?? this.#spec.env.get(name));
-    if (value !== undefined) return { ...constant(value), variables: [{ path: [], source }] };
+    if (value !== undefined) {
+      if (isSecretName(name)) this.secrets.add(value);
+      return { ...constant(value), variables: [{ path: [], source }] };
+    }
     this.#problems.add({
       code: 'missing-env',
       message: `the environment variable ${name} is not set`,
@@ -148,7 +155,14 @@ export class Names {
     const isOpen = this.#open.includes(name);
     if (!isKnown) this.#unknown(name, [...this.#spec.params.keys()], { location, source });
     if (isOpen) this.#cycle(name, location, source);
-    return isKnown && !isOpen;
+    const isDeep = !isOpen && this.#open.length >= DEEPEST && !this.#params.has(name);
+    if (isDeep) this.#tooDeep(location, source);
+    return isKnown && !isOpen && !isDeep;
+  }
+
+  #tooDeep(location: SourceLocation, source: string): void {
+    const message = `params refer to each other in a chain of more than ${DEEPEST}`;
+    this.#problems.add({ code: 'too-deep', message, expected: 'a shorter chain', location, within: source });
   }
 
   #unknown(name: string, known: readonly string[], at: { location: SourceLocation; source: string }): void {

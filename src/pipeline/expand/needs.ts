@@ -81,6 +81,7 @@ export class NeededCells {
     const planned = expandStage(compileStage(stageOf(need, location), context), context);
     const [cell] = planned?.cells ?? [];
     if (!planned?.healthy || !cell) return undefined;
+    problems.budget.spend('nodes', world.stage(kind)?.cells.length ?? 0, location);
     world.add(kind, new StageCells([...(world.stage(kind)?.cells ?? []), cell], true));
     this.cells.push(cell.cell);
     return new CellReference(cell.cell.id);

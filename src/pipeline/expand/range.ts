@@ -1,8 +1,5 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
 
-/** Most values of one axis and most cells of one stage: a slip in a step must not fill the memory. */
-export const MOST_CELLS = 100_000;
-
 /** Digits that survive the rounding of a range: `0.1 + 2 · 0.1` is written 0.3. */
 const DIGITS = 12;
 
@@ -19,6 +16,8 @@ export interface RangeProblem {
 interface Bounds {
   readonly from: number;
   readonly to: number;
+  /** Most values: a slip in a step must not fill the memory. */
+  readonly most: number;
 }
 
 const FORMS = '{ from, to, step }, { from, to, count } or { from, to, count, scale: log }';
@@ -32,12 +31,12 @@ const between = ({ from, to }: Bounds, count: number, at: (part: number) => numb
   });
 
 function byCount(bounds: Bounds, count: Value | undefined, scale: Value | undefined): readonly number[] | RangeProblem {
-  const { from, to } = bounds;
-  if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > MOST_CELLS) {
+  const { from, to, most } = bounds;
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > most) {
     return {
       key: 'count',
       message: 'the count of this range cannot be used',
-      expected: `a whole number from 1 to ${MOST_CELLS}`,
+      expected: `a whole number from 1 to ${most}`,
     };
   }
   if (count === 1 && from !== to)
@@ -57,7 +56,7 @@ function byCount(bounds: Bounds, count: Value | undefined, scale: Value | undefi
   return between(bounds, count, (part) => from * (to / from) ** part);
 }
 
-function byStep({ from, to }: Bounds, step: Value | undefined): readonly number[] | RangeProblem {
+function byStep({ from, to, most }: Bounds, step: Value | undefined): readonly number[] | RangeProblem {
   if (typeof step !== 'number' || step === 0)
     return { key: 'step', message: 'the step of this range cannot be used', expected: 'a number other than 0' };
   // A tolerance of a millionth of a step: 0 … 1 by 0.1 ends with 1.
@@ -68,8 +67,7 @@ function byStep({ from, to }: Bounds, step: Value | undefined): readonly number[
       message: 'the step of a range leads away from its end',
       expected: `a step ${to > from ? 'above' : 'below'} 0`,
     };
-  if (steps >= MOST_CELLS)
-    return { key: 'step', message: `the range has ${steps + 1} values`, expected: `at most ${MOST_CELLS}` };
+  if (steps >= most) return { key: 'step', message: `the range has ${steps + 1} values`, expected: `at most ${most}` };
   return Array.from({ length: steps + 1 }, (_, index) => rounded(from + index * step));
 }
 
@@ -78,9 +76,10 @@ function byStep({ from, to }: Bounds, step: Value | undefined): readonly number[
  * one before times a constant.
  *
  * @param range - the range as a mapping
+ * @param most - how many values it may have
  * @returns its values, or what is wrong
  */
-export function rangeValues(range: ValueObject): readonly number[] | RangeProblem {
+export function rangeValues(range: ValueObject, most: number): readonly number[] | RangeProblem {
   const unknown = Object.keys(range).find((key) => !KEYS.has(key));
   if (unknown !== undefined)
     return { key: unknown, message: `a range has no key ${JSON.stringify(unknown)}`, expected: FORMS };
@@ -91,8 +90,8 @@ export function rangeValues(range: ValueObject): readonly number[] | RangeProble
     return { message: 'a range needs either a step or a count', expected: FORMS };
   if (count === undefined) {
     return scale === undefined
-      ? byStep({ from, to }, step)
+      ? byStep({ from, to, most }, step)
       : { key: 'scale', message: 'a range with a step has no scale', expected: FORMS };
   }
-  return byCount({ from, to }, count, scale);
+  return byCount({ from, to, most }, count, scale);
 }

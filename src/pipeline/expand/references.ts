@@ -124,6 +124,8 @@ function withOutput(
   from: Referrer,
   { world, problems }: Lookup,
 ): readonly CellReference[] | undefined {
+  // A reference takes what four values take.
+  if (cells.length > 1) problems.budget.spend('nodes', 4 * cells.length, location);
   if (output === undefined) return cells.map(({ cell }) => new CellReference(cell.id));
   for (const planned of cells) {
     const known = world.outputs(planned);

@@ -1,20 +1,18 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
 import type { Failure } from '../../core/failure.ts';
 import { isJsonObject, isList, type Json, type JsonObject } from '../../core/json.ts';
-import { failure, success, type Result } from '../../core/result.ts';
+import { failed, failure, success, type Result } from '../../core/result.ts';
+import { aliasTargets, noteDuplicateKeys } from '../../util/yaml-nodes.ts';
 import { isMerge, keyText, Lines, placeFinder } from '../source/place.ts';
 import type { Locate } from '../source/problems.ts';
+import { DEEPEST } from '../source/value-size.ts';
+import { tooDeep, unreadable, type Source } from './readable.ts';
 import { syntaxFailures } from './syntax.ts';
+
+export type { Source } from './readable.ts';
 
 /** What MD5, SHA-1 and SHA-256 are written like. */
 const CHECKSUM = /^(?:[\da-f]{32}|[\da-f]{40}|[\da-f]{64})$/i;
-
-/** A pipeline file as text. */
-export interface Source {
-  /** As the user named it. */
-  readonly file: string;
-  readonly text: string;
-}
 
 /** A pipeline file as JSON values, with the way back to its text. */
 export interface PipelineDocument {
@@ -23,14 +21,11 @@ export interface PipelineDocument {
   readonly locate: Locate;
 }
 
-/** Largest pipeline file, in bytes of UTF-8. */
-const LARGEST = 1024 * 1024;
-
 /** Most values that aliases may stand for, all together. An alias bomb doubles them with every line. */
 const MOST_ALIASED = 50_000;
 
-/** Deepest nesting. */
-const DEEPEST = 100;
+/** Most problems that are told of a file that is no plain JSON. */
+const MOST_FAILURES = 200;
 
 /** What YAML's core schema knows; every other tag is refused. */
 const CORE_TAGS = /^(?:!|tag:yaml\.org,2002:(?:null|bool|int|float|str|map|seq))$/;
@@ -38,14 +33,14 @@ const CORE_TAGS = /^(?:!|tag:yaml\.org,2002:(?:null|bool|int|float|str|map|seq))
 /** Reads values out of the parsed nodes, and notes whatever is no plain JSON. */
 class Reader {
   readonly failures: Failure[] = [];
-  readonly #document: Document;
+  readonly #targets: ReadonlyMap<unknown, unknown>;
   readonly #lines: Lines;
   readonly #open = new Set<unknown>();
   #aliases = 0;
   #aliased = 0;
 
   constructor(document: Document, lines: Lines) {
-    this.#document = document;
+    this.#targets = aliasTargets(document);
     this.#lines = lines;
   }
 
@@ -90,8 +85,8 @@ class Reader {
     return {};
   }
 
-  #follow(alias: { readonly source: string; resolve: (document: Document) => unknown }, depth: number): Json {
-    const target = alias.resolve(this.#document);
+  #follow(alias: { readonly source: string }, depth: number): Json {
+    const target = this.#targets.get(alias);
     if (target === undefined) {
       return this.#refuse(alias, {
         code: 'unknown-anchor',
@@ -151,61 +146,43 @@ class Reader {
   }
 
   #refuse(node: unknown, problem: Omit<Failure, 'place'>): null {
+    if (this.failures.length >= MOST_FAILURES) return null;
     const range = (node as { readonly range?: readonly [number, number, number] | null }).range;
     this.failures.push({ ...problem, place: this.#lines.place(range ? [range[0], range[1]] : [0, 0]) });
     return null;
   }
 }
 
-/** Problems that are seen before YAML is parsed. */
-function unreadable({ file, text }: Source): Failure | undefined {
-  const place = { file };
-  const bytes = Buffer.byteLength(text);
-  if (bytes > LARGEST) {
-    return {
-      code: 'file-too-large',
-      message: `the file has ${bytes} bytes`,
-      place,
-      expected: `a pipeline of at most ${LARGEST} bytes`,
-    };
-  }
-  if (text.includes('\0') || text.includes('\ufffd')) {
-    return {
-      code: 'binary-file',
-      message: 'the file is not text',
-      place,
-      expected: 'a pipeline in YAML, encoded as UTF-8',
-    };
-  }
-  if (text.trim() === '') {
-    return { code: 'empty-file', message: 'the file is empty', place, expected: 'a pipeline with at least one stage' };
-  }
-  return undefined;
-}
-
 function parse(text: string): Document | undefined {
+  const { stackTraceLimit } = Error;
+  // Nobody reads where in the parser an error was made, and a file may have thousands.
+  Error.stackTraceLimit = 0;
   try {
-    return parseDocument(text, {
+    const document = parseDocument(text, {
       version: '1.2',
       schema: 'core',
       stringKeys: true,
+      uniqueKeys: false,
       prettyErrors: false,
       logLevel: 'error',
     });
+    noteDuplicateKeys(document);
+    return document;
   } catch (error) {
     // The parser is recursive; a file of nothing but brackets exhausts the stack.
     if (error instanceof RangeError) return undefined;
     throw error;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
 /** The parsed text, or what is no YAML in it. */
 function parseText({ file, text }: Source, lines: Lines): Result<Document> {
   const document = parse(text);
-  if (!document)
-    return failure({ code: 'too-deep', message: 'the file is nested too deeply to be read', place: { file } });
+  if (!document) return failure(tooDeep(file));
   const syntax = syntaxFailures(document, lines, text, parse);
-  return syntax.length > 0 ? failure(...syntax) : success(document);
+  return syntax.length > 0 ? failed(syntax) : success(document);
 }
 
 /**
@@ -220,7 +197,7 @@ export function readValue(source: Source): Result<Json> {
   if (!document.ok) return document;
   const reader = new Reader(document.value, lines);
   const value = reader.value(document.value.contents);
-  return reader.failures.length > 0 ? failure(...reader.failures) : success(value);
+  return reader.failures.length > 0 ? failed(reader.failures) : success(value);
 }
 
 /**
@@ -248,7 +225,7 @@ export function readPipeline(source: Source): Result<PipelineDocument> {
   const reader = new Reader(document, lines);
   if (!isMap(document.contents)) return failure(noMapping(document, lines, file));
   const root = reader.mapping(document.contents, 0);
-  if (reader.failures.length > 0) return failure(...reader.failures);
+  if (reader.failures.length > 0) return failed(reader.failures);
   return success({ file, root, locate: placeFinder(document, lines, text) });
 }
 

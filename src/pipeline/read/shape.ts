@@ -100,6 +100,8 @@ export class Shape {
       return [];
     }
     const items = value as readonly Json[];
+    // They are names: each is compared with each.
+    this.problems.budget.spend('nodes', items.length ** 2, location);
     return items
       .map((item, index) => this.text({ value: item, location: inside(location, index) }, `an item of ${what}`))
       .filter((text) => text !== undefined);

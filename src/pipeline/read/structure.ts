@@ -3,10 +3,11 @@ import type { PipelineDocument } from './read-pipeline.ts';
 import type { Problems } from '../source/problems.ts';
 import { entriesOf, Shape } from './shape.ts';
 import { inside, type Located, type SourceLocation } from '../source/location.ts';
+import { usualLimits, type Limited } from '../source/budget.ts';
 import { describeValue } from '../source/describe-value.ts';
 import type { MatrixSpec, PipelineSpec, PlotSpec, StageSpec, TableSpec, LocatedMap } from './spec.ts';
 
-const TOP = ['name', 'description', 'params', 'env', 'defaults', 'stages', 'tables', 'plots'] as const;
+const TOP = ['name', 'description', 'limits', 'params', 'env', 'defaults', 'stages', 'tables', 'plots'] as const;
 const STAGE = ['uses', 'with', 'matrix', 'seeds', 'resources', 'retry', 'timeout', 'description'] as const;
 const RESOURCES = ['cpu', 'gpu', 'memory', 'time'] as const;
 const TABLE = ['from', 'rows', 'columns', 'over', 'title', 'compare', 'published', 'template', 'into'] as const;
@@ -14,6 +15,8 @@ const PLOT = ['from', 'x', 'y', 'series', 'over', 'scale', 'title', 'baseline', 
 
 /** Keys of a matrix that are no axes. */
 const MATRIX_WORDS = new Set(['zip', 'include', 'exclude']);
+
+const isLimited = (name: string): name is Limited => Object.hasOwn(usualLimits, name);
 
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -38,6 +41,22 @@ function readName(top: LocatedMap, file: string, shape: Shape): string {
     });
   }
   return name.value;
+}
+
+/** What the plan may take beyond what is usual. */
+function readLimits(top: LocatedMap, shape: Shape): void {
+  const { problems } = shape;
+  for (const [name, { value, location }] of shape.fields(top.get('limits'), 'limits', Object.keys(usualLimits))) {
+    if (!isLimited(name)) continue;
+    if (typeof value === 'number' && Number.isInteger(value) && value > 0) problems.budget.allow(name, value);
+    else
+      problems.add({
+        code: 'bad-limit',
+        message: `${name} is ${describeValue(value)}`,
+        expected: 'a whole number of at least 1',
+        location,
+      });
+  }
 }
 
 function readEnv(top: LocatedMap, shape: Shape): ReadonlyMap<string, string> {
@@ -246,6 +265,7 @@ export function checkStructure(
 ): PipelineSpec {
   const shape = new Shape(problems);
   const top = shape.fields({ value: document.root, location: { path: [] } }, 'a pipeline', TOP);
+  readLimits(top, shape);
   const tables = [...shape.named(top.get('tables'), 'tables')].map(([name, table]) => readTable(name, table, shape));
   const plots = [...shape.named(top.get('plots'), 'plots')].map(([name, plot]) => readPlot(name, plot, shape));
   return {

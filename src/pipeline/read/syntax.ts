@@ -2,6 +2,9 @@ import type { Document, YAMLError } from 'yaml';
 import type { Failure } from '../../core/failure.ts';
 import type { Lines } from '../source/place.ts';
 
+/** Most faulty lines that are told. */
+const MOST_FAILURES = 200;
+
 /** Plain words for the parser's codes that users meet most. */
 const SYNTAX: Readonly<Record<string, Omit<Failure, 'place'>>> = {
   TAB_AS_INDENT: {
@@ -36,6 +39,9 @@ const unquoted: Omit<Failure, 'place'> = {
 /** Most rounds in which expressions without quotes are looked for: each finds all that the parser has come to. */
 const MOST_ROUNDS = 20;
 
+/** Most characters that are parsed again in all rounds together. */
+const MOST_READ = 500_000;
+
 /** Where an expression starts at which the parser stumbled; undefined where it stumbled at something else. */
 function unquotedStart({ pos: [start] }: YAMLError, text: string): number | undefined {
   const at = start - 1;
@@ -55,17 +61,18 @@ function endOf(text: string, start: number): number {
 function takeUnquoted(errors: readonly YAMLError[], text: string, parse: Parse): Mended {
   const spans = new Map<number, number>();
   let mended = { errors, text };
-  for (let round = 0; round < MOST_ROUNDS; round++) {
-    const starts = new Set(mended.errors.map((error) => unquotedStart(error, mended.text)));
-    starts.delete(undefined);
+  for (let round = 0; round < Math.max(1, Math.min(MOST_ROUNDS, MOST_READ / text.length)); round++) {
+    const starts = new Set(mended.errors.flatMap((error) => unquotedStart(error, mended.text) ?? []));
     if (starts.size === 0) break;
-    let repaired = mended.text;
-    for (const start of starts) {
-      if (start === undefined) continue;
+    const pieces: string[] = [];
+    let at = 0;
+    for (const start of [...starts].sort((a, b) => a - b)) {
       const end = endOf(text, start);
       spans.set(start, end);
-      repaired = repaired.slice(0, start) + 'x'.repeat(end - start) + repaired.slice(end);
+      pieces.push(mended.text.slice(at, start), 'x'.repeat(end - start));
+      at = end;
     }
+    const repaired = pieces.join('') + mended.text.slice(at);
     mended = { errors: parse(repaired)?.errors ?? [], text: repaired };
   }
   return { errors: mended.errors, spans };
@@ -100,9 +107,13 @@ function syntaxFailure(error: YAMLError, lines: Lines): Failure {
 export function syntaxFailures(document: Document, lines: Lines, text: string, parse: Parse): readonly Failure[] {
   if (document.errors.length === 0) return [];
   const { errors, spans } = takeUnquoted(document.errors, text, parse);
-  const expressions = [...spans].map((span): Failure => ({ ...unquoted, place: lines.place(span) }));
-  const seen = new Set<unknown>();
-  const failures = [...expressions, ...errors.map((error) => syntaxFailure(error, lines))];
-  const once = failures.filter(({ place }) => !seen.has(place?.line) && seen.add(place?.line));
-  return once.sort((a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0));
+  const byLine = new Map<number, () => Failure>();
+  const note = (offset: number, failure: () => Failure): void => {
+    const line = lines.lineAt(offset);
+    if (!byLine.has(line)) byLine.set(line, failure);
+  };
+  for (const span of spans) note(span[0], () => ({ ...unquoted, place: lines.place(span) }));
+  for (const error of errors) note(error.pos[0], () => syntaxFailure(error, lines));
+  const told = [...byLine].sort(([a], [b]) => a - b).slice(0, MOST_FAILURES);
+  return told.map(([, failure]) => failure());
 }

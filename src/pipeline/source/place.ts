@@ -1,5 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
 import type { Place } from '../../core/failure.ts';
+import { aliasTargets } from '../../util/yaml-nodes.ts';
 import type { Locate } from './problems.ts';
 import type { Path } from './location.ts';
 
@@ -19,11 +20,17 @@ export class Lines {
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#counter.addNewLine(at + 1);
   }
 
+  /** The line of an offset, from 1. */
+  lineAt(offset: number): number {
+    return this.#counter.linePos(offset).line;
+  }
+
   /** The place of a span; what goes beyond its first line is not underlined. */
   place([start, end]: Span): Place {
     const { line, col: column } = this.#counter.linePos(start);
     const from = start - column + 1;
-    const excerpt = this.#text.slice(from, this.#counter.lineStarts[line]).replace(/\r?\n$/, '');
+    const text = this.#text.slice(from, this.#counter.lineStarts[line]);
+    const excerpt = text.slice(0, text.length - (text.endsWith('\r\n') ? 2 : Number(text.endsWith('\n'))));
     const width = Math.max(1, Math.min(end, from + excerpt.trimEnd().length) - start);
     return { file: this.#file, line, column, excerpt, width };
   }
@@ -35,28 +42,65 @@ interface Found {
   readonly pair?: Pair;
 }
 
-function child(document: Document, node: unknown, key: string | number): Found | undefined {
-  const target = isAlias(node) ? node.resolve(document) : node;
-  if (isSeq(target)) {
-    const item = typeof key === 'number' ? target.items[key] : undefined;
-    return item === undefined ? undefined : { node: item };
-  }
-  if (!isMap(target)) return undefined;
-  const pair = target.items.find((item) => keyText(item.key) === String(key) && !isMerge(item));
-  return pair ? { node: pair.value, pair } : mergedChild(document, target, key);
-}
+/** A document as a tree of entries, which are looked for by their keys. */
+class Tree {
+  readonly #root: unknown;
+  readonly #targets: ReadonlyMap<unknown, unknown>;
+  /** Entries of mappings that were looked into, without `<<`. */
+  readonly #entries = new Map<YAMLMap, ReadonlyMap<string, Pair>>();
 
-/** An entry that a mapping has from `<<`. */
-function mergedChild(document: Document, map: YAMLMap, key: string | number): Found | undefined {
-  for (const { value } of map.items.filter(isMerge)) {
-    const target = isAlias(value) ? value.resolve(document) : value;
-    const sources: readonly unknown[] = isSeq(target) ? target.items : [target];
-    for (const source of sources) {
-      const found = child(document, source, key);
-      if (found) return found;
-    }
+  constructor(document: Document) {
+    this.#root = document.contents;
+    this.#targets = aliasTargets(document);
   }
-  return undefined;
+
+  /** The deepest node on a path: what is not there is placed at what would hold it. */
+  deepest(path: Path): Found & { readonly complete: boolean } {
+    let found: Found = { node: this.#root };
+    for (const key of path) {
+      const next = this.#child(found.node, key);
+      if (!next) return { ...found, complete: false };
+      found = next;
+    }
+    return { ...found, complete: true };
+  }
+
+  #target(node: unknown): unknown {
+    return isAlias(node) ? this.#targets.get(node) : node;
+  }
+
+  #child(node: unknown, key: string | number): Found | undefined {
+    const target = this.#target(node);
+    if (isSeq(target)) {
+      const item = typeof key === 'number' ? target.items[key] : undefined;
+      return item === undefined ? undefined : { node: item };
+    }
+    if (!isMap(target)) return undefined;
+    const pair = this.#entriesOf(target).get(String(key));
+    return pair ? { node: pair.value, pair } : this.#mergedChild(target, key);
+  }
+
+  #entriesOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+    const known = this.#entries.get(map);
+    if (known) return known;
+    const own = map.items.filter((item) => !isMerge(item));
+    const entries = new Map(own.map((item) => [keyText(item.key), item]));
+    this.#entries.set(map, entries);
+    return entries;
+  }
+
+  /** An entry that a mapping has from `<<`. */
+  #mergedChild(map: YAMLMap, key: string | number): Found | undefined {
+    for (const { value } of map.items.filter(isMerge)) {
+      const target = this.#target(value);
+      const sources: readonly unknown[] = isSeq(target) ? target.items : [target];
+      for (const source of sources) {
+        const found = this.#child(source, key);
+        if (found) return found;
+      }
+    }
+    return undefined;
+  }
 }
 
 /**
@@ -81,17 +125,6 @@ export function keyText(key: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? '');
 }
 
-/** The deepest node on a path: what is not there is placed at what would hold it. */
-function deepest(document: Document, path: Path): Found & { readonly complete: boolean } {
-  let found: Found = { node: document.contents };
-  for (const key of path) {
-    const next = child(document, found.node, key);
-    if (!next) return { ...found, complete: false };
-    found = next;
-  }
-  return { ...found, complete: true };
-}
-
 function spanOf(node: unknown): Span | undefined {
   const range = (node as Node | null)?.range;
   return range ? [range[0], range[1]] : undefined;
@@ -112,9 +145,10 @@ function narrowSpan(text: string, [start, end]: Span, within: string | undefined
  * @returns finds the place of a path; an override's place is the override itself
  */
 export function placeFinder(document: Document, lines: Lines, text: string): Locate {
+  const tree = new Tree(document);
   return ({ path, override }, { atKey, within }) => {
     if (override !== undefined) return overridePlace(override, within);
-    const { node, pair, complete } = deepest(document, path);
+    const { node, pair, complete } = tree.deepest(path);
     // A mapping or list as a whole is best shown by the key that it stands under.
     const byKey = pair && (atKey === true || !complete || !isScalar(node) || node.range?.[0] === node.range?.[1]);
     const span = (byKey ? spanOf(pair.key) : undefined) ?? spanOf(node) ?? [0, 0];

@@ -1,19 +1,10 @@
 import type { Failure, Place } from '../../core/failure.ts';
 import { byCodeUnits } from '../../util/text.ts';
+import { Budget, type PlanningEnds } from './budget.ts';
 import type { SourceLocation } from './location.ts';
+import type { Problem } from './problem.ts';
 
-/** A problem before its place in the text is looked up. */
-export interface Problem extends Omit<Failure, 'place'> {
-  readonly location: SourceLocation;
-  /** Underlines the key of a mapping's entry rather than its value. */
-  readonly atKey?: boolean;
-  /** The part of a text that is wrong, e.g. one `${…}`. */
-  readonly within?: string;
-  /** True for what is allowed, and said all the same. */
-  readonly note?: true;
-  /** A second place that belongs to it: `(also at line 12)`. */
-  readonly also?: SourceLocation;
-}
+export type { Problem } from './problem.ts';
 
 /** Looks a place up in the pipeline file. */
 export type Locate = (location: SourceLocation, at: Pick<Problem, 'atKey' | 'within'>) => Place;
@@ -39,12 +30,17 @@ export const isIdle = ({ code }: Problem): boolean => IDLE.has(code);
 const siteOf = ({ code, location, within = '' }: Problem): string =>
   JSON.stringify([code, location.path, location.override ?? '', within]);
 
-/** Collects every problem of a pipeline; one template that is wrong in many cells counts once. */
+/**
+ * Collects every problem of a pipeline; one template that is wrong in many cells counts once. It has the budget of the plan:
+ * whoever can note a problem can also find that there is no end to what is asked for.
+ */
 export class Problems {
+  readonly budget = new Budget();
   readonly #entries = new Map<string, Entry>();
   readonly #sites = new Set<string>();
 
   #noted = 0;
+  #ended = false;
 
   /**
    * How often a problem was added with which no cell can be planned, repeated ones counted again: tells whether a step
@@ -52,6 +48,11 @@ export class Problems {
    */
   get noted(): number {
     return this.#noted;
+  }
+
+  /** True where planning ended early: then there is no plan. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   /** All problems, each once. */
@@ -64,6 +65,7 @@ export class Problems {
    *
    * @param problem - what is wrong and where it was written
    * @param cell - the cell in which it showed, where it is not wrong in all of them alike
+   * @throws PlanningEnds when there are more than anybody reads
    */
   add(problem: Problem, cell?: string): void {
     if (problem.note !== true && !isIdle(problem)) this.#noted++;
@@ -73,6 +75,19 @@ export class Problems {
     const entry = this.#entries.get(key) ?? { problem, cells: [] };
     this.#entries.set(key, entry);
     if (cell !== undefined) entry.cells.push(cell);
+    this.budget.tell(this.#entries.size, problem.location);
+  }
+
+  /**
+   * Adds why planning has ended early; nothing is added after it.
+   *
+   * @param reason - what ended it
+   */
+  end({ problem }: PlanningEnds): void {
+    this.#ended = true;
+    this.#noted++;
+    this.#sites.add(siteOf(problem));
+    this.#entries.set('', { problem, cells: [] });
   }
 
   /**

@@ -89,6 +89,7 @@ export function planPlot(written: PlotSpec, context: TableContext): PlotPlan {
   checkEnding(into, '.svg', problems);
   checkEnding(template, '.json', problems);
   const { cells, whole } = cellsFrom(plot.from, context);
+  problems.budget.spend('nodes', 5 * cells.length * (series.length + 3), plot.location);
   if (whole) checkNames(plot, context, cells);
   const isSound = whole && y !== undefined && problems.noted === before;
   return {

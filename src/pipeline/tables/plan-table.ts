@@ -166,6 +166,9 @@ export function planTable(written: TableSpec, context: TableContext): TablePlan 
   checkCompare(table, problems);
   checkTemplate(table, problems);
   const { cells, whole } = cellsFrom(table.from, context);
+  const names = table.rows.length + table.columns.length;
+  // A look at a cell takes what five values take.
+  problems.budget.spend('nodes', 5 * cells.length * (names + 1), table.location);
   let rows = texts(table.rows);
   if (whole) {
     checkRows({ what, names: table.rows }, cells, context);

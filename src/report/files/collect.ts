@@ -13,7 +13,7 @@ export async function all<T>(jobs: readonly Promise<T>[]): Promise<readonly T[]>
   for (const job of settled) {
     if (job.status === 'fulfilled') continue;
     if (!(job.reason instanceof FailureError)) throw job.reason;
-    failures.push(...job.reason.failures);
+    for (const one of job.reason.failures) failures.push(one);
   }
   if (failures.length > 0) throw new FailureError(failures);
   return settled.flatMap((job) => (job.status === 'fulfilled' ? [job.value] : []));
@@ -31,7 +31,7 @@ export async function collect<T>(failures: Failure[], step: () => T | Promise<T>
     return await step();
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
-    failures.push(...error.failures);
+    for (const one of error.failures) failures.push(one);
     return undefined;
   }
 }

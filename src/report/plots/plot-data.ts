@@ -1,7 +1,7 @@
 import type { Failure } from '../../core/failure.ts';
 import type { Json } from '../../core/json.ts';
 import type { Plan, PlotPlan } from '../../core/plan.ts';
-import { failure, success, type Result } from '../../core/result.ts';
+import { failed, success, type Result } from '../../core/result.ts';
 import { baselineText } from '../rows/baseline.ts';
 import { experimentText } from '../rows/experiment.ts';
 import type { CellIndex } from '../../cells/lookup.ts';
@@ -105,7 +105,7 @@ function placePoints(index: CellIndex, plot: PlotPlan, groups: readonly RowGroup
     const expected = `a row without ${plot.x}`;
     failures.push(problem(plot, `no row is ${baselineText(plot.baseline)}, the baseline`, { expected, fix }));
   }
-  return failures.length > 0 ? failure(...failures) : success(rows);
+  return failures.length > 0 ? failed(failures) : success(rows);
 }
 
 /** Rows that would be two points of one line at one place. */
@@ -174,8 +174,8 @@ export function plotData(plan: Plan, plot: PlotPlan, outcomes: Outcomes): Result
   if (!groups.ok) return groups;
   const unknown = unknownColumns({ ...asked, columns: [plot.y] }, tableCells(index, plot), outcomes);
   const rows = placePoints(index, plot, groups.value);
-  if (!rows.ok) return failure(...unknown, ...rows.failures);
+  if (!rows.ok) return failed([...unknown, ...rows.failures]);
   const failures = [...unknown, ...collisions(plot, rows.value)];
-  if (failures.length > 0) return failure(...failures);
+  if (failures.length > 0) return failed(failures);
   return success({ ...dataOf(plot, rows.value, outcomes), over: averagedAxes(index, groups.value, plot.over) });
 }

@@ -3,11 +3,14 @@ import { resolve } from 'node:path';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Plan, PlotPlan } from '../../core/plan.ts';
+import { redactor } from '../../core/secrets.ts';
 import { unwrap } from '../../core/result.ts';
 import { collect } from '../files/collect.ts';
 import { vegaSvg } from './vega-svg.ts';
 import { formats } from '../tables/formats.ts';
-import { plotData } from './plot-data.ts';
+import { callApart } from '../apart/call-apart.ts';
+import { plotData, type PlotData } from './plot-data.ts';
+import type { PlotCall } from './draw-apart.ts';
 import { plotSpec } from './plot-spec.ts';
 import type { ReportContext } from '../tables/render-tables.ts';
 import type { Outcomes } from '../rows/rows.ts';
@@ -40,6 +43,17 @@ async function readTemplate(template: string, folder: string): Promise<JsonObjec
   ]);
 }
 
+const drawApart = {
+  source: new URL('draw-apart.ts', import.meta.url),
+  built: 'dist/report/plots/draw-apart.js',
+};
+
+/** Draws by a specification of the user's, with limits of time and memory. */
+async function drawTemplate(file: string, data: PlotData, folder: string): Promise<string> {
+  const input: PlotCall = { spec: await readTemplate(file, folder), data, file };
+  return callApart({ module: drawApart, input, file });
+}
+
 /** Draws one plot, and says in it where it comes from. */
 async function renderOne(
   plan: Plan,
@@ -47,10 +61,12 @@ async function renderOne(
   outcomes: Outcomes,
   context: ReportContext,
 ): Promise<RenderedPlot> {
-  const data = unwrap(plotData(plan, plot, outcomes));
+  const data = redactor(plan.secrets).json(unwrap(plotData(plan, plot, outcomes)));
   const { template } = plot;
-  const spec = template === undefined ? plotSpec(plot, data) : await readTemplate(template, context.pipelineFolder);
-  const svg = await vegaSvg(spec, data, template ?? plan.file);
+  const svg =
+    template === undefined
+      ? await vegaSvg(plotSpec(plot, data), data, plan.file)
+      : await drawTemplate(template, data, context.pipelineFolder);
   const { run, commit, command } = context;
   const origin = `kdpipe plot ${plot.name} of ${plan.name}. Run ${run}${commit === null ? '' : `, commit ${commit}`}: ${command}`;
   const text = svg.replace(/^<svg[^>]*>/, (head) => `${head}\n<desc>${formats.html.escape(origin)}</desc>`);
@@ -93,7 +109,7 @@ export async function plotProblems(plan: Plan, pipelineFolder: string): Promise<
   const check = async (plot: PlotPlan): Promise<void> => {
     const data = unwrap(plotData(plan, plot, new Map()));
     if (plot.template === undefined) return;
-    await vegaSvg(await readTemplate(plot.template, pipelineFolder), data, plot.template);
+    await drawTemplate(plot.template, data, pipelineFolder);
   };
   const failures: Failure[] = [];
   for (const plot of plan.plots) await collect(failures, () => check(plot));

@@ -1,11 +1,12 @@
 import type { Failure } from '../../core/failure.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
-import { failure, success, type Result } from '../../core/result.ts';
+import { failed, failure, success, type Result } from '../../core/result.ts';
 import type { TablePlan } from '../../core/plan.ts';
 import { none } from '../../cells/labels.ts';
 import { lookUp, type CellIndex } from '../../cells/lookup.ts';
 import { groupText, hasValues } from '../../cells/row-match.ts';
 import type { RowGroup } from '../../cells/row-groups.ts';
+import { largest } from '../../util/extremes.ts';
 import { unknownName } from './rows.ts';
 
 /** For each row the row that it is compared with; undefined for the baselines themselves. */
@@ -35,7 +36,7 @@ const sharedLabels = (one: RowGroup, other: RowGroup): number =>
 
 /** The rows among the candidates that share most labels with a row. */
 function nearest(group: RowGroup, candidates: readonly RowGroup[]): readonly RowGroup[] {
-  const most = Math.max(...candidates.map((candidate) => sharedLabels(group, candidate)));
+  const most = largest(candidates.map((candidate) => sharedLabels(group, candidate)));
   return candidates.filter((candidate) => sharedLabels(group, candidate) === most);
 }
 
@@ -66,7 +67,7 @@ export function baselines(index: CellIndex, table: TablePlan, groups: readonly R
   );
   if (unknown.length > 0) {
     const asked = unknown.map((name) => ({ what: `table ${table.name}`, name, where: 'compare.baseline' }));
-    return failure(...asked.map((name) => unknownName(index, cells, name)));
+    return failed(asked.map((name) => unknownName(index, cells, name)));
   }
   const candidates = groups.filter((group) => hasValues(index, group, baseline));
   if (candidates.length === 0) {
@@ -82,5 +83,5 @@ export function baselines(index: CellIndex, table: TablePlan, groups: readonly R
     const message = `${candidates.length} rows are ${baselineText(baseline)}, equally near to the row ${groupText(group)}`;
     failures.push(unclearBaseline(table, message, candidates));
   }
-  return failures.length > 0 ? failure(...failures) : success(found);
+  return failures.length > 0 ? failed(failures) : success(found);
 }

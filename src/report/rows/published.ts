@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Node, type YAMLMap } from 'yaml';
 import { FailureError, type Failure, type Place } from '../../core/failure.ts';
-import { failure, success, type Result } from '../../core/result.ts';
+import { aliasTargets, noteDuplicateKeys } from '../../util/yaml-nodes.ts';
+import { failed, failure, success, type Result } from '../../core/result.ts';
 import { none } from '../../cells/labels.ts';
 import { formatList, nameAdvice } from '../../util/text.ts';
 
@@ -119,7 +120,8 @@ const start = (node: Node | null | undefined): number => node?.range?.[0] ?? 0;
  */
 export function parsePublished(text: string, file: string, names: PublishedNames): Result<readonly PublishedRow[]> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, schema: 'core' });
+  const document = parseDocument(text, { lineCounter: lines, schema: 'core', uniqueKeys: false });
+  noteDuplicateKeys(document);
   const reader = new PublishedReader(file, names, lines);
   // What follows the first error of YAML is mostly its echo.
   const broken = document.errors.slice(0, 1).map((error): Failure => {
@@ -127,7 +129,7 @@ export function parsePublished(text: string, file: string, names: PublishedNames
     const message = error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? error.code;
     return { code: 'bad-published', message, place: { file, line, column: col }, expected: shape };
   });
-  if (broken.length > 0) return failure(...broken);
+  if (broken.length > 0) return failed(broken);
   if (!isSeq(document.contents)) {
     return failure({
       code: 'bad-published',
@@ -137,9 +139,10 @@ export function parsePublished(text: string, file: string, names: PublishedNames
     });
   }
   // A text that every entry repeats, the source, may be an alias; of whole entries it would be a second copy.
-  visit(document, { Alias: (_key, alias) => [alias.resolve(document)].find(isScalar) });
+  const targets = aliasTargets(document);
+  visit(document, { Alias: (_key, alias) => [targets.get(alias)].find(isScalar) });
   const rows = document.contents.items.flatMap((item) => reader.entry(item) ?? []);
-  return reader.failures.length > 0 ? failure(...reader.failures) : success(rows);
+  return reader.failures.length > 0 ? failed(reader.failures) : success(rows);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Failure } from '../../core/failure.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { CellReference, type Cell, type CellId, type Key, type Plan, type TablePlan } from '../../core/plan.ts';
-import { failure, success, type Result } from '../../core/result.ts';
+import { failed, success, type Result } from '../../core/result.ts';
 import { nameAdvice } from '../../util/text.ts';
 import { averagedOver, FactorIndex, seedAxis } from '../../cells/factors.ts';
 import { rowsOf, type RowGroup } from '../../cells/row-groups.ts';
@@ -107,7 +107,7 @@ export function unknownName(index: CellIndex, cells: readonly Cell[], asked: Use
 export function rowGroups(index: CellIndex, table: RowsPlan): Result<readonly RowGroup[]> {
   const cells = tableCells(index, table);
   const failures = unknownRowNames(index, table, cells);
-  if (failures.length > 0) return failure(...failures);
+  if (failures.length > 0) return failed(failures);
   return success(rowsOf(index, new FactorIndex(index), cells, table.rows));
 }
 

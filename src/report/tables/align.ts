@@ -1,4 +1,5 @@
 import { displayWidth } from '../../util/display-width.ts';
+import { largest } from '../../util/extremes.ts';
 
 /** Splits a row of a Markdown table into its cells; an escaped `|` is text. */
 function cellsOf(line: string): readonly string[] {
@@ -35,7 +36,10 @@ export function alignTable(text: string): string {
   const table = lines.filter(isRow).map(cellsOf);
   const rules = table.find((cells) => cells.every(isRule)) ?? [];
   const widths = rules.map((_, at) =>
-    Math.max(3, ...table.map((cells) => (isRule(cells[at] ?? '') ? 0 : displayWidth(cells[at] ?? '')))),
+    largest(
+      table.map((cells) => (isRule(cells[at] ?? '') ? 0 : displayWidth(cells[at] ?? ''))),
+      3,
+    ),
   );
   const align = (line: string): string => {
     const cells = cellsOf(line);

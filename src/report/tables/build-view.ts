@@ -1,6 +1,6 @@
 import type { Json } from '../../core/json.ts';
 import type { Plan, TablePlan } from '../../core/plan.ts';
-import { failure, success, type Result } from '../../core/result.ts';
+import { failed, success, type Result } from '../../core/result.ts';
 import { baselines, type Baselines } from '../rows/baseline.ts';
 import { bestRow } from './best.ts';
 import { compareView, differenceViews } from './difference-view.ts';
@@ -124,8 +124,8 @@ export function tableView(plan: Plan, table: TablePlan, outcomes: Outcomes, cont
   if (!groups.ok) return groups;
   const unknown = unknownColumns(table, tableCells(index, table), outcomes);
   const found = table.compare ? baselines(index, table, groups.value) : success<Baselines>(new Map());
-  if (!found.ok) return failure(...unknown, ...found.failures);
-  if (unknown.length > 0) return failure(...unknown);
+  if (!found.ok) return failed([...unknown, ...found.failures]);
+  if (unknown.length > 0) return failed(unknown);
   const read = { index, outcomes };
   const measured = table.columns.map((column) => measure(groups.value, column, read));
   const on = table.compare && measure(groups.value, table.compare.on, read);

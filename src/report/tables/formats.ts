@@ -43,7 +43,7 @@ const htmlSigns: Readonly<Record<string, string>> = {
 };
 
 /** A line break would end a row. */
-const oneLine = (text: string): string => text.replace(/\s*[\r\n]+\s*/g, ' ');
+const oneLine = (text: string): string => text.replace(/\s+/g, (blanks) => (/[\r\n]/.test(blanks) ? ' ' : blanks));
 
 /** Markdown: `<` cannot open a tag, nor close a table's region, and `|` cannot end a cell. */
 function escapeMarkdown(text: string): string {

@@ -1,3 +1,5 @@
+import { largest } from '../../util/extremes.ts';
+
 /** One metric over the runs of a row. */
 export interface Measured {
   readonly mean: number;
@@ -19,10 +21,10 @@ export const missing = '–';
  * @returns number of decimals, 0 to 10
  */
 export function decimalsOf(values: readonly number[]): number {
-  const largest = Math.max(0, ...values.map(Math.abs));
-  if (largest > 1 && values.every(Number.isInteger)) return 0;
-  if (largest === 0) return 4;
-  const exponent = Math.floor(Math.log10(largest));
+  const most = largest(values.map(Math.abs), 0);
+  if (most > 1 && values.every(Number.isInteger)) return 0;
+  if (most === 0) return 4;
+  const exponent = Math.floor(Math.log10(most));
   if (exponent >= 0) return Math.max(0, 4 - exponent);
   return exponent >= -2 ? 4 : Math.min(10, 3 - exponent);
 }

@@ -1,6 +1,6 @@
 import type { Failure } from '../../core/failure.ts';
 import type { TablePlan } from '../../core/plan.ts';
-import { failure, success, type Result } from '../../core/result.ts';
+import { failed, success, type Result } from '../../core/result.ts';
 import { experimentText } from '../rows/experiment.ts';
 import { none, type RowLabel } from '../../cells/labels.ts';
 import type { CellIndex } from '../../cells/lookup.ts';
@@ -9,6 +9,7 @@ import { missing, numberText, signedText } from './number-text.ts';
 import type { PublishedRow } from '../rows/published.ts';
 import { groupText, hasValues } from '../../cells/row-match.ts';
 import type { RowGroup } from '../../cells/row-groups.ts';
+import { smallest } from '../../util/extremes.ts';
 import { rowMetrics, type Outcomes } from '../rows/rows.ts';
 import { confidence, differenceToPublished, mean } from '../rows/statistics.ts';
 import type { ColumnView, PublishedDifferenceView, RowView, ValueView } from './view.ts';
@@ -27,7 +28,7 @@ export interface PublishedContext {
 function imagesOfRow(group: RowGroup, outcomes: Outcomes, column: string): number | undefined {
   const results = group.cells.flatMap(({ id }) => outcomes.get(id) ?? []);
   const images = results.flatMap(({ metrics }) => imagesOf(metrics, column) ?? []);
-  return images.length > 0 && images.length === results.length ? Math.min(...images) : undefined;
+  return images.length > 0 && images.length === results.length ? smallest(images) : undefined;
 }
 
 /** Our row less a published number. */
@@ -133,7 +134,7 @@ function matchPublishedRows(
       failures.push(ambiguous(row, message, [groupText(group)]));
     } else found.set(row, group);
   }
-  return failures.length > 0 ? failure(...failures) : success(found);
+  return failures.length > 0 ? failed(failures) : success(found);
 }
 
 /**

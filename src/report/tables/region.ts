@@ -150,10 +150,7 @@ export function findRegion(text: string, place: Place): Result<Region> {
  * @returns the content with `\n` line breaks, without blank lines around it
  */
 export function regionContent(text: string, region: Region): string {
-  return text
-    .slice(region.start, region.end)
-    .replace(/\r\n?/g, '\n')
-    .replace(/^\n+|\s+$/g, '');
+  return text.slice(region.start, region.end).replace(/\r\n?/g, '\n').replace(/^\n+/, '').trimEnd();
 }
 
 /**

@@ -1,14 +1,16 @@
 import { isAbsolute, posix, relative, resolve, sep } from 'node:path';
 import type { Failure } from '../../core/failure.ts';
 import type { Plan, TablePlan } from '../../core/plan.ts';
+import { redactor } from '../../core/secrets.ts';
 import { unwrap } from '../../core/result.ts';
 import { arranged, type Arrangement } from './arrange.ts';
 import { tableView } from './build-view.ts';
 import { all, collect } from '../files/collect.ts';
 import type { FormatName } from './formats.ts';
 import { knownNames } from '../../cells/lookup.ts';
+import { isAlike, likenessOf, placeholders, type Likeness } from './likeness.ts';
 import { readPublished, type PublishedRow } from '../rows/published.ts';
-import { loadTemplate, renderTable, templatePath, templates, type Template } from './render.ts';
+import { loadTemplate, renderViews, templatePath, type Template, type templates } from './render.ts';
 import { cellIndex, tableCells, type Outcomes } from '../rows/rows.ts';
 import type { Provenance, TableView } from './view.ts';
 
@@ -26,7 +28,7 @@ export interface RenderedTable {
   /** The language of the text. */
   readonly format: FormatName;
   /** What another run, commit or command would have rendered from the same results. */
-  readonly likeness: readonly RegExp[];
+  readonly likeness: readonly Likeness[];
 }
 
 /** What `kdpipe report --format` takes, and the template that it stands for. */
@@ -44,16 +46,6 @@ export type ReportFormat = keyof typeof reportFormats;
 /** How tables are rendered. */
 export interface RenderOptions extends Arrangement {
   readonly format?: ReportFormat;
-}
-
-/** Characters of the private use area stand for run, commit and command; no escaping touches them. */
-const placeholders = { run: '\u{e000}', commit: '\u{e001}', command: '\u{e002}' } as const;
-
-/** Turns a text in which run, commit and command are stood for into a pattern of all texts that only differ there. */
-function likeness(text: string): RegExp {
-  const parts = text.trimEnd().split(/[\u{e000}-\u{e002}]/u);
-  const literal = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${literal.join('[^\\n]*')}$`, 'u');
 }
 
 /** The runs' folder as a link in the table's file reaches it. */
@@ -78,21 +70,15 @@ async function viewsOf(plan: Plan, table: TablePlan, outcomes: Outcomes, context
   const { run, commit, command } = context;
   const published = await publishedOf(plan, table, context.pipelineFolder);
   const runsFolder = runsFolderOf(plan, table);
-  return unwrap(tableView(plan, table, outcomes, { provenance: { run, commit, command }, runsFolder, published }));
+  const view = tableView(plan, table, outcomes, { provenance: { run, commit, command }, runsFolder, published });
+  return redactor(plan.secrets).json(unwrap(view));
 }
 
 /** Renders one table, with what it has in common with the same table of other runs. */
 async function renderOne(table: TablePlan, view: TableView, template: Template): Promise<RenderedTable> {
-  const others = [placeholders, { ...placeholders, commit: null }].map((provenance) =>
-    renderTable({ ...view, provenance }, template),
-  );
-  return {
-    table,
-    view,
-    text: await renderTable(view, template),
-    format: template.format,
-    likeness: (await Promise.all(others)).map(likeness),
-  };
+  const others = [placeholders, { ...placeholders, commit: null }].map((provenance) => ({ ...view, provenance }));
+  const [text = '', ...likeness] = await renderViews([view, ...others], template);
+  return { table, view, text, format: template.format, likeness: likeness.map(likenessOf) };
 }
 
 /**
@@ -133,7 +119,7 @@ export async function tableProblems(plan: Plan, pipelineFolder: string): Promise
   const check = async (table: TablePlan): Promise<void> => {
     const view = await viewsOf(plan, table, new Map(), context);
     const template = await loadTemplate(table.template, pipelineFolder);
-    if (!Object.hasOwn(templates, table.template)) await renderTable(view, template);
+    if (!template.builtIn) await renderViews([view], template);
   };
   const failures: Failure[] = [];
   await collect(failures, () => all(plan.tables.map(check)));
@@ -148,7 +134,7 @@ export async function tableProblems(plan: Plan, pipelineFolder: string): Promise
  * @returns true when it holds the same results in the same form
  */
 export function isSameTable(content: string, table: RenderedTable): boolean {
-  return content === table.text.trimEnd() || table.likeness.some((pattern) => pattern.test(content));
+  return content === table.text.trimEnd() || table.likeness.some((likeness) => isAlike(content, likeness));
 }
 
 /**

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import { assetPath } from '../../util/package-root.ts';
 import { nameAdvice } from '../../util/text.ts';
+import { callApart, type Limits } from '../apart/call-apart.ts';
 import { formats, type FormatName } from './formats.ts';
 import { templateHelpers } from './helpers.ts';
 import { templateValue } from './template-text.ts';
@@ -14,6 +15,8 @@ export interface Template {
   readonly file: string;
   readonly text: string;
   readonly format: FormatName;
+  /** True for those of kdpipe: others are not trusted. */
+  readonly builtIn: boolean;
 }
 
 /** The built-in templates. A new one is one file in `templates/` and one line here. */
@@ -60,7 +63,8 @@ export function templatePath(name: string, folder: string): string {
 export async function loadTemplate(name: string, folder: string): Promise<Template> {
   if (isBuiltIn(name)) {
     const file = `${name}.hbs`;
-    return { file, text: await readFile(templatePath(name, folder), 'utf8'), format: templates[name].format };
+    const text = await readFile(templatePath(name, folder), 'utf8');
+    return { file, text, format: templates[name].format, builtIn: true };
   }
   const expected = `one of ${Object.keys(templates).join(', ')}, or a path to a .hbs file`;
   if (!name.endsWith('.hbs')) {
@@ -70,7 +74,8 @@ export async function loadTemplate(name: string, folder: string): Promise<Templa
   }
   try {
     const text = await readFile(templatePath(name, folder), 'utf8');
-    return { file: name, text, format: endings[/\.(\w+)\.hbs$/.exec(name)?.[1] ?? 'md'] ?? 'markdown' };
+    const format = endings[/\.(\w+)\.hbs$/.exec(name)?.[1] ?? 'md'] ?? 'markdown';
+    return { file: name, text, format, builtIn: false };
   } catch (error) {
     const message = `cannot read the template: ${(error as Error).message}`;
     throw new FailureError([{ code: 'unreadable-template', message, place: { file: name }, expected }]);
@@ -95,6 +100,37 @@ function templateFailure(error: unknown, file: string): Failure {
   };
 }
 
+/** What `render-apart.ts` is given. */
+export interface TemplateCall {
+  readonly views: readonly TableView[];
+  readonly template: Template;
+}
+
+const renderApart = {
+  source: new URL('render-apart.ts', import.meta.url),
+  built: 'dist/report/tables/render-apart.js',
+};
+
+/**
+ * Renders several views of a table by one template. A template of the user's has limits of time and memory.
+ *
+ * @param views - the views
+ * @param template - a loaded template
+ * @param limits - what it may use, where it is the user's
+ * @returns the texts
+ * @throws FailureError when the template is wrong, or takes too much
+ */
+export function renderViews(
+  views: readonly TableView[],
+  template: Template,
+  limits?: Limits,
+): Promise<readonly string[]> {
+  const { file } = template;
+  if (template.builtIn) return Promise.all(views.map((view) => renderTable(view, template)));
+  const input: TemplateCall = { views, template };
+  return callApart({ module: renderApart, input, file, limits });
+}
+
 /**
  * Renders a table. Templates are not trusted: unknown names and helpers are errors, prototypes are out of reach, there
  * are no partials that read files, and no helper that writes or runs anything.
@@ -104,7 +140,7 @@ function templateFailure(error: unknown, file: string): Failure {
  * @returns the text, with one line break at its end
  * @throws FailureError when the template is wrong, with its place
  */
-export async function renderTable(view: TableView, template: Template): Promise<string> {
+export async function renderTable(view: TableView, template: Omit<Template, 'builtIn'>): Promise<string> {
   // Loaded only where there is something to render: it takes tens of milliseconds.
   const { handlebars } = await import('./handlebars.ts');
   const format = formats[template.format];

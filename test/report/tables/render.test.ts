@@ -261,7 +261,12 @@ describe('a template of one’s own', () => {
       txt: 'markdown',
     })) {
       writeFileSync(join(folder, `own.${ending}.hbs`), 'x');
-      expect(await loadTemplate(`own.${ending}.hbs`, folder)).toEqual({ file: `own.${ending}.hbs`, text: 'x', format });
+      expect(await loadTemplate(`own.${ending}.hbs`, folder)).toEqual({
+        file: `own.${ending}.hbs`,
+        text: 'x',
+        format,
+        builtIn: false,
+      });
     }
     writeFileSync(join(folder, 'own.hbs'), 'x');
     expect((await loadTemplate('own.hbs', folder)).format).toBe('markdown');

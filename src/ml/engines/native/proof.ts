@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpus, tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { isCrash } from '../../../util/crash.ts';
-import { assetPath } from '../../../util/package-root.ts';
+import { nodeArguments } from '../../../util/own-module.ts';
 import { keepVerdict, readVerdict, verdictFile, type Facts, type Verdict } from '../../../util/verdicts.ts';
 import type { NativeKernels } from './library.ts';
 
@@ -21,15 +20,10 @@ export interface Provable {
 /** Runs the child; a verdict where there is one in how it ended. */
 export type Try = () => Verdict | undefined;
 
-/** Arguments of `node` that start the child: the bundle, or the sources where this module itself is run from them. */
-function childArguments(): readonly string[] {
-  const here = fileURLToPath(import.meta.url);
-  if (!here.endsWith('.ts')) return [assetPath('dist/ml/engines/native/prove.js')];
-  return ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL('prove.ts', import.meta.url))];
-}
+const child = { source: new URL('prove.ts', import.meta.url), built: 'dist/ml/engines/native/prove.js' };
 
 const tryInChild: Try = () => {
-  const { error, status, signal } = spawnSync(process.execPath, childArguments(), {
+  const { error, status, signal } = spawnSync(process.execPath, nodeArguments(child), {
     // Not where a core would stand in the user's way, nor with what is meant for this process alone.
     cwd: tmpdir(),
     env: { ...process.env, NODE_OPTIONS: '' },

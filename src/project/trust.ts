@@ -1,0 +1,105 @@
+import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, sep } from 'node:path';
+import { fail } from '../core/failure.ts';
+import { CellReference, ReferenceText, type Plan, type Value, type ValueObject } from '../core/plan.ts';
+import { sha256 } from '../fingerprint/digest.ts';
+import { assetPath } from '../util/package-root.ts';
+import { kdpipeCommand } from '../util/shell-word.ts';
+import { writeWhole } from '../util/write-whole.ts';
+import type { PlannedPipeline } from './plan.ts';
+
+/** Most stages whose programs are listed. */
+const mostListed = 20;
+
+/** Most characters of a program's line. */
+const longestLine = 160;
+
+/** What a part of a command line is, for a reader. */
+function wordsOf(value: Value): string {
+  if (value instanceof CellReference) return value.cell;
+  if (value instanceof ReferenceText) return value.parts.map(wordsOf).join('');
+  if (Array.isArray(value)) return (value as readonly Value[]).map(wordsOf).join(' ');
+  return typeof value === 'object' && value !== null
+    ? Object.values(value as ValueObject)
+        .map(wordsOf)
+        .join(' ')
+    : String(value);
+}
+
+/**
+ * Lists the programs that a plan starts.
+ *
+ * @param plan - the plan
+ * @returns a line for each stage that starts one, its first cell's
+ */
+export function programsOf(plan: Plan): readonly string[] {
+  const lines = new Map<string, string>();
+  for (const { stage, kind, params } of plan.cells) {
+    if (kind !== 'command' || lines.has(stage)) continue;
+    const words = wordsOf(params['shell'] ?? params['run'] ?? []).replace(/\s+/g, ' ');
+    lines.set(stage, `${stage}: ${words.length > longestLine ? `${words.slice(0, longestLine)}…` : words}`);
+  }
+  return [...lines.values()];
+}
+
+/** The folder of everything that is of a project: its repository, or where there is none its workspace. */
+function projectOf(root: string): string {
+  for (let at = root; at !== homedir(); at = dirname(at)) {
+    if (existsSync(join(at, '.git'))) return at;
+    if (dirname(at) === at) break;
+  }
+  return root;
+}
+
+const isBelow = (path: string, folder: string): boolean =>
+  path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+
+/** Whether a pipeline file is of the project, or came with kdpipe itself; links are followed. */
+function isOwn({ file, project }: PlannedPipeline): boolean {
+  const path = realpathSync(file);
+  const root = realpathSync(project.root);
+  return [root, projectOf(root), realpathSync(assetPath('.'))].some((folder) => isBelow(path, folder));
+}
+
+/** Digests of the files of others that were trusted here, one a line. */
+const trustedFile = (runsFolder: string): string => join(runsFolder, '.trusted');
+
+function trustedIn(runsFolder: string): readonly string[] {
+  try {
+    return readFileSync(trustedFile(runsFolder), 'utf8').split('\n').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Refuses to start the programs of a pipeline file from elsewhere that nobody has said to trust. Files of the project start
+ * theirs, as those of make do.
+ *
+ * @param pipeline - the plan
+ * @param trust - true to trust this text from now on, in this workspace
+ * @throws FailureError with the programs
+ */
+export function requireTrust(pipeline: PlannedPipeline, trust: boolean): void {
+  const { plan, overrides, text } = pipeline;
+  const { runsFolder } = pipeline.project;
+  const programs = programsOf(plan);
+  if (programs.length === 0 || isOwn(pipeline)) return;
+  const [digest, known] = [sha256(text), trustedIn(runsFolder)];
+  if (known.includes(digest)) return;
+  if (trust) {
+    mkdirSync(runsFolder, { recursive: true });
+    writeWhole(trustedFile(runsFolder), [...known, digest, ''].join('\n'), { mode: 0o600 });
+    return;
+  }
+  const more = programs.length > mostListed ? [`… and ${programs.length - mostListed} more stages`] : [];
+  const listed = [...programs.slice(0, mostListed), ...more].map((line) => `\n    ${line}`).join('');
+  fail({
+    code: 'untrusted-pipeline',
+    message: `the pipeline is from outside of this project, and starts programs with your rights:${listed}`,
+    place: { file: plan.file },
+    expected: 'a pipeline file of the project, or one whose programs you know',
+    fix: `read it, then ${kdpipeCommand('run', plan.file, overrides)} --trust, which is remembered until the file changes`,
+  });
+}
