@@ -2,7 +2,7 @@
 export const exitCodes = {
   /** Everything is there, whether it ran or was reused. */
   done: 0,
-  /** A stage failed. */
+  /** A stage failed, or a table or plot could not be written. */
   stageFailed: 1,
   /** Bad input: nothing was started. */
   couldNotStart: 2,

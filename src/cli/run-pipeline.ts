@@ -7,6 +7,8 @@ import type { CellOptions } from '../project/preview.ts';
 import { commandOf } from '../project/report.ts';
 import { run } from '../project/run.ts';
 import { logFile } from '../record/run-record.ts';
+import { failureText } from '../ui/failure-text.ts';
+import { readingView } from '../ui/reading-view.ts';
 import { reporterFor, reporters } from '../ui/registry.ts';
 import type { ReporterOptions } from '../ui/reporter.ts';
 import { runSummary } from '../ui/summary.ts';
@@ -53,16 +55,18 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
   }
   const { notes } = overrides.length > 0 ? await judgeReports(pipeline) : { notes: [] };
   printNotes([...pipeline.notes, ...notes]);
+  const color = process.stderr.isTTY && !process.env['NO_COLOR'];
   const terminal = await followRun(json, pipeline.project.runsFolder);
   try {
-    const { onEvent, signal, killSignal } = terminal;
+    const { onEvent, signal, killSignal, watch } = terminal;
     const command = ['kdpipe', ...fromWorkspace(process.argv.slice(2)).map(shellWord)].join(' ');
     const executor = executors[flags.executor].create;
-    const running = { ...options, ...threadsOption(), executor, slots, onEvent, signal, killSignal, command };
-    const { status, written, held } = await run(pipeline, running);
+    const running = { ...options, ...threadsOption(), executor, slots, onEvent, signal, killSignal, watch, command };
+    const { status, written, held, unwritten } = await run(pipeline, running);
     const files = { written, held, command: commandOf(pipeline, 'report') };
     for (const line of runSummary(terminal.state(), files)) printError(line);
-    return exitOf[status];
+    if (unwritten.length) printError(`\n${failureText(unwritten, { color })}`);
+    return status === 'done' && unwritten.length ? exitCodes.stageFailed : exitOf[status];
   } finally {
     terminal.release();
   }
@@ -77,16 +81,22 @@ async function followRun(json: boolean, runsFolder: string) {
   const streams = { out: process.stdout, err: process.stderr };
   const reporter = await reporters[name].create({ ...streams, color, now: Date.now, lastLine });
   const signals = interruptions();
+  const watch = readingView(process.stderr, () => performance.now());
   let state = initialRun;
   const release = (): void => {
+    watch.close();
     reporter.close();
     signals.release();
   };
   const onEvent = (event: Event): void => {
+    if (event.type === 'run-started') {
+      watch.close();
+      signals.listen();
+    }
     state = runState(state, event);
     reporter.event(event);
     // What follows writes tables and plots: Ctrl-C ends that at once.
     if (event.type === 'run-finished') release();
   };
-  return { signal: signals.interrupt, killSignal: signals.kill, onEvent, release, state: () => state };
+  return { signal: signals.interrupt, killSignal: signals.kill, watch, onEvent, release, state: () => state };
 }

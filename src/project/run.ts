@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { FailureError } from '../core/failure.ts';
+import { FailureError, type Failure } from '../core/failure.ts';
+import { systemFailure } from '../core/system-failure.ts';
 import type { EventSink } from '../core/event.ts';
 import type { ExecutorFactory } from '../executors/executor.ts';
 import { executors } from '../executors/registry.ts';
 import { reportFiles } from '../report/report.ts';
 import { runPlan, type RunSummary } from '../scheduler/run-plan.ts';
+import type { ReadWatch } from '../store/files/digest-file.ts';
 import { commitOf } from './git.ts';
 import { saveNothingToDo } from './nothing-to-do.ts';
 import { asPlanned, requireReports, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
@@ -37,31 +39,36 @@ export interface RunOptions extends SourceOptions, CellOptions {
    * pipeline file says. After a failure one that lacks results may fill an empty place. True writes all; false none.
    */
   readonly report?: boolean;
+  /** Told what is read of the sources before anything starts. */
+  readonly watch?: ReadWatch;
 }
 
 /** How a run ended, and what it wrote. */
-export type RunResult = RunSummary & ReportedFiles;
+export interface RunResult extends RunSummary, ReportedFiles {
+  /** Why tables or plots do not stand in their files. */
+  readonly unwritten: readonly Failure[];
+}
 
 /**
  * Runs a pipeline: what has a result is reused, the rest is made, then tables and plots go into their files.
  *
  * @param target - a pipeline or a plan of it
  * @param options - how to run it; for a pipeline also overrides, environment and working folder
- * @returns how it ended: a failed stage is part of that (`status: 'failed'`), and an interruption too
- * @throws FailureError when the run cannot start: nothing has run then; and when a table or plot cannot be written: all
- * results are kept then
+ * @returns how it ended: a failed stage is part of that (`status: 'failed'`), an interruption, and tables that cannot be written
+ * @throws FailureError when the run cannot start: nothing has run then
  */
 export async function run(target: PipelineSource | PlannedPipeline, options: RunOptions = {}): Promise<RunResult> {
   const pipeline = await asPlanned(target, options);
   const { plan, project, pipelineFolder } = pipeline;
   const { slots = availableParallelism(), threads, keepGoing = false, cohorts = true, onEvent, report } = options;
-  const { executor = executors.local.create, signal, killSignal, command = commandOf(pipeline) } = options;
+  const { executor = executors.local.create, signal, killSignal, watch, command = commandOf(pipeline) } = options;
   const scheduling = schedulerOptions(pipeline, options);
   const writes = writesReports(pipeline, report);
   if (writes) await requireReports(pipeline);
   else if (pipeline.faults.length > 0) throw new FailureError(pipeline.faults);
   const summary = await runPlan(plan, {
     ...scheduling,
+    ...(watch && { watch }),
     executor,
     slots,
     ...(threads === undefined ? {} : { threads }),
@@ -73,8 +80,17 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
     command,
     commit: () => commitOf(project.root),
   });
-  const reported = await writeReports(pipeline, summary, { report, command });
+  const written = writeReports(pipeline, summary, { report, command });
+  const { unwritten, ...reported } = await written.then((all) => ({ ...all, unwritten: [] }), notWritten);
   const files = writes ? reportFiles(plan, { pipelineFolder, root: project.root }) : [];
-  if (report === undefined) await saveNothingToDo(pipeline, { summary, reported, files });
-  return { ...summary, ...reported };
+  if (report === undefined && !unwritten.length) await saveNothingToDo(pipeline, { summary, reported, files });
+  return { ...summary, ...reported, unwritten };
+}
+
+/** Results are kept, whatever becomes of the files that show them. */
+function notWritten(error: unknown): ReportedFiles & Pick<RunResult, 'unwritten'> {
+  const refused = systemFailure(error);
+  const unwritten = error instanceof FailureError ? error.failures : refused && [refused];
+  if (!unwritten) throw error;
+  return { written: [], held: [], unwritten };
 }

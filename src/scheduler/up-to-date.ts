@@ -5,6 +5,7 @@ import type { Digest } from '../core/plan.ts';
 import { canonical } from '../fingerprint/canonical.ts';
 import { sha256 } from '../fingerprint/digest.ts';
 import { parts } from '../store/layout.ts';
+import type { ReadWatch } from '../store/files/digest-file.ts';
 import { sourceDigester } from '../store/files/sources.ts';
 import type { Seal, Store } from '../store/store.ts';
 import { mapConcurrently } from '../util/async-pool.ts';
@@ -110,18 +111,20 @@ export function saveUpToDate(request: Request, settled: UpToDate, store: Store):
  * @param request - what is asked for
  * @param store - where results are
  * @param environment - as it is now
+ * @param watch - told what is read
  * @returns what the earlier run found; undefined when something differs or nothing is known: then it has to be planned
  */
 export async function findUpToDate(
   request: Request,
   store: Store,
   environment: Environment,
+  watch?: ReadWatch,
 ): Promise<Pick<UpToDate, 'cells' | 'notes' | 'placed' | 'held'> | undefined> {
   const note = readNote(noteFile(store, request));
   if (note?.request !== requestDigest(request)) return undefined;
   if (note.environment.some(([name, value]) => digestOf(environment[name]) !== value)) return undefined;
   if (!store.isIntact(note.seal)) return undefined;
-  const digest = sourceDigester(store.root);
+  const digest = sourceDigester(store.root, watch);
   const same = await mapConcurrently(note.files, atOnce, async ([path, before]) => {
     const now = await digest(path).catch(() => undefined);
     return now === before;

@@ -6,9 +6,11 @@ import { examples, executorOption, jsonOption, positiveInteger, selectorOption, 
 import type { RunFlags } from '../run-pipeline.ts';
 import { findNothingToDo } from '../../project/nothing-to-do.ts';
 import { initialRun } from '../../core/run-state.ts';
+import { readingView } from '../../ui/reading-view.ts';
 import { runSummary } from '../../ui/summary.ts';
 import { kdpipeCommand } from '../../util/shell-word.ts';
 import { printNotes } from '../notes.ts';
+import { outliveTerminal } from '../signals.ts';
 import { printError } from '../terminal.ts';
 import { threadsOption } from '../threads.ts';
 
@@ -48,10 +50,13 @@ export function command(): Command {
 
 async function run(file: string, flags: RunFlags): Promise<number> {
   threadsOption();
+  outliveTerminal();
   const { only, from, to, force, dryRun, json, set, report } = flags;
   if ((only ?? from ?? to ?? force ?? dryRun ?? json ?? report) === undefined) {
     const start = performance.now();
-    const found = await findNothingToDo(file, { overrides: set ?? [] });
+    const watch = readingView(process.stderr, () => performance.now());
+    const found = await findNothingToDo(file, { overrides: set ?? [] }, watch);
+    watch.close();
     if (found) {
       const { cells, notes = [], placed, held } = found;
       printNotes(notes);
