@@ -17,7 +17,7 @@ export function createInProcess(options: ExecutorOptions): Executor {
   const barriers = new CohortBarriers();
   const run = (task: WorkerTask, listener: (message: TaskMessage) => void): RunningTask => {
     const stop = new AbortController();
-    const groups = watchGroups(listener);
+    const groups = watchGroups(task, listener);
     running.add(stop);
     const deps = { store, kinds, barriers, signal: stop.signal, tell: groups.tell };
     const result: Promise<StageResult> = executeTask(task, deps).finally(() => running.delete(stop));

@@ -42,9 +42,7 @@ const lastWordsWithin = 1000;
 async function ended(child: ChildProcess): Promise<Exit> {
   const read = [child.stdout, child.stderr].map((stream) => new Promise((resolve) => stream?.once('close', resolve)));
   const exit = await new Promise<Exit>((resolve) =>
-    child.once('exit', (exitCode, signal) =>
-      resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
-    ),
+    child.once('exit', (exitCode, signal) => resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined })),
   );
   await Promise.race([Promise.all(read), setTimeout(lastWordsWithin)]);
   return exit;
@@ -128,7 +126,7 @@ export class WorkerProcess {
 
   /** Serves a task; no other one may be running but those of its cohort, only committing. */
   run(task: WorkerTask, tell: (message: TaskMessage) => void): Promise<Served> {
-    const assignment = { task, groups: watchGroups(tell), served: createDeferred<Served>(), committing: false };
+    const assignment = { task, groups: watchGroups(task, tell), served: createDeferred<Served>(), committing: false };
     this.#assignments.set(task.cell, assignment);
     this.lastKind = task.kind;
     if (this.#exit) this.#die(this.#exit);
