@@ -1,5 +1,6 @@
 import type { EventBody } from '../core/event.ts';
 import { FailureError } from '../core/failure.ts';
+import { systemFailure } from '../core/system-failure.ts';
 import type { CellId, Key } from '../core/plan.ts';
 import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
 import type { RunningTask, StartOptions } from '../executors/executor.ts';
@@ -233,8 +234,9 @@ export class Schedule {
     try {
       this.#apply(index, resolver.resolve(this.#table.cell(index)));
     } catch (error) {
-      if (!(error instanceof FailureError) || !error.failures[0]) throw error;
-      this.#fail(index, null, { failure: error.failures[0], tail: [] });
+      const failure = error instanceof FailureError ? error.failures[0] : systemFailure(error);
+      if (!failure) throw error;
+      this.#fail(index, null, { failure, tail: [] });
     }
   }
 
