@@ -4,7 +4,7 @@ import { findWorkspace } from '../project/workspace.ts';
 import { printError } from './terminal.ts';
 
 /** Where kdpipe was called. */
-let called = process.cwd();
+let called = '';
 /** Paths as they were typed, and as the workspace sees them. */
 const typed = new Map<string, string>();
 

@@ -3,13 +3,22 @@ import type { Failure } from './failure.ts';
 type Advice = Pick<Failure, 'code' | 'fix'>;
 
 const noSpace: Advice = { code: 'disk-full', fix: 'free space on the disk that holds runs/, e.g. with kdpipe gc' };
-const noRight: Advice = { code: 'no-permission', fix: 'give the user who runs kdpipe the right to write there, and to read' };
+const noRight: Advice = {
+  code: 'no-permission',
+  fix: 'give the user who runs kdpipe the right to write there, and to read',
+};
 const noRoom: Advice = {
   code: 'out-of-memory',
   fix: 'run fewer stages at once (-j 1), or raise the limits of memory and processes: ulimit -v, ulimit -u',
 };
-const wrongKind: Advice = { code: 'wrong-file-type', fix: 'move away what stands there: a file where a folder belongs, or a folder for a file' };
-const noFiles: Advice = { code: 'too-many-files', fix: 'raise the limit of open files (ulimit -n), or run fewer stages at once (-j 4)' };
+const wrongKind: Advice = {
+  code: 'wrong-file-type',
+  fix: 'move away what stands there: a file where a folder belongs, or a folder for a file',
+};
+const noFiles: Advice = {
+  code: 'too-many-files',
+  fix: 'raise the limit of open files (ulimit -n), or run fewer stages at once (-j 4)',
+};
 
 /** What to do about the system's errors that users meet. */
 const known: Readonly<Record<string, Advice>> = {

@@ -211,7 +211,7 @@ export class Schedule {
     const { emit, resolver } = this.#options;
     const { key, seconds, metrics, reused } = result;
     const cell = this.#table.cell(index).id;
-    resolver.settle(cell, key);
+    if (!this.#failing(index, key, () => resolver.settle(cell, key))) return;
     this.#table.change(index, reused ? 'reuse' : 'finish');
     emit(reused ? { type: 'stage-reused', cell, key } : { type: 'stage-finished', cell, key, seconds, metrics });
     this.#release(index);
@@ -231,12 +231,19 @@ export class Schedule {
 
   #resolve(index: number): void {
     const { resolver } = this.#options;
+    this.#failing(index, null, () => this.#apply(index, resolver.resolve(this.#table.cell(index))));
+  }
+
+  /** Looks into the store for a cell, which fails where that cannot be read; false then. */
+  #failing(index: number, key: Key | null, look: () => void): boolean {
     try {
-      this.#apply(index, resolver.resolve(this.#table.cell(index)));
+      look();
+      return true;
     } catch (error) {
       const failure = error instanceof FailureError ? error.failures[0] : systemFailure(error);
       if (!failure) throw error;
-      this.#fail(index, null, { failure, tail: [] });
+      this.#fail(index, key, { failure, tail: [] });
+      return false;
     }
   }
 

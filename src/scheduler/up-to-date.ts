@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Failure } from '../core/failure.ts';
+import { isJsonObject, isList } from '../core/json.ts';
 import type { Digest } from '../core/plan.ts';
 import { canonical } from '../fingerprint/canonical.ts';
 import { sha256 } from '../fingerprint/digest.ts';
@@ -73,10 +74,37 @@ function requestDigest({ file, text, overrides, workingFolder, program }: Reques
   return sha256(canonical([format, program, workingFolder, file, [...overrides], text]));
 }
 
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
+const isListOf = (value: unknown, test: (item: unknown) => boolean): boolean => isList(value) && value.every(test);
+const isPair = (value: unknown, second: (item: unknown) => boolean): boolean =>
+  isList(value) && value.length === 2 && isText(value[0]) && second(value[1]);
+const isPlace = (value: unknown): boolean => isJsonObject(value) && isText(value['what']) && isText(value['file']);
+const isFailure = (value: unknown): boolean => isJsonObject(value) && isText(value['code']) && isText(value['message']);
+
+/** Whether a file holds a whole note: anything may stand there. */
+function isNote(value: unknown): value is Note {
+  if (!isJsonObject(value)) return false;
+  const { request, environment, files, seal, cells, notes = [], placed, held } = value;
+  return (
+    isText(request) &&
+    isListOf(environment, (item) => isPair(item, isTextOrNull)) &&
+    isListOf(files, (item) => isPair(item, isText)) &&
+    isJsonObject(seal) &&
+    isText(seal['state']) &&
+    isListOf(seal['places'], isText) &&
+    typeof cells === 'number' &&
+    isListOf(notes, isFailure) &&
+    isListOf(placed, isPlace) &&
+    isListOf(held, isPlace)
+  );
+}
+
 /** The note, if there is one; a file that is damaged is none. */
 function readNote(path: string): Note | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Note;
+    const note: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return isNote(note) ? note : undefined;
   } catch {
     return undefined;
   }

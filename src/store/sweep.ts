@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sweepTemporary } from '../util/temporary-file.ts';
 import { isKey, parts } from './layout.ts';
-import { holderOf, sweepBadges } from './lock.ts';
+import { holderOf } from './lock.ts';
 
 function namesIn(folder: string): readonly string[] {
   try {
@@ -33,10 +33,5 @@ export async function sweepStore(root: string): Promise<void> {
     } catch {
       // Another user's, or on a read-only disk.
     }
-  }
-  try {
-    sweepBadges(join(root, parts.locks));
-  } catch {
-    // Likewise.
   }
 }

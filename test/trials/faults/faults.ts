@@ -78,7 +78,7 @@ function wrongEnd({ code, stderr }: Ended): string | undefined {
   if (code === null) return 'was killed, or did not end';
   if (/internal error|^\s+at .+:\d+:\d+\)?$/m.test(stderr)) return 'called it a bug';
   const says = { done: /^(done in|nothing to do)/m.test(stderr), failed: /^failed after/m.test(stderr) };
-  const names = /\[[a-z][a-z-]+\]/.test(stderr);
+  const names = /\[[a-z][a-z-]+\]|cannot be read any more/.test(stderr);
   if (code === 0) return says.done ? undefined : 'ended with 0 and no summary';
   if (code === 1) return names && (says.done || says.failed) ? undefined : 'ended with 1 and no summary or cause';
   if (code !== 2) return `ended with ${code}`;
@@ -97,10 +97,10 @@ function* filesBelow(folder: string): Generator<string> {
   }
 }
 
-/** What an ended run has left behind: drafts, locks, files that were to be renamed. */
+/** What an ended run has left behind: drafts, and files that were to be renamed. A lock of the dead is nobody's, and gc sweeps it. */
 function litter(project: Project): readonly string[] {
   const left = [...filesBelow(project.folder)].map((path) => path.slice(project.folder.length + 1));
-  return left.filter((path) => /\/\.(?:drafts|locks)\/|\.tmp$/.test(path));
+  return left.filter((path) => /\/\.drafts\/|\.tmp$/.test(path));
 }
 
 /** What is wrong with the store, and with the run after; nothing where all is as promised. */
