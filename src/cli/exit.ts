@@ -11,3 +11,10 @@ export const exitCodes = {
   /** Ctrl-C. */
   interrupted: 130,
 } as const;
+
+/** Exit code of a run, by how it ended. */
+export const exitOf = {
+  done: exitCodes.done,
+  failed: exitCodes.stageFailed,
+  interrupted: exitCodes.interrupted,
+} as const;

@@ -1,22 +1,18 @@
-import { join } from 'node:path';
 import type { Event } from '../core/event.ts';
-import { initialRun, runState } from '../core/run-state.ts';
 import { executors, type ExecutorName } from '../executors/registry.ts';
 import { judgeReports, plan } from '../project/plan.ts';
 import type { CellOptions } from '../project/preview.ts';
 import { commandOf } from '../project/report.ts';
 import { run } from '../project/run.ts';
-import { logFile } from '../record/run-record.ts';
 import { failureText } from '../ui/failure-text.ts';
 import { readingView } from '../ui/reading-view.ts';
-import { reporterFor, reporters } from '../ui/registry.ts';
-import type { ReporterOptions } from '../ui/reporter.ts';
 import { runSummary } from '../ui/summary.ts';
-import { lastLines } from '../util/last-lines.ts';
 import { shellWord } from '../util/shell-word.ts';
-import { exitCodes } from './exit.ts';
+import { tellStarter } from './detach.ts';
+import { exitCodes, exitOf } from './exit.ts';
 import { printNotes } from './notes.ts';
 import { printPreview } from './preview.ts';
+import { viewRun } from './run-view.ts';
 import { interruptions } from './signals.ts';
 import { printError } from './terminal.ts';
 import { threadsOption } from './threads.ts';
@@ -25,6 +21,7 @@ import { fromWorkspace } from './workspace.ts';
 /** Flags of `kdpipe run`. */
 export interface RunFlags extends CellOptions {
   readonly dryRun?: boolean;
+  readonly detach?: boolean;
   readonly jobs: number;
   readonly executor: ExecutorName;
   readonly keepGoing?: boolean;
@@ -36,8 +33,6 @@ export interface RunFlags extends CellOptions {
   readonly report?: boolean;
 }
 
-const exitOf = { done: exitCodes.done, failed: exitCodes.stageFailed, interrupted: exitCodes.interrupted } as const;
-
 /**
  * Plans a pipeline file and runs what is not in the store, or shows what would run.
  *
@@ -47,7 +42,7 @@ const exitOf = { done: exitCodes.done, failed: exitCodes.stageFailed, interrupte
  * @throws FailureError when the run cannot start
  */
 export async function runPipeline(file: string, flags: RunFlags): Promise<number> {
-  const { set: overrides = [], dryRun, json = false, jobs: slots, ...options } = flags;
+  const { set: overrides = [], dryRun, detach: _, json = false, jobs: slots, ...options } = flags;
   const pipeline = await plan(file, { overrides });
   if (dryRun) {
     await printPreview(pipeline, options, json);
@@ -74,18 +69,13 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
 
 /** Shows a run on the terminal until it ends, and listens to Ctrl-C as long. */
 async function followRun(json: boolean, runsFolder: string) {
-  const color = process.stderr.isTTY && !process.env['NO_COLOR'];
-  const name = json ? 'ndjson' : reporterFor(process.stderr.isTTY, process.env);
-  const lastLine: ReporterOptions['lastLine'] = ({ pipeline, run }, cell) =>
-    lastLines(logFile(join(runsFolder, pipeline, run), cell), 1)[0];
-  const streams = { out: process.stdout, err: process.stderr };
-  const reporter = await reporters[name].create({ ...streams, color, now: Date.now, lastLine });
+  const view = await viewRun(json, runsFolder);
   const signals = interruptions();
   const watch = readingView(process.stderr, () => performance.now());
-  let state = initialRun;
+  const tell = tellStarter();
   const release = (): void => {
     watch.close();
-    reporter.close();
+    view.close();
     signals.release();
   };
   const onEvent = (event: Event): void => {
@@ -93,10 +83,10 @@ async function followRun(json: boolean, runsFolder: string) {
       watch.close();
       signals.listen();
     }
-    state = runState(state, event);
-    reporter.event(event);
+    view.onEvent(event);
+    tell(event);
     // What follows writes tables and plots: Ctrl-C ends that at once.
     if (event.type === 'run-finished') release();
   };
-  return { signal: signals.interrupt, killSignal: signals.kill, watch, onEvent, release, state: () => state };
+  return { signal: signals.interrupt, killSignal: signals.kill, watch, onEvent, release, state: view.state };
 }

@@ -37,7 +37,7 @@ export function sayWorkspace(): void {
  * @returns the path from the workspace; an absolute one as it is
  */
 export function typedPath(path: string): string {
-  if (isAbsolute(path) || called === process.cwd()) return path;
+  if (isAbsolute(path) || called === '' || called === process.cwd()) return path;
   const there = relative(process.cwd(), resolve(called, path)) || '.';
   typed.set(path, there);
   return there;

@@ -83,7 +83,9 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
   const written = writeReports(pipeline, summary, { report, command });
   const { unwritten, ...reported } = await written.then((all) => ({ ...all, unwritten: [] }), notWritten);
   const files = writes ? reportFiles(plan, { pipelineFolder, root: project.root }) : [];
-  if (report === undefined && !unwritten.length) await saveNothingToDo(pipeline, { summary, reported, files });
+  if (report === undefined && !unwritten.length)
+    // It only makes the next run faster.
+    await saveNothingToDo(pipeline, { summary, reported, files }).catch((error: unknown) => void notWritten(error));
   return { ...summary, ...reported, unwritten };
 }
 

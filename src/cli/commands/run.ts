@@ -7,6 +7,7 @@ import type { RunFlags } from '../run-pipeline.ts';
 import { findNothingToDo } from '../../project/nothing-to-do.ts';
 import { initialRun } from '../../core/run-state.ts';
 import { readingView } from '../../ui/reading-view.ts';
+import { openProject } from '../../project/project.ts';
 import { runSummary } from '../../ui/summary.ts';
 import { kdpipeCommand } from '../../util/shell-word.ts';
 import { printNotes } from '../notes.ts';
@@ -34,6 +35,7 @@ export function command(): Command {
     .addOption(selectorOption('--force <stage>', 'run these cells although they are cached'))
     .option('--report', 'write tables and plots, also what -S changed and what lacks results')
     .option('--no-report', 'leave the files of tables and plots as they are')
+    .option('--detach', 'let it go on without this terminal; kdpipe attach shows it')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -51,6 +53,10 @@ export function command(): Command {
 async function run(file: string, flags: RunFlags): Promise<number> {
   threadsOption();
   outliveTerminal();
+  if (flags.detach && !flags.dryRun) {
+    const { runDetached } = await import('../detach.ts');
+    return runDetached(openProject().runsFolder);
+  }
   const { only, from, to, force, dryRun, json, set, report } = flags;
   if ((only ?? from ?? to ?? force ?? dryRun ?? json ?? report) === undefined) {
     const start = performance.now();
