@@ -7,9 +7,6 @@ import { exitCodes } from './exit.ts';
 import { printError } from './terminal.ts';
 import { calledFrom } from './workspace.ts';
 
-/** Tells a run that its starter waits for a word of it. */
-const variable = 'KDPIPE_DETACHED';
-
 /** What a detached run prints until its folder is there, and from then on. */
 const places = { before: '.detached', after: 'output.txt' };
 
@@ -28,7 +25,7 @@ export async function runDetached(runsFolder: string): Promise<number> {
   const words = process.argv.slice(1).filter((word) => word !== '--detach');
   const child = spawn(process.execPath, [...process.execArgv, ...words], {
     cwd: calledFrom(),
-    env: { ...process.env, [variable]: '1' },
+    env: { ...process.env, KDPIPE_DETACHED: '1' },
     stdio: ['ignore', file, file, 'ipc'],
     detached: true,
   });
@@ -60,14 +57,14 @@ function firstWord(child: ChildProcess): Promise<{ readonly pipeline: string; re
 }
 
 /**
- * What a run tells the process that has started it by {@link runDetached}, once.
+ * What a run tells the process that has started it by {@link runDetached}, once: `KDPIPE_DETACHED` says that one waits for it.
  *
  * @returns takes the run's events; does nothing in a run that was not started so
  */
 export function tellStarter(): (event: Event) => void {
-  if (process.env[variable] === undefined) return () => undefined;
+  if (process.env['KDPIPE_DETACHED'] === undefined) return () => undefined;
   // Not for stages, which may run kdpipe themselves.
-  delete process.env[variable];
+  delete process.env['KDPIPE_DETACHED'];
   return (event) => {
     if (event.type !== 'run-started' || event.run === '' || !process.connected) return;
     process.send?.({ pipeline: event.pipeline, run: event.run }, undefined, undefined, () => process.disconnect());

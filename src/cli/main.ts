@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { FailureError } from '../core/failure.ts';
-import { systemFailure } from '../core/system-failure.ts';
+import { expectedFailures } from '../core/system-failure.ts';
 import { kdpipeVersion } from '../util/package-root.ts';
 import { exitCodes } from './exit.ts';
 import { commands, type CommandEntry } from './registry.ts';
@@ -29,8 +28,7 @@ async function buildProgram(called: string | undefined): Promise<Command> {
 /** Says what went wrong, without a stack trace, and gives the exit code. */
 async function report(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.couldNotStart;
-  const refused = systemFailure(error);
-  const failures = error instanceof FailureError ? error.failures : refused && [refused];
+  const failures = expectedFailures(error);
   if (failures) {
     const { failureText } = await import('../ui/failure-text.ts');
     printError(failureText(failures, { color: process.stderr.isTTY && !process.env['NO_COLOR'] }));

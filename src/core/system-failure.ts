@@ -1,4 +1,4 @@
-import type { Failure } from './failure.ts';
+import { FailureError, type Failure } from './failure.ts';
 
 type Advice = Pick<Failure, 'code' | 'fix'>;
 
@@ -50,4 +50,16 @@ export function systemFailure(error: unknown): Failure | undefined {
   if (typeof code !== 'string' || !systemCode.test(code)) return undefined;
   const advice = Object.hasOwn(known, code) ? known[code] : undefined;
   return { code: 'system-error', message: error.message, ...advice };
+}
+
+/**
+ * Tells what a user can mend from bugs.
+ *
+ * @param error - a thrown value
+ * @returns the failures that it carries, or that of the system; undefined for a bug
+ */
+export function expectedFailures(error: unknown): readonly Failure[] | undefined {
+  if (error instanceof FailureError) return error.failures;
+  const refused = systemFailure(error);
+  return refused && [refused];
 }

@@ -103,9 +103,9 @@ export type TaskMessage =
 /**
  * Variables of a stage's programs that no other program has: they find what has left its parent's group.
  *
- * @param stage - a cell and the run that makes it
+ * @param task - the stage's task
  * @returns `NAME=value`
  */
-export function stageTags({ cell, run }: Pick<StageTask, 'cell' | 'run'>): readonly string[] {
-  return [`KDPIPE_STAGE=${cell}`, `KDPIPE_RUN=${run}`];
+export function stageTags(task: Pick<StageTask, 'cell' | 'run'>): readonly string[] {
+  return [`KDPIPE_STAGE=${task.cell}`, `KDPIPE_RUN=${task.run}`];
 }

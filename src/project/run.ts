@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { FailureError, type Failure } from '../core/failure.ts';
-import { systemFailure } from '../core/system-failure.ts';
+import { expectedFailures } from '../core/system-failure.ts';
 import type { EventSink } from '../core/event.ts';
 import type { ExecutorFactory } from '../executors/executor.ts';
 import { executors } from '../executors/registry.ts';
@@ -91,8 +91,7 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
 
 /** Results are kept, whatever becomes of the files that show them. */
 function notWritten(error: unknown): ReportedFiles & Pick<RunResult, 'unwritten'> {
-  const refused = systemFailure(error);
-  const unwritten = error instanceof FailureError ? error.failures : refused && [refused];
+  const unwritten = expectedFailures(error);
   if (!unwritten) throw error;
   return { written: [], held: [], unwritten };
 }

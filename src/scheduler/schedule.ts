@@ -1,6 +1,5 @@
 import type { EventBody } from '../core/event.ts';
-import { FailureError } from '../core/failure.ts';
-import { systemFailure } from '../core/system-failure.ts';
+import { expectedFailures } from '../core/system-failure.ts';
 import type { CellId, Key } from '../core/plan.ts';
 import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
 import type { RunningTask, StartOptions } from '../executors/executor.ts';
@@ -11,27 +10,8 @@ import { ReadyCells, type Start } from './ready-cells.ts';
 import type { Resolution } from './resolution.ts';
 import { backOff } from './retry.ts';
 import { Slots } from './slots.ts';
-import type { ScheduleOutcome, ScheduleOptions } from './schedule-options.ts';
+import type { Pause, Problem, ScheduleOutcome, ScheduleOptions, Starting } from './schedule-options.ts';
 import { eventOf } from './task-events.ts';
-
-/** Why an attempt failed. */
-type Problem = Pick<Extract<StageResult, { status: 'failed' }>, 'failure' | 'tail'>;
-
-/** A cell that starts. */
-interface Starting {
-  readonly index: number;
-  readonly task: StageTask;
-  readonly attempt: Attempt;
-  /** Releases its part of the reservation; true when the whole was released by that. */
-  readonly free: () => boolean;
-}
-
-/** A cell between two attempts: until the next one starts. */
-interface Pause {
-  readonly key: Key;
-  readonly problem: Problem;
-  readonly callOff: () => void;
-}
 
 /** Runs cells: each after all that it needs, as many at once as there are slots, the most urgent first. */
 export class Schedule {
@@ -240,7 +220,7 @@ export class Schedule {
       look();
       return true;
     } catch (error) {
-      const failure = error instanceof FailureError ? error.failures[0] : systemFailure(error);
+      const [failure] = expectedFailures(error) ?? [];
       if (!failure) throw error;
       this.#fail(index, key, { failure, tail: [] });
       return false;

@@ -27,7 +27,7 @@ function ownName(): { readonly pid: number; readonly start: string; readonly hos
  */
 export function temporaryPath(file: string): string {
   const { pid, start, host, boot } = ownName();
-  const name = [...basename(file)].slice(0, kept).join('');
+  const name = Array.from(basename(file)).slice(0, kept).join('');
   return join(dirname(file), `.${name}.${pid}-${start}-${host}-${boot}-${randomBytes(4).toString('hex')}.tmp`);
 }
 
@@ -44,7 +44,7 @@ function isAbandoned(path: string, [, pid, start = '', host, boot]: RegExpExecAr
  * @param of - only those of this file name; of all by default
  */
 export function sweepTemporary(folder: string, of = ''): void {
-  const prefix = `.${[...of].slice(0, kept).join('')}`;
+  const prefix = `.${Array.from(of).slice(0, kept).join('')}`;
   try {
     for (const name of readdirSync(folder)) {
       const match = name.startsWith(prefix) ? form.exec(name) : null;

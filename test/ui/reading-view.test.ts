@@ -5,7 +5,15 @@ import { readingView } from '../../src/ui/reading-view.ts';
 /** A view on a stream that keeps what is written, and a clock that is set by hand. */
 function open(isTTY: boolean) {
   let [text, time] = ['', 0];
-  const err = Object.assign(new Writable({ write: (part, _, done) => ((text += String(part)), done()) }), { isTTY });
+  const err = Object.assign(
+    new Writable({
+      write: (part, _, done) => {
+        text += String(part);
+        done();
+      },
+    }),
+    { isTTY },
+  );
   return { view: readingView(err, () => time), text: () => text, at: (now: number) => (time = now) };
 }
 
@@ -26,9 +34,7 @@ describe('readingView', () => {
       at(now);
       view.read(2 ** 30);
     }
-    expect(text()).toBe(
-      '\r\u001b[2Kreading sources: 1.0 GiB of 3.0 GiB\r\u001b[2Kreading sources: 3.0 GiB of 3.0 GiB',
-    );
+    expect(text()).toBe('\r\u001b[2Kreading sources: 1.0 GiB of 3.0 GiB\r\u001b[2Kreading sources: 3.0 GiB of 3.0 GiB');
     view.close();
     view.read(1);
     expect(text().endsWith('\r\u001b[2K')).toBe(true);

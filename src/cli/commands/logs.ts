@@ -85,8 +85,9 @@ class Tail {
   async print(): Promise<boolean> {
     const start = this.#offset;
     try {
-      for await (const piece of createReadStream(this.#file, { start, highWaterMark: 1 << 16 })) {
-        this.#offset += (piece as Buffer).length;
+      const pieces: AsyncIterable<Buffer> = createReadStream(this.#file, { start, highWaterMark: 1 << 16 });
+      for await (const piece of pieces) {
+        this.#offset += piece.length;
         if (!process.stdout.write(piece) && !(await drained(process.stdout))) break;
       }
     } catch (error) {

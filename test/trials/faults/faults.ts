@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { openStore } from '../../../src/store/local.ts';
@@ -134,10 +134,13 @@ async function tryFault(fault: Fault): Promise<{ readonly code: number | null; r
   }
 }
 
+/** In the full form each call of a run is refused, or each so many that a shorter one is wished for. */
+const fullStride = Number(process.env['FAULT_STRIDE'] ?? 1);
+
 /** Every fault of a run, or some of them, spread evenly. */
 function faultsOf(role: Fault['role'], code: Fault['code'], scale: Scale): readonly Fault[] {
   const count = countCalls(role, code);
-  const stride = scale === 'full' ? Number(process.env['FAULT_STRIDE'] ?? 1) : Math.ceil(count / 3);
+  const stride = scale === 'full' ? fullStride : Math.ceil(count / 2);
   const all = Array.from({ length: Math.ceil(count / stride) }, (_, index) => 1 + index * stride);
   const once = all.map((at): Fault => ({ role, code, at, on: false }));
   return code === 'ENOSPC' ? [...once, ...all.map((at): Fault => ({ role, code, at, on: true }))] : once;
@@ -167,7 +170,8 @@ async function run(scale: Scale): Promise<Outcome> {
     }
   const head =
     '| refused with | in the | runs | done | failed | not started | broken |\n| --- | --- | --- | --- | --- | --- | --- |';
-  return { broken, section: [head, ...rows].join('\n') };
+  const spread = `Refused: ${fullStride === 1 ? 'each call' : `one call of ${fullStride}`}, one run each; ENOSPC also from there on.`;
+  return { broken, section: [spread, '', head, ...rows].join('\n') };
 }
 
 /** Refuses each call of the file system during a run, one run a call. */
