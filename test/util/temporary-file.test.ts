@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sweepTemporary, temporaryPath } from '../../src/util/temporary-file.ts';
 
+/** No process has this id: it is past the highest that Linux gives. */
+const nobody = 2 ** 22 + 1;
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'kdpipe-temporary-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -15,8 +16,7 @@ const made = (path: string): string => {
 };
 /** The name that a process had given which is gone: this one's, with the id of one that has ended. */
 const ofTheDead = (path: string): string => {
-  const { pid } = spawnSync('true');
-  return join(folder, basename(path).replace(`.${process.pid}-`, `.${pid}-`));
+  return join(folder, basename(path).replace(`.${process.pid}-`, `.${nobody}-`));
 };
 
 describe('temporary files', () => {
