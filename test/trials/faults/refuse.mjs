@@ -132,7 +132,6 @@ for (const name of ['read', 'write', 'stat', 'readFile', 'writeFile', 'appendFil
     return method.apply(this, args);
   };
 }
-// Promisified before we came: read and fsync of an open file.
 syncBuiltinESMExports();
 
 const append = fs.appendFileSync;
