@@ -10,7 +10,7 @@ export { check, plan, type PipelineSource, type PlannedPipeline, type SourceOpti
 export { preview, type CellOptions, type CellPreview } from './project/preview.ts';
 export { openProject, type Project } from './project/project.ts';
 export { report, type ReportOptions } from './project/report.ts';
-export { ReportError, run, type RunOptions, type RunResult } from './project/run.ts';
+export { run, type RunOptions, type RunResult } from './project/run.ts';
 export { checkReport, writeReport, type Rendered } from './report/report.ts';
 export type { RenderedPlot } from './report/plots/render-plots.ts';
 export type { Drift, WrittenFile } from './report/files/written-file.ts';

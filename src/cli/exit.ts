@@ -2,7 +2,7 @@
 export const exitCodes = {
   /** Everything is there, whether it ran or was reused. */
   done: 0,
-  /** A stage failed. */
+  /** A stage failed, or a table or plot could not be written. */
   stageFailed: 1,
   /** Bad input: nothing was started. */
   couldNotStart: 2,
@@ -10,4 +10,11 @@ export const exitCodes = {
   drift: 3,
   /** Ctrl-C. */
   interrupted: 130,
+} as const;
+
+/** Exit code of a run, by how it ended. */
+export const exitOf = {
+  done: exitCodes.done,
+  failed: exitCodes.stageFailed,
+  interrupted: exitCodes.interrupted,
 } as const;

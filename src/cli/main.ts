@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { FailureError } from '../core/failure.ts';
+import { expectedFailures } from '../core/system-failure.ts';
 import { kdpipeVersion } from '../util/package-root.ts';
 import { printableLine } from '../util/printable.ts';
 import { exitCodes } from './exit.ts';
@@ -29,9 +29,10 @@ async function buildProgram(called: string | undefined): Promise<Command> {
 /** Says what went wrong, without a stack trace, and gives the exit code. */
 async function report(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.couldNotStart;
-  if (error instanceof FailureError) {
+  const failures = expectedFailures(error);
+  if (failures) {
     const { printFailures } = await import('./notes.ts');
-    printFailures(error.failures);
+    printFailures(failures);
     return exitCodes.couldNotStart;
   }
   const shown = error instanceof Error ? (process.env['KDPIPE_DEBUG'] ? error.stack : error.message) : String(error);
@@ -42,7 +43,8 @@ async function report(error: unknown): Promise<number> {
 // Whoever reads what we write may stop reading: `kdpipe plan … | head`. A run goes on without its reader.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    // EIO: the terminal was closed.
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   });
 
 /** Runs the command that was typed. */

@@ -29,6 +29,7 @@ export const commands = {
   },
   why: { summary: 'say why a stage runs, or ran', load: () => import('./commands/why.ts') },
   status: { summary: 'show how far the latest run is', load: () => import('./commands/status.ts') },
+  attach: { summary: 'show a run that goes on elsewhere', load: () => import('./commands/attach.ts') },
   logs: { summary: 'print the log of a stage', load: () => import('./commands/logs.ts') },
   report: {
     summary: 'render the result tables and plots',

@@ -4,7 +4,7 @@ import { findWorkspace } from '../project/workspace.ts';
 import { printError } from './terminal.ts';
 
 /** Where kdpipe was called. */
-let called = process.cwd();
+let called = '';
 /** Paths as they were typed, and as the workspace sees them. */
 const typed = new Map<string, string>();
 
@@ -37,7 +37,7 @@ export function sayWorkspace(): void {
  * @returns the path from the workspace; an absolute one as it is
  */
 export function typedPath(path: string): string {
-  if (isAbsolute(path) || called === process.cwd()) return path;
+  if (isAbsolute(path) || called === '' || called === process.cwd()) return path;
   const there = relative(process.cwd(), resolve(called, path)) || '.';
   typed.set(path, there);
   return there;

@@ -101,3 +101,13 @@ export type TaskMessage =
   /** A child program started as leader of its own process group; whoever kills the task must kill the group too. */
   | { readonly type: 'group'; readonly leader: number }
   | { readonly type: 'metric'; readonly row: JsonObject };
+
+/**
+ * Variables of a stage's programs that no other program has: they find what has left its parent's group.
+ *
+ * @param task - the stage's task
+ * @returns `NAME=value`
+ */
+export function stageTags(task: Pick<StageTask, 'cell' | 'run'>): readonly string[] {
+  return [`KDPIPE_STAGE=${task.cell}`, `KDPIPE_RUN=${task.run}`];
+}

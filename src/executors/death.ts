@@ -2,7 +2,7 @@ import type { Failure } from '../core/failure.ts';
 import { isCrash } from '../util/crash.ts';
 import { tailOf } from '../util/last-lines.ts';
 
-/** How a process ended, as execa tells it. */
+/** How a process ended. */
 export interface Exit {
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;

@@ -1,21 +1,26 @@
 import { signalGroup } from '../util/process-group.ts';
-import type { TaskMessage } from '../core/task.ts';
+import { stageTags, type StageTask, type TaskMessage } from '../core/task.ts';
+import { findTagged, signalAll } from '../util/tagged-processes.ts';
 
-/** Process groups that one task started. */
+/** Process groups, and sessions, that one task started. */
 export interface TaskGroups {
   /** Takes note of a `group` message; other messages go on to the task's listener. */
   readonly tell: (message: TaskMessage) => void;
-  /** Kills what is left of the groups. */
+  /** Kills what is left of them. */
   readonly kill: () => void;
 }
 
 /**
  * Watches a task's messages for the process groups that it starts: a killed worker cannot end them itself.
  *
+ * @param task - the task
  * @param listener - takes all other messages
  * @returns the watch
  */
-export function watchGroups(listener: (message: TaskMessage) => void): TaskGroups {
+export function watchGroups(
+  task: Pick<StageTask, 'cell' | 'run'>,
+  listener: (message: TaskMessage) => void,
+): TaskGroups {
   const leaders: number[] = [];
   return {
     tell: (message) => {
@@ -24,6 +29,7 @@ export function watchGroups(listener: (message: TaskMessage) => void): TaskGroup
     },
     kill: () => {
       for (const leader of leaders) signalGroup(leader, 'SIGKILL');
+      if (leaders.length) signalAll(findTagged(stageTags(task)), 'SIGKILL');
     },
   };
 }

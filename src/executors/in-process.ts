@@ -19,7 +19,7 @@ export function createInProcess(options: ExecutorOptions): Executor {
   const run = (task: WorkerTask, listener: (message: TaskMessage) => void): LocalTask => {
     limitThreads(task.threads);
     const stop = new AbortController();
-    const groups = watchGroups(listener);
+    const groups = watchGroups(task, listener);
     running.add(stop);
     const deps = { store, kinds, barriers, signal: stop.signal, tell: groups.tell };
     const result: Promise<StageResult> = executeTask(task, deps).finally(() => running.delete(stop));

@@ -2,6 +2,7 @@ import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
 import { isCrash } from '../util/crash.ts';
 import type { Risk } from '../util/risk.ts';
 import { keepVerdict } from '../util/verdicts.ts';
+import { failureOf } from '../worker/failure-of.ts';
 import type { Executor, ExecutorOptions } from './executor.ts';
 import { startLocally, type LocalTask } from './start-locally.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -104,6 +105,7 @@ class PooledTask implements LocalTask {
 }
 
 function startFailure(error: unknown): StageResult {
-  const message = `no worker process could be started: ${error instanceof Error ? error.message : String(error)}`;
-  return { status: 'failed', failure: { code: 'worker-not-started', message }, tail: [] };
+  const { message, fix } = failureOf(error);
+  const failure = { code: 'worker-not-started', message: `no worker process could be started: ${message}` };
+  return { status: 'failed', failure: { ...failure, ...(fix !== undefined && { fix }) }, tail: [] };
 }

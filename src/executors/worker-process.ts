@@ -1,5 +1,6 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import type { execa } from 'execa';
+import { setTimeout } from 'node:timers/promises';
 import type { Failure } from '../core/failure.ts';
 import type { CellId } from '../core/plan.ts';
 import type { StageResult, TaskMessage, WorkerTask } from '../core/task.ts';
@@ -17,17 +18,29 @@ const keptOutput = 16_000;
 
 const workerModule = { source: new URL('../worker/main.ts', import.meta.url), built: 'dist/worker/main.js' };
 
-/** Starts the process, in its own process group: Ctrl-C in a terminal reaches the runner alone, which then decides. */
-const startProcess = (start: typeof execa, env: Readonly<Record<string, string>>, cwd: string) =>
-  start(process.execPath, nodeArguments(workerModule), {
-    env,
-    cwd,
-    ipc: true,
-    stdin: 'ignore',
-    buffer: false,
-    reject: false,
-    detached: true,
+/** Waits until the system has started a process. */
+function started(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', reject);
   });
+}
+
+/** How long the last words of a process that has ended may take; somebody else may hold its output open. Milliseconds. */
+const lastWordsWithin = 1000;
+
+/**
+ * Waits until a process has ended and all that it said is read. Node's `close` event does not come for a process whose channel
+ * was closed on our side.
+ */
+async function ended(child: ChildProcess): Promise<Exit> {
+  const read = [child.stdout, child.stderr].map((stream) => new Promise((resolve) => stream?.once('close', resolve)));
+  const exit = await new Promise<Exit>((resolve) =>
+    child.once('exit', (exitCode, signal) => resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined })),
+  );
+  await Promise.race([Promise.all(read), setTimeout(lastWordsWithin)]);
+  return exit;
+}
 
 /** How a worker served a task: to its end, or it died over it. */
 export type Served = StageResult | WorkerDeath;
@@ -57,7 +70,7 @@ interface Assignment {
 
 /** A process that serves tasks: one, or a cohort, that runs, and further ones that are being committed. */
 export class WorkerProcess {
-  readonly #process: ReturnType<typeof startProcess>;
+  readonly #process: ChildProcess;
   readonly #gone: Promise<void>;
   readonly #assignments = new Map<CellId, Assignment>();
   /** What it has beside this process's own environment, as it was given. */
@@ -69,26 +82,35 @@ export class WorkerProcess {
   /** Kind of the last task: a worker that has loaded an engine is better for the next stage of that kind. */
   lastKind: string | undefined;
 
-  private constructor(process: ReturnType<typeof startProcess>, environment: Readonly<Record<string, string>>) {
+  private constructor(process: ChildProcess, environment: Readonly<Record<string, string>>) {
     this.#process = process;
     this.environment = environment;
-    // execa's own message functions wait and check per message; Node's are all that a JSON protocol needs.
     process.on('message', (message) => this.#receive(message as FromWorker));
     for (const stream of [process.stdout, process.stderr])
-      stream.on('data', (text: Buffer) => (this.#output = (this.#output + text.toString()).slice(-keptOutput)));
-    this.#gone = process.then((exit) => this.#die(exit));
+      stream?.on('data', (text: Buffer) => (this.#output = (this.#output + text.toString()).slice(-keptOutput)));
+    // A message that cannot be sent any more: the end says it.
+    process.on('error', () => undefined);
+    this.#gone = ended(process).then((exit) => this.#die(exit));
   }
 
   /**
-   * Starts a worker process. execa takes 100 ms to load, so only a run that really runs something loads it.
+   * Starts a worker process, in its own process group: Ctrl-C in a terminal reaches the runner alone, which then decides.
    *
    * @param environment - variables that it gets beside this process's own
    * @param cwd - folder that it runs in
    * @returns the worker, ready for its first task
+   * @throws the system's error where it cannot be started
    */
   static async launch(environment: Readonly<Record<string, string>> = {}, cwd = process.cwd()): Promise<WorkerProcess> {
-    const loaded = await import('execa');
-    return new WorkerProcess(startProcess(loaded.execa, environment, cwd), environment);
+    const child = spawn(process.execPath, nodeArguments(workerModule), {
+      env: { ...process.env, ...environment },
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+    });
+    // Nothing is read or sent before: without descriptors there are no streams either.
+    await started(child);
+    return new WorkerProcess(child, environment);
   }
 
   /** False once the process has ended. */
@@ -98,7 +120,7 @@ export class WorkerProcess {
 
   /** Serves a task; no other one may be running but those of its cohort, only committing. */
   run(task: WorkerTask, tell: (message: TaskMessage) => void): Promise<Served> {
-    const assignment = { task, groups: watchGroups(tell), served: createDeferred<Served>(), committing: false };
+    const assignment = { task, groups: watchGroups(task, tell), served: createDeferred<Served>(), committing: false };
     this.#assignments.set(task.cell, assignment);
     this.lastKind = task.kind;
     if (this.#exit) this.#die(this.#exit);

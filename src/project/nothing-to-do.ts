@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { RunSummary } from '../scheduler/run-plan.ts';
 import { saveUpToDate, findUpToDate, type UpToDate } from '../scheduler/up-to-date.ts';
 import { openStore } from '../store/local.ts';
+import type { ReadWatch } from '../store/files/digest-file.ts';
 import { sourceDigester } from '../store/files/sources.ts';
 import { assetPath, kdpipeVersion } from '../util/package-root.ts';
 import { foldersOf } from './folders.ts';
@@ -25,12 +26,14 @@ function program(): string | undefined {
  *
  * @param file - path of the pipeline file
  * @param options - overrides, environment and working folder of the run
+ * @param watch - told what is read of its sources
  * @returns the number of its cells, what was said of the plan, the tables and plots that stand in their files, and those that do not as it is
  * overridden; undefined when it has to be planned
  */
 export async function findNothingToDo(
   file: string,
   options: SourceOptions = {},
+  watch?: ReadWatch,
 ): Promise<Pick<UpToDate, 'cells' | 'notes' | 'placed' | 'held'> | undefined> {
   const { overrides = [], environment = process.env, cwd = '.' } = options;
   const kdpipe = program();
@@ -44,7 +47,7 @@ export async function findNothingToDo(
     return undefined;
   }
   const store = openStore(foldersOf(workingFolder).store);
-  return findUpToDate({ file: path, text, overrides, workingFolder, program: kdpipe }, store, environment);
+  return findUpToDate({ file: path, text, overrides, workingFolder, program: kdpipe }, store, environment, watch);
 }
 
 /** What a run has left behind. */

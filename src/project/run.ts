@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { FailureError, type Failure } from '../core/failure.ts';
+import { expectedFailures } from '../core/system-failure.ts';
 import type { EventSink } from '../core/event.ts';
 import type { ExecutorFactory } from '../executors/executor.ts';
 import { executors } from '../executors/registry.ts';
 import { reportFiles } from '../report/report.ts';
 import { runPlan, type RunSummary } from '../scheduler/run-plan.ts';
+import type { ReadWatch } from '../store/files/digest-file.ts';
 import { commitOf } from './git.ts';
 import { saveNothingToDo } from './nothing-to-do.ts';
 import { asPlanned, requireReports, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
@@ -37,21 +39,14 @@ export interface RunOptions extends SourceOptions, CellOptions {
    * pipeline file says. After a failure one that lacks results may fill an empty place. True writes all; false none.
    */
   readonly report?: boolean;
+  /** Told what is read of the sources before anything starts. */
+  readonly watch?: ReadWatch;
 }
 
 /** How a run ended, and what it wrote. */
-export type RunResult = RunSummary & ReportedFiles;
-
-/** A run has ended, and its tables or plots could not be written: all its results are kept. */
-export class ReportError extends FailureError {
-  /** How the run ended; a stage may have failed as well. */
-  readonly summary: RunSummary;
-
-  constructor(failures: readonly Failure[], summary: RunSummary) {
-    super(failures);
-    this.name = 'ReportError';
-    this.summary = summary;
-  }
+export interface RunResult extends RunSummary, ReportedFiles {
+  /** Why tables or plots do not stand in their files. */
+  readonly unwritten: readonly Failure[];
 }
 
 /**
@@ -59,21 +54,21 @@ export class ReportError extends FailureError {
  *
  * @param target - a pipeline or a plan of it
  * @param options - how to run it; for a pipeline also overrides, environment and working folder
- * @returns how it ended: a failed stage is part of that (`status: 'failed'`), and an interruption too
+ * @returns how it ended: a failed stage is part of that (`status: 'failed'`), an interruption, and tables that cannot be written
  * @throws FailureError when the run cannot start: nothing has run then
- * @throws ReportError when a table or plot cannot be written: it tells how the run ended
  */
 export async function run(target: PipelineSource | PlannedPipeline, options: RunOptions = {}): Promise<RunResult> {
   const pipeline = await asPlanned(target, options);
   const { plan, project, pipelineFolder } = pipeline;
   const { slots = availableParallelism(), threads, keepGoing = false, cohorts = true, onEvent, report } = options;
-  const { executor = executors.local.create, signal, killSignal, command = commandOf(pipeline) } = options;
+  const { executor = executors.local.create, signal, killSignal, watch, command = commandOf(pipeline) } = options;
   const scheduling = schedulerOptions(pipeline, options);
   const writes = writesReports(pipeline, report);
   if (writes) await requireReports(pipeline);
   else if (pipeline.faults.length > 0) throw new FailureError(pipeline.faults);
   const summary = await runPlan(plan, {
     ...scheduling,
+    ...(watch && { watch }),
     executor,
     slots,
     ...(threads === undefined ? {} : { threads }),
@@ -85,10 +80,18 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
     command,
     commit: () => commitOf(project.root),
   });
-  const reported = await writeReports(pipeline, summary, { report, command }).catch((error: unknown) => {
-    throw error instanceof FailureError ? new ReportError(error.failures, summary) : error;
-  });
+  const written = writeReports(pipeline, summary, { report, command });
+  const { unwritten, ...reported } = await written.then((all) => ({ ...all, unwritten: [] }), notWritten);
   const files = writes ? reportFiles(plan, { pipelineFolder, root: project.root }) : [];
-  if (report === undefined) await saveNothingToDo(pipeline, { summary, reported, files });
-  return { ...summary, ...reported };
+  if (report === undefined && !unwritten.length)
+    // It only makes the next run faster.
+    await saveNothingToDo(pipeline, { summary, reported, files }).catch((error: unknown) => void notWritten(error));
+  return { ...summary, ...reported, unwritten };
+}
+
+/** Results are kept, whatever becomes of the files that show them. */
+function notWritten(error: unknown): ReportedFiles & Pick<RunResult, 'unwritten'> {
+  const unwritten = expectedFailures(error);
+  if (!unwritten) throw error;
+  return { written: [], held: [], unwritten };
 }

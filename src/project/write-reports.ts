@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemFailure } from '../core/system-failure.ts';
 import type { CellId, Plan, PlotPlan, TablePlan } from '../core/plan.ts';
 import type { WrittenFile } from '../report/files/written-file.ts';
 import { renderPlots } from '../report/plots/render-plots.ts';
@@ -49,14 +50,16 @@ export function writesReports(pipeline: PlannedPipeline, report: boolean | undef
   return report ?? pipeline.overrides.length === 0;
 }
 
-/** Writes the run's own report: all tables, whatever is missing. */
+/** Writes the run's own report: all tables, whatever is missing. It only repeats what is there: a disk may not take it. */
 async function writeRecord(pipeline: PlannedPipeline, summary: RunSummary, command: string): Promise<void> {
   if (summary.folder === null) return;
   const { plan } = pipeline;
   const context = await reportContext(pipeline, { run: summary.run, command });
   const ends = [...summary.states].map(([cell, end]) => ({ cell, end, seconds: secondsOf(summary, cell) }));
   const text = await reportMarkdown(plan, reportOutcomes(plan, summary.entries), context, ends);
-  await writeFile(join(summary.folder, 'report.md'), text);
+  await writeFile(join(summary.folder, 'report.md'), text).catch((error: unknown) => {
+    if (!systemFailure(error)) throw error;
+  });
 }
 
 function secondsOf(summary: RunSummary, cell: CellId): number {

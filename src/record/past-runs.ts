@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Event } from '../core/event.ts';
 import type { Key, Plan } from '../core/plan.ts';
 import { initialRun, runState, type RunState } from '../core/run-state.ts';
+import { isEvent } from './event-form.ts';
 import { checkFormat, planFromJson } from './plan-json.ts';
 
 /** A run as its folder tells it, ended or not. */
@@ -15,7 +16,7 @@ export interface PastRun {
 }
 
 /**
- * Reads a run's folder. A run that was killed can be read: a torn last line is left out.
+ * Reads a run's folder. A run that was killed can be read: lines that are torn, or no events, are left out.
  *
  * @param folder - path of the run's folder
  * @returns plan and events
@@ -33,7 +34,8 @@ export function readRun(folder: string): PastRun {
 function parseEvent(line: string): readonly Event[] {
   if (line === '') return [];
   try {
-    return [JSON.parse(line) as Event];
+    const event: unknown = JSON.parse(line);
+    return isEvent(event) ? [event] : [];
   } catch {
     return [];
   }

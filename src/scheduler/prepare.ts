@@ -2,6 +2,7 @@ import { FailureError, type Failure } from '../core/failure.ts';
 import type { Cell, CellId, Digest, Key, Plan } from '../core/plan.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
 import { damageOf } from '../store/damage.ts';
+import type { ReadWatch } from '../store/files/digest-file.ts';
 import { sourceChanges } from '../store/files/sources.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { lastResultsFile, readLastResults, type LastResults } from '../record/last-results.ts';
@@ -21,6 +22,8 @@ export interface PlanOptions {
   readonly force?: ReadonlySet<CellId>;
   /** The only cells that may run; all of them by default. What they need must then be in the store. */
   readonly selection?: ReadonlySet<CellId>;
+  /** Told what is read of the sources. */
+  readonly watch?: ReadWatch;
 }
 
 /** A plan compared with the store. */

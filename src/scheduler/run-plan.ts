@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { recordFormat, type EventBody, type EventSink, type RunStatus } from '../core/event.ts';
 import { FailureError } from '../core/failure.ts';
 import type { Cell, CellId, Digest, Key, Plan } from '../core/plan.ts';
@@ -7,8 +8,10 @@ import type { Executor, ExecutorFactory } from '../executors/executor.ts';
 import { findGpus } from '../executors/gpus.ts';
 import { longestRemaining } from '../graph/priority.ts';
 import type { Entry } from '../store/store.ts';
+import { sweepStore } from '../store/sweep.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
 import { identifyProcess } from '../util/process-identity.ts';
+import { sweepTemporary } from '../util/temporary-file.ts';
 import { pluralize } from '../util/text.ts';
 import { cohortOf } from './cohorts.ts';
 import { outlookOf } from './outlook.ts';
@@ -95,6 +98,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
   const executor = idle ? undefined : await createExecutor(prepared, options);
   const commit = idle ? null : await options.commit();
   const handles = executor?.attach ? queuedTasks(latestRun(options.runsFolder, plan.name)) : undefined;
+  if (!idle) await clearAway(plan, options);
   const record = idle ? undefined : startRecord(options.runsFolder, plan, start);
   const times = new Map<CellId, MakingTime>();
   const redact = redactor(plan.secrets);
@@ -137,6 +141,12 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
     record?.close();
     keepLastResults(plan, options, prepared.resolver.entries, times);
   }
+}
+
+/** Removes what killed runs have left: on a full disk that is the room which this one needs. */
+async function clearAway({ name }: Plan, { runsFolder, store }: RunOptions): Promise<void> {
+  sweepTemporary(join(runsFolder, name));
+  await sweepStore(store.root);
 }
 
 type RunStarted = Extract<EventBody, { type: 'run-started' }>;

@@ -1,8 +1,9 @@
 import type { EventBody, RunStatus } from '../core/event.ts';
 import type { Cell, CellId, Key } from '../core/plan.ts';
-import type { StageTask } from '../core/task.ts';
+import type { StageResult, StageTask } from '../core/task.ts';
 import type { Executor } from '../executors/executor.ts';
 import type { Clock } from '../util/clock.ts';
+import type { Attempt } from './attempt.ts';
 import type { Resolution } from './resolution.ts';
 import type { Resolver } from './resolve.ts';
 import type { CellState } from '../core/cell-state.ts';
@@ -46,4 +47,23 @@ export interface ScheduleOutcome {
   readonly skipped: number;
   /** State of each cell, by index. */
   readonly states: readonly CellState[];
+}
+
+/** Why an attempt failed. */
+export type Problem = Pick<Extract<StageResult, { status: 'failed' }>, 'failure' | 'tail'>;
+
+/** A cell that starts. */
+export interface Starting {
+  readonly index: number;
+  readonly task: StageTask;
+  readonly attempt: Attempt;
+  /** Releases its part of the reservation; true when the whole was released by that. */
+  readonly free: () => boolean;
+}
+
+/** A cell between two attempts: until the next one starts. */
+export interface Pause {
+  readonly key: Key;
+  readonly problem: Problem;
+  readonly callOff: () => void;
 }

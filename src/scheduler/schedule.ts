@@ -1,5 +1,5 @@
 import type { EventBody } from '../core/event.ts';
-import { FailureError } from '../core/failure.ts';
+import { expectedFailures } from '../core/system-failure.ts';
 import type { CellId, Key } from '../core/plan.ts';
 import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
 import type { RunningTask, StartOptions } from '../executors/executor.ts';
@@ -10,27 +10,8 @@ import { ReadyCells, type Start } from './ready-cells.ts';
 import type { Resolution } from './resolution.ts';
 import { backOff } from './retry.ts';
 import { Slots } from './slots.ts';
-import type { ScheduleOutcome, ScheduleOptions } from './schedule-options.ts';
+import type { Pause, Problem, ScheduleOutcome, ScheduleOptions, Starting } from './schedule-options.ts';
 import { eventOf } from './task-events.ts';
-
-/** Why an attempt failed. */
-type Problem = Pick<Extract<StageResult, { status: 'failed' }>, 'failure' | 'tail'>;
-
-/** A cell that starts. */
-interface Starting {
-  readonly index: number;
-  readonly task: StageTask;
-  readonly attempt: Attempt;
-  /** Releases its part of the reservation; true when the whole was released by that. */
-  readonly free: () => boolean;
-}
-
-/** A cell between two attempts: until the next one starts. */
-interface Pause {
-  readonly key: Key;
-  readonly problem: Problem;
-  readonly callOff: () => void;
-}
 
 /** Runs cells: each after all that it needs, as many at once as there are slots, the most urgent first. */
 export class Schedule {
@@ -210,7 +191,7 @@ export class Schedule {
     const { emit, resolver } = this.#options;
     const { key, seconds, metrics, reused } = result;
     const cell = this.#table.cell(index).id;
-    resolver.settle(cell, key);
+    if (!this.#failing(index, key, () => resolver.settle(cell, key))) return;
     this.#table.change(index, reused ? 'reuse' : 'finish');
     emit(reused ? { type: 'stage-reused', cell, key } : { type: 'stage-finished', cell, key, seconds, metrics });
     this.#release(index);
@@ -230,11 +211,19 @@ export class Schedule {
 
   #resolve(index: number): void {
     const { resolver } = this.#options;
+    this.#failing(index, null, () => this.#apply(index, resolver.resolve(this.#table.cell(index))));
+  }
+
+  /** Looks into the store for a cell, which fails where that cannot be read; false then. */
+  #failing(index: number, key: Key | null, look: () => void): boolean {
     try {
-      this.#apply(index, resolver.resolve(this.#table.cell(index)));
+      look();
+      return true;
     } catch (error) {
-      if (!(error instanceof FailureError) || !error.failures[0]) throw error;
-      this.#fail(index, null, { failure: error.failures[0], tail: [] });
+      const [failure] = expectedFailures(error) ?? [];
+      if (!failure) throw error;
+      this.#fail(index, key, { failure, tail: [] });
+      return false;
     }
   }
 

@@ -4,6 +4,7 @@ import { FailureError, type Failure } from '../core/failure.ts';
 import type { Cell, Digest } from '../core/plan.ts';
 import type { TaskSource } from '../core/task.ts';
 import type { DeclaredSource, StageKind } from '../stages/stage-kind.ts';
+import type { ReadWatch } from '../store/files/digest-file.ts';
 import { sourceRecorder } from '../store/files/sources.ts';
 import type { Store } from '../store/store.ts';
 import { mapConcurrently } from '../util/async-pool.ts';
@@ -15,6 +16,8 @@ export interface SourceDeps {
   readonly workingFolder: string;
   /** Remembers digests of large sources. */
   readonly store: Pick<Store, 'root'>;
+  /** Told what is read. */
+  readonly watch?: ReadWatch;
 }
 
 /** What stands outside the store. */
@@ -39,7 +42,7 @@ const none: readonly TaskSource[] = [];
  * @throws FailureError that names every path that cannot be read
  */
 export async function digestSources(cells: readonly Cell[], deps: SourceDeps): Promise<DigestedSources> {
-  const { kinds, workingFolder, store } = deps;
+  const { kinds, workingFolder, store, watch } = deps;
   const reads = new Map<Cell, readonly { readonly name: string; readonly path: string }[]>();
   const readers = new Map<string, Cell>();
   for (const cell of cells) {
@@ -49,7 +52,7 @@ export async function digestSources(cells: readonly Cell[], deps: SourceDeps): P
     reads.set(cell, absolute);
     for (const { path } of absolute) if (!readers.has(path)) readers.set(path, cell);
   }
-  const digest = sourceRecorder(store.root);
+  const digest = sourceRecorder(store.root, watch);
   const digests = new Map<string, Digest>();
   const failures: Failure[] = [];
   await mapConcurrently([...readers], atOnce, async ([path, cell]) => {

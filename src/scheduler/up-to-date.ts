@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Failure } from '../core/failure.ts';
+import { isJsonObject, isList } from '../core/json.ts';
 import type { Digest } from '../core/plan.ts';
 import { ownValue } from '../core/own.ts';
 import { canonical } from '../fingerprint/canonical.ts';
 import { sha256 } from '../fingerprint/digest.ts';
 import { parts } from '../store/layout.ts';
+import type { ReadWatch } from '../store/files/digest-file.ts';
 import { sourceDigester } from '../store/files/sources.ts';
 import type { Seal, Store } from '../store/store.ts';
 import { mapConcurrently } from '../util/async-pool.ts';
@@ -73,10 +75,37 @@ function requestDigest({ file, text, overrides, workingFolder, program }: Reques
   return sha256(canonical([format, program, workingFolder, file, [...overrides], text]));
 }
 
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
+const isListOf = (value: unknown, test: (item: unknown) => boolean): boolean => isList(value) && value.every(test);
+const isPair = (value: unknown, second: (item: unknown) => boolean): boolean =>
+  isList(value) && value.length === 2 && isText(value[0]) && second(value[1]);
+const isPlace = (value: unknown): boolean => isJsonObject(value) && isText(value['what']) && isText(value['file']);
+const isFailure = (value: unknown): boolean => isJsonObject(value) && isText(value['code']) && isText(value['message']);
+
+/** Whether a file holds a whole note: anything may stand there. */
+function isNote(value: unknown): value is Note {
+  if (!isJsonObject(value)) return false;
+  const { request, environment, files, seal, cells, notes = [], placed, held } = value;
+  return (
+    isText(request) &&
+    isListOf(environment, (item) => isPair(item, isTextOrNull)) &&
+    isListOf(files, (item) => isPair(item, isText)) &&
+    isJsonObject(seal) &&
+    isText(seal['state']) &&
+    isListOf(seal['places'], isText) &&
+    typeof cells === 'number' &&
+    isListOf(notes, isFailure) &&
+    isListOf(placed, isPlace) &&
+    isListOf(held, isPlace)
+  );
+}
+
 /** The note, if there is one; a file that is damaged is none. */
 function readNote(path: string): Note | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Note;
+    const note: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return isNote(note) ? note : undefined;
   } catch {
     return undefined;
   }
@@ -111,18 +140,20 @@ export function saveUpToDate(request: Request, settled: UpToDate, store: Store):
  * @param request - what is asked for
  * @param store - where results are
  * @param environment - as it is now
+ * @param watch - told what is read
  * @returns what the earlier run found; undefined when something differs or nothing is known: then it has to be planned
  */
 export async function findUpToDate(
   request: Request,
   store: Store,
   environment: Environment,
+  watch?: ReadWatch,
 ): Promise<Pick<UpToDate, 'cells' | 'notes' | 'placed' | 'held'> | undefined> {
   const note = readNote(noteFile(store, request));
   if (note?.request !== requestDigest(request)) return undefined;
   if (note.environment.some(([name, value]) => digestOf(ownValue(environment, name)) !== value)) return undefined;
   if (!store.isIntact(note.seal)) return undefined;
-  const digest = sourceDigester(store.root);
+  const digest = sourceDigester(store.root, watch);
   const same = await mapConcurrently(note.files, atOnce, async ([path, before]) => {
     const now = await digest(path).catch(() => undefined);
     return now === before;

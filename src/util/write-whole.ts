@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   fchmodSync,
@@ -10,7 +9,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { temporaryPath } from './temporary-file.ts';
 
 /**
  * Does something that needs the parent folder of a path, and makes that folder only when it is missing.
@@ -49,7 +49,7 @@ export interface WriteOptions {
  * @throws the system's error; the old file is then as it was, and nothing else is left
  */
 export function writeWhole(file: string, content: string | Uint8Array, options: WriteOptions = {}): void {
-  const draft = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
+  const draft = temporaryPath(file);
   try {
     withParent(draft, () => writeDraft(draft, content, options));
     renameSync(draft, file);

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { FailureError, type Failure } from '../core/failure.ts';
+import { FailureError, isFailure, type Failure } from '../core/failure.ts';
 import type { CellId, Key } from '../core/plan.ts';
 import { redactor } from '../core/secrets.ts';
 import type { StageResult, StageTask, TaskMessage, WorkerTask } from '../core/task.ts';
@@ -163,9 +163,13 @@ async function contextOf({ task, member, kind, draft }: PreparedTask, deps: Task
 async function changedSources(task: StageTask, { store }: TaskDeps): Promise<readonly string[]> {
   const changed: string[] = [];
   for (const { name, path, digest } of task.sources) {
-    const now = await sourceRecorder(store.root)(path).catch(() => undefined);
-    if (now !== digest)
-      changed.push(withChanges(name, now === undefined ? '' : sourceChanges(store.root, digest, now)));
+    try {
+      const now = await sourceRecorder(store.root)(path);
+      if (now !== digest) changed.push(withChanges(name, sourceChanges(store.root, digest, now)));
+    } catch (error) {
+      const gone = isFailure(error, 'missing-source');
+      changed.push(withChanges(name, gone ? '' : `cannot be read any more: ${failureOf(error).message}`));
+    }
   }
   return changed;
 }

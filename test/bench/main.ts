@@ -2,9 +2,8 @@
  * Benchmarks: `npm run bench -- <name> [arguments]`. Each prints ratios to a peer measured in the same run and
  * rewrites its own section of test/bench/RESULTS.md (not with `--dry`).
  */
-import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
-import { format } from 'prettier';
+import { writeSection } from '../support/results-file.ts';
 import { ceiling } from './train/ceiling.ts';
 import { curve } from './curve.ts';
 import { data } from './data.ts';
@@ -29,13 +28,6 @@ const section = await benchmark(rest.filter((word) => word !== '--dry'));
 const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? '?'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
 console.log(section);
 if (!dry) {
-  const path = 'test/bench/RESULTS.md';
-  const text = await readFile(path, 'utf8').catch(() => '# Benchmark results\n');
-  const start = `<!-- ${name} -->`;
-  const end = `<!-- /${name} -->`;
-  const body = `${start}\n\n${section}\n\nMeasured ${new Date().toISOString().slice(0, 10)} on ${machine}, by \`npm run bench -- ${[name, ...rest].join(' ')}\`.\n\n${end}`;
-  const from = text.indexOf(start);
-  const to = text.indexOf(end);
-  const whole = from < 0 ? `${text}\n${body}\n` : text.slice(0, from) + body + text.slice(to + end.length);
-  await writeFile(path, await format(whole, { parser: 'markdown' }));
+  const text = `${section}\n\nMeasured ${new Date().toISOString().slice(0, 10)} on ${machine}, by \`npm run bench -- ${[name, ...rest].join(' ')}\`.`;
+  await writeSection('test/bench/RESULTS.md', '# Benchmark results', { name, text });
 }

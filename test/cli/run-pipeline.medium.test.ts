@@ -61,7 +61,7 @@ describe('a run', () => {
     expect(failing.stderr).toMatch(/✗ two\[seed=2\][^]*failed after[^]*\[unknown-column\]/);
     project.write('trial.yaml', wrong(pipeline()));
     const done = run();
-    expect(done.code).toBe(2);
+    expect(done.code).toBe(1);
     expect(done.stderr).toMatch(/done in [^]*\[unknown-column\]/);
   });
 
@@ -84,6 +84,22 @@ describe('a run', () => {
     expect(project.read('docs/SECOND.md')).toBe(before);
   });
 
+  it('of which a stage fails says so first, and ends as that, whatever becomes of its report and tables', () => {
+    // A folder in the place of the report, as soon as there is one to put it into; and a table without markers.
+    const spoil = 'mkdir runs/trial/$KDPIPE_RUN/report.md; echo gone > docs/FIRST.md';
+    project.write('trial.yaml', pipeline(spoil, 'exit 3'));
+    const { code, stderr } = run('-k');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/✗ two[^]*^failed after [^]*docs\/FIRST\.md[^]*kdpipe:first/m);
+    expect(stderr).not.toMatch(/internal error|EISDIR/);
+  });
+
+  it('whose report alone cannot be written is done all the same', () => {
+    project.write('trial.yaml', pipeline('mkdir runs/trial/$KDPIPE_RUN/report.md'));
+    expect(run()).toMatchObject({ code: 0 });
+    expect(project.read('docs/FIRST.md')).toContain('0.1000');
+  });
+
   it('leaves a report of its tables, also of those that lack results, and of how the cells of each stage ended', () => {
     project.write('trial.yaml', pipeline('true', 'exit 3'));
     run('-k');
@@ -96,8 +112,9 @@ describe('a run', () => {
   it('whose table lost its markers meanwhile ends with what is wrong, and its results are kept', () => {
     project.write('trial.yaml', pipeline('echo gone > docs/FIRST.md'));
     const { code, stderr } = run();
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/docs\/FIRST\.md[^]*kdpipe:first/);
+    // Not 2: that says that nothing was started.
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^done in [^]*docs\/FIRST\.md[^]*kdpipe:first/m);
     expect(stderr).not.toMatch(stackTrace);
     expect(project.keys()).toHaveLength(2);
     expect(project.read('docs/SECOND.md')).toContain(region('both'));

@@ -95,6 +95,25 @@ describe('the order of cells', () => {
     await expect(stand.ended).resolves.toMatchObject({ status: 'done', ran: 3, reused: 0, failed: 0, skipped: 0 });
   });
 
+  it('fails a cell whose result cannot be looked at in the store, and goes on to the end of the run', async () => {
+    const refused = Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+    const settle = () => {
+      throw refused;
+    };
+    const stand = new Stand([cell('a'), cell('b', { needs: ['a'] })], {
+      resolver: { resolve: () => ({ status: 'run', key: keyOf('a'), reasons: [] }), settle },
+    });
+    await stand.finish('a');
+    expect(await stand.ended).toMatchObject({ status: 'failed', failed: 1, skipped: 1 });
+    expect(stand.events).toContainEqual(
+      expect.objectContaining({
+        type: 'stage-failed',
+        cell: 'a',
+        failure: { code: 'system-error', message: refused.message },
+      }),
+    );
+  });
+
   it('starts the most urgent first, and of equals the first of the plan', () => {
     const cells = ['a', 'b', 'c', 'd'].map((id) => cell(id));
     const stand = new Stand(cells, { urgency: Float64Array.of(1, 5, 7, 5), slots: 3 });

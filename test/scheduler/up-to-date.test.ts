@@ -118,3 +118,26 @@ describe('a run that left nothing to do', () => {
     for (const note of readdirSync(notes)) expect(readFileSync(join(notes, note), 'utf8')).not.toContain('/data');
   });
 });
+
+describe('a note of another shape', () => {
+  const members = ['request', 'environment', 'files', 'seal', 'cells', 'notes', 'placed', 'held'];
+  const values = [null, 7, {}, [7], [[7]], 'x'];
+  it.each(members)('in its member %s is none, whatever stands there', async (member) => {
+    const [name = ''] = readdirSync(at('runs/.store/.settled'));
+    const file = at(`runs/.store/.settled/${name}`);
+    const note = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    for (const value of values) {
+      if (member === 'cells' && value === 7) continue;
+      writeFileSync(file, JSON.stringify({ ...note, [member]: value }));
+      expect([value, await recall()]).toEqual([value, undefined]);
+    }
+  });
+
+  it('as a whole is none', async () => {
+    const [name = ''] = readdirSync(at('runs/.store/.settled'));
+    for (const text of ['null', '7', '[]', '{}', '']) {
+      writeFileSync(at(`runs/.store/.settled/${name}`), text);
+      expect([text, await recall()]).toEqual([text, undefined]);
+    }
+  });
+});

@@ -72,9 +72,9 @@ describe('writeWhole', () => {
     expect(statSync(file).mode & 0o777).toBe(0o664);
   });
 
-  it('leaves nothing beside the file when it fails: here its name is too long to stand aside', () => {
+  it('leaves nothing beside the file when it fails: here its name is too long', () => {
     const folder = temporaryFolder();
-    expect(() => writeWhole(join(folder, 'x'.repeat(250)), 'text')).toThrow('ENAMETOOLONG');
+    expect(() => writeWhole(join(folder, 'x'.repeat(256)), 'text')).toThrow('ENAMETOOLONG');
     mkdirSync(join(folder, 'taken/inside'), { recursive: true });
     expect(() => writeWhole(join(folder, 'taken'), new Uint8Array(9))).toThrow();
     expect(readdirSync(folder)).toEqual(['taken']);

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fail } from '../../src/core/failure.ts';
@@ -330,6 +339,15 @@ describe('a source that changes while its stage runs', () => {
     expect(await execute(bench.task('b', { sources }), run('train.py'))).toMatchObject({
       status: 'tainted',
       changed: ['inputs.code (edited train.py)'],
+    });
+  });
+
+  it('taints it also when the source cannot be read any more, and says why', async () => {
+    const task = bench.task('a', { sources: [{ name: 'x', path: bench.path('dangling'), digest: 'd' }] });
+    symlinkSync('dangling', bench.path('dangling'));
+    expect(await execute(task, (context) => (write(context), { metrics: {} }))).toMatchObject({
+      status: 'tainted',
+      changed: [expect.stringMatching(/^x \(cannot be read any more: .*ELOOP/)],
     });
   });
 

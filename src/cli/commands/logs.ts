@@ -1,5 +1,7 @@
-import { closeSync, openSync, readSync, watchFile, unwatchFile } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { Command } from 'commander';
 import { unwrap } from '../../core/result.ts';
 import { findCells } from '../../cells/select.ts';
@@ -12,6 +14,9 @@ import { examples } from '../options.ts';
 import { shellWord } from '../../util/shell-word.ts';
 import { groupBy } from '../../util/group.ts';
 import { columns, print, printError } from '../terminal.ts';
+
+/** Pause between two looks at a log that grows; milliseconds. */
+const glance = 500;
 
 /**
  * `kdpipe logs`: what a stage wrote in the latest run; with `-f`, what it goes on to write.
@@ -41,7 +46,7 @@ export function command(): Command {
       for (const cell of cells) {
         if (cells.length > 1) print(`==> ${cell} <==`);
         const log = new Tail(logFile(past.folder, cell));
-        const found = log.print();
+        const found = await log.print();
         if (!found) printError(`${cell} wrote nothing in run ${past.run} (${stateIn(past, cell)})`);
         if (flags.follow && cells.length === 1) await log.follow(() => !isRead || hasEnded(past.folder, cell));
       }
@@ -67,7 +72,7 @@ function hasEnded(folder: string, cell: string): boolean {
   return past.events.at(-1)?.type === 'run-finished' || !['waiting', 'running', 'retrying'].includes(state);
 }
 
-/** A growing file, printed as it grows. */
+/** A growing file, printed as it grows; a long one piece by piece, as fast as somebody reads. */
 class Tail {
   readonly #file: string;
   #offset = 0;
@@ -77,40 +82,40 @@ class Tail {
   }
 
   /** Prints what is new; false when there is no such file or nothing new in it. */
-  print(): boolean {
-    let descriptor: number;
-    try {
-      descriptor = openSync(this.#file, 'r');
-    } catch {
-      return false;
-    }
+  async print(): Promise<boolean> {
     const start = this.#offset;
-    const buffer = Buffer.alloc(1 << 16);
     try {
-      for (;;) {
-        const read = readSync(descriptor, buffer, 0, buffer.length, this.#offset);
-        if (read === 0) return this.#offset > start;
-        process.stdout.write(Buffer.from(buffer.subarray(0, read)));
-        this.#offset += read;
+      const pieces: AsyncIterable<Buffer> = createReadStream(this.#file, { start, highWaterMark: 1 << 16 });
+      for await (const piece of pieces) {
+        this.#offset += piece.length;
+        if (!process.stdout.write(piece) && !(await drained(process.stdout))) break;
       }
-    } finally {
-      closeSync(descriptor);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
+    return this.#offset > start;
   }
 
   /** Goes on until `done` says that nothing will come. */
-  follow(done: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const look = () => {
-        const last = done();
-        this.print();
-        if (!last) return;
-        clearInterval(timer);
-        unwatchFile(this.#file);
-        resolve();
-      };
-      watchFile(this.#file, { interval: 200 }, look);
-      const timer = setInterval(look, 1000);
-    });
+  async follow(done: () => boolean): Promise<void> {
+    for (;;) {
+      const last = done();
+      await this.print();
+      if (last) return;
+      await setTimeout(glance);
+    }
   }
+}
+
+/** Waits until a stream takes more; false where its reader has gone. */
+function drained(stream: Writable): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (takesMore: boolean) => {
+      stream.off('drain', onDrain).off('error', onError).off('close', onError);
+      resolve(takesMore);
+    };
+    const onDrain = () => settle(true);
+    const onError = () => settle(false);
+    stream.on('drain', onDrain).on('error', onError).on('close', onError);
+  });
 }

@@ -6,9 +6,12 @@ import { examples, executorOption, jsonOption, positiveInteger, selectorOption, 
 import type { RunFlags } from '../run-pipeline.ts';
 import { findNothingToDo } from '../../project/nothing-to-do.ts';
 import { initialRun } from '../../core/run-state.ts';
+import { readingView } from '../../ui/reading-view.ts';
+import { openProject } from '../../project/project.ts';
 import { runSummary } from '../../ui/summary.ts';
 import { kdpipeCommand } from '../../util/shell-word.ts';
 import { printNotes } from '../notes.ts';
+import { outliveTerminal } from '../signals.ts';
 import { printError } from '../terminal.ts';
 import { threadsOption } from '../threads.ts';
 
@@ -36,6 +39,7 @@ export function command(): Command {
     )
     .option('--report', 'write tables and plots, also what -S changed and what lacks results')
     .option('--no-report', 'leave the files of tables and plots as they are')
+    .option('--detach', 'let it go on without this terminal; kdpipe attach shows it')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -52,10 +56,17 @@ export function command(): Command {
 
 async function run(file: string, flags: RunFlags): Promise<number> {
   threadsOption();
+  outliveTerminal();
+  if (flags.detach && !flags.dryRun) {
+    const { runDetached } = await import('../detach.ts');
+    return runDetached(openProject().runsFolder);
+  }
   const { only, from, to, force, dryRun, json, set, report } = flags;
   if ((only ?? from ?? to ?? force ?? dryRun ?? json ?? report) === undefined) {
     const start = performance.now();
-    const found = await findNothingToDo(file, { overrides: set ?? [] });
+    const watch = readingView(process.stderr, () => performance.now());
+    const found = await findNothingToDo(file, { overrides: set ?? [] }, watch);
+    watch.close();
     if (found) {
       const { cells, notes = [], placed, held } = found;
       printNotes(notes);

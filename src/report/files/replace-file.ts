@@ -1,5 +1,7 @@
 import { open, realpath, type FileHandle } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { FailureError } from '../../core/failure.ts';
+import { sweepTemporary } from '../../util/temporary-file.ts';
 import { writeWhole } from '../../util/write-whole.ts';
 
 /** A text file, with what a rewrite keeps. */
@@ -61,6 +63,7 @@ export async function openText(path: string, file: string, access: Access): Prom
  */
 export function rewrite(opened: OpenedFile, text: string): void {
   const { path, mode, owner } = opened;
+  sweepTemporary(dirname(path), basename(path));
   try {
     writeWhole(path, text, { flush: true, mode, owner });
   } catch (error) {

@@ -8,6 +8,7 @@ import { readMetrics } from './metrics/read-metrics.ts';
 import { runProgram, type Program, type ProgramEnd } from './program.ts';
 import { textsOf, type PathOf } from './texts.ts';
 import { inputVariable, withVariables } from './variables.ts';
+import { stageTags } from '../../core/task.ts';
 
 /** Reading `process.env` asks the C library for every variable: once a process is enough. */
 const inherited = { ...process.env };
@@ -37,9 +38,12 @@ async function execute(context: StageContext): Promise<ProgramEnd> {
   const log = openSync(context.log, 'a');
   try {
     const program = programOf(context, log);
-    return await runProgram(program, context.signal, (leader) => context.tell({ type: 'group', leader })).catch(
-      (error: unknown) => startFailure(program, error),
+    const onGroup = (leader: number) => context.tell({ type: 'group', leader });
+    const end = await runProgram(program, context.signal, onGroup).catch((error: unknown) =>
+      startFailure(program, error),
     );
+    if (end.strays.length && !context.signal.aborted) context.tell({ type: 'warning', message: straysText(end) });
+    return end;
   } finally {
     closeSync(log);
   }
@@ -54,7 +58,13 @@ function programOf(context: StageContext, log: number): Program {
       ? textsOf(params['run'] ?? [], pathOf).map((text) => withVariables(text, env))
       : ['/bin/sh', '-c', ...textsOf(params['shell'], pathOf)];
   const cwd = resolve(...textsOf(params['cwd'] ?? '.', pathOf));
-  return { file, arguments: rest, cwd, env, log };
+  return { file, arguments: rest, cwd, env, log, tags: stageTags(context) };
+}
+
+/** Says what the command had left behind, and what was done about it. */
+function straysText({ strays }: ProgramEnd): string {
+  const named = strays.map(({ name, pid }) => `${name} (pid ${pid})`).join(', ');
+  return `the command had ended, and left ${named} in another session, which could have gone on writing its result: ended too`;
 }
 
 function environment(context: StageContext, pathOf: PathOf): NodeJS.ProcessEnv {

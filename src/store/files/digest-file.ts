@@ -12,14 +12,23 @@ const small = 2 ** 18;
 /** Bytes of a larger file that are in memory at once. */
 const chunk = 2 ** 20;
 
+/** Follows how much is read: a data set of terabytes takes hours. */
+export interface ReadWatch {
+  /** Told how many bytes more are to be read. */
+  ahead(bytes: number): void;
+  /** Told how many bytes have been read. */
+  read(bytes: number): void;
+}
+
 /**
  * Digests a file, a large one piece by piece.
  *
  * @param path - the file
  * @param size - its size in bytes, as far as known; only decides how it is read
+ * @param watch - told what is read of a large one
  * @returns SHA-256 of its bytes
  */
-export async function digestFile(path: string, size: number): Promise<Digest> {
+export async function digestFile(path: string, size: number, watch?: ReadWatch): Promise<Digest> {
   if (size <= small) return sha256(readFileSync(path));
   const file = openSync(path, 'r');
   try {
@@ -29,6 +38,7 @@ export async function digestFile(path: string, size: number): Promise<Digest> {
       const { bytesRead } = await readInto(file, bytes, 0, chunk, null);
       if (bytesRead === 0) return sum.digest('hex');
       sum.update(bytes.subarray(0, bytesRead));
+      watch?.read(bytesRead);
     }
   } finally {
     closeSync(file);

@@ -4,7 +4,7 @@ import { fail } from '../../core/failure.ts';
 import type { Digest } from '../../core/plan.ts';
 import { emptyFolder, folderListing, listingDigest, type FolderListing } from '../../fingerprint/digest.ts';
 import { mapConcurrently } from '../../util/async-pool.ts';
-import { digestFile } from './digest-file.ts';
+import { digestFile, type ReadWatch } from './digest-file.ts';
 import { emptyFoldersOf, listFolder, type ListedFile } from './list-folder.ts';
 import { statIfPresent } from './stat-if-present.ts';
 import { isUnchanged, readSourceCache, rememberStats, writeSourceCache, type Remembered } from './source-cache.ts';
@@ -33,15 +33,25 @@ function statOf(path: string): Stats {
 }
 
 /** Digests files, those whose state is remembered without reading them. */
-async function digestAll(path: string, files: readonly ListedFile[], cacheFolder: string | undefined) {
+async function digestAll(
+  path: string,
+  files: readonly ListedFile[],
+  cacheFolder: string | undefined,
+  watch: ReadWatch | undefined,
+) {
   const cache = cacheFolder === undefined ? new Map<string, Remembered>() : readSourceCache(cacheFolder, path);
+  const knownOf = (file: ListedFile): Remembered | undefined => {
+    const known = cache.get(file.path);
+    return known && isUnchanged(known, file.stats) ? known : undefined;
+  };
+  watch?.ahead(files.reduce((sum, file) => (knownOf(file) ? sum : sum + file.stats.size), 0));
   let read = 0;
   const digested = await mapConcurrently(files, atOnce, async (file): Promise<[string, Remembered]> => {
-    const known = cache.get(file.path);
-    if (known && isUnchanged(known, file.stats)) return [file.path, known];
+    const known = knownOf(file);
+    if (known) return [file.path, known];
     read++;
     const before = Date.now();
-    const digest = await digestFile(join(path, file.path), file.stats.size);
+    const digest = await digestFile(join(path, file.path), file.stats.size, watch);
     return [file.path, rememberStats(file.stats, digest, before)];
   });
   if (cacheFolder !== undefined && (read > 0 || cache.size !== files.length))
@@ -55,6 +65,8 @@ export interface FolderOptions {
   readonly runsFolder?: string;
   /** Told what the folder holds. */
   readonly onListing?: (listing: FolderListing) => void;
+  /** Told what is read. */
+  readonly watch?: ReadWatch | undefined;
 }
 
 /**
@@ -72,15 +84,15 @@ export async function digestPath(path: string, cacheFolder?: string, options: Fo
   const stats = statOf(path);
   if (stats.isDirectory()) return digestFolder(path, cacheFolder, options);
   if (stats.isFile() && stats.size <= smallFile) return digestFile(path, stats.size);
-  const [only] = await digestAll(path, [{ path: '', stats }], cacheFolder);
+  const [only] = await digestAll(path, [{ path: '', stats }], cacheFolder, options.watch);
   if (!only) throw new Error(`${path} was not digested`);
   return only[1].digest;
 }
 
 async function digestFolder(path: string, cacheFolder: string | undefined, options: FolderOptions): Promise<Digest> {
-  const { runsFolder, onListing } = options;
+  const { runsFolder, onListing, watch } = options;
   const content = listFolder(path, 'open', runsFolder === undefined ? undefined : realPath(runsFolder));
-  const files = await digestAll(path, content.files, cacheFolder);
+  const files = await digestAll(path, content.files, cacheFolder, watch);
   const listing = folderListing([
     ...files.map(([name, { digest }]) => ({ path: name, digest })),
     ...emptyFoldersOf(content).map(emptyFolder),

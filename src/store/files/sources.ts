@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Digest } from '../../core/plan.ts';
 import type { FolderListing } from '../../fingerprint/digest.ts';
 import { compareFolders, sayFolderChanges } from '../../fingerprint/folder-changes.ts';
+import type { ReadWatch } from './digest-file.ts';
 import { digestPath } from './digest-path.ts';
 import { keepListing, readListing } from './listings.ts';
 import { parts } from '../layout.ts';
@@ -15,21 +16,23 @@ export type SourceDigester = (path: string) => Promise<Digest>;
  * Digests files and folders outside the store, and remembers the digests in the store's `.sources/`.
  *
  * @param root - the store's root
+ * @param watch - told what is read
  * @returns what digests them
  */
-export function sourceDigester(root: string): SourceDigester {
-  return (path) => digestPath(path, cacheOf(root), { runsFolder: dirname(root) });
+export function sourceDigester(root: string, watch?: ReadWatch): SourceDigester {
+  return (path) => digestPath(path, cacheOf(root), { runsFolder: dirname(root), watch });
 }
 
 /**
  * The same, and keeps what folders hold, so that {@link sourceChanges} can tell what changed in them since.
  *
  * @param root - the store's root
+ * @param watch - told what is read
  * @returns what digests files and folders
  */
-export function sourceRecorder(root: string): SourceDigester {
+export function sourceRecorder(root: string, watch?: ReadWatch): SourceDigester {
   const onListing = (listing: FolderListing) => keepListing(cacheOf(root), listing);
-  return (path) => digestPath(path, cacheOf(root), { runsFolder: dirname(root), onListing });
+  return (path) => digestPath(path, cacheOf(root), { runsFolder: dirname(root), onListing, watch });
 }
 
 /**
