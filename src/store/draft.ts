@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, renameSync, writeFileSync, type Stats } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { basename, dirname, join, posix } from 'node:path';
 import { fail, type Failure } from '../core/failure.ts';
 import type { Key } from '../core/plan.ts';
 import { mapConcurrently } from '../util/async-pool.ts';
@@ -10,6 +10,7 @@ import { makeEntry } from './entry.ts';
 import { entryPath, manifestName, parts } from './layout.ts';
 import { byCodeUnits } from '../util/text.ts';
 import { withParent } from '../util/write-whole.ts';
+import { namesIn } from './files/names-in.ts';
 import { emptyFoldersOf, listFolder, type FolderContent } from './files/list-folder.ts';
 import { manifestText, outputDigest, type ManifestFiles } from './manifest.ts';
 import type { Draft, DraftManifest, Entry, Manifest, StoredOutput } from './store.ts';
@@ -69,6 +70,17 @@ function protect(path: string, { mode, nlink }: Stats): void {
   }
 }
 
+/** Renames a folder; false where it is not there any more. */
+function moves(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
 /** A draft on the disk of its store. */
 export class LocalDraft implements Draft {
   readonly path: string;
@@ -90,6 +102,17 @@ export class LocalDraft implements Draft {
     this.#key = key;
     this.#found = found;
     this.#replaces = found(key) !== undefined;
+  }
+
+  async fence(): Promise<void> {
+    const folder = dirname(this.path);
+    const own = basename(this.path);
+    for (const name of namesIn(folder)) {
+      if (!name.startsWith(`${this.#key}.`) || name === own) continue;
+      // A rename first: half of a draft must not be committed either.
+      const grave = draftPath(this.#root, this.#key);
+      if (moves(join(folder, name), grave)) await rm(grave, { recursive: true, force: true });
+    }
   }
 
   async commit(manifest: DraftManifest): Promise<Entry> {

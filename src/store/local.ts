@@ -1,4 +1,4 @@
-import { readdirSync, rmdirSync } from 'node:fs';
+import { rmdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Digest, Key } from '../core/plan.ts';
@@ -6,18 +6,21 @@ import { sha256 } from '../fingerprint/digest.ts';
 import { diskFailure } from './disk-failure.ts';
 import { draftPath, LocalDraft, removeEntry } from './draft.ts';
 import { holds, makeEntry, stampOf, validate, type Stamp } from './entry.ts';
+import { namesIn } from './files/names-in.ts';
 import { HintIndex } from './hint-index.ts';
 import { entryPath, isKey, manifestName, parts } from './layout.ts';
-import { lockFile } from './lock.ts';
+import { Locks } from './lock.ts';
 import type { Draft, Entry, Lock, Seal, Store } from './store.ts';
 
 /** A store in a folder: `<root>/<2 hex>/<key>/` holds `manifest.json` and the files of a result. */
 class LocalStore implements Store {
   readonly root: string;
   readonly #hints: HintIndex;
+  readonly #locks: Locks;
 
   constructor(root: string) {
     this.root = root;
+    this.#locks = new Locks(join(root, parts.locks));
     this.#hints = new HintIndex(join(root, parts.index));
   }
 
@@ -59,7 +62,15 @@ class LocalStore implements Store {
   }
 
   lock(key: Key, signal: AbortSignal, onWait: (holder: string) => void): Promise<Lock> {
-    return this.#onDisk('locking a result', () => lockFile(join(this.root, parts.locks, key), signal, onWait));
+    return this.#onDisk('locking a result', () => this.#locks.lock(key, signal, onWait));
+  }
+
+  holders(onWatch?: (holder: string) => void): Promise<ReadonlyMap<Key, string>> {
+    return this.#locks.holders(onWatch);
+  }
+
+  sweepLocks(): Promise<void> {
+    return this.#locks.sweep();
   }
 
   scratch(key: Key): Promise<string> {
@@ -103,15 +114,6 @@ class LocalStore implements Store {
 
 function stateOf(stamps: readonly (Stamp | undefined)[]): Digest {
   return sha256(stamps.map((stamp) => stamp?.join(' ') ?? 'nothing').join('\n'));
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
-    throw error;
-  }
 }
 
 /**

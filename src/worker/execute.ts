@@ -34,21 +34,33 @@ export interface TaskDeps {
  * @returns how it ended; expected problems are values, only bugs of this function throw
  */
 export async function executeTask(task: WorkerTask, deps: TaskDeps): Promise<StageResult> {
-  const { store, signal } = deps;
-  const member = deps.barriers.member(task, signal);
+  const member = deps.barriers.member(task, deps.signal);
   try {
-    const lock = await lockKey(task, member, deps);
-    try {
-      const found = task.force ? undefined : await findIntact(store, task.key);
-      return found ? finish(found, found.manifest(), true) : await make({ task, member }, deps);
-    } finally {
-      await lock.release();
+    for (;;) {
+      const result = await attempt({ task, member }, deps);
+      if (result !== 'lost') return result;
     }
   } catch (error) {
-    if (signal.aborted || error instanceof StageInterrupted) return { status: 'interrupted' };
+    if (deps.signal.aborted || error instanceof StageInterrupted) return { status: 'interrupted' };
     return { status: 'failed', failure: report(error, task), tail: lastLines(logOf(task)) };
   } finally {
     await member.leave();
+  }
+}
+
+/** Makes or finds the result under the key's lock. `lost`: another process has taken the lock over, and works on it now. */
+async function attempt({ task, member }: CohortTask, deps: TaskDeps): Promise<StageResult | 'lost'> {
+  const { store, signal } = deps;
+  const lock = await lockKey(task, member, deps);
+  try {
+    const found = task.force ? undefined : await findIntact(store, task.key);
+    if (found) return finish(found, found.manifest(), true);
+    return await make({ task, member }, { ...deps, signal: AbortSignal.any([signal, lock.lost]) });
+  } catch (error) {
+    if (!signal.aborted && !(await lock.isHeld())) return 'lost';
+    throw error;
+  } finally {
+    await lock.release();
   }
 }
 
@@ -80,6 +92,7 @@ async function make({ task, member }: CohortTask, deps: TaskDeps): Promise<Stage
   mkdirSync(task.folder, { recursive: true });
   const draft = await store.draft(task.key);
   try {
+    await draft.fence();
     const result = await fill({ task, member, kind, draft }, deps);
     if (result.status === 'finished' && keepsCheckpoints(kind)) {
       await keepEnd(task, kind, deps);

@@ -9,8 +9,10 @@ import { stageKey } from '../../src/fingerprint/stage.ts';
 import { listCheckpoints } from '../../src/store/checkpoints.ts';
 import { digestPath } from '../../src/store/files/digest-path.ts';
 import { sourceRecorder } from '../../src/store/files/sources.ts';
+import { openStore } from '../../src/store/local.ts';
 import { CohortBarriers } from '../../src/worker/cohort-barrier.ts';
 import { executeTask } from '../../src/worker/execute.ts';
+import { draftManifest } from '../store/made.ts';
 import { Workbench } from '../support/tasks.ts';
 
 let bench: Workbench;
@@ -339,5 +341,62 @@ describe('a source that changes while its stage runs', () => {
       status: 'tainted',
       changed: ['x'],
     });
+  });
+});
+
+describe('a stage whose lock is taken over while it runs', () => {
+  /** What another process does that has seen no sign of life. */
+  async function takeOver(key: string, text: string | undefined): Promise<void> {
+    const { root } = bench.store;
+    rmSync(join(root, '.locks', key));
+    const other = openStore(root);
+    const lock = await other.lock(key, new AbortController().signal, () => undefined);
+    const draft = await other.draft(key);
+    await draft.fence();
+    if (text === undefined) await draft.discard();
+    else {
+      writeFileSync(join(draft.path, 'best.bin'), text);
+      await draft.commit(draftManifest(key, { outputs: { weights: 'best.bin' } }));
+    }
+    await lock.release();
+  }
+
+  it.each([undefined, true])('takes the newer result, and does not commit over it (force: %s)', async (force) => {
+    const task = { ...bench.task('a', {}), force: force ?? false };
+    let runs = 0;
+    const result = await execute(task, async (context) => {
+      if (runs++ === 0) {
+        await takeOver(task.key, 'newer');
+        if (force) write(context, 'older');
+        return { metrics: {} };
+      }
+      write(context, 'again');
+      return { metrics: {} };
+    });
+    expect(result).toMatchObject({ status: 'finished', reused: force !== true });
+    const made = readFileSync(join(bench.store.find(task.key)?.path ?? '', 'best.bin'), 'utf8');
+    // Who forces a stage wants a result of its own, made under a lock that it holds.
+    expect([made, runs]).toEqual(force ? ['again', 2] : ['newer', 1]);
+  });
+
+  it('makes it after all where the other gave up', async () => {
+    const task = bench.task('a', {});
+    let runs = 0;
+    const result = await execute(task, async (context) => {
+      if (runs++ === 0) await takeOver(task.key, undefined);
+      write(context, `${runs}`);
+      return { metrics: {} };
+    });
+    expect(result).toMatchObject({ status: 'finished', reused: false });
+    expect(readFileSync(join(bench.store.find(task.key)?.path ?? '', 'best.bin'), 'utf8')).toBe('2');
+  });
+
+  it('fails as any other where its draft is gone, and the lock is still its own', async () => {
+    const task = bench.task('a', {});
+    const result = await execute(task, (context) => {
+      rmSync(context.out, { recursive: true });
+      return { metrics: {} };
+    });
+    expect(result.status).toBe('failed');
   });
 });

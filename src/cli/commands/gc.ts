@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { examples, ageArgument, positiveInteger, sizeArgument } from '../options.ts';
 import { openProject } from '../../project/project.ts';
 import { pipelinesIn } from '../../project/recent.ts';
-import { columns, print } from '../terminal.ts';
+import { columns, print, printError } from '../terminal.ts';
 
 interface CollectFlags {
   readonly olderThan?: number;
@@ -38,13 +38,16 @@ export function command(): Command {
     .addHelpText('after', examples('kdpipe gc', 'kdpipe gc --runs 5 --older-than 30d --yes'))
     .action(async (flags: CollectFlags) => {
       const { store, runsFolder } = openProject();
-      const collection = collect(store, {
+      const rules = {
         keep: withInputs(store, keysOfRuns(runsFolder, flags.runs ?? Infinity)),
         ...(flags.olderThan === undefined ? {} : { olderThan: flags.olderThan }),
         ...(flags.checkpoints && { checkpoints: true }),
         ...(flags.maxSize === undefined ? {} : { maxBytes: flags.maxSize }),
         now: Date.now(),
-      });
+      };
+      const collection = await collect(store, rules, (holder) =>
+        printError(`looks for up to a minute whether ${holder} still works on a result`),
+      );
       if (collection.items.length)
         print(
           columns(
