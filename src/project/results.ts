@@ -4,7 +4,7 @@ import { cellStatuses } from '../core/run-state.ts';
 import type { CellId } from '../core/plan.ts';
 import { fail } from '../core/failure.ts';
 import { lastResultsFile, readLastResults } from '../record/last-results.ts';
-import { latestRun, readRun, replayRun, type PastRun } from '../record/past-runs.ts';
+import { latestReadable, listRuns, replayRun, type PastRun } from '../record/past-runs.ts';
 import type { Entry } from '../store/store.ts';
 import { nameAdvice } from '../util/text.ts';
 import type { Project } from './project.ts';
@@ -39,11 +39,18 @@ export function resultsOf(project: Project, past: PastRun, cells: Iterable<CellI
   });
 }
 
-/** The latest run of each pipeline, the latest of all first. */
-function latestRuns({ runsFolder }: Project): readonly PastRun[] {
+/**
+ * The latest run of each pipeline whose record is whole.
+ *
+ * @param project - the workspace
+ * @returns the runs, the latest of all first
+ */
+export function latestRuns({ runsFolder }: Project): readonly PastRun[] {
   return pipelinesIn(runsFolder)
-    .flatMap((pipeline) => latestRun(runsFolder, pipeline) ?? [])
-    .map(readRun)
+    .flatMap((pipeline) => {
+      const folders = listRuns(runsFolder, pipeline).map((run) => join(runsFolder, pipeline, run));
+      return latestReadable(folders) ?? [];
+    })
     .sort((a, b) => (a.run < b.run ? 1 : -1));
 }
 

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../core/failure.ts';
 import type { EventSink } from '../core/event.ts';
 import type { CellId, Plan } from '../core/plan.ts';
+import { writeWhole } from '../util/write-whole.ts';
 import { writeObstacle } from '../util/write-obstacle.ts';
 import { planToJson } from './plan-json.ts';
 
@@ -38,7 +39,8 @@ export function startRecord(runsFolder: string, plan: Plan, start: number): RunR
   const folder = join(runsFolder, plan.name, run);
   try {
     mkdirSync(join(folder, 'stages'), { recursive: true });
-    writeFileSync(join(folder, 'plan.json'), planToJson(plan));
+    // What was planned cannot be told from anything else after a loss of power.
+    writeWhole(join(folder, 'plan.json'), planToJson(plan), { flush: true });
     return { run, folder, ...eventLog(join(folder, 'events.ndjson')) };
   } catch (error) {
     return failNotWritable(runsFolder, error);
