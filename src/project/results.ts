@@ -45,7 +45,8 @@ export function resultsOf(project: Project, past: PastRun, cells: Iterable<CellI
  * @param project - the workspace
  * @returns the runs, the latest of all first
  */
-export function latestRuns({ runsFolder }: Project): readonly PastRun[] {
+export function latestRuns(project: Project): readonly PastRun[] {
+  const { runsFolder } = project;
   return pipelinesIn(runsFolder)
     .flatMap((pipeline) => {
       const folders = listRuns(runsFolder, pipeline).map((run) => join(runsFolder, pipeline, run));

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, renameSync, writeFileSync, type Stats } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, posix } from 'node:path';
 import { fail, type Failure } from '../core/failure.ts';
@@ -59,10 +68,18 @@ function checkOutputs(outputs: DraftManifest['outputs'], content: FolderContent)
   return Object.fromEntries(paths);
 }
 
-/** Takes the right to write from a file that is stored, where that is ours to do: programs read it where it lies. */
-function protect(path: string, { mode, nlink }: Stats): void {
-  // Under another name it is somebody else's file.
-  if (nlink > 1) return;
+/**
+ * Makes a file the result's own: one that has other names, outside it maybe, would change with them. And takes the right to
+ * write from it, where that is ours to do: programs read it where it lies.
+ */
+function own(path: string, { mode, nlink }: Stats): void {
+  if (nlink > 1) {
+    // What it leads to is in the result too, and has its turn.
+    if (lstatSync(path).isSymbolicLink()) return;
+    const copy = `${path}.${process.pid}.copy`;
+    copyFileSync(path, copy, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    renameSync(copy, path);
+  }
   try {
     chmodSync(path, mode & 0o555);
   } catch {
@@ -126,13 +143,9 @@ export class LocalDraft implements Draft {
   }
 
   async taint(manifest: DraftManifest, changed: readonly string[]): Promise<string> {
-    const folder = join(this.#root, parts.tainted, this.#key);
     try {
       writeFileSync(join(this.path, manifestName), manifestText({ ...manifest, changed }));
-      // Only the last one is kept: it is for a look, and must not fill the disk.
-      await rm(folder, { recursive: true, force: true });
-      withParent(folder, () => renameSync(this.path, folder));
-      return folder;
+      return await keepForALook(this.#root, this.#key, this.path);
     } catch (error) {
       await this.discard().catch(() => undefined);
       throw diskFailure(error, `keeping the tainted result of ${manifest.cell}`, this.#root);
@@ -147,8 +160,8 @@ export class LocalDraft implements Draft {
   async #seal(manifest: DraftManifest): Promise<Manifest['outputs']> {
     const content = listFolder(this.path, 'closed');
     const paths = checkOutputs(manifest.outputs, content);
+    for (const file of content.files) own(join(this.path, file.path), file.stats);
     const files = await this.#digest(content);
-    for (const file of content.files) protect(join(this.path, file.path), file.stats);
     const outputs: Record<string, StoredOutput> = {};
     const emptyFolders = emptyFoldersOf(content).toSorted(byCodeUnits);
     for (const [name, path] of Object.entries(paths))
@@ -192,7 +205,8 @@ export class LocalDraft implements Draft {
         else if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? '') && attempt < 10) {
           const winner = this.#replaces ? undefined : this.#found(this.#key);
           if (winner) return winner;
-          await removeEntry(this.#root, this.#key);
+          if (this.#replaces) await removeEntry(this.#root, this.#key);
+          else await keepForALook(this.#root, this.#key, path);
         } else throw error;
       }
     }
@@ -202,6 +216,14 @@ export class LocalDraft implements Draft {
     mkdirSync(dirname(path), { recursive: true });
     await syncToDisk(this.#root);
   }
+}
+
+/** Moves a folder to where results lie that are never reused. Only the last one of a key is kept: it must not fill the disk. */
+async function keepForALook(root: string, key: Key, from: string): Promise<string> {
+  const folder = join(root, parts.tainted, key);
+  await rm(folder, { recursive: true, force: true });
+  withParent(folder, () => renameSync(from, folder));
+  return folder;
 }
 
 let drafts = 0;

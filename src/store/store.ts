@@ -57,8 +57,8 @@ export interface Entry {
 
 /** The state of many entries in short: while it is the same, each of them is valid. */
 export interface Seal {
-  /** All that is looked at: manifests and folders, relative to the store's root. */
-  readonly places: readonly string[];
+  /** All that is looked at: manifests, folders and files of each entry, relative to it. */
+  readonly places: readonly (readonly [key: Key, paths: readonly string[]])[];
   /** Digest of what was seen there. */
   readonly state: Digest;
 }
