@@ -7,6 +7,7 @@ import type { CellOptions } from '../project/preview.ts';
 import { commandOf } from '../project/report.ts';
 import { run } from '../project/run.ts';
 import { logFile } from '../record/run-record.ts';
+import { forgetSources } from '../store/files/sources.ts';
 import { reporterFor, reporters } from '../ui/registry.ts';
 import type { ReporterOptions } from '../ui/reporter.ts';
 import { runSummary } from '../ui/summary.ts';
@@ -30,6 +31,8 @@ export interface RunFlags extends CellOptions {
   readonly cohorts: boolean;
   readonly set?: readonly string[];
   readonly json?: boolean;
+  /** True to read all files outside the store again. */
+  readonly rehash?: boolean;
   /** False for `--no-report`. */
   readonly report?: boolean;
 }
@@ -45,8 +48,9 @@ const exitOf = { done: exitCodes.done, failed: exitCodes.stageFailed, interrupte
  * @throws FailureError when the run cannot start
  */
 export async function runPipeline(file: string, flags: RunFlags): Promise<number> {
-  const { set: overrides = [], dryRun, json = false, jobs: slots, ...options } = flags;
+  const { set: overrides = [], dryRun, json = false, jobs: slots, rehash, ...options } = flags;
   const pipeline = await plan(file, { overrides });
+  if (rehash) forgetSources(pipeline.project.store.root);
   if (dryRun) {
     await printPreview(pipeline, options, json);
     return exitCodes.done;

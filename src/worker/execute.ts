@@ -1,18 +1,18 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { FailureError, type Failure } from '../core/failure.ts';
-import type { CellId, Key } from '../core/plan.ts';
+import type { Failure } from '../core/failure.ts';
+import type { Key } from '../core/plan.ts';
 import type { StageResult, StageTask, TaskMessage, WorkerTask } from '../core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../stages/stage-kind.ts';
 import { damageOf } from '../store/damage.ts';
-import { sourceChanges, sourceRecorder } from '../store/files/sources.ts';
 import type { Draft, DraftManifest, Entry, Store } from '../store/store.ts';
 import { lastLines } from '../util/last-lines.ts';
 import { kdpipeVersion } from '../util/package-root.ts';
 import { findBeginning, keepEnd } from './continuation.ts';
 import { failureOf } from './failure-of.ts';
 import type { CohortBarriers, Member } from './cohort-barrier.ts';
+import { changesIn, refuseDamaged, statesOf } from './reads.ts';
 
 /** What a task needs from the process that executes it. */
 export interface TaskDeps {
@@ -123,14 +123,15 @@ async function fill(prepared: PreparedTask, deps: TaskDeps): Promise<StageResult
   const { task, kind, draft } = prepared;
   const context = await contextOf(prepared, deps);
   const { run } = await kind.load();
-  await refuseDamaged(task, deps);
+  await refuseDamaged(task, deps.store);
+  const before = statesOf(task, deps.store);
   const started = Date.now();
   // The others need not wait until the result is written.
   const outcome = await run(context).finally(() => prepared.member.leave());
   if (deps.signal.aborted) throw new StageInterrupted();
   const seconds = (Date.now() - started) / 1e3;
   const manifest = manifestOf(task, kind, outcome, { started, seconds });
-  const changed = [...(await changedSources(task, deps)), ...(await changedInputs(task, deps)).map(({ text }) => text)];
+  const changed = await changesIn(task, deps.store, before);
   if (changed.length) {
     await draft.taint(manifest, changed);
     return { status: 'tainted', key: task.key, changed };
@@ -164,42 +165,6 @@ async function contextOf({ task, member, kind, draft }: PreparedTask, deps: Task
     },
   };
 }
-
-/** Sources whose content is not any more what the key was made of; of a folder, with the files. */
-async function changedSources(task: StageTask, { store }: TaskDeps): Promise<readonly string[]> {
-  const changed: string[] = [];
-  for (const { name, path, digest } of task.sources) {
-    const now = await sourceRecorder(store.root)(path).catch(() => undefined);
-    if (now !== digest)
-      changed.push(withChanges(name, now === undefined ? '' : sourceChanges(store.root, digest, now)));
-  }
-  return changed;
-}
-
-/** Results of other stages that are not what those made any more. One that is gone cannot be compared. */
-async function changedInputs({ inputs }: StageTask, { store }: TaskDeps) {
-  const changed: { readonly text: string; readonly cell: CellId; readonly path: string }[] = [];
-  for (const { key, name, cell, path } of new Map(inputs.map((input) => [input.key, input])).values()) {
-    const damage = await damageOf(store.root, key);
-    if (damage) changed.push({ text: withChanges(`${name} ← ${cell}`, damage), cell, path });
-  }
-  return changed;
-}
-
-/** A stage reads what its key says, or nothing. */
-async function refuseDamaged(task: StageTask, deps: TaskDeps): Promise<void> {
-  const failures = (await changedInputs(task, deps)).map(({ text, cell, path }): Failure => ({
-    code: 'changed-result',
-    message: `a result that it reads was changed in the store: ${text}`,
-    place: { file: path },
-    expected: `the files that ${cell} made`,
-    fix: `run again: ${cell} is made anew; a program that changes files of its inputs has to copy them first`,
-  }));
-  if (failures.length) throw new FailureError(failures);
-}
-
-/** `inputs.code (edited train.py)` */
-const withChanges = (name: string, changes: string): string => (changes ? `${name} (${changes})` : name);
 
 function manifestOf(
   task: StageTask,

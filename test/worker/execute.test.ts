@@ -1,5 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fail } from '../../src/core/failure.ts';
 import type { Growth } from '../../src/core/growth.ts';
@@ -333,6 +343,36 @@ describe('a source that changes while its stage runs', () => {
       status: 'tainted',
       changed: ['inputs.code (edited train.py)'],
     });
+  });
+
+  it.each<[string, (path: string) => void]>([
+    ['its bytes', (path) => writeFileSync(path, 'before')],
+    ['another file with its bytes and times', (path) => renameSync(`${path}.kept`, path)],
+  ])('taints it also when it is put back before its end: %s', async (_, back) => {
+    mkdirSync(bench.path('code'));
+    const path = bench.write('code/words.txt', 'before');
+    utimesSync(path, 1e9, 1e9);
+    const sources = [{ name: 'inputs.code', path: dirname(path), digest: await digestPath(dirname(path)) }];
+    const result = await execute(bench.task('a', { sources }), (context) => {
+      renameSync(path, `${path}.kept`);
+      writeFileSync(path, 'after!');
+      write(context);
+      back(path);
+      rmSync(`${path}.kept`, { force: true });
+      return { metrics: {} };
+    });
+    expect(result).toMatchObject({ status: 'tainted', changed: ['inputs.code (changed and put back)'] });
+  });
+
+  it('is no change where a backup has only given its file another name', async () => {
+    const path = bench.write('words.txt', 'before');
+    const sources = [{ name: 'inputs.words', path, digest: await digestPath(path) }];
+    const result = await execute(bench.task('a', { sources }), (context) => {
+      linkSync(path, bench.path('backup.txt'));
+      write(context);
+      return { metrics: {} };
+    });
+    expect(result).toMatchObject({ status: 'finished' });
   });
 
   it('taints it also when the source is gone', async () => {

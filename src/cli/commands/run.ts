@@ -30,6 +30,7 @@ export function command(): Command {
     .addOption(selectorOption('--from <stage>', 'run these cells and all that depend on them'))
     .addOption(selectorOption('--to <stage>', 'run these cells and all that they need'))
     .addOption(selectorOption('--force <stage>', 'run these cells although they are cached'))
+    .option('--rehash', 'read every file outside runs/ again, also those whose size and times are as they were')
     .option('--report', 'write tables and plots, also what -S changed and what lacks results')
     .option('--no-report', 'leave the files of tables and plots as they are')
     .addOption(jsonOption())
@@ -48,8 +49,8 @@ export function command(): Command {
 
 async function run(file: string, flags: RunFlags): Promise<number> {
   threadsOption();
-  const { only, from, to, force, dryRun, json, set, report } = flags;
-  if ((only ?? from ?? to ?? force ?? dryRun ?? json ?? report) === undefined) {
+  const { only, from, to, force, dryRun, json, set, report, rehash } = flags;
+  if ((only ?? from ?? to ?? force ?? dryRun ?? json ?? report ?? rehash) === undefined) {
     const start = performance.now();
     const found = await findNothingToDo(file, { overrides: set ?? [] });
     if (found) {

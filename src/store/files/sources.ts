@@ -5,6 +5,7 @@ import { compareFolders, sayFolderChanges } from '../../fingerprint/folder-chang
 import { digestPath } from './digest-path.ts';
 import { keepListing, readListing } from './listings.ts';
 import { parts } from '../layout.ts';
+import { forgetSourceCaches } from './source-cache.ts';
 
 const cacheOf = (root: string): string => join(root, parts.sources);
 
@@ -30,6 +31,15 @@ export function sourceDigester(root: string): SourceDigester {
 export function sourceRecorder(root: string): SourceDigester {
   const onListing = (listing: FolderListing) => keepListing(cacheOf(root), listing);
   return (path) => digestPath(path, cacheOf(root), { runsFolder: dirname(root), onListing });
+}
+
+/**
+ * Forgets the digests of all files outside the store, so that each is read again.
+ *
+ * @param root - the store's root
+ */
+export function forgetSources(root: string): void {
+  forgetSourceCaches(cacheOf(root));
 }
 
 /**
