@@ -58,15 +58,15 @@ describe('a store that several use, lose, and damage', () => {
         const begun: Begun[] = [];
         for (const one of steps) {
           if (one.do === 'begin') {
-            const draft = await stores[one.by as 0 | 1].draft(keys[one.key as 0 | 1]);
+            const draft = await stores[one.by].draft(keys[one.key]);
             writeFileSync(join(draft.path, 'out.txt'), one.text);
             const replaces = model[one.key] !== undefined;
-            begun.push({ draft, key: one.key as 0 | 1, text: one.text, replaces, fenced: false });
+            begun.push({ draft, key: one.key, text: one.text, replaces, fenced: false });
           } else if (one.do === 'remove') {
-            await stores[one.by as 0 | 1].remove(keys[one.key as 0 | 1]);
+            await stores[one.by].remove(keys[one.key]);
             model[one.key] = undefined;
           } else if (one.do === 'damage') {
-            damage(entryPath(root, keys[one.key as 0 | 1]), one.how);
+            damage(entryPath(root, keys[one.key]), one.how);
             model[one.key] = undefined;
           } else {
             const [mine] = begun.splice(one.draft % Math.max(1, begun.length), 1);
