@@ -6,6 +6,7 @@ import type { CellOptions } from '../project/preview.ts';
 import { commandOf } from '../project/report.ts';
 import { run } from '../project/run.ts';
 import { requireTrust } from '../project/trust.ts';
+import { forgetSources } from '../store/files/sources.ts';
 import { readingView } from '../ui/reading-view.ts';
 import { runSummary } from '../ui/summary.ts';
 import { shellWord } from '../util/shell-word.ts';
@@ -32,6 +33,8 @@ export interface RunFlags extends CellOptions {
   readonly json?: boolean;
   /** True to start the programs of a pipeline from elsewhere. */
   readonly trust?: boolean;
+  /** True to read all files outside the store again. */
+  readonly rehash?: boolean;
   /** False for `--no-report`. */
   readonly report?: boolean;
 }
@@ -45,8 +48,18 @@ export interface RunFlags extends CellOptions {
  * @throws FailureError when the run cannot start
  */
 export async function runPipeline(file: string, flags: RunFlags): Promise<number> {
-  const { set: overrides = [], dryRun, detach: _, json = false, jobs: slots, trust = false, ...options } = flags;
+  const {
+    set: overrides = [],
+    dryRun,
+    detach: _,
+    json = false,
+    jobs: slots,
+    trust = false,
+    rehash,
+    ...options
+  } = flags;
   const pipeline = await plan(file, { overrides });
+  if (rehash) forgetSources(pipeline.project.store.root);
   if (dryRun) {
     await printPreview(pipeline, options, json);
     return exitCodes.done;

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../core/failure.ts';
-import { listRuns, readRun, type PastRun } from '../record/past-runs.ts';
+import { latestReadable, listRuns, readRun, type ReadableRun } from '../record/past-runs.ts';
 
 /**
  * Names of the folders of `runs/` that hold runs.
@@ -24,16 +24,17 @@ export function pipelinesIn(runsFolder: string): readonly string[] {
  *
  * @param runsFolder - path of `runs/`
  * @param wanted - a pipeline's name (its latest run), the name of a run, or nothing: the latest run of all
- * @returns the run
- * @throws FailureError when there is none
+ * @returns the run; where not one run is named, the latest whose record is whole
+ * @throws FailureError when there is none, or none whose record is whole
  */
-export function recentRun(runsFolder: string, wanted?: string): PastRun {
+export function recentRun(runsFolder: string, wanted?: string): ReadableRun {
   const found = pipelinesIn(runsFolder)
     .flatMap((pipeline) => listRuns(runsFolder, pipeline).map((run) => ({ pipeline, run })))
     .filter(({ pipeline, run }) => wanted === undefined || pipeline === wanted || run === wanted)
     .sort((a, b) => (a.run < b.run ? -1 : 1))
-    .at(-1);
-  if (found) return readRun(join(runsFolder, found.pipeline, found.run));
+    .map(({ pipeline, run }) => join(runsFolder, pipeline, run));
+  const latest = found.at(-1);
+  if (latest !== undefined) return latestReadable(found) ?? { ...readRun(latest), damaged: [] };
   return fail({
     code: 'no-run',
     message:

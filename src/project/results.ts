@@ -5,7 +5,7 @@ import type { CellId } from '../core/plan.ts';
 import { fail } from '../core/failure.ts';
 import { ownValue } from '../core/own.ts';
 import { lastResultsFile, readLastResults } from '../record/last-results.ts';
-import { latestRun, readRun, replayRun, type PastRun } from '../record/past-runs.ts';
+import { latestReadable, listRuns, replayRun, type PastRun } from '../record/past-runs.ts';
 import type { Entry } from '../store/store.ts';
 import { nameAdvice } from '../util/text.ts';
 import type { Project } from './project.ts';
@@ -40,11 +40,19 @@ export function resultsOf(project: Project, past: PastRun, cells: Iterable<CellI
   });
 }
 
-/** The latest run of each pipeline, the latest of all first. */
-function latestRuns({ runsFolder }: Project): readonly PastRun[] {
+/**
+ * The latest run of each pipeline whose record is whole.
+ *
+ * @param project - the workspace
+ * @returns the runs, the latest of all first
+ */
+export function latestRuns(project: Project): readonly PastRun[] {
+  const { runsFolder } = project;
   return pipelinesIn(runsFolder)
-    .flatMap((pipeline) => latestRun(runsFolder, pipeline) ?? [])
-    .map(readRun)
+    .flatMap((pipeline) => {
+      const folders = listRuns(runsFolder, pipeline).map((run) => join(runsFolder, pipeline, run));
+      return latestReadable(folders) ?? [];
+    })
     .sort((a, b) => (a.run < b.run ? 1 : -1));
 }
 

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Event } from '../core/event.ts';
+import { fail, FailureError } from '../core/failure.ts';
+import { isJsonObject } from '../core/json.ts';
 import type { Key, Plan } from '../core/plan.ts';
 import { initialRun, runState, type RunState } from '../core/run-state.ts';
 import { isEvent } from './event-form.ts';
@@ -16,19 +18,51 @@ export interface PastRun {
 }
 
 /**
- * Reads a run's folder. A run that was killed can be read: lines that are torn, or no events, are left out.
+ * Reads a run's folder. A run that was killed can be read: lines that are torn, and what a loss of power took, are left out.
  *
  * @param folder - path of the run's folder
  * @returns plan and events
- * @throws Error of the system when there is no such run
- * @throws FailureError when a later version recorded it
+ * @throws FailureError `damaged-record` when its plan is damaged or gone; `newer-record` when a later version recorded it
  */
 export function readRun(folder: string): PastRun {
-  const plan = planFromJson(readFileSync(join(folder, 'plan.json'), 'utf8'));
-  const lines = readFileSync(join(folder, 'events.ndjson'), 'utf8').split('\n');
-  const events = lines.flatMap(parseEvent);
+  return { run: basename(folder), folder, plan: readPlan(folder), events: readEvents(folder) };
+}
+
+/** Content of a file of a record; empty where there is none: the run was killed before, or its folder is being removed. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
+    throw error;
+  }
+}
+
+function readPlan(folder: string): Plan {
+  const file = join(folder, 'plan.json');
+  const text = textOf(file);
+  const plan = planFromJson(text);
+  if (plan) return plan;
+  return fail({
+    code: 'damaged-record',
+    message: `the plan that run ${basename(folder)} recorded is ${text === '' ? 'empty' : 'damaged'}`,
+    place: { file },
+    expected: 'the plan that kdpipe wrote when the run began',
+    fix: 'name another run, or run again: finished results are in the store all the same, and are reused',
+  });
+}
+
+/**
+ * Reads the events of a run; lines that are torn or damaged are left out.
+ *
+ * @param folder - path of the run's folder
+ * @returns events, in the order in which they happened
+ * @throws FailureError `newer-record` when a later version recorded them
+ */
+export function readEvents(folder: string): readonly Event[] {
+  const events = textOf(join(folder, 'events.ndjson')).split('\n').flatMap(parseEvent);
   for (const event of events) if (event.type === 'run-started') checkFormat(event.format ?? 1);
-  return { run: basename(folder), folder, plan, events };
+  return events;
 }
 
 function parseEvent(line: string): readonly Event[] {
@@ -39,6 +73,31 @@ function parseEvent(line: string): readonly Event[] {
   } catch {
     return [];
   }
+}
+
+/** The latest run that can be read. */
+export interface ReadableRun extends PastRun {
+  /** Names of later runs, whose records are damaged. */
+  readonly damaged: readonly string[];
+}
+
+/**
+ * Reads the latest of some runs whose record is whole: a damaged one costs only itself.
+ *
+ * @param folders - paths of their folders, oldest first
+ * @returns the run; undefined where there is none
+ */
+export function latestReadable(folders: readonly string[]): ReadableRun | undefined {
+  const damaged: string[] = [];
+  for (const folder of folders.toReversed()) {
+    try {
+      return { ...readRun(folder), damaged };
+    } catch (error) {
+      if (!(error instanceof FailureError) || error.failures[0]?.code !== 'damaged-record') throw error;
+      damaged.push(basename(folder));
+    }
+  }
+  return undefined;
 }
 
 /**
@@ -79,7 +138,7 @@ export function latestRun(runsFolder: string, pipeline: string): string | undefi
 export function queuedTasks(folder: string | undefined): ReadonlyMap<Key, string> {
   if (folder === undefined) return new Map();
   try {
-    const { running } = replayRun(readRun(folder));
+    const { running } = replayRun({ events: readEvents(folder) });
     return new Map(running.flatMap(({ queued }) => (queued ? [[queued.key, queued.handle] as const] : [])));
   } catch {
     return new Map();

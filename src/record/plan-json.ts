@@ -1,6 +1,6 @@
 import { recordFormat } from '../core/event.ts';
 import { fail } from '../core/failure.ts';
-import { isJsonObject, type Json } from '../core/json.ts';
+import { isJsonObject, isList, type Json } from '../core/json.ts';
 import { redactor } from '../core/secrets.ts';
 import { CellReference, ReferenceText, type Plan } from '../core/plan.ts';
 
@@ -25,21 +25,35 @@ export function planToJson(plan: Plan): string {
  * Reads what {@link planToJson} wrote.
  *
  * @param text - JSON text
- * @returns the plan, references restored
- * @throws SyntaxError when the text is no JSON
+ * @returns the plan, references restored; undefined where the text is damaged
  * @throws FailureError when a later version wrote it
  */
-export function planFromJson(text: string): Plan {
-  const { format = 1, ...plan } = JSON.parse(text, (_name, value: Json) => {
-    if (!isJsonObject(value)) return value;
-    const { $cell: cell, $output: output, $parts: parts } = value;
-    if (typeof cell === 'string') return new CellReference(cell, typeof output === 'string' ? output : undefined);
-    if (Array.isArray(parts)) return new ReferenceText(parts as readonly (string | CellReference)[]);
-    return value;
-  }) as Plan & { readonly format?: number };
-  checkFormat(format);
-  return plan;
+export function planFromJson(text: string): Plan | undefined {
+  let content: unknown;
+  try {
+    content = JSON.parse(text, restore);
+  } catch {
+    return undefined;
+  }
+  if (!isJsonObject(content)) return undefined;
+  const { format = 1, ...plan } = content;
+  if (typeof format === 'number') checkFormat(format);
+  const { name, file, cells } = plan;
+  const isWhole = typeof name === 'string' && typeof file === 'string' && isList(cells) && cells.every(isCell);
+  return isWhole ? (plan as unknown as Plan) : undefined;
 }
+
+/** References in the place of what stands for them. */
+function restore(_name: string, value: Json): unknown {
+  if (!isJsonObject(value)) return value;
+  const { $cell: cell, $output: output, $parts: parts } = value;
+  if (typeof cell === 'string') return new CellReference(cell, typeof output === 'string' ? output : undefined);
+  if (Array.isArray(parts)) return new ReferenceText(parts as readonly (string | CellReference)[]);
+  return value;
+}
+
+const isCell = (value: unknown): boolean =>
+  isJsonObject(value) && typeof value['id'] === 'string' && typeof value['stage'] === 'string';
 
 /**
  * Makes sure that this version can read a record.

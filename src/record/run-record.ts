@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../core/failure.ts';
 import type { EventSink } from '../core/event.ts';
 import type { CellId, Plan } from '../core/plan.ts';
+import { writeWhole } from '../util/write-whole.ts';
 import { writeObstacle } from '../util/write-obstacle.ts';
 import { planToJson } from './plan-json.ts';
 
@@ -40,7 +41,8 @@ export function startRecord(runsFolder: string, plan: Plan, start: number): RunR
     mkdirSync(join(folder, 'stages'), { recursive: true });
     // Where there are secrets, one that was missed is nobody else's to read.
     const mode = plan.secrets ? 0o600 : 0o666;
-    writeFileSync(join(folder, 'plan.json'), planToJson(plan), { mode });
+    // What was planned cannot be told from anything else after a loss of power.
+    writeWhole(join(folder, 'plan.json'), planToJson(plan), { flush: true, ...(plan.secrets && { mode }) });
     return { run, folder, ...eventLog(join(folder, 'events.ndjson'), mode) };
   } catch (error) {
     return failNotWritable(runsFolder, error);

@@ -75,11 +75,13 @@ async function resolveIntact(
     const resolver = new Resolver(cells, { ...deps, damaged });
     const resolutions = cells.map((cell) => resolver.resolve(cell));
     const known = damaged.size;
-    for (const entry of readByRunning(cells, resolutions, resolver.entries)) {
-      if (looked.has(entry.key)) continue;
-      looked.add(entry.key);
-      const damage = await damageOf(deps.store.root, entry.key);
-      if (damage) damaged.set(entry.key, damage);
+    // The result of a cell that runs may be there too, as one that is not what its stage made: that is why it runs.
+    const own = resolutions.flatMap((resolution) => (resolution.status === 'run' ? [resolution.key] : []));
+    for (const key of [...readByRunning(cells, resolutions, resolver.entries), ...own]) {
+      if (looked.has(key)) continue;
+      looked.add(key);
+      const damage = await damageOf(deps.store.root, key);
+      if (damage) damaged.set(key, damage);
     }
     if (damaged.size === known) return { resolver, resolutions, damaged };
   }
@@ -90,9 +92,9 @@ function readByRunning(
   cells: readonly Cell[],
   resolutions: readonly Resolution[],
   entries: ReadonlyMap<CellId, Entry>,
-): readonly Entry[] {
+): readonly Key[] {
   const needs = cells.flatMap((cell, index) => (resolutions[index]?.status === 'reuse' ? [] : cell.needs));
-  return [...new Set(needs)].flatMap((need) => entries.get(need) ?? []);
+  return [...new Set(needs)].flatMap((need) => entries.get(need)?.key ?? []);
 }
 
 /** The selected cells and all that they need, in the order of the plan. */

@@ -60,7 +60,7 @@ interface Note {
 }
 
 /** Bumped when a note's form or meaning changes. */
-const format = 3;
+const format = 4;
 /** Files that are digested at once. */
 const atOnce = 4;
 

@@ -1,6 +1,15 @@
-import { chmodSync, mkdirSync, renameSync, writeFileSync, type Stats } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { basename, dirname, join, posix } from 'node:path';
 import { fail, type Failure } from '../core/failure.ts';
 import type { Key } from '../core/plan.ts';
 import { mapConcurrently } from '../util/async-pool.ts';
@@ -10,6 +19,7 @@ import { makeEntry } from './entry.ts';
 import { entryPath, manifestName, parts } from './layout.ts';
 import { byCodeUnits } from '../util/text.ts';
 import { withParent } from '../util/write-whole.ts';
+import { namesIn } from './files/names-in.ts';
 import { emptyFoldersOf, listFolder, type FolderContent } from './files/list-folder.ts';
 import { manifestText, outputDigest, type ManifestFiles } from './manifest.ts';
 import type { Draft, DraftManifest, Entry, Manifest, StoredOutput } from './store.ts';
@@ -58,14 +68,33 @@ function checkOutputs(outputs: DraftManifest['outputs'], content: FolderContent)
   return Object.fromEntries(paths);
 }
 
-/** Takes the right to write from a file that is stored, where that is ours to do: programs read it where it lies. */
-function protect(path: string, { mode, nlink }: Stats): void {
-  // Under another name it is somebody else's file.
-  if (nlink > 1) return;
+/**
+ * Makes a file the result's own: one that has other names, outside it maybe, would change with them. And takes the right to
+ * write from it, where that is ours to do: programs read it where it lies.
+ */
+function own(path: string, { mode, nlink }: Stats): void {
+  if (nlink > 1) {
+    // What it leads to is in the result too, and has its turn.
+    if (lstatSync(path).isSymbolicLink()) return;
+    const copy = `${path}.${process.pid}.copy`;
+    copyFileSync(path, copy, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    renameSync(copy, path);
+  }
   try {
     chmodSync(path, mode & 0o555);
   } catch {
     // Of another user, or on a disk without modes: whoever reads it looks whether it has changed.
+  }
+}
+
+/** Renames a folder; false where it is not there any more. */
+function moves(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 
@@ -92,6 +121,17 @@ export class LocalDraft implements Draft {
     this.#replaces = found(key) !== undefined;
   }
 
+  async fence(): Promise<void> {
+    const folder = dirname(this.path);
+    const own = basename(this.path);
+    for (const name of namesIn(folder)) {
+      if (!name.startsWith(`${this.#key}.`) || name === own) continue;
+      // A rename first: half of a draft must not be committed either.
+      const grave = draftPath(this.#root, this.#key);
+      if (moves(join(folder, name), grave)) await rm(grave, { recursive: true, force: true });
+    }
+  }
+
   async commit(manifest: DraftManifest): Promise<Entry> {
     try {
       const outputs = await this.#seal(manifest);
@@ -103,13 +143,9 @@ export class LocalDraft implements Draft {
   }
 
   async taint(manifest: DraftManifest, changed: readonly string[]): Promise<string> {
-    const folder = join(this.#root, parts.tainted, this.#key);
     try {
       writeFileSync(join(this.path, manifestName), manifestText({ ...manifest, changed }));
-      // Only the last one is kept: it is for a look, and must not fill the disk.
-      await rm(folder, { recursive: true, force: true });
-      withParent(folder, () => renameSync(this.path, folder));
-      return folder;
+      return await keepForALook(this.#root, this.#key, this.path);
     } catch (error) {
       await this.discard().catch(() => undefined);
       throw diskFailure(error, `keeping the tainted result of ${manifest.cell}`, this.#root);
@@ -124,8 +160,8 @@ export class LocalDraft implements Draft {
   async #seal(manifest: DraftManifest): Promise<Manifest['outputs']> {
     const content = listFolder(this.path, 'closed');
     const paths = checkOutputs(manifest.outputs, content);
+    for (const file of content.files) own(join(this.path, file.path), file.stats);
     const files = await this.#digest(content);
-    for (const file of content.files) protect(join(this.path, file.path), file.stats);
     const outputs: Record<string, StoredOutput> = {};
     const emptyFolders = emptyFoldersOf(content).toSorted(byCodeUnits);
     for (const [name, path] of Object.entries(paths))
@@ -169,7 +205,8 @@ export class LocalDraft implements Draft {
         else if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? '') && attempt < 10) {
           const winner = this.#replaces ? undefined : this.#found(this.#key);
           if (winner) return winner;
-          await removeEntry(this.#root, this.#key);
+          if (this.#replaces) await removeEntry(this.#root, this.#key);
+          else await keepForALook(this.#root, this.#key, path);
         } else throw error;
       }
     }
@@ -179,6 +216,14 @@ export class LocalDraft implements Draft {
     mkdirSync(dirname(path), { recursive: true });
     await syncToDisk(this.#root);
   }
+}
+
+/** Moves a folder to where results lie that are never reused. Only the last one of a key is kept: it must not fill the disk. */
+async function keepForALook(root: string, key: Key, from: string): Promise<string> {
+  const folder = join(root, parts.tainted, key);
+  await rm(folder, { recursive: true, force: true });
+  withParent(folder, () => renameSync(from, folder));
+  return folder;
 }
 
 let drafts = 0;

@@ -1,8 +1,9 @@
-import { readFileSync, type Stats } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../core/failure.ts';
 import type { Key } from '../core/plan.ts';
 import { manifestName } from './layout.ts';
+import { digestFileSync } from './files/digest-file.ts';
 import { statIfPresent } from './files/stat-if-present.ts';
 import { parseManifest, type ManifestFiles } from './manifest.ts';
 import type { Entry, Manifest } from './store.ts';
@@ -10,11 +11,16 @@ import type { Entry, Manifest } from './store.ts';
 /** State of a file or folder that differs as soon as somebody changes it: size, mtime in milliseconds, inode. */
 export type Stamp = readonly [size: number, modified: number, inode: number];
 
+/** Stamps of what lies in an entry, by path relative to it. */
+export type Stamps = readonly (readonly [path: string, stamp: Stamp])[];
+
 /** What was seen when an entry was found valid. While all stamps are the same, it still is. */
 export interface Hint {
   readonly manifest: Stamp;
   /** The entry's folders by relative path. A file that is removed or added changes the stamp of its folder. */
-  readonly folders: readonly (readonly [path: string, stamp: Stamp])[];
+  readonly folders: Stamps;
+  /** Its files; one that is written to in place changes nothing else. */
+  readonly files: Stamps;
   readonly outputs: Entry['outputs'];
 }
 
@@ -41,8 +47,9 @@ const same = (a: Stamp, b: Stamp | undefined): boolean => a[0] === b?.[0] && a[1
  */
 export function holds(hint: Hint, entry: string, manifest: Stamp): boolean {
   if (!same(hint.manifest, manifest)) return false;
-  for (const [path, stamp] of hint.folders)
-    if (!same(stamp, stampOf(path === '' ? entry : `${entry}/${path}`))) return false;
+  for (const stamps of [hint.folders, hint.files])
+    for (const [path, stamp] of stamps)
+      if (!same(stamp, stampOf(path === '' ? entry : `${entry}/${path}`))) return false;
   return true;
 }
 
@@ -56,11 +63,6 @@ function foldersOf({ files, outputs }: Manifest, isFolder: (path: string) => boo
   for (const { path } of Object.values(outputs)) if (isFolder(path)) add(path);
   return folders;
 }
-
-const hasSize = (stats: Stats | undefined, size: number): boolean => stats?.isFile() === true && stats.size === size;
-
-const allThere = (entry: string, files: ManifestFiles): boolean =>
-  files.every(({ path, size }) => hasSize(statIfPresent(`${entry}/${path}`), size));
 
 /**
  * Reads an entry's manifest.
@@ -80,25 +82,43 @@ export function readManifest(entry: string, key: Key): Manifest | undefined {
 
 /**
  * Checks an entry in full, short of reading its files: the manifest is whole, and all that it lists is there with
- * the right size.
+ * the right size. A file that is not as it was seen before is read.
  *
  * @param entry - path of the entry
  * @param key - its key
  * @param manifest - stamp of its manifest, taken before
+ * @param before - what was seen of it before, if anything
  * @returns what was seen; undefined when the entry is not valid
  */
-export function validate(entry: string, key: Key, manifest: Stamp): Hint | undefined {
+export function validate(entry: string, key: Key, manifest: Stamp, before?: Hint): Hint | undefined {
   const content = readManifest(entry, key);
   if (!content) return undefined;
-  const folders: [string, Stamp][] = [];
   const isFolder = (path: string): boolean => content.files.every((file) => file.path !== path);
   // Stamps come first: what changes while the files are looked at leaves a stamp that does not hold.
+  const folders: [string, Stamp][] = [];
   for (const path of foldersOf(content, isFolder)) {
     const stamp = stampOf(`${entry}/${path}`);
     if (!stamp) return undefined;
     folders.push([path, stamp]);
   }
-  return allThere(entry, content.files) ? { manifest, folders, outputs: content.outputs } : undefined;
+  // Of a copy of the store nothing is as it was.
+  const known = new Map(before && same(before.manifest, manifest) ? before.files : []);
+  const files: [string, Stamp][] = [];
+  for (const file of content.files) {
+    const stamp = fileStamp(entry, file, known.get(file.path));
+    if (!stamp) return undefined;
+    files.push([file.path, stamp]);
+  }
+  return { manifest, folders, files, outputs: content.outputs };
+}
+
+/** The stamp of a file that is as the manifest says; where it has been touched since it was seen, its content is too. */
+function fileStamp(entry: string, file: ManifestFiles[number], before: Stamp | undefined): Stamp | undefined {
+  const path = `${entry}/${file.path}`;
+  const stats = statIfPresent(path);
+  if (!stats?.isFile() || stats.size !== file.size) return undefined;
+  const stamp: Stamp = [stats.size, stats.mtimeMs, stats.ino];
+  return !before || same(before, stamp) || digestFileSync(path) === file.digest ? stamp : undefined;
 }
 
 /**

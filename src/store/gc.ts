@@ -4,7 +4,6 @@ import type { Key } from '../core/plan.ts';
 import { removeCheckpoint } from './checkpoints.ts';
 import { parts } from './layout.ts';
 import { takeInventory, type StoredItem } from './inventory.ts';
-import { sweepBadges } from './lock.ts';
 import type { Store } from './store.ts';
 
 /** What may go. */
@@ -93,10 +92,15 @@ export function planCollection(items: readonly StoredItem[], rules: CollectionRu
  *
  * @param store - the store
  * @param rules - what may go
+ * @param onWatch - told of a process of which only watching tells whether it lives, which may take a minute
  * @returns what would go and what that frees
  */
-export function collect(store: Store, rules: CollectionRules): Collection {
-  return planCollection(takeInventory(store), rules);
+export async function collect(
+  store: Store,
+  rules: CollectionRules,
+  onWatch?: (holder: string) => void,
+): Promise<Collection> {
+  return planCollection(await takeInventory(store, onWatch), rules);
 }
 
 /**
@@ -111,7 +115,7 @@ export async function removeCollected(store: Store, collection: Collection): Pro
     else if (type === 'checkpoint') await removeCheckpoint(path);
     else await rm(path, { recursive: true, force: true });
   }
-  sweepBadges(join(store.root, parts.locks));
+  await store.sweepLocks();
   // Notes of runs that left nothing to do; the next run writes its own again.
   await rm(join(store.root, parts.settled), { recursive: true, force: true });
 }

@@ -13,18 +13,19 @@ const checksum = (text: string): string => crc32(text).toString(16).padStart(8, 
 
 /** `<checksum> <key> <hint as JSON>`, checksum of all that follows it. */
 function lineOf(key: Key, hint: Hint): string {
-  const text = `${key} ${JSON.stringify([hint.manifest, hint.folders, hint.outputs])}`;
+  const text = `${key} ${JSON.stringify([hint.manifest, hint.folders, hint.files, hint.outputs])}`;
   return `${checksum(text)} ${text}`;
 }
 
 function parseLine(line: string): Hint | undefined {
   if (checksum(line.slice(keyStart)) !== line.slice(0, keyStart - 1)) return undefined;
-  const [manifest, folders, outputs] = JSON.parse(line.slice(keyEnd)) as [
+  const [manifest, folders, files, outputs] = JSON.parse(line.slice(keyEnd)) as [
     Hint['manifest'],
     Hint['folders'],
+    Hint['files'],
     Hint['outputs'],
   ];
-  return { manifest, folders, outputs };
+  return { manifest, folders, files, outputs };
 }
 
 /** The last line of each key, unchecked. */

@@ -34,31 +34,25 @@ export function claim(): string {
   return `${pid} ${start} ${machine} ${randomBytes(4).toString('hex')} ${host}`;
 }
 
+const form = /^(?<pid>\d+) (?<start>\d*) (?<machine>[0-9a-f]{10}) (?<nonce>[0-9a-f]{8}) (?<host>.*)$/;
+
 /**
  * Reads what {@link claim} wrote.
  *
  * @param text - of a lock
- * @returns the holder; undefined when the text is none of ours
+ * @returns the holder; undefined when the text is none of ours: a lock that names nobody
  */
 export function parseHolder(text: string): Holder | undefined {
-  const [pid, start, machine, nonce, host] = text.split(' ');
-  if (!pid || start === undefined || !machine || !nonce) return undefined;
-  return { pid: Number(pid), start, machine, nonce, host: host ?? '' };
+  const { pid, start = '', machine = '', nonce = '', host = '' } = form.exec(text)?.groups ?? {};
+  return pid === undefined ? undefined : { pid: Number(pid), start, machine, nonce, host };
 }
 
-/** Seconds without a heartbeat after which a holder that we cannot ask for counts as dead. */
-const silence = 60;
-
 /**
- * Tells whether a holder still lives. On this machine the system knows at once; of a process elsewhere (another host, a
- * container with its own process ids, or this host before it was booted again) only the heartbeat tells.
+ * Asks whether a holder still lives.
  *
  * @param holder - who took the lock
- * @param heartbeat - when the lock was last refreshed, in milliseconds since the Unix epoch
- * @param now - the time, likewise
- * @returns false when the lock may be taken over
+ * @returns undefined where this machine cannot tell: then only its heartbeat does
  */
-export function isAlive(holder: Holder, heartbeat: number, now: number): boolean {
-  if (holder.machine === identifyHolder().machine) return isRunning(holder);
-  return now - heartbeat < silence * 1000;
+export function isAlive(holder: Holder): boolean | undefined {
+  return holder.machine === identifyHolder().machine ? isRunning(holder) : undefined;
 }

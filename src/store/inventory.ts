@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Key } from '../core/plan.ts';
 import { listCheckpoints } from './checkpoints.ts';
 import { entryPath, isKey, parts } from './layout.ts';
-import { holderOf } from './lock.ts';
+import { namesIn } from './files/names-in.ts';
 import { statIfPresent } from './files/stat-if-present.ts';
 import type { Store } from './store.ts';
 
@@ -21,8 +21,6 @@ export interface StoredItem {
   /** True while a live process holds the key's lock: somebody is making the result. */
   readonly locked: boolean;
 }
-
-const namesIn = (folder: string): readonly string[] => (statIfPresent(folder) ? readdirSync(folder) : []);
 
 /** State of everything below a folder, itself included; what vanishes meanwhile is left out. */
 function* statesBelow(folder: string): Generator<Stats> {
@@ -51,16 +49,17 @@ function measure(path: string): Pick<StoredItem, 'bytes' | 'modified'> {
  * Lists everything in a store that takes room.
  *
  * @param store - the store
+ * @param onWatch - told of a process of which only watching tells whether it lives, which may take a minute
  * @returns entries, valid or not, drafts, folders of checkpoints, kept ones too, and tainted results
  */
-export function takeInventory(store: Store): readonly StoredItem[] {
-  const isLocked = (key: Key): boolean => holderOf(join(store.root, parts.locks, key)) !== undefined;
+export async function takeInventory(store: Store, onWatch?: (holder: string) => void): Promise<readonly StoredItem[]> {
+  const holders = await store.holders(onWatch);
   const item = (type: StoredItem['type'], key: Key, path: string): StoredItem => ({
     type,
     key,
     path,
     ...measure(path),
-    locked: isLocked(key),
+    locked: holders.has(key),
   });
   const inFolder = (type: StoredItem['type'], folder: string): readonly StoredItem[] =>
     namesIn(join(store.root, folder))

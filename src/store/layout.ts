@@ -12,7 +12,7 @@ export const parts = {
   tainted: '.tainted',
   sources: '.sources',
   settled: '.settled',
-  index: '.index-1',
+  index: '.index-2',
 } as const;
 
 const keyForm = /^[0-9a-f]{64}$/;

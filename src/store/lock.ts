@@ -9,12 +9,16 @@
  * itself, named after X, and whoever has it looks again before removing. While it is held nobody else may remove X's
  * link, and X is dead: what the second look sees, stays. Whoever comes late finds another link than X's and leaves it
  * alone. If a process dies with this right, the same rule takes it over, one level deeper.
+ *
+ * A holder that only seemed dead, because it was stopped or cut off for long, finds out by its next heartbeat, or by asking
+ * `isHeld`, that it has lost its lock. Between such a question and what it then does, it may be stopped again: what it must not
+ * do after it has lost is prevented where it would do it (`Draft.fence`).
  */
-import { linkSync, readdirSync, readFileSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { claim, isAlive, parseHolder } from './holder.ts';
-import { withParent } from '../util/write-whole.ts';
+import { basename, join } from 'node:path';
+import { Badge } from './badge.ts';
+import { parseHolder } from './holder.ts';
+import { thisMachine, type LockSystem } from './lock-system.ts';
+import { Sightings, type Sight } from './sightings.ts';
 import type { Lock } from './store.ts';
 
 /** First and longest pause between two looks at a held lock, milliseconds. */
@@ -22,172 +26,199 @@ const pauses = { first: 5, longest: 200 };
 /** Pause between two heartbeats, milliseconds. */
 const pulse = 5000;
 
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
-
-/** Runs a file operation; undefined where the file is missing, or where it is there although it should not. */
-function unless<T>(code: 'ENOENT' | 'EEXIST', action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (codeOf(error) === code) return undefined;
-    throw error;
-  }
-}
-
-/** The text of a lock or badge. */
-const textOf = (path: string): string | undefined => unless('ENOENT', () => readFileSync(path, 'utf8'));
-
-/** A file that names this process; all locks in its folder are links to it. */
-interface Badge {
-  readonly path: string;
+/** A lock of this process. */
+interface HeldLock {
+  /** What the lock says while it is ours. */
   readonly text: string;
+  readonly lost: AbortController;
 }
 
-/** Badges of this process by folder. */
-const badges = new Map<string, Badge>();
-const badgePrefix = '.badge-';
+const sameSight = (a: Sight, b: Sight | undefined): boolean =>
+  a.inode === b?.inode && a.text === b.text && a.modified === b.modified;
 
-function badgeIn(folder: string): Badge {
-  const known = badges.get(folder);
-  if (known) return known;
-  const text = claim();
-  const badge = { path: join(folder, `${badgePrefix}${parseHolder(text)?.nonce ?? ''}`), text };
-  withParent(badge.path, () => writeFileSync(badge.path, text, { flag: 'wx' }));
-  if (badges.size === 0) process.on('exit', dropBadges);
-  badges.set(folder, badge);
-  return badge;
+function describe({ text }: Sight): string {
+  const holder = parseHolder(text);
+  return holder ? `process ${holder.pid} on ${holder.host}` : 'whoever made a lock that names nobody';
 }
 
-function dropBadges(): void {
-  for (const { path } of badges.values()) remove(path);
-  badges.clear();
-  process.off('exit', dropBadges);
-}
+/** The locks of one folder, as one process takes them. */
+export class Locks {
+  readonly #folder: string;
+  readonly #system: LockSystem;
+  readonly #sightings = new Sightings();
+  readonly #held = new Map<string, HeldLock>();
+  readonly #badge: Badge;
+  /** Those who hold a lock or want one: they need the badge. */
+  #users = 0;
+  #heartbeat = 0;
+  #stopHeart: (() => void) | undefined;
 
-/** Makes the link; false when the lock exists. */
-function create(path: string): boolean {
-  const folder = dirname(path);
-  const link = (): boolean =>
-    unless('EEXIST', () => {
-      linkSync(badgeIn(folder).path, path);
+  /**
+   * @param folder - where the locks lie; made when it is needed
+   * @param system - the machine
+   */
+  constructor(folder: string, system = thisMachine) {
+    this.#folder = folder;
+    this.#system = system;
+    this.#badge = new Badge(folder, system);
+  }
+
+  /**
+   * Takes a lock, as soon as no live process holds it.
+   *
+   * @param name - of the lock
+   * @param signal - aborted when waiting shall end
+   * @param onWait - told once who holds it, when it has to wait
+   * @returns the held lock
+   * @throws the signal's reason (an `AbortError`) when it was aborted
+   */
+  async lock(name: string, signal: AbortSignal, onWait: (holder: string) => void): Promise<Lock> {
+    const path = join(this.#folder, name);
+    this.#users++;
+    this.#stopHeart ??= this.#system.every(pulse, () => void this.#beat().catch(() => undefined));
+    try {
+      let pause = pauses.first;
+      for (let told = false; ;) {
+        signal.throwIfAborted();
+        const theirs = await this.#try(path);
+        if (typeof theirs === 'string') return this.#hold(path, theirs);
+        if (!told && theirs) onWait(describe(theirs));
+        told ||= theirs !== undefined;
+        await this.#system.pause(pause, signal);
+        pause = Math.min(pauses.longest, pause * 1.5);
+      }
+    } catch (error) {
+      this.#users--;
+      throw error;
+    }
+  }
+
+  /**
+   * Finds out which locks are held. It takes a moment where the system knows of every holder, and up to a minute where only
+   * watching tells.
+   *
+   * @param onWatch - told once whom it has to watch
+   * @returns the living holders in words, by the name of the lock
+   */
+  async holders(onWatch: (holder: string) => void = () => undefined): Promise<ReadonlyMap<string, string>> {
+    const { files } = this.#system;
+    const living = new Map<string, string>();
+    const first = new Map<string, number>();
+    let told = false;
+    let open = (await files.names(this.#folder)).filter((name) => !name.startsWith('.'));
+    while (open.length > 0) {
+      const undecided: [name: string, sight: Sight][] = [];
+      for (const name of open) {
+        const sight = await files.look(join(this.#folder, name));
+        if (!sight) continue;
+        const heartbeat = first.get(name) ?? sight.modified;
+        first.set(name, heartbeat);
+        const alive = this.#isAlive(sight, this.#system.elapsed()) ?? (heartbeat === sight.modified ? undefined : true);
+        if (alive) living.set(name, describe(sight));
+        else if (alive === undefined) undecided.push([name, sight]);
+      }
+      const [watched] = undecided;
+      if (watched && !told) onWatch(describe(watched[1]));
+      told ||= watched !== undefined;
+      open = undecided.map(([name]) => name);
+      if (watched) await this.#system.pause(pauses.longest, undefined);
+    }
+    return living;
+  }
+
+  /** Removes locks and badges of the dead, as far as that is known without waiting. */
+  async sweep(): Promise<void> {
+    const { files } = this.#system;
+    for (const name of await files.names(this.#folder)) {
+      const path = join(this.#folder, name);
+      const sight = await files.look(path);
+      if (!sight || !this.#isDead(sight)) continue;
+      if (name.startsWith(Badge.prefix)) await files.remove(path);
+      else if (!name.startsWith('.')) await this.#clear(path, sight);
+    }
+  }
+
+  /** Whether a holder lives; undefined while its heartbeat has not been watched for long enough. */
+  #isAlive(sight: Sight, now: number): boolean | undefined {
+    const holder = parseHolder(sight.text);
+    const told = holder && this.#system.isAlive(holder);
+    if (told !== undefined) return told;
+    return this.#sightings.isSilent(sight, now) ? false : undefined;
+  }
+
+  #isDead(sight: Sight): boolean {
+    return this.#isAlive(sight, this.#system.elapsed()) === false;
+  }
+
+  /**
+   * Tries to take a lock.
+   *
+   * @returns its text when it is ours, else who has it; undefined when that changes just now
+   */
+  async #try(path: string): Promise<string | Sight | undefined> {
+    const made = await this.#badge.link(path);
+    if (made !== undefined) return made;
+    const theirs = await this.#system.files.look(path);
+    if (!theirs || !this.#isDead(theirs)) return theirs;
+    if (!(await this.#clear(path, theirs))) return theirs;
+    return (await this.#badge.link(path)) ?? this.#system.files.look(path);
+  }
+
+  /** Removes the link of a dead holder; false if somebody else is doing that just now. */
+  async #clear(path: string, dead: Sight): Promise<boolean> {
+    const { files } = this.#system;
+    const right = `${path}.${parseHolder(dead.text)?.nonce ?? dead.inode}`;
+    const made = await this.#try(right);
+    if (typeof made !== 'string') return false;
+    try {
+      if (sameSight(dead, await files.look(path))) await files.remove(path);
       return true;
-    }) ?? false;
-  const made = unless('ENOENT', link);
-  if (made !== undefined) return made;
-  // Somebody has removed the whole store, our badge with it.
-  badges.delete(folder);
-  return link();
-}
-
-function remove(path: string): void {
-  unless('ENOENT', () => unlinkSync(path));
-}
-
-/** True when whoever is named in this text of a lock is dead. */
-function isStale(path: string, text: string): boolean {
-  const heartbeat = unless('ENOENT', () => statSync(path).mtimeMs);
-  const holder = parseHolder(text);
-  return heartbeat !== undefined && holder !== undefined && !isAlive(holder, heartbeat, Date.now());
-}
-
-/** Removes the link of a dead holder, if nobody else is doing that just now. */
-function clear(path: string, dead: string): void {
-  const right = `${path}.${parseHolder(dead)?.nonce ?? ''}`;
-  if (tryLock(right) !== undefined) return;
-  try {
-    if (textOf(path) === dead) remove(path);
-  } finally {
-    remove(right);
+    } finally {
+      await this.#drop(right, made);
+    }
   }
-}
 
-/**
- * Tries to take a lock.
- *
- * @returns undefined when it is ours now, else the text that names its holder
- */
-function tryLock(path: string): string | undefined {
-  for (;;) {
-    if (create(path)) return undefined;
-    const theirs = textOf(path);
-    if (theirs === undefined) continue;
-    if (!isStale(path, theirs)) return theirs;
-    clear(path, theirs);
-    if (textOf(path) === theirs) return theirs;
+  async #says(path: string, text: string): Promise<boolean> {
+    return (await this.#system.files.look(path))?.text === text;
   }
-}
 
-/** Paths of the locks that this process holds. */
-const held = new Set<string>();
-let heart: NodeJS.Timeout | undefined;
-
-/** Refreshes every badge, and so all locks: they are one file. Badges that nobody needs any more go. */
-function beat(): void {
-  const now = Date.now() / 1000;
-  for (const { path } of badges.values()) unless('ENOENT', () => utimesSync(path, now, now));
-  if (held.size > 0) return;
-  dropBadges();
-  clearInterval(heart);
-  heart = undefined;
-}
-
-function hold(path: string): Lock {
-  held.add(path);
-  heart ??= setInterval(beat, pulse).unref();
-  return {
-    release: () => {
-      if (held.delete(path) && textOf(path) === badges.get(dirname(path))?.text) remove(path);
-      return Promise.resolve();
-    },
-  };
-}
-
-function describeHolder(text: string): string {
-  const holder = parseHolder(text);
-  return holder ? `process ${holder.pid} on ${holder.host}` : text;
-}
-
-/**
- * Takes a lock, as soon as no live process holds it.
- *
- * @param path - the lock's file; its folder is made when missing
- * @param signal - aborted when waiting shall end
- * @param onWait - told once who holds it, when it has to wait
- * @returns the held lock
- * @throws the signal's reason (an `AbortError`) when it was aborted
- */
-export async function lockFile(path: string, signal: AbortSignal, onWait: (holder: string) => void): Promise<Lock> {
-  let pause = pauses.first;
-  for (let told = false; ; told = true) {
-    signal.throwIfAborted();
-    const theirs = tryLock(path);
-    if (theirs === undefined) return hold(path);
-    if (!told) onWait(describeHolder(theirs));
-    await wait(pause, undefined, { signal });
-    pause = Math.min(pauses.longest, pause * 1.5);
+  async #drop(path: string, text: string): Promise<void> {
+    if (await this.#says(path, text)) await this.#system.files.remove(path);
   }
-}
 
-/**
- * Asks who holds a lock.
- *
- * @param path - the lock's file
- * @returns the live holder in words; undefined when it is free or its holder is dead
- */
-export function holderOf(path: string): string | undefined {
-  const text = textOf(path);
-  return text === undefined || isStale(path, text) ? undefined : describeHolder(text);
-}
+  #hold(path: string, text: string): Lock {
+    const held: HeldLock = { text, lost: new AbortController() };
+    this.#held.set(path, held);
+    const isHeld = async () => this.#held.get(path) === held && (await this.#says(path, text));
+    let released = false;
+    return {
+      lost: held.lost.signal,
+      isHeld,
+      release: async () => {
+        if (released) return;
+        released = true;
+        this.#users--;
+        if (await isHeld()) await this.#system.files.remove(path);
+        if (this.#held.get(path) === held) this.#held.delete(path);
+      },
+    };
+  }
 
-/**
- * Removes the badges of processes that were killed.
- *
- * @param folder - the folder of locks
- */
-export function sweepBadges(folder: string): void {
-  for (const name of unless('ENOENT', () => readdirSync(folder)) ?? []) {
-    const path = join(folder, name);
-    const text = name.startsWith(badgePrefix) ? textOf(path) : undefined;
-    if (text !== undefined && isStale(path, text)) remove(path);
+  /** Refreshes the badge, and so all locks: they are one file. A badge that nobody needs goes. */
+  async #beat(): Promise<void> {
+    if (this.#users === 0) {
+      this.#stopHeart?.();
+      this.#stopHeart = undefined;
+      await this.#badge.drop();
+      return;
+    }
+    const { files } = this.#system;
+    // It moves even where the clock is set back.
+    this.#heartbeat = Math.max(Date.now() / 1000, this.#heartbeat + 1);
+    if (this.#badge.path !== undefined) await files.touch(this.#badge.path, this.#heartbeat);
+    for (const [path, { text, lost }] of this.#held) {
+      if (await this.#says(path, text)) await files.touch(path, this.#heartbeat);
+      else lost.abort(new Error(`${basename(path)} was taken over by another process`));
+    }
   }
 }

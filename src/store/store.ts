@@ -57,8 +57,8 @@ export interface Entry {
 
 /** The state of many entries in short: while it is the same, each of them is valid. */
 export interface Seal {
-  /** All that is looked at: manifests and folders, relative to the store's root. */
-  readonly places: readonly string[];
+  /** All that is looked at: manifests, folders and files of each entry, relative to it. */
+  readonly places: readonly (readonly [key: Key, paths: readonly string[]])[];
   /** Digest of what was seen there. */
   readonly state: Digest;
 }
@@ -67,6 +67,11 @@ export interface Seal {
 export interface Draft {
   /** Absolute path, on the store's disk. */
   readonly path: string;
+  /**
+   * Makes sure that no draft of the key that is there beside this one can be committed any more: for whoever has the key's
+   * lock, which the one who began those has lost, dead or not.
+   */
+  fence(): Promise<void>;
   /** Checks that the outputs exist, digests and fsyncs all files, writes the manifest, and renames once into place. */
   commit(manifest: DraftManifest): Promise<Entry>;
   /** Keeps the files for a look under `.tainted/`, never as a hit. Returns the folder. */
@@ -81,6 +86,10 @@ export type DraftManifest = Omit<Manifest, 'format' | 'files' | 'emptyFolders' |
 
 /** A held lock. */
 export interface Lock {
+  /** Aborted some time after another process has taken it over, which had seen no sign of life for long. */
+  readonly lost: AbortSignal;
+  /** Looks whether it still is. */
+  isHeld(): Promise<boolean>;
   release(): Promise<void>;
 }
 
@@ -96,6 +105,10 @@ export interface Store {
   draft(key: Key): Promise<Draft>;
   /** Waits until no other live process holds the key; `onWait` is told once who does. */
   lock(key: Key, signal: AbortSignal, onWait: (holder: string) => void): Promise<Lock>;
+  /** Finds out which keys live processes hold, and who. May take a minute, where only watching tells: `onWatch` is told whom. */
+  holders(onWatch?: (holder: string) => void): Promise<ReadonlyMap<Key, string>>;
+  /** Removes what dead processes have left of their locks. */
+  sweepLocks(): Promise<void>;
   /** Folder that survives kills, one a key: checkpoints. Created when asked for. */
   scratch(key: Key): Promise<string>;
   /** Removes a key's scratch folder, if any. */

@@ -1,9 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sweepTemporary } from '../util/temporary-file.ts';
 import { isKey, parts } from './layout.ts';
-import { holderOf } from './lock.ts';
+import { Locks } from './lock.ts';
 
 function namesIn(folder: string): readonly string[] {
   try {
@@ -23,13 +23,16 @@ export async function sweepStore(root: string): Promise<void> {
   const scratch = join(root, parts.scratch);
   const folders = [root, join(root, parts.sources), join(root, parts.settled)];
   for (const folder of [...folders, ...namesIn(scratch).map((name) => join(scratch, name))]) sweepTemporary(folder);
-  // Who makes a draft holds the key's lock as long as it is there: one that was listed, and has no holder now, is nobody's.
-  for (const name of namesIn(join(root, parts.drafts))) {
+  const drafts = namesIn(join(root, parts.drafts));
+  if (drafts.length === 0) return;
+  // Who makes a draft holds the key's lock as long as it is there: one that was listed, and has no lock now, is nobody's.
+  const locks = join(root, parts.locks);
+  await new Locks(locks).sweep().catch(() => undefined);
+  for (const name of drafts) {
     const key = name.slice(0, 64);
     if (!isKey(key)) continue;
     try {
-      if (holderOf(join(root, parts.locks, key)) === undefined)
-        await rm(join(root, parts.drafts, name), { recursive: true, force: true });
+      if (!existsSync(join(locks, key))) await rm(join(root, parts.drafts, name), { recursive: true, force: true });
     } catch {
       // Another user's, or on a read-only disk.
     }

@@ -51,19 +51,20 @@ export function identifyProcess(): ProcessIdentity {
  * Asks this machine for a process.
  *
  * @param identity - its id and start time
- * @returns true for a process that runs, and is the one that had the id then
+ * @returns true for a process that runs, and is the one that had the id then; undefined where a process of another user has
+ *   the id, and /proc hides it (`hidepid`)
  */
-export function isRunning(identity: Pick<ProcessIdentity, 'pid' | 'start'>): boolean {
+export function isRunning(identity: Pick<ProcessIdentity, 'pid' | 'start'>): boolean | undefined {
   const { pid, start } = identity;
   const status = processStatus(pid);
   // Z and X are dead processes that their parents have not looked at yet.
   if (status) return status.start === start && status.state !== 'Z' && status.state !== 'X';
-  if (start !== '') return false;
   try {
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
+  return start === '' ? true : undefined;
 }
 
 /**

@@ -1,13 +1,12 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { FailureError, isFailure, type Failure } from '../core/failure.ts';
-import type { CellId, Key } from '../core/plan.ts';
+import type { Failure } from '../core/failure.ts';
+import type { Key } from '../core/plan.ts';
 import { redactor } from '../core/secrets.ts';
 import type { StageResult, StageTask, TaskMessage, WorkerTask } from '../core/task.ts';
 import { StageInterrupted, type StageContext, type StageKind, type StageOutcome } from '../stages/stage-kind.ts';
 import { damageOf } from '../store/damage.ts';
-import { sourceChanges, sourceRecorder } from '../store/files/sources.ts';
 import type { Draft, DraftManifest, Entry, Store } from '../store/store.ts';
 import { lastLines } from '../util/last-lines.ts';
 import { kdpipeVersion } from '../util/package-root.ts';
@@ -15,6 +14,7 @@ import { findBeginning, keepEnd } from './continuation.ts';
 import { failureOf } from './failure-of.ts';
 import { clearLog, guardLog } from './log-secrets.ts';
 import type { CohortBarriers, Member } from './cohort-barrier.ts';
+import { changesIn, refuseDamaged, statesOf } from './reads.ts';
 
 /** What a task needs from the process that executes it. */
 export interface TaskDeps {
@@ -36,21 +36,33 @@ export interface TaskDeps {
  * @returns how it ended; expected problems are values, only bugs of this function throw
  */
 export async function executeTask(task: WorkerTask, deps: TaskDeps): Promise<StageResult> {
-  const { store, signal } = deps;
-  const member = deps.barriers.member(task, signal);
+  const member = deps.barriers.member(task, deps.signal);
   try {
-    const lock = await lockKey(task, member, deps);
-    try {
-      const found = task.force ? undefined : await findIntact(store, task.key);
-      return found ? finish(found, found.manifest(), true) : await make({ task, member }, deps);
-    } finally {
-      await lock.release();
+    for (;;) {
+      const result = await attempt({ task, member }, deps);
+      if (result !== 'lost') return result;
     }
   } catch (error) {
-    if (signal.aborted || error instanceof StageInterrupted) return { status: 'interrupted' };
+    if (deps.signal.aborted || error instanceof StageInterrupted) return { status: 'interrupted' };
     return { status: 'failed', failure: report(error, task), tail: lastLines(logOf(task)) };
   } finally {
     await member.leave();
+  }
+}
+
+/** Makes or finds the result under the key's lock. `lost`: another process has taken the lock over, and works on it now. */
+async function attempt({ task, member }: CohortTask, deps: TaskDeps): Promise<StageResult | 'lost'> {
+  const { store, signal } = deps;
+  const lock = await lockKey(task, member, deps);
+  try {
+    const found = task.force ? undefined : await findIntact(store, task.key);
+    if (found) return finish(found, found.manifest(), true);
+    return await make({ task, member }, { ...deps, signal: AbortSignal.any([signal, lock.lost]) });
+  } catch (error) {
+    if (!signal.aborted && !(await lock.isHeld())) return 'lost';
+    throw error;
+  } finally {
+    await lock.release();
   }
 }
 
@@ -82,6 +94,7 @@ async function make({ task, member }: CohortTask, deps: TaskDeps): Promise<Stage
   mkdirSync(task.folder, { recursive: true });
   const draft = await store.draft(task.key);
   try {
+    await draft.fence();
     const result = await fill({ task, member, kind, draft }, deps);
     if (result.status === 'finished' && keepsCheckpoints(kind)) {
       await keepEnd(task, kind, deps);
@@ -113,7 +126,8 @@ async function fill(prepared: PreparedTask, deps: TaskDeps): Promise<StageResult
   const context = await contextOf(prepared, deps);
   guardLog(context.log, task);
   const { run } = await kind.load();
-  await refuseDamaged(task, deps);
+  await refuseDamaged(task, deps.store);
+  const before = statesOf(task, deps.store);
   const started = Date.now();
   // The others need not wait until the result is written.
   const outcome = await run(context).finally(async () => {
@@ -123,7 +137,7 @@ async function fill(prepared: PreparedTask, deps: TaskDeps): Promise<StageResult
   if (deps.signal.aborted) throw new StageInterrupted();
   const seconds = (Date.now() - started) / 1e3;
   const manifest = manifestOf(task, kind, outcome, { started, seconds });
-  const changed = [...(await changedSources(task, deps)), ...(await changedInputs(task, deps)).map(({ text }) => text)];
+  const changed = await changesIn(task, deps.store, before);
   if (changed.length) {
     await draft.taint(manifest, changed);
     return { status: 'tainted', key: task.key, changed };
@@ -158,46 +172,6 @@ async function contextOf({ task, member, kind, draft }: PreparedTask, deps: Task
     },
   };
 }
-
-/** Sources whose content is not any more what the key was made of; of a folder, with the files. */
-async function changedSources(task: StageTask, { store }: TaskDeps): Promise<readonly string[]> {
-  const changed: string[] = [];
-  for (const { name, path, digest } of task.sources) {
-    try {
-      const now = await sourceRecorder(store.root)(path);
-      if (now !== digest) changed.push(withChanges(name, sourceChanges(store.root, digest, now)));
-    } catch (error) {
-      const gone = isFailure(error, 'missing-source');
-      changed.push(withChanges(name, gone ? '' : `cannot be read any more: ${failureOf(error).message}`));
-    }
-  }
-  return changed;
-}
-
-/** Results of other stages that are not what those made any more. One that is gone cannot be compared. */
-async function changedInputs({ inputs }: StageTask, { store }: TaskDeps) {
-  const changed: { readonly text: string; readonly cell: CellId; readonly path: string }[] = [];
-  for (const { key, name, cell, path } of new Map(inputs.map((input) => [input.key, input])).values()) {
-    const damage = await damageOf(store.root, key);
-    if (damage) changed.push({ text: withChanges(`${name} ← ${cell}`, damage), cell, path });
-  }
-  return changed;
-}
-
-/** A stage reads what its key says, or nothing. */
-async function refuseDamaged(task: StageTask, deps: TaskDeps): Promise<void> {
-  const failures = (await changedInputs(task, deps)).map(({ text, cell, path }): Failure => ({
-    code: 'changed-result',
-    message: `a result that it reads was changed in the store: ${text}`,
-    place: { file: path },
-    expected: `the files that ${cell} made`,
-    fix: `run again: ${cell} is made anew; a program that changes files of its inputs has to copy them first`,
-  }));
-  if (failures.length) throw new FailureError(failures);
-}
-
-/** `inputs.code (edited train.py)` */
-const withChanges = (name: string, changes: string): string => (changes ? `${name} (${changes})` : name);
 
 function manifestOf(
   task: StageTask,

@@ -127,6 +127,21 @@ describe.each(Object.entries(implementations))('store: %s', (_, open) => {
     expect(existsSync(second.path)).toBe(false);
   });
 
+  it('commits no draft that a later one has fenced off, and leaves nothing of it', async () => {
+    const old = await store.draft(key);
+    writeFiles(old.path, { 'out.txt': 'old' });
+    const other = await store.draft(keyOf('other'));
+    writeFiles(other.path, { 'out.txt': 'other' });
+    const next = await store.draft(key);
+    await next.fence();
+    expect(existsSync(old.path)).toBe(false);
+    await expect(old.commit(draftManifest(key))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(store.find(key)).toBeUndefined();
+    writeFiles(next.path, { 'out.txt': 'next' });
+    expect((await next.commit(draftManifest(key))).outputs['out']?.digest).toBe(sha256('next'));
+    expect((await other.commit(draftManifest(keyOf('other')))).outputs['out']?.digest).toBe(sha256('other'));
+  });
+
   it('replaces a result when another is begun although it is there', async () => {
     await commit(store, key, { 'out.txt': 'old', 'more.txt': '' });
     await commit(store, key, { 'out.txt': 'new' });

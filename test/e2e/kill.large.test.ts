@@ -7,7 +7,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
 import { decodeCheckpoint } from '../../src/ml/train/checkpoint.ts';
 import { latestRun, readRun } from '../../src/record/past-runs.ts';
-import { holderOf } from '../../src/store/lock.ts';
+import { parseHolder } from '../../src/store/holder.ts';
 import { Project } from '../support/project.ts';
 import { lives } from '../support/tasks.ts';
 
@@ -70,8 +70,8 @@ const checkpointed = () => {
 const trainer = () =>
   until(() => {
     const key = checkpointFile()?.split('/').at(-2);
-    const holder = key === undefined ? undefined : holderOf(project.path(`runs/.store/.locks/${key}`));
-    return holder === undefined ? undefined : Number(/^process (\d+) /.exec(holder)?.[1]);
+    const lock = project.path(`runs/.store/.locks/${key}`);
+    return key !== undefined && existsSync(lock) ? parseHolder(readFileSync(lock, 'utf8'))?.pid : undefined;
   });
 const buried = (pid: number) => until(() => (lives(pid) ? undefined : true));
 

@@ -40,6 +40,17 @@ describe('the recent run', () => {
     expect(recentRun(folder, oldest)).toMatchObject({ run: oldest, plan: { name: 'b' } });
   });
 
+  it('is the latest whose record is whole; one that is named, or the only one, is refused where it is damaged', () => {
+    const old = record('a', Date.UTC(2026, 0, 2));
+    const latest = record('a', Date.UTC(2026, 0, 3));
+    writeFileSync(join(folder, 'a', latest, 'plan.json'), '');
+    expect(recentRun(folder)).toMatchObject({ run: old, damaged: [latest] });
+    expect(recentRun(folder, 'a')).toMatchObject({ run: old, damaged: [latest] });
+    expect(() => recentRun(folder, latest)).toThrow(`the plan that run ${latest} recorded is empty`);
+    writeFileSync(join(folder, 'a', old, 'plan.json'), '');
+    expect(() => recentRun(folder)).toThrow(`the plan that run ${latest} recorded is empty`);
+  });
+
   it('is refused with the command that makes one, where there is none', () => {
     expect(() => recentRun(folder)).toThrow('nothing has been run here yet');
     record('a', 0);

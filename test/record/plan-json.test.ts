@@ -21,10 +21,15 @@ describe('a plan in JSON', () => {
     const text = planToJson(plan);
     const back = planFromJson(text);
     expect(back).toEqual(plan);
-    expect(back.cells[1]?.params['teacher']).toBeInstanceOf(CellReference);
-    expect((back.cells[1]?.params['nested'] as { text: unknown }).text).toBeInstanceOf(ReferenceText);
+    expect(back?.cells[1]?.params['teacher']).toBeInstanceOf(CellReference);
+    expect((back?.cells[1]?.params['nested'] as { text: unknown }).text).toBeInstanceOf(ReferenceText);
     // Records before format 2 had no number.
     expect(planFromJson(text.replace('"format":2,', ''))).toEqual(plan);
     expect(() => planFromJson(text.replace('"format":2,', '"format":3,'))).toThrow('later version');
   });
+
+  it.each(['', '{"name":"tr', 'null', '[]', '3', '{}', '\0\0\0', '{"name":"a","file":"b","cells":[null]}'])(
+    'that is %j is none',
+    (text) => expect(planFromJson(text)).toBeUndefined(),
+  );
 });

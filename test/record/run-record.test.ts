@@ -1,12 +1,12 @@
 import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
 import { FailureError } from '../../src/core/failure.ts';
 import { cellStatuses } from '../../src/core/run-state.ts';
-import { latestRun, listRuns, readRun, replayRun } from '../../src/record/past-runs.ts';
+import { latestReadable, latestRun, listRuns, readRun, replayRun } from '../../src/record/past-runs.ts';
 import { cellFolder, startRecord } from '../../src/record/run-record.ts';
 import { cell, planOf } from '../scheduler/fakes.ts';
 
@@ -45,6 +45,26 @@ describe('the record of a run', () => {
     record.close();
     appendFileSync(join(record.folder, 'events.ndjson'), '{"type":"stage-fin');
     expect(readRun(record.folder).events).toEqual([reused('a')]);
+  });
+
+  it.each(['', '\0\0\0\0', 'null\n[]\n3\n{}\n{"type":3}\n'])('costs only events where they are %j', (text) => {
+    const record = startRecord(runs, plan, noon);
+    record.close();
+    writeFileSync(join(record.folder, 'events.ndjson'), text);
+    expect(readRun(record.folder)).toEqual({ run: record.run, folder: record.folder, plan, events: [] });
+    rmSync(join(record.folder, 'events.ndjson'));
+    expect(readRun(record.folder).events).toEqual([]);
+  });
+
+  it.each(['', '{"name":', '\0\0', 'null', undefined])('costs only itself where its plan is %j', (text) => {
+    const folders = [noon, noon + 1, noon + 2].map((start) => startRecord(runs, plan, start).folder);
+    const [, whole = '', damaged = ''] = folders;
+    const file = join(damaged, 'plan.json');
+    if (text === undefined) rmSync(file);
+    else writeFileSync(file, text);
+    expect(latestReadable(folders)).toMatchObject({ folder: whole, damaged: [basename(damaged)] });
+    expect(latestReadable([damaged])).toBeUndefined();
+    expect(() => readRun(damaged)).toThrow(text ? 'recorded is damaged' : 'recorded is empty');
   });
 
   it('keeps a hundred thousand events, in order', () => {

@@ -1,6 +1,6 @@
 import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
 import { CellReference, type Cell, type CellId } from '../../src/core/plan.ts';
@@ -86,15 +86,22 @@ describe('a command that writes into the result of another stage', () => {
 });
 
 describe('a result that was changed in the store', () => {
-  it('is left in peace while nobody has to read it, and said to be made anew by whoever would', async () => {
-    append(await resultOf(data));
+  it('is said to be made anew, and is, though nobody reads it; what was found instead is kept for a look', async () => {
+    const path = await resultOf(data);
+    append(path);
     await tick();
-    expect((await preview(data)).resolutions).toMatchObject([{ status: 'reuse' }]);
+    expect((await preview(data)).resolutions).toMatchObject([
+      { status: 'run', reasons: ['its stored result was changed: edited out'] },
+    ]);
     const { resolutions } = await preview(data, copy);
     expect(resolutions).toMatchObject([
       { status: 'run', reasons: ['its stored result was changed: edited out'] },
       { status: 'unknown' },
     ]);
+    expect(await run(data)).toMatchObject({ status: 'done', ran: 1 });
+    expect(readFileSync(path, 'utf8')).toBe('1,2,3\n');
+    const key = basename(dirname(path));
+    expect(readFileSync(join(folder, 'runs/.store/.tainted', key, 'out'), 'utf8')).toBe('1,2,3\n4\n');
   });
 
   it('is made anew once, also where several cells have its key', async () => {
@@ -119,7 +126,7 @@ describe('a result that was changed in the store', () => {
   it('spoils no result that was made of it before', async () => {
     const made = await resultOf(data, copy);
     append(await resultOf(data));
-    expect(await run(data, copy)).toMatchObject({ status: 'done', reused: 2 });
+    expect(await run(data, copy)).toMatchObject({ status: 'done', ran: 1, reused: 1 });
     expect(readFileSync(made, 'utf8')).toBe('1,2,3\n');
   });
 });

@@ -119,7 +119,7 @@ describe('a folder of checkpoints that somebody changed', () => {
 describe('collection', () => {
   const plan = async (rules: { keep?: readonly Key[]; checkpoints?: boolean }) => {
     const store = openStore(root);
-    const collection = collect(store, { ...rules, keep: new Set(rules.keep), now: Date.now() + 1000 });
+    const collection = await collect(store, { ...rules, keep: new Set(rules.keep), now: Date.now() + 1000 });
     await removeCollected(store, collection);
     return collection.items.map(({ type, reason, bytes }) => ({ type, reason, bytes }));
   };

@@ -40,7 +40,7 @@ describe('a process that is killed while it commits', () => {
 
     // What it had begun is litter, which collection finds.
     const litter = pathsBelow(join(root, '.drafts')).filter((path) => !path.includes('/'));
-    const collection = collect(store, { keep: new Set(keys), now: Date.now() });
+    const collection = await collect(store, { keep: new Set(keys), now: Date.now() });
     expect(collection.items.map(({ type }) => type)).toEqual(litter.map(() => 'draft'));
     await removeCollected(store, collection);
     expect(pathsBelow(join(root, '.drafts'))).toEqual([]);

@@ -42,7 +42,7 @@ async function expectMended(root: string): Promise<void> {
   await commit(store, key, { 'out.txt': 'next' }, { metrics: { content: 'next' } });
   await lock.release();
   expect(await contentIn(root)).toBe('next');
-  const collection = collect(store, { keep: new Set([key]), now: Date.now() });
+  const collection = await collect(store, { keep: new Set([key]), now: Date.now() });
   expect(collection.items.every(({ type }) => type === 'draft')).toBe(true);
   await removeCollected(store, collection);
   expect(pathsBelow(join(root, '.drafts'))).toEqual([]);

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -77,6 +87,27 @@ describe('a commit', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('of hard links holds files of its own: what is written to the others later does not change it', async () => {
+    const store = open();
+    const source = join(store.root, '..', 'source.bin');
+    writeFileSync(source, 'source');
+    const draft = await store.draft(key);
+    linkSync(source, join(draft.path, 'out.txt'));
+    linkSync(source, join(draft.path, 'twin'));
+    symlinkSync('twin', join(draft.path, 'link'));
+    const { path } = await draft.commit(draftManifest(key));
+    writeFileSync(source, 'SOURCE');
+    for (const name of ['out.txt', 'twin', 'link']) {
+      expect(readFileSync(join(path, name), 'utf8')).toBe('source');
+      expect(statSync(join(path, name))).toMatchObject({ nlink: 1 });
+      expect(statSync(join(path, name)).mode & 0o222).toBe(0);
+    }
+    expect(lstatSync(join(path, 'link')).isSymbolicLink()).toBe(true);
+    expect(statSync(source).mode & 0o200).toBe(0o200);
+    expect(readdirSync(path).sort()).toEqual(['link', 'manifest.json', 'out.txt', 'twin']);
+    for await (const problem of verify(store)) expect(problem).toBeUndefined();
   });
 
   it('that fails leaves the result that was there before', async () => {

@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   copyFileSync,
   cpSync,
   mkdirSync,
@@ -26,7 +27,7 @@ async function stored() {
   const store = openStore(join(temporaryFolder(), 'store'));
   const entry = await commit(store, key, files, { outputs });
   expect(store.find(key)?.outputs).toEqual(entry.outputs);
-  return { root: store.root, entry, index: join(store.root, '.index-1') };
+  return { root: store.root, entry, index: join(store.root, '.index-2') };
 }
 
 /** Stores that know the entry in all the ways in which that is possible: in memory, from the index, not at all. */
@@ -39,9 +40,9 @@ async function knowing() {
   return { root, entry, index, find: () => Object.values(stores).map((store) => store.find(key) !== undefined) };
 }
 
-function replaceByFile(path: string): void {
+function replaceByFile(path: string, text = ''): void {
   rmSync(path, { recursive: true });
-  writeFileSync(path, '');
+  writeFileSync(path, text);
 }
 
 function replaceByFolder(path: string): void {
@@ -95,11 +96,35 @@ describe('find', () => {
     expect(openStore(join(entry.path, '../..')).find(key)).toBeUndefined();
   });
 
-  it('does not find an entry with a file of another size, once it looks', async () => {
-    const { root, entry, index } = await stored();
-    appendFileSync(join(entry.path, 'data/deep/x.bin'), '6');
-    rmSync(index);
-    expect(openStore(root).find(key)).toBeUndefined();
+  it.each<[string, (file: string) => void]>([
+    ['is empty', (file) => writeFileSync(file, '')],
+    ['has grown', (file) => appendFileSync(file, '6')],
+    ['has other bytes', (file) => writeFileSync(file, '54321')],
+    ['is another file', (file) => replaceByFile(file, '54321')],
+  ])('does not find an entry a file of which, deep below, %s, nor is its seal intact', async (_, damage) => {
+    const { root, entry, find } = await knowing();
+    const file = join(entry.path, 'data/deep/x.bin');
+    const store = openStore(root);
+    store.find(key);
+    const seal = store.seal([key]);
+    if (!seal) throw new Error('there is no seal');
+    expect(store.isIntact(seal)).toBe(true);
+    chmodSync(file, 0o644);
+    damage(file);
+    expect(store.isIntact(seal)).toBe(false);
+    expect(find()).toEqual([false, false]);
+  });
+
+  it('finds an entry whose file was written anew with what it held', async () => {
+    const { root, entry, find, index } = await knowing();
+    const file = join(entry.path, 'data/y');
+    rmSync(file);
+    writeFileSync(file, 'y');
+    expect(find()).toEqual([true, true]);
+    // It is read once, not at every look.
+    const { size } = statSync(index);
+    expect(openStore(root).find(key)).toBeDefined();
+    expect(statSync(index).size).toBe(size);
   });
 
   it('finds an entry again when it is mended', async () => {
@@ -158,7 +183,7 @@ describe('find', () => {
       entries.push(await commit(store, keyOf(at), { 'out.txt': `content ${at}` }));
       store.find(keyOf(at));
     }
-    const index = join(store.root, '.index-1');
+    const index = join(store.root, '.index-2');
     const whole = readFileSync(index);
     for (let length = 0; length <= whole.length; length++) {
       writeFileSync(index, whole.subarray(0, length));

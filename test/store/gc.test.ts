@@ -160,7 +160,7 @@ describe('collecting a store', () => {
     const tainted = await draft.taint(draftManifest(keyOf('tainted')), ['root']);
 
     const rules = { keep: new Set([keyOf('kept')]), now: Date.now() };
-    const collection = collect(store, rules);
+    const collection = await collect(store, rules);
     expect(collection.items.map(({ type, key }) => `${type} ${key}`).sort()).toEqual(
       [`entry ${keyOf('lost')}`, `draft ${keyOf('dead')}`, `scratch ${keyOf('kept')}`].sort(),
     );
@@ -169,12 +169,12 @@ describe('collecting a store', () => {
     expect([kept.path, alive.path, tainted].every((path) => existsSync(path))).toBe(true);
     expect([lost.path, dead.path, checkpoint].some((path) => existsSync(path))).toBe(false);
     expect(store.keys()).toEqual([keyOf('kept')]);
-    expect(collect(store, rules).items).toEqual([]);
+    expect((await collect(store, rules)).items).toEqual([]);
 
     await lock.release();
-    expect(collect(store, rules).items.map(({ path }) => path)).toEqual([alive.path]);
+    expect((await collect(store, rules)).items.map(({ path }) => path)).toEqual([alive.path]);
     const old = Date.now() / 1000 - 8 * day;
     for (const path of [tainted, join(tainted, 'manifest.json')]) utimesSync(path, old, old);
-    expect(collect(store, rules).items.map(({ type }) => type)).toEqual(['tainted', 'draft']);
+    expect((await collect(store, rules)).items.map(({ type }) => type)).toEqual(['tainted', 'draft']);
   });
 });

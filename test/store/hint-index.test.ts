@@ -9,6 +9,7 @@ import { keyOf, temporaryFolder } from './stored.ts';
 const hint = (size: number, path = 'out.txt'): Hint => ({
   manifest: [size, 1_760_000_000_000.123, 42],
   folders: [['', [4096, 1_760_000_000_000.456, 43]]],
+  files: [[path, [1, 2, 3]]],
   outputs: { out: { path, digest: keyOf(size) } },
 });
 

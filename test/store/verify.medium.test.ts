@@ -146,9 +146,9 @@ describe('verify', () => {
   it('reads, and changes nothing: no mode, no index', async () => {
     const { store, entry } = await stored();
     chmodSync(join(entry, 'out.txt'), 0o444);
-    rmSync(join(store.root, '.index-1'), { force: true });
+    rmSync(join(store.root, '.index-2'), { force: true });
     expect(await problemsOf(store)).toEqual([]);
     expect(openStore(store.root).keys()).toHaveLength(2);
-    expect(() => readFileSync(join(store.root, '.index-1'))).toThrow('ENOENT');
+    expect(() => readFileSync(join(store.root, '.index-2'))).toThrow('ENOENT');
   });
 });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { identifyProcess, isAlive, isRunning } from '../../src/util/process-identity.ts';
 
 const self = identifyProcess();
@@ -34,5 +34,15 @@ describe('the identity of a process', () => {
     // A start time that is given but cannot be asked for is another process's.
     expect(isRunning({ pid: 999_999_999, start: '' })).toBe(false);
     expect(isRunning({ pid: 999_999_999, start: '7' })).toBe(false);
+  });
+
+  it('is not taken for dead where /proc hides a process that the system knows: of another user', () => {
+    const refuse = () => {
+      throw Object.assign(new Error('not yours'), { code: 'EPERM' });
+    };
+    const kill = vi.spyOn(process, 'kill').mockImplementation(refuse);
+    onTestFinished(() => kill.mockRestore());
+    expect(isRunning({ pid: 999_999_999, start: '7' })).toBeUndefined();
+    expect(isRunning({ pid: 999_999_999, start: '' })).toBe(true);
   });
 });

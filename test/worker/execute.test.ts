@@ -1,14 +1,16 @@
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fail } from '../../src/core/failure.ts';
 import type { Growth } from '../../src/core/growth.ts';
@@ -18,8 +20,10 @@ import { stageKey } from '../../src/fingerprint/stage.ts';
 import { listCheckpoints } from '../../src/store/checkpoints.ts';
 import { digestPath } from '../../src/store/files/digest-path.ts';
 import { sourceRecorder } from '../../src/store/files/sources.ts';
+import { openStore } from '../../src/store/local.ts';
 import { CohortBarriers } from '../../src/worker/cohort-barrier.ts';
 import { executeTask } from '../../src/worker/execute.ts';
+import { draftManifest } from '../store/made.ts';
 import { Workbench } from '../support/tasks.ts';
 
 let bench: Workbench;
@@ -351,11 +355,98 @@ describe('a source that changes while its stage runs', () => {
     });
   });
 
+  it.each<[string, (path: string) => void]>([
+    ['its bytes', (path) => writeFileSync(path, 'before')],
+    ['another file with its bytes and times', (path) => renameSync(`${path}.kept`, path)],
+  ])('taints it also when it is put back before its end: %s', async (_, back) => {
+    mkdirSync(bench.path('code'));
+    const path = bench.write('code/words.txt', 'before');
+    utimesSync(path, 1e9, 1e9);
+    const sources = [{ name: 'inputs.code', path: dirname(path), digest: await digestPath(dirname(path)) }];
+    const result = await execute(bench.task('a', { sources }), (context) => {
+      renameSync(path, `${path}.kept`);
+      writeFileSync(path, 'after!');
+      write(context);
+      back(path);
+      rmSync(`${path}.kept`, { force: true });
+      return { metrics: {} };
+    });
+    expect(result).toMatchObject({ status: 'tainted', changed: ['inputs.code (changed and put back)'] });
+  });
+
+  it('is no change where a backup has only given its file another name', async () => {
+    const path = bench.write('words.txt', 'before');
+    const sources = [{ name: 'inputs.words', path, digest: await digestPath(path) }];
+    const result = await execute(bench.task('a', { sources }), (context) => {
+      linkSync(path, bench.path('backup.txt'));
+      write(context);
+      return { metrics: {} };
+    });
+    expect(result).toMatchObject({ status: 'finished' });
+  });
+
   it('taints it also when the source is gone', async () => {
     const task = bench.task('a', { sources: [{ name: 'x', path: bench.path('gone'), digest: 'd' }] });
     expect(await execute(task, (context) => (write(context), { metrics: {} }))).toMatchObject({
       status: 'tainted',
       changed: ['x'],
     });
+  });
+});
+
+describe('a stage whose lock is taken over while it runs', () => {
+  /** What another process does that has seen no sign of life. */
+  async function takeOver(key: string, text: string | undefined): Promise<void> {
+    const { root } = bench.store;
+    rmSync(join(root, '.locks', key));
+    const other = openStore(root);
+    const lock = await other.lock(key, new AbortController().signal, () => undefined);
+    const draft = await other.draft(key);
+    await draft.fence();
+    if (text === undefined) await draft.discard();
+    else {
+      writeFileSync(join(draft.path, 'best.bin'), text);
+      await draft.commit(draftManifest(key, { outputs: { weights: 'best.bin' } }));
+    }
+    await lock.release();
+  }
+
+  it.each([undefined, true])('takes the newer result, and does not commit over it (force: %s)', async (force) => {
+    const task = { ...bench.task('a', {}), force: force ?? false };
+    let runs = 0;
+    const result = await execute(task, async (context) => {
+      if (runs++ === 0) {
+        await takeOver(task.key, 'newer');
+        if (force) write(context, 'older');
+        return { metrics: {} };
+      }
+      write(context, 'again');
+      return { metrics: {} };
+    });
+    expect(result).toMatchObject({ status: 'finished', reused: force !== true });
+    const made = readFileSync(join(bench.store.find(task.key)?.path ?? '', 'best.bin'), 'utf8');
+    // Who forces a stage wants a result of its own, made under a lock that it holds.
+    expect([made, runs]).toEqual(force ? ['again', 2] : ['newer', 1]);
+  });
+
+  it('makes it after all where the other gave up', async () => {
+    const task = bench.task('a', {});
+    let runs = 0;
+    const result = await execute(task, async (context) => {
+      if (runs++ === 0) await takeOver(task.key, undefined);
+      write(context, `${runs}`);
+      return { metrics: {} };
+    });
+    expect(result).toMatchObject({ status: 'finished', reused: false });
+    expect(readFileSync(join(bench.store.find(task.key)?.path ?? '', 'best.bin'), 'utf8')).toBe('2');
+  });
+
+  it('fails as any other where its draft is gone, and the lock is still its own', async () => {
+    const task = bench.task('a', {});
+    const result = await execute(task, (context) => {
+      rmSync(context.out, { recursive: true });
+      return { metrics: {} };
+    });
+    expect(result.status).toBe('failed');
   });
 });

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { isJsonObject } from '../../core/json.ts';
 import type { Key } from '../../core/plan.ts';
 import { lastResultsFile, readLastResults } from '../../record/last-results.ts';
-import { listRuns, readRun } from '../../record/past-runs.ts';
+import { listRuns, readEvents } from '../../record/past-runs.ts';
 import { collect, removeCollected } from '../../store/gc.ts';
 import { manifestName } from '../../store/layout.ts';
 import type { Store } from '../../store/store.ts';
@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { examples, ageArgument, positiveInteger, sizeArgument } from '../options.ts';
 import { openProject } from '../../project/project.ts';
 import { pipelinesIn } from '../../project/recent.ts';
-import { columns, print } from '../terminal.ts';
+import { columns, print, printError } from '../terminal.ts';
 
 interface CollectFlags {
   readonly olderThan?: number;
@@ -38,13 +38,16 @@ export function command(): Command {
     .addHelpText('after', examples('kdpipe gc', 'kdpipe gc --runs 5 --older-than 30d --yes'))
     .action(async (flags: CollectFlags) => {
       const { store, runsFolder } = openProject();
-      const collection = collect(store, {
-        keep: withInputs(store, keysOfRuns(runsFolder, flags.runs ?? Infinity)),
+      const rules = {
+        keep: neededBy(store, referredBy(runsFolder, flags.runs ?? Infinity)),
         ...(flags.olderThan === undefined ? {} : { olderThan: flags.olderThan }),
         ...(flags.checkpoints && { checkpoints: true }),
         ...(flags.maxSize === undefined ? {} : { maxBytes: flags.maxSize }),
         now: Date.now(),
-      });
+      };
+      const collection = await collect(store, rules, (holder) =>
+        printError(`looks for up to a minute whether ${holder} still works on a result`),
+      );
       if (collection.items.length)
         print(
           columns(
@@ -77,21 +80,34 @@ function cellIn(store: Store, key: Key, path: string): string {
   }
 }
 
-/** Keys that events of runs, and the last results of each pipeline, name. */
-function keysOfRuns(runsFolder: string, latest: number): Set<Key> {
+/** What runs refer to. */
+interface Referred {
+  /** Keys that their events, and the last results of each pipeline, name. */
+  readonly keys: Set<Key>;
+  /** Names of the runs. */
+  readonly runs: ReadonlySet<string>;
+}
+
+function referredBy(runsFolder: string, latest: number): Referred {
   const keys = new Set<Key>();
+  const runs = new Set<string>();
   for (const pipeline of pipelinesIn(runsFolder)) {
     for (const { key } of readLastResults(lastResultsFile(runsFolder, pipeline)).values()) keys.add(key);
     for (const run of listRuns(runsFolder, pipeline).slice(-latest)) {
-      for (const event of readRun(join(runsFolder, pipeline, run)).events)
+      runs.add(run);
+      for (const event of readEvents(join(runsFolder, pipeline, run)))
         if ('key' in event && event.key !== null) keys.add(event.key);
     }
   }
-  return keys;
+  return { keys, runs };
 }
 
-/** A result keeps what it was made from: reruns of its dependents need it. */
-function withInputs(store: Store, keys: Set<Key>): ReadonlySet<Key> {
+/**
+ * All results that are needed: those that runs refer to, those that they have made although a loss of power took their
+ * events, and what each of these was made from, which reruns of its dependents need.
+ */
+function neededBy(store: Store, { keys, runs }: Referred): ReadonlySet<Key> {
+  for (const key of store.keys()) if (runs.has(store.find(key)?.manifest().run ?? '')) keys.add(key);
   for (const key of keys) for (const input of store.find(key)?.manifest().inputs ?? []) keys.add(input.key);
   return keys;
 }

@@ -10,6 +10,7 @@ import { replayRun, type PastRun } from '../../record/past-runs.ts';
 import { logFile } from '../../record/run-record.ts';
 import { openProject } from '../../project/project.ts';
 import { recentRun } from '../../project/recent.ts';
+import { findRun } from '../recent-run.ts';
 import { examples } from '../options.ts';
 import { shellWord } from '../../util/shell-word.ts';
 import { groupBy } from '../../util/group.ts';
@@ -37,7 +38,7 @@ export function command(): Command {
       let isRead = true;
       // Node revives standard output after an error: only the event tells that its reader has gone.
       process.stdout.once('error', () => (isRead = false));
-      const past = recentRun(project.runsFolder, flags.run);
+      const past = findRun(project.runsFolder, flags.run);
       if (stage === undefined) {
         print(stagesText(past));
         return;

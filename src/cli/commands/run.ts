@@ -37,6 +37,7 @@ export function command(): Command {
       '--trust',
       'start the programs of a pipeline from outside of this project; remembered until its file changes',
     )
+    .option('--rehash', 'read every file outside runs/ again, also those whose size and times are as they were')
     .option('--report', 'write tables and plots, also what -S changed and what lacks results')
     .option('--no-report', 'leave the files of tables and plots as they are')
     .option('--detach', 'let it go on without this terminal; kdpipe attach shows it')
@@ -61,8 +62,8 @@ async function run(file: string, flags: RunFlags): Promise<number> {
     const { runDetached } = await import('../detach.ts');
     return runDetached(openProject().runsFolder);
   }
-  const { only, from, to, force, dryRun, json, set, report } = flags;
-  if ((only ?? from ?? to ?? force ?? dryRun ?? json ?? report) === undefined) {
+  const { only, from, to, force, dryRun, json, set, report, rehash } = flags;
+  if ((only ?? from ?? to ?? force ?? dryRun ?? json ?? report ?? rehash) === undefined) {
     const start = performance.now();
     const watch = readingView(process.stderr, () => performance.now());
     const found = await findNothingToDo(file, { overrides: set ?? [] }, watch);

@@ -7,7 +7,7 @@ import { isAlive } from '../../util/process-identity.ts';
 import { groupBy } from '../../util/group.ts';
 import { examples, jsonOption } from '../options.ts';
 import { openProject } from '../../project/project.ts';
-import { recentRun } from '../../project/recent.ts';
+import { findRun } from '../recent-run.ts';
 import { columns, print, printJson } from '../terminal.ts';
 
 /**
@@ -21,7 +21,7 @@ export function command(): Command {
     .addOption(jsonOption())
     .addHelpText('after', examples('kdpipe status', 'kdpipe status study --json'))
     .action((wanted: string | undefined, flags: { readonly json?: boolean }) => {
-      const past = recentRun(openProject().runsFolder, wanted);
+      const past = findRun(openProject().runsFolder, wanted);
       if (flags.json) printJson(jsonStatus(past));
       else print(statusText(past));
     });

@@ -8,6 +8,7 @@ import { plan } from '../../project/plan.ts';
 import { preview } from '../../project/preview.ts';
 import { openProject } from '../../project/project.ts';
 import { recentRun } from '../../project/recent.ts';
+import { findRun } from '../recent-run.ts';
 import { examples, setOption } from '../options.ts';
 import { print } from '../terminal.ts';
 import { typedPath } from '../workspace.ts';
@@ -25,7 +26,7 @@ export function command(): Command {
     .addHelpText('after', examples('kdpipe why teacher', 'kdpipe why -f pipelines/study.yaml student -S epochs=20'))
     .action(async (stage: string, flags: { readonly file?: string; readonly set?: readonly string[] }) => {
       const { runsFolder } = openProject();
-      const file = flags.file ?? recentRun(runsFolder).plan.file;
+      const file = flags.file ?? findRun(runsFolder).plan.file;
       const pipeline = await plan(file, { overrides: flags.set ?? [] });
       const named = unwrap(findCells(pipeline.plan.cells, [stage]));
       const previews = await preview(pipeline);

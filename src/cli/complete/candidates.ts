@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Plan } from '../../core/plan.ts';
 import { openProject } from '../../project/project.ts';
 import { pipelinesIn } from '../../project/recent.ts';
-import { latestRun, listRuns } from '../../record/past-runs.ts';
-import { planFromJson } from '../../record/plan-json.ts';
+import { latestRuns } from '../../project/results.ts';
+import { listRuns } from '../../record/past-runs.ts';
 import { catalogue } from '../../stages/catalogue.ts';
 import { kindNamesOf } from '../../stages/kind-names.ts';
 import { kinds } from '../../stages/registry.ts';
@@ -14,11 +12,7 @@ import { enterWorkspace } from '../workspace.ts';
 
 /** The plans of the latest run of each pipeline: names of stages and cells without planning anything. */
 function latestPlans(): readonly Plan[] {
-  const { runsFolder } = openProject();
-  return pipelinesIn(runsFolder).flatMap((pipeline) => {
-    const run = latestRun(runsFolder, pipeline);
-    return run === undefined ? [] : [planFromJson(readFileSync(join(run, 'plan.json'), 'utf8'))];
-  });
+  return latestRuns(openProject()).map(({ plan }) => plan);
 }
 
 /** Stages that begin as the word does; where that is one, or a bracket is typed, its cells. */

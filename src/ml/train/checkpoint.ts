@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { fail, FailureError } from '../../core/failure.ts';
 import { isJsonObject } from '../../core/json.ts';
+import { byCodeUnits } from '../../util/text.ts';
 import { writeWhole } from '../../util/write-whole.ts';
 import type { StateDict } from '../network/network.ts';
 import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.ts';
@@ -9,7 +11,20 @@ import type { StoredTensor } from '../weights/tensor-file.ts';
 import type { EpochRow, Position, Tensors, TrainingState } from './training-state.ts';
 
 const GROUPS = ['model', 'optimizer', 'term', 'average', 'best'] as const satisfies readonly (keyof Tensors)[];
-const FORMAT = 'kdpipe-checkpoint-3';
+const FORMAT = 'kdpipe-checkpoint-4';
+/** The same without a checksum. */
+const UNCHECKED = 'kdpipe-checkpoint-3';
+
+const bytesOf = ({ values }: StoredTensor): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+/** Changes with any bit of a state: a flipped one would otherwise give other weights, without a word. */
+function checksum(position: string, tensors: ReadonlyMap<string, StoredTensor>): string {
+  let sum = crc32(position);
+  for (const [name, tensor] of [...tensors].toSorted(([a], [b]) => byCodeUnits(a, b)))
+    sum = crc32(bytesOf(tensor), crc32(`${name} ${tensor.values.length}`, sum));
+  return sum.toString(16).padStart(8, '0');
+}
 
 /**
  * Writes a training state as the bytes of a .safetensors file: tensors under `<group>/<name>`, flat; the rest is JSON
@@ -24,7 +39,9 @@ export function encodeCheckpoint(state: TrainingState): Uint8Array {
   for (const group of GROUPS)
     for (const [name, values] of tensors[group] ?? [])
       stored.set(`${group}/${name}`, { dtype: 'F32', shape: [values.length], values });
-  return encodeSafetensors({ tensors: stored, metadata: { format: FORMAT, position: JSON.stringify(position) } });
+  const text = JSON.stringify(position);
+  const metadata = { format: FORMAT, position: text, checksum: checksum(text, stored) };
+  return encodeSafetensors({ tensors: stored, metadata });
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
@@ -63,6 +80,21 @@ function positionOf(text: string, file: string): Position {
   return fail({ code: 'damaged-checkpoint', message: `${file} does not say where its run stood`, place: { file } });
 }
 
+function requireSum(sums: {
+  readonly file: string;
+  readonly expected: string | undefined;
+  readonly got: string;
+}): void {
+  const { file, expected, got } = sums;
+  if (expected === got) return;
+  fail({
+    code: 'damaged-checkpoint',
+    message: `${file} is damaged: the checksum of its content is ${got}`,
+    expected: expected ?? 'a checksum',
+    place: { file },
+  });
+}
+
 /**
  * Reads what {@link encodeCheckpoint} wrote.
  *
@@ -73,8 +105,10 @@ function positionOf(text: string, file: string): Position {
  */
 export function decodeCheckpoint(bytes: Uint8Array, file: string): TrainingState | undefined {
   const { tensors, metadata } = decodeSafetensors(bytes, file);
-  const text = metadata['position'];
-  if (metadata['format'] !== FORMAT || text === undefined) return undefined;
+  const { position: text, format, checksum: expected } = metadata;
+  if ((format !== FORMAT && format !== UNCHECKED) || text === undefined) return undefined;
+  const position = positionOf(text, file);
+  if (format === FORMAT || expected !== undefined) requireSum({ file, expected, got: checksum(text, tensors) });
   const groups = new Map<string, Map<string, Float32Array>>();
   for (const [path, { values }] of tensors) {
     const slash = path.indexOf('/');
@@ -84,7 +118,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): TrainingState
   }
   const empty: StateDict = new Map();
   return {
-    position: positionOf(text, file),
+    position,
     tensors: {
       model: groups.get('model') ?? empty,
       // Plain SGD keeps nothing.
@@ -130,7 +164,8 @@ function readState(file: string, warn: (message: string) => void, instead: strin
 }
 
 /**
- * A checkpoint in a folder that survives the process.
+ * A checkpoint in a folder that survives the process. The one before it is kept too: a run whose last one is damaged loses
+ * the time between the two, not all.
  *
  * @param folder - the stage's scratch folder; made when first needed
  * @param warn - called when a checkpoint is there and can't be used, and when the end cannot be saved
@@ -139,12 +174,18 @@ function readState(file: string, warn: (message: string) => void, instead: strin
  */
 export function checkpointIn(folder: string, warn: (message: string) => void, earlier?: EarlierEnd): Checkpoint {
   const file = join(folder, 'checkpoint.safetensors');
-  const save = (state: TrainingState): void => writeWhole(file, encodeCheckpoint(state), { flush: true });
+  const previous = join(folder, 'checkpoint-before.safetensors');
+  const save = (state: TrainingState): void => {
+    if (existsSync(file)) renameSync(file, previous);
+    writeWhole(file, encodeCheckpoint(state), { flush: true });
+  };
+  const load = (path: string, instead: string): TrainingState | undefined => readState(path, warn, instead);
   return {
     load: () => {
-      const own = readState(file, warn, earlier ? 'training goes on from an earlier end' : ANEW);
+      const anew = earlier ? 'training goes on from an earlier end' : ANEW;
+      const own = load(file, existsSync(previous) ? 'the one before it is looked at' : anew) ?? load(previous, anew);
       if (own || !earlier) return own;
-      const state = readState(earlier.path, warn, ANEW);
+      const state = load(earlier.path, ANEW);
       if (state) earlier.taken();
       return state;
     },

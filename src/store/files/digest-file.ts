@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsync, openSync, read, readFileSync } from 'node:fs';
+import { closeSync, fsync, openSync, read, readFileSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Digest } from '../../core/plan.ts';
 import { sha256 } from '../../fingerprint/digest.ts';
@@ -39,6 +39,27 @@ export async function digestFile(path: string, size: number, watch?: ReadWatch):
       if (bytesRead === 0) return sum.digest('hex');
       sum.update(bytes.subarray(0, bytesRead));
       watch?.read(bytesRead);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Digests a file without giving way: for the rare one whose answer is waited for.
+ *
+ * @param path - the file
+ * @returns SHA-256 of its bytes
+ */
+export function digestFileSync(path: string): Digest {
+  const file = openSync(path, 'r');
+  try {
+    const sum = createHash('sha256');
+    const bytes = Buffer.allocUnsafe(chunk);
+    for (;;) {
+      const bytesRead = readSync(file, bytes);
+      if (bytesRead === 0) return sum.digest('hex');
+      sum.update(bytes.subarray(0, bytesRead));
     }
   } finally {
     closeSync(file);

@@ -4,6 +4,7 @@ import { fail } from '../../core/failure.ts';
 import type { Digest } from '../../core/plan.ts';
 import { emptyFolder, folderListing, listingDigest, type FolderListing } from '../../fingerprint/digest.ts';
 import { mapConcurrently } from '../../util/async-pool.ts';
+import { mappedInodes } from '../../util/mapped-files.ts';
 import { digestFile, type ReadWatch } from './digest-file.ts';
 import { emptyFoldersOf, listFolder, type ListedFile } from './list-folder.ts';
 import { statIfPresent } from './stat-if-present.ts';
@@ -32,7 +33,7 @@ function statOf(path: string): Stats {
   );
 }
 
-/** Digests files, those whose state is remembered without reading them. */
+/** Digests files; those whose state is remembered, and that nobody may change without a sign, without reading them. */
 async function digestAll(
   path: string,
   files: readonly ListedFile[],
@@ -46,9 +47,11 @@ async function digestAll(
   };
   watch?.ahead(files.reduce((sum, file) => (knownOf(file) ? sum : sum + file.stats.size), 0));
   let read = 0;
+  let mapped: ReadonlySet<number> | undefined;
+  const isMapped = ({ ino }: Stats): boolean => (mapped ??= mappedInodes()).has(ino);
   const digested = await mapConcurrently(files, atOnce, async (file): Promise<[string, Remembered]> => {
     const known = knownOf(file);
-    if (known) return [file.path, known];
+    if (known && !isMapped(file.stats)) return [file.path, known];
     read++;
     const before = Date.now();
     const digest = await digestFile(join(path, file.path), file.stats.size, watch);

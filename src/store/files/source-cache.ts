@@ -1,9 +1,10 @@
-import { readFileSync, type Stats } from 'node:fs';
+import { readFileSync, rmSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Digest } from '../../core/plan.ts';
 import { sha256 } from '../../fingerprint/digest.ts';
 import { writeWhole } from '../../util/write-whole.ts';
+import { namesIn } from './names-in.ts';
 
 /** A file's digest, and the state that it had then. */
 export interface Remembered {
@@ -17,7 +18,10 @@ export interface Remembered {
   readonly trusted: boolean;
 }
 
-/** A file is trusted when its last change lies back this far; more than any file system's clock tick. Milliseconds. */
+/**
+ * A file is trusted when its last change lies back this far: more than any file system's clock tick, which is a second or
+ * two on some (FAT, HFS+, old ext4 and NFS). Milliseconds.
+ */
 const young = 2000;
 
 /**
@@ -30,7 +34,14 @@ const young = 2000;
  */
 export function rememberStats(stats: Stats, digest: Digest, now: number): Remembered {
   const { size, mtimeMs, ctimeMs, ino } = stats;
-  return { size, modified: mtimeMs, changed: ctimeMs, inode: ino, digest, trusted: now - mtimeMs > young };
+  return {
+    size,
+    modified: mtimeMs,
+    changed: ctimeMs,
+    inode: ino,
+    digest,
+    trusted: now - Math.max(mtimeMs, ctimeMs) > young,
+  };
 }
 
 /**
@@ -50,6 +61,7 @@ export function isUnchanged(known: Remembered, stats: Stats): boolean {
   );
 }
 
+const fileForm = /^[0-9a-f]{32}$/;
 const fileOf = (folder: string, source: string): string => join(folder, sha256(source).slice(0, 32));
 
 const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0');
@@ -102,4 +114,13 @@ export function writeSourceCache(
   } catch {
     // Full or read-only.
   }
+}
+
+/**
+ * Forgets all digests: every source is read again.
+ *
+ * @param folder - the folder of caches
+ */
+export function forgetSourceCaches(folder: string): void {
+  for (const name of namesIn(folder)) if (fileForm.test(name)) rmSync(join(folder, name), { force: true });
 }

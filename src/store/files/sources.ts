@@ -6,6 +6,7 @@ import type { ReadWatch } from './digest-file.ts';
 import { digestPath } from './digest-path.ts';
 import { keepListing, readListing } from './listings.ts';
 import { parts } from '../layout.ts';
+import { forgetSourceCaches } from './source-cache.ts';
 
 const cacheOf = (root: string): string => join(root, parts.sources);
 
@@ -33,6 +34,15 @@ export function sourceDigester(root: string, watch?: ReadWatch): SourceDigester 
 export function sourceRecorder(root: string, watch?: ReadWatch): SourceDigester {
   const onListing = (listing: FolderListing) => keepListing(cacheOf(root), listing);
   return (path) => digestPath(path, cacheOf(root), { runsFolder: dirname(root), onListing, watch });
+}
+
+/**
+ * Forgets the digests of all files outside the store, so that each is read again.
+ *
+ * @param root - the store's root
+ */
+export function forgetSources(root: string): void {
+  forgetSourceCaches(cacheOf(root));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/fingerprint/digest.ts';
 import { trial } from '../trial.ts';
@@ -50,6 +50,26 @@ describe('kdpipe gc', () => {
     expect(ask('gc', '--runs', '1', '--yes').stdout).toMatch(/\nremoved 4 items/);
     expect(project().keys()).toEqual(made);
     expect(ask('plan', 'trial.yaml', '-S', 'word=bye').stdout).toContain('nothing to do');
+  });
+
+  it('keeps what a run has made whose record a loss of power has emptied, and status shows the one before it', () => {
+    const last = project().read('runs/trial/last.json');
+    expect(ask('run', 'trial.yaml', '-S', 'word=lost').code).toBe(0);
+    const made = project().keys();
+    // A run that is cut off writes no last results.
+    project().write('runs/trial/last.json', last);
+    const [before = '', lost = ''] = readdirSync(project().path('runs/trial'))
+      .filter((name) => name.includes('-'))
+      .sort()
+      .slice(-2);
+    for (const name of ['plan.json', 'events.ndjson']) project().write(`runs/trial/${lost}/${name}`, '');
+    expect(ask('gc', '--yes').stdout).toMatch(/^removed 0 items/);
+    expect(project().keys()).toEqual(made);
+    const status = ask('status');
+    expect(status.stdout).toContain(before);
+    expect(status.stderr).toContain(`the record of ${lost} is damaged, so that ${before} is shown`);
+    expect(ask('status', lost)).toMatchObject({ code: 2, stderr: expect.stringContaining('[damaged-record]') });
+    for (const command of ['logs', 'why']) expect(ask(command, 'make').code).toBe(0);
   });
 
   it.each([

@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkpointIn, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import type { TrainingState } from '../../../src/ml/train/training-state.ts';
-import { encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
 
 const values = (...numbers: number[]) => Float32Array.from(numbers);
 const state: TrainingState = {
@@ -74,11 +74,45 @@ describe('a checkpoint', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('replaces the one before, and leaves no draft', () => {
-    open().save(state);
+  it('is kept with the one before, and leaves no draft', () => {
+    for (const epoch of [4, 5, 6]) open().save({ ...state, position: { ...state.position, epoch } });
+    expect(open().load()?.position.epoch).toBe(6);
+    expect(readdirSync(folder).sort()).toEqual(['checkpoint-before.safetensors', 'checkpoint.safetensors']);
+    expect(warnings).toEqual([]);
+  });
+
+  it('gives way, loudly, to the one before where any byte of it is another', () => {
+    const file = join(folder, 'checkpoint.safetensors');
     open().save({ ...state, position: { ...state.position, epoch: 4 } });
-    expect(open().load()?.position.epoch).toBe(4);
-    expect(readdirSync(folder)).toEqual(['checkpoint.safetensors']);
+    open().save({ ...state, position: { ...state.position, epoch: 5 } });
+    const good = readFileSync(file);
+    for (let at = 0; at < good.length; at++) {
+      const bytes = Buffer.from(good);
+      bytes[at]! ^= 1 << (at % 8);
+      writeFileSync(file, bytes);
+      const loaded = open().load()!;
+      // Text that means the same: a blank of the header for a tab.
+      if (loaded.position.epoch === 5) expect(bitsOf(loaded).position).toEqual({ ...state.position, epoch: 5 });
+      else expect(warnings.pop()).toMatch(/; the one before it is looked at$/);
+    }
+  });
+
+  it('is found where it is the only one of the two: a run was killed, or its disk was full, between them', () => {
+    open().save(state);
+    renameSync(join(folder, 'checkpoint.safetensors'), join(folder, 'checkpoint-before.safetensors'));
+    expect(bitsOf(open().load()!)).toEqual(bitsOf(state));
+    expect(warnings).toEqual([]);
+  });
+
+  it('without a checksum is one of an earlier version; a checksum cannot be left out of a newer one', () => {
+    const file = join(folder, 'checkpoint.safetensors');
+    const { tensors, metadata } = decodeSafetensors(encodeCheckpoint(state), file);
+    const { checksum: _, ...rest } = metadata;
+    writeFileSync(file, encodeSafetensors({ tensors, metadata: { ...rest, format: 'kdpipe-checkpoint-3' } }));
+    expect(bitsOf(open().load()!)).toEqual(bitsOf(state));
+    writeFileSync(file, encodeSafetensors({ tensors, metadata: rest }));
+    expect(open().load()).toBeUndefined();
+    expect(warnings.pop()).toMatch(/ is damaged: .*; training starts from the beginning$/);
   });
 
   it('is left out with a warning when it is damaged, or of another version', () => {

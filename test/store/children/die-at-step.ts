@@ -28,8 +28,8 @@ function watch(module: object, name: string): void {
     return original.apply(module, values);
   };
 }
-const changes = ['mkdirSync', 'renameSync', 'writeFileSync', 'appendFileSync', 'fsync'];
-for (const name of [...changes, 'linkSync', 'symlinkSync', 'unlinkSync']) watch(fs, name);
+const changes = ['mkdirSync', 'renameSync', 'writeFileSync', 'appendFileSync', 'fsync', 'fsyncSync', 'chmodSync'];
+for (const name of [...changes, 'linkSync', 'symlinkSync', 'unlinkSync', 'rmSync']) watch(fs, name);
 for (const name of ['mkdir', 'rm']) watch(fs.promises, name);
 syncBuiltinESMExports();
 

@@ -1,7 +1,8 @@
 /** Takes the lock at argv[2], says so, and holds it until it is killed. */
-import { lockFile } from '../../../src/store/lock.ts';
+import { basename, dirname } from 'node:path';
+import { Locks } from '../../../src/store/lock.ts';
 
 const [, , path = ''] = process.argv;
-await lockFile(path, new AbortController().signal, () => undefined);
+await new Locks(dirname(path)).lock(basename(path), new AbortController().signal, () => undefined);
 process.stdout.write('held\n');
 setInterval(() => undefined, 60_000);

@@ -3,11 +3,13 @@
  * time, appends a line to `turns`, and removes the file. Dies inside of its argv[4]th turn, if told.
  */
 import { appendFileSync, unlinkSync, writeFileSync } from 'node:fs';
-import { lockFile } from '../../../src/store/lock.ts';
+import { basename, dirname } from 'node:path';
+import { Locks } from '../../../src/store/lock.ts';
 
 const [, , path = '', turns = '', death] = process.argv;
+const locks = new Locks(dirname(path));
 for (let turn = 1; turn <= Number(turns); turn++) {
-  const lock = await lockFile(path, new AbortController().signal, () => undefined);
+  const lock = await locks.lock(basename(path), new AbortController().signal, () => undefined);
   writeFileSync(`${path}.inside`, '', { flag: 'wx' });
   appendFileSync(`${path}.turns`, `${process.pid}\n`);
   unlinkSync(`${path}.inside`);

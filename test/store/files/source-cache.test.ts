@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync, type Stats } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/fingerprint/digest.ts';
 import {
+  forgetSourceCaches,
   isUnchanged,
   readSourceCache,
   rememberStats,
@@ -38,9 +39,11 @@ describe('a remembered digest', () => {
     [2001, true],
     [-5000, false],
   ])('of a file that was changed %d ms before it was read is trusted: %s', (age, trusted) => {
-    const young = state({ mtimeMs: now - age });
-    expect(rememberStats(young, digest, now).trusted).toBe(trusted);
-    expect(isUnchanged(rememberStats(young, digest, now), young)).toBe(trusted);
+    // Its content, or only its inode: content whose time was set back, too.
+    for (const young of [state({ mtimeMs: now - age }), state({ ctimeMs: now - age, mtimeMs: now - 60_000 })]) {
+      expect(rememberStats(young, digest, now).trusted).toBe(trusted);
+      expect(isUnchanged(rememberStats(young, digest, now), young)).toBe(trusted);
+    }
   });
 });
 
@@ -72,6 +75,16 @@ describe('the cache of a source', () => {
     expect(readSourceCache(folder, '/data/unknown').size).toBe(0);
   });
 
+  it('is empty once it is forgotten; what else lies in its folder stays', () => {
+    const folder = temporaryFolder();
+    forgetSourceCaches(join(folder, 'none'));
+    writeSourceCache(folder, source, [['a', known]]);
+    mkdirSync(join(folder, 'listings'));
+    forgetSourceCaches(folder);
+    expect(readSourceCache(folder, source).size).toBe(0);
+    expect(readdirSync(folder)).toEqual(['listings']);
+  });
+
   it('is empty when any one byte of it is wrong, or its end is missing', () => {
     const folder = temporaryFolder();
     writeSourceCache(folder, source, [['a', known]]);
@@ -101,7 +114,7 @@ describe('the cache of a source', () => {
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, 'content');
     utimesSync(file, 1e9, 1e9);
-    const entry = rememberStats(statSync(file), digest, Date.now());
+    const entry = rememberStats(statSync(file), digest, Date.now() + 10_000);
     expect(isUnchanged(entry, statSync(file))).toBe(true);
     writeFileSync(file, 'CONTENT');
     utimesSync(file, 1e9, 1e9);
