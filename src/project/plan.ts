@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fail, FailureError, type Failure } from '../core/failure.ts';
 import type { Plan } from '../core/plan.ts';
-import { failed, failure, success, unwrap, type Result } from '../core/result.ts';
+import { failed, success, unwrap, type Result } from '../core/result.ts';
 import { ownValue } from '../core/own.ts';
 import type { Environment } from '../pipeline/expand/names.ts';
 import { planPipeline } from '../pipeline/plan.ts';

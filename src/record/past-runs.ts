@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Event } from '../core/event.ts';
 import { fail, FailureError } from '../core/failure.ts';
-import { isJsonObject } from '../core/json.ts';
 import type { Key, Plan } from '../core/plan.ts';
 import { initialRun, runState, type RunState } from '../core/run-state.ts';
 import { isEvent } from './event-form.ts';
