@@ -97,30 +97,33 @@ INLINE void multiply_rows(tile *t, const int rows, const int panels, const float
   }
 }
 
-/// sums[i] += Σ_k a[k][i] · b[panel][k][0..7]: rows of a lie `a_step` floats apart, those of b `b_step`, its panels `panel`.
-INLINE void multiply_outer(tile *t, const int rows, const int panels, const float *a, intptr_t a_step, const float *b, intptr_t panel, intptr_t b_step, intptr_t a_ahead, intptr_t b_ahead, int depth) {
-  ROLLED for (intptr_t k = 0; k < depth; k++, a += a_step, b += b_step) {
-    const float *at[TILE_PANELS];
-    UNROLL for (int j = 0; j < panels; j++) at[j] = b + j * panel;
-    if (a_ahead) __builtin_prefetch(a + a_ahead);
-    if (b_ahead) UNROLL for (int j = 0; j < panels; j += 2) __builtin_prefetch(b + b_ahead + j * PANEL);
-    panel_row row = load_panels(panels, at, 0);
-    UNROLL for (int i = 0; i < rows; i++) add_products(t, i, panels, a[i], &row);
-  }
-}
-
-/// Two factors of an outer product over `depth`: a[k][0..rows] and b[k][0..columns], rows `a_step` and `b_step` floats apart.
+/// Two factors of an outer product over `depth`: a[k][0..rows] and b[panel][k][0..7]. Rows of a lie `a_step` floats apart, those of b
+/// `b_step`; where they are far they are asked for `a_ahead` and `b_ahead` floats before they are read, else these are 0.
 typedef struct factors {
   const float *a, *b;
   intptr_t a_step, b_step, a_ahead, b_ahead;
   int depth;
 } factors;
 
+/// sums[i] += Σ_k a[k][i] · b[panel][k][0..7]; panels of b lie `panel` floats apart.
+INLINE void multiply_outer(tile *t, const int rows, const int panels, const factors *f, const intptr_t panel) {
+  const float *a = f->a, *b = f->b;
+  ROLLED for (int k = 0; k < f->depth; k++, a += f->a_step, b += f->b_step) {
+    const float *at[TILE_PANELS];
+    UNROLL for (int j = 0; j < panels; j++) at[j] = b + j * panel;
+    if (f->a_ahead) __builtin_prefetch(a + f->a_ahead);
+    if (f->b_ahead) UNROLL for (int j = 0; j < panels; j += 2) __builtin_prefetch(b + f->b_ahead + j * PANEL);
+    panel_row row = load_panels(panels, at, 0);
+    UNROLL for (int i = 0; i < rows; i++) add_products(t, i, panels, a[i], &row);
+  }
+}
+
 /// Columns of b that are packed together: strips, of which the last may be narrower.
 #define OUTER_COLUMNS (OUTER_PANELS * PANEL)
 
-/// Where column n of row k lies in strips of `depth` rows of `width` columns; rows of its strip lie `strip_step` apart.
+/// Floats from one row to the next in the strip of column n, of `width` columns.
 INLINE int strip_step(int n, int width) { return min(OUTER_COLUMNS, width - (n & -OUTER_COLUMNS)); }
+/// Where column n of row k lies in strips of `depth` rows.
 INLINE intptr_t strip_at(int n, int k, int width, int depth) { return (n & -OUTER_COLUMNS) * (intptr_t)depth + k * strip_step(n, width) + n % OUTER_COLUMNS; }
 
 /// Most panels of a piece of a filter gradient that can be taken together of `channels`, and rows that go with them.
@@ -133,7 +136,7 @@ INLINE void outer_tile(const int panels, const int rows, const factors *f, float
   tile t;
   clear_tile(&t, rows, panels);
   UNROLL for (int j = 0; j < panels; j++) UNROLL for (int i = 0; i < rows; i += 2) __builtin_prefetch(out + j * apart + i * PANEL, 1);
-  multiply_outer(&t, rows, panels, f->a, f->a_step, f->b, PANEL, f->b_step, f->a_ahead, f->b_ahead, f->depth);
+  multiply_outer(&t, rows, panels, f, PANEL);
   each_sum(rows, panels) {
     float *to = out + j / VECTORS * apart + i * PANEL + j % VECTORS * LANES;
     vec x = sum_of(&t, panels, i, j);

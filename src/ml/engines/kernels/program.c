@@ -49,9 +49,9 @@ static void run_program(const board *board, int thread, int threads) {
   }
 }
 
-/// Body of a worker thread: one program a job, until told to end.
-EXPORT(serve) void serve(board *board, int thread) {
-  int32_t job = __atomic_load_n(&board->job, __ATOMIC_ACQUIRE);
+/// Body of a worker thread: one program a job, until told to end. `job` is the last one from before the thread was started: by the
+/// time that it has come up there may be another, or the end.
+EXPORT(serve) void serve(board *board, int thread, int32_t job) {
   __atomic_add_fetch(&board->ready, 1, __ATOMIC_RELEASE);
   wake_all(&board->ready);
   for (;;) {
@@ -71,7 +71,7 @@ EXPORT(set_up) void set_up(board *board, const controls *controls, const float *
   board->barrier.patience = patience;
 }
 
-/// Waits until the threads of a team have come up: one that comes later takes the job that it finds for an old one.
+/// Waits until as many threads have come up as a team needs: that one is late does not mean that it is dead.
 static void wait_for_threads(board *board, int others) {
   for (int32_t up; (up = __atomic_load_n(&board->ready, __ATOMIC_ACQUIRE)) < others;) sleep_while(&board->ready, up, -1);
 }
@@ -112,8 +112,9 @@ void *memcpy(void *restrict to, const void *restrict from, __SIZE_TYPE__ bytes) 
 static void set_up_any(void *board, const void *controls, const float *zeros, float *scratch, int patience) {
   set_up(board, controls, zeros, scratch, patience);
 }
-static void serve_any(void *board, int thread) { serve(board, thread); }
+static void serve_any(void *board, int thread, int32_t job) { serve(board, thread, job); }
+static int32_t last_job(const void *of) { return ((const board *)of)->job; }
 static void run_any(void *board, const char *program, int operations, int threads) { run(board, program, operations, threads); }
 static void end_any(void *board) { end(board); }
-const kernels KERNELS = { sizeof(board), set_up_any, serve_any, run_any, end_any };
+const kernels KERNELS = { sizeof(board), set_up_any, last_job, serve_any, run_any, end_any };
 #endif

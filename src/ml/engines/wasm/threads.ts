@@ -61,12 +61,14 @@ export class ThreadPool {
     const path = assetPath('src/ml/engines/wasm/kernels/thread.mjs');
     if (!existsSync(path)) fail({ code: 'missing-asset', message: `${path} is missing`, fix: 'install kdpipe again' });
     const { module, memory, board } = this.#setup;
-    const { generation, lost } = BOARD_WORDS;
+    const { generation, lost, job } = BOARD_WORDS;
     const workerData = {
       module,
       memory,
       board,
       thread,
+      // By the time that it has come up there may be another one, or the end.
+      job: Atomics.load(new Int32Array(memory.buffer, board), job),
       stack: this.#setup.stackEnd(thread),
       words: { generation, lost },
     };

@@ -49,6 +49,19 @@ describe.skipIf(!isHere)('the native executor', () => {
     expect(oneUpdate(one, 4)).toEqual(expected);
   });
 
+  it('ends threads that have not come up yet, and gives work to those that come up late', async () => {
+    const expected = oneUpdate(executor(1), 1);
+    for (let n = 0; n < 20; n++) {
+      const one = executor(8);
+      one.limitThreads(8);
+      if (n % 2) {
+        one.limitThreads(2);
+        expect(oneUpdate(one, 8)).toEqual(expected);
+      }
+      await one.dispose();
+    }
+  });
+
   it('computes the same bits wherever its memory lies: across four gibibytes, and beyond', async () => {
     const low = oneUpdate(executor(2), 2);
     for (const offset of [4 * GIBIBYTE - 2 ** 22, 6 * GIBIBYTE, 9.5 * GIBIBYTE]) {

@@ -64,6 +64,13 @@ describe('threads', () => {
     await executor.dispose();
   });
 
+  it('end when they are told to before they have come up', async () => {
+    const executor = new WasmExecutor({ threads: 3, memory: 2 ** 26 });
+    executor.limitThreads(3);
+    await executor.dispose();
+    expect(workers).toHaveLength(2);
+  });
+
   it('that crash end the step at once, and say why', async () => {
     const executor = new WasmExecutor({ threads: 3, memory: 2 ** 26 });
     const region = executor.allocate(FLOATS);

@@ -74,7 +74,7 @@ typedef struct engine {
   napi_ref buffers[MOST_VIEWS];
 } engine;
 
-typedef struct thread_start { engine *engine; int thread; } thread_start;
+typedef struct thread_start { engine *engine; int thread; int32_t job; } thread_start;
 
 #define ARGUMENTS(n) \
   size_t count = n; \
@@ -98,7 +98,7 @@ static engine *engine_of(napi_env env, napi_value value) {
 static void *thread_body(void *argument) {
   thread_start start = *(thread_start *)argument;
   free(argument);
-  start.engine->kernels->serve(start.engine->board, start.thread);
+  start.engine->kernels->serve(start.engine->board, start.thread, start.job);
   return 0;
 }
 
@@ -210,7 +210,7 @@ static napi_value start_threads(napi_env env, napi_callback_info info) {
   int64_t threads = integer(env, arguments[1]);
   while (e && e->started < threads - 1 && e->started < MOST_THREADS - 1) {
     thread_start *start = malloc(sizeof *start);
-    if (start) *start = (thread_start){ e, e->started + 1 };
+    if (start) *start = (thread_start){ e, e->started + 1, e->kernels->last_job(e->board) };
     if (!start || !start_thread(&e->threads[e->started], thread_body, start)) {
       free(start);
       napi_throw_error(env, 0, "the system starts no more threads");

@@ -2,11 +2,13 @@
 #ifndef LIBRARY_H
 #define LIBRARY_H
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct kernels {
   size_t board_bytes; // of memory that a team shares, zeros at first
   void (*set_up)(void *board, const void *controls, const float *zeros, float *scratch, int patience);
-  void (*serve)(void *board, int thread);
+  int32_t (*last_job)(const void *board); // what a thread that is started now need not do
+  void (*serve)(void *board, int thread, int32_t job);
   void (*run)(void *board, const char *program, int operations, int threads);
   void (*end)(void *board);
 } kernels;
