@@ -38,7 +38,7 @@ async function ended(child: ChildProcess): Promise<Exit> {
   const exit = await new Promise<Exit>((resolve) =>
     child.once('exit', (exitCode, signal) => resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined })),
   );
-  await Promise.race([Promise.all(read), setTimeout(lastWordsWithin)]);
+  await Promise.race([Promise.all(read), setTimeout(lastWordsWithin, undefined, { ref: false })]);
   return exit;
 }
 

@@ -44,6 +44,14 @@ describe('a worker pool', () => {
     expect(third.alive).toBe(true);
   });
 
+  it('leaves nothing that keeps the process waiting when it is closed', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    await pool.take('a');
+    await pool.close();
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
+
   it('gives the tasks of a cohort one worker, which is free when the last of them has given it back', async () => {
     const cohort = ['x', 'y'];
     const [one, other] = await Promise.all([pool.take('a', cohort), pool.take('a', cohort)]);
