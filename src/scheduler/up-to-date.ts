@@ -93,7 +93,7 @@ function isNote(value: unknown): value is Note {
     isListOf(files, (item) => isPair(item, isText)) &&
     isJsonObject(seal) &&
     isText(seal['state']) &&
-    isListOf(seal['places'], isText) &&
+    isListOf(seal['places'], (item) => isPair(item, (paths) => isListOf(paths, isText))) &&
     typeof cells === 'number' &&
     isListOf(notes, isFailure) &&
     isListOf(placed, isPlace) &&

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
@@ -115,7 +116,8 @@ describe('students for whom there is not enough memory together', () => {
     const alone = [];
     for (const cell of big) alone.push(filesOf(await distil(cell)));
     await disposeEngines();
-    process.env['KDPIPE_MEMORY'] = '34';
+    // Each core that the engine may use takes 2 MiB.
+    process.env['KDPIPE_MEMORY'] = `${32 + 2 * availableParallelism()}`;
     const asides: string[] = [];
     const beside = made(await together(big, [], asides));
     expect(beside.map(filesOf)).toEqual(alone);

@@ -140,8 +140,8 @@ const fullStride = Number(process.env['FAULT_STRIDE'] ?? 1);
 /** Every fault of a run, or some of them, spread evenly. */
 function faultsOf(role: Fault['role'], code: Fault['code'], scale: Scale): readonly Fault[] {
   const count = countCalls(role, code);
-  const stride = scale === 'full' ? fullStride : Math.ceil(count / 2);
-  const all = Array.from({ length: Math.ceil(count / stride) }, (_, index) => 1 + index * stride);
+  const every = Array.from({ length: Math.ceil(count / fullStride) }, (_, index) => 1 + index * fullStride);
+  const all = scale === 'full' ? every : [Math.ceil(count / 2)];
   const once = all.map((at): Fault => ({ role, code, at, on: false }));
   return code === 'ENOSPC' ? [...once, ...all.map((at): Fault => ({ role, code, at, on: true }))] : once;
 }
