@@ -26,8 +26,9 @@ export interface Ended {
 export class Project {
   readonly folder: string;
 
-  constructor(files: Readonly<Record<string, string>> = {}) {
-    this.folder = mkdtempSync(join(tmpdir(), 'kdpipe-e2e-'));
+  /** @param folder - where it lies; a new folder by default */
+  constructor(files: Readonly<Record<string, string>> = {}, folder = mkdtempSync(join(tmpdir(), 'kdpipe-e2e-'))) {
+    this.folder = folder;
     for (const [path, text] of Object.entries(files)) this.write(path, text);
   }
 
@@ -68,7 +69,13 @@ export class Project {
 
   /** Starts `kdpipe ...args` and leaves it running. */
   start(...args: readonly string[]): ChildProcess {
-    return spawn('node', [kdpipe, ...args], { cwd: this.folder, stdio: 'pipe', env: { ...process.env, CI: '1' } });
+    return this.startWith({}, ...args);
+  }
+
+  /** The same with further environment variables. */
+  startWith(environment: Readonly<Record<string, string>>, ...args: readonly string[]): ChildProcess {
+    const env = { ...process.env, CI: '1', ...environment };
+    return spawn('node', [kdpipe, ...args], { cwd: this.folder, stdio: 'pipe', env });
   }
 
   /** Store keys, from the folders. */

@@ -1,0 +1,85 @@
+import { uniforms } from '../../../src/ml/random/random.ts';
+import type { Outcome } from '../trial.ts';
+import { resultsOf, type Results } from './results.ts';
+import { Tally } from './tally.ts';
+import { Victim } from './victim.ts';
+import { allWays } from './ways.ts';
+
+/** Strikes at random instants of the runs of projects, each project until it has finished. */
+export interface Campaign {
+  /** Files of the projects; the pipeline is `study.yaml`. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly ways: readonly (keyof typeof allWays)[];
+  readonly count: number;
+  readonly seed: number;
+}
+
+/** A project that nobody disturbs. */
+interface Undisturbed {
+  readonly results: Results;
+  /** Milliseconds that it takes. */
+  readonly length: number;
+}
+
+async function leaveAlone(files: Campaign['files']): Promise<Undisturbed> {
+  const victim = new Victim(files);
+  try {
+    const start = performance.now();
+    const { finished, broken } = await victim.run();
+    if (!finished || broken.length)
+      throw new Error(`an undisturbed run failed: ${broken.map(({ text }) => text).join('; ')}`);
+    return { results: resultsOf(victim.project), length: performance.now() - start };
+  } finally {
+    victim.remove();
+  }
+}
+
+/** What one campaign goes by. */
+interface Course {
+  readonly campaign: Campaign;
+  readonly whole: Undisturbed;
+  readonly tally: Tally;
+  readonly random: () => number;
+}
+
+/** About how long a project still takes, in milliseconds: the part of an undisturbed run that its missing results are. */
+function timeLeft({ project }: Victim, { results, length }: Undisturbed): number {
+  const missing = 1 - project.keys().length / results.size;
+  return length * Math.max(0.2, 0.8 * missing);
+}
+
+/** Strikes one project until it has finished, or a promise is broken; left alone once there were enough strikes. */
+async function bringDown({ campaign: { files, ways, count }, whole, tally, random }: Course): Promise<void> {
+  const victim = new Victim(files);
+  tally.projects++;
+  try {
+    for (;;) {
+      const way = ways[Math.floor(random() * ways.length)] ?? ways[0]!;
+      const blow = { way: allWays[way], delay: random() * timeLeft(victim, whole), random };
+      const struck = await victim.run(tally.strikes < count ? blow : undefined);
+      if (struck.hit) tally.count(way, struck.during);
+      const broken = struck.broken.length || !struck.finished ? struck.broken : await victim.judge(whole.results);
+      for (const one of broken) tally.blame(way, one);
+      if (struck.finished || broken.length) return;
+    }
+  } finally {
+    victim.remove();
+  }
+}
+
+/**
+ * Strikes runs at random instants, and compares what comes of them in the end with what an undisturbed run makes.
+ *
+ * @param campaign - project, ways and number of strikes
+ * @returns broken promises, and figures
+ */
+export async function wage(campaign: Campaign): Promise<Outcome> {
+  const { seed, count, ways, files } = campaign;
+  process.stderr.write(`${count} strikes, seed ${seed}\n`);
+  const whole = await leaveAlone(files);
+  const tally = new Tally(ways, 'strikes');
+  const course = { campaign, whole, tally, random: uniforms(seed, 'term', 0, 0) };
+  while (tally.strikes < count) await bringDown(course);
+  const total = `${tally.strikes} strikes, ${tally.projects} projects brought to their end, seed ${seed}.`;
+  return { broken: tally.broken, section: `${total}\n\n${tally.table()}` };
+}
