@@ -14,7 +14,11 @@ const named = words.filter((word) => !word.startsWith('--'));
 for (const [name, trial] of Object.entries<Trial>(trials)) {
   if (named.length && !named.includes(name)) continue;
   const start = performance.now();
-  const { broken, section } = await trial.run(scale);
+  const { broken, section, skipped } = await trial.run(scale);
+  if (skipped !== undefined) {
+    console.error(`SKIPPED ${name}: ${skipped}`);
+    continue;
+  }
   const minutes = ((performance.now() - start) / 60_000).toFixed(1);
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? '?'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
   const verdict = broken.length

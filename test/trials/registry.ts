@@ -1,6 +1,8 @@
 import { faults } from './faults/faults.ts';
 import { kills } from './kills/kills.ts';
+import { powerLoss } from './power-loss/power-loss.ts';
+import { preempt } from './preempt/preempt.ts';
 import type { Trial } from './trial.ts';
 
 /** All trials. Another one is a folder and a line here. */
-export const trials = { faults, kills } satisfies Record<string, Trial>;
+export const trials = { faults, kills, 'power-loss': powerLoss, preempt } satisfies Record<string, Trial>;

@@ -4,6 +4,8 @@ export interface Outcome {
   readonly broken: readonly string[];
   /** Figures for RESULTS.md, in Markdown. */
   readonly section: string;
+  /** Why it could not be tried here; nothing was, then. */
+  readonly skipped?: string;
 }
 
 /** `smoke` takes a minute, in the tests; `full` is what RESULTS.md tells. */

@@ -12,16 +12,24 @@ export interface Campaign {
   readonly ways: readonly (keyof typeof allWays)[];
   readonly count: number;
   readonly seed: number;
+  /** Longest time from the start of a run to a strike, milliseconds; by default what the project still takes. */
+  readonly longest?: number;
 }
 
 /** A project that nobody disturbs. */
-interface Undisturbed {
+export interface Undisturbed {
   readonly results: Results;
   /** Milliseconds that it takes. */
   readonly length: number;
 }
 
-async function leaveAlone(files: Campaign['files']): Promise<Undisturbed> {
+/**
+ * Runs a project that nobody disturbs.
+ *
+ * @param files - of the project
+ * @returns what it makes, and how long it takes
+ */
+export async function leaveAlone(files: Campaign['files']): Promise<Undisturbed> {
   const victim = new Victim(files);
   try {
     const start = performance.now();
@@ -49,13 +57,18 @@ function timeLeft({ project }: Victim, { results, length }: Undisturbed): number
 }
 
 /** Strikes one project until it has finished, or a promise is broken; left alone once there were enough strikes. */
-async function bringDown({ campaign: { files, ways, count }, whole, tally, random }: Course): Promise<void> {
+async function bringDown({
+  campaign: { files, ways, count, longest = Infinity },
+  whole,
+  tally,
+  random,
+}: Course): Promise<void> {
   const victim = new Victim(files);
   tally.projects++;
   try {
     for (;;) {
       const way = ways[Math.floor(random() * ways.length)] ?? ways[0]!;
-      const blow = { way: allWays[way], delay: random() * timeLeft(victim, whole), random };
+      const blow = { way: allWays[way], delay: random() * Math.min(longest, timeLeft(victim, whole)), random };
       const struck = await victim.run(tally.strikes < count ? blow : undefined);
       if (struck.hit) tally.count(way, struck.during);
       const broken = struck.broken.length || !struck.finished ? struck.broken : await victim.judge(whole.results);

@@ -49,8 +49,11 @@ export class Kin {
 
   /** Waits until all have left by themselves; false when some still live after so many milliseconds. */
   async haveLeft(within: number): Promise<boolean> {
-    for (const end = performance.now() + within; this.living().length; await wait(50))
+    const end = performance.now() + within;
+    while (this.living().length) {
       if (performance.now() > end) return false;
+      await wait(50);
+    }
     return true;
   }
 }

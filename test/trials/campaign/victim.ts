@@ -1,9 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Event } from '../../../src/core/event.ts';
 import { latestRun, readEvents } from '../../../src/record/past-runs.ts';
-import { Project } from '../../support/project.ts';
+import { kdpipe, Project } from '../../support/project.ts';
 import { Kin } from './kin.ts';
 import { committed, damage, differences, litter, resultsOf, type Results } from './results.ts';
 import type { Broken } from './tally.ts';
@@ -12,10 +12,21 @@ import type { Way } from './ways.ts';
 /** Name of the pipeline and its file. */
 const pipeline = 'study';
 const command = ['run', `${pipeline}.yaml`, '-j', '2'] as const;
-/** A run that takes longer hangs: no lock of the dead on this machine costs any wait. Milliseconds. */
-const patience = 60_000;
 /** How long orphans may take to save what they have and leave, milliseconds. */
 const farewell = 20_000;
+
+/** Where a project is, and how long its runs may take. */
+export interface Home {
+  /** Its folder; a new one by default. */
+  readonly folder?: string;
+  /** A run that takes longer hangs, milliseconds. By default as long as no lock of the dead on this machine costs any wait. */
+  readonly patience?: number;
+  /** File with the identity of the boot that runs shall see; that of the machine by default. */
+  readonly boot?: string;
+}
+
+/** Starts a program that sees another boot. */
+const afterBoot = 'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"';
 
 /** A strike, and when it comes. */
 interface Blow {
@@ -25,6 +36,13 @@ interface Blow {
   readonly random: () => number;
 }
 
+/** A run that goes. */
+interface Running {
+  readonly runner: ChildProcess;
+  /** What it has printed so far. */
+  readonly said: () => string;
+}
+
 /** How a run went. */
 export interface Struck {
   /** Whether the strike found it alive. */
@@ -32,20 +50,37 @@ export interface Struck {
   /** Stages that were running then. */
   readonly during: readonly string[];
   readonly finished: boolean;
+  /** What the run recorded; nothing where it died before. */
+  readonly events: readonly Event[];
   readonly broken: readonly Broken[];
 }
 
 const nameOf = (cell: string): string => cell.split('[')[0] ?? cell;
 
-/** Stages that had not ended when a run was struck. */
-function unfinished(events: readonly Event[]): readonly string[] {
-  const cells = new Set<string>();
-  for (const event of events) {
-    if (event.type === 'stage-started') cells.add(event.cell);
-    if (event.type === 'stage-finished') cells.delete(event.cell);
+/**
+ * Cells that a run has begun, as far as it has said: its record is written a moment later.
+ *
+ * @param said - what it printed
+ * @returns whether each has finished
+ */
+export function cellsOf(said: string): ReadonlyMap<string, boolean> {
+  const cells = new Map<string, boolean>();
+  for (const [, started, finished] of said.matchAll(/^(?:(\S+) started\b|\[\d+\/\d+\] (\S+) finished\b)/gm)) {
+    if (started !== undefined) cells.set(started, false);
+    if (finished !== undefined) cells.set(finished, true);
   }
-  return [...new Set([...cells].map(nameOf))];
+  return cells;
 }
+
+/**
+ * Stages that were running when a run was struck.
+ *
+ * @param said - what it had printed
+ * @returns their names
+ */
+export const unfinished = (said: string): readonly string[] => [
+  ...new Set([...cellsOf(said)].filter(([, finished]) => !finished).map(([cell]) => nameOf(cell))),
+];
 
 /** What a run's record tells that must not be. */
 function* wrongIn(events: readonly Event[], before: ReadonlyMap<string, string>, causes: readonly string[] = []) {
@@ -61,8 +96,13 @@ function* wrongIn(events: readonly Event[], before: ReadonlyMap<string, string>,
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
 
-/** Waits for the end of a process, no longer than so many milliseconds. */
-async function endWithin(child: ChildProcess, limit: number): Promise<void> {
+/**
+ * Waits for the end of a process.
+ *
+ * @param child - the process
+ * @param limit - milliseconds after which it waits no longer
+ */
+export async function endWithin(child: ChildProcess, limit: number): Promise<void> {
   const over = new AbortController();
   const end = hasEnded(child) ? undefined : once(child, 'exit', { signal: over.signal }).catch(() => undefined);
   await Promise.race([end, wait(limit, undefined, { signal: over.signal }).catch(() => undefined)]);
@@ -72,39 +112,56 @@ async function endWithin(child: ChildProcess, limit: number): Promise<void> {
 /** A project whose runs are struck, one after another, until it has finished. */
 export class Victim {
   readonly project: Project;
-  readonly #kin = new Kin();
+  readonly kin = new Kin();
+  readonly #patience: number;
+  readonly #boot: string | undefined;
 
-  constructor(files: Readonly<Record<string, string>>) {
-    this.project = new Project(files);
+  constructor(files: Readonly<Record<string, string>>, { folder, patience = 60_000, boot }: Home = {}) {
+    this.project = new Project(files, folder);
+    this.#patience = patience;
+    this.#boot = boot;
+  }
+
+  /** Starts a run and leaves it running. */
+  start(): Running {
+    const runner = this.#spawn();
+    let text = '';
+    runner.stderr?.on('data', (more: Buffer) => (text += more.toString()));
+    runner.stdout?.resume();
+    return { runner, said: () => text };
+  }
+
+  #spawn(): ChildProcess {
+    if (this.#boot === undefined) return this.project.startWith(this.kin.environment, ...command);
+    const args = ['--mount', 'sh', '-c', afterBoot, this.#boot, process.execPath, kdpipe, ...command];
+    const env = { ...process.env, CI: '1', ...this.kin.environment };
+    return spawn('unshare', args, { cwd: this.project.folder, env });
   }
 
   /** One run, struck or left alone. */
   async run(blow?: Blow): Promise<Struck> {
     const before = committed(this.project);
     const earlier = this.#record();
-    const runner = this.project.startWith(this.#kin.environment, ...command);
-    let stderr = '';
-    runner.stderr?.on('data', (text: Buffer) => (stderr += text.toString()));
-    runner.stdout?.resume();
+    const { runner, said } = this.start();
     const hit = blow ? await this.#hit(runner, blow) : false;
-    await endWithin(runner, patience);
-    const said = stderr.trim().split('\n').slice(-4).join(' / ');
-    const record = this.#record();
-    const events = record === undefined || record === earlier ? [] : readEvents(record);
+    const during = hit ? unfinished(said()) : [];
+    await endWithin(runner, this.#patience);
+    const lines = said().trim().split('\n').slice(-4).join(' / ');
+    const events = this.#record() === earlier ? [] : this.events();
     const causes = hit ? blow?.way.causes : [];
     const ends: readonly (number | null)[] = hit && blow ? [0, ...blow.way.ends] : [0];
     const broken: Broken[] = [...wrongIn(events, before, causes), ...this.#madeAgain(before)];
     if (!hasEnded(runner)) {
-      broken.push({ sin: 'hung', text: `no end after ${patience / 1000} s: ${said}` });
-      this.#kin.killAll();
-    } else if (!ends.includes(runner.exitCode) || /internal error/.test(stderr))
-      broken.push({ sin: 'refused', text: `exit ${runner.exitCode ?? runner.signalCode}: ${said}` });
-    return { hit, during: hit ? unfinished(events) : [], finished: runner.exitCode === 0, broken };
+      broken.push({ sin: 'hung', text: `no end after ${this.#patience / 1000} s: ${lines}` });
+      this.kin.killAll();
+    } else if (!ends.includes(runner.exitCode) || said().includes('internal error'))
+      broken.push({ sin: 'refused', text: `exit ${runner.exitCode ?? runner.signalCode}: ${lines}` });
+    return { hit, during, finished: runner.exitCode === 0, events, broken };
   }
 
   async #hit(runner: ChildProcess, { way, delay, random }: Blow): Promise<boolean> {
     await endWithin(runner, delay);
-    return hasEnded(runner) ? false : way.strike(runner, this.#kin, random);
+    return hasEnded(runner) ? false : way.strike(runner, this.kin, random);
   }
 
   /** Results that were there before, and are others or gone. */
@@ -114,6 +171,12 @@ export class Victim {
     return again.map(([key]) => ({ sin: 'done twice', text: `${key} was made again, or has gone` }));
   }
 
+  /** What the latest run has recorded. */
+  events(): readonly Event[] {
+    const record = this.#record();
+    return record === undefined ? [] : readEvents(record);
+  }
+
   #record(): string | undefined {
     return latestRun(this.project.path('runs'), pipeline);
   }
@@ -121,7 +184,7 @@ export class Victim {
   /** Looks at all that a finished project has. */
   async judge(expected: Results): Promise<readonly Broken[]> {
     const broken: Broken[] = [];
-    if (!(await this.#kin.haveLeft(farewell))) broken.push({ sin: 'hung', text: 'a process outlived its run' });
+    if (!(await this.kin.haveLeft(farewell))) broken.push({ sin: 'hung', text: 'a process outlived its run' });
     const other = differences(resultsOf(this.project), expected);
     if (other.length) broken.push({ sin: 'wrong', text: `other results: ${other.join(', ')}` });
     const damaged = await damage(this.project);
@@ -135,7 +198,7 @@ export class Victim {
   }
 
   remove(): void {
-    this.#kin.killAll();
+    this.kin.killAll();
     this.project.remove();
   }
 }
