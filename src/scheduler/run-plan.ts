@@ -146,6 +146,9 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
 /** Removes what killed runs have left: on a full disk that is the room which this one needs. */
 async function clearAway({ name }: Plan, { runsFolder, store }: RunOptions): Promise<void> {
   sweepTemporary(join(runsFolder, name));
+  // Every run clears the record before its own: so all are cleared, however many there are.
+  const before = latestRun(runsFolder, name);
+  if (before !== undefined) sweepTemporary(before);
   await sweepStore(store.root);
 }
 

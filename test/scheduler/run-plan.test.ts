@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
 import type { FailureError } from '../../src/core/failure.ts';
@@ -14,6 +14,7 @@ import { latestRun, listRuns, readRun } from '../../src/record/past-runs.ts';
 import { previewPlan, runPlan, type RunOptions } from '../../src/scheduler/run-plan.ts';
 import { kinds } from '../../src/stages/registry.ts';
 import { openStore } from '../../src/store/local.ts';
+import { temporaryPath } from '../../src/util/temporary-file.ts';
 import { Mailbox } from '../support/mailbox.ts';
 import { planOf, shellCell } from './fakes.ts';
 
@@ -248,6 +249,15 @@ describe('a run that goes wrong', () => {
 
   it('starts nothing when it was interrupted before', async () => {
     expect(await run(chain(), { interrupt: AbortSignal.abort() })).toMatchObject({ status: 'interrupted', ran: 0 });
+  });
+
+  it('leaves nothing half written once the next one has begun: here it was killed while it recorded its plan', async () => {
+    const killed = join(folder, 'runs', planOf([]).name, '20260101T000000000Z-abcdef');
+    const half = basename(temporaryPath('plan.json')).replace(`.${process.pid}-`, `.${2 ** 22 + 1}-`);
+    mkdirSync(killed, { recursive: true });
+    writeFileSync(join(killed, half), '{');
+    await run(chain());
+    expect(readdirSync(killed)).toEqual([]);
   });
 });
 
