@@ -32,6 +32,7 @@ export class Tally {
   count(way: string, stages: readonly string[]): void {
     this.#row(way).strikes++;
     this.strikes++;
+    if (this.strikes % 50 === 0) process.stderr.write(`${this.strikes} ${this.#unit}\n`);
     for (const stage of stages.length ? stages : ['none']) this.#during.set(stage, (this.#during.get(stage) ?? 0) + 1);
   }
 
