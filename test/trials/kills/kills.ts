@@ -11,7 +11,7 @@ export const kills: Trial = {
     wage({
       files: study,
       ways: ['runner', 'runner and children', 'worker'],
-      count: countOf(scale, { smoke: 6, full: 1000, variable: 'KILL_COUNT' }),
+      count: countOf(scale, { smoke: 3, full: 1000, variable: 'KILL_COUNT' }),
       seed: seedOf('KILL_SEED'),
     }),
 };

@@ -140,7 +140,7 @@ async function tryLoss(number: number, course: Course): Promise<void> {
 async function run(scale: Scale): Promise<Outcome> {
   const skipped = await obstacle();
   if (skipped !== undefined) return { broken: [], section: '', skipped };
-  const count = countOf(scale, { smoke: 2, full: 200, variable: 'POWER_LOSS_COUNT' });
+  const count = countOf(scale, { smoke: 1, full: 200, variable: 'POWER_LOSS_COUNT' });
   const seed = seedOf('POWER_LOSS_SEED');
   process.stderr.write(`${count} losses of power, seed ${seed}\n`);
   const tally = new Tally(wayNames, 'losses');

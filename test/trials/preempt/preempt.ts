@@ -13,7 +13,7 @@ async function run(scale: Scale): Promise<Outcome> {
     const outcome = await wage({
       files: projectOf(engine),
       ways: ['Ctrl-C', 'runner and children'],
-      count: countOf(scale, { smoke: 3, full: 200, variable: 'PREEMPT_COUNT' }),
+      count: countOf(scale, { smoke: 2, full: 200, variable: 'PREEMPT_COUNT' }),
       seed: seedOf('PREEMPT_SEED'),
       longest,
     });
