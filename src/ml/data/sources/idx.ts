@@ -122,10 +122,9 @@ function parse(file: string, bytes: Buffer, dimensions: number): IdxArray {
  * @throws FailureError when one is missing, damaged, or they do not belong together
  */
 export async function readIdxPair(root: string, prefix: string): Promise<Half | undefined> {
-  const [images, labels] = await Promise.all([
-    arrayOf(root, `${prefix}-images-idx3-ubyte`, IMAGES),
-    arrayOf(root, `${prefix}-labels-idx1-ubyte`, LABELS),
-  ]);
+  // In turn: of several problems always the same is told.
+  const images = await arrayOf(root, `${prefix}-images-idx3-ubyte`, IMAGES);
+  const labels = await arrayOf(root, `${prefix}-labels-idx1-ubyte`, LABELS);
   if (!images && !labels) return undefined;
   if (!images || !labels) return missing(root, `${prefix}-${images ? 'labels-idx1' : 'images-idx3'}-ubyte`);
   if (images.shape[0] !== labels.shape[0]) {
@@ -176,7 +175,8 @@ function labelNotes(labels: readonly number[]): readonly string[] {
 }
 
 async function open(root: string): Promise<ImageSet> {
-  const [train, test] = await Promise.all([readIdxPair(root, 'train'), readIdxPair(root, 't10k')]);
+  const train = await readIdxPair(root, 'train');
+  const test = await readIdxPair(root, 't10k');
   if (!train) return missing(root, 'train-images-idx3-ubyte');
   const [, height = 0, width = 0] = train.images.shape;
   if (height === 0 || width === 0) {
