@@ -149,7 +149,7 @@ async function clearAway({ name }: Plan, { runsFolder, store }: RunOptions): Pro
   // Every run clears the record before its own: so all are cleared, however many there are.
   const before = latestRun(runsFolder, name);
   if (before !== undefined) sweepTemporary(before);
-  await sweepStore(store.root);
+  await sweepStore(store);
 }
 
 type RunStarted = Extract<EventBody, { type: 'run-started' }>;

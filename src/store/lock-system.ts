@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, linkSync, lstatSync, openSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+import { textIfReadable } from '../util/if-readable.ts';
 import { withParent } from '../util/write-whole.ts';
 import { namesIn } from './files/names-in.ts';
 import { claim, isAlive, type Holder } from './holder.ts';
@@ -38,15 +29,6 @@ const longestText = 1000;
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    // Removed meanwhile, or not ours to read.
-    return '';
-  }
-}
-
 const lockFiles: LockFiles = {
   write: (path, text) =>
     withParent(path, () => {
@@ -71,7 +53,7 @@ const lockFiles: LockFiles = {
   look: (path) => {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (!stats) return undefined;
-    const text = stats.isFile() && stats.size <= longestText ? textOf(path) : '';
+    const text = stats.isFile() && stats.size <= longestText ? textIfReadable(path, 'utf8') : '';
     return { text, inode: stats.ino, modified: stats.mtimeMs };
   },
   touch: (path, time) => {

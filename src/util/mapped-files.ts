@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { namesIfReadable, textIfReadable } from './if-readable.ts';
 
 /** A shared mapping that may be written to: `7f… rw-s 00000000 00:1b 1234 /path`. */
 const sharedAndWritable = /^\S+ .w.s \S+ \S+ (\d+)/gm;
@@ -12,26 +12,10 @@ const sharedAndWritable = /^\S+ .w.s \S+ \S+ (\d+)/gm;
  */
 export function mappedInodes(): ReadonlySet<number> {
   const inodes = new Set<number>();
-  for (const pid of namesOf('/proc')) {
+  for (const pid of namesIfReadable('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
-    for (const [, inode] of textOf(`/proc/${pid}/maps`).matchAll(sharedAndWritable)) inodes.add(Number(inode));
+    for (const [, inode] of textIfReadable(`/proc/${pid}/maps`, 'latin1').matchAll(sharedAndWritable))
+      inodes.add(Number(inode));
   }
   return inodes;
-}
-
-function namesOf(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch {
-    // Gone, or of another user.
-    return '';
-  }
 }

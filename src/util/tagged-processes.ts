@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { namesIfReadable, textIfReadable } from './if-readable.ts';
 
 /** A process found by its environment. */
 export interface TaggedProcess {
@@ -9,18 +9,9 @@ export interface TaggedProcess {
   readonly group: number;
 }
 
-const read = (path: string): string => {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    // Gone, or another user's.
-    return '';
-  }
-};
-
 /** The program and the group of a process: the second field of its state, in parentheses, and the fifth. */
 function stateOf(pid: number): Pick<TaggedProcess, 'name' | 'group'> {
-  const [, name = '', rest = ''] = /\((.*)\) (.*)/s.exec(read(`/proc/${pid}/stat`)) ?? [];
+  const [, name = '', rest = ''] = /\((.*)\) (.*)/s.exec(textIfReadable(`/proc/${pid}/stat`, 'latin1')) ?? [];
   return { name, group: Number(rest.split(' ')[2]) };
 }
 
@@ -34,17 +25,11 @@ function stateOf(pid: number): Pick<TaggedProcess, 'name' | 'group'> {
  */
 export function findTagged(tags: readonly string[], after = 0): readonly TaggedProcess[] {
   const wanted = tags.map((tag) => `\0${Buffer.from(tag).toString('latin1')}\0`);
-  let names: readonly string[] = [];
-  try {
-    names = readdirSync('/proc');
-  } catch {
-    // Another system than Linux.
-  }
-  return names
+  return namesIfReadable('/proc')
     .map(Number)
     .filter((pid) => pid > after && pid !== process.pid)
     .filter((pid) => {
-      const environment = `\0${read(`/proc/${pid}/environ`)}`;
+      const environment = `\0${textIfReadable(`/proc/${pid}/environ`, 'latin1')}`;
       return wanted.every((tag) => environment.includes(tag));
     })
     .map((pid) => ({ pid, ...stateOf(pid) }));

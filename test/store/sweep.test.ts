@@ -18,10 +18,10 @@ describe('sweepStore', () => {
     const lock = await at.lock(live, never, () => undefined);
     const drafts = await Promise.all([at.draft(dead), at.draft(live)]);
     for (const { path } of drafts) writeFileSync(join(path, 'model.bin'), 'half');
-    await sweepStore(at.root);
+    await sweepStore(at);
     expect(drafts.map(({ path }) => existsSync(path))).toEqual([false, true]);
     await lock.release();
-    await sweepStore(at.root);
+    await sweepStore(at);
     expect(readdirSync(join(at.root, '.drafts'))).toEqual([]);
   });
 
@@ -30,15 +30,15 @@ describe('sweepStore', () => {
     const scratch = await at.scratch(keyOf('a'));
     const half = basename(temporaryPath(join(scratch, 'last.safetensors'))).replace(`.${process.pid}-`, `.${nobody}-`);
     for (const name of ['last.safetensors', half]) writeFileSync(join(scratch, name), '');
-    await sweepStore(at.root);
+    await sweepStore(at);
     expect(readdirSync(scratch)).toEqual(['last.safetensors']);
   });
 
   it('minds neither a store that is not there nor files in the place of its folders', async () => {
     const root = join(temporaryFolder(), '.store');
-    await expect(sweepStore(root)).resolves.toBeUndefined();
+    await expect(sweepStore(openStore(root))).resolves.toBeUndefined();
     mkdirSync(root);
     for (const name of ['.drafts', '.locks', '.scratch', '.sources']) writeFileSync(join(root, name), '');
-    await expect(sweepStore(root)).resolves.toBeUndefined();
+    await expect(sweepStore(openStore(root))).resolves.toBeUndefined();
   });
 });

@@ -1,20 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+import { namesIfReadable, textIfReadable } from '../../../src/util/if-readable.ts';
 
 /** A process that lives. */
 interface Living {
   readonly pid: number;
   readonly isWorker: boolean;
 }
-
-const textOf = (file: string): string => {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch {
-    return '';
-  }
-};
 
 /** Sends SIGKILL; whoever has gone meanwhile is forgotten. */
 export function kill(pid: number): void {
@@ -35,9 +27,12 @@ export class Kin {
   readonly environment = { KDPIPE_TRIAL: this.#mark };
 
   living(): readonly Living[] {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && textOf(`/proc/${name}/environ`).includes(this.#mark))
-      .map((name) => ({ pid: Number(name), isWorker: /worker\/main\.js/.test(textOf(`/proc/${name}/cmdline`)) }));
+    return namesIfReadable('/proc')
+      .filter((name) => /^\d+$/.test(name) && textIfReadable(`/proc/${name}/environ`, 'latin1').includes(this.#mark))
+      .map((name) => ({
+        pid: Number(name),
+        isWorker: /worker\/main\.js/.test(textIfReadable(`/proc/${name}/cmdline`, 'latin1')),
+      }));
   }
 
   /** Kills all, also those that are started while it does. */
