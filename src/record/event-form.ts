@@ -1,49 +1,54 @@
 import type { Event } from '../core/event.ts';
-import { isJsonObject, isList } from '../core/json.ts';
+import { isJsonObject } from '../core/json.ts';
+import { isFailureForm, isNumber, isText, isTextOrNull, listOf, type Test } from '../core/shape.ts';
 
-/** Tells whether a member of an event is of the kind that readers count on. */
-type Test = (value: unknown) => boolean;
+/** What a part of an event has, by name. */
 type Form = Readonly<Record<string, Test>>;
 
-const text: Test = (value) => typeof value === 'string';
-const number: Test = (value) => typeof value === 'number';
-const object: Test = isJsonObject;
-const texts: Test = (value) => isList(value) && value.every(text);
-const textOrNull: Test = (value) => value === null || text(value);
-const failure: Test = (value) => isJsonObject(value) && text(value['code']) && text(value['message']);
+const texts = listOf(isText);
 const runner: Test = (value) =>
-  isJsonObject(value) && number(value['pid']) && ['start', 'host', 'namespace'].every((name) => text(value[name]));
+  isJsonObject(value) && isNumber(value['pid']) && ['start', 'host', 'namespace'].every((name) => isText(value[name]));
 const outlook: Test = (value) =>
-  isJsonObject(value) && text(value['stage']) && text(value['kind']) && number(value['cells']) && texts(value['needs']);
+  isJsonObject(value) &&
+  isText(value['stage']) &&
+  isText(value['kind']) &&
+  isNumber(value['cells']) &&
+  texts(value['needs']);
 const optional =
   (test: Test): Test =>
   (value) =>
     value === undefined || test(value);
 
-const cell = { cell: text };
-const keyed = { ...cell, key: text };
-const counts = { ran: number, reused: number, failed: number, skipped: number };
+const cell = { cell: isText };
+const keyed = { ...cell, key: isText };
+const counts = { ran: isNumber, reused: isNumber, failed: isNumber, skipped: isNumber };
 
 /** What each event has beside its type and moment. */
 const forms: Readonly<Record<Event['type'], Form>> = {
   'run-started': {
-    ...{ run: text, pipeline: text, file: text, cells: number, slots: number, format: optional(number) },
-    ...{ process: optional(runner), stages: optional((value) => isList(value) && value.every(outlook)) },
+    ...{ run: isText, pipeline: isText, file: isText, cells: isNumber, slots: isNumber, format: optional(isNumber) },
+    ...{ process: optional(runner), stages: optional(listOf(outlook)) },
   },
   'stage-reused': keyed,
-  'stage-waiting': { ...keyed, holder: text, handle: optional(text) },
+  'stage-waiting': { ...keyed, holder: isText, handle: optional(isText) },
   'stage-acquired': cell,
-  'stage-started': { ...keyed, attempt: number, reason: text, beside: optional(number), cohort: optional(text) },
-  'stage-progress': { ...cell, progress: object },
-  'stage-metric': { ...cell, row: object },
-  'stage-warned': { ...cell, message: text },
-  'stage-retrying': { ...cell, attempt: number, delay: number, failure },
-  'stage-finished': { ...keyed, seconds: number, metrics: object },
+  'stage-started': {
+    ...keyed,
+    attempt: isNumber,
+    reason: isText,
+    beside: optional(isNumber),
+    cohort: optional(isText),
+  },
+  'stage-progress': { ...cell, progress: isJsonObject },
+  'stage-metric': { ...cell, row: isJsonObject },
+  'stage-warned': { ...cell, message: isText },
+  'stage-retrying': { ...cell, attempt: isNumber, delay: isNumber, failure: isFailureForm },
+  'stage-finished': { ...keyed, seconds: isNumber, metrics: isJsonObject },
   'stage-tainted': { ...keyed, changed: texts },
-  'stage-failed': { ...cell, key: textOrNull, failure, tail: texts },
-  'stage-skipped': { ...cell, because: textOrNull },
+  'stage-failed': { ...cell, key: isTextOrNull, failure: isFailureForm, tail: texts },
+  'stage-skipped': { ...cell, because: isTextOrNull },
   'stage-interrupted': cell,
-  'run-finished': { status: text, seconds: number, ...counts },
+  'run-finished': { status: isText, seconds: isNumber, ...counts },
 };
 
 /**
@@ -57,4 +62,20 @@ export function isEvent(value: unknown): value is Event {
   const { type, at } = value;
   if (typeof type !== 'string' || typeof at !== 'number' || !Object.hasOwn(forms, type)) return false;
   return Object.entries(forms[type as Event['type']]).every(([name, test]) => test(value[name]));
+}
+
+/**
+ * Reads a line of a record.
+ *
+ * @param line - without its end
+ * @returns its event; none where the line is empty, torn or damaged, or a later version wrote it
+ */
+export function eventIn(line: string): Event | undefined {
+  if (line === '') return undefined;
+  try {
+    const event: unknown = JSON.parse(line);
+    return isEvent(event) ? event : undefined;
+  } catch {
+    return undefined;
+  }
 }

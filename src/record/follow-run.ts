@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Event } from '../core/event.ts';
-import { isEvent } from './event-form.ts';
+import { eventIn } from './event-form.ts';
 
 /** Pause between two looks at a record that grows; milliseconds. */
 const glance = 250;
@@ -32,7 +32,7 @@ export async function followRun(folder: string, options: FollowOptions): Promise
     for await (const piece of pieces) {
       const lines = `${rest}${String(piece)}`.split('\n');
       rest = lines.pop() ?? '';
-      for (const event of lines.flatMap(eventOf)) {
+      for (const event of lines.flatMap((line) => eventIn(line) ?? [])) {
         onEvent(event);
         ended = event.type === 'run-finished';
       }
@@ -48,13 +48,4 @@ export async function followRun(folder: string, options: FollowOptions): Promise
     await setTimeout(glance, undefined, { signal }).catch(() => undefined);
   }
   return 'left';
-}
-
-function eventOf(line: string): readonly Event[] {
-  try {
-    const event: unknown = JSON.parse(line);
-    return isEvent(event) ? [event] : [];
-  } catch {
-    return [];
-  }
 }

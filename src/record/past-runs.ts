@@ -4,7 +4,7 @@ import type { Event } from '../core/event.ts';
 import { fail, FailureError } from '../core/failure.ts';
 import type { Key, Plan } from '../core/plan.ts';
 import { initialRun, runState, type RunState } from '../core/run-state.ts';
-import { isEvent } from './event-form.ts';
+import { eventIn } from './event-form.ts';
 import { checkFormat, planFromJson } from './plan-json.ts';
 
 /** A run as its folder tells it, ended or not. */
@@ -59,19 +59,11 @@ function readPlan(folder: string): Plan {
  * @throws FailureError `newer-record` when a later version recorded them
  */
 export function readEvents(folder: string): readonly Event[] {
-  const events = textOf(join(folder, 'events.ndjson')).split('\n').flatMap(parseEvent);
+  const events = textOf(join(folder, 'events.ndjson'))
+    .split('\n')
+    .flatMap((line) => eventIn(line) ?? []);
   for (const event of events) if (event.type === 'run-started') checkFormat(event.format ?? 1);
   return events;
-}
-
-function parseEvent(line: string): readonly Event[] {
-  if (line === '') return [];
-  try {
-    const event: unknown = JSON.parse(line);
-    return isEvent(event) ? [event] : [];
-  } catch {
-    return [];
-  }
 }
 
 /** The latest run that can be read. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Failure } from '../core/failure.ts';
 import { isJsonObject, isList } from '../core/json.ts';
 import type { Digest } from '../core/plan.ts';
+import { isFailureForm, isNumber, isText, isTextOrNull, listOf, type Test } from '../core/shape.ts';
 import { ownValue } from '../core/own.ts';
 import { canonical } from '../fingerprint/canonical.ts';
 import { sha256 } from '../fingerprint/digest.ts';
@@ -75,13 +76,11 @@ function requestDigest({ file, text, overrides, workingFolder, program }: Reques
   return sha256(canonical([format, program, workingFolder, file, [...overrides], text]));
 }
 
-const isText = (value: unknown): boolean => typeof value === 'string';
-const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
-const isListOf = (value: unknown, test: (item: unknown) => boolean): boolean => isList(value) && value.every(test);
-const isPair = (value: unknown, second: (item: unknown) => boolean): boolean =>
-  isList(value) && value.length === 2 && isText(value[0]) && second(value[1]);
-const isPlace = (value: unknown): boolean => isJsonObject(value) && isText(value['what']) && isText(value['file']);
-const isFailure = (value: unknown): boolean => isJsonObject(value) && isText(value['code']) && isText(value['message']);
+const pairWith =
+  (second: Test): Test =>
+  (value) =>
+    isList(value) && value.length === 2 && isText(value[0]) && second(value[1]);
+const isPlace: Test = (value) => isJsonObject(value) && isText(value['what']) && isText(value['file']);
 
 /** Whether a file holds a whole note: anything may stand there. */
 function isNote(value: unknown): value is Note {
@@ -89,15 +88,15 @@ function isNote(value: unknown): value is Note {
   const { request, environment, files, seal, cells, notes = [], placed, held } = value;
   return (
     isText(request) &&
-    isListOf(environment, (item) => isPair(item, isTextOrNull)) &&
-    isListOf(files, (item) => isPair(item, isText)) &&
+    listOf(pairWith(isTextOrNull))(environment) &&
+    listOf(pairWith(isText))(files) &&
     isJsonObject(seal) &&
     isText(seal['state']) &&
-    isListOf(seal['places'], (item) => isPair(item, (paths) => isListOf(paths, isText))) &&
-    typeof cells === 'number' &&
-    isListOf(notes, isFailure) &&
-    isListOf(placed, isPlace) &&
-    isListOf(held, isPlace)
+    listOf(pairWith(listOf(isText)))(seal['places']) &&
+    isNumber(cells) &&
+    listOf(isFailureForm)(notes) &&
+    listOf(isPlace)(placed) &&
+    listOf(isPlace)(held)
   );
 }
 
