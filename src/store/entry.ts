@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../core/failure.ts';
 import type { Key } from '../core/plan.ts';
@@ -24,6 +24,8 @@ export interface Hint {
   readonly outputs: Entry['outputs'];
 }
 
+const stampIn = ({ size, mtimeMs, ino }: Stats): Stamp => [size, mtimeMs, ino];
+
 /**
  * Looks at a file or folder.
  *
@@ -32,7 +34,7 @@ export interface Hint {
  */
 export function stampOf(path: string): Stamp | undefined {
   const stats = statIfPresent(path);
-  return stats && [stats.size, stats.mtimeMs, stats.ino];
+  return stats && stampIn(stats);
 }
 
 const same = (a: Stamp, b: Stamp | undefined): boolean => a[0] === b?.[0] && a[1] === b[1] && a[2] === b[2];
@@ -117,7 +119,7 @@ function fileStamp(entry: string, file: ManifestFiles[number], before: Stamp | u
   const path = `${entry}/${file.path}`;
   const stats = statIfPresent(path);
   if (!stats?.isFile() || stats.size !== file.size) return undefined;
-  const stamp: Stamp = [stats.size, stats.mtimeMs, stats.ino];
+  const stamp = stampIn(stats);
   return !before || same(before, stamp) || digestFileSync(path) === file.digest ? stamp : undefined;
 }
 

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { temporaryPath } from './temporary-file.ts';
 
 /** Bytes that are read at once. */
 const chunkBytes = 1 << 20;
@@ -14,7 +15,7 @@ export function replaceInFile(file: string, texts: readonly string[], by: string
   // One character a byte: nothing is lost where the file is no UTF-8.
   const forms = texts.map((text) => Buffer.from(text).toString('latin1'));
   const overlap = Math.max(0, ...forms.map(({ length }) => length - 1));
-  const draft = `${file}.tmp`;
+  const draft = temporaryPath(file);
   const [from, to] = [openSync(file, 'r'), openSync(draft, 'w', 0o600)];
   let changed = false;
   try {

@@ -5,6 +5,7 @@ import { failed, failure, success, type Result } from '../../core/result.ts';
 import { aliasTargets, noteDuplicateKeys } from '../../util/yaml-nodes.ts';
 import { isMerge, keyText, Lines, placeFinder } from '../source/place.ts';
 import type { Locate } from '../source/problems.ts';
+import { mostProblems } from '../source/budget.ts';
 import { DEEPEST } from '../source/value-size.ts';
 import { tooDeep, unreadable, type Source } from './readable.ts';
 import { syntaxFailures } from './syntax.ts';
@@ -23,9 +24,6 @@ export interface PipelineDocument {
 
 /** Most values that aliases may stand for, all together. An alias bomb doubles them with every line. */
 const MOST_ALIASED = 50_000;
-
-/** Most problems that are told of a file that is no plain JSON. */
-const MOST_FAILURES = 200;
 
 /** What YAML's core schema knows; every other tag is refused. */
 const CORE_TAGS = /^(?:!|tag:yaml\.org,2002:(?:null|bool|int|float|str|map|seq))$/;
@@ -146,7 +144,7 @@ class Reader {
   }
 
   #refuse(node: unknown, problem: Omit<Failure, 'place'>): null {
-    if (this.failures.length >= MOST_FAILURES) return null;
+    if (this.failures.length >= mostProblems) return null;
     const range = (node as { readonly range?: readonly [number, number, number] | null }).range;
     this.failures.push({ ...problem, place: this.#lines.place(range ? [range[0], range[1]] : [0, 0]) });
     return null;

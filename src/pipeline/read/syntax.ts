@@ -1,9 +1,7 @@
 import type { Document, YAMLError } from 'yaml';
 import type { Failure } from '../../core/failure.ts';
+import { mostProblems } from '../source/budget.ts';
 import type { Lines } from '../source/place.ts';
-
-/** Most faulty lines that are told. */
-const MOST_FAILURES = 200;
 
 /** Plain words for the parser's codes that users meet most. */
 const SYNTAX: Readonly<Record<string, Omit<Failure, 'place'>>> = {
@@ -114,6 +112,6 @@ export function syntaxFailures(document: Document, lines: Lines, text: string, p
   };
   for (const span of spans) note(span[0], () => ({ ...unquoted, place: lines.place(span) }));
   for (const error of errors) note(error.pos[0], () => syntaxFailure(error, lines));
-  const told = [...byLine].sort(([a], [b]) => a - b).slice(0, MOST_FAILURES);
+  const told = [...byLine].sort(([a], [b]) => a - b).slice(0, mostProblems);
   return told.map(([, failure]) => failure());
 }

@@ -29,7 +29,7 @@ export const limitsSchema: JsonObject = {
 };
 
 /** Most problems that are told: whoever has more has made one mistake many times. */
-const mostProblems = 200;
+export const mostProblems = 200;
 
 /** Ends planning: what would follow has no end worth waiting for. Its problem is all that is still to be said. */
 export class PlanningEnds extends Error {

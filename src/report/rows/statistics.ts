@@ -1,3 +1,4 @@
+import { largest, smallest } from '../../util/extremes.ts';
 import { criticalT, twoSidedP } from './student-t.ts';
 
 /** A difference of two means, with what the runs say about its certainty. */
@@ -44,9 +45,12 @@ export function sampleDeviation(values: readonly number[]): number | undefined {
 /** What rounding alone makes numbers spread, for one of their size. */
 const ROUNDING = 8 * Number.EPSILON;
 
+/** The size of the largest of some numbers. */
+const sizeOf = (values: readonly number[]): number => largest(values.map(Math.abs));
+
 /** Whether numbers are equal but for rounding: then how they would spread is not known. */
-const areEqual = (values: readonly number[], size: number): boolean =>
-  Math.max(...values) - Math.min(...values) <= ROUNDING * size;
+const areEqual = (values: readonly number[], size = sizeOf(values)): boolean =>
+  largest(values) - smallest(values) <= ROUNDING * size;
 
 /** Test and interval of a difference from its standard error, which is above 0. */
 function withInterval(difference: number, error: number, degrees: number): Difference {
@@ -64,7 +68,7 @@ function withInterval(difference: number, error: number, degrees: number): Diffe
  */
 export function pairedDifference(pairs: readonly (readonly [ours: number, theirs: number])[]): Difference | undefined {
   const differences = pairs.map(([ours, theirs]) => ours - theirs);
-  if (areEqual(differences, Math.max(...pairs.flat().map(Math.abs)))) return undefined;
+  if (areEqual(differences, sizeOf(pairs.flat()))) return undefined;
   return withInterval(mean(differences), Math.sqrt(variance(differences) / pairs.length), pairs.length - 1);
 }
 
@@ -76,7 +80,7 @@ export function pairedDifference(pairs: readonly (readonly [ours: number, theirs
  * @returns mean of ours − mean of theirs, its interval and p-value; undefined where neither side spreads
  */
 export function welchDifference(ours: readonly number[], theirs: readonly number[]): Difference | undefined {
-  if ([ours, theirs].every((side) => areEqual(side, Math.max(...side.map(Math.abs))))) return undefined;
+  if ([ours, theirs].every((side) => areEqual(side))) return undefined;
   const a = variance(ours) / ours.length;
   const b = variance(theirs) / theirs.length;
   const degrees = (a + b) ** 2 / (a ** 2 / (ours.length - 1) + b ** 2 / (theirs.length - 1));
@@ -118,7 +122,7 @@ export function differenceToPublished(ours: readonly number[], published: Publis
   const { value, images } = published;
   if (ours.length < 2 && images === undefined) return undefined;
   const centre = mean(ours);
-  const spreads = ours.length > 1 && !areEqual(ours, Math.max(...ours.map(Math.abs)));
+  const spreads = ours.length > 1 && !areEqual(ours);
   const ofRuns = spreads ? variance(ours) * (1 + 1 / ours.length) : 0;
   const ofImages = binomialVariance(centre, images) + binomialVariance(value, images);
   const both = ofRuns + ofImages;

@@ -69,6 +69,14 @@ describe('unitsOf', () => {
   });
 });
 
+/** The sum of two convolutions of the images. */
+const twoReaders = (net: NetworkBuilder, [a, b]: readonly [number, number]): number =>
+  net.add(
+    'sum',
+    net.conv('a', net.image, { channels: 8, kernel: a }),
+    net.conv('b', net.image, { channels: 8, kernel: b }),
+  );
+
 describe('lowering', () => {
   it('folds every batch norm into its convolution for evaluation', () => {
     expect(counts(lowerInference(network, { target: KERNEL_TARGET, batch: 1, taps: [] }), 'forward')).toEqual({
@@ -97,22 +105,12 @@ describe('lowering', () => {
     { title: 'one reader', build: (net) => net.conv('a', net.image, { channels: 8, kernel: 7 }), padding: 3 },
     {
       title: 'readers that agree',
-      build: (net) =>
-        net.add(
-          'sum',
-          net.conv('a', net.image, { channels: 8, kernel: 3 }),
-          net.conv('b', net.image, { channels: 8, kernel: 3 }),
-        ),
+      build: (net) => twoReaders(net, [3, 3]),
       padding: 1,
     },
     {
       title: 'readers that differ',
-      build: (net) =>
-        net.add(
-          'sum',
-          net.conv('a', net.image, { channels: 8, kernel: 3 }),
-          net.conv('b', net.image, { channels: 8, kernel: 5 }),
-        ),
+      build: (net) => twoReaders(net, [3, 5]),
       padding: 0,
     },
     {
