@@ -79,9 +79,11 @@ describe('runProgram', () => {
     daemon('echo $$ > daemon', mailbox.say('up'), 'exec sleep 1000');
     const ended = shell(`setsid sh daemon.sh & ${mailbox.sayAndWait('held')}`);
     await Promise.all([mailbox.heard('up'), mailbox.heard('held')]);
+    const pid = Number(readFileSync(join(folder, 'daemon'), 'utf8'));
+    // What it said so with has ended then.
+    await expect.poll(() => readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('sleep\n');
     mailbox.release();
     const { strays } = await ended;
-    const pid = Number(readFileSync(join(folder, 'daemon'), 'utf8'));
     expect(strays).toEqual([{ pid, name: expect.stringMatching(/^(sh|sleep)$/) as string, group: pid }]);
     await expect.poll(() => signalGroup(pid, 0)).toBe(false);
   });
