@@ -92,10 +92,16 @@ export async function runProgram(
   onGroup(leader);
   const family = new Family(leader, tags);
   const letGo = stopOnAbort(signal, family);
-  const end = await ended;
-  if (signal.aborted) await family.gone();
-  letGo();
-  return { ...end, strays: family.signal('SIGKILL') };
+  try {
+    const end = await ended;
+    if (signal.aborted) await family.gone();
+    return { ...end, strays: family.signal('SIGKILL') };
+  } catch (error) {
+    family.signal('SIGKILL');
+    throw error;
+  } finally {
+    letGo();
+  }
 }
 
 /** Stops all when the signal is aborted; the returned function ends the watch. */
