@@ -86,7 +86,7 @@ function rowOf(engine: Engine, method: KdMethod): string {
  * @returns a Markdown section
  */
 export async function methodsTable(args: readonly string[]): Promise<string> {
-  const engine = await createEngine('wasm', { threads: THREADS });
+  const engine = await createEngine('auto', { threads: THREADS });
   const load = (loadavg()[0] ?? NaN).toFixed(1);
   const all = Object.values<KdMethod>(methods).filter(({ name }) => args.length === 0 || args.includes(name));
   const rows = all.map((method) => {
@@ -100,7 +100,7 @@ export async function methodsTable(args: readonly string[]): Promise<string> {
     '',
     'Differences: largest relative one of the value, and largest one of the gradient (÷ (1 + |g|)), from PyTorch in float64',
     'over the terms that test/fixtures/losses.json has of the method; – where a test compares with another oracle (VID, WKD-L:',
-    `plain arrays; CRD: test/fixtures/crd.json). Time: ${TEACHER} → ${STUDENT}, ${SIDE}² b${BATCH}, AdamW, wasm on ${THREADS} threads: the losses (the supervised`,
+    `plain arrays; CRD: test/fixtures/crd.json). Time: ${TEACHER} → ${STUDENT}, ${SIDE}² b${BATCH}, AdamW, ${engine.name} on ${THREADS} threads: the losses (the supervised`,
     `one, adapters and their update included) beside the teacher’s pass and the student’s step; medians of ${STEPS} steps. CRD: ${IMAGES} images,`,
     `16,384 negatives. Load average of the machine before: ${load}.`,
     '',

@@ -56,6 +56,21 @@ export class Backward {
     this.#gradients.set(layer, into);
   }
 
+  /**
+   * Adds a gradient of the caller's to a layer's. Where no channel is padding, its array becomes the layer's own if it is
+   * the first term: what is in it after the pass is nobody's.
+   *
+   * @param layer - whose gradient
+   * @param gradient - dense, of the layer's shape
+   */
+  receive(layer: LayerIndex, gradient: Ref): void {
+    if (this.#emitter.isDense(layer)) this.#give(layer, gradient);
+    else
+      this.contribute(layer, (into, accumulate) => {
+        this.#emitter.repack(layer, gradient, into, { to: 'padded', add: accumulate === 1 });
+      });
+  }
+
   /** Adds a gradient that nobody else reads any more: the buffer itself becomes the layer's, if it is the first term. */
   #give(layer: LayerIndex, gradient: Ref): void {
     const known = this.#gradients.get(layer);
@@ -72,7 +87,7 @@ export class Backward {
   /** Lets the caller see the gradient of the input, where it is wanted; after the last unit. */
   revealInput(): void {
     const gradient = this.#gradients.get(0);
-    if (gradient) this.#emitter.repack(0, gradient, this.#emitter.dense('input-gradient', 0, 'out'), { to: 'dense' });
+    if (gradient) this.#emitter.reveal('input-gradient', 0, gradient);
   }
 
   /**

@@ -77,11 +77,15 @@ export class Emitter extends ProgramBuilder<Section> {
     this.copyChannels({ x: from, y: to }, { rows, channels, fromStride, toStride, accumulate: options.add ? 1 : 0 });
   }
 
-  /** Lets the caller read a layer's value, dense: the value itself where no channel is padding. */
-  reveal(name: string, layer: LayerIndex): void {
-    const { stride, count } = this.extent(layer);
-    if (stride === this.layer(layer).shape.channels) this.port(name, this.value(layer), count, 'out');
-    else this.repack(layer, this.value(layer), this.dense(name, layer, 'out'), { to: 'dense' });
+  /** Whether a layer's rows have no padded channels: in memory they are as the caller has them. */
+  isDense(layer: LayerIndex): boolean {
+    return this.extent(layer).stride === this.layer(layer).shape.channels;
+  }
+
+  /** Lets the caller read something of a layer's shape, dense: the thing itself where no channel is padding. */
+  reveal(name: string, layer: LayerIndex, ref: Ref): void {
+    if (this.isDense(layer)) this.port(name, ref, this.extent(layer).count, 'out');
+    else this.repack(layer, ref, this.dense(name, layer, 'out'), { to: 'dense' });
   }
 }
 

@@ -1,13 +1,12 @@
 import { fail } from '../../../core/failure.ts';
-import type { LayerIndex, Network } from '../../network/network.ts';
+import type { LayerIndex } from '../../network/network.ts';
 import { SUM_CHUNKS } from '../kernel-constants.ts';
 import { familyOf, refOf } from '../layout.ts';
 import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
 import { windowOf, type Emitter } from './emitter.ts';
 import { emitGrouped } from './grouped.ts';
-import type { Target } from '../target.ts';
-import { readBy, type Unit, type UnitOf } from './units.ts';
+import type { Unit, UnitOf } from './units.ts';
 import { winogradFilter } from './winograd.ts';
 
 /** What batch norms keep from the forward pass for the backward pass, by output layer. */
@@ -38,44 +37,6 @@ export interface Move {
  */
 export function partialsFor(emitter: Emitter, channels: number): Ref {
   return emitter.buffer(2 * SUM_CHUNKS * channels);
-}
-
-/**
- * Border that every reader of the images wants around them, so that none has to look where an image ends.
- *
- * @param network - which
- * @param units - of the network
- * @param target - the executor's
- * @returns pixels; 0 where readers differ, or where the images' own gradient is wanted
- */
-function borderOf(network: Network, units: readonly Unit[], target: Target): number {
-  if (network.layers.some((layer) => layer.kind === 'input' && layer.differentiable)) return 0;
-  const paddings = units
-    .filter((unit) => readBy(unit).includes(0))
-    .map((unit) =>
-      unit.kind === 'product' && unit.layer.kind === 'conv' && familyOf(network, unit.layer, target) === 'dense'
-        ? unit.layer.padding
-        : 0,
-    );
-  return new Set(paddings).size === 1 ? (paddings[0] ?? 0) : 0;
-}
-
-/**
- * Emits the copy of the caller's dense pixels into padded ones.
- *
- * @param emitter - receives it
- * @param units - of the network
- */
-export function emitInput(emitter: Emitter, units: readonly Unit[]): void {
-  const { batch, network } = emitter;
-  const { height, width, channels } = emitter.layer(0).shape;
-  const { stride } = emitter.extent(0);
-  emitter.border = borderOf(network, units, emitter.target);
-  const padding = emitter.border;
-  const padded = emitter.buffer(batch * (height + 2 * padding) * (width + 2 * padding) * stride);
-  const operands = { x: emitter.dense('input', 0, 'in'), y: padded };
-  emitter.emit('pad', operands, { batch, height, width, channels, stride, padding });
-  emitter.values.set(0, padded);
 }
 
 /**

@@ -2,7 +2,8 @@ import type { LayerIndex } from '../../network/network.ts';
 import { refOf } from '../layout.ts';
 import type { Ref } from '../program.ts';
 import type { Emitter } from './emitter.ts';
-import { emitInput, emitPlain, emitProduct } from './forward.ts';
+import { emitPlain, emitProduct } from './forward.ts';
+import { emitInput } from './input.ts';
 import { readBy, type Unit, type UnitOf } from './units.ts';
 
 /** Turns running statistics into a scale and a shift by channel; done at every run, as training may have moved them. */

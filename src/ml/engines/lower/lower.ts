@@ -4,8 +4,9 @@ import type { Program, Ref } from '../program.ts';
 import type { Target } from '../target.ts';
 import { Backward } from './backward.ts';
 import { Emitter } from './emitter.ts';
-import { emitInput, emitTrainingUnit, type Saved } from './forward.ts';
+import { emitTrainingUnit, type Saved } from './forward.ts';
 import { emitInference } from './inference.ts';
+import { emitInput } from './input.ts';
 import { unitsOf, type Unit } from './units.ts';
 
 /** Layer of every tap that a step is to give out, `logits` left out as it is always there. */
@@ -21,8 +22,9 @@ function tapLayers(network: Network, names: readonly string[]): ReadonlyMap<stri
 const lastLayer = (network: Network): LayerIndex => network.layers.length - 1;
 
 function revealAll(emitter: Emitter, taps: ReadonlyMap<string, LayerIndex>): void {
-  emitter.reveal('logits', lastLayer(emitter.network));
-  for (const [name, layer] of taps) emitter.reveal(`tap:${name}`, layer);
+  const reveal = (name: string, layer: LayerIndex): void => emitter.reveal(name, layer, emitter.value(layer));
+  reveal('logits', lastLayer(emitter.network));
+  for (const [name, layer] of taps) reveal(`tap:${name}`, layer);
 }
 
 /** What a step is lowered for. */
@@ -146,12 +148,9 @@ export function lowerTraining(
   emitter.section = 'backward';
   const forgotten = variant.recompute ? units.filter((unit) => isCheap(unit) && !shown.has(unit.output)) : [];
   const backward = new Backward(emitter, saved, forgotten);
-  backward.contribute(last, (into) => emitter.repack(last, dlogits, into, { to: 'padded' }));
+  backward.receive(last, dlogits);
   for (const unit of units.toReversed()) {
-    for (const ref of tapGradients.get(unit.output) ?? [])
-      backward.contribute(unit.output, (into, add) =>
-        emitter.repack(unit.output, ref, into, { to: 'padded', add: add === 1 }),
-      );
+    for (const ref of tapGradients.get(unit.output) ?? []) backward.receive(unit.output, ref);
     backward.unit(unit);
   }
   backward.revealInput();

@@ -73,11 +73,9 @@ export class ClassSampler {
       picks[k] = pick;
       into[k] = intAt(this.#sorted, other < start ? other : other + end - start);
     }
-    for (let k = into.length - 1; k >= 0; k--) {
-      const pick = intAt(picks, k);
-      const other = intAt(order, k);
-      order[k] = intAt(order, pick);
-      order[pick] = other;
+    for (let k = 0; k < picks.length; k++) {
+      order[k] = k;
+      order[intAt(picks, k)] = intAt(picks, k);
     }
   }
 }

@@ -16,9 +16,30 @@ function backward(build: (net: NetworkBuilder, x: LayerIndex) => LayerIndex): Op
   return all.slice(all.findIndex(({ primitive }) => primitive === 'average-pool-gradient') + 1);
 }
 
+/** All operations of an adapter from some channels to others. */
+function adapterOf(from: number, to: number): Operation[] {
+  const net = new NetworkBuilder('adapter', { height: 6, width: 6, channels: from }, true);
+  const network = net.ending(net.conv('conv', net.image, { channels: to, kernel: 3 }));
+  const { forward, backward } = lowerTraining(network, { target: KERNEL_TARGET, batch: 2, taps: [] }, sgd).sections;
+  return [...forward, ...backward];
+}
+
 const kinds = (all: readonly Operation[]): string[] => all.map(({ primitive }) => primitive);
 const numbersOf = (all: readonly Operation[], primitive: string): unknown[] =>
   all.filter((operation) => operation.primitive === primitive).map(({ numbers }) => numbers);
+
+describe('arrays of the caller', () => {
+  it('are read and written where they lie, where no channel is padding', () => {
+    expect(kinds(adapterOf(8, 16))).toEqual(['conv', 'conv-filter-gradient', 'conv-input-gradient']);
+  });
+
+  it('are copied to and from padded ones elsewhere', () => {
+    const products = ['conv', 'conv-filter-gradient', 'conv-input-gradient'];
+    expect(kinds(adapterOf(6, 8))).toEqual(['pad', ...products, 'copy-channels']);
+    const [conv, ...gradients] = products;
+    expect(kinds(adapterOf(8, 6))).toEqual([conv, 'copy-channels', 'copy-channels', ...gradients]);
+  });
+});
 
 describe('a gradient', () => {
   it('is written by the first reader that hands one over, and added to by the others', () => {
