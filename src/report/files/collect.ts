@@ -1,4 +1,5 @@
 import { FailureError, type Failure } from '../../core/failure.ts';
+import { expectedFailures } from '../../core/system-failure.ts';
 
 /**
  * Runs all jobs, and fails with the failures of all of them.
@@ -20,7 +21,7 @@ export async function all<T>(jobs: readonly Promise<T>[]): Promise<readonly T[]>
 }
 
 /**
- * Runs a step, and keeps its failures instead of throwing them.
+ * Runs a step, and keeps its failures, and what the system refused it, instead of throwing them.
  *
  * @param failures - takes them
  * @param step - what may fail
@@ -30,8 +31,9 @@ export async function collect<T>(failures: Failure[], step: () => T | Promise<T>
   try {
     return await step();
   } catch (error) {
-    if (!(error instanceof FailureError)) throw error;
-    for (const one of error.failures) failures.push(one);
+    const expected = expectedFailures(error);
+    if (!expected) throw error;
+    for (const one of expected) failures.push(one);
     return undefined;
   }
 }
