@@ -67,8 +67,13 @@ describe('a long log', () => {
   });
 
   it('is read on from where it was, and may be missing', async () => {
-    const reader = new Writable({ write: (piece, _, done) => (read.push(String(piece)), done()) });
     const read: string[] = [];
+    const reader = new Writable({
+      write: (piece, _, done) => {
+        read.push(String(piece));
+        done();
+      },
+    });
     const tail = new Tail(log, reader);
     expect(await tail.print()).toBe(false);
     writeFileSync(log, 'one\n');
