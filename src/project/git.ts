@@ -1,4 +1,7 @@
-import { askGit } from '../util/git.ts';
+import { askGit, withoutFilters } from '../util/git.ts';
+
+/** Whether tracked files differ; what lies in submodules is theirs, and is asked of git with their settings. */
+const changes = ['status', '--porcelain', '--untracked-files=no', '--ignore-submodules=dirty', '--no-renames'];
 
 /**
  * The commit that a folder is at, for the record.
@@ -8,8 +11,12 @@ import { askGit } from '../util/git.ts';
  */
 export async function commitOf(folder: string): Promise<string | null> {
   try {
-    const said = await askGit(folder, 'describe', '--always', '--abbrev=12', '--exclude=*', '--dirty');
-    return said.trim() || null;
+    const [commit, options] = await Promise.all([
+      askGit(folder, 'rev-parse', '--verify', '--short=12', 'HEAD'),
+      withoutFilters(folder),
+    ]);
+    const changed = await askGit(folder, ...options, ...changes);
+    return `${commit.trim()}${changed === '' ? '' : '-dirty'}`;
   } catch {
     return null;
   }

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { FailureError, type Failure } from '../core/failure.ts';
-import { expectedFailures } from '../core/system-failure.ts';
+import { FailureError } from '../core/failure.ts';
 import type { EventSink } from '../core/event.ts';
 import type { ExecutorFactory } from '../executors/executor.ts';
 import { executors } from '../executors/registry.ts';
+import { collect } from '../report/files/collect.ts';
 import { reportFiles } from '../report/report.ts';
 import { runPlan, type RunSummary } from '../scheduler/run-plan.ts';
 import type { ReadWatch } from '../store/files/digest-file.ts';
@@ -44,10 +44,7 @@ export interface RunOptions extends SourceOptions, CellOptions {
 }
 
 /** How a run ended, and what it wrote. */
-export interface RunResult extends RunSummary, ReportedFiles {
-  /** Why tables or plots do not stand in their files. */
-  readonly unwritten: readonly Failure[];
-}
+export interface RunResult extends RunSummary, ReportedFiles {}
 
 /**
  * Runs a pipeline: what has a result is reused, the rest is made, then tables and plots go into their files.
@@ -80,18 +77,10 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
     command,
     commit: () => commitOf(project.root),
   });
-  const written = writeReports(pipeline, summary, { report, command });
-  const { unwritten, ...reported } = await written.then((all) => ({ ...all, unwritten: [] }), notWritten);
+  const reported = await writeReports(pipeline, summary, { report, command });
   const files = writes ? reportFiles(plan, { pipelineFolder, root: project.root }) : [];
-  if (report === undefined && !unwritten.length)
+  if (report === undefined && !reported.unwritten.length)
     // It only makes the next run faster.
-    await saveNothingToDo(pipeline, { summary, reported, files }).catch((error: unknown) => void notWritten(error));
-  return { ...summary, ...reported, unwritten };
-}
-
-/** Results are kept, whatever becomes of the files that show them. */
-function notWritten(error: unknown): ReportedFiles & Pick<RunResult, 'unwritten'> {
-  const unwritten = expectedFailures(error);
-  if (!unwritten) throw error;
-  return { written: [], held: [], unwritten };
+    await collect([], () => saveNothingToDo(pipeline, { summary, reported, files }));
+  return { ...summary, ...reported };
 }

@@ -12,6 +12,9 @@ interface Found {
   readonly stages: Set<string>;
 }
 
+/** Most words of commands that are looked at: a note is not worth a longer wait. */
+const mostWords = 200_000;
+
 const isIn = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}${sep}`);
 
 /** Finds them; each path is looked at once, however many cells name it. */
@@ -21,10 +24,13 @@ function find(cells: readonly Cell[], { kinds, root, runsFolder }: Project): rea
     const isOurs = isIn(path, root) && !isIn(path, runsFolder) && statIfPresent(path)?.isFile() === true;
     return isOurs ? { mention, stages: new Set() } : undefined;
   };
+  let words = 0;
   for (const { kind, params, stage } of cells) {
     const { mentions, sources } = kinds[kind] ?? {};
     const named = mentions?.(params) ?? [];
     if (!named.length) continue;
+    words += named.length;
+    if (words > mostWords) break;
     const declared = (sources?.(params) ?? []).map((source) => resolve(root, source.path));
     for (const mention of named) {
       const path = resolve(root, mention.path);

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Failure } from '../core/failure.ts';
 import { systemFailure } from '../core/system-failure.ts';
 import type { CellId, Plan, PlotPlan, TablePlan } from '../core/plan.ts';
+import { collect } from '../report/files/collect.ts';
 import type { WrittenFile } from '../report/files/written-file.ts';
 import { renderPlots } from '../report/plots/render-plots.ts';
 import { reportMarkdown } from '../report/report-markdown.ts';
 import { isVacant, writeReport } from '../report/report.ts';
-import type { Outcomes } from '../report/rows/rows.ts';
 import { renderTables } from '../report/tables/render-tables.ts';
 import type { RunSummary } from '../scheduler/run-plan.ts';
 import { reportOutcomes } from './outcomes.ts';
@@ -28,6 +29,8 @@ export interface ReportedFiles {
   readonly written: readonly WrittenFile[];
   /** Those whose files were left as they were. */
   readonly held: readonly HeldFile[];
+  /** Why others do not stand in their files. */
+  readonly unwritten: readonly Failure[];
 }
 
 /** How files are written. */
@@ -69,23 +72,31 @@ function secondsOf(summary: RunSummary, cell: CellId): number {
 
 /** A table or a plot that goes into a file. */
 interface Shown {
-  readonly plan: TablePlan | PlotPlan;
   readonly what: string;
   readonly file: string;
+  readonly one: TablePlan | PlotPlan;
+  /** The plan with this table or plot alone. */
+  readonly plan: Plan;
 }
 
-const shownOf = ({ tables, plots }: Plan): readonly Shown[] => [
-  ...tables.flatMap((table) =>
-    table.into === undefined ? [] : [{ plan: table, what: `table ${table.name}`, file: table.into }],
+const shownOf = (plan: Plan): readonly Shown[] => [
+  ...plan.tables.flatMap((one) =>
+    one.into === undefined
+      ? []
+      : [{ what: `table ${one.name}`, file: one.into, one, plan: { ...plan, tables: [one], plots: [] } }],
   ),
-  ...plots.map((plot) => ({ plan: plot, what: `plot ${plot.name}`, file: plot.into })),
+  ...plan.plots.map((one) => ({
+    what: `plot ${one.name}`,
+    file: one.into,
+    one,
+    plan: { ...plan, tables: [], plots: [one] },
+  })),
 ];
 
-/** A run that has ended, and whether it writes. */
-interface EndedRun {
+/** A run that has ended, and how its files are written. */
+interface EndedRun extends WritingOptions {
   readonly pipeline: PlannedPipeline;
   readonly summary: RunSummary;
-  readonly report: boolean | undefined;
 }
 
 /**
@@ -93,28 +104,41 @@ interface EndedRun {
  * place: it says what it lacks. It never takes the place of an earlier one, which may have them.
  */
 async function holdOf(
-  { plan }: Shown,
+  { one }: Shown,
   results: number,
   { pipeline, summary, report }: EndedRun,
 ): Promise<HeldFile['why'] | undefined> {
   if (report === true) return undefined;
   if (!writesReports(pipeline, report)) return 'overridden';
-  if (results === plan.cells.length) return undefined;
-  return summary.status === 'failed' && results > 0 && (await isVacant(plan, pipeline.project.root))
+  if (results === one.cells.length) return undefined;
+  return summary.status === 'failed' && results > 0 && (await isVacant(one, pipeline.project.root))
     ? undefined
     : 'incomplete';
 }
 
-/** Finds which files are left as they are. */
-async function heldFiles(ended: EndedRun, outcomes: Outcomes): Promise<ReadonlyMap<TablePlan | PlotPlan, HeldFile>> {
-  const held = new Map<TablePlan | PlotPlan, HeldFile>();
-  for (const shown of shownOf(ended.pipeline.plan)) {
-    const { plan, what, file } = shown;
-    const results = plan.cells.filter((cell) => outcomes.has(cell)).length;
+/** What has become of the files so far. */
+interface Report {
+  readonly written: WrittenFile[];
+  readonly held: HeldFile[];
+  readonly unwritten: Failure[];
+}
+
+/** Writes tables and plots, each by itself: one that cannot be written keeps none of the others from its file. */
+async function writeShown(ended: EndedRun, { written, held, unwritten }: Report): Promise<void> {
+  const { pipeline, summary, command } = ended;
+  const { plan, project } = pipeline;
+  const outcomes = reportOutcomes(plan, summary.entries);
+  const context = await reportContext(pipeline, { run: summary.run, command });
+  const write = async (shown: Shown): Promise<void> => {
+    const { what, file, one } = shown;
+    const results = one.cells.filter((cell) => outcomes.has(cell)).length;
     const why = await holdOf(shown, results, ended);
-    if (why) held.set(plan, { what, file, why, cells: plan.cells.length, results });
-  }
-  return held;
+    if (why) return void held.push({ what, file, why, cells: one.cells.length, results });
+    const tables = await renderTables(shown.plan, outcomes, context);
+    const plots = await renderPlots(shown.plan, outcomes, context);
+    written.push(...(await writeReport({ tables, plots }, project.root)));
+  };
+  for (const shown of shownOf(plan)) await collect(unwritten, () => write(shown));
 }
 
 /**
@@ -123,27 +147,17 @@ async function heldFiles(ended: EndedRun, outcomes: Outcomes): Promise<ReadonlyM
  * @param pipeline - what was run
  * @param summary - how the run ended
  * @param options - whether files are written, and the command that they name
- * @returns what went where, and what did not
- * @throws FailureError when a file cannot be written
+ * @returns what went where, what did not, and what could not: results are kept, whatever becomes of the files that show them
  */
 export async function writeReports(
   pipeline: PlannedPipeline,
   summary: RunSummary,
   options: WritingOptions,
 ): Promise<ReportedFiles> {
-  const { report, command } = options;
-  await writeRecord(pipeline, summary, command);
-  if (report === false) return { written: [], held: [] };
-  const { plan, project } = pipeline;
-  const outcomes = reportOutcomes(plan, summary.entries);
-  const held = await heldFiles({ pipeline, summary, report }, outcomes);
-  const tables = plan.tables.filter((table) => table.into !== undefined && !held.has(table));
-  const plots = plan.plots.filter((plot) => !held.has(plot));
-  const shown = { ...plan, tables, plots };
-  const context = await reportContext({ ...pipeline, plan: shown }, { run: summary.run, command });
-  const rendered = {
-    tables: await renderTables(shown, outcomes, context),
-    plots: await renderPlots(shown, outcomes, context),
-  };
-  return { written: await writeReport(rendered, project.root), held: [...held.values()] };
+  const files: Report = { written: [], held: [], unwritten: [] };
+  await collect(files.unwritten, async () => {
+    await writeRecord(pipeline, summary, options.command);
+    if (options.report !== false) await writeShown({ pipeline, summary, ...options }, files);
+  });
+  return files;
 }

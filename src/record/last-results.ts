@@ -70,5 +70,5 @@ export function writeLastResults(file: string, results: LastResults): void {
     changed = true;
   }
   if (!changed) return;
-  writeWhole(file, `${JSON.stringify({ format, cells: Object.fromEntries(merged) })}\n`);
+  writeWhole(file, `${JSON.stringify({ format, cells: Object.fromEntries(merged) })}\n`, { flush: true });
 }

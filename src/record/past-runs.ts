@@ -91,6 +91,19 @@ export function latestReadable(folders: readonly string[]): ReadableRun | undefi
   return undefined;
 }
 
+/** `20260928T010203004Z-0a1b2c`: see {@link startOf}. */
+const runName = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-[0-9a-f]{6}$/;
+
+/**
+ * When a run started, as its name tells it.
+ *
+ * @param run - name of a run
+ * @returns milliseconds since the Unix epoch
+ */
+export function startOf(run: string): number {
+  return Date.parse(run.replace(runName, '$1-$2-$3T$4:$5:$6.$7Z'));
+}
+
 /**
  * Names of the runs of a pipeline, oldest first.
  *
@@ -101,7 +114,7 @@ export function latestReadable(folders: readonly string[]): ReadableRun | undefi
 export function listRuns(runsFolder: string, pipeline: string): readonly string[] {
   try {
     return readdirSync(join(runsFolder, pipeline))
-      .filter((name) => /^\d{8}T\d{9}Z-[0-9a-f]{6}$/.test(name))
+      .filter((name) => runName.test(name))
       .sort();
   } catch {
     return [];

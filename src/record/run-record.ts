@@ -1,28 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../core/failure.ts';
-import type { EventSink } from '../core/event.ts';
 import type { CellId, Plan } from '../core/plan.ts';
 import { writeWhole } from '../util/write-whole.ts';
 import { writeObstacle } from '../util/write-obstacle.ts';
+import { openEventLog, type EventLog } from './event-log.ts';
 import { planToJson } from './plan-json.ts';
 
-/** An event is on disk at the latest this long after it happened. Milliseconds. */
-const flushEvery = 50;
-/** Or as soon as this much text is waiting. Characters. */
-const flushAt = 1 << 16;
-
 /** The folder of a run that is being written. */
-export interface RunRecord {
+export interface RunRecord extends EventLog {
   /** Name of the run: `<start>-<id>`. */
   readonly run: string;
   /** Absolute path. */
   readonly folder: string;
-  /** Keeps an event. */
-  readonly sink: EventSink;
-  /** Writes what is still waiting, and ends the record. */
-  close(): void;
 }
 
 /**
@@ -43,7 +34,7 @@ export function startRecord(runsFolder: string, plan: Plan, start: number): RunR
     const mode = plan.secrets ? 0o600 : 0o666;
     // What was planned cannot be told from anything else after a loss of power.
     writeWhole(join(folder, 'plan.json'), planToJson(plan), { flush: true, ...(plan.secrets && { mode }) });
-    return { run, folder, ...eventLog(join(folder, 'events.ndjson'), mode) };
+    return { run, folder, ...openEventLog(join(folder, 'events.ndjson'), mode) };
   } catch (error) {
     return failNotWritable(runsFolder, error);
   }
@@ -58,40 +49,6 @@ function failNotWritable(runsFolder: string, error: unknown): never {
     expected: `${runsFolder} to be a folder that can be written, with free space`,
     fix: 'mend its permissions, or free space, e.g. with kdpipe gc',
   });
-}
-
-/** Appends events to a file, many at a time: one write an event would cost more than a reused stage. */
-function eventLog(path: string, mode: number): Pick<RunRecord, 'sink' | 'close'> {
-  const file = openSync(path, 'a', mode);
-  let waiting = '';
-  let timer: NodeJS.Timeout | undefined;
-  const flush = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    waiting = append(file, waiting);
-  };
-  return {
-    sink: (event) => {
-      waiting += `${JSON.stringify(event)}\n`;
-      if (waiting.length >= flushAt) flush();
-      else timer ??= setTimeout(flush, flushEvery);
-    },
-    close: () => {
-      flush();
-      closeSync(file);
-    },
-  };
-}
-
-/** Writes text and returns what the disk had no room for: a full disk ends stages, but not the run that says so. */
-function append(file: number, text: string): string {
-  let rest = Buffer.from(text);
-  try {
-    while (rest.length) rest = rest.subarray(writeSync(file, rest));
-  } catch {
-    return rest.toString();
-  }
-  return '';
 }
 
 /** Names that every file system takes as they are, and that are short enough for every file in the folder. */

@@ -46,13 +46,14 @@ function cut(excerpt: string, caret: number): { readonly text: string; readonly 
 /** The source line with a caret under the problem. */
 function excerptLines(place: Place, paint: Palette): string[] {
   if (place.excerpt === undefined) return [];
-  const { text, caret } = cut(untabbed(place.excerpt), (place.column ?? 1) - 1);
+  // A line may be as long as a file.
+  const { text, caret } = cut(place.excerpt, (place.column ?? 1) - 1);
   const number = place.line === undefined ? '' : String(place.line);
   const blank = ' '.repeat(number.length);
-  const source = `  ${paint.label(`${number} |`)} ${text}`;
+  const source = `  ${paint.label(`${number} |`)} ${untabbed(text)}`;
   if (place.column === undefined) return [source];
-  const width = displayWidth(text.slice(caret, caret + (place.width ?? 1)));
-  const indent = ' '.repeat(displayWidth(text.slice(0, caret)));
+  const width = displayWidth(untabbed(text.slice(caret, caret + (place.width ?? 1))));
+  const indent = ' '.repeat(displayWidth(untabbed(text.slice(0, caret))));
   return [source, `  ${paint.label(`${blank} |`)} ${indent}${paint.caret('^'.repeat(Math.max(1, width)))}`];
 }
 

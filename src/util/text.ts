@@ -10,9 +10,6 @@ export function byCodeUnits(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** A row of the distance table: costs of the empty text against prefixes. */
-const firstRow = (length: number): number[] => Array.from({ length: length + 1 }, (_, index) => index);
-
 /**
  * Counts the edits between two texts: insert, remove, replace a character, or swap two neighbours
  * (optimal string alignment distance).
@@ -22,25 +19,33 @@ const firstRow = (length: number): number[] => Array.from({ length: length + 1 }
  * @returns number of edits, at least 0
  */
 export function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = firstRow(b.length);
+  const width = b.length + 1;
+  // Row i of the table has the costs of the first i characters of a against prefixes of b.
+  const costs = new Uint16Array((a.length + 1) * width);
+  const cost = (i: number, j: number): number => costs[i * width + j] ?? 0;
+  for (let j = 0; j < width; j++) costs[j] = j;
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (last[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      let cost = Math.min(replaced, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1);
+    costs[i * width] = i;
+    for (let j = 1; j < width; j++) {
+      const replaced = cost(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const least = Math.min(replaced, cost(i - 1, j) + 1, cost(i, j - 1) + 1);
       const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      if (swapped) cost = Math.min(cost, (beforeLast[j - 2] ?? 0) + 1);
-      row.push(cost);
+      costs[i * width + j] = swapped ? Math.min(least, cost(i - 2, j - 2) + 1) : least;
     }
-    [beforeLast, last] = [last, row];
   }
-  return last[b.length] ?? 0;
+  return cost(a.length, b.length);
 }
 
 /** Longest name that is compared, and most names that one is compared with: beyond that nobody has mistyped one. */
 const longestName = 100;
 const mostNames = 2000;
+
+/** The first of many names, each once; no more are asked for. */
+function firstOf(names: Iterable<string>, most: number): string[] {
+  const found = new Set<string>();
+  for (const name of names) if (found.add(name).size === most) break;
+  return [...found];
+}
 
 /** How far a known name is from the one that was written; infinite when it is no likely meaning. */
 function distance(written: string, known: string): number {
@@ -61,8 +66,7 @@ function distance(written: string, known: string): number {
  */
 export function nearestNames(written: string, known: Iterable<string>, most = 3): string[] {
   if (written.length > longestName) return [];
-  return [...new Set(known)]
-    .slice(0, mostNames)
+  return firstOf(known, mostNames)
     .filter((name) => name.length <= longestName)
     .map((name) => ({ name, edits: distance(written, name) }))
     .filter(({ edits }) => edits < Infinity)
@@ -93,10 +97,10 @@ export function formatList(names: readonly string[], most = 12): string {
  * @returns a sentence for `fix`; undefined when there is nothing to say
  */
 export function nameAdvice(written: string, known: Iterable<string>): string | undefined {
-  const names = [...new Set(known)];
+  const names = firstOf(known, mostNames);
   const near = nearestNames(written, names);
   if (near.length > 0) return `did you mean ${formatList(near)}?`;
-  return names.length > 0 ? `known: ${formatList(names.slice(0, mostNames).sort(byCodeUnits))}` : undefined;
+  return names.length > 0 ? `known: ${formatList(names.sort(byCodeUnits))}` : undefined;
 }
 
 /**

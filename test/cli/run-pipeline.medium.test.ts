@@ -59,10 +59,32 @@ describe('a run', () => {
     const failing = run('--keep-going');
     expect(failing.code).toBe(1);
     expect(failing.stderr).toMatch(/✗ two\[seed=2\][^]*failed after[^]*\[unknown-column\]/);
+    expect(project.read('docs/SECOND.md')).toContain(region('second'));
     project.write('trial.yaml', wrong(pipeline()));
     const done = run();
     expect(done.code).toBe(1);
     expect(done.stderr).toMatch(/done in [^]*\[unknown-column\]/);
+  });
+
+  it('of which one table or plot is wrong writes the others', () => {
+    const lost = 'echo mine > docs/two.svg';
+    const plots = `plots:
+  one: { from: one, x: seed, y: x, into: docs/one.svg }
+  two: { from: two, x: seed, y: x, into: docs/two.svg }
+`;
+    project.write(
+      'trial.yaml',
+      `${pipeline(lost).replace('columns: [x], into: docs/FIRST', 'columns: [y], into: docs/FIRST')}${plots}`,
+    );
+    const { code, stderr } = run();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^done in [^]*second written[^]*both written[^]*one written[^]*unknown-column[^]*not-a-plot/m,
+    );
+    expect(project.read('docs/FIRST.md')).toBe(region('first'));
+    expect(project.read('docs/SECOND.md')).toContain('0.1000');
+    expect(project.read('docs/one.svg')).toContain('<svg');
+    expect(project.read('docs/two.svg')).toBe('mine\n');
   });
 
   it('touches only the files whose tables changed', () => {
@@ -117,7 +139,7 @@ describe('a run', () => {
     expect(stderr).toMatch(/^done in [^]*docs\/FIRST\.md[^]*kdpipe:first/m);
     expect(stderr).not.toMatch(stackTrace);
     expect(project.keys()).toHaveLength(2);
-    expect(project.read('docs/SECOND.md')).toContain(region('both'));
+    expect(project.read('docs/SECOND.md')).toContain('0.2000');
     project.write('docs/FIRST.md', region('first'));
     expect(run().stderr).toContain('nothing to do: 2 cells reused');
     expect(project.read('docs/FIRST.md')).toContain('0.1000');

@@ -63,6 +63,15 @@ describe('a few lines that stand for more than a machine holds are refused befor
     expect(codes(text)).toContain('plan-too-large');
   });
 
+  it('more tables and plots than anybody reads', () => {
+    const measured =
+      'stages:\n  a: { uses: command, seeds: 2, with: { run: [a], metrics: m.json } }\n' +
+      `tables:\n${many(700, (at) => `  t${at}: { from: a, rows: [seed], columns: [x] }\n`)}` +
+      `plots:\n${many(400, (at) => `  p${at}: { from: a, x: seed, y: x, into: p${at}.svg }\n`)}`;
+    expect(codes(measured)).toContain('plan-too-large');
+    expect(codes(`limits: { tables: 1100 }\n${measured}`)).not.toContain('plan-too-large');
+  });
+
   it('says what was counted and how it is raised, and takes what the file raises', () => {
     const text =
       'stages:\n  s: { uses: command, seeds: 30, with: { run: [a] } }\n  t: { uses: command, seeds: 30, with: { run: [a] } }';
@@ -107,6 +116,7 @@ describe('what takes the square of its size is planned in one go', () => {
       'unknown params',
       `params:\n${many(10_000, (at) => `  key${at}: 1\n`)}stages:\n  a: { uses: command, with: { run: [${many(10_000, (at) => `"\${params.kez${at}}",`)}] } }\n`,
     ],
+    ['unknown defaults', `defaults:\n  command: {${many(60_000, (at) => `x${at}: 1,`)}}\n${stage}`],
     ['keys that are there twice', `params:\n${many(20_000, (at) => `  k${at}: 1\n  k${at}: 2\n`)}${stage}`],
   ])('and of too many problems the first are told: %s', (_, text) => {
     const result = planned(text);
@@ -133,7 +143,13 @@ describe('what is nested too deeply is said to be', () => {
     expect(codes(text)).toContain('too-deep');
   });
 
-  it('and what is too wide for the parser is refused before it', () => {
-    expect(codes(`params: { p: [${'[],'.repeat(300_000)}] }\n${stage}`)).toEqual(['file-too-large']);
+  it.each([
+    ['lists', `params: { p: [${'[],'.repeat(300_000)}] }\n${stage}`],
+    ['lists within lines', `params:\n  p:\n${many(5000, () => `    ${'- '.repeat(80)}1\n`)}${stage}`],
+    ['keys within lines', `params:\n  p:\n${many(5000, () => `    ${'? '.repeat(80)}1\n`)}${stage}`],
+    ['mappings within a line', `params:\n  p: ${': '.repeat(400_000)}\n${stage}`],
+    ['brackets that close nothing', `params: { p: ${']'.repeat(1_000_000)}\n${stage}`],
+  ])('and what is too wide for the parser is refused before it: %s', (_, text) => {
+    expect(codes(text)).toEqual(['file-too-large']);
   });
 });

@@ -62,6 +62,93 @@ describe('the commit of a folder', () => {
     },
   );
 
+  /** A program that leaves a mark, and what stands in its place where git asks nobody. */
+  const marking = () => {
+    const mark = join(folder, '.git/started');
+    return { mark, program: `touch '${mark}'; cat` };
+  };
+  const touched = () => utimesSync(join(folder, 'file'), 1e9, 1e9);
+
+  it.each(['clean', 'process'])(
+    'starts no filter that the repository names as %s, required or not',
+    async (setting) => {
+      git('init', '-q');
+      commitFile('one');
+      writeFileSync(join(folder, '.gitattributes'), '* filter=mine\n');
+      git('add', '.gitattributes');
+      const commit = commitFile('two');
+      const { mark, program } = marking();
+      git('config', `filter.mine.${setting}`, program);
+      git('config', 'filter.mine.required', 'true');
+      touched();
+      expect(await commitOf(folder)).toBe(commit);
+      expect(existsSync(mark)).toBe(false);
+      // The test can fail: git itself starts it.
+      touched();
+      try {
+        git('status');
+      } catch {
+        // `process` has a protocol of its own, which this one does not speak.
+      }
+      expect(existsSync(mark)).toBe(true);
+    },
+  );
+
+  it('starts no filter of a name that no option can hold: then it says nothing', async () => {
+    git('init', '-q');
+    writeFileSync(join(folder, '.gitattributes'), '* filter=a=b\n');
+    git('add', '.gitattributes');
+    commitFile('one');
+    const { mark, program } = marking();
+    git('config', 'filter.a=b.clean', program);
+    touched();
+    expect(await commitOf(folder)).toBeNull();
+    expect(existsSync(mark)).toBe(false);
+  });
+
+  it('asks the filters of the user’s own settings: what they make equal is no change', async () => {
+    git('init', '-q');
+    writeFileSync(join(folder, '.gitattributes'), 'file filter=upper\n');
+    writeFileSync(join(folder, 'settings'), '[filter "upper"]\n  clean = tr a-z A-Z\n');
+    const { GIT_CONFIG_GLOBAL: before } = process.env;
+    process.env['GIT_CONFIG_GLOBAL'] = join(folder, 'settings');
+    try {
+      git('add', '.gitattributes');
+      const commit = commitFile('ONE');
+      writeFileSync(join(folder, 'file'), 'one');
+      expect(await commitOf(folder)).toBe(commit);
+    } finally {
+      if (before === undefined) delete process.env['GIT_CONFIG_GLOBAL'];
+      else process.env['GIT_CONFIG_GLOBAL'] = before;
+    }
+  });
+
+  it('starts nothing that a submodule names, and fetches nothing that a partial clone lacks', async () => {
+    git('init', '-q');
+    commitFile('one');
+    git('init', '-q', 'part');
+    git('-C', 'part', 'commit', '-qm', 'empty', '--allow-empty');
+    writeFileSync(join(folder, 'part/.gitattributes'), '* filter=mine\n');
+    git('-C', 'part', 'add', '.');
+    git('-C', 'part', 'commit', '-qm', 'attributes');
+    git('add', 'part');
+    git('commit', '-qm', 'part');
+    const { mark, program } = marking();
+    git('-C', 'part', 'config', 'filter.mine.clean', program);
+    utimesSync(join(folder, 'part/.gitattributes'), 1e9, 1e9);
+    expect(await commitOf(folder)).toMatch(/^[0-9a-f]{12}$/);
+    expect(existsSync(mark)).toBe(false);
+    // A tree that is promised, and not there.
+    git('config', 'extensions.partialClone', 'origin');
+    git('config', 'remote.origin.url', 'ssh://nowhere.invalid/x');
+    git('config', 'remote.origin.promisor', 'true');
+    git('config', 'core.sshCommand', program);
+    const tree = git('rev-parse', 'HEAD^{tree}');
+    rmSync(join(folder, '.git/objects', tree.slice(0, 2), tree.slice(2)));
+    expect(await commitOf(folder)).toBeNull();
+    expect(existsSync(mark)).toBe(false);
+  });
+
   it('says when a tracked file differs from it; files that git does not know count for nothing', async () => {
     git('init', '-q');
     const commit = commitFile('one');

@@ -2,7 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Cell } from '../../src/core/plan.ts';
 import { plan } from '../../src/project/plan.ts';
+import { openProject } from '../../src/project/project.ts';
+import { undeclaredFiles } from '../../src/project/undeclared-files.ts';
+import { kinds } from '../../src/stages/registry.ts';
+import type { StageKind } from '../../src/stages/stage-kind.ts';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'kdpipe-undeclared-'))));
@@ -14,6 +19,17 @@ function write(...paths: readonly string[]): void {
     writeFileSync(join(folder, path), '');
   }
 }
+const cellOf = (id: string): Cell => ({
+  id,
+  stage: 'a',
+  kind: 'command',
+  axes: {},
+  params: {},
+  needs: [],
+  resources: { cpu: 1, gpu: 0, memory: 0 },
+  retry: 0,
+  timeout: 0,
+});
 const notes = async (...stages: readonly string[]) => {
   const text = ['name: p', 'stages:', ...stages.map((stage) => `  ${stage}`), ''].join('\n');
   return (await plan({ file: 'p.yaml', text }, { cwd: folder })).notes;
@@ -29,6 +45,22 @@ describe('a file that a command names and does not declare', () => {
         place: expect.objectContaining({ file: 'p.yaml', line: 3, column: 46, width: 8 }),
       },
     ]);
+  });
+
+  it('is looked for in so many words of commands that nobody waits for it', () => {
+    const run = Array.from({ length: 1000 }, (_, at) => `w${at}`);
+    let looked = 0;
+    const command: StageKind = {
+      ...kinds.command,
+      mentions: (params) => {
+        looked++;
+        return kinds.command.mentions?.(params) ?? [];
+      },
+    };
+    const cells = Array.from({ length: 2000 }, (_, at) => ({ ...cellOf(`a[x=${at}]`), params: { run } }));
+    const project = { ...openProject(folder), kinds: { command } };
+    expect(undeclaredFiles({ file: 'p.yaml', text: '' }, cells, project)).toEqual([]);
+    expect(looked).toBeLessThan(300);
   });
 
   it('is noted once, however many cells and stages name it', async () => {

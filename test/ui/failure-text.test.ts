@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../src/core/failure.ts';
+import { displayWidth } from '../../src/util/display-width.ts';
 import { failureText } from '../../src/ui/failure-text.ts';
 
 const plain = (...failures: Failure[]): string => failureText(failures, { color: false });
@@ -50,6 +51,15 @@ describe('failureText', () => {
   it('underlines one character when no width is known', () => {
     const place = { file: 'a.yaml', line: 1, column: 2, excerpt: 'abc' };
     expect(plain({ code: 'c', message: 'm', place }).split('\n').at(-1)).toBe('    |  ^');
+  });
+
+  it('looks at no more of a long line than it shows, and puts the caret where that is written', () => {
+    const excerpt = `${'\u202e漢'.repeat(50_000)}bad${'\u202e'.repeat(100_000)}`;
+    const place = { file: 'a.yaml', line: 1, column: 100_001, excerpt, width: 3 };
+    const [, source = '', caret = ''] = plain({ code: 'c', message: 'm', place }).split('\n');
+    expect(source.length).toBeLessThan(150);
+    expect(source).toContain('\ufffd漢\ufffd漢bad\ufffd');
+    expect(displayWidth(caret.slice(0, -3))).toBe(displayWidth(source.slice(0, source.indexOf('bad'))));
   });
 
   it('divides failures by an empty line', () => {

@@ -12,6 +12,18 @@ import {
 } from '../../src/util/text.ts';
 import { catalogue } from '../../src/stages/catalogue.ts';
 
+describe('advice', () => {
+  it('asks for no more known names than it compares', () => {
+    let asked = 0;
+    function* known() {
+      for (;;) yield `name${asked++}`;
+    }
+    expect(nearestNames('nam7', known())).toContain('name7');
+    expect(nameAdvice('other', known())).toMatch(/^known: name2000, /);
+    expect(asked).toBeLessThan(10_000);
+  });
+});
+
 describe('byCodeUnits', () => {
   it('sorts capitals before small letters, whatever the locale', () => {
     expect(['b', 'a', 'B', 'ä', 'A'].sort(byCodeUnits)).toEqual(['A', 'B', 'a', 'b', 'ä']);

@@ -4,6 +4,7 @@ import { isJsonObject } from '../../core/json.ts';
 import type { Key } from '../../core/plan.ts';
 import { lastResultsFile, readLastResults } from '../../record/last-results.ts';
 import { listRuns, readEvents } from '../../record/past-runs.ts';
+import { sweepRecords } from '../../record/sweep-records.ts';
 import { collect, removeCollected } from '../../store/gc.ts';
 import { manifestName } from '../../store/layout.ts';
 import type { Store } from '../../store/store.ts';
@@ -61,7 +62,10 @@ export function command(): Command {
           ),
         );
       const freed = `${pluralize(collection.items.length, 'item')}, ${fileSize(collection.bytes)}; ${fileSize(collection.remaining)} stay`;
-      if (flags.yes) await removeCollected(store, collection);
+      if (flags.yes) {
+        await removeCollected(store, collection);
+        for (const pipeline of pipelinesIn(runsFolder)) sweepRecords(runsFolder, pipeline, rules.now);
+      }
       print(
         flags.yes ? `removed ${freed}` : `would remove ${freed}${collection.items.length ? ' (--yes removes)' : ''}`,
       );

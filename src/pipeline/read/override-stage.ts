@@ -22,7 +22,9 @@ export function listsAxis(stage: StageSpec, axis: string): boolean {
  * @returns the copy
  */
 export function without<T>(map: ReadonlyMap<string, T>, ...keys: readonly string[]): Map<string, T> {
-  return new Map([...map].filter(([key]) => !keys.includes(key)));
+  const copy = new Map(map);
+  for (const key of keys) copy.delete(key);
+  return copy;
 }
 
 /**

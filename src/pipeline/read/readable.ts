@@ -12,7 +12,7 @@ export interface Source {
 export const LARGEST = 1024 * 1024;
 
 /** Most lines, and items of lists within them: each takes the parser a thousand times its length. */
-const MOST_VALUES = 200_000;
+const MOST_VALUES = 75_000;
 
 /**
  * The failure for a file that is too large.
@@ -31,15 +31,19 @@ export const tooLarge = (file: string, bytes: number): Failure => ({
 /** Most brackets that may be open at once, those of texts counted. */
 const MOST_OPEN = 1000;
 
-/** Whether more brackets are open than the parser has room for. It would take a gigabyte to find that out. */
-function isTooOpen(text: string): boolean {
-  let open = 0;
+/** The most brackets that are open at once, and those that close nothing. */
+function bracketsIn(text: string): { readonly open: number; readonly stray: number } {
+  let [now, open, stray] = [0, 0, 0];
   for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
-    open = bracket === '[' || bracket === '{' ? open + 1 : Math.max(0, open - 1);
-    if (open > MOST_OPEN) return true;
+    if (bracket === '[' || bracket === '{') open = Math.max(open, ++now);
+    else if (now > 0) now--;
+    else stray++;
   }
-  return false;
+  return { open, stray };
 }
+
+/** Lines, items of flow lists and mappings, and lists and mappings that begin within a line: `- - a`, `a: - b`, `? ? a`. */
+const VALUES = /[,[{\n]|[-?:] +(?=[-?:] )/g;
 
 /**
  * The failure for a file that nobody can read.
@@ -74,8 +78,10 @@ export function unreadable({ file, text }: Source): Failure | undefined {
       expected: 'a pipeline in YAML, encoded as UTF-8',
     };
   }
-  if (isTooOpen(text)) return tooDeep(file);
-  const values = text.match(/[,[{\n]/g)?.length ?? 0;
+  const { open, stray } = bracketsIn(text);
+  // It would take the parser a gigabyte to find that out.
+  if (open > MOST_OPEN) return tooDeep(file);
+  const values = (text.match(VALUES)?.length ?? 0) + stray;
   if (values > MOST_VALUES) {
     return {
       code: 'file-too-large',

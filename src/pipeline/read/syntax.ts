@@ -37,7 +37,7 @@ const unquoted: Omit<Failure, 'place'> = {
 /** Most rounds in which expressions without quotes are looked for: each finds all that the parser has come to. */
 const MOST_ROUNDS = 20;
 
-/** Most characters that are parsed again in all rounds together. */
+/** Most characters that are parsed again in all rounds together; of a longer text only the first expressions are told. */
 const MOST_READ = 500_000;
 
 /** Where an expression starts at which the parser stumbled; undefined where it stumbled at something else. */
@@ -59,7 +59,7 @@ function endOf(text: string, start: number): number {
 function takeUnquoted(errors: readonly YAMLError[], text: string, parse: Parse): Mended {
   const spans = new Map<number, number>();
   let mended = { errors, text };
-  for (let round = 0; round < Math.max(1, Math.min(MOST_ROUNDS, MOST_READ / text.length)); round++) {
+  for (let round = 0; round < Math.min(MOST_ROUNDS, Math.max(1, MOST_READ / text.length)); round++) {
     const starts = new Set(mended.errors.flatMap((error) => unquotedStart(error, mended.text) ?? []));
     if (starts.size === 0) break;
     const pieces: string[] = [];
@@ -70,6 +70,7 @@ function takeUnquoted(errors: readonly YAMLError[], text: string, parse: Parse):
       pieces.push(mended.text.slice(at, start), 'x'.repeat(end - start));
       at = end;
     }
+    if (text.length > MOST_READ) return { errors: [], spans };
     const repaired = pieces.join('') + mended.text.slice(at);
     mended = { errors: parse(repaired)?.errors ?? [], text: repaired };
   }

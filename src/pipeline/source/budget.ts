@@ -6,6 +6,8 @@ import type { Problem } from './problem.ts';
 export const usualLimits = {
   /** Cells of all stages. */
   cells: 100_000,
+  /** Tables and plots. */
+  tables: 1000,
   /** Values in lists and mappings that planning makes, references that it collects, and cells that tables look at. */
   nodes: 10_000_000,
   /** Characters of texts that planning makes: of parameters, of ids of cells. */
@@ -45,7 +47,7 @@ export class PlanningEnds extends Error {
 /** Counts what a plan takes. A few lines of text can stand for more than a machine holds: that is refused before it is made. */
 export class Budget {
   readonly #limits: Record<Limited, number> = { ...usualLimits };
-  readonly #spent: Record<Limited, number> = { cells: 0, nodes: 0, characters: 0 };
+  readonly #spent: Record<Limited, number> = { cells: 0, tables: 0, nodes: 0, characters: 0 };
 
   /** Sets what the pipeline file says in `limits:`. */
   allow(what: Limited, most: number): void {
@@ -60,7 +62,7 @@ export class Budget {
   /**
    * Takes something, before it is made.
    *
-   * @param what - cells, nodes or characters
+   * @param what - what is taken
    * @param amount - how many
    * @param location - what asks for them
    * @throws PlanningEnds when that is more than is left

@@ -81,6 +81,7 @@ function checkEmptyBaseline({ baseline, name }: PlotSpec, problems: Problems): v
 export function planPlot(written: PlotSpec, context: TableContext): PlotPlan {
   const plot = written.baseline ? { ...written, baseline: meantBaseline(written.baseline, context) } : written;
   const { problems } = context;
+  problems.budget.spend('tables', 1, written.location);
   const before = problems.noted;
   const { name, x, y, series, title, baseline, template, into } = plot;
   checkEmpty(`plot ${name}`, plot, problems);

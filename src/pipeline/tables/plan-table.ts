@@ -155,6 +155,7 @@ export function cellsFrom(
 export function planTable(written: TableSpec, context: TableContext): TablePlan {
   const { problems } = context;
   const { compare } = written;
+  problems.budget.spend('tables', 1, written.location);
   const table = compare
     ? { ...written, compare: { ...compare, baseline: meantBaseline(compare.baseline, context) } }
     : written;

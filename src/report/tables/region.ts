@@ -49,7 +49,7 @@ function markerGroups(line: string, { lines }: Marking): Readonly<Record<string,
 }
 
 /** Finds all markers outside of code blocks. */
-function markersOf(text: string, marking: Marking): readonly Marker[] {
+function findMarkers(text: string, marking: Marking): readonly Marker[] {
   const markers: Marker[] = [];
   let fence = '';
   let line = 0;
@@ -65,6 +65,15 @@ function markersOf(text: string, marking: Marking): readonly Marker[] {
     if (marking.fences) fence = fenceAfter(fence, content);
   }
   return markers;
+}
+
+/** What was looked at last: many tables may stand in one long file. */
+let last: { readonly text: string; readonly marking: Marking; readonly markers: readonly Marker[] } | undefined;
+
+/** The markers of a text, which is walked once for all its tables. */
+function markersOf(text: string, marking: Marking): readonly Marker[] {
+  if (last?.text !== text || last.marking !== marking) last = { text, marking, markers: findMarkers(text, marking) };
+  return last.markers;
 }
 
 /** A failure at a marker. */

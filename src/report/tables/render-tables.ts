@@ -5,7 +5,7 @@ import { redactor } from '../../core/secrets.ts';
 import { unwrap } from '../../core/result.ts';
 import { arranged, type Arrangement } from './arrange.ts';
 import { tableView } from './build-view.ts';
-import { all, collect } from '../files/collect.ts';
+import { collect, each } from '../files/collect.ts';
 import type { FormatName } from './formats.ts';
 import { knownNames } from '../../cells/lookup.ts';
 import { isAlike, likenessOf, placeholders, type Likeness } from './likeness.ts';
@@ -103,7 +103,7 @@ export async function renderTables(
     const name = format === undefined ? table.template : reportFormats[format];
     return renderOne(table, view, await loadTemplate(name, context.pipelineFolder));
   };
-  return all(plan.tables.map(render));
+  return each(plan.tables, render);
 }
 
 /**
@@ -122,7 +122,7 @@ export async function tableProblems(plan: Plan, pipelineFolder: string): Promise
     if (!template.builtIn) await renderViews([view], template);
   };
   const failures: Failure[] = [];
-  await collect(failures, () => all(plan.tables.map(check)));
+  await collect(failures, () => each(plan.tables, check));
   return failures;
 }
 

@@ -84,16 +84,22 @@ function refuseSecond(one: string, other: string, file: string): never {
   });
 }
 
-/** Opens the file of a table once, whichever of its names the table uses. */
-async function draftOf(drafts: Map<string, Draft>, { table, file, path }: Place): Promise<Draft> {
+/** Opens a file by one of its names; the draft that it has already by another. */
+async function openDraft(drafts: Map<string, Draft>, { table, file, path }: Place, whole: boolean): Promise<Draft> {
   const opened = isTaken(path) ? await openText(path, file, 'r+') : undefined;
   if (!opened) requireCreatable(path, file);
   const real = opened?.path ?? path;
-  const whole = tableFile(file).marking === undefined;
-  const known = drafts.get(real);
-  if (known && (known.whole || whole)) refuseSecond(known.first, table.name, file);
-  const draft = known ?? { path, file, opened, first: table.name, whole, text: opened?.text ?? '' };
+  const draft = drafts.get(real) ?? { path, file, opened, first: table.name, whole, text: opened?.text ?? '' };
   drafts.set(real, draft);
+  return draft;
+}
+
+/** The file of a table, opened once, whichever of its names the table uses. */
+async function draftOf(drafts: Map<string, Draft>, { table, file, path }: Place): Promise<Draft> {
+  const whole = tableFile(file).marking === undefined;
+  const draft = drafts.get(path) ?? (await openDraft(drafts, { table, file, path }, whole));
+  if (draft.first !== table.name && (draft.whole || whole)) refuseSecond(draft.first, table.name, file);
+  drafts.set(path, draft);
   return draft;
 }
 
@@ -130,7 +136,7 @@ export async function writeTables(tables: readonly RenderedTable[], root: string
     });
   }
   if (failures.length > 0) throw new FailureError(failures);
-  for (const { opened, path, file, text } of drafts.values()) {
+  for (const { opened, path, file, text } of new Set(drafts.values())) {
     if (!opened) writeOwn(path, file, text);
     else if (text !== opened.text) rewrite(opened, text);
   }

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/fingerprint/digest.ts';
 import { trial } from '../trial.ts';
@@ -50,6 +51,40 @@ describe('kdpipe gc', () => {
     expect(ask('gc', '--runs', '1', '--yes').stdout).toMatch(/\nremoved 4 items/);
     expect(project().keys()).toEqual(made);
     expect(ask('plan', 'trial.yaml', '-S', 'word=bye').stdout).toContain('nothing to do');
+  });
+
+  it('on a disk that is mounted read-only says what would go, removes nothing, and says why', (context) => {
+    expect(ask('run', 'trial.yaml', '-S', 'word=frozen').code).toBe(0);
+    const all = project().keys();
+    const runs = project().path('runs');
+    const mount = (...words: readonly string[]) => spawnSync('mount', [...words], { encoding: 'utf8' });
+    const bound = mount('--bind', runs, runs);
+    if (bound.status !== 0) context.skip(`cannot mount a disk here: ${bound.stderr || String(bound.error)}`);
+    try {
+      expect(mount('-o', 'remount,bind,ro', runs).status).toBe(0);
+      expect(ask('gc', '--runs', '1')).toMatchObject({ code: 0, stdout: expect.stringContaining('would remove 4') });
+      const { code, stdout, stderr } = ask('gc', '--runs', '1', '--yes');
+      expect(code).toBe(2);
+      expect(stdout).not.toMatch(/^removed/m);
+      expect(stderr).toMatch(/the disk is mounted read-only while removing the result [0-9a-f]{12} \[read-only\]/);
+      expect(stderr).toContain('fix: mount the disk that holds the store for writing');
+    } finally {
+      spawnSync('umount', [runs]);
+    }
+    expect(project().keys()).toEqual(all);
+    expect(ask('verify').code).toBe(0);
+  });
+
+  it('removes what killed runs have left half written in their records', () => {
+    const run = readdirSync(project().path('runs/trial')).find((name) => name.startsWith('2')) ?? '';
+    const left = `runs/trial/${run}/.report.md.0123456789ab.tmp`;
+    project().write(left, 'half');
+    utimesSync(project().path(left), 1e9, 1e9);
+    ask('gc');
+    expect(existsSync(project().path(left))).toBe(true);
+    ask('gc', '--yes');
+    expect(existsSync(project().path(left))).toBe(false);
+    expect(existsSync(project().path(`runs/trial/${run}/plan.json`))).toBe(true);
   });
 
   it('keeps what a run has made whose record a loss of power has emptied, and status shows the one before it', () => {

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parseDocument } from 'yaml';
+import { syntaxFailures } from '../../../src/pipeline/read/syntax.ts';
+import { Lines } from '../../../src/pipeline/source/place.ts';
 import { failuresOf, problemsOf, underlined } from '../support/planning.ts';
 
 describe('what is no YAML', () => {
@@ -53,6 +56,18 @@ describe('what is no YAML', () => {
     const lines = failuresOf('params: { x: ${a}, y: ${b} }\nname: a\nname: b').map(({ place }) => place?.line);
     expect(new Set(lines).size).toBe(lines.length);
     expect(lines).toContain(3);
+  });
+
+  it('is, in a long file, not parsed again to find expressions without quotes', () => {
+    const text = `params: { x: \${a}, y: 1 }\n${'# a comment\n'.repeat(50_000)}`;
+    const document = parseDocument(text);
+    let parsed = 0;
+    const failures = syntaxFailures(document, new Lines('x.yaml', text), text, () => {
+      parsed++;
+      return undefined;
+    });
+    expect(failures.map(({ message }) => message)).toEqual(['${…} needs quotes inside { } or [ ]']);
+    expect(parsed).toBe(0);
   });
 
   it('is one problem for each expression without quotes, wherever it stands', () => {

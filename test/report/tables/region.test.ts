@@ -24,6 +24,22 @@ function failureOf(lines: readonly string[], name = 'results'): Failure | undefi
 }
 
 describe('a region', () => {
+  it('is looked for with the others of its file in one walk over the lines', () => {
+    let looked = 0;
+    const [line = /$^/] = page.marking.lines;
+    const counting = Object.assign(new RegExp(line), {
+      exec: (text: string) => {
+        looked++;
+        return line.exec(text);
+      },
+    });
+    const marking = { ...page.marking, lines: [counting] };
+    const names = Array.from({ length: 100 }, (_, at) => `t${at}`);
+    const text = names.map((name) => `${open(name)}\n${close(name)}\n`).join('');
+    for (const name of names) expect(findRegion(text, { ...placeOf(name), marking }).ok).toBe(true);
+    expect(looked).toBeLessThan(300);
+  });
+
   it('is replaced between its markers, and blank lines keep the table apart from them', () => {
     const text = ['# Title', '', open(), 'old', close(), '', 'End.', ''].join('\n');
     expect(replaced(text, '| a |\n| --- |\n')).toBe(
