@@ -7,6 +7,7 @@ import { kdpipe, Project } from '../../support/project.ts';
 import { Kin } from './kin.ts';
 import { committed, damage, differences, litter, resultsOf, type Results } from './results.ts';
 import type { Broken } from './tally.ts';
+import { waits } from './waits.ts';
 import type { Way } from './ways.ts';
 
 /** Name of the pipeline and its file. */
@@ -19,8 +20,10 @@ const farewell = 20_000;
 export interface Home {
   /** Its folder; a new one by default. */
   readonly folder?: string;
-  /** A run that takes longer hangs, milliseconds. By default as long as no lock of the dead on this machine costs any wait. */
+  /** A run that takes longer hangs, milliseconds: long also for a machine that others use. */
   readonly patience?: number;
+  /** A stage that waits longer for a lock waits for the dead, milliseconds. On this machine they are known to be dead at once. */
+  readonly longestWait?: number;
   /** File with the identity of the boot that runs shall see; that of the machine by default. */
   readonly boot?: string;
 }
@@ -114,11 +117,16 @@ export class Victim {
   readonly project: Project;
   readonly kin = new Kin();
   readonly #patience: number;
+  readonly #longestWait: number;
   readonly #boot: string | undefined;
 
-  constructor(files: Readonly<Record<string, string>>, { folder, patience = 60_000, boot }: Home = {}) {
+  constructor(
+    files: Readonly<Record<string, string>>,
+    { folder, patience = 240_000, longestWait = 30_000, boot }: Home = {},
+  ) {
     this.project = new Project(files, folder);
     this.#patience = patience;
+    this.#longestWait = longestWait;
     this.#boot = boot;
   }
 
@@ -151,6 +159,8 @@ export class Victim {
     const causes = hit ? blow?.way.causes : [];
     const ends: readonly (number | null)[] = hit && blow ? [0, ...blow.way.ends] : [0];
     const broken: Broken[] = [...wrongIn(events, before, causes), ...this.#madeAgain(before)];
+    for (const waited of waits(events).filter((one) => one > this.#longestWait))
+      broken.push({ sin: 'hung', text: `waited ${Math.round(waited / 1000)} s for the dead` });
     if (!hasEnded(runner)) {
       broken.push({ sin: 'hung', text: `no end after ${this.#patience / 1000} s: ${lines}` });
       this.kin.killAll();
