@@ -46,7 +46,12 @@ for (const [name, trial] of Object.entries<Trial>(trials)) {
     console.error(`SKIPPED ${name}: ${skipped}`);
     continue;
   }
-  const part = { minutes: (performance.now() - start) / 60_000, broken, counts };
+  const again = `npm run trials -- ${[name, `seed=${size.seed}`, ...(count === undefined ? [] : [`count=${count}`])].join(' ')}`;
+  const part = {
+    minutes: (performance.now() - start) / 60_000,
+    broken: broken.map((one) => `${one} (\`${again}\`)`),
+    counts,
+  };
   const before = has('--add') ? find(await readSection(file, name)) : undefined;
   const text = section(name, trial, addPart(before, part));
   console.log(text);

@@ -20,7 +20,7 @@ const farewell = 20_000;
 export interface Home {
   /** Its folder; a new one by default. */
   readonly folder?: string;
-  /** A run that takes longer hangs, milliseconds: long also for a machine that others use. */
+  /** A run that says nothing for so long hangs, milliseconds: long also for a machine that others use. */
   readonly patience?: number;
   /** A stage that waits longer for a lock waits for the dead, milliseconds. On this machine they are known to be dead at once. */
   readonly longestWait?: number;
@@ -112,6 +112,24 @@ export async function endWithin(child: ChildProcess, limit: number): Promise<voi
   over.abort();
 }
 
+/** Nothing talks for longer than so many times the longest silence. */
+const longestTalk = 10;
+
+/**
+ * Waits for the end of a process, or until it has long said nothing.
+ *
+ * @param child - the process
+ * @param said - all that it has printed so far
+ * @param silence - longest time without a word, milliseconds
+ */
+export async function endOrSilence(child: ChildProcess, said: () => string, silence: number): Promise<void> {
+  for (let before = -1, times = 0; before < said().length && times < longestTalk; times++) {
+    before = said().length;
+    await endWithin(child, silence);
+    if (hasEnded(child)) return;
+  }
+}
+
 /** A project whose runs are struck, one after another, until it has finished. */
 export class Victim {
   readonly project: Project;
@@ -153,7 +171,7 @@ export class Victim {
     const { runner, said } = this.start();
     const hit = blow ? await this.#hit(runner, blow) : false;
     const during = hit ? unfinished(said()) : [];
-    await endWithin(runner, this.#patience);
+    await endOrSilence(runner, said, this.#patience);
     const lines = said().trim().split('\n').slice(-4).join(' / ');
     const events = this.#record() === earlier ? [] : this.events();
     const causes = hit ? blow?.way.causes : [];
@@ -162,7 +180,7 @@ export class Victim {
     for (const waited of waits(events).filter((one) => one > this.#longestWait))
       broken.push({ sin: 'hung', text: `waited ${Math.round(waited / 1000)} s for the dead` });
     if (!hasEnded(runner)) {
-      broken.push({ sin: 'hung', text: `no end after ${this.#patience / 1000} s: ${lines}` });
+      broken.push({ sin: 'hung', text: `nothing for ${this.#patience / 1000} s after: ${lines}` });
       this.kin.killAll();
     } else if (!ends.includes(runner.exitCode) || said().includes('internal error'))
       broken.push({ sin: 'refused', text: `exit ${runner.exitCode ?? runner.signalCode}: ${lines}` });

@@ -27,7 +27,7 @@ const longestWait = 60_000 + 15_000;
 /** What is counted. */
 const unit = 'losses';
 /** Runs after a loss that go on at once: nearly all that they do is wait for the dead. */
-const atOnce = 24;
+const atOnce = 8;
 
 /** What the losses of a trial have in common. */
 interface Course {
