@@ -23,7 +23,7 @@ const patience = 240_000;
 const wayNames = ['runner', 'runner and children', 'worker'] as const;
 
 const forms = {
-  smoke: { stages: 12, disturbances: 8, minutes: 5 },
+  smoke: { stages: 12, disturbances: 6, minutes: 5 },
   full: { stages: 300, disturbances: 24, minutes: 60 },
 } as const;
 
@@ -94,17 +94,22 @@ class Concurrent {
       while (!over);
     };
     const random = uniforms(this.#seed, 'term', this.#round, 0);
+    // So that there is work for all.
+    for (let edits = this.#form.stages / 6; edits > 0; edits--) this.#edit(random);
     const strikes = async () => {
       for (let left = this.#form.disturbances; left > 0; left--) {
-        await wait((random() * this.#length * crowd) / 4);
-        if (random() < 0.3) {
-          this.#count('edits');
-          this.#workspace.edit(this.#project.folder, random);
-        } else await this.#strike(random);
+        await wait(random() * this.#length);
+        if (random() < 0.3) this.#edit(random);
+        else await this.#strike(random);
       }
       over = true;
     };
     await Promise.all([strikes(), ...Array.from({ length: crowd }, (_, slot) => one(slot))]);
+  }
+
+  #edit(random: Random): void {
+    this.#count('edits');
+    this.#workspace.edit(this.#project.folder, random);
   }
 
   async #strike(random: Random): Promise<void> {

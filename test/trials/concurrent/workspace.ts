@@ -18,7 +18,8 @@ const values = 5;
 /** How far back a stage reads. */
 const reach = 20;
 
-interface Stage {
+/** A stage that makes a number of those that it reads. */
+export interface Stage {
   /** Numbers of the stages that it reads, or of a source. */
   readonly needs: readonly number[];
   readonly source: number | undefined;
@@ -42,6 +43,14 @@ export class Workspace {
         value: pick(random, values),
       };
     });
+  }
+
+  get stages(): readonly Stage[] {
+    return this.#stages;
+  }
+
+  get sources(): readonly number[] {
+    return this.#sources;
   }
 
   /** Names of all stages. */
@@ -74,24 +83,65 @@ export class Workspace {
   }
 }
 
+/** Where a stage of some runner finds its files, as its shell says it. */
+export interface Places {
+  /** The result of a stage, and a source, each as an input of that name. */
+  readonly input: (name: string, from: string) => string;
+  readonly output: string;
+  /** First and last deeds, besides. */
+  readonly before?: string;
+  readonly after?: string;
+}
+
 /**
- * A stage that adds what it reads, in built-ins of the shell. What its key goes by stands beside its result, and, as its last
- * deed, in the ledger `$TRIAL_LEDGER`.
+ * What a stage reads.
+ *
+ * @param stage - the stage
+ * @returns names of its inputs, each with the stage or source that it is
  */
-function stageText({ needs, source, value }: Stage, at: number): string {
-  const inputs = [
-    ...needs.map((need, place): [string, string] => [`i${place}`, `'\${stages.s${need}.v}'`]),
-    ...(source === undefined ? [] : [['source', `source-${source}`] as [string, string]]),
-  ];
-  const reads = inputs.map(([name]) => `${name}=0; read -r ${name} < "$KDPIPE_INPUT_${name.toUpperCase()}"`);
-  const sum = inputs.map(([name], place) => `${name} * ${31 + 2 * place}`).join(' + ');
-  const identity = ['s' + String(at), value, ...inputs.map(([name]) => `$${name}`)].join(' ');
-  const shell = [
+export const inputsOf = ({ needs, source }: Stage): readonly (readonly [name: string, from: string])[] => [
+  ...needs.map((need, place) => [`i${place}`, `s${need}`] as const),
+  ...(source === undefined ? [] : [['source', `source-${source}`] as const]),
+];
+
+/** What an input counts for, by its place. */
+const factor = (place: number): number => 31 + 2 * place;
+/** Results are below it. */
+const modulus = 97;
+
+/** The number that a stage makes of those that it reads. */
+export const resultOf = (inputs: readonly number[], value: number): number =>
+  (inputs.reduce((sum, one, place) => sum + one * factor(place), 0) + value) % modulus;
+
+/**
+ * A stage that adds what it reads, in built-ins of the shell. Its last deed is a line in the ledger `$TRIAL_LEDGER`: words of
+ * the runner, then all that its result goes by.
+ */
+export function shellOf(stage: Stage, at: number, { input, output, before, after }: Places, words = ''): string {
+  const inputs = inputsOf(stage);
+  const reads = inputs.map(([name, from]) => `${name}=0; read -r ${name} < ${input(name, from)}`);
+  const sum = inputs.map(([name], place) => `${name} * ${factor(place)}`).join(' + ');
+  const identity = [`s${at}`, stage.value, ...inputs.map(([name]) => `$${name}`)].join(' ');
+  return [
+    ...(before === undefined ? [] : [before]),
     ...reads,
-    `echo $(( (${sum} + ${value}) % 97 )) > "$KDPIPE_OUT/v"`,
-    `echo "${identity}" > "$KDPIPE_OUT/identity"`,
-    `echo "$KDPIPE_RUN $KDPIPE_TRIAL ${identity}" >> "$TRIAL_LEDGER"`,
+    `echo $(( (${sum} + ${stage.value}) % ${modulus} )) > ${output}`,
+    ...(after === undefined ? [] : [after.replace('IDENTITY', identity)]),
+    `echo "${words}${identity}" >> "$TRIAL_LEDGER"`,
   ].join('; ');
-  const inputTexts = inputs.map(([name, text]) => `${name}: ${text}`).join(', ');
-  return `{ uses: command, with: { shell: '${shell}', inputs: { ${inputTexts} }, outputs: { v: v } } }`;
+}
+
+/** A stage of kdpipe. What its key goes by stands beside its result, too. */
+export function stageText(stage: Stage, at: number, before?: string): string {
+  const places = {
+    input: (name: string) => `"$KDPIPE_INPUT_${name.toUpperCase()}"`,
+    output: '"$KDPIPE_OUT/v"',
+    after: 'echo "IDENTITY" > "$KDPIPE_OUT/identity"',
+    ...(before === undefined ? {} : { before }),
+  };
+  const shell = shellOf(stage, at, places, '$KDPIPE_RUN $KDPIPE_TRIAL ');
+  const inputs = inputsOf(stage).map(([name, from]) =>
+    from.startsWith('source') ? `${name}: ${from}` : `${name}: '\${stages.${from}.v}'`,
+  );
+  return `{ uses: command, with: { shell: '${shell}', inputs: { ${inputs.join(', ')} }, outputs: { v: v } } }`;
 }
