@@ -3,10 +3,10 @@
  * against real processes for minutes or hours, and rewrites its own section of test/trials/RESULTS.md (not with `--dry`);
  * with `--add` it is a further part, and its figures are added to those of the section. Ends with 1 where a promise was broken.
  */
-import { cpus, tmpdir, totalmem } from 'node:os';
 import { readSection, writeSection } from '../support/results-file.ts';
 import { trials } from './registry.ts';
-import { addPart, find, hide, type Sum } from './sum.ts';
+import { section } from './section.ts';
+import { addPart, find } from './sum.ts';
 import type { Trial } from './trial.ts';
 
 const file = 'test/trials/RESULTS.md';
@@ -25,17 +25,6 @@ const size = {
   seed: numberOf('seed') ?? Date.now() % 2 ** 31,
   ...(count === undefined ? {} : { count }),
 };
-
-function section(name: string, { promise, tell }: Trial, sum: Sum): string {
-  const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? '?'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
-  const place = tmpdir().startsWith('/dev/shm') ? ', projects in memory' : '';
-  const { broken, minutes, counts } = sum;
-  const verdict = broken.length
-    ? `Broken ${broken.length} times:\n\n${broken.map((one) => `- ${one}`).join('\n')}`
-    : '';
-  const when = `${minutes.toFixed(1)} minutes on ${machine}${place}, ${new Date().toISOString().slice(0, 10)}.`;
-  return [`## ${name}`, promise, tell(counts), verdict, when, hide(sum)].filter(Boolean).join('\n\n');
-}
 
 for (const [name, trial] of Object.entries<Trial>(trials)) {
   if (named.length ? !named.includes(name) : trial.onlyByName) continue;
