@@ -5,7 +5,7 @@
  */
 import { readSection, writeSection } from '../support/results-file.ts';
 import { trials } from './registry.ts';
-import { section } from './section.ts';
+import { place, section } from './section.ts';
 import { addPart, find } from './sum.ts';
 import type { Trial } from './trial.ts';
 
@@ -37,7 +37,7 @@ for (const [name, trial] of Object.entries<Trial>(trials)) {
   }
   const again = `npm run trials -- ${[name, `seed=${size.seed}`, ...(count === undefined ? [] : [`count=${count}`])].join(' ')}`;
   const part = {
-    minutes: (performance.now() - start) / 60_000,
+    minutes: { [place()]: (performance.now() - start) / 60_000 },
     broken: broken.map((one) => `${one} (\`${again}\`)`),
     counts,
   };

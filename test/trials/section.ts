@@ -2,6 +2,9 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { hide, type Sum } from './sum.ts';
 import type { Trial } from './trial.ts';
 
+/** Where trials put their projects, as far as `TMPDIR` says. */
+export const place = (): string => (tmpdir().startsWith('/dev/shm') ? 'in memory' : 'on a disk');
+
 /**
  * Tells what came of a trial.
  *
@@ -12,11 +15,12 @@ import type { Trial } from './trial.ts';
  */
 export function section(name: string, { promise, tell }: Trial, sum: Sum): string {
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? '?'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
-  const place = tmpdir().startsWith('/dev/shm') ? ', projects in memory' : '';
   const { broken, minutes, counts } = sum;
   const verdict = broken.length
     ? `Broken ${broken.length} times:\n\n${broken.map((one) => `- ${one}`).join('\n')}`
     : '';
-  const when = `${minutes.toFixed(1)} minutes on ${machine}${place}, ${new Date().toISOString().slice(0, 10)}.`;
+  const all = Object.values(minutes).reduce((total, one) => total + one, 0);
+  const places = Object.entries(minutes).map(([place, one]) => `${one.toFixed(1)} with projects ${place}`);
+  const when = `${all.toFixed(1)} minutes (${places.join(', ')}) on ${machine}, ${new Date().toISOString().slice(0, 10)}.`;
   return [`## ${name}`, promise, tell(counts), verdict, when, hide(sum)].filter(Boolean).join('\n\n');
 }

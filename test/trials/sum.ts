@@ -2,7 +2,8 @@ import type { Counts } from './trial.ts';
 
 /** What the parts of a trial have come to: runs of it with different seeds, one after another. */
 export interface Sum {
-  readonly minutes: number;
+  /** By where the projects were: on a disk, or in memory. */
+  readonly minutes: Readonly<Record<string, number>>;
   readonly broken: readonly string[];
   readonly counts: Counts;
 }
@@ -34,7 +35,7 @@ export function addCounts(a: Counts, b: Counts): Counts {
 export const addPart = (before: Sum | undefined, part: Sum): Sum =>
   before
     ? {
-        minutes: before.minutes + part.minutes,
+        minutes: addCounts(before.minutes, part.minutes) as Sum['minutes'],
         broken: [...before.broken, ...part.broken],
         counts: addCounts(before.counts, part.counts),
       }
