@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
 import { FailureError } from '../../src/core/failure.ts';
@@ -6,7 +5,6 @@ import type { Cell, CellId } from '../../src/core/plan.ts';
 import type { Resolution } from '../../src/scheduler/resolution.ts';
 import type { AttemptInfo, ScheduleOptions } from '../../src/scheduler/schedule-options.ts';
 import { Schedule } from '../../src/scheduler/schedule.ts';
-import { isTerminal } from '../../src/core/cell-state.ts';
 import { cell, failed, FakeExecutor, finished, keyOf, ManualClock, settle, taskOf } from './fakes.ts';
 
 /** What the fake resolver says of a cell once its needs are there: it runs unless it is named here. */
@@ -452,91 +450,6 @@ describe('an interruption', () => {
     await stand.interruptEnds('a');
     expect(await stand.ended).toMatchObject({ status: 'failed' });
     expect(stand.events.at(-1)).toMatchObject({ type: 'stage-failed', failure: { code: 'stopped' } });
-  });
-});
-
-/** A random DAG: every cell may need any earlier ones. */
-const dags = fc
-  .array(
-    fc.record({
-      needs: fc.array(fc.nat({ max: 10_000 }), { maxLength: 3 }),
-      cpu: fc.integer({ min: 1, max: 3 }),
-      gpu: fc.integer({ min: 0, max: 2 }),
-      urgency: fc.nat({ max: 5 }),
-      fate: fc.constantFrom('finish', 'finish', 'finish', 'finish', 'reuse', 'fail'),
-    }),
-    { minLength: 1, maxLength: 40 },
-  )
-  .map((items) => {
-    const cells = items.map(({ needs, cpu, gpu }, at) =>
-      cell(`c${at}`, {
-        needs: at ? [...new Set(needs.map((need) => `c${need % at}`))].sort() : [],
-        resources: { cpu, gpu },
-      }),
-    );
-    return { cells, items };
-  });
-
-/** Cells that need one of these, directly or not; by plain search. */
-function coneOf(cells: readonly Cell[], roots: ReadonlySet<CellId>): ReadonlySet<CellId> {
-  const cone = new Set<CellId>();
-  for (const { id, needs } of cells) if (needs.some((need) => roots.has(need) || cone.has(need))) cone.add(id);
-  return cone;
-}
-
-describe('any DAG', () => {
-  const runToTheEnd = async (
-    { cells, items }: { cells: readonly Cell[]; items: readonly { fate: string; urgency: number }[] },
-    options: { slots: number; gpus: number; keepGoing: boolean; choose: readonly number[] },
-  ) => {
-    const of = (fate: string) => cells.filter((_, at) => items[at]?.fate === fate).map(({ id }) => id);
-    const urgency = Float64Array.from(items, (item) => item.urgency);
-    const stand = new Stand(cells, { ...options, urgency }, { reusable: of('reuse') });
-    const byId = new Map(cells.map((each) => [each.id, each]));
-    const fails = new Set(of('fail'));
-    for (let step = 0; stand.executor.held.length; step++) {
-      const running = stand.executor.cells.map((id) => byId.get(id)!);
-      const cpu = running.map(({ resources }) => Math.min(resources.cpu, options.slots)).reduce((a, b) => a + b);
-      expect(cpu).toBeLessThanOrEqual(options.slots);
-      const gpu = running.map(({ resources }) => Math.min(resources.gpu, options.gpus)).reduce((a, b) => a + b);
-      expect(gpu).toBeLessThanOrEqual(options.gpus);
-      for (const { needs } of running) for (const need of needs) expect(stand.settled).toContain(need);
-      const pick = running[(options.choose[step % options.choose.length] ?? 0) % running.length]!;
-      await (fails.has(pick.id) ? stand.fail(pick.id) : stand.finish(pick.id));
-    }
-    return { stand, fails, outcome: await stand.ended };
-  };
-  const settings = fc.record({
-    slots: fc.integer({ min: 1, max: 4 }),
-    gpus: fc.integer({ min: 0, max: 2 }),
-    choose: fc.array(fc.nat({ max: 100 }), { minLength: 1, maxLength: 8 }),
-  });
-
-  it('runs each cell once, after all that it needs, within the slots; a failure skips exactly its cone', async () => {
-    await fc.assert(
-      fc.asyncProperty(dags, settings, async (dag, setting) => {
-        const { stand, fails, outcome } = await runToTheEnd(dag, { ...setting, keepGoing: true });
-        expect(new Set(stand.executor.started).size).toBe(stand.executor.started.length);
-        const skipped = coneOf(dag.cells, fails);
-        dag.cells.forEach(({ id }, at) => {
-          const fate = dag.items[at]?.fate;
-          const expected = skipped.has(id) ? 'skipped' : { finish: 'finished', reuse: 'reused', fail: 'failed' }[fate!];
-          expect([id, outcome.states[at]]).toEqual([id, expected]);
-        });
-      }),
-      { numRuns: 150 },
-    );
-  });
-
-  it('leaves no cell without an end when it stops at the first failure', async () => {
-    await fc.assert(
-      fc.asyncProperty(dags, settings, async (dag, setting) => {
-        const { outcome } = await runToTheEnd(dag, { ...setting, keepGoing: false });
-        expect(outcome.states.every(isTerminal)).toBe(true);
-        expect(outcome.ran + outcome.reused + outcome.failed + outcome.skipped).toBe(dag.cells.length);
-      }),
-      { numRuns: 100 },
-    );
   });
 });
 

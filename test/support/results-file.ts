@@ -1,6 +1,22 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { format } from 'prettier';
 
+const marksOf = (name: string) => ({ start: `<!-- ${name} -->`, end: `<!-- /${name} -->` });
+
+/**
+ * Reads a section of a Markdown file.
+ *
+ * @param path - the file
+ * @param name - of the section
+ * @returns what stands between its markers; empty where there is no such section, or no file
+ */
+export async function readSection(path: string, name: string): Promise<string> {
+  const whole = await readFile(path, 'utf8').catch(() => '');
+  const { start, end } = marksOf(name);
+  const [from, to] = [whole.indexOf(start), whole.indexOf(end)];
+  return from < 0 || to < 0 ? '' : whole.slice(from + start.length, to).trim();
+}
+
 /**
  * Puts a section into a Markdown file, between markers of its name; the others stay as they are.
  *
@@ -14,7 +30,7 @@ export async function writeSection(
   { name, text }: { readonly name: string; readonly text: string },
 ): Promise<void> {
   const before = await readFile(path, 'utf8').catch(() => `${title}\n`);
-  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const { start, end } = marksOf(name);
   const body = `${start}\n\n${text}\n\n${end}`;
   const from = before.indexOf(start);
   const to = before.indexOf(end);

@@ -1,31 +1,49 @@
 /**
- * Trials: `npm run trials -- [name …]`, all by default. Each tries a promise against real processes for minutes or hours, and
- * rewrites its own section of test/trials/RESULTS.md (not with `--dry`). Ends with 1 where a promise was broken.
+ * Trials: `npm run trials -- [name …] [count=N] [seed=N] [--add] [--dry] [--smoke]`, all by default. Each tries a promise
+ * against real processes for minutes or hours, and rewrites its own section of test/trials/RESULTS.md (not with `--dry`);
+ * with `--add` it is a further part, and its figures are added to those of the section. Ends with 1 where a promise was broken.
  */
-import { cpus, totalmem } from 'node:os';
-import { writeSection } from '../support/results-file.ts';
+import { readSection, writeSection } from '../support/results-file.ts';
 import { trials } from './registry.ts';
+import { place, section } from './section.ts';
+import { addPart, find } from './sum.ts';
 import type { Trial } from './trial.ts';
 
+const file = 'test/trials/RESULTS.md';
 const words = process.argv.slice(2);
-const dry = words.includes('--dry');
-const scale = words.includes('--smoke') ? 'smoke' : 'full';
-const named = words.filter((word) => !word.startsWith('--'));
+const has = (word: string): boolean => words.includes(word);
+const numberOf = (name: string): number | undefined => {
+  const word = words.find((one) => one.startsWith(`${name}=`));
+  return word === undefined ? undefined : Number(word.slice(name.length + 1));
+};
+const named = words.filter((word) => !/^--|=/.test(word));
+const unknown = named.filter((name) => !(name in trials));
+if (unknown.length) throw new Error(`no trial ${unknown.join(', ')}; there are ${Object.keys(trials).join(', ')}`);
+const count = numberOf('count');
+const size = {
+  scale: has('--smoke') ? ('smoke' as const) : ('full' as const),
+  seed: numberOf('seed') ?? Date.now() % 2 ** 31,
+  ...(count === undefined ? {} : { count }),
+};
+
 for (const [name, trial] of Object.entries<Trial>(trials)) {
-  if (named.length && !named.includes(name)) continue;
+  if (named.length ? !named.includes(name) : trial.onlyByName) continue;
+  process.stderr.write(`${name}, seed ${size.seed}\n`);
   const start = performance.now();
-  const { broken, section, skipped } = await trial.run(scale);
+  const { broken, counts, skipped } = await trial.run(size);
   if (skipped !== undefined) {
     console.error(`SKIPPED ${name}: ${skipped}`);
     continue;
   }
-  const minutes = ((performance.now() - start) / 60_000).toFixed(1);
-  const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? '?'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
-  const verdict = broken.length
-    ? `Broken ${broken.length} times:\n\n${broken.map((one) => `- ${one}`).join('\n')}`
-    : '';
-  const text = `## ${name}\n\n${trial.promise}\n\n${section}\n\n${verdict}\n\n${minutes} minutes on ${machine}, ${new Date().toISOString().slice(0, 10)}.`;
+  const again = `npm run trials -- ${[name, `seed=${size.seed}`, ...(count === undefined ? [] : [`count=${count}`])].join(' ')}`;
+  const part = {
+    minutes: { [place()]: (performance.now() - start) / 60_000 },
+    broken: broken.map((one) => `${one} (\`${again}\`)`),
+    counts,
+  };
+  const before = has('--add') ? find(await readSection(file, name)) : undefined;
+  const text = section(name, trial, addPart(before, part));
   console.log(text);
-  if (!dry) await writeSection('test/trials/RESULTS.md', '# Trials', { name, text });
+  if (!has('--dry')) await writeSection(file, '# Trials', { name, text });
   if (broken.length) process.exitCode = 1;
 }

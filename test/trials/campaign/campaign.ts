@@ -1,9 +1,12 @@
 import { uniforms } from '../../../src/ml/random/random.ts';
-import type { Outcome } from '../trial.ts';
+import type { Counts, Outcome } from '../trial.ts';
 import { resultsOf, type Results } from './results.ts';
-import { Tally } from './tally.ts';
+import { Tally, tellSeeds, tellTally, type TallyCounts } from './tally.ts';
 import { Victim } from './victim.ts';
 import { allWays } from './ways.ts';
+
+/** What is counted. */
+const unit = 'strikes';
 
 /** Strikes at random instants of the runs of projects, each project until it has finished. */
 export interface Campaign {
@@ -12,8 +15,8 @@ export interface Campaign {
   readonly ways: readonly (keyof typeof allWays)[];
   readonly count: number;
   readonly seed: number;
-  /** Longest time from the start of a run to a strike, milliseconds; by default what the project still takes. */
-  readonly longest?: number;
+  /** Longest time from the start of a run to a strike: a part of what an undisturbed run takes. */
+  readonly share: number;
 }
 
 /** A project that nobody disturbs. */
@@ -57,18 +60,17 @@ function timeLeft({ project }: Victim, { results, length }: Undisturbed): number
 }
 
 /** Strikes one project until it has finished, or a promise is broken; left alone once there were enough strikes. */
-async function bringDown({
-  campaign: { files, ways, count, longest = Infinity },
-  whole,
-  tally,
-  random,
-}: Course): Promise<void> {
+async function bringDown({ campaign: { files, ways, count, share }, whole, tally, random }: Course): Promise<void> {
   const victim = new Victim(files);
   tally.projects++;
   try {
     for (;;) {
       const way = ways[Math.floor(random() * ways.length)] ?? ways[0]!;
-      const blow = { way: allWays[way], delay: random() * Math.min(longest, timeLeft(victim, whole)), random };
+      const blow = {
+        way: allWays[way],
+        delay: random() * Math.min(share * whole.length, timeLeft(victim, whole)),
+        random,
+      };
       const struck = await victim.run(tally.strikes < count ? blow : undefined);
       if (struck.hit) tally.count(way, struck.during);
       const broken = struck.broken.length || !struck.finished ? struck.broken : await victim.judge(whole.results);
@@ -88,11 +90,22 @@ async function bringDown({
  */
 export async function wage(campaign: Campaign): Promise<Outcome> {
   const { seed, count, ways, files } = campaign;
-  process.stderr.write(`${count} strikes, seed ${seed}\n`);
   const whole = await leaveAlone(files);
-  const tally = new Tally(ways, 'strikes');
+  const tally = new Tally(ways, unit, seed);
   const course = { campaign, whole, tally, random: uniforms(seed, 'term', 0, 0) };
   while (tally.strikes < count) await bringDown(course);
-  const total = `${tally.strikes} strikes, ${tally.projects} projects brought to their end, seed ${seed}.`;
-  return { broken: tally.broken, section: `${total}\n\n${tally.table()}` };
+  return { broken: tally.broken, counts: tally.counts() };
+}
+
+/**
+ * Tells the figures of campaigns.
+ *
+ * @param counts - of one, or added up
+ * @returns Markdown
+ */
+export function tellCampaign(counts: Counts): string {
+  const { ways, projects, seeds } = counts as TallyCounts;
+  const strikes = Object.values(ways).reduce((sum, row) => sum + (row[unit] ?? 0), 0);
+  const total = `${strikes} strikes, ${projects} projects brought to their end, ${tellSeeds(seeds)}.`;
+  return `${total}\n\n${tellTally(counts as TallyCounts, unit)}`;
 }

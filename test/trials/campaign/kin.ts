@@ -22,13 +22,14 @@ export function kill(pid: number): void {
  * which /proc tells them. Linux only.
  */
 export class Kin {
-  readonly #mark = randomUUID();
+  /** Value of the variable. */
+  readonly mark = randomUUID();
   /** What their common ancestor must have in its environment. */
-  readonly environment = { KDPIPE_TRIAL: this.#mark };
+  readonly environment = { KDPIPE_TRIAL: this.mark };
 
   living(): readonly Living[] {
     return namesIfReadable('/proc')
-      .filter((name) => /^\d+$/.test(name) && textIfReadable(`/proc/${name}/environ`, 'latin1').includes(this.#mark))
+      .filter((name) => /^\d+$/.test(name) && textIfReadable(`/proc/${name}/environ`, 'latin1').includes(this.mark))
       .map((name) => ({
         pid: Number(name),
         isWorker: /worker\/main\.js/.test(textIfReadable(`/proc/${name}/cmdline`, 'latin1')),

@@ -77,7 +77,7 @@ describe('a campaign finds', () => {
   it('a run that hangs, and ends it', async () => {
     const victim = victimOf(projectWith('sleep 60'), { patience: 2500 });
     const { broken } = await victim.run();
-    expect(broken).toEqual([{ sin: 'hung', text: expect.stringMatching(/^no end after 2.5 s: /) as string }]);
+    expect(broken).toEqual([{ sin: 'hung', text: expect.stringMatching(/^nothing for 2.5 s after: /) as string }]);
     expect(await victim.kin.haveLeft(2000)).toBe(true);
   });
 });

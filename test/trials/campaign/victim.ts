@@ -7,6 +7,7 @@ import { kdpipe, Project } from '../../support/project.ts';
 import { Kin } from './kin.ts';
 import { committed, damage, differences, litter, resultsOf, type Results } from './results.ts';
 import type { Broken } from './tally.ts';
+import { waits } from './waits.ts';
 import type { Way } from './ways.ts';
 
 /** Name of the pipeline and its file. */
@@ -19,8 +20,10 @@ const farewell = 20_000;
 export interface Home {
   /** Its folder; a new one by default. */
   readonly folder?: string;
-  /** A run that takes longer hangs, milliseconds. By default as long as no lock of the dead on this machine costs any wait. */
+  /** A run that says nothing for so long hangs, milliseconds: long also for a machine that others use. */
   readonly patience?: number;
+  /** A stage that waits longer for a lock waits for the dead, milliseconds. On this machine they are known to be dead at once. */
+  readonly longestWait?: number;
   /** File with the identity of the boot that runs shall see; that of the machine by default. */
   readonly boot?: string;
 }
@@ -109,16 +112,39 @@ export async function endWithin(child: ChildProcess, limit: number): Promise<voi
   over.abort();
 }
 
+/** Nothing talks for longer than so many times the longest silence. */
+const longestTalk = 10;
+
+/**
+ * Waits for the end of a process, or until it has long said nothing.
+ *
+ * @param child - the process
+ * @param said - all that it has printed so far
+ * @param silence - longest time without a word, milliseconds
+ */
+export async function endOrSilence(child: ChildProcess, said: () => string, silence: number): Promise<void> {
+  for (let before = -1, times = 0; before < said().length && times < longestTalk; times++) {
+    before = said().length;
+    await endWithin(child, silence);
+    if (hasEnded(child)) return;
+  }
+}
+
 /** A project whose runs are struck, one after another, until it has finished. */
 export class Victim {
   readonly project: Project;
   readonly kin = new Kin();
   readonly #patience: number;
+  readonly #longestWait: number;
   readonly #boot: string | undefined;
 
-  constructor(files: Readonly<Record<string, string>>, { folder, patience = 60_000, boot }: Home = {}) {
+  constructor(
+    files: Readonly<Record<string, string>>,
+    { folder, patience = 240_000, longestWait = 30_000, boot }: Home = {},
+  ) {
     this.project = new Project(files, folder);
     this.#patience = patience;
+    this.#longestWait = longestWait;
     this.#boot = boot;
   }
 
@@ -145,14 +171,16 @@ export class Victim {
     const { runner, said } = this.start();
     const hit = blow ? await this.#hit(runner, blow) : false;
     const during = hit ? unfinished(said()) : [];
-    await endWithin(runner, this.#patience);
+    await endOrSilence(runner, said, this.#patience);
     const lines = said().trim().split('\n').slice(-4).join(' / ');
     const events = this.#record() === earlier ? [] : this.events();
     const causes = hit ? blow?.way.causes : [];
     const ends: readonly (number | null)[] = hit && blow ? [0, ...blow.way.ends] : [0];
     const broken: Broken[] = [...wrongIn(events, before, causes), ...this.#madeAgain(before)];
+    for (const waited of waits(events).filter((one) => one > this.#longestWait))
+      broken.push({ sin: 'hung', text: `waited ${Math.round(waited / 1000)} s for the dead` });
     if (!hasEnded(runner)) {
-      broken.push({ sin: 'hung', text: `no end after ${this.#patience / 1000} s: ${lines}` });
+      broken.push({ sin: 'hung', text: `nothing for ${this.#patience / 1000} s after: ${lines}` });
       this.kin.killAll();
     } else if (!ends.includes(runner.exitCode) || said().includes('internal error'))
       broken.push({ sin: 'refused', text: `exit ${runner.exitCode ?? runner.signalCode}: ${lines}` });

@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { uniforms } from '../../../src/ml/random/random.ts';
 import { openStore } from '../../../src/store/local.ts';
 import { verify } from '../../../src/store/verify.ts';
 import { Project, type Ended } from '../../support/project.ts';
-import type { Outcome, Scale, Trial } from '../trial.ts';
+import { countOf, type Counts, type Outcome, type Size, type Trial } from '../trial.ts';
 
 const codes = ['ENOSPC', 'EIO', 'EACCES', 'EMFILE'] as const;
 const roles = ['runner', 'worker'] as const;
@@ -134,14 +135,16 @@ async function tryFault(fault: Fault): Promise<{ readonly code: number | null; r
   }
 }
 
-/** In the full form each call of a run is refused, or each so many that a shorter one is wished for. */
-const fullStride = Number(process.env['FAULT_STRIDE'] ?? 1);
+/** Some of the calls from 1 to `calls`, spread evenly; where the first one is comes of the seed. */
+function spread(calls: number, count: number, seed: number): readonly number[] {
+  const stride = calls / Math.min(calls, count);
+  const first = uniforms(seed, 'term', 0, 0)() * stride;
+  return Array.from({ length: Math.min(calls, count) }, (_, index) => 1 + Math.floor(first + index * stride));
+}
 
-/** Every fault of a run, or some of them, spread evenly. */
-function faultsOf(role: Fault['role'], code: Fault['code'], scale: Scale): readonly Fault[] {
-  const count = countCalls(role, code);
-  const every = Array.from({ length: Math.ceil(count / fullStride) }, (_, index) => 1 + index * fullStride);
-  const all = scale === 'full' ? every : [Math.ceil(count / 2)];
+/** Every fault of a run, or so many in one process with one cause. */
+function faultsOf(role: Fault['role'], code: Fault['code'], calls: number, size: Size): readonly Fault[] {
+  const all = spread(calls, countOf(size, { smoke: 1, full: Infinity }), size.seed);
   const once = all.map((at): Fault => ({ role, code, at, on: false }));
   return code === 'ENOSPC' ? [...once, ...all.map((at): Fault => ({ role, code, at, on: true }))] : once;
 }
@@ -149,29 +152,47 @@ function faultsOf(role: Fault['role'], code: Fault['code'], scale: Scale): reado
 const nameOf = ({ role, code, at, on }: Fault): string =>
   `${code} at call ${at} of the ${role}${on ? ' and all after' : ''}`;
 
-async function run(scale: Scale): Promise<Outcome> {
+/** Columns of figures, by what the table calls them. */
+const columns = {
+  calls: 'calls',
+  runs: 'runs',
+  done: 'exit 0',
+  failed: 'exit 1',
+  'not started': 'exit 2',
+  broken: 'broken',
+} as const;
+
+async function run(size: Size): Promise<Outcome> {
   const broken: string[] = [];
-  const rows: string[] = [];
+  const counts: Record<string, Counts> = {};
   for (const role of roles)
     for (const code of codes) {
-      const faults = faultsOf(role, code, scale);
-      const ends = new Map<number | null, number>();
+      const calls = countCalls(role, code);
+      const faults = faultsOf(role, code, calls, size);
+      const row: Record<string, number> = { calls, runs: faults.length };
+      const add = (name: string) => (row[name] = (row[name] ?? 0) + 1);
       for (const fault of faults) {
         const { code: end, wrong } = await tryFault(fault);
-        ends.set(end, (ends.get(end) ?? 0) + 1);
+        add(`exit ${end}`);
         if (wrong === undefined) continue;
+        add('broken');
         broken.push(`${nameOf(fault)}: ${wrong}`);
         process.stderr.write(`${broken.at(-1) ?? ''}\n`);
       }
-      const ended = [0, 1, 2].map((end) => ends.get(end) ?? 0);
-      rows.push(
-        `| ${code} | ${role} | ${faults.length} | ${ended.join(' | ')} | ${broken.filter((one) => one.startsWith(`${code} `) && one.includes(role)).length} |`,
-      );
+      process.stderr.write(`${code} in the ${role}: ${faults.length} runs\n`);
+      counts[`${code} | ${role}`] = row;
     }
-  const head =
-    '| refused with | in the | runs | done | failed | not started | broken |\n| --- | --- | --- | --- | --- | --- | --- |';
-  const spread = `Refused: ${fullStride === 1 ? 'each call' : `one call of ${fullStride}`}, one run each; ENOSPC also from there on.`;
-  return { broken, section: [spread, '', head, ...rows].join('\n') };
+  return { broken, counts };
+}
+
+function tell(counts: Counts): string {
+  const head = ['refused with', 'in the', ...Object.keys(columns)];
+  const rows = Object.entries(counts as Record<string, Record<string, number>>).map(([name, row]) => [
+    name,
+    ...Object.values(columns).map((column) => row[column] ?? 0),
+  ]);
+  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return `Calls that can fail so in one run, and runs in which one of them was; ENOSPC also from there on.\n\n${lines.join('\n')}`;
 }
 
 /** Refuses each call of the file system during a run, one run a call. */
@@ -179,4 +200,5 @@ export const faults: Trial = {
   promise:
     'Whichever call of the file system is refused during a run, the run ends with a summary or a cause, and the right exit code; the store verifies; the next run finishes, makes nothing twice, and leaves no litter.',
   run,
+  tell,
 };

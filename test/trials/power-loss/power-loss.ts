@@ -2,16 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Event } from '../../../src/core/event.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
 import { mapConcurrently } from '../../../src/util/async-pool.ts';
 import { leaveAlone, type Undisturbed } from '../campaign/campaign.ts';
 import { damage, resultsOf } from '../campaign/results.ts';
-import { countOf, seedOf } from '../campaign/size.ts';
 import { study } from '../campaign/study.ts';
-import { Tally, type Broken } from '../campaign/tally.ts';
+import { Tally, tellSeeds, tellTally, type Broken, type TallyCounts } from '../campaign/tally.ts';
+import { waits } from '../campaign/waits.ts';
 import { cellsOf, endWithin, unfinished, Victim } from '../campaign/victim.ts';
-import type { Outcome, Scale, Trial } from '../trial.ts';
+import { countOf, type Counts, type Outcome, type Size, type Trial } from '../trial.ts';
 import { Disk, obstacle } from './disk.ts';
 
 /** How the disk is mounted: ext4 as it comes, and with none of its courtesies to programs that do not flush; by the row's name. */
@@ -23,32 +22,20 @@ const ways = {
 type Way = keyof typeof ways;
 const wayNames = Object.keys(ways) as Way[];
 
-/** Longest silence of a holder who may live, with a margin for a busy machine, and how long a whole run may take. Milliseconds. */
+/** Longest silence of a holder who may live, with a margin for a busy machine. Milliseconds. */
 const longestWait = 60_000 + 15_000;
-const longestRun = 240_000;
+/** What is counted. */
+const unit = 'losses';
 /** Runs after a loss that go on at once: nearly all that they do is wait for the dead. */
 const atOnce = 8;
-
-/** Milliseconds that stages waited for others, each wait by itself. */
-function waits(events: readonly Event[]): readonly number[] {
-  const since = new Map<string, number>();
-  const all: number[] = [];
-  for (const event of events) {
-    if (event.type === 'stage-waiting') since.set(event.cell, event.at);
-    const start = 'cell' in event && event.type !== 'stage-waiting' ? since.get(event.cell) : undefined;
-    if (start === undefined || !('cell' in event)) continue;
-    all.push(event.at - start);
-    since.delete(event.cell);
-  }
-  return all;
-}
 
 /** What the losses of a trial have in common. */
 interface Course {
   readonly whole: Undisturbed;
   readonly tally: Tally;
   readonly random: () => number;
-  readonly waits: number[];
+  /** How many waits for the dead took so many seconds. */
+  readonly waits: Record<string, number>;
   /** Ends when the power of the disk before has gone: runs that lose it are not slowed down by each other. */
   turn: Promise<unknown>;
 }
@@ -103,15 +90,15 @@ async function goOn(folder: string, lost: Lost, course: Course): Promise<readonl
   disk.mount('data=ordered');
   const boot = join(folder, 'boot');
   writeFileSync(boot, `${randomUUID()}\n`);
-  const victim = new Victim({}, { folder: disk.folder, patience: longestRun, boot });
+  const victim = new Victim({}, { folder: disk.folder, longestWait, boot });
   try {
     const broken = [...(await wrongAfter(lost, victim))];
     const next = await victim.run();
     broken.push(...next.broken);
-    const waited = waits(next.events);
-    course.waits.push(...waited);
-    for (const wait of waited.filter((one) => one > longestWait))
-      broken.push({ sin: 'hung', text: `waited ${Math.round(wait / 1000)} s for the dead` });
+    for (const wait of waits(next.events)) {
+      const seconds = Math.round(wait / 1000);
+      course.waits[seconds] = (course.waits[seconds] ?? 0) + 1;
+    }
     if (next.finished) broken.push(...(await victim.judge(course.whole.results)));
     return broken;
   } finally {
@@ -137,19 +124,27 @@ async function tryLoss(number: number, course: Course): Promise<void> {
   }
 }
 
-async function run(scale: Scale): Promise<Outcome> {
+async function run(size: Size): Promise<Outcome> {
   const skipped = await obstacle();
-  if (skipped !== undefined) return { broken: [], section: '', skipped };
-  const count = countOf(scale, { smoke: 1, full: 200, variable: 'POWER_LOSS_COUNT' });
-  const seed = seedOf('POWER_LOSS_SEED');
-  process.stderr.write(`${count} losses of power, seed ${seed}\n`);
-  const tally = new Tally(wayNames, 'losses');
-  const random = uniforms(seed, 'term', 0, 0);
-  const course: Course = { whole: await leaveAlone(study), tally, random, waits: [], turn: Promise.resolve() };
+  if (skipped !== undefined) return { broken: [], counts: {}, skipped };
+  const count = countOf(size, { smoke: 1, full: 200 });
+  const tally = new Tally(wayNames, unit, size.seed);
+  const random = uniforms(size.seed, 'term', 0, 0);
+  const course: Course = { whole: await leaveAlone(study), tally, random, waits: {}, turn: Promise.resolve() };
   await mapConcurrently([...Array(count).keys()], atOnce, (number) => tryLoss(number, course));
-  const longest = (Math.max(0, ...course.waits) / 1000).toFixed(0);
-  const waited = `Stages that waited for a lock of the dead: ${course.waits.length}, ${longest} s at most.`;
-  return { broken: tally.broken, section: `${tally.strikes} losses, seed ${seed}.\n\n${tally.table()}\n\n${waited}` };
+  return { broken: tally.broken, counts: { ...tally.counts(), waits: course.waits } };
+}
+
+function tell(counts: Counts): string {
+  const { waits: waited, seeds } = counts as TallyCounts & { readonly waits: Readonly<Record<string, number>> };
+  const number = Object.values(waited).reduce((sum, one) => sum + one, 0);
+  const longest = Math.max(0, ...Object.keys(waited).map(Number));
+  const losses = Object.values(seeds).reduce((sum, one) => sum + one, 0);
+  return [
+    `${losses} losses, ${tellSeeds(seeds)}.`,
+    tellTally(counts as TallyCounts, unit),
+    `Stages that waited for a lock of the dead: ${number}, ${longest} s at most.`,
+  ].join('\n\n');
 }
 
 /** Takes the power of a disk away during a run. */
@@ -157,4 +152,5 @@ export const powerLoss: Trial = {
   promise:
     'Whenever the power of a disk is lost during a run, what is on it then is enough for the next run, after a boot: it ends with the results of an undisturbed one, waits for no lock of the dead for longer than a living holder is ever silent, what was committed is whole, and status can be asked. The disk keeps its own promises: what it was told to flush is there.',
   run,
+  tell,
 };

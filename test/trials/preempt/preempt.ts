@@ -1,26 +1,25 @@
-import type { Outcome, Scale, Trial } from '../trial.ts';
-import { wage } from '../campaign/campaign.ts';
-import { countOf, seedOf } from '../campaign/size.ts';
+import { countOf, type Counts, type Outcome, type Size, type Trial } from '../trial.ts';
+import { tellCampaign, wage } from '../campaign/campaign.ts';
 import { projectOf } from './recipes.ts';
 
-/** Longest time before a run is interrupted, milliseconds: short beside a project, so that trainings go on many times. */
-const longest = 4000;
+const engines = ['wasm', 'native'] as const;
 
-async function run(scale: Scale): Promise<Outcome> {
+async function run(size: Size): Promise<Outcome> {
   const broken: string[] = [];
-  const sections: string[] = [];
-  for (const engine of ['wasm', 'native'] as const) {
+  const counts: Record<string, Counts> = {};
+  for (const engine of engines) {
     const outcome = await wage({
       files: projectOf(engine),
       ways: ['Ctrl-C', 'runner and children'],
-      count: countOf(scale, { smoke: 2, full: 200, variable: 'PREEMPT_COUNT' }),
-      seed: seedOf('PREEMPT_SEED'),
-      longest,
+      count: countOf(size, { smoke: 2, full: 200 }),
+      seed: size.seed,
+      // Short beside a project, so that trainings go on many times.
+      share: 0.2,
     });
     broken.push(...outcome.broken.map((one) => `${engine}: ${one}`));
-    sections.push(`On ${engine}: ${outcome.section}`);
+    counts[engine] = outcome.counts;
   }
-  return { broken, section: sections.join('\n\n') };
+  return { broken, counts };
 }
 
 /** Interrupts trainings at random steps. */
@@ -28,4 +27,5 @@ export const preempt: Trial = {
   promise:
     'A training that is interrupted at whatever steps, as often as one likes, by Ctrl-C or by SIGKILL, ends with the weights, metrics and curves of one that is not, bit by bit: with every optimiser, moving averages, R-Drop, mixed and changed images, adapters that learn, the memory of CRD, several terms, and in a cohort.',
   run,
+  tell: (counts) => engines.map((engine) => `On ${engine}: ${tellCampaign(counts[engine] as Counts)}`).join('\n\n'),
 };
