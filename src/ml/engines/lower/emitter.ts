@@ -15,6 +15,8 @@ export class Emitter extends ProgramBuilder<Section> {
   readonly layout: Layout;
   /** Pixels of zeros around the images in memory. */
   border = 0;
+  /** Where the values of some layers are to go. */
+  readonly placed = new Map<LayerIndex, Ref>();
   /** Value of each layer that has been computed. */
   readonly values = new Map<LayerIndex, Ref>();
 
@@ -42,6 +44,11 @@ export class Emitter extends ProgramBuilder<Section> {
   /** A buffer for a layer's value or its gradient. */
   like(index: LayerIndex): Ref {
     return this.buffer(this.extent(index).count);
+  }
+
+  /** Where a layer's value is computed. */
+  room(index: LayerIndex): Ref {
+    return this.placed.get(index) ?? this.like(index);
   }
 
   value(index: LayerIndex): Ref {
@@ -77,10 +84,20 @@ export class Emitter extends ProgramBuilder<Section> {
     this.copyChannels({ x: from, y: to }, { rows, channels, fromStride, toStride, accumulate: options.add ? 1 : 0 });
   }
 
+  /** Whether no channel of a layer is padding. */
+  isDense(layer: LayerIndex): boolean {
+    return this.extent(layer).stride === this.layer(layer).shape.channels;
+  }
+
+  /** Sees to it that a layer's value, dense, lies at a place. */
+  deliver(layer: LayerIndex, to: Ref): void {
+    if (this.value(layer) !== to) this.repack(layer, this.value(layer), to, { to: 'dense' });
+  }
+
   /** Lets the caller read a layer's value, dense: the value itself where no channel is padding. */
   reveal(name: string, layer: LayerIndex): void {
-    const { stride, count } = this.extent(layer);
-    if (stride === this.layer(layer).shape.channels) this.port(name, this.value(layer), count, 'out');
+    const { count } = this.extent(layer);
+    if (this.isDense(layer)) this.port(name, this.value(layer), count, 'out');
     else this.repack(layer, this.value(layer), this.dense(name, layer, 'out'), { to: 'dense' });
   }
 }

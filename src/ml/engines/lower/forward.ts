@@ -65,15 +65,16 @@ function borderOf(network: Network, units: readonly Unit[], target: Target): num
  *
  * @param emitter - receives it
  * @param units - of the network
+ * @param images - where the pixels lie; a port by default
  */
-export function emitInput(emitter: Emitter, units: readonly Unit[]): void {
+export function emitInput(emitter: Emitter, units: readonly Unit[], images?: Ref): void {
   const { batch, network } = emitter;
   const { height, width, channels } = emitter.layer(0).shape;
   const { stride } = emitter.extent(0);
   emitter.border = borderOf(network, units, emitter.target);
   const padding = emitter.border;
   const padded = emitter.buffer(batch * (height + 2 * padding) * (width + 2 * padding) * stride);
-  const operands = { x: emitter.dense('input', 0, 'in'), y: padded };
+  const operands = { x: images ?? emitter.dense('input', 0, 'in'), y: padded };
   emitter.emit('pad', operands, { batch, height, width, channels, stride, padding });
   emitter.values.set(0, padded);
 }
@@ -88,7 +89,7 @@ export function emitInput(emitter: Emitter, units: readonly Unit[]): void {
 export function emitProduct(emitter: Emitter, unit: UnitOf<'product'>, epilogue?: Epilogue): void {
   const { layer } = unit;
   const output = epilogue ? epilogue.then.output : unit.output;
-  const y = emitter.like(output);
+  const y = emitter.room(output);
   const shape = { ...windowOf(emitter, unit), outChannels: emitter.extent(unit.output).stride };
   const operands = {
     x: emitter.value(unit.input),
@@ -171,7 +172,7 @@ export function gateOf(emitter: Emitter, unit: UnitOf<'multiply'>): { rows: numb
  */
 export function emitPlain(emitter: Emitter, unit: PlainUnit): void {
   const x = emitter.value(unit.input);
-  const y = emitter.like(unit.output);
+  const y = emitter.room(unit.output);
   const { count } = emitter.extent(unit.output);
   switch (unit.kind) {
     case 'add':
