@@ -43,7 +43,7 @@ export class FailureError extends Error {
  * @param code - of the failure
  * @returns true when it carries exactly such a failure
  */
-export function isFailure(error: unknown, code: string): boolean {
+export function isFailure(error: unknown, code: string): error is FailureError {
   return error instanceof FailureError && error.failures.length === 1 && error.failures[0]?.code === code;
 }
 

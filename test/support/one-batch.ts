@@ -32,7 +32,7 @@ export function passOver(
     step.input.set(batch.images);
     step.forward(pass, 0);
   });
-  const losses = objective.run(batch);
+  objective.run(batch);
   for (const step of objective.steps) step.backward();
-  return losses;
+  return objective.losses();
 }

@@ -43,7 +43,7 @@ export function runPrimitive<P extends PrimitiveName>(
   const operation = { primitive: call.primitive, operands: refs, numbers: call.numbers } as unknown as Operation;
   const memory = Object.fromEntries(SPACES.map((space) => [space, region])) as Record<Space, Region>;
   const sections = { forward: [operation], backward: [], update: [] };
-  const executable = executor.compile({ offsets: [], floats: 0, sections, ports: {} }, memory, threads);
+  const executable = executor.compile({ offsets: [], floats: 0, portFloats: 0, sections, ports: {} }, memory, threads);
   executable.run('forward', CONTROLS);
   const after = new Map(
     arrays.map(({ name, values }) => [name, executor.read(region, offsets.get(name) ?? 0, values.length)]),

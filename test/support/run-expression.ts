@@ -1,5 +1,6 @@
 import type { Node } from '../../src/ml/algebra/node.ts';
 import type { Executor } from '../../src/ml/engines/executor.ts';
+import { allocateAll } from '../../src/ml/engines/memory.ts';
 import { lowerExpression } from '../../src/ml/engines/lower/expression/lower.ts';
 import type { ReferenceExecutable } from '../../src/ml/engines/reference/executor.ts';
 import { NO_CONTROLS } from '../../src/ml/engines/steps.ts';
@@ -30,9 +31,10 @@ export function runNodes(
     updates: [],
     effects: [],
   });
-  const [step, constant] = [executor.allocate(program.floats), executor.allocate(constants.length)];
-  executor.write(constant, 0, constants);
-  const executable = executor.compile(program, { step, constant }, threads);
+  const sizes = { step: program.floats, constant: constants.length, port: program.portFloats };
+  const memory = allocateAll(executor, sizes);
+  executor.write(memory.constant, 0, constants);
+  const executable = executor.compile(program, memory, threads);
   const exact = 'exact' in executable ? (executable as ReferenceExecutable<string>) : undefined;
   for (const [name, { direction }] of Object.entries(program.ports))
     if (direction === 'in') (exact?.exact(name) ?? executable.port(name)).set(inputs[name]!);
@@ -40,7 +42,6 @@ export function runNodes(
   executable.run('0', NO_CONTROLS);
   const results = roots.map((_, k) => (exact?.exact(`result ${k}`) ?? executable.port(`result ${k}`)).slice());
   executable.dispose();
-  executor.free(step);
-  executor.free(constant);
+  for (const region of Object.values(memory)) executor.free(region);
   return results;
 }

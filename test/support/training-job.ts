@@ -1,15 +1,17 @@
 import { mixings } from '../../src/ml/augment/mix.ts';
 import { augmentations } from '../../src/ml/augment/registry.ts';
 import type { PackedDataset } from '../../src/ml/data/packed.ts';
-import { directLoader } from '../../src/ml/data/batch-loader.ts';
+import { directLoader, type BatchLoader } from '../../src/ml/data/batch-loader.ts';
 import type { Engine } from '../../src/ml/engines/engine.ts';
 import { createEngine } from '../../src/ml/engines/create-engine.ts';
 import { engines, type EngineName } from '../../src/ml/engines/registry.ts';
 import { losses } from '../../src/ml/losses/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
+import { BatchImages } from '../../src/ml/train/batch-images.ts';
 import type { Checkpoint } from '../../src/ml/train/checkpoint.ts';
 import { fit, prepare } from '../../src/ml/train/fit.ts';
 import type { TrainingResult, TrainingJob } from '../../src/ml/train/job.ts';
+import { JointSteps } from '../../src/ml/train/joint-steps.ts';
 import type { LossTerms } from '../../src/ml/train/loss-terms.ts';
 import { optimizerOf, type Recipe, type RecipeNames } from '../../src/ml/train/recipe.ts';
 import { networkFor } from '../../src/ml/inference/trained-model.ts';
@@ -48,6 +50,12 @@ export function heldCheckpoint(): Checkpoint & { saved: TrainingState | undefine
   return held;
 }
 
+/** Steps on a dataset's training batches. */
+export const stepsOn = (engine: Engine, loader: BatchLoader): Pick<TrainingJob, 'batches' | 'steps'> => ({
+  batches: loader.count,
+  steps: new JointSteps(engine, loader),
+});
+
 /** What a test says of a run. */
 export interface Run {
   readonly data: PackedDataset;
@@ -56,7 +64,7 @@ export interface Run {
   readonly engine?: EngineName;
   readonly threads?: number;
   readonly kd?: (engine: Engine, job: Pick<TrainingJob, 'network'>) => LossTerms;
-  readonly change?: Partial<Omit<TrainingJob, 'objectives'>>;
+  readonly change?: Partial<Omit<TrainingJob, 'objectives' | 'steps' | 'batches'>> & { readonly loader?: BatchLoader };
 }
 
 /** Trains in an engine of its own, which is gone afterwards. */
@@ -70,9 +78,11 @@ export async function train({
   try {
     const recipe = recipeWith(run.recipe);
     const network = networkFor(run.model ?? 'convnet4', data.manifest);
+    const { loader = directLoader(data.split('train'), data.manifest, recipe), ...change } = run.change ?? {};
     const job: Omit<TrainingJob, 'objectives'> = {
       ...{ recipe, data, network },
-      loader: directLoader(data.split('train'), data.manifest, recipe),
+      ...stepsOn(engine, loader),
+      images: new BatchImages(engine, data.manifest.imageSize),
       initial: initialState(network, recipe.seed),
       session: engine.session(network, { optimizer: optimizerOf(recipe), average: recipe.ema, threads }),
       kd: run.kd?.(engine, { network }) ?? null,
@@ -81,7 +91,7 @@ export async function train({
       turn: () => Promise.resolve(),
       progress: () => undefined,
       epoch: () => undefined,
-      ...run.change,
+      ...change,
     };
     return await fit({ ...job, objectives: prepare(job) });
   } finally {

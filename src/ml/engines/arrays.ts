@@ -39,8 +39,12 @@ export class AllocatedArray extends Place implements OwnArray {
   }
 
   write(values: Float32Array): void {
-    if (values.length !== this.floats) throw new Error(`${values.length} values for an array of ${this.floats}`);
+    if (values.length > this.floats) throw new Error(`${values.length} values for an array of ${this.floats}`);
     this.#executor.write(this.ref.region, 0, values);
+  }
+
+  first(floats: number): EngineArray {
+    return new Place(this.ref.region, 0, floats);
   }
 
   dispose(): void {

@@ -37,8 +37,10 @@ export interface EngineArray {
 /** One that lives on its own. */
 export interface OwnArray extends EngineArray {
   read(): Float32Array;
-  /** Replaces all values. */
+  /** Replaces all values, or the first ones. */
   write(values: Float32Array): void;
+  /** So many of its first values, where they lie. */
+  first(floats: number): EngineArray;
   dispose(): void;
 }
 
@@ -48,7 +50,7 @@ export interface OwnArray extends EngineArray {
  */
 export interface ForwardStep {
   readonly batch: number;
-  /** Pixels to fill in before `run`: [batch, height, width, channels], normalised float32. */
+  /** Pixels to fill in before `run`: [batch, height, width, channels], normalised float32; only where they lie in the step. */
   readonly input: Float32Array;
   /** Computes logits and taps. */
   run(): void;
@@ -63,6 +65,7 @@ export interface ForwardStep {
 /** One compiled training step for a fixed batch size: `forward`, then gradients in, then `backward`, then `update`. */
 export interface TrainStep {
   readonly batch: number;
+  /** As of a forward step. */
   readonly input: Float32Array;
   /**
    * Train-mode forward: batch statistics (running ones updated), dropout bits from (seed, step).
@@ -136,6 +139,10 @@ export interface StepOptions {
   readonly secondPass?: boolean;
   /** Names of taps whose values (and, in training, gradients) are wanted; `logits` is always there. */
   readonly taps: readonly string[];
+  /** Where the pixels lie, laid out as `input`; in the step's own memory by default. */
+  readonly images?: EngineArray;
+  /** Evaluate: where values of `logits` and taps go, by name, and stay; others lie in the step's own memory. */
+  readonly outputs?: Readonly<Record<string, EngineArray>>;
 }
 
 /** A network's parameters and optimiser state inside an engine, and the steps compiled over them. */
@@ -169,6 +176,14 @@ export interface Engine {
   session(network: Network, options: SessionOptions): Session;
   /** Memory of zeros. */
   array(floats: number): OwnArray;
+  /**
+   * Collects the runs of steps and expressions that `work` asks for, and makes them in one go, in their order, the same bits
+   * as without. Where `work` reads a result, or writes over what a run that waits has yet to read, those that wait are made
+   * before; arrays that it got earlier are not to be touched in it.
+   *
+   * @param work - of any sessions of this engine
+   */
+  together(work: () => void): void;
   /** Lets no more threads than these, 1 at least, work from now on, whatever its sessions asked for. */
   limitThreads(threads: number): void;
   dispose(): Promise<void>;

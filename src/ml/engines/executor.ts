@@ -35,6 +35,13 @@ export interface Executor {
     memory: Partial<Readonly<Record<Space, Region>>>,
     threads: number,
   ): Executable<S>;
+  /**
+   * Makes the runs of programs within `work` together, one after the other in their order: what the caller writes before and
+   * reads afterwards lies in no memory that they use in between, or is seen to in time.
+   *
+   * @param work - calls {@link Executable.run}, any number of times; nothing of it is kept waiting when this returns
+   */
+  together(work: () => void): void;
   /** Lets no more threads than these, 1 at least, work on a program from now on. */
   limitThreads(threads: number): void;
   dispose(): Promise<void>;

@@ -5,6 +5,7 @@ import { refOf } from './arrays.ts';
 import type { Expression, ExpressionOptions } from './engine.ts';
 import type { Executable, Executor } from './executor.ts';
 import { lowerExpression } from './lower/expression/lower.ts';
+import { allocateAll } from './memory.ts';
 import type { AdapterPlaces, Call, LoweredExpression } from './lower/expression/options.ts';
 import type { Ref, Region } from './program.ts';
 import { NO_CONTROLS } from './steps.ts';
@@ -60,7 +61,7 @@ export interface ExpressionParts {
 export class CompiledExpression implements Expression {
   readonly #executor: Executor;
   readonly #executable: Executable<string>;
-  readonly #constants: Region;
+  readonly #own: Readonly<Record<'constant' | 'port', Region>>;
   readonly #calls: readonly Call[];
   readonly #options: ExpressionOptions;
 
@@ -69,13 +70,12 @@ export class CompiledExpression implements Expression {
     this.#executor = executor;
     this.#calls = calls;
     this.#options = options;
-    const memory = { step: region, constant: executor.allocate(constants.length) };
-    this.#constants = memory.constant;
-    executor.write(memory.constant, 0, constants);
+    this.#own = allocateAll(executor, { constant: constants.length, port: program.portFloats });
+    executor.write(this.#own.constant, 0, constants);
     try {
-      this.#executable = executor.compile(program, memory, threads);
+      this.#executable = executor.compile(program, { step: region, ...this.#own }, threads);
     } catch (error) {
-      executor.free(memory.constant);
+      this.#free();
       throw error;
     }
   }
@@ -105,9 +105,13 @@ export class CompiledExpression implements Expression {
     return this.#executable.values(name);
   }
 
-  /** Gives its records and constants back. */
+  #free(): void {
+    for (const region of Object.values(this.#own)) this.#executor.free(region);
+  }
+
+  /** Gives its records, constants and ports back. */
   dispose(): void {
     this.#executable.dispose();
-    this.#executor.free(this.#constants);
+    this.#free();
   }
 }

@@ -3,12 +3,13 @@ import type { Numbers, Operands, PrimitiveName } from './primitives.ts';
 import type { Target } from './target.ts';
 
 /** Memory that a session keeps from step to step. */
-export type SessionSpace = Exclude<Space, 'step' | 'constant'>;
+export type SessionSpace = Exclude<Space, 'step' | 'constant' | 'port'>;
 
 /**
  * Memory that an operation may name. `step` is the step's own planned memory; the others belong to the session and live on
  * from step to step: trained parameters, their gradients, what a second pass adds its gradients to, two optimiser slots,
- * running statistics, and moving averages of parameters and statistics. `constant` holds the given numbers of an expression.
+ * running statistics, and moving averages of parameters and statistics. `constant` holds the given numbers of an expression,
+ * `port` what its caller writes and reads.
  */
 export type Space =
   | 'step'
@@ -20,7 +21,8 @@ export type Space =
   | 'statistic'
   | 'parameter-average'
   | 'statistic-average'
-  | 'constant';
+  | 'constant'
+  | 'port';
 
 /**
  * Where an operand lies: in `step` an index into the program's buffers, and floats from there; elsewhere an offset in floats.
@@ -67,7 +69,7 @@ export type Section = 'forward' | 'backward' | 'update';
 
 /** A dense array that the caller reads or writes. */
 export interface Port {
-  readonly buffer: number;
+  readonly ref: Ref;
   readonly floats: number;
   /** `in`: the caller writes it. `out`: the program does. */
   readonly direction: 'in' | 'out';
@@ -79,6 +81,8 @@ export interface Program<S extends string = Section> {
   readonly offsets: readonly number[];
   /** Size of the step's memory, in floats: known before anything runs. */
   readonly floats: number;
+  /** Size of the space `port`, in floats. */
+  readonly portFloats: number;
   readonly sections: Readonly<Record<S, readonly Operation[]>>;
   /** Of a network `input`, `logits`, `logits-gradient`, `tap:<name>`, `tap-gradient:<name>`, `input-gradient`. */
   readonly ports: Readonly<Record<string, Port>>;

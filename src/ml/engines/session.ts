@@ -20,7 +20,7 @@ import { largestBatch, type Lowering } from './largest-batch.ts';
 import { lowerInference, lowerTraining } from './lower/lower.ts';
 import { allocateAll, memoryFor } from './memory.ts';
 import { bytes, type Program, type Region, type SessionSpace, type Space } from './program.ts';
-import { CompiledForward, CompiledStep, CompiledTraining, type Progress } from './steps.ts';
+import { CompiledForward, CompiledStep, CompiledTraining, stepKey, type Progress } from './steps.ts';
 import { Workspace } from './workspace.ts';
 
 /** Where an update rule keeps its state of each parameter. */
@@ -199,8 +199,7 @@ export class CompiledSession implements Session {
   }
 
   #once<Step>(steps: Map<string, Step>, options: StepOptions, make: () => Step): Step {
-    const { batch, average = false, secondPass = false, taps } = options;
-    const key = `${batch} ${average} ${secondPass} ${[...taps].sort().join(' ')}`;
+    const key = stepKey(options);
     const step = steps.get(key) ?? make();
     steps.set(key, step);
     return step;
@@ -279,6 +278,10 @@ export class CompiledEngine implements Engine {
 
   array(floats: number): OwnArray {
     return new AllocatedArray(this.#executor, floats);
+  }
+
+  together(work: () => void): void {
+    this.#executor.together(work);
   }
 
   limitThreads(threads: number): void {

@@ -1,9 +1,8 @@
-import { at } from '../../util/at.ts';
-import { Place } from './arrays.ts';
-import type { EngineArray, ForwardStep, OptimizerSpec, TrainStep, UpdateOptions } from './engine.ts';
+import { Place, refOf } from './arrays.ts';
+import type { EngineArray, ForwardStep, OptimizerSpec, StepOptions, TrainStep, UpdateOptions } from './engine.ts';
 import type { Executable } from './executor.ts';
 import type { Controls } from './primitives.ts';
-import type { Program, Region, Section } from './program.ts';
+import { locate, type Program, type Region, type Section } from './program.ts';
 
 /** Of a program that draws and updates nothing. */
 export const NO_CONTROLS: Controls = {
@@ -15,6 +14,19 @@ export const NO_CONTROLS: Controls = {
   biasCorrection2Sqrt: 1,
   averageStep: 0,
 };
+
+/**
+ * Tells steps apart.
+ *
+ * @param options - what a step is compiled for
+ * @returns equal for options that one step serves
+ */
+export function stepKey(options: StepOptions): string {
+  const { batch, average = false, secondPass = false, taps, images, outputs = {} } = options;
+  const placed = (array: EngineArray | undefined): unknown => array && refOf(array);
+  const places = Object.entries(outputs).map(([name, array]) => [name, placed(array)]);
+  return JSON.stringify([batch, average, secondPass, [...taps].sort(), placed(images), places.sort()]);
+}
 
 /** A step's program in its memory. */
 export class CompiledStep {
@@ -46,7 +58,8 @@ export class CompiledStep {
   place(name: string): Place {
     const port = this.#program.ports[name];
     if (!port) throw new Error(`the step was not compiled for ${name}`);
-    return new Place(this.#region, at(this.#program.offsets, port.buffer), port.floats);
+    const { region, offset } = locate(port.ref, this.#program, { step: this.#region });
+    return new Place(region, offset, port.floats);
   }
 }
 

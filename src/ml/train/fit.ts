@@ -78,11 +78,14 @@ async function trainEpoch(loop: Loop): Promise<boolean> {
   const { job, trainer } = loop;
   const images = job.data.manifest.splits.train.count;
   let since = performance.now();
-  while (trainer.position.batch < job.loader.count) {
+  while (trainer.position.batch < job.batches) {
     const { epoch, batch } = trainer.position;
-    await job.turn(epoch * job.loader.count + batch);
-    if (job.signal.aborted) return false;
-    loop.images += trainer.step(await job.loader.take(epoch, batch));
+    const step = job.steps.join({ epoch, batch }, (taken) => trainer.begin(taken));
+    await job.turn(epoch * job.batches + batch);
+    // Another run may have made this step too.
+    if (job.signal.aborted && step.leave()) return false;
+    await step.make();
+    loop.images += trainer.end();
     const now = performance.now();
     loop.seconds += (now - since) / 1000;
     since = now;
@@ -131,7 +134,7 @@ function trainingResult(loop: Loop): TrainingResult {
  * @returns what is minimised
  * @throws FailureError `does-not-fit`, or `batch-too-small` where a network cannot take a batch of the split
  */
-export function prepare(run: Pick<TrainingJob, 'session' | 'kd' | 'recipe' | 'data'>): Objectives {
+export function prepare(run: Pick<TrainingJob, 'session' | 'images' | 'kd' | 'recipe' | 'data'>): Objectives {
   const { session, kd, recipe, data } = run;
   const { train, val } = data.manifest.splits;
   const objectives = new Objectives(run);

@@ -1,8 +1,9 @@
 import type { PackedDataset } from '../data/packed.ts';
-import type { BatchLoader } from '../data/batch-loader.ts';
 import type { Session } from '../engines/engine.ts';
 import type { Network, StateDict } from '../network/network.ts';
+import type { BatchImages } from './batch-images.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import type { JointSteps } from './joint-steps.ts';
 import type { LossTerms } from './loss-terms.ts';
 import type { Objectives } from './objectives.ts';
 import type { Recipe } from './recipe.ts';
@@ -25,8 +26,12 @@ export interface FitProgress {
 export interface TrainingJob {
   readonly recipe: Recipe;
   readonly data: PackedDataset;
-  /** Makes the training batches; the caller closes it. */
-  readonly loader: BatchLoader;
+  /** Training batches of an epoch. */
+  readonly batches: number;
+  /** Where they lie for its passes. */
+  readonly images: BatchImages;
+  /** Makes steps on training batches, with those of runs that take the same. */
+  readonly steps: JointSteps;
   readonly network: Network;
   /** Weights to start from. */
   readonly initial: StateDict;
@@ -41,7 +46,7 @@ export interface TrainingJob {
    * Waits for runs that take the same batches.
    *
    * @param place - number of the batch, counted over all epochs
-   * @returns when the batch may be taken; it is used up when the caller waits for anything else
+   * @returns when the step may be made
    */
   readonly turn: (place: number) => Promise<void>;
   readonly progress: (progress: FitProgress) => void;

@@ -51,11 +51,14 @@ export class Objective {
    * Computes the losses of the passes' last `forward`, and writes the gradients of the total into them.
    *
    * @param batch - what they have seen
-   * @returns the losses
    */
-  run(batch: TrainBatch): ObjectiveLosses {
+  run(batch: TrainBatch): void {
     this.#fill(batch);
     this.#expression.run();
+  }
+
+  /** What the last `run` computed. */
+  losses(): ObjectiveLosses {
     const read = (name: string): number => at<number>(this.#expression.result(name), 0);
     const { terms, passes } = this.#recorded;
     const sums = terms.reduce<TermLosses>(

@@ -1,6 +1,7 @@
 import { balancedWeights } from '../losses/cross-entropy.ts';
 import type { PackedDataset } from '../data/packed.ts';
 import type { Session } from '../engines/engine.ts';
+import type { BatchImages } from './batch-images.ts';
 import type { LossTerms } from './loss-terms.ts';
 import { Objective } from './objective.ts';
 import { countPasses, type Recipe } from './recipe.ts';
@@ -10,6 +11,7 @@ import type { ObjectiveOptions } from './record-objective.ts';
 export interface Minimised {
   /** The student's. */
   readonly session: Session;
+  readonly images: BatchImages;
   readonly kd: LossTerms | null;
   readonly recipe: Recipe;
   readonly data: PackedDataset;
@@ -20,11 +22,12 @@ export class Objectives {
   readonly #options: ObjectiveOptions;
   readonly #made = new Map<number, Objective>();
 
-  /** @param run - session, terms, recipe and classes */
-  constructor({ session, kd, recipe, data }: Minimised) {
+  /** @param run - session, images, terms, recipe and classes */
+  constructor({ session, images, kd, recipe, data }: Minimised) {
     const classWeights = recipe.classBalance ? balancedWeights(data.manifest.splits.train.perClass) : null;
     this.#options = {
       session,
+      images,
       kd,
       supervision: { recipe, options: { ...recipe, classWeights } },
       passes: countPasses(recipe),

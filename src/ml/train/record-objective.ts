@@ -3,6 +3,7 @@ import { input } from '../algebra/inputs.ts';
 import type { Node, NodeOf } from '../algebra/node.ts';
 import type { Session, TrainStep } from '../engines/engine.ts';
 import { tapDimensions, type RecordedTerm } from '../methods/terms/record-term.ts';
+import type { BatchImages } from './batch-images.ts';
 import type { LossTerm, LossTerms } from './loss-terms.ts';
 import { supervise, type Supervision } from './supervised.ts';
 import { tapShapes } from './teacher-pass.ts';
@@ -11,6 +12,8 @@ import { tapShapes } from './teacher-pass.ts';
 export interface ObjectiveOptions {
   /** The student's. */
   readonly session: Session;
+  /** Where batches lie; in the passes' own `input` by default. */
+  readonly images?: BatchImages;
   /** The distillation terms, if there are any. */
   readonly kd: LossTerms | null;
   readonly supervision: Supervision;
@@ -56,7 +59,7 @@ export const NAMES = {
 /** Name of a term's weight among them. */
 export const weightName = (term: string): string => `${term}/weight`;
 
-function studentPass({ session, kd }: ObjectiveOptions, batch: number, pass: number): StudentPass {
+function studentPass({ session, kd, images }: ObjectiveOptions, batch: number, pass: number): StudentPass {
   const taps = kd?.taps ?? [];
   const shapes = tapShapes(session.network);
   const node = (tap: string): NodeOf<'input'> => {
@@ -65,7 +68,7 @@ function studentPass({ session, kd }: ObjectiveOptions, batch: number, pass: num
     return input(`student/${pass}/${tap}`, tapDimensions(tap, batch, shape));
   };
   return {
-    step: session.trainStep({ batch, taps, secondPass: pass === 1 }),
+    step: session.trainStep({ batch, taps, secondPass: pass === 1, ...(images && { images: images.array(batch) }) }),
     taps: new Map(['logits', ...taps].map((tap) => [tap, node(tap)])),
   };
 }

@@ -2,6 +2,7 @@ import { input } from '../algebra/inputs.ts';
 import type { Dimensions, Node } from '../algebra/node.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
 import type { Engine, EngineArray, ForwardStep, OwnArray, Session } from '../engines/engine.ts';
+import type { BatchImages } from './batch-images.ts';
 import { CLASSIFIER } from '../methods/terms/taps.ts';
 import { classifierOf } from '../network/classifier.ts';
 import type { Network, Shape } from '../network/network.ts';
@@ -76,14 +77,20 @@ export function tapShapes(network: Network): Record<string, Shape> {
   );
 }
 
-/** A frozen teacher's outputs on training batches: one pass a batch, however many terms read it. */
+/**
+ * A frozen teacher's outputs on training batches: one pass a batch, however many terms read it. It reads the images where they
+ * lie, and puts its outputs where terms read them.
+ */
 export class TeacherPass implements Teacher {
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly #session: Session;
   readonly #engine: Pick<Engine, 'array'>;
+  readonly #images: BatchImages;
   readonly #needed = new Set<string>();
   /** By number of images, then by tap. They stay where they are when somebody asks for more, and more is computed then. */
   readonly #arrays = new Map<number, Map<string, OwnArray>>();
+  /** Compiled for all that is needed, by number of images. */
+  readonly #steps = new Map<number, ForwardStep>();
   /** What does not change from batch to batch. */
   #fixed: TapValues = {};
   #latest: TrainBatch | undefined;
@@ -91,12 +98,14 @@ export class TeacherPass implements Teacher {
   /**
    * @param session - frozen, with the teacher's weights; the caller disposes it
    * @param engine - the session's
+   * @param images - where batches lie; the caller disposes it
    */
-  constructor(session: Session, engine: Pick<Engine, 'array'>) {
+  constructor(session: Session, engine: Pick<Engine, 'array'>, images: BatchImages) {
     const { inFeatures, outFeatures } = classifierOf(session.network);
     const classifier = { height: outFeatures, width: 1, channels: inFeatures };
     this.#session = session;
     this.#engine = engine;
+    this.#images = images;
     this.shapes = { ...tapShapes(session.network), [CLASSIFIER]: classifier };
   }
 
@@ -107,18 +116,27 @@ export class TeacherPass implements Teacher {
   }
 
   #step(batch: number): ForwardStep {
-    return this.#session.forwardStep({ batch, taps: compiledTaps(this.#needed) });
+    const known = this.#steps.get(batch);
+    if (known) return known;
+    const outputs = Object.fromEntries(this.#arrays.get(batch) ?? []);
+    const images = this.#images.array(batch);
+    const step = this.#session.forwardStep({ batch, taps: compiledTaps(this.#needed), images, outputs });
+    this.#steps.set(batch, step);
+    return step;
   }
 
   prepare(batch: number): void {
-    const step = this.#step(batch);
     const arrays = this.#arrays.get(batch) ?? new Map<string, OwnArray>();
     this.#arrays.set(batch, arrays);
     for (const tap of this.#needed) {
       if (tap === CLASSIFIER || arrays.has(tap)) continue;
-      arrays.set(tap, this.#engine.array(step.tap(tap).length));
+      const shape = this.shapes[tap];
+      if (!shape) throw new Error(`no tap ${tap}`);
+      arrays.set(tap, this.#engine.array(batch * shape.height * shape.width * shape.channels));
+      this.#steps.delete(batch);
       this.#latest = undefined;
     }
+    this.#step(batch);
   }
 
   tap(name: string, shape: Dimensions, prefix: string): Node {
@@ -132,11 +150,8 @@ export class TeacherPass implements Teacher {
 
   of(batch: TrainBatch): TapValues {
     if (this.#latest === batch) return this.#fixed;
-    const step = this.#step(batch.labels.length);
-    step.input.set(batch.images);
-    step.run();
-    // Copies: a step that is compiled for more taps has them elsewhere.
-    for (const [tap, array] of this.#arrays.get(batch.labels.length) ?? []) array.write(step.tap(tap));
+    this.#images.show(batch);
+    this.#step(batch.labels.length).run();
     this.#latest = batch;
     return this.#fixed;
   }

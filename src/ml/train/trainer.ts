@@ -15,6 +15,8 @@ import type { EpochRow, Position, StepLosses, TrainingState } from './training-s
 export class Trainer {
   #position: Position;
   #best: StateDict | null;
+  /** Images of the step that was begun last. */
+  #begun = 0;
   readonly #job: TrainingJob;
   /** Stream keys of the passes over each batch: one, two with R-Drop. */
   readonly #dropoutSeeds: readonly number[];
@@ -65,23 +67,19 @@ export class Trainer {
   }
 
   /**
-   * Trains on the next batch.
+   * Asks for all runs of a step on the next batch, and reads nothing of what they compute.
    *
    * @param batch - the one at {@link position}
-   * @returns number of images
-   * @throws FailureError when the loss is not finite any more
    */
-  step(batch: TrainBatch): number {
-    const { recipe, kd, objectives } = this.#job;
+  begin(batch: TrainBatch): void {
+    const { recipe, kd, objectives, images } = this.#job;
     const { epoch, updates } = this.#position;
     const size = batch.labels.length;
+    images.show(batch);
     kd?.observe(batch, epoch);
     const objective = objectives.of(size);
-    objective.steps.forEach((step, pass) => {
-      step.input.set(batch.images);
-      step.forward(at(this.#dropoutSeeds, pass), updates);
-    });
-    const losses = this.#finite(objective.run(batch));
+    objective.steps.forEach((step, pass) => step.forward(at(this.#dropoutSeeds, pass), updates));
+    objective.run(batch);
     for (const step of objective.steps) step.backward();
     const update = {
       learningRate: learningRate(recipe, epoch),
@@ -91,7 +89,18 @@ export class Trainer {
     objective.steps[0]?.update(update);
     objective.update();
     kd?.update({ ...update, learningRate: adapterRate(recipe, epoch, recipe.adapterSchedule ?? 'student') });
-    this.#position = afterStep(this.#position, size, losses);
+    this.#begun = size;
+  }
+
+  /**
+   * Ends the step that was begun, once its runs have been made.
+   *
+   * @returns number of images
+   * @throws FailureError when the loss is not finite any more
+   */
+  end(): number {
+    const size = this.#begun;
+    this.#position = afterStep(this.#position, size, this.#finite(this.#job.objectives.of(size).losses()));
     return size;
   }
 

@@ -39,7 +39,7 @@ function teacherInputs({ teacher }: JsonObject): readonly { readonly input: stri
 }
 
 /** The teachers, for all students that learn from them on the same batches. */
-function openTeachers({ context, data: { manifest }, engine }: TrainingDeps): Shared<readonly Teacher[]> {
+function openTeachers({ context, data: { manifest }, engine, images }: TrainingDeps): Shared<readonly Teacher[]> {
   const { params } = context;
   const made: { dispose(): void }[] = [];
   const dispose = (): void => made.splice(0).forEach((one) => one.dispose());
@@ -47,7 +47,7 @@ function openTeachers({ context, data: { manifest }, engine }: TrainingDeps): Sh
     const session = engine.session(networkFor(model.network.model, manifest), { optimizer: null });
     made.push(session);
     session.write(model.state);
-    const pass = new TeacherPass(session, engine);
+    const pass = new TeacherPass(session, engine, images);
     made.push(pass);
     return pass;
   };

@@ -7,7 +7,6 @@ import { augmentations } from '../../ml/augment/registry.ts';
 import { openPacked } from '../../ml/data/open.ts';
 import type { PackedDataset } from '../../ml/data/packed.ts';
 import { sameBatch } from '../../ml/data/same-batch.ts';
-import type { BatchLoader } from '../../ml/data/batch-loader.ts';
 import { batchLoaderFor } from '../../ml/data/batch-loader-for.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
 import { engines } from '../../ml/engines/registry.ts';
@@ -17,9 +16,11 @@ import { costOf } from '../../ml/network/cost.ts';
 import { withHeadDropout } from '../../ml/network/head-dropout.ts';
 import { initialState } from '../../ml/network/initial.ts';
 import type { Network, StateDict } from '../../ml/network/network.ts';
+import { BatchImages } from '../../ml/train/batch-images.ts';
 import { checkpointIn, type Checkpoint } from '../../ml/train/checkpoint.ts';
 import { fit, prepare } from '../../ml/train/fit.ts';
 import type { TrainingResult, TrainingJob } from '../../ml/train/job.ts';
+import { JointSteps } from '../../ml/train/joint-steps.ts';
 import type { LossTerms } from '../../ml/train/loss-terms.ts';
 import { optimizerOf, type Recipe } from '../../ml/train/recipe.ts';
 import { sharedEngine } from '../../ml/inference/shared-engine.ts';
@@ -43,12 +44,17 @@ export interface TrainingDeps {
   readonly data: PackedDataset;
   readonly network: Network;
   readonly engine: Engine;
+  /** Where batches lie. */
+  readonly images: BatchImages;
 }
+
+/** The same before any memory is taken. */
+type RunDeps = Omit<TrainingDeps, 'images'>;
 
 /** Makes the distillation term of a stage. */
 export type TermMaker = (deps: TrainingDeps) => DisposableTerm;
 
-function initialWeights({ context, network, data }: TrainingDeps, seed: number): StateDict {
+function initialWeights({ context, network, data }: RunDeps, seed: number): StateDict {
   if (context.params['weights'] === undefined) return initialState(network, seed);
   const { classes } = data.manifest;
   const source = readModel(inputOf(context, 'weights').path);
@@ -59,12 +65,12 @@ function initialWeights({ context, network, data }: TrainingDeps, seed: number):
 }
 
 /** What a run holds in the engine. */
-interface EngineResources extends Pick<TrainingJob, 'session' | 'kd' | 'objectives'> {
+interface EngineResources extends Pick<TrainingJob, 'session' | 'images' | 'kd' | 'objectives'> {
   readonly dispose: () => void;
 }
 
 /** Takes all the memory that training will need; where there is too little, none. */
-function allocate(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): EngineResources {
+function allocate(deps: RunDeps, recipe: Recipe, term: TermMaker | null): EngineResources {
   const { context, data, network, engine } = deps;
   const { cohort } = context;
   const allocated: { dispose(): void }[] = [];
@@ -76,11 +82,12 @@ function allocate(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): E
   // The members' steps never run at the same time.
   const workspace = cohort.share('workspace', () => ({ value: new Workspace(), dispose: () => undefined }));
   try {
-    const kd = term ? keep(term(deps)) : null;
+    const images = cohort.share('images', () => openImages(deps));
+    const kd = term ? keep(term({ ...deps, images })) : null;
     const options = { optimizer: optimizerOf(recipe), average: recipe.ema, workspace };
     const session = keep(engine.session(network, options));
-    const objectives = prepare({ session, kd, recipe, data });
-    return { session, kd, objectives, dispose };
+    const objectives = prepare({ session, images, kd, recipe, data });
+    return { session, images, kd, objectives, dispose };
   } catch (error) {
     dispose();
     throw error;
@@ -88,12 +95,14 @@ function allocate(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): E
 }
 
 /** Allocates a run's memory as soon as there is room for it beside the others of its cohort. */
-async function allocateWhenFree(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): Promise<EngineResources> {
+async function allocateWhenFree(deps: RunDeps, recipe: Recipe, term: TermMaker | null): Promise<EngineResources> {
   for (;;) {
     try {
       return allocate(deps, recipe, term);
     } catch (error) {
       if (!isFailure(error, 'does-not-fit') || !(await deps.context.cohort.stepAside())) throw error;
+      const [reason] = error.failures;
+      appendFileSync(deps.context.log, `waited until others had ended: ${reason?.message} (${reason?.expected})\n`);
     }
   }
 }
@@ -107,19 +116,20 @@ function checkpointOf({ scratch, beginning, tell }: StageContext, log: (line: st
   return checkpointIn(scratch, warn, { path, taken });
 }
 
-async function trainOn(deps: TrainingDeps, recipe: Recipe, term: TermMaker | null): Promise<TrainingResult> {
+async function trainOn(deps: RunDeps, recipe: Recipe, term: TermMaker | null): Promise<TrainingResult> {
   const { context, data, network } = deps;
   const { signal, tell, cohort } = context;
   const log = (line: string): void => appendFileSync(context.log, `${line}\n`);
   const { dispose, ...compiled } = await allocateWhenFree(deps, recipe, term);
   try {
+    const { batches, steps } = cohort.share('steps', () => openSteps(deps, recipe));
     const result = await fit({
       recipe,
       data,
       network,
       signal,
       ...compiled,
-      loader: cohort.share('batches', () => openBatches(deps, recipe)),
+      ...{ batches, steps },
       turn: (place) => cohort.reach(place),
       initial: initialWeights(deps, recipe.seed),
       checkpoint: checkpointOf(context, log),
@@ -137,10 +147,17 @@ async function trainOn(deps: TrainingDeps, recipe: Recipe, term: TermMaker | nul
   }
 }
 
-/** Training batches, each made once for the whole cohort. */
-function openBatches({ context, data }: TrainingDeps, recipe: Recipe): Shared<BatchLoader> {
+/** Images of a batch, once for the whole cohort. */
+function openImages({ engine, data }: RunDeps): Shared<BatchImages> {
+  const images = new BatchImages(engine, data.manifest.imageSize);
+  return { value: images, dispose: () => images.dispose() };
+}
+
+/** Training batches, each made once for the whole cohort, and its steps on them. */
+function openSteps({ context, data, engine }: RunDeps, recipe: Recipe): Shared<Pick<TrainingJob, 'batches' | 'steps'>> {
   const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe);
-  return { value: sameBatch(loader), dispose: () => loader.close() };
+  const steps = new JointSteps(engine, sameBatch(loader));
+  return { value: { batches: loader.count, steps }, dispose: () => loader.close() };
 }
 
 /** `val.accuracy` and the like, as tables name them; nothing of a split without images. */
@@ -158,7 +175,7 @@ function metricsOf({ best, history, imagesPerSecond }: TrainingResult, network: 
   };
 }
 
-function writeOutputs({ context, data, network }: TrainingDeps, result: TrainingResult): void {
+function writeOutputs({ context, data, network }: RunDeps, result: TrainingResult): void {
   const { state, batches, history } = result;
   const { classes, mean, std } = data.manifest;
   const file = (output: keyof typeof trainingOutputs): string => join(context.out, trainingOutputs[output]);

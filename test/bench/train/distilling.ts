@@ -1,5 +1,6 @@
 import type { Engine, Session } from '../../../src/ml/engines/engine.ts';
 import type { AdapterDeps } from '../../../src/ml/train/adapters.ts';
+import { BatchImages } from '../../../src/ml/train/batch-images.ts';
 import { CombinedKdTerm } from '../../../src/ml/train/combined-kd-term.ts';
 import type { KdTermOptions } from '../../../src/ml/train/kd-term.ts';
 import { Objective } from '../../../src/ml/train/objective.ts';
@@ -53,28 +54,29 @@ export function distillingParts({ engine, teacher, student, optimizer }: Pair, s
   const { classes } = student.network;
   const all = Int32Array.from({ length: split }, (_, place) => place % classes);
   const [labels, indices] = [all.slice(0, batch), Uint32Array.from({ length: batch }, (_, place) => place)];
-  const pass = new TeacherPass(teacher, engine);
+  const images = new BatchImages(engine, student.network.layers[0]?.shape.height ?? 0);
+  const pass = new TeacherPass(teacher, engine, images);
   const deps = { student: student.network, labels: all, batchSize: batch, engine, optimizer, threads, seed: 0 };
   const kd = new CombinedKdTerm({ ...deps, teachers: [pass] }, distilled);
   kd.prepare(batch, 1);
   const supervision = crossEntropySupervision;
-  const objective = new Objective({ session: student, kd, supervision, passes: 1, mixes: false }, batch);
+  const objective = new Objective({ session: student, images, kd, supervision, passes: 1, mixes: false }, batch);
   const [step] = objective.steps;
   if (!step) throw new Error('no pass');
-  const images = step.input.map((_, place) => ((place * 37) % 101) / 50 - 1);
+  const pixels = Float32Array.from({ length: images.array(batch).floats }, (_, k) => ((k * 37) % 101) / 50 - 1);
   let count = 0;
   // A new object each time: a teacher's pass remembers the batch it saw.
-  const batchOf = () => ({ images, labels, indices, mixed: null });
+  const batchOf = () => ({ images: pixels, labels, indices, mixed: null });
   return {
     teacher: () => {
       kd.observe(batchOf(), 0);
     },
     forward: () => {
-      step.input.set(images);
       step.forward(0, count++);
     },
     losses: () => {
       objective.run(batchOf());
+      objective.losses();
     },
     backward: () => {
       step.backward();
@@ -87,6 +89,7 @@ export function distillingParts({ engine, teacher, student, optimizer }: Pair, s
     dispose: () => {
       kd.dispose();
       pass.dispose();
+      images.dispose();
     },
   };
 }

@@ -63,6 +63,7 @@ function spaces(executor: KernelExecutor, network: Network, program: Program): R
     'parameter-average': executor.allocate(0),
     'statistic-average': executor.allocate(0),
     constant: executor.allocate(0),
+    port: executor.allocate(0),
     step: executor.allocate(program.floats),
   };
   for (const [name, values] of initialState(network, 0)) {

@@ -9,7 +9,8 @@ function entry(name: string, more: Partial<EngineEntry> = {}): EngineEntry {
     alive.add(name);
     const dispose = () => Promise.resolve(void alive.delete(name));
     const fail = () => expect.fail('nobody trains');
-    const engine: Engine = { name, description: { threads }, dispose, session: fail, array: fail, limitThreads: fail };
+    const none = { session: fail, array: fail, limitThreads: fail, together: fail };
+    const engine: Engine = { name, description: { threads }, dispose, ...none };
     return Promise.resolve({ engine });
   };
   return { summary: `${name}s`, create, ...more };

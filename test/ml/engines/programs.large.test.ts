@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { layoutOf } from '../../../src/ml/engines/layout.ts';
 import { lowerInference, lowerTraining } from '../../../src/ml/engines/lower/lower.ts';
 import { PRIMITIVES, type Access } from '../../../src/ml/engines/primitives.ts';
-import type { Operation, Program, Ref } from '../../../src/ml/engines/program.ts';
+import type { Operation, Port, Program, Ref } from '../../../src/ml/engines/program.ts';
 import type { Model } from '../../../src/ml/models/model.ts';
 import { models, type ModelName } from '../../../src/ml/models/registry.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
@@ -55,13 +55,17 @@ function stepUses(program: Program): Map<number, Use[]> {
   return found;
 }
 
+/** Buffers of ports by direction; those of a network all lie in its step's memory. */
+function portBuffers(program: Program, direction?: Port['direction']): number[] {
+  const ports = Object.values(program.ports).filter((port) => !direction || port.direction === direction);
+  return ports.map(({ ref }) => (ref.space === 'step' ? ref.buffer : expect.fail('a port lies elsewhere')));
+}
+
 const say = (use: Use): string => `${use.name} of ${use.operation.primitive}`;
 
 /** Reads of buffers that nobody has written before. */
 function unwritten(program: Program): string[] {
-  const inputs = new Set(
-    Object.values(program.ports).flatMap((port) => (port.direction === 'in' ? [port.buffer] : [])),
-  );
+  const inputs = new Set(portBuffers(program, 'in'));
   return [...stepUses(program)].flatMap(([buffer, [first]]) =>
     first?.reads && !inputs.has(buffer) ? [say(first)] : [],
   );
@@ -69,7 +73,7 @@ function unwritten(program: Program): string[] {
 
 /** Buffers that are filled though nobody reads them. */
 function unread(program: Program): string[] {
-  const shown = new Set(Object.values(program.ports).map((port) => port.buffer));
+  const shown = new Set(portBuffers(program));
   return [...stepUses(program)].flatMap(([buffer, uses]) => {
     const [first] = uses;
     const idle = first && !first.scratch && !shown.has(buffer) && !uses.some((use) => use.reads);
@@ -87,8 +91,8 @@ function keptScratch(program: Program): string[] {
 /** Operations that overwrite what only the caller may write. */
 function spoiltInputs(program: Program): string[] {
   const uses = stepUses(program);
-  return Object.values(program.ports).flatMap((port) =>
-    port.direction === 'in' ? (uses.get(port.buffer) ?? []).filter((use) => use.writes || use.scratch).map(say) : [],
+  return portBuffers(program, 'in').flatMap((buffer) =>
+    (uses.get(buffer) ?? []).filter((use) => use.writes || use.scratch).map(say),
   );
 }
 
@@ -120,7 +124,10 @@ function checkPorts(network: Network, program: Program, training: boolean): void
   expect(Object.keys(program.ports).sort()).toEqual(named.sort());
   // Taps of one layer may share a port's memory; otherwise ports lie side by side.
   const places = new Map(
-    Object.values(program.ports).map(({ buffer, floats }) => [buffer, { from: program.offsets[buffer]!, floats }]),
+    portBuffers(program).map((buffer, k) => [
+      buffer,
+      { from: program.offsets[buffer]!, floats: Object.values(program.ports)[k]!.floats },
+    ]),
   );
   let end = 0;
   for (const { from, floats } of [...places.values()].sort((a, b) => a.from - b.from)) {
@@ -159,7 +166,7 @@ function checkSecond(network: Network, first: Program, recompute: boolean): void
   const options = { target: KERNEL_TARGET, batch: 2, taps: Object.keys(network.taps), secondPass: true };
   const { sections, ...rest } = lowerTraining(network, options, SGD, { average: true, recompute });
   const sum = { space: 'gradient-sum', offset: 0 };
-  expect(rest).toEqual({ offsets: first.offsets, floats: first.floats, ports: first.ports });
+  expect(rest).toEqual({ offsets: first.offsets, floats: first.floats, ports: first.ports, portFloats: 0 });
   expect(sections).toEqual({
     forward: first.sections.forward,
     backward: [

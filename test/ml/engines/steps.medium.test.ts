@@ -14,7 +14,13 @@ function notes(): { readonly calls: [Section, Controls][]; readonly step: Compil
     run: (section, controls) => calls.push([section, controls]),
     ...{ port: () => new Float32Array(1), values: () => new Float32Array(1), dispose: () => undefined },
   };
-  const program = { sections: { forward: [], backward: [], update: [] }, ports: {}, offsets: [], floats: 0 };
+  const program = {
+    sections: { forward: [], backward: [], update: [] },
+    ports: {},
+    offsets: [],
+    floats: 0,
+    portFloats: 0,
+  };
   return { calls, step: new CompiledStep(executable, program, { address: 0, floats: 0 }) };
 }
 

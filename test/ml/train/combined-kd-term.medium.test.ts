@@ -9,11 +9,12 @@ import type { TrainingResult } from '../../../src/ml/train/job.ts';
 import type { LossTerms } from '../../../src/ml/train/loss-terms.ts';
 import { MeanTeacher } from '../../../src/ml/train/mean-teacher.ts';
 import { Objective } from '../../../src/ml/train/objective.ts';
-import { TeacherPass, type Teacher } from '../../../src/ml/train/teacher-pass.ts';
+import type { Teacher, TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { crossEntropySupervision, firstBatch, passOver } from '../../support/one-batch.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { readArrays } from '../../support/read-arrays.ts';
+import { teacherPass } from '../../support/teacher-pass.ts';
 import { heldCheckpoint, train } from '../../support/training-job.ts';
 
 const data = paintedSet({ train: 24, val: 6 });
@@ -48,7 +49,7 @@ function frozen(seed: number, on: Engine) {
   session.write(initialState(network, seed));
   return session;
 }
-const teacherOf = (seed: number, on: Engine = engine): TeacherPass => new TeacherPass(frozen(seed, on), on);
+const teacherOf = (seed: number, on: Engine = engine): TeacherPass => teacherPass(frozen(seed, on), on);
 
 const setting = (on: Engine = engine, student: Network = networkFor('convnet4', data.manifest)) => ({
   ...{ student, labels: split.labels, batchSize: BATCH },

@@ -13,11 +13,11 @@ import { uniforms } from '../../../src/ml/random/random.ts';
 import { CombinedKdTerm } from '../../../src/ml/train/combined-kd-term.ts';
 import type { KdTermOptions } from '../../../src/ml/train/kd-term.ts';
 import { Objective } from '../../../src/ml/train/objective.ts';
-import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 import { optionsOf } from '../../support/kd-evaluation.ts';
 import { nativeExecutor } from '../../support/native.ts';
 import { crossEntropySupervision, firstBatch, passOver } from '../../support/one-batch.ts';
 import { paintedSet } from '../../support/painted-set.ts';
+import { teacherPass } from '../../support/teacher-pass.ts';
 import { heldCheckpoint, train } from '../../support/training-job.ts';
 
 const data = paintedSet({ train: 24, val: 6 });
@@ -58,7 +58,7 @@ function setting(options: KdTermOptions, { engine = reference, batchSize = BATCH
   const student = engine.session(network, { optimizer: SGD });
   const kd = new CombinedKdTerm(
     {
-      ...{ teachers: [new TeacherPass(teacher, engine)], student: network, labels, batchSize },
+      ...{ teachers: [teacherPass(teacher, engine)], student: network, labels, batchSize },
       ...{ engine, optimizer: SGD, seed: 3 },
     },
     [options],
@@ -140,7 +140,7 @@ describe.each(METHODS)('distillation by %s', (_, options) => {
     const kd = (engine: Engine, { network }: { network: Network }) =>
       new CombinedKdTerm(
         {
-          teachers: [new TeacherPass(frozenTeacher(engine), engine)],
+          teachers: [teacherPass(frozenTeacher(engine), engine)],
           student: network,
           labels: data.split('train').labels,
           batchSize: 8,

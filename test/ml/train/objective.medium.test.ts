@@ -10,13 +10,13 @@ import { CombinedKdTerm } from '../../../src/ml/train/combined-kd-term.ts';
 import type { LossTerm, LossTerms } from '../../../src/ml/train/loss-terms.ts';
 import type { KdTermOptions } from '../../../src/ml/train/kd-term.ts';
 import { Objective } from '../../../src/ml/train/objective.ts';
-import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 import { fakeTerm, fakeTerms, pushing } from '../../support/fake-terms.ts';
 import { signed } from '../../support/hashed.ts';
 import { crossEntropySupervision as supervision, passOver } from '../../support/one-batch.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { readArrays } from '../../support/read-arrays.ts';
 import { crossEntropy } from '../../support/softmax.ts';
+import { teacherPass } from '../../support/teacher-pass.ts';
 
 /** In float64. */
 const engine = await createEngine('reference', { threads: 1 });
@@ -37,7 +37,7 @@ function openTeacher() {
   const own = networkFor('convnet8', data.manifest);
   const session = engine.session(own, { optimizer: null, threads: 1 });
   session.write(initialState(own, 5));
-  return new TeacherPass(session, engine);
+  return teacherPass(session, engine);
 }
 
 const kdOf = (options: readonly KdTermOptions[], teacher = openTeacher()): CombinedKdTerm =>
@@ -149,7 +149,8 @@ describe('what is minimised over two passes', () => {
       step.input.set(images[pass]!);
       step.forward(pass, 0);
     });
-    const losses = objective.run(seen[0]);
+    objective.run(seen[0]);
+    const losses = objective.losses();
     const taps = objective.steps.map(
       (step) => readArrays(session, { block2: step.array('tap-gradient:block2') }).block2,
     );

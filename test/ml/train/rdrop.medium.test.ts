@@ -7,7 +7,6 @@ import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
 import { bits } from '../../../src/ml/random/random.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
-import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 import { CombinedKdTerm } from '../../../src/ml/train/combined-kd-term.ts';
 import { Objective } from '../../../src/ml/train/objective.ts';
 import type { TrainingResult } from '../../../src/ml/train/job.ts';
@@ -18,6 +17,7 @@ import { signed } from '../../support/hashed.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { readArrays } from '../../support/read-arrays.ts';
 import { crossEntropy } from '../../support/softmax.ts';
+import { teacherPass } from '../../support/teacher-pass.ts';
 import { heldCheckpoint, train } from '../../support/training-job.ts';
 
 const MODEL = 'mobilenetv2';
@@ -174,7 +174,7 @@ describe('a distillation term of two passes', () => {
     student.write(initialState(own, 2));
     const options = { method: 'MGD', options: { mgd_alpha: 1e-3, mgd_mask: 0.15 }, weight: { weight: 2 } };
     const deps = { student: own, labels: batchLabels, batchSize: 6, engine, optimizer: SGD, threads: 1, seed: 3 };
-    const kd = new CombinedKdTerm({ ...deps, teachers: [new TeacherPass(frozen, engine)] }, [options]);
+    const kd = new CombinedKdTerm({ ...deps, teachers: [teacherPass(frozen, engine)] }, [options]);
     const made = [1, 2].map((passes) => new Objective({ session: student, kd, supervision, passes, mixes: false }, 6));
     /** L_k, the mean of so many passes, and its gradients in the taps of each. */
     const run = (passes: 1 | 2) => {
@@ -184,7 +184,8 @@ describe('a distillation term of two passes', () => {
         step.input.set(batch.images);
         step.forward(0, 0);
       }
-      const value = objective.run(batch).kd.each['MGD']!;
+      objective.run(batch);
+      const value = objective.losses().kd.each['MGD']!;
       const slopes = objective.steps.map((step) =>
         Object.values(readArrays(student, { [kd.taps[0]!]: step.array(`tap-gradient:${kd.taps[0]!}`) })),
       );

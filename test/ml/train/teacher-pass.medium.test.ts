@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
-import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { readArrays } from '../../support/read-arrays.ts';
+import { teacherPass } from '../../support/teacher-pass.ts';
 
 const { manifest } = paintedSet({ train: 4, val: 2 });
 const BATCH = 2;
@@ -14,7 +14,7 @@ async function teacher() {
   const network = networkFor('convnet8', manifest);
   const session = engine.session(network, { optimizer: null, threads: 1 });
   session.write(initialState(network, 1));
-  const pass = new TeacherPass(session, engine);
+  const pass = teacherPass(session, engine);
   const read = () => readArrays(session, pass.arrays(BATCH));
   return { engine, session, pass, read };
 }

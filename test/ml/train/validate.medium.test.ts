@@ -2,13 +2,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { directLoader } from '../../../src/ml/data/batch-loader.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
+import { BatchImages } from '../../../src/ml/train/batch-images.ts';
 import type { TrainingJob } from '../../../src/ml/train/job.ts';
 import { predict } from '../../../src/ml/inference/predict.ts';
 import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { Objectives } from '../../../src/ml/train/objectives.ts';
 import { requireValidation, validate } from '../../../src/ml/train/validate.ts';
 import { paintedSet } from '../../support/painted-set.ts';
-import { heldCheckpoint, recipeWith } from '../../support/training-job.ts';
+import { heldCheckpoint, recipeWith, stepsOn } from '../../support/training-job.ts';
 
 const data = paintedSet({ train: 6, val: 11 });
 const network = networkFor('convnet4', data.manifest);
@@ -23,16 +24,18 @@ other.write(average);
 afterAll(() => engine.dispose());
 
 const recipe = recipeWith({ batch_size: 4 });
+const images = new BatchImages(engine, data.manifest.imageSize);
 const job = (change: Partial<TrainingJob> = {}): TrainingJob => ({
   ...{
     recipe,
     data,
-    loader: directLoader(data.split('train'), data.manifest, recipe),
+    ...stepsOn(engine, directLoader(data.split('train'), data.manifest, recipe)),
+    images,
     network,
     session,
     kd: null,
     initial: weights,
-    objectives: new Objectives({ session, kd: null, recipe, data }),
+    objectives: new Objectives({ session, images, kd: null, recipe, data }),
   },
   ...{ checkpoint: heldCheckpoint(), signal: new AbortController().signal },
   ...{ progress: () => undefined, epoch: () => undefined, turn: () => Promise.resolve() },

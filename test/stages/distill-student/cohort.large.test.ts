@@ -1,12 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { TaskMessage } from '../../../src/core/task.ts';
+import type { Engine } from '../../../src/ml/engines/engine.ts';
+import { CompiledEngine } from '../../../src/ml/engines/session.ts';
 import { CompiledForward } from '../../../src/ml/engines/steps.ts';
+import { WasmMachine } from '../../../src/ml/engines/wasm/machine.ts';
 import { disposeEngines } from '../../../src/ml/inference/shared-engine.ts';
 import { distillStudent } from '../../../src/stages/distill-student/kind.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
+import { nativeKernels } from '../../support/native.ts';
 import { Workshop, type Circumstances, type Made } from '../../support/stage-workshop.ts';
 import { filesOf, made, together as cohortOf } from '../../support/together.ts';
 
@@ -41,6 +46,20 @@ const CELLS: readonly JsonObject[] = [
   { kd_method: 'SP', kd_ratio: 5, epochs: 1 },
 ];
 
+const VARIED: readonly JsonObject[] = [
+  { kd_method: 'SoftTarget', kd_ratio: 0.5, optimizer: 'sgd', ema: true },
+  { kd_method: 'SoftTarget', kd_ratio: 0.5, rdrop: true, rdrop_distilling: true, dropout: 0.2 },
+  { kd_method: 'CRD', kd_ratio: 0.8, optimizer: 'rmsprop' },
+  { kd_method: 'ReviewKD', kd_ratio: 5, model: 'convnet8', lr: 1e-3 },
+  {
+    kd: [
+      { method: 'AT', ratio: 100 },
+      { method: 'FitNet', ratio: 10 },
+    ],
+    warmup: true,
+  },
+];
+
 describe('students of a cohort', () => {
   it.each([
     ['as they are', {}],
@@ -51,6 +70,39 @@ describe('students of a cohort', () => {
     for (const [at, cell] of cells.entries()) {
       expect(filesOf(beside[at]!)).toEqual(filesOf(await distil(cell)));
     }
+  });
+
+  it.each(['wasm', 'native'])(
+    'end with the same bits as alone, on %s, whatever they learn by and remember',
+    async (engine) => {
+      if (engine === 'native' && !nativeKernels().length) return;
+      const cells = VARIED.map((cell) => ({ ...cell, engine, epochs: 1, mixup: 'mixup' }));
+      const beside = made(await together(cells));
+      for (const [at, cell] of cells.entries()) expect(filesOf(beside[at]!)).toEqual(filesOf(await distil(cell)));
+    },
+  );
+
+  it('make each step on a batch in one go: all of a batch’s runs have been asked for when the first is made', async () => {
+    const own = Object.getOwnPropertyDescriptor(CompiledEngine.prototype, 'together')!.value as Engine['together'];
+    const gather = vi.spyOn(CompiledEngine.prototype, 'together');
+    const runs = vi.spyOn(WasmMachine.prototype, 'run');
+    const counts: [number, number][] = [];
+    gather.mockImplementation(function (this: CompiledEngine, work) {
+      const before = runs.mock.calls.length;
+      let within = NaN;
+      own.call(this, () => {
+        work();
+        within = runs.mock.calls.length - before;
+      });
+      counts.push([within, runs.mock.calls.length - before]);
+    });
+    made(await together(VARIED.map((cell) => ({ ...cell, engine: 'wasm', epochs: 1 }))));
+    gather.mockRestore();
+    runs.mockRestore();
+    // 200 images in batches of 32.
+    expect(counts.map(([within]) => within)).toEqual(Array(7).fill(0));
+    // Forward, losses, backward, update and what is remembered of each, and the teacher.
+    for (const [, all] of counts) expect(all).toBeGreaterThan(5 * VARIED.length);
   });
 
   it('run the teacher once a batch for all of them', async () => {
@@ -124,6 +176,9 @@ describe('students for whom there is not enough memory together', () => {
     // One fits, and whoever has no room tries again when the others have left.
     const expected = [1, 2, 3, 2, 3, 3].map((at) => `student${at}`);
     expect(asides).toEqual(expected);
+    const logs = beside.map(({ folder }) => readFileSync(join(folder, 'task.log'), 'utf8').match(/^waited.*$/gm) ?? []);
+    expect(logs.map((lines) => lines.length)).toEqual([0, 1, 2, 3]);
+    expect(logs[1]![0]).toMatch(/^waited until others had ended: .* needs .* MiB \(at most /);
   });
 
   it('fail, as one alone would, when there is too little even for one', async () => {

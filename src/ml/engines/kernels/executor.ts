@@ -17,14 +17,28 @@ const RECORDS = 2 ** 21;
  */
 export const teamOf = (threads: number): number => Math.max(1, Math.min(threads, MOST_THREADS));
 
+/** A run of a program's section. */
+interface Run {
+  readonly table: Region;
+  readonly operations: number;
+  readonly controls: Controls;
+  /** Largest team. */
+  readonly most: number;
+  /** Memory that it reads or writes. */
+  readonly touches: ReadonlySet<Region>;
+}
+
 /** Runs programs with the C kernels, on whatever machine they were compiled for. */
 export class KernelExecutor implements Executor {
   readonly name: string;
   readonly target: Target;
   readonly description: Executor['description'];
   readonly #machine: KernelMachine;
-  readonly #controls: Region;
+  /** Of whatever runs. */
+  readonly #controls: Words;
   readonly #mostThreads: number;
+  /** Runs that wait to be made together; null where each is made at once. */
+  #waiting: Run[] | null = null;
   #limit: number;
 
   /**
@@ -38,10 +52,11 @@ export class KernelExecutor implements Executor {
     this.name = machine.name;
     this.target = machine.target;
     this.description = { threads: this.#mostThreads, ...machine.description };
-    this.#controls = this.allocate(Object.keys(CONTROLS).length);
+    const controls = this.allocate(Object.keys(CONTROLS).length);
+    this.#controls = this.#words(controls);
     const zeros = this.allocate(ZEROS);
     const scratch = this.allocate(this.#mostThreads * SCRATCH);
-    machine.setUp({ controls: this.#controls.address, zeros: zeros.address, scratch: scratch.address });
+    machine.setUp({ controls: controls.address, zeros: zeros.address, scratch: scratch.address });
   }
 
   #words({ address, floats }: Region): Words {
@@ -54,6 +69,7 @@ export class KernelExecutor implements Executor {
   }
 
   free(region: Region): void {
+    this.#settle(region);
     this.#machine.arena.free(region);
   }
 
@@ -67,10 +83,12 @@ export class KernelExecutor implements Executor {
   }
 
   read(region: Region, offset: number, floats: number): Float32Array {
+    this.#settle(region);
     return this.#machine.arena.floats(region.address + 4 * offset, floats).slice();
   }
 
   write(region: Region, offset: number, values: ArrayLike<number>): void {
+    this.#settle(region);
     this.#machine.arena.floats(region.address + 4 * offset, values.length).set(values);
   }
 
@@ -81,8 +99,10 @@ export class KernelExecutor implements Executor {
   ): Executable<S> {
     const most = Math.max(1, Math.min(threads, this.#mostThreads));
     this.#machine.start(Math.min(most, this.#limit));
+    const touches = new Set<Region>();
     const offsetOf = (ref: Ref): number => {
       const { region, offset } = locate(ref, program, memory);
+      touches.add(region);
       return region.address + 4 * offset;
     };
     const sections = Object.entries<readonly Operation[]>(program.sections);
@@ -93,25 +113,29 @@ export class KernelExecutor implements Executor {
       ]),
     );
     const ports = new Map(
-      Object.entries(program.ports).map(([name, { buffer, floats }]) => [
-        name,
-        this.#machine.arena.floats(offsetOf({ space: 'step', buffer }), floats),
-      ]),
+      Object.entries(program.ports).map(([name, { ref, floats }]) => {
+        const view = this.#machine.arena.floats(offsetOf(ref), floats);
+        return [name, { view, region: locate(ref, program, memory).region }];
+      }),
     );
     const port = (name: string): Float32Array => {
-      const view = ports.get(name);
-      if (!view) throw new Error(`the step was not compiled for ${name}`);
-      return view;
+      const found = ports.get(name);
+      if (!found) throw new Error(`the step was not compiled for ${name}`);
+      this.#settle(found.region);
+      return found.view;
     };
     return {
       run: (section, controls) => {
         const found = tables.get(section);
         if (!found) throw new Error(`the program has no section ${section}`);
-        this.#run(found.table, found.operations, { controls, team: Math.min(most, this.#limit) });
+        this.#take({ ...found, controls, most, touches });
       },
       port,
       values: port,
-      dispose: () => tables.forEach(({ table }) => this.free(table)),
+      dispose: () => {
+        this.#flush();
+        tables.forEach(({ table }) => this.free(table));
+      },
     };
   }
 
@@ -122,9 +146,38 @@ export class KernelExecutor implements Executor {
     return region;
   }
 
-  #run(table: Region, operations: number, { controls, team }: { controls: Controls; team: number }): void {
-    writeControls(controls, this.#words(this.#controls));
-    this.#machine.run(table.address, operations, team);
+  together(work: () => void): void {
+    if (this.#waiting) {
+      work();
+      return;
+    }
+    const waiting: Run[] = [];
+    this.#waiting = waiting;
+    try {
+      work();
+    } finally {
+      this.#waiting = null;
+      for (const run of waiting) this.#run(run);
+    }
+  }
+
+  #take(run: Run): void {
+    if (this.#waiting) this.#waiting.push(run);
+    else this.#run(run);
+  }
+
+  /** Makes the runs that wait, if one of them has to do with some memory. */
+  #settle(region: Region): void {
+    if (this.#waiting?.some(({ touches }) => touches.has(region))) this.#flush();
+  }
+
+  #flush(): void {
+    for (const run of this.#waiting?.splice(0) ?? []) this.#run(run);
+  }
+
+  #run({ table, operations, controls, most }: Run): void {
+    writeControls(controls, this.#controls);
+    this.#machine.run(table.address, operations, Math.min(most, this.#limit));
   }
 
   limitThreads(threads: number): void {

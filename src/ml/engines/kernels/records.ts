@@ -9,6 +9,7 @@ export interface Words {
 }
 
 const NAMES = Object.keys(PRIMITIVES);
+const CONTROL_TYPES = Object.entries(CONTROLS) as readonly [keyof Controls, 'int' | 'float'][];
 const WORD = 4;
 
 /** A number of a row, or all of them where it is several, filled up with zeros. */
@@ -69,7 +70,7 @@ export function writeRecords(
  * @param words - the struct's memory as integers and as floats
  */
 export function writeControls(controls: Controls, words: Words): void {
-  Object.entries(CONTROLS).forEach(([name, type], word) => {
-    (type === 'int' ? words.integers : words.floats)[word] = controls[name as keyof Controls];
+  CONTROL_TYPES.forEach(([name, type], word) => {
+    (type === 'int' ? words.integers : words.floats)[word] = controls[name];
   });
 }

@@ -7,6 +7,7 @@ import { transpose } from '../../algebra/shapes.ts';
 import type { Executor } from '../executor.ts';
 import { lowerExpression } from '../lower/expression/lower.ts';
 import type { LoweredExpression } from '../lower/expression/options.ts';
+import { allocateAll } from '../memory.ts';
 import { NO_CONTROLS } from '../steps.ts';
 import type { Target } from '../target.ts';
 
@@ -78,8 +79,9 @@ export function runArrays(
   values: (into: Float32Array) => void,
 ): ReadonlyMap<string, Float32Array> {
   const { program } = arrayProgram(executor.target);
-  const [step, constant] = [executor.allocate(program.floats), executor.allocate(ROWS * COLUMNS)];
-  const executable = executor.compile(program, { step, constant }, threads);
+  const sizes = { step: program.floats, constant: ROWS * COLUMNS, port: program.portFloats };
+  const memory = allocateAll(executor, sizes);
+  const executable = executor.compile(program, memory, threads);
   for (const name of ['x', 'y', 'long']) values(executable.port(name));
   for (const name of ['places', 'pairs']) {
     const port = executable.port(name);
@@ -89,9 +91,8 @@ export function runArrays(
   executable.run('update', NO_CONTROLS);
   const outputs = Object.entries(program.ports).filter(([, { direction }]) => direction === 'out');
   const found = new Map<string, Float32Array>(outputs.map(([name]) => [name, executable.port(name).slice()]));
-  found.set('table', executor.read(constant, 0, ROWS * COLUMNS));
+  found.set('table', executor.read(memory.constant, 0, ROWS * COLUMNS));
   executable.dispose();
-  executor.free(step);
-  executor.free(constant);
+  for (const region of Object.values(memory)) executor.free(region);
   return found;
 }

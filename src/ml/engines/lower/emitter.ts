@@ -15,6 +15,8 @@ export class Emitter extends ProgramBuilder<Section> {
   readonly layout: Layout;
   /** Pixels of zeros around the images in memory. */
   border = 0;
+  /** Where the values of some layers are to go. */
+  readonly placed = new Map<LayerIndex, Ref>();
   /** Value of each layer that has been computed. */
   readonly values = new Map<LayerIndex, Ref>();
 
@@ -42,6 +44,11 @@ export class Emitter extends ProgramBuilder<Section> {
   /** A buffer for a layer's value or its gradient. */
   like(index: LayerIndex): Ref {
     return this.buffer(this.extent(index).count);
+  }
+
+  /** Where a layer's value is computed. */
+  room(index: LayerIndex): Ref {
+    return this.placed.get(index) ?? this.like(index);
   }
 
   value(index: LayerIndex): Ref {
@@ -80,6 +87,11 @@ export class Emitter extends ProgramBuilder<Section> {
   /** Whether a layer's rows have no padded channels: in memory they are as the caller has them. */
   isDense(layer: LayerIndex): boolean {
     return this.extent(layer).stride === this.layer(layer).shape.channels;
+  }
+
+  /** Sees to it that a layer's value, dense, lies at a place. */
+  deliver(layer: LayerIndex, to: Ref): void {
+    if (this.value(layer) !== to) this.repack(layer, this.value(layer), to, { to: 'dense' });
   }
 
   /** Lets the caller read something of a layer's shape, dense: the thing itself where no channel is padding. */

@@ -49,7 +49,7 @@ export function partialsFor(emitter: Emitter, channels: number): Ref {
 export function emitProduct(emitter: Emitter, unit: UnitOf<'product'>, epilogue?: Epilogue): void {
   const { layer } = unit;
   const output = epilogue ? epilogue.then.output : unit.output;
-  const y = emitter.like(output);
+  const y = emitter.room(output);
   const shape = { ...windowOf(emitter, unit), outChannels: emitter.extent(unit.output).stride };
   const operands = {
     x: emitter.value(unit.input),
@@ -132,7 +132,7 @@ export function gateOf(emitter: Emitter, unit: UnitOf<'multiply'>): { rows: numb
  */
 export function emitPlain(emitter: Emitter, unit: PlainUnit): void {
   const x = emitter.value(unit.input);
-  const y = emitter.like(unit.output);
+  const y = emitter.room(unit.output);
   const { count } = emitter.extent(unit.output);
   switch (unit.kind) {
     case 'add':

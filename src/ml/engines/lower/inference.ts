@@ -42,10 +42,16 @@ function appendable(units: readonly Unit[], wanted: ReadonlySet<LayerIndex>): Ma
  * @param emitter - receives it
  * @param units - of the network
  * @param wanted - layers whose own values the caller wants
+ * @param images - where the pixels lie; a port by default
  */
-export function emitInference(emitter: Emitter, units: readonly Unit[], wanted: ReadonlySet<LayerIndex>): void {
+export function emitInference(
+  emitter: Emitter,
+  units: readonly Unit[],
+  wanted: ReadonlySet<LayerIndex>,
+  images?: Ref,
+): void {
   const products = appendable(units, wanted);
-  emitInput(emitter, units);
+  emitInput(emitter, units, images);
   for (const unit of units) {
     if (unit.kind === 'product') {
       if (!products.has(unit.output)) emitProduct(emitter, unit);
@@ -67,7 +73,7 @@ function emitAffine(
   folded: { readonly scale: Ref; readonly shift: Ref; readonly residual: Ref | null },
 ): void {
   const { rows, stride } = emitter.extent(unit.output);
-  const y = emitter.like(unit.output);
+  const y = emitter.room(unit.output);
   const numbers = { rows, channels: stride, activation: unit.activation };
   emitter.emit('affine', { x: emitter.value(unit.input), ...folded, y }, numbers);
   emitter.values.set(unit.output, y);

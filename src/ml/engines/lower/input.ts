@@ -1,5 +1,6 @@
 import type { Network } from '../../network/network.ts';
 import { familyOf } from '../layout.ts';
+import type { Ref } from '../program.ts';
 import type { Target } from '../target.ts';
 import type { Emitter } from './emitter.ts';
 import { readBy, type Unit } from './units.ts';
@@ -29,14 +30,15 @@ function borderOf(network: Network, units: readonly Unit[], target: Target): num
  *
  * @param emitter - receives it
  * @param units - of the network
+ * @param images - where the pixels lie; a port by default
  */
-export function emitInput(emitter: Emitter, units: readonly Unit[]): void {
+export function emitInput(emitter: Emitter, units: readonly Unit[], images?: Ref): void {
   const { batch, network } = emitter;
   const { height, width, channels } = emitter.layer(0).shape;
   const { stride } = emitter.extent(0);
   emitter.border = borderOf(network, units, emitter.target);
   const padding = emitter.border;
-  const x = emitter.dense('input', 0, 'in');
+  const x = images ?? emitter.dense('input', 0, 'in');
   if (padding === 0 && emitter.isDense(0)) {
     emitter.values.set(0, x);
     return;

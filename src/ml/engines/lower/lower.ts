@@ -1,5 +1,6 @@
 import type { LayerIndex, Network } from '../../network/network.ts';
-import type { OptimizerSpec, StepOptions } from '../engine.ts';
+import { refOf } from '../arrays.ts';
+import type { EngineArray, OptimizerSpec, StepOptions } from '../engine.ts';
 import type { Program, Ref } from '../program.ts';
 import type { Target } from '../target.ts';
 import { Backward } from './backward.ts';
@@ -21,11 +22,24 @@ function tapLayers(network: Network, names: readonly string[]): ReadonlyMap<stri
 
 const lastLayer = (network: Network): LayerIndex => network.layers.length - 1;
 
-function revealAll(emitter: Emitter, taps: ReadonlyMap<string, LayerIndex>): void {
-  const reveal = (name: string, layer: LayerIndex): void => emitter.reveal(name, layer, emitter.value(layer));
-  reveal('logits', lastLayer(emitter.network));
-  for (const [name, layer] of taps) reveal(`tap:${name}`, layer);
+/** Lets the caller read logits and taps: in ports, but for those that have a place elsewhere. */
+function revealAll(
+  emitter: Emitter,
+  taps: ReadonlyMap<string, LayerIndex>,
+  places: ReadonlyMap<string, Ref> = new Map(),
+): void {
+  const reveal = (name: string, port: string, layer: LayerIndex): void => {
+    const to = places.get(name);
+    if (to) emitter.deliver(layer, to);
+    else emitter.reveal(port, layer, emitter.value(layer));
+  };
+  reveal('logits', 'logits', lastLayer(emitter.network));
+  for (const [name, layer] of taps) reveal(name, `tap:${name}`, layer);
 }
+
+/** The places of arrays. */
+const placesOf = (arrays: Readonly<Record<string, EngineArray>> = {}): ReadonlyMap<string, Ref> =>
+  new Map(Object.entries(arrays).map(([name, array]) => [name, refOf(array)]));
 
 /** What a step is lowered for. */
 export interface LoweringOptions extends StepOptions {
@@ -109,8 +123,13 @@ export function lowerInference(network: Network, options: LoweringOptions): Prog
   const taps = tapLayers(network, options.taps);
   const wanted = new Set([...taps.values(), lastLayer(network)]);
   const emitter = new Emitter(network, options);
-  emitInference(emitter, unitsOf(network, wanted), wanted);
-  revealAll(emitter, taps);
+  const places = placesOf(options.outputs);
+  for (const [name, layer] of [...taps, ['logits', lastLayer(network)] as const]) {
+    const to = places.get(name);
+    if (to && emitter.isDense(layer)) emitter.placed.set(layer, to);
+  }
+  emitInference(emitter, unitsOf(network, wanted), wanted, options.images && refOf(options.images));
+  revealAll(emitter, taps, places);
   return emitter.program();
 }
 
@@ -136,7 +155,7 @@ export function lowerTraining(
   const units = unitsOf(network, shown);
   const emitter = new Emitter(network, options);
   const saved: Saved = new Map();
-  emitInput(emitter, units);
+  emitInput(emitter, units, options.images && refOf(options.images));
   for (const unit of units) emitTrainingUnit(emitter, unit, saved);
   revealAll(emitter, taps);
   const dlogits = emitter.dense('logits-gradient', last, 'in');

@@ -1,7 +1,7 @@
 import { planBuffers } from '../plan.ts';
 import type { Operands, Numbers, PrimitiveName } from '../primitives.ts';
 import type { Operation, Port, Program, Ref } from '../program.ts';
-import type { Target } from '../target.ts';
+import { roundUp, type Target } from '../target.ts';
 
 /** Collects the operations, buffers and ports of a program. */
 export class ProgramBuilder<S extends string> {
@@ -11,6 +11,7 @@ export class ProgramBuilder<S extends string> {
   readonly #sections: Record<S, Operation[]>;
   readonly #sizes: number[] = [];
   readonly #ports: Record<string, Port> = {};
+  #portFloats = 0;
 
   /**
    * @param target - what the program is for
@@ -47,16 +48,22 @@ export class ProgramBuilder<S extends string> {
 
   /** Lets the caller see a buffer. */
   port(name: string, ref: Ref, floats: number, direction: Port['direction']): Ref {
-    if (ref.space !== 'step') throw new Error(`port ${name} must lie in the step's memory`);
-    this.#ports[name] = { buffer: ref.buffer, floats, direction };
+    this.#ports[name] = { ref, floats, direction };
     return ref;
+  }
+
+  /** A port in memory of its own, which no other program's steps share. */
+  ownPort(name: string, floats: number, direction: Port['direction']): Ref {
+    const offset = this.#portFloats;
+    this.#portFloats += roundUp(floats, this.target.line);
+    return this.port(name, { space: 'port', offset }, floats, direction);
   }
 
   /** Plans memory over all sections. */
   program(): Program<S> {
     const operations = Object.values<Operation[]>(this.#sections).flat();
-    const pinned = new Set(Object.values(this.#ports).map((port) => port.buffer));
+    const pinned = new Set(Object.values(this.#ports).flatMap(({ ref }) => (ref.space === 'step' ? [ref.buffer] : [])));
     const plan = planBuffers(this.#sizes, operations, pinned, this.target.line);
-    return { ...plan, sections: this.#sections, ports: this.#ports };
+    return { ...plan, sections: this.#sections, ports: this.#ports, portFloats: this.#portFloats };
   }
 }

@@ -82,7 +82,7 @@ export class ReferenceExecutor implements Executor {
     const exact = (name: string): Float64Array => {
       const port = program.ports[name];
       if (!port) throw new Error(`the step was not compiled for ${name}`);
-      return resolve({ space: 'step', buffer: port.buffer }).subarray(0, port.floats);
+      return resolve(port.ref).subarray(0, port.floats);
     };
     // Those that the caller has asked for: it may write to them, and reads them. Others are read and written where they lie.
     const shown = new Map<string, Float32Array>();
@@ -100,6 +100,11 @@ export class ReferenceExecutor implements Executor {
       return known;
     };
     return { run, port, exact, values: exact, dispose: () => shown.clear() };
+  }
+
+  /** Each run is made at once. */
+  together(work: () => void): void {
+    work();
   }
 
   dispose(): Promise<void> {

@@ -32,6 +32,7 @@ function clearing(executor: WasmExecutor, region: Region, range: { offset: numbe
   const program: Program = {
     offsets: [],
     floats: 0,
+    portFloats: 0,
     sections: { forward: [operation], backward: [], update: [] },
     ports: {},
   };

@@ -4,7 +4,7 @@ import { at } from '../../../../util/at.ts';
 import type { Ref } from '../../program.ts';
 import { ProgramBuilder } from '../program-builder.ts';
 import { isElementwise } from './elementwise.ts';
-import type { Call, ExpressionOptions, LoweredExpression } from './options.ts';
+import type { Call, ExpressionOptions, LoweredExpression, Write } from './options.ts';
 import { emitProduct } from './product.ts';
 import { advance, dense, isDense, reshapedStrides, stretched, type View } from './views.ts';
 import { Walks } from './walks.ts';
@@ -36,6 +36,8 @@ class Lowering {
   readonly #views = new Map<Node, View>();
   /** Where values are wanted. */
   readonly #places = new Map<Node, Ref>();
+  /** What the caller reads, and where. */
+  readonly #results: Write[] = [];
   /** Inputs that the caller fills. */
   readonly #filled = new Map<string, Ref>();
   readonly #calls: Call[] = [];
@@ -63,11 +65,10 @@ class Lowering {
   }
 
   run(): LoweredExpression {
-    const { results, writes, updates } = this.#options;
+    const { writes, updates } = this.#options;
     this.#claimPlaces();
     for (const node of this.#nodes) if (isComputed(node)) this.view(node);
-    for (const { value, to } of writes) this.#deliver(value, to);
-    for (const [name, node] of Object.entries(results)) this.#reveal(name, node);
+    for (const { value, to } of [...writes, ...this.#results]) this.#deliver(value, to);
     const kept = updates.map(({ value, places }) => ({
       value: this.dense(value),
       places: places && this.dense(places),
@@ -103,6 +104,11 @@ class Lowering {
       claim(at(node.inputs, 0), node.op === 'adapter' ? input : outputGradient);
     }
     for (const { value, to } of this.#options.writes) claim(value, to);
+    for (const [name, node] of Object.entries(this.#options.results)) {
+      const to = this.#builder.ownPort(name, sizeOf(node.shape), 'out');
+      this.#results.push({ value: node, to });
+      claim(node, to);
+    }
   }
 
   #compute(node: Node): View {
@@ -141,10 +147,9 @@ class Lowering {
   }
 
   #input({ attributes: { name }, shape }: NodeOf<'input'>): Ref {
-    const floats = sizeOf(shape);
     const known = this.#options.inputs.get(name) ?? this.#filled.get(name);
     if (known) return known;
-    const ref = this.#builder.port(name, this.#builder.buffer(floats), floats, 'in');
+    const ref = this.#builder.ownPort(name, sizeOf(shape), 'in');
     this.#filled.set(name, ref);
     return ref;
   }
@@ -230,14 +235,6 @@ class Lowering {
   #deliver(node: Node, to: Ref): void {
     const view = this.view(node);
     if (view.ref !== to || !isDense(view, node.shape)) this.#copy(node, to);
-  }
-
-  /** Lets the caller read a value. */
-  #reveal(name: string, node: Node): void {
-    const floats = sizeOf(node.shape);
-    const ref = this.dense(node);
-    const isOwn = ref.space === 'step' && !ref.offset;
-    this.#builder.port(name, isOwn ? ref : this.#copy(node, this.#builder.buffer(floats)), floats, 'out');
   }
 
   #update(node: Node, to: Ref, { value, places }: { readonly value: Ref; readonly places: Ref | undefined }): void {
