@@ -164,13 +164,13 @@ export const recipeParams = {
     description: 'Over batch and classes: the divergence is their sum, or the mean.',
   },
   amp: flag(
-    'Half precision where the engine has it. None has so far: the stage runs in float32, and its record and tables say so.',
+    'Half precision where the engine has it: products of training steps from bfloat16 operands, with float32 sums (engine: native on processors with AVX-512 BF16). Elsewhere the stage runs in float32. Its record and tables say which.',
   ),
   on_nan: {
     enum: ['stop', 'retry-float32'],
     default: 'stop',
     description:
-      'What a loss that is not finite does. retry-float32 (with amp) trains anew in float32: a stage that ran in float32 already, for want of half precision, stops.',
+      'What a loss that is not finite does. retry-float32 (with amp) trains anew in float32: a stage that ran in float32 already stops.',
   },
   seed: {
     type: 'integer',

@@ -4,6 +4,7 @@
  */
 import { cpus, totalmem } from 'node:os';
 import { writeSection } from '../support/results-file.ts';
+import { amp } from './amp.ts';
 import { ceiling } from './train/ceiling.ts';
 import { curve } from './curve.ts';
 import { data } from './data.ts';
@@ -17,7 +18,20 @@ import { parityTable } from './parity.ts';
 import { train } from './train.ts';
 
 const benchmarks: Record<string, (args: readonly string[]) => string | Promise<string>> = {
-  ...{ overhead, curve, ceiling, native, data, train, onnx, distil, kept, parity: parityTable, methods: methodsTable },
+  ...{
+    overhead,
+    amp,
+    curve,
+    ceiling,
+    native,
+    data,
+    train,
+    onnx,
+    distil,
+    kept,
+    parity: parityTable,
+    methods: methodsTable,
+  },
 };
 
 const [name = '', ...rest] = process.argv.slice(2);

@@ -46,6 +46,7 @@ export function heldCheckpoint(): Checkpoint & { saved: TrainingState | undefine
     load: () => held.saved,
     save: (state) => (held.saved = state),
     saveEnd: (state) => (held.saved = state),
+    clear: () => (held.saved = undefined),
   };
   return held;
 }

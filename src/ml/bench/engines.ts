@@ -12,6 +12,8 @@ export interface EngineState {
   readonly unavailable: string | null;
   /** What it says of itself: threads, kernels; empty where it cannot run. */
   readonly description: Engine['description'];
+  /** What `amp: true` rounds operands of products to; null where it trains in float32. */
+  readonly halfPrecision: Engine['halfPrecision'];
 }
 
 /**
@@ -32,8 +34,9 @@ export async function engineStates(
     const result = await entry.create({ threads });
     const auto = 'engine' in result && !onlyByName && !states.some(([, state]) => state.auto);
     const description = 'engine' in result ? result.engine.description : {};
+    const halfPrecision = 'engine' in result ? result.engine.halfPrecision : null;
     const unavailable = 'engine' in result ? null : result.unavailable;
-    states.push([name, { summary, auto, onlyByName, unavailable, description }]);
+    states.push([name, { summary, auto, onlyByName, unavailable, description, halfPrecision }]);
     if ('engine' in result) await result.engine.dispose();
   }
   return Object.fromEntries(states);

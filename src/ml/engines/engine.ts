@@ -27,6 +27,11 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Memory for its steps; its own by default. */
   readonly workspace?: Workspace;
+  /**
+   * Whether training steps compute dense products from operands in the engine's half precision, with sums in float32, where it has one;
+   * everything else, parameters and evaluation steps among them, is in float32.
+   */
+  readonly amp?: boolean;
 }
 
 /** A dense array in an engine's memory, which its expressions read and write where it lies. Only for the same engine. */
@@ -168,11 +173,16 @@ export interface Session {
   dispose(): void;
 }
 
+/** A format of sixteen bits, by PyTorch's name. */
+export type HalfPrecision = 'bfloat16';
+
 /** Executes lowered programs; knows nothing of models, methods or recipes. */
 export interface Engine {
   readonly name: string;
   /** For the record: threads, SIMD level, versions. */
   readonly description: Readonly<Record<string, string | number | boolean>>;
+  /** What sessions with `amp` round operands of products to; null where they compute in float32. */
+  readonly halfPrecision: HalfPrecision | null;
   session(network: Network, options: SessionOptions): Session;
   /** Memory of zeros. */
   array(floats: number): OwnArray;

@@ -69,7 +69,8 @@ export const NETWORK_PRIMITIVES = {
   zero: { operands: { y: 'out' }, numbers: { count: 'int' } },
   /**
    * y = activation(scale · (filter ∗ x) + shift + residual); what is absent is left out. `shift` alone is a bias.
-   * `transformed`: room for the filter at the points of Winograd's algorithm, where that is to be taken.
+   * `transformed`: room for the filter at the points of Winograd's algorithm, where that is to be taken. With `bfloat16` = 1,
+   * which excludes it, x and filter are rounded to bfloat16 before they are multiplied; `rounded`: room for that filter.
    */
   conv: {
     operands: {
@@ -79,25 +80,26 @@ export const NETWORK_PRIMITIVES = {
       shift: 'in?',
       residual: 'in?',
       transformed: 'scratch?',
+      rounded: 'scratch?',
       y: 'out',
     },
-    numbers: { ...CONV_SHAPE, activation: 'int' },
+    numbers: { ...CONV_SHAPE, activation: 'int', bfloat16: 'int' },
   },
   /**
    * dx (+)= gradient of a convolution's input. Room for the filter with input and output channels swapped: `transposed`, or
-   * `transformed` where Winograd's algorithm is to be taken.
+   * `transformed` where Winograd's algorithm is to be taken. With `bfloat16` = 1, which excludes it, dy and filter are rounded.
    */
   'conv-input-gradient': {
     operands: { dy: 'in', filter: 'in', transposed: 'scratch?', transformed: 'scratch?', dx: 'inout' },
-    numbers: { ...CONV_SHAPE, accumulate: 'int' },
+    numbers: { ...CONV_SHAPE, accumulate: 'int', bfloat16: 'int' },
   },
   /**
    * dfilter = gradient of a convolution's filter. `transformed`: where Winograd's algorithm is to be taken, room for
-   * `chunks` sums over parts of the batch.
+   * `chunks` sums over parts of the batch. With `bfloat16` = 1, which excludes it, x and dy are rounded.
    */
   'conv-filter-gradient': {
     operands: { x: 'in', dy: 'in', transformed: 'scratch?', dfilter: 'out' },
-    numbers: { ...CONV_SHAPE, chunks: 'int' },
+    numbers: { ...CONV_SHAPE, chunks: 'int', bfloat16: 'int' },
   },
   /** `conv` with one filter a channel. */
   depthwise: {

@@ -21,6 +21,7 @@ import { lowerInference, lowerTraining } from './lower/lower.ts';
 import { allocateAll, memoryFor } from './memory.ts';
 import { bytes, type Program, type Region, type SessionSpace, type Space } from './program.ts';
 import { CompiledForward, CompiledStep, CompiledTraining, stepKey, type Progress } from './steps.ts';
+import type { Target } from './target.ts';
 import { Workspace } from './workspace.ts';
 
 /** Where an update rule keeps its state of each parameter. */
@@ -41,6 +42,8 @@ interface Wanted {
   readonly program: Program<string>;
   readonly lower: Lowering;
 }
+
+const inFloat32 = (target: Target): Target => ({ ...target, bfloat16: null });
 
 /** A session over any executor. */
 export class CompiledSession implements Session {
@@ -172,7 +175,7 @@ export class CompiledSession implements Session {
   forwardStep(options: StepOptions): ForwardStep {
     if (options.average) this.#needAverage();
     return this.#once(this.#forwardSteps, options, () => {
-      const { target } = this.#executor;
+      const target = inFloat32(this.#executor.target);
       const lower: Lowering = (batch) => lowerInference(this.network, { ...options, batch, target });
       return new CompiledForward(options.batch, this.#compile('an evaluation step', options, [lower]));
     });
@@ -180,8 +183,8 @@ export class CompiledSession implements Session {
 
   trainStep(options: StepOptions): TrainStep {
     const optimizer = this.#optimizer();
-    const { average = false } = this.#options;
-    const { target } = this.#executor;
+    const { average = false, amp = false } = this.#options;
+    const target = amp ? this.#executor.target : inFloat32(this.#executor.target);
     return this.#once(this.#trainSteps, options, () => {
       const lower =
         (recompute: boolean): Lowering =>
@@ -264,9 +267,11 @@ export class CompiledSession implements Session {
 export class CompiledEngine implements Engine {
   readonly name: string;
   readonly description: Engine['description'];
+  readonly halfPrecision: Engine['halfPrecision'];
   readonly #executor: Executor;
 
   constructor(executor: Executor) {
+    this.halfPrecision = executor.target.bfloat16 ? 'bfloat16' : null;
     this.name = executor.name;
     this.description = executor.description;
     this.#executor = executor;

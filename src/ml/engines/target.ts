@@ -10,6 +10,25 @@ export interface WinogradLimits {
 }
 
 /**
+ * Which dense products are computed from operands that are rounded to bfloat16, where half precision is asked for: all but those that
+ * are faster, and more precise, in float32. Products are counted for each pixel of the output: kernel² · channels · outChannels.
+ */
+export interface Bfloat16Limits {
+  /** Fewest products of a forward pass or an input gradient: below, rounding takes longer than it saves. */
+  readonly leastProducts: number;
+  /** The same of a filter gradient, both of whose factors are maps. */
+  readonly leastFilterProducts: number;
+  /** Terms of a sum that a thread has room for. */
+  readonly mostDepth: number;
+  /**
+   * Winograd's algorithm in float32 gives way to the direct sum where the batch has at most so many tiles, for filters of at least so
+   * many pairs of channels: transforming them is most of its work.
+   */
+  readonly mostTiles: number;
+  readonly leastChannelPairs: number;
+}
+
+/**
  * What the kernels of an executor want of a program: how filters and maps lie in memory, and which algorithms there are.
  * Networks are laid out and lowered for a target; what leaves an engine (weights, gradients, taps) is laid out as PyTorch
  * has it, whatever the target.
@@ -27,6 +46,8 @@ export interface Target {
   readonly largestKernel: number;
   /** null where the kernels know no Winograd's algorithm. */
   readonly winograd: WinogradLimits | null;
+  /** null where the kernels compute in one precision alone, or half precision is not wanted. */
+  readonly bfloat16: Bfloat16Limits | null;
   /** Bytes of a value in memory. */
   readonly elementBytes: number;
   /** Bytes that an address reaches: what a step and its session may take at most. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { fail, FailureError } from '../../core/failure.ts';
@@ -8,7 +8,7 @@ import { writeWhole } from '../../util/write-whole.ts';
 import type { StateDict } from '../network/network.ts';
 import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.ts';
 import type { StoredTensor } from '../weights/tensor-file.ts';
-import type { EpochRow, Position, Tensors, TrainingState } from './training-state.ts';
+import type { EpochRow, PastPrecision, Position, Tensors, TrainingState } from './training-state.ts';
 
 const GROUPS = ['model', 'optimizer', 'term', 'average', 'best'] as const satisfies readonly (keyof Tensors)[];
 const FORMAT = 'kdpipe-checkpoint-4';
@@ -59,10 +59,13 @@ const isRow = (row: unknown): row is EpochRow =>
 const hasNumbers = (value: unknown, names: readonly string[]): boolean =>
   isJsonObject(value) && names.every((name) => isNumber(value[name]));
 
+const PRECISIONS: readonly unknown[] = ['float32', 'bfloat16', 'mixed'] satisfies PastPrecision[];
+
 /** Whether a text's value is where a run stood: a file may come from anywhere. */
 function isPosition(value: unknown): value is Position {
   if (!isJsonObject(value) || !hasNumbers(value, ['epoch', 'batch', 'updates'])) return false;
-  const { sums, lastLoss, history, best } = value;
+  const { sums, lastLoss, history, best, precision } = value;
+  if (precision !== undefined && !PRECISIONS.includes(precision)) return false;
   if (!isJsonObject(sums) || !hasNumbers(sums, ['images', 'loss']) || !isNumberOrNull(lastLoss)) return false;
   const { kd } = sums;
   if (!isJsonObject(kd) || !isNumber(kd['weighted']) || !areNumbers(kd['each'])) return false;
@@ -137,6 +140,8 @@ export interface Checkpoint {
   save(state: TrainingState): void;
   /** Saves the state that a run has ended in, for a longer one. */
   saveEnd(state: TrainingState): void;
+  /** Lets go of all that was saved: the run starts from its beginning. */
+  clear(): void;
 }
 
 /** The end of a shorter run, which a run may go on from. */
@@ -190,6 +195,9 @@ export function checkpointIn(folder: string, warn: (message: string) => void, ea
       return state;
     },
     save,
+    clear: () => {
+      for (const path of [file, previous]) rmSync(path, { force: true });
+    },
     saveEnd: (state) => {
       try {
         save(state);

@@ -7,7 +7,7 @@ import type { JointSteps } from './joint-steps.ts';
 import type { LossTerms } from './loss-terms.ts';
 import type { Objectives } from './objectives.ts';
 import type { Recipe } from './recipe.ts';
-import type { EpochRow } from './training-state.ts';
+import type { EpochRow, PastPrecision, Precision } from './training-state.ts';
 
 /** Where a run stands, for progress. */
 export interface FitProgress {
@@ -41,6 +41,8 @@ export interface TrainingJob {
   /** What is minimised, compiled by `prepare`. */
   readonly objectives: Objectives;
   readonly checkpoint: Checkpoint;
+  /** What the session computes products of training in, where the recipe asks for half precision. */
+  readonly precision?: Precision;
   readonly signal: AbortSignal;
   /**
    * Waits for runs that take the same batches.
@@ -61,6 +63,8 @@ export interface TrainingResult {
   readonly batches: number;
   readonly best: EpochRow;
   readonly history: readonly EpochRow[];
+  /** What its steps were computed in, where the recipe asks for half precision. */
+  readonly precision?: PastPrecision | undefined;
   /** Of this process; null when it only had to read a checkpoint. */
   readonly imagesPerSecond: number | null;
 }

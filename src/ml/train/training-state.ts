@@ -1,4 +1,5 @@
 import type { StateDict } from '../network/network.ts';
+import type { HalfPrecision } from '../engines/engine.ts';
 import type { Recipe, Selection } from './recipe.ts';
 import { addTerms, NO_TERM, type TermLosses } from './term-losses.ts';
 
@@ -26,6 +27,12 @@ export interface EpochSums {
   readonly kd: TermLosses;
 }
 
+/** What operands of a run's products are rounded to. */
+export type Precision = 'float32' | HalfPrecision;
+
+/** What the steps of a run that asked for half precision were computed in so far. */
+export type PastPrecision = Precision | 'mixed';
+
 /** Everything but tensors that a run needs to go on as if it had never stopped. */
 export interface Position {
   /** The epoch under way, from 0. */
@@ -39,6 +46,8 @@ export interface Position {
   readonly history: readonly EpochRow[];
   /** Which epoch's weights are kept, its score, and the number of updates that made them. */
   readonly best: { readonly epoch: number; readonly score: number; readonly updates: number } | null;
+  /** Of a run that asked for half precision: what its steps were computed in. */
+  readonly precision?: PastPrecision;
 }
 
 /** The tensors: what the session holds, what the term has learned, the moving average, and the best weights so far. */

@@ -14,7 +14,7 @@ export interface Outcome {
   readonly key: Key;
   /** Id of the run that computed the result, which may be older than the one that reports it. */
   readonly run: string;
-  /** Precision that a stage which asked for half precision ran in. */
+  /** Precision that a stage which asked for half precision ran in: `bfloat16`, `float32`, or `mixed`. */
   readonly amp?: string;
 }
 

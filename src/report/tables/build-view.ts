@@ -101,12 +101,12 @@ function ourRows(groups: readonly RowGroup[], measured: readonly Measured[], out
   }));
 }
 
-/** Whether a cell of the table, or one that it comes of, asked for half precision and ran in float32. */
-const isInFloat32 = (index: CellIndex, table: TablePlan, outcomes: Outcomes): boolean =>
-  [...outcomes.values()].some(({ amp }) => amp === 'float32') &&
-  tableCells(index, table).some((cell) =>
-    [...reachable(index, [cell])].some(({ id }) => outcomes.get(id)?.amp === 'float32'),
-  );
+/** What cells of the table, and those that they come of, were trained in where they asked for half precision. */
+function precisionsOf(index: CellIndex, table: TablePlan, outcomes: Outcomes): ReadonlySet<string> {
+  if ([...outcomes.values()].every(({ amp }) => amp === undefined)) return new Set();
+  const cells = tableCells(index, table).flatMap((cell) => [...reachable(index, [cell])]);
+  return new Set(cells.flatMap(({ id }) => outcomes.get(id)?.amp ?? []));
+}
 
 /**
  * Makes a table of a plan and its results. Pure: equal results give an equal table.
@@ -150,7 +150,7 @@ export function tableView(plan: Plan, table: TablePlan, outcomes: Outcomes, cont
     compare,
     hasPublished: context.published.length > 0,
     over,
-    notes: footnotes(rows, { compare, over, inFloat32: isInFloat32(index, table, outcomes) }),
+    notes: footnotes(rows, { compare, over, precisions: precisionsOf(index, table, outcomes) }),
     provenance: context.provenance,
     runsFolder: context.runsFolder,
   });

@@ -60,8 +60,23 @@ export interface Told {
   readonly compare: CompareView | null;
   /** Axes that means are taken over. */
   readonly over: readonly string[];
-  /** Whether a row comes of a stage that asked for half precision and ran in float32. */
-  readonly inFloat32: boolean;
+  /** What stages behind the rows that asked for half precision were trained in: `bfloat16`, `float32`, `mixed`. */
+  readonly precisions: ReadonlySet<string>;
+}
+
+/** How stages that asked for half precision were trained; a table of several kinds compares what is not equal. */
+function precisionNotes(precisions: ReadonlySet<string>): readonly string[] {
+  const ways: Readonly<Record<string, string>> = {
+    bfloat16: 'in half precision (products of bfloat16 with float32 sums)',
+    float32: 'in float32, as the engine had no half precision, or its loss in it was not finite',
+    mixed: 'partly in half precision, and then in float32 on an engine without it',
+  };
+  const known = Object.entries(ways).flatMap(([precision, words]) => (precisions.has(precision) ? [words] : []));
+  const [only, ...more] = known;
+  if (only === undefined) return [];
+  return more.length === 0
+    ? [`amp: trained ${only}.`]
+    : [`amp: not all stages were trained alike: ${known.map((words) => `some ${words}`).join('; ')}.`];
 }
 
 /** `seed and fold` */
@@ -75,7 +90,7 @@ const listed = (names: readonly string[]): string => names.join(', ').replace(/,
  * @returns sentences
  */
 export function footnotes(rows: readonly RowView[], told: Told): readonly string[] {
-  const { compare, over, inFloat32 } = told;
+  const { compare, over, precisions } = told;
   const values = rows.filter(({ source }) => source === null).flatMap((row) => row.values);
   const differences = rows.flatMap(({ difference }) => difference ?? []);
   const notes: string[] = [];
@@ -96,7 +111,6 @@ export function footnotes(rows: readonly RowView[], told: Told): readonly string
     notes.push(`Δ ${compare.on} is the difference to the baseline (${compare.baseline})${methodText(differences)}.`);
     notes.push(...numberNotes(differences, compare));
   }
-  notes.push(...publishedNotes(rows));
-  if (inFloat32) notes.push('amp: trained in float32, as the engine has no half precision.');
+  notes.push(...publishedNotes(rows), ...precisionNotes(precisions));
   return notes;
 }

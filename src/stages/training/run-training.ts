@@ -19,6 +19,8 @@ import type { Network, StateDict } from '../../ml/network/network.ts';
 import { BatchImages } from '../../ml/train/batch-images.ts';
 import { checkpointIn, type Checkpoint } from '../../ml/train/checkpoint.ts';
 import { fit, prepare } from '../../ml/train/fit.ts';
+import { precisionFrom, precisionWarning } from '../../ml/train/precision.ts';
+import type { Precision } from '../../ml/train/training-state.ts';
 import type { TrainingResult, TrainingJob } from '../../ml/train/job.ts';
 import { JointSteps } from '../../ml/train/joint-steps.ts';
 import type { LossTerms } from '../../ml/train/loss-terms.ts';
@@ -64,13 +66,21 @@ function initialWeights({ context, network, data }: RunDeps, seed: number): Stat
   return state;
 }
 
+/** How a run is trained, beside its recipe. */
+interface Way {
+  readonly term: TermMaker | null;
+  readonly checkpoint: Checkpoint;
+  /** Where the recipe asks for half precision. */
+  readonly precision?: Precision;
+}
+
 /** What a run holds in the engine. */
 interface EngineResources extends Pick<TrainingJob, 'session' | 'images' | 'kd' | 'objectives'> {
   readonly dispose: () => void;
 }
 
 /** Takes all the memory that training will need; where there is too little, none. */
-function allocate(deps: RunDeps, recipe: Recipe, term: TermMaker | null): EngineResources {
+function allocate(deps: RunDeps, recipe: Recipe, { term, precision = 'float32' }: Way): EngineResources {
   const { context, data, network, engine } = deps;
   const { cohort } = context;
   const allocated: { dispose(): void }[] = [];
@@ -84,7 +94,8 @@ function allocate(deps: RunDeps, recipe: Recipe, term: TermMaker | null): Engine
   try {
     const images = cohort.share('images', () => openImages(deps));
     const kd = term ? keep(term({ ...deps, images })) : null;
-    const options = { optimizer: optimizerOf(recipe), average: recipe.ema, workspace };
+    const amp = precision !== 'float32';
+    const options = { optimizer: optimizerOf(recipe), average: recipe.ema, workspace, amp };
     const session = keep(engine.session(network, options));
     const objectives = prepare({ session, images, kd, recipe, data });
     return { session, images, kd, objectives, dispose };
@@ -95,10 +106,10 @@ function allocate(deps: RunDeps, recipe: Recipe, term: TermMaker | null): Engine
 }
 
 /** Allocates a run's memory as soon as there is room for it beside the others of its cohort. */
-async function allocateWhenFree(deps: RunDeps, recipe: Recipe, term: TermMaker | null): Promise<EngineResources> {
+async function allocateWhenFree(deps: RunDeps, recipe: Recipe, way: Way): Promise<EngineResources> {
   for (;;) {
     try {
-      return allocate(deps, recipe, term);
+      return allocate(deps, recipe, way);
     } catch (error) {
       if (!isFailure(error, 'does-not-fit') || !(await deps.context.cohort.stepAside())) throw error;
       const [reason] = error.failures;
@@ -106,6 +117,11 @@ async function allocateWhenFree(deps: RunDeps, recipe: Recipe, term: TermMaker |
     }
   }
 }
+
+const logTo =
+  ({ log }: StageContext) =>
+  (line: string): void =>
+    appendFileSync(log, `${line}\n`);
 
 /** The stage's own checkpoint, else the end of a shorter training. */
 function checkpointOf({ scratch, beginning, tell }: StageContext, log: (line: string) => void): Checkpoint {
@@ -116,11 +132,13 @@ function checkpointOf({ scratch, beginning, tell }: StageContext, log: (line: st
   return checkpointIn(scratch, warn, { path, taken });
 }
 
-async function trainOn(deps: RunDeps, recipe: Recipe, term: TermMaker | null): Promise<TrainingResult> {
+/** Trains in one precision. */
+async function trainIn(deps: RunDeps, recipe: Recipe, way: Way): Promise<TrainingResult> {
   const { context, data, network } = deps;
   const { signal, tell, cohort } = context;
-  const log = (line: string): void => appendFileSync(context.log, `${line}\n`);
-  const { dispose, ...compiled } = await allocateWhenFree(deps, recipe, term);
+  const log = logTo(context);
+  const { checkpoint, precision } = way;
+  const { dispose, ...compiled } = await allocateWhenFree(deps, recipe, way);
   try {
     const { batches, steps } = cohort.share('steps', () => openSteps(deps, recipe));
     const result = await fit({
@@ -132,7 +150,8 @@ async function trainOn(deps: RunDeps, recipe: Recipe, term: TermMaker | null): P
       ...{ batches, steps },
       turn: (place) => cohort.reach(place),
       initial: initialWeights(deps, recipe.seed),
-      checkpoint: checkpointOf(context, log),
+      checkpoint,
+      ...(precision && { precision }),
       progress: (progress) => tell({ type: 'progress', unit: 'epochs', ...progress }),
       epoch: (row, speed) => {
         tell({ type: 'metric', row: { ...epochNumbers(row), images_per_second: Math.round(speed) } });
@@ -145,6 +164,40 @@ async function trainOn(deps: RunDeps, recipe: Recipe, term: TermMaker | null): P
   } finally {
     dispose();
   }
+}
+
+/** Trains in half precision where the engine has it; in float32 from the start, where a loss is not finite and the recipe says so. */
+async function trainWithAmp(deps: RunDeps, recipe: Recipe, way: Way): Promise<TrainingResult> {
+  const { context, engine } = deps;
+  const { checkpoint } = way;
+  const saved = checkpoint.load();
+  const precision = precisionFrom(engine.halfPrecision, saved?.position);
+  const log = logTo(context);
+  const warn = (message: string): void => {
+    log(message);
+    context.tell({ type: 'warning', message });
+  };
+  const warning = precisionWarning(precision, saved?.position);
+  if (warning !== null) warn(warning);
+  log(`amp: products of training in ${precision}`);
+  try {
+    return await trainIn(deps, recipe, { ...way, precision, checkpoint: { ...checkpoint, load: () => saved } });
+  } catch (error) {
+    if (recipe.onNan !== 'retry-float32' || precision === 'float32' || !isFailure(error, 'non-finite-loss'))
+      throw error;
+    warn(`in ${precision} ${(error as Error).message}; on_nan is retry-float32: training starts anew in float32`);
+    checkpoint.clear();
+    return trainIn(deps, recipe, {
+      ...way,
+      precision: 'float32',
+      checkpoint: { ...checkpoint, load: () => undefined },
+    });
+  }
+}
+
+function trainOn(deps: RunDeps, recipe: Recipe, term: TermMaker | null): Promise<TrainingResult> {
+  const way = { term, checkpoint: checkpointOf(deps.context, logTo(deps.context)) };
+  return (recipe.amp ? trainWithAmp : trainIn)(deps, recipe, way);
 }
 
 /** Images of a batch, once for the whole cohort. */
@@ -214,8 +267,7 @@ export async function runTraining(
       metrics: metricsOf(result, network),
       environment: {
         engine: { name: engine.name, ...engine.description },
-        // No engine has half precision.
-        ...(recipe.amp && { amp: 'float32' }),
+        ...(result.precision && { amp: result.precision }),
       },
     };
   } finally {

@@ -4,8 +4,11 @@ export interface Case {
   readonly size: number;
   readonly batch: number;
   readonly classes: number;
-  /** `train`: forward, loss, backward, AdamW. `frozen`: evaluation-mode forward. `distil`: `train` with a teacher. */
-  readonly mode: 'train' | 'frozen' | 'distil';
+  /**
+   * `train`: forward, loss, backward, AdamW. `amp`: the same in half precision. `frozen`: evaluation-mode forward. `distil`: `train` with a
+   * teacher.
+   */
+  readonly mode: 'train' | 'amp' | 'frozen' | 'distil';
   /** Network whose soft targets the model learns, in mode `distil`. */
   readonly teacher?: string;
   readonly threads: number;

@@ -18,7 +18,7 @@ const engine = await createEngine('auto', { threads });
 
 /** A session with weights drawn from the seed. */
 function sessionOf(name: string, optimizer: typeof ADAMW | null) {
-  const session = engine.session(build(name), { optimizer, threads });
+  const session = engine.session(build(name), { optimizer, threads, amp: wanted.mode === 'amp' });
   session.write(initialState(session.network, 0));
   return session;
 }

@@ -153,9 +153,12 @@ export async function measure(wanted: Case): Promise<Profile> {
     { height: size, width: size, channels: 3 },
     wanted.classes,
   );
-  const options = { target: KERNEL_TARGET, batch, taps: [] };
-  const program = wanted.mode === 'train' ? lowerTraining(network, options, ADAMW) : lowerInference(network, options);
-  const executors = executorsOf(threads);
+  const all = executorsOf(threads);
+  const executors = wanted.mode === 'amp' ? new Map([...all].filter(([, { target }]) => target.bfloat16)) : all;
+  if (executors.size === 0) throw new Error('no kernels here have half precision');
+  const target = wanted.mode === 'amp' ? [...executors.values()][0]!.target : KERNEL_TARGET;
+  const options = { target, batch, taps: [] };
+  const program = wanted.mode === 'frozen' ? lowerInference(network, options) : lowerTraining(network, options, ADAMW);
   const timers = [...executors.values()].map((executor) => timer(executor, network, program, threads));
   for (let i = 0; i < PASSES; i++) for (const { pass } of timers) pass();
   await Promise.all([...executors.values()].map((executor) => executor.dispose()));

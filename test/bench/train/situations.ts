@@ -18,6 +18,9 @@ const SITUATIONS: readonly Situation[] = [
   situation('resnet50', 224, 16, 'frozen'),
   situation('ghostnet', 224, 8, 'train'),
   situation('efficientnet_v2_s', 224, 8, 'train'),
+  situation('resnet20', 32, 64, 'amp'),
+  situation('mobilenetv2', 224, 16, 'amp'),
+  situation('resnet50', 224, 8, 'amp'),
 ];
 const THREADS = [1, 2];
 

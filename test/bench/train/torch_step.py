@@ -36,8 +36,9 @@ def step_of(case):
         if teacher:
             with torch.no_grad():
                 targets = teacher(x)
-        logits = model(x)
-        loss = F.cross_entropy(logits, labels)
+        with torch.autocast('cpu', torch.bfloat16, enabled=case['mode'] == 'amp'):
+            logits = model(x)
+        loss = F.cross_entropy(logits.float(), labels)
         if teacher:
             loss = loss + distillation(logits, targets)
         loss.backward()

@@ -3,8 +3,12 @@ import { examine } from '../../../src/cli/doctor/examine.ts';
 import type { Facts } from '../../../src/cli/doctor/facts.ts';
 
 const GIBIBYTE = 2 ** 30;
-const engine = { summary: '', auto: false, onlyByName: false, unavailable: null, description: {} };
+const engine = {
+  ...{ summary: '', auto: false, onlyByName: false, unavailable: null, description: {} },
+  halfPrecision: null,
+};
 const native = { ...engine, auto: true, description: { kernels: 'avx2', threads: 2 } };
+const half = { ...native, description: { kernels: 'avx512', threads: 2 }, halfPrecision: 'bfloat16' } as const;
 const reference = { ...engine, onlyByName: true, description: { precision: 'float64', threads: 1 } };
 const sound: Facts = {
   node: { version: '22.1.0', wanted: '>=20.19' },
@@ -26,14 +30,19 @@ describe('examine', () => {
     expect(examine(sound).map(({ subject, text }) => `${subject}: ${text}`)).toEqual([
       'node: 22.1.0',
       'machine: 2 cores (a processor), 8.0 GiB of memory, 4.0 GiB of it free',
-      'engine native: what auto takes (avx2, 2 threads)',
-      'engine wasm: runs here',
+      'engine native: what auto takes (avx2, 2 threads, amp in float32)',
+      'engine wasm: runs here (amp in float32)',
       'engine reference: runs here, only by name (float64, 1 thread)',
       'images: can be decoded',
       'workspace: /work/runs/.store, 90.0 GiB free',
       'cache: /home/me/.cache/kdpipe',
       'terminal: 80 columns, colours',
     ]);
+  });
+
+  it('says where there is half precision', () => {
+    const [, , first] = examine({ ...sound, engines: { native: half, wasm: engine, reference } });
+    expect(first?.text).toBe('what auto takes (avx512, 2 threads, amp in bfloat16)');
   });
 
   it.each([

@@ -9,8 +9,11 @@ function entry(name: string, more: Partial<EngineEntry> = {}): EngineEntry {
     alive.add(name);
     const dispose = () => Promise.resolve(void alive.delete(name));
     const fail = () => expect.fail('nobody trains');
-    const none = { session: fail, array: fail, limitThreads: fail, together: fail };
-    const engine: Engine = { name, description: { threads }, dispose, ...none };
+    const [description, halfPrecision] = [{ threads }, name === 'fast' ? ('bfloat16' as const) : null];
+    const engine: Engine = {
+      ...{ name, description, halfPrecision, dispose },
+      ...{ session: fail, array: fail, limitThreads: fail, together: fail },
+    };
     return Promise.resolve({ engine });
   };
   return { summary: `${name}s`, create, ...more };
@@ -26,10 +29,38 @@ describe('engineStates', () => {
       slow: entry('slow'),
     });
     expect(states).toEqual({
-      oracle: { summary: 'oracles', auto: false, onlyByName: true, unavailable: null, description: { threads: 3 } },
-      gpu: { summary: 'gpus', auto: false, onlyByName: false, unavailable: 'there is no GPU', description: {} },
-      fast: { summary: 'fasts', auto: true, onlyByName: false, unavailable: null, description: { threads: 3 } },
-      slow: { summary: 'slows', auto: false, onlyByName: false, unavailable: null, description: { threads: 3 } },
+      oracle: {
+        summary: 'oracles',
+        auto: false,
+        onlyByName: true,
+        unavailable: null,
+        description: { threads: 3 },
+        halfPrecision: null,
+      },
+      gpu: {
+        summary: 'gpus',
+        auto: false,
+        onlyByName: false,
+        unavailable: 'there is no GPU',
+        description: {},
+        halfPrecision: null,
+      },
+      fast: {
+        summary: 'fasts',
+        auto: true,
+        onlyByName: false,
+        unavailable: null,
+        description: { threads: 3 },
+        halfPrecision: 'bfloat16',
+      },
+      slow: {
+        summary: 'slows',
+        auto: false,
+        onlyByName: false,
+        unavailable: null,
+        description: { threads: 3 },
+        halfPrecision: null,
+      },
     });
     expect(alive.size).toBe(0);
   });

@@ -7,7 +7,7 @@ import { runPrimitive } from '../../support/primitive.ts';
 import { arrays } from './calls/arrays.ts';
 import { empty, type Call } from './calls/call.ts';
 import { channelwise } from './calls/channelwise.ts';
-import { convolutions } from './calls/convolution.ts';
+import { convolutions, roundedConvolutions } from './calls/convolution.ts';
 import { elementwise } from './calls/elementwise.ts';
 import { normalizations } from './calls/normalization.ts';
 import { optimizers } from './calls/optimizers.ts';
@@ -61,6 +61,45 @@ describe.each(Object.entries(families))(
   'wasm %s agree with the reference, and with themselves on any threads',
   (_, cases) => {
     it.each(cases)('$title', ({ calls, tolerance }) => check(calls(), tolerance));
+  },
+);
+
+/** Executors that compute with bfloat16: AVX-512 BF16. */
+const halves = natives.filter(({ target }) => target.bfloat16);
+const skipped = halves.length > 0 ? '' : 'SKIPPED, as this processor has no AVX-512 BF16: ';
+
+describe.skipIf(halves.length === 0)(
+  `${skipped}native convolutions of factors in bfloat16 agree with the reference, and with themselves on any threads`,
+  () => {
+    it.each(roundedConvolutions)('$title', ({ calls, tolerance }) => {
+      for (const call of calls()) {
+        const expected = runPrimitive(reference, call);
+        for (const executor of halves) {
+          const [alone, ...others] = [1, 2, 3].map((threads) => runPrimitive(executor, call, threads));
+          for (const name of Object.keys(expected)) {
+            if (call.scratch?.includes(name)) continue;
+            const what = `${name} of ${call.primitive} ${JSON.stringify(call.numbers)}`;
+            expect(difference(alone![name]!, expected[name]!), what).toBeLessThan(tolerance);
+            for (const other of others) expect(sameBits(other[name]!, alone![name]!), `${what}, threads`).toBe(true);
+          }
+        }
+      }
+    });
+
+    it('let a NaN through, whatever its bits', () => {
+      const [x, filter] = [new Float32Array(64).fill(1), new Float32Array(64).fill(1)];
+      new Uint32Array(x.buffer)[11] = 0x7f800001; // which rounds to infinity as a number
+      const numbers = { batch: 1, height: 8, width: 1, channels: 8, outHeight: 8, outWidth: 1, outChannels: 8 };
+      const bare = { scale: null, shift: null, residual: null, transformed: null };
+      const { y } = runPrimitive(halves[0]!, {
+        primitive: 'conv',
+        operands: { x, filter, ...bare, rounded: empty(32), y: empty(64) },
+        numbers: { ...numbers, kernel: 1, stride: 1, padding: 0, activation: 0, bfloat16: 1 },
+      });
+      expect([...y!].map((value, i) => (Number.isNaN(value) ? i : -1)).filter((i) => i >= 0)).toEqual(
+        Array.from({ length: 8 }, (_, i) => 8 + i),
+      );
+    });
   },
 );
 

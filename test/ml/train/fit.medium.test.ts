@@ -127,7 +127,8 @@ describe('checkpoints', () => {
       saved.push(position.updates);
       now += cost;
     };
-    const change = { signal, checkpoint: { load: () => undefined, save, saveEnd: () => undefined } };
+    const nothing = () => undefined;
+    const change = { signal, checkpoint: { load: nothing, save, saveEnd: nothing, clear: nothing } };
     // Four steps an epoch, and no validation.
     await train({ data: paintedSet({ train: 28 }), recipe: { epochs: 6 }, change });
     return saved;

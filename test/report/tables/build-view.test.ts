@@ -51,8 +51,9 @@ describe('a table of cells that asked for half precision', () => {
     return viewOf(whole, found).notes;
   };
 
-  it('says that they ran in float32 where their records do, whoever evaluated them', () => {
-    expect(notesOf('mixed', 'float32')).toEqual(['amp: trained in float32, as the engine has no half precision.']);
+  it('says what they ran in where their records do, whoever evaluated them', () => {
+    expect(notesOf('mixed', 'float32')).toEqual([expect.stringMatching(/^amp: trained in float32/)]);
+    expect(notesOf('mixed', 'bfloat16')).toEqual([expect.stringMatching(/^amp: trained in half precision/)]);
     expect(notesOf('mixed', undefined)).toEqual([]);
     expect(notesOf('plain', 'float32')).toEqual([]);
   });

@@ -45,8 +45,12 @@ const row = (values: readonly ValueView[], change: Partial<RowView> = {}): RowVi
 const compare = { on: 'val.loss', baseline: 'ema=false', correction: null };
 
 /** Footnotes of rows, with what else a table may tell. */
-const notesOf = (rows: readonly RowView[], compare: Told['compare'], inFloat32 = false, over: readonly string[] = []) =>
-  footnotes(rows, { compare, inFloat32, over });
+const notesOf = (
+  rows: readonly RowView[],
+  compare: Told['compare'],
+  precisions: readonly string[] = [],
+  over: readonly string[] = [],
+) => footnotes(rows, { compare, precisions: new Set(precisions), over });
 
 describe('footnotes', () => {
   it('are none for a table of single runs', () => {
@@ -59,10 +63,21 @@ describe('footnotes', () => {
     expect(notesOf([published, row([value({ sd: null, n: 1, expected: 1 })])], null)).toEqual(['published: a paper.']);
   });
 
-  it('say at the end that half precision was not to be had', () => {
+  it('say at the end how stages that asked for half precision were trained', () => {
     const rows = [row([value({ sd: null, n: 1, expected: 1 })])];
-    expect(notesOf(rows, null, true)).toEqual(['amp: trained in float32, as the engine has no half precision.']);
-    expect(notesOf([row([value()])], null, true)[0]).toMatch(/^±/);
+    const single = 'amp: trained in float32, as the engine had no half precision, or its loss in it was not finite.';
+    expect(notesOf(rows, null, ['float32'])).toEqual([single]);
+    expect(notesOf(rows, null, ['bfloat16'])).toEqual([
+      'amp: trained in half precision (products of bfloat16 with float32 sums).',
+    ]);
+    expect(notesOf(rows, null, ['mixed'])[0]).toMatch(/^amp: trained partly in half precision, and then in float32/);
+    expect(notesOf([row([value()])], null, ['float32'])[0]).toMatch(/^±/);
+  });
+
+  it('say that rows whose stages were trained in different precisions are not alike', () => {
+    const [note, ...more] = notesOf([row([value({ sd: null, n: 1, expected: 1 })])], null, ['float32', 'bfloat16']);
+    expect(more).toEqual([]);
+    expect(note).toMatch(/^amp: not all stages were trained alike: some in half precision .*; some in float32/);
   });
 
   it('stand in a fixed order', () => {

@@ -24,7 +24,7 @@ INLINE float *target_at(const target *t, const pixel *at) {
 typedef struct block {
   const float *rows[MAX_TAPS * MOST_PIXELS];
   float *to[MOST_PIXELS];
-  int taps, depth, accumulate, far;
+  int taps, depth, accumulate, far; // depth of floats, or of pairs
   const float *filter; // [outChannels / 8][taps · depth][8]
   const epilogue *then; // null where nothing follows
 } block;
@@ -47,9 +47,9 @@ INLINE void foresee_result(const block *w, const float *y, const int count) {
 }
 
 /// Some pixels from `first` by some panels from channel `n`.
-INLINE void multiply_tile(const int panels, const int pixels, const block *w, int first, int n) {
+INLINE void multiply_tile(const int panels, const int pixels, const int pairs, const block *w, int first, int n) {
   tile t;
-  clear_tile(&t, pixels, panels);
+  clear_tile(&t, pixels, panels, pairs);
   UNROLL for (int i = 0; i < pixels; i++) foresee_result(w, w->to[first + i] + n, panels * PANEL);
   intptr_t whole = (intptr_t)w->taps * w->depth * PANEL;
   const float *panel = w->filter + n / PANEL * whole;
@@ -75,42 +75,58 @@ INLINE void foresee(const block *w, int first, int count) {
 }
 
 /// All pixels of a block by some panels; `ahead` asks for rows before they are needed.
-INLINE void multiply_panels(const int panels, const block *w, int count, int n, int ahead) {
+INLINE void multiply_panels(const int panels, const int pairs, const block *w, int count, int n, int ahead) {
   const int rows = rows_of(panels);
   int i = 0;
   for (; i + rows <= count; i += rows) {
     if (ahead) foresee(w, i + 2 * rows, count);
-    multiply_tile(panels, rows, w, i, n);
+    multiply_tile(panels, rows, pairs, w, i, n);
   }
   if (rows > 4 && i + 4 <= count) {
-    multiply_tile(panels, 4, w, i, n);
+    multiply_tile(panels, 4, pairs, w, i, n);
     i += 4;
   }
-  for (; i < count; i++) multiply_tile(panels, 1, w, i, n);
+  for (; i < count; i++) multiply_tile(panels, 1, pairs, w, i, n);
 }
 
-/// target (+)= patches · filter, for some grid pixels and some output channels. The filter is [channels / 8][taps · depth][8].
-static void multiply(const patches *p, const float *filter, const target *t, span pixels, span columns, const epilogue *then, const float *zeros) {
+/// Rounds the rows of a block's pixels, which then lie in `rounded`, one behind the other.
+static void round_rows(block *w, int count, float *rounded, const float *zeros) {
+  for (int i = 0; i < count; i++)
+    for (int tap = 0; tap < w->taps; tap++) {
+      const float **row = w->rows + tap * MOST_PIXELS + i;
+      if (*row == zeros) continue;
+      round_row(*row, rounded, 2 * w->depth);
+      *row = rounded;
+      rounded += w->depth;
+    }
+}
+
+/// target (+)= patches · filter, for some grid pixels and some output channels. The filter is [channels / 8][taps · depth][8], of
+/// floats, or of pairs: then the patches are rounded too.
+static void multiply(const patches *p, const float *filter, int pairs, const target *t, span pixels, span columns, const epilogue *then, const team *team) {
   block w; // its tables are not cleared
   w.taps = p->taps;
-  w.depth = p->depth;
+  w.depth = length_of(p->depth, pairs);
   w.accumulate = t->accumulate;
   w.filter = filter;
   w.then = then;
   w.far = !t->accumulate && t->channels % LANES == 0 && t->step == 1 &&
           (intptr_t)(pixels.to - pixels.from) * (columns.to - columns.from) > FAR / 2;
   const int unit = 4 * TILE_ROWS;
-  int most = min(MOST_PIXELS / unit * unit, max(unit, NEAR_ROWS / p->depth / unit * unit));
+  int near = NEAR_ROWS / (pairs ? w.taps * w.depth : w.depth);
+  int most = min(MOST_PIXELS / unit * unit, max(unit, near / unit * unit));
   pixel at = pixel_at(p, pixels.from);
   for (int from = pixels.from; from < pixels.to; from += most) {
     int count = min(most, pixels.to - from);
     for (int i = 0; i < count; i++, next_pixel(p, &at)) {
       w.to[i] = target_at(t, &at);
-      for (int tap = 0; tap < p->taps; tap++) w.rows[tap * MOST_PIXELS + i] = source_at(p, &at, tap, zeros);
+      for (int tap = 0; tap < p->taps; tap++) w.rows[tap * MOST_PIXELS + i] = source_at(p, &at, tap, team->zeros);
     }
+    if (HAS_BFLOAT16 && pairs) round_rows(&w, count, team->scratch, team->zeros);
     for (int n = columns.from, panels; n < columns.to; n += panels * PANEL) {
       panels = panels_of(columns.to - n);
-      for_panels(panels, multiply_panels, &w, count, n, p->taps == 1 && n == columns.from);
+      if (HAS_BFLOAT16 && pairs) for_panels(panels, multiply_panels, HAS_BFLOAT16, &w, count, n, 0)
+      else for_panels(panels, multiply_panels, 0, &w, count, n, p->taps == 1 && n == columns.from)
     }
   }
 }
@@ -132,7 +148,11 @@ void run_conv(const conv_op *op, const team *team) {
   span rows, columns;
   part_of(op->batch * op->outHeight * op->outWidth, op->outChannels, team, &rows, &columns);
   epilogue then = { op->scale, op->shift, op->residual, op->y, op->outChannels, op->activation };
-  multiply(&p, op->filter, &t, rows, columns, is_plain(&then) ? 0 : &then, team->zeros);
+  if (rounds(op)) {
+    round_filter(op->filter, op->rounded, op->outChannels / PANEL * p.taps * p.depth, team);
+    barrier_wait(team);
+  }
+  multiply(&p, rounds(op) ? op->rounded : op->filter, rounds(op), &t, rows, columns, is_plain(&then) ? 0 : &then, team);
 }
 
 /// Taps that input pixels of phase (top, left) meet, in filter order.
@@ -146,17 +166,18 @@ static void taps_of_phase(const conv_input_gradient_op *op, int top, int left, p
     }
 }
 
-/// Swaps input and output channels of the filter for one phase: [channels / 8][taps · outChannels][8].
+/// Swaps input and output channels of the filter for one phase: [channels / 8][taps · outChannels][8], of floats or of pairs.
 static void transpose_filter(const conv_input_gradient_op *op, float *transposed, const int *elements, int taps, const team *team) {
   int depth = op->kernel * op->kernel * op->channels;
   span panels = share(op->channels, PANEL, team);
   for (int c = panels.from; c < panels.to; c += PANEL) {
     int live = min(PANEL, op->channels - c);
     for (int tap = 0; tap < taps; tap++) {
-      float *out = transposed + ((intptr_t)c * taps + tap * PANEL) * op->outChannels;
-      for (int n = 0; n < op->outChannels; n += PANEL, out += PANEL * PANEL) {
+      float *out = transposed + ((intptr_t)c * taps + tap * PANEL) * length_of(op->outChannels, rounds(op));
+      for (int n = 0; n < op->outChannels; n += PANEL, out += length_of(PANEL * PANEL, rounds(op))) {
         const float *in = op->filter + (intptr_t)n * depth + (elements[tap] * op->channels + c) * PANEL;
-        if (live == PANEL) transpose_panel(in, PANEL, out);
+        if (rounds(op)) transpose_to_pairs(in, out);
+        else if (live == PANEL) transpose_panel(in, PANEL, out);
         else for (int m = 0; m < PANEL; m++) for (int j = 0; j < PANEL; j++) out[m * PANEL + j] = j < live ? in[j * PANEL + m] : 0;
       }
     }
@@ -177,7 +198,7 @@ void run_conv_input_gradient(const conv_input_gradient_op *op, const team *team)
     patches p = { op->dy, op->outHeight, op->outWidth, op->outChannels, 0, 0, 1, 0, op->outChannels };
     taps_of_phase(op, phase / op->stride, phase % op->stride, &p, elements);
     transpose_filter(op, transposed, elements, p.taps, team);
-    transposed += (intptr_t)p.taps * op->channels * op->outChannels;
+    transposed += (intptr_t)p.taps * op->channels * length_of(op->outChannels, rounds(op));
   }
   barrier_wait(team);
   transposed = op->transposed;
@@ -192,8 +213,8 @@ void run_conv_input_gradient(const conv_input_gradient_op *op, const team *team)
     target t = { op->dx, op->height, op->width, op->channels, op->stride, top, left, op->accumulate };
     span rows, columns;
     part_of(pixels, op->channels, team, &rows, &columns);
-    if (p.taps) multiply(&p, transposed, &t, rows, columns, 0, team->zeros);
+    if (p.taps) multiply(&p, transposed, rounds(op), &t, rows, columns, 0, team);
     else if (!op->accumulate) clear_phase(&t, &p, rows, columns);
-    transposed += (intptr_t)p.taps * op->channels * op->outChannels;
+    transposed += (intptr_t)p.taps * op->channels * length_of(op->outChannels, rounds(op));
   }
 }

@@ -35,7 +35,7 @@ INLINE void finish_columns(const factor_block *f, float *y, const vec *sums, int
 INLINE void product_tile(const int panels, const int rows, const factor_block *f, int row, int n, const int outer) {
   tile t;
   const float *b[TILE_PANELS], *a[MOST_ROWS];
-  clear_tile(&t, rows, panels);
+  clear_tile(&t, rows, panels, 0);
   UNROLL for (int j = 0; j < panels; j++) b[j] = f->b + (n + j * PANEL) * f->depth;
   UNROLL for (int i = 0; i < rows; i++) a[i] = f->a + (row + i) * f->row;
   if (outer) {

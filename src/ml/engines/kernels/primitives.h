@@ -114,6 +114,7 @@ typedef struct conv_op {
   const float *shift;
   const float *residual;
   float *transformed;
+  float *rounded;
   float *y;
   int batch;
   int height;
@@ -126,6 +127,7 @@ typedef struct conv_op {
   int stride;
   int padding;
   int activation;
+  int bfloat16;
 } conv_op;
 _Static_assert(sizeof(conv_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_conv(const conv_op *op, const team *team);
@@ -148,6 +150,7 @@ typedef struct conv_input_gradient_op {
   int stride;
   int padding;
   int accumulate;
+  int bfloat16;
 } conv_input_gradient_op;
 _Static_assert(sizeof(conv_input_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_conv_input_gradient(const conv_input_gradient_op *op, const team *team);
@@ -169,6 +172,7 @@ typedef struct conv_filter_gradient_op {
   int stride;
   int padding;
   int chunks;
+  int bfloat16;
 } conv_filter_gradient_op;
 _Static_assert(sizeof(conv_filter_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_conv_filter_gradient(const conv_filter_gradient_op *op, const team *team);

@@ -5,7 +5,7 @@
 // depth, from zero, with one rounding a term: neither the tile's shape nor the width of its vectors touches the bits.
 #ifndef PRODUCT_H
 #define PRODUCT_H
-#include "kernel.h"
+#include "bf16.h"
 
 #define MOST_ROWS 8
 #define MOST_WIDE (TILE_PANELS * PANEL / WIDE)
@@ -16,6 +16,7 @@ _Static_assert(TILE_ROWS <= MOST_ROWS && LONE_ROWS <= MOST_ROWS, "rows of a tile
 typedef struct tile {
   wide sums[MOST_ROWS][MOST_WIDE];
   vec lone[MOST_ROWS][VECTORS];
+  int pairs; // whether factors are pairs of bfloat16 rather than floats
 } tile;
 
 /// How many vectors take the panels, and whether these are the tile's lone ones.
@@ -45,7 +46,8 @@ INLINE int panels_of(int channels) {
   }
 #define for_panels(panels, function, ...) for_panels_up_to(TILE_PANELS, panels, function, __VA_ARGS__)
 
-INLINE void clear_tile(tile *t, const int rows, const int panels) {
+INLINE void clear_tile(tile *t, const int rows, const int panels, const int pairs) {
+  t->pairs = pairs;
   UNROLL for (int i = 0; i < rows; i++) {
     if (is_lone(panels)) UNROLL for (int j = 0; j < VECTORS; j++) t->lone[i][j] = splat(0);
     else UNROLL for (int j = 0; j < wide_of(panels); j++) t->sums[i][j] = (wide)(0);
@@ -84,6 +86,11 @@ INLINE panel_row load_panels(const int count, const float *const *panels, intptr
 
 /// sums[i] += x · b
 INLINE void add_products(tile *t, int i, const int panels, float x, const panel_row *b) {
+  if (t->pairs) {
+    if (is_lone(panels)) UNROLL for (int j = 0; j < VECTORS; j++) t->lone[i][j] = multiply_add_pairs(splat(x), b->lone[j], t->lone[i][j]);
+    else UNROLL for (int j = 0; j < wide_of(panels); j++) t->sums[i][j] = multiply_add_pairs_wide((wide)(x), b->wide[j], t->sums[i][j]);
+    return;
+  }
   if (is_lone(panels)) UNROLL for (int j = 0; j < VECTORS; j++) t->lone[i][j] = multiply_add(splat(x), b->lone[j], t->lone[i][j]);
   else UNROLL for (int j = 0; j < wide_of(panels); j++) t->sums[i][j] = multiply_add_wide((wide)(x), b->wide[j], t->sums[i][j]);
 }
@@ -132,9 +139,9 @@ INLINE int outer_panels_of(int channels) { return min(OUTER_PANELS, panels_of(ch
 #define outer_rows(panels) ((panels) == OUTER_PANELS ? OUTER_ROWS : LONE_ROWS)
 
 /// A piece of a filter gradient: out[panel][row][0..7] (+)= Σ_k a[k][row] · b[k][panel · 8 …]; panels of `out` lie `apart`.
-INLINE void outer_tile(const int panels, const int rows, const factors *f, float *out, intptr_t apart, int accumulate) {
+INLINE void outer_tile(const int panels, const int rows, const int pairs, const factors *f, float *out, intptr_t apart, int accumulate) {
   tile t;
-  clear_tile(&t, rows, panels);
+  clear_tile(&t, rows, panels, pairs);
   UNROLL for (int j = 0; j < panels; j++) UNROLL for (int i = 0; i < rows; i += 2) __builtin_prefetch(out + j * apart + i * PANEL, 1);
   multiply_outer(&t, rows, panels, f, PANEL);
   each_sum(rows, panels) {

@@ -72,13 +72,14 @@ function takeSteps(session: Session): StateDict {
  *
  * @param executor - what computes; disposed of at the end
  * @param threads - how many work on it
+ * @param amp - whether in half precision
  * @returns all values that come of it, by optimiser and name
  */
-export async function trainABit(executor: Executor, threads: number): Promise<StateDict> {
+export async function trainABit(executor: Executor, threads: number, amp = false): Promise<StateDict> {
   const engine = new CompiledEngine(executor);
   try {
     const states = OPTIMIZERS.map((optimizer) => {
-      const session = engine.session(sampleNetwork(), { optimizer, average: true, threads });
+      const session = engine.session(sampleNetwork(), { optimizer, average: true, threads, amp });
       const state = takeSteps(session);
       session.dispose();
       return [...state].map(([name, values]) => [`${optimizer.name} ${name}`, values] as const);

@@ -12,6 +12,7 @@ export const KERNEL_TARGET = {
   line: 16,
   largestKernel: 7,
   winograd: { mostChannels: 1024, mostProducts: 0.6, mostSums: 2 ** 21, mostChunks: 16 },
+  bfloat16: null,
   elementBytes: 4,
   addressSpace: 2 ** 32,
 } as const satisfies Target;

@@ -32,8 +32,8 @@ INLINE void multiply_channels(const int panels, int channels, const float *input
   const int rows = outer_rows(panels);
   for (int c = 0; c < channels; c += rows) {
     f.a = inputs + (c & -PANEL) * depth + c % PANEL;
-    if (rows > 4 && c + rows > channels) outer_tile(panels, 4, &f, out + c * PANEL, PANEL * (intptr_t)channels, accumulate); // of an image
-    else outer_tile(panels, rows, &f, out + c * PANEL, PANEL * (intptr_t)channels, accumulate);
+    if (rows > 4 && c + rows > channels) outer_tile(panels, 4, 0, &f, out + c * PANEL, PANEL * (intptr_t)channels, accumulate); // of an image
+    else outer_tile(panels, rows, 0, &f, out + c * PANEL, PANEL * (intptr_t)channels, accumulate);
   }
 }
 

@@ -47,7 +47,7 @@ INLINE int block_of(int channels) {
 INLINE void multiply_tiles(const int panels, int channels, const float *inputs, const float *panel, float *to, intptr_t each) {
   tile t;
   const float *rows[MOST_ROWS], *factors[TILE_PANELS];
-  clear_tile(&t, TILE_ROWS, panels);
+  clear_tile(&t, TILE_ROWS, panels, 0);
   UNROLL for (int i = 0; i < TILE_ROWS; i++) rows[i] = inputs + i * channels;
   UNROLL for (int j = 0; j < panels; j++) factors[j] = panel + (intptr_t)j * channels * PANEL;
   multiply_rows(&t, TILE_ROWS, panels, rows, factors, channels);

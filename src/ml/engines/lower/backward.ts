@@ -6,6 +6,7 @@ import { roundUp } from '../target.ts';
 import { windowOf, type Emitter } from './emitter.ts';
 import { emitAgain, emitDrop, gateOf, partialsFor, partsOf, savedOf, type Saved } from './forward.ts';
 import { emitGroupedFilterGradient, emitGroupedInputGradient } from './grouped.ts';
+import { roundsFilterGradient, roundsInputGradient } from './half-precision.ts';
 import { readBy, type Unit, type UnitOf } from './units.ts';
 import { winogradSums, winogradTransposedFilter } from './winograd.ts';
 
@@ -149,7 +150,8 @@ export class Backward {
     if (dense) {
       const { chunks, floats } = winogradSums(numbers, emitter.target);
       const transformed = emitter.scratch(floats);
-      emitter.emit('conv-filter-gradient', { x, dy, transformed, dfilter }, { ...numbers, chunks });
+      const bfloat16 = transformed ? 0 : roundsFilterGradient(numbers, emitter.target);
+      emitter.emit('conv-filter-gradient', { x, dy, transformed, dfilter }, { ...numbers, chunks, bfloat16 });
     } else emitGroupedFilterGradient(emitter, unit, { x, dy });
     if (bias) {
       const dbias = refOf(emitter.layout, `${name}.bias`, 'gradient');
@@ -164,7 +166,9 @@ export class Backward {
       const transposed = transformed
         ? null
         : emitter.buffer(numbers.kernel ** 2 * roundUp(numbers.channels, emitter.target.panel) * stride);
-      emitter.emit('conv-input-gradient', { dy, filter, transposed, transformed, dx }, { ...numbers, accumulate });
+      const bfloat16 = transformed ? 0 : roundsInputGradient(numbers, emitter.target);
+      const operands = { dy, filter, transposed, transformed, dx };
+      emitter.emit('conv-input-gradient', operands, { ...numbers, accumulate, bfloat16 });
     });
   }
 

@@ -6,6 +6,7 @@ import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
 import { windowOf, type Emitter } from './emitter.ts';
 import { emitGrouped } from './grouped.ts';
+import { roundedFilter, roundsForward } from './half-precision.ts';
 import type { Unit, UnitOf } from './units.ts';
 import { winogradFilter } from './winograd.ts';
 
@@ -62,7 +63,9 @@ export function emitProduct(emitter: Emitter, unit: UnitOf<'product'>, epilogue?
   const activation = epilogue ? epilogue.then.activation : ACTIVATIONS.none;
   if (familyOf(emitter.network, layer, emitter.target) === 'dense') {
     const transformed = emitter.scratch(winogradFilter(shape, emitter.target));
-    emitter.emit('conv', { ...operands, transformed }, { ...shape, activation });
+    const bfloat16 = transformed ? 0 : roundsForward(shape, emitter.target);
+    const rounded = emitter.scratch(roundedFilter(shape, bfloat16));
+    emitter.emit('conv', { ...operands, transformed, rounded }, { ...shape, activation, bfloat16 });
   } else emitGrouped(emitter, unit, operands, activation);
   emitter.values.set(output, y);
 }

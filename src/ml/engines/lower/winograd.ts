@@ -3,14 +3,22 @@ import type { Numbers } from '../primitives.ts';
 import type { Target } from '../target.ts';
 
 /** Shape of a dense convolution. */
-type Shape = Omit<Numbers<'conv'>, 'activation'>;
+export type Shape = Omit<Numbers<'conv'>, 'activation' | 'bfloat16'>;
 
 const { tile: TILE, points: POINTS, skew: SKEW } = WINOGRAD;
 const tilesOf = (height: number, width: number): number => Math.ceil(height / TILE) * Math.ceil(width / TILE);
 
+/** Whether the direct sum of operands in bfloat16 is faster than Winograd's algorithm: where few tiles share a large filter. */
+function givesWay({ batch, channels, outChannels }: Shape, tiles: number, { bfloat16 }: Target): boolean {
+  return (
+    bfloat16 !== null && batch * tiles <= bfloat16.mostTiles && channels * outChannels >= bfloat16.leastChannelPairs
+  );
+}
+
 /**
  * Whether Winograd's algorithm does a convolution, or a gradient of it, in much fewer products than the direct sum. The
- * batch has no say: an image's logits must not depend on how many stand beside it.
+ * batch has no say but in half precision, in which only training computes: an image's logits must not depend on how many stand
+ * beside it.
  *
  * @param shape - of the convolution
  * @param map - size of the map that is cut into tiles: the output, or the input where its gradient is computed
@@ -27,7 +35,8 @@ function pays(shape: Shape, map: { readonly height: number; readonly width: numb
     stride === 1 &&
     channels % lanes === 0 &&
     Math.max(channels, outChannels) <= winograd.mostChannels &&
-    tiles * POINTS <= winograd.mostProducts * map.height * map.width * kernel ** 2
+    tiles * POINTS <= winograd.mostProducts * map.height * map.width * kernel ** 2 &&
+    !givesWay(shape, tiles, target)
   );
 }
 

@@ -10,6 +10,8 @@ export type NativeKernels = 'avx512' | 'avx2' | 'neon';
 export interface Addon {
   /** Those that this processor can run, the best first. */
   kernels(): readonly NativeKernels[];
+  /** Whether these kernels compute with bfloat16 on this processor. */
+  hasBfloat16(kernels: NativeKernels): boolean;
   open(kernels: NativeKernels, bytes: number): { readonly engine: unknown; readonly address: number };
   view(engine: unknown, from: number, bytes: number): ArrayBuffer;
   commit(engine: unknown, bytes: number): void;
@@ -33,7 +35,17 @@ interface Manifest {
   readonly files?: Readonly<Record<string, string>>;
 }
 
-const FUNCTIONS: readonly (keyof Addon)[] = ['kernels', 'open', 'view', 'commit', 'setUp', 'start', 'run', 'close'];
+const FUNCTIONS: readonly (keyof Addon)[] = [
+  'kernels',
+  'hasBfloat16',
+  'open',
+  'view',
+  'commit',
+  'setUp',
+  'start',
+  'run',
+  'close',
+];
 
 function isAddon(loaded: unknown): loaded is Addon {
   if (typeof loaded !== 'object' || loaded === null) return false;

@@ -1,10 +1,11 @@
 import type { Numbers } from '../primitives.ts';
 import { at, put } from './arrays.ts';
+import { roundToBfloat16 } from './bfloat16.ts';
 import { finish } from './epilogue.ts';
 import type { Implementations } from './implementations.ts';
 import { productsOver, type Products } from './products.ts';
 
-type Dense = Omit<Numbers<'conv'>, 'activation'>;
+type Dense = Omit<Numbers<'conv'>, 'activation' | 'bfloat16'>;
 type Grouped = Numbers<'grouped-conv-filter-gradient'>;
 
 /** Panels of output channels, [n / panel][tap · channels][panel]. */
@@ -79,6 +80,10 @@ const groupedConvolution: Implementations<
   },
 };
 
+/** A factor of a product, rounded where the operation says so. */
+const factor = (values: Float64Array, { bfloat16 }: { readonly bfloat16: number }): Float64Array =>
+  bfloat16 ? roundToBfloat16(values) : values;
+
 /**
  * Convolutions and their gradients.
  *
@@ -92,15 +97,16 @@ export function convolutionFor(
   return {
     ...groupedConvolution,
     conv({ x, filter, ...epilogue }, s) {
-      finish(dense.sums(x, filter, s), epilogue, { channels: s.outChannels, activation: s.activation });
+      const sums = dense.sums(factor(x, s), factor(filter, s), s);
+      finish(sums, epilogue, { channels: s.outChannels, activation: s.activation });
     },
     'conv-input-gradient'({ dy, filter, dx }, s) {
       clear(dx, s);
-      dense.addInputGradient({ dy, filter, dx }, s);
+      dense.addInputGradient({ dy: factor(dy, s), filter: factor(filter, s), dx }, s);
     },
     'conv-filter-gradient'({ x, dy, dfilter }, s) {
       dfilter.fill(0, 0, s.outChannels * s.kernel * s.kernel * s.channels);
-      dense.addFilterGradient({ x, dy, dfilter }, s);
+      dense.addFilterGradient({ x: factor(x, s), dy: factor(dy, s), dfilter }, s);
     },
   };
 }

@@ -8,6 +8,7 @@ export const REFERENCE_TARGET = {
   line: 16,
   largestKernel: 7,
   winograd: null,
+  bfloat16: null,
   elementBytes: 8,
   addressSpace: Number.MAX_SAFE_INTEGER,
 } as const satisfies Target;

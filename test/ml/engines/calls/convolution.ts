@@ -25,8 +25,15 @@ const CONVOLUTIONS = [
   { batch: 2, height: 8, width: 6, channels: 256, outChannels: 24, kernel: 3, stride: 1, padding: 1 },
 ];
 
-/** Chunks over which a filter gradient's sums are taken by Winograd's algorithm; 0 is the direct sum. */
-function callsOf(window: (typeof CONVOLUTIONS)[number], chunks: number): Call[] {
+/** How products are computed. */
+interface Way {
+  /** Over which a filter gradient's sums are taken by Winograd's algorithm; 0 is the direct sum. */
+  readonly chunks: number;
+  /** Whether factors are rounded to bfloat16. */
+  readonly bfloat16: 0 | 1;
+}
+
+function callsOf(window: (typeof CONVOLUTIONS)[number], { chunks, bfloat16 }: Way): Call[] {
   const shape = outputOf(window);
   const inputs = shape.batch * shape.height * shape.width * shape.channels;
   const outputs = shape.batch * shape.outHeight * shape.outWidth * shape.outChannels;
@@ -42,12 +49,18 @@ function callsOf(window: (typeof CONVOLUTIONS)[number], chunks: number): Call[] 
   // 36 products of a tile, with 16 floats between their matrices.
   const room = (sums: number): Float32Array | null =>
     chunks ? empty(sums * 36 * (shape.channels * shape.outChannels + 16)) : null;
-  const bare = { scale: null, shift: null, residual: null, transformed: room(1) };
+  const bare = {
+    scale: null,
+    shift: null,
+    residual: null,
+    transformed: room(1),
+    rounded: bfloat16 ? empty(filters / 2) : null,
+  };
   const conv = (operands: Partial<Operands<'conv', Float32Array>>, activation: number): Call => ({
     primitive: 'conv',
     operands: { x, filter, ...bare, y: empty(outputs), ...operands },
-    numbers: { ...shape, activation },
-    scratch: ['transformed'],
+    numbers: { ...shape, activation, bfloat16 },
+    scratch: ['transformed', 'rounded'],
   });
   const backward = (accumulate: number): Call => ({
     primitive: 'conv-input-gradient',
@@ -58,7 +71,7 @@ function callsOf(window: (typeof CONVOLUTIONS)[number], chunks: number): Call[] 
       transformed: room(1),
       dx: signed('dx', inputs),
     },
-    numbers: { ...shape, accumulate },
+    numbers: { ...shape, accumulate, bfloat16 },
     scratch: ['transposed', 'transformed'],
   });
   return [
@@ -70,7 +83,7 @@ function callsOf(window: (typeof CONVOLUTIONS)[number], chunks: number): Call[] 
     {
       primitive: 'conv-filter-gradient',
       operands: { x, dy, transformed: room(chunks), dfilter: signed('dfilter', filters) },
-      numbers: { ...shape, chunks },
+      numbers: { ...shape, chunks, bfloat16 },
       scratch: ['transformed'],
     },
   ];
@@ -82,14 +95,22 @@ const TILED = CONVOLUTIONS.filter(({ kernel, stride }) => kernel === 3 && stride
 export const convolutions: readonly Case[] = [
   ...CONVOLUTIONS.map((shape) => ({
     title: `convolution of ${titleOf(shape)} → ${shape.outChannels}`,
-    calls: () => callsOf(shape, 0),
+    calls: () => callsOf(shape, { chunks: 0, bfloat16: 0 }),
     // Sums of up to 10⁴ float32 products, some ten roundings of 1e-7; ReLU6 hides how large the largest sum was.
     tolerance: 5e-6,
   })),
   ...TILED.map((shape) => ({
     title: `convolution of ${titleOf(shape)} → ${shape.outChannels}, by Winograd’s algorithm`,
-    calls: () => callsOf(shape, Math.min(3, shape.batch)),
+    calls: () => callsOf(shape, { chunks: Math.min(3, shape.batch), bfloat16: 0 }),
     // The transforms triple the rounding error of the direct sum; again, ReLU6 hides how large the sums are.
     tolerance: 3e-5,
   })),
 ];
+
+/** The same with factors rounded to bfloat16, for executors that can. */
+export const roundedConvolutions: readonly Case[] = CONVOLUTIONS.map((shape) => ({
+  title: `convolution of ${titleOf(shape)} → ${shape.outChannels}, factors rounded to bfloat16`,
+  calls: () => callsOf(shape, { chunks: 0, bfloat16: 1 }),
+  // Products of two bfloat16 are exact in float32, so that only the sums are rounded.
+  tolerance: 5e-6,
+}));

@@ -9,6 +9,7 @@ const right = createHash('sha256').update(bytes).digest('hex');
 const nothing = (): void => undefined;
 const addon: Addon = {
   kernels: () => ['avx2'],
+  hasBfloat16: () => false,
   open: () => ({ engine: null, address: 0 }),
   view: () => new ArrayBuffer(0),
   commit: nothing,

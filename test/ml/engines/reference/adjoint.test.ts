@@ -51,21 +51,21 @@ describe('gradients of linear primitives are their adjoints', () => {
         const dy = signed('dy', outPixels(plain) * outChannels);
         const filter = signed('filter', plain.kernel ** 2 * channels * outChannels);
         const empty = (like: Float32Array): Float32Array => new Float32Array(like.length);
-        const product = { x, filter, ...none, transformed: null, y: empty(dy) };
+        const product = { x, filter, ...none, transformed: null, rounded: null, y: empty(dy) };
         const { y } = runPrimitive(reference, {
           primitive: 'conv',
           operands: product,
-          numbers: { ...numbers, activation: 0 },
+          numbers: { ...numbers, activation: 0, bfloat16: 0 },
         });
         const { dx } = runPrimitive(reference, {
           primitive: 'conv-input-gradient',
           operands: { dy, filter, transposed: null, transformed: null, dx: empty(x) },
-          numbers: { ...numbers, accumulate: 0 },
+          numbers: { ...numbers, accumulate: 0, bfloat16: 0 },
         });
         const { dfilter } = runPrimitive(reference, {
           primitive: 'conv-filter-gradient',
           operands: { x, dy, transformed: null, dfilter: empty(filter) },
-          numbers: { ...numbers, chunks: 0 },
+          numbers: { ...numbers, chunks: 0, bfloat16: 0 },
         });
         expectEqual(inner(x, dx!), inner(y!, dy));
         expectEqual(inner(filter, dfilter!), inner(y!, dy));

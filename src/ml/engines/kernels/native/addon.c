@@ -50,6 +50,17 @@ static int has_avx512(void) {
 static int has_neon(void) { return 1; }
 #endif
 
+/// Whether these kernels, which this processor can run, compute with bfloat16 on it: AVX-512 BF16.
+static int has_bfloat16(const char *name) {
+#ifdef HAS_AVX512
+  unsigned a, b, c, d;
+  return !strcmp(name, "avx512") && has_avx512() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & bit_AVX512BF16);
+#else
+  (void)name;
+  return 0;
+#endif
+}
+
 /// The best first.
 static const variant variants[] = {
 #if defined(__x86_64__)
@@ -135,6 +146,17 @@ static napi_value list_kernels(napi_env env, napi_callback_info info) {
     napi_set_element(env, names, at++, name);
   }
   return names;
+}
+
+/// hasBfloat16(kernels): whether they compute with it on this processor.
+static napi_value tell_bfloat16(napi_env env, napi_callback_info info) {
+  ARGUMENTS(1);
+  char name[16] = "";
+  size_t length;
+  napi_get_value_string_utf8(env, arguments[0], name, sizeof name, &length);
+  napi_value result;
+  napi_get_boolean(env, has_bfloat16(name), &result);
+  return result;
 }
 
 /// open(kernels, bytes): { engine, address } with that much address space; throws where there is none.
@@ -248,7 +270,7 @@ static napi_value close_now(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT() {
   static const struct { const char *name; napi_callback call; } functions[] = {
-    { "kernels", list_kernels }, { "open", open_engine }, { "view", view }, { "commit", commit_memory },
+    { "kernels", list_kernels }, { "hasBfloat16", tell_bfloat16 }, { "open", open_engine }, { "view", view }, { "commit", commit_memory },
     { "setUp", set_up }, { "start", start_threads }, { "run", run }, { "close", close_now } };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;
