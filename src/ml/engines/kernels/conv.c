@@ -1,11 +1,14 @@
 // Convolution: forward and input gradient, as implicit matrix products in tiles of a few pixels by some panels.
 #include "epilogue.h"
+#include "normalization.h"
 #include "patches.h"
 #include "product.h"
 #include "winograd.h"
 
 #define MOST_PIXELS 192 // of a block
 #define NEAR_ROWS 32768 // floats of a block's pixels that shall stay in the second-level cache
+#define NEAR_NORMALIZED 2048 // of pixels that are made of a batch norm's input: in the first, beside a filter that is small
+#define NEAR_FILTER 8192
 
 /// Where results go: grid pixel (r, c) is pixel (r · step + top, c · step + left) of the target.
 typedef struct target {
@@ -27,6 +30,9 @@ typedef struct block {
   int taps, depth, accumulate, far;
   const float *filter; // [outChannels / 8][taps · depth][8]
   const epilogue *then; // null where nothing follows
+  const normalization *norm; // what the pixels go through on their way from the source, where they lie one after the other, or null
+  const float *source;
+  float *normalized; // where the rows lie then
 } block;
 
 /// What becomes of some sums that belong at y, of channels n and on: the old value comes to them, or the epilogue follows. It is
@@ -74,14 +80,22 @@ INLINE void foresee(const block *w, int first, int count) {
     for (int k = 0; k < w->depth; k += 16) __builtin_prefetch(w->rows[i] + k);
 }
 
-/// All pixels of a block by some panels; `ahead` asks for rows before they are needed.
-INLINE void multiply_panels(const int panels, const block *w, int count, int n, int ahead) {
+/// Makes the rows of some pixels, which lie one after the other, of the batch norm's input.
+INLINE void normalize_rows(const block *w, int first, int rows) {
+  float *to = w->normalized + first * w->depth;
+  normalize(w->norm, (passage){ w->source + first * w->depth, to, w->depth, w->depth, rows, 2 * rows * w->depth, { 0, w->depth } });
+}
+
+/// All pixels of a block by some panels. The `first` panels meet the rows as they come from memory: they ask for them ahead, or make them.
+INLINE void multiply_panels(const int panels, const block *w, int count, int n, int first) {
   const int rows = rows_of(panels);
   int i = 0;
   for (; i + rows <= count; i += rows) {
-    if (ahead) foresee(w, i + 2 * rows, count);
+    if (first && w->norm) normalize_rows(w, i, rows);
+    else if (first && w->taps == 1) foresee(w, i + 2 * rows, count);
     multiply_tile(panels, rows, w, i, n);
   }
+  if (first && w->norm) normalize_rows(w, i, count - i);
   if (rows > 4 && i + 4 <= count) {
     multiply_tile(panels, 4, w, i, n);
     i += 4;
@@ -90,27 +104,33 @@ INLINE void multiply_panels(const int panels, const block *w, int count, int n, 
 }
 
 /// target (+)= patches · filter, for some grid pixels and some output channels. The filter is [channels / 8][taps · depth][8].
-static void multiply(const patches *p, const float *filter, const target *t, span pixels, span columns, const epilogue *then, const float *zeros) {
+/// `norm`: what a pointwise product reads its pixels through, or null.
+static void multiply(const patches *p, const normalization *norm, const float *filter, const target *t, span pixels, span columns, const epilogue *then, const team *team) {
   block w; // its tables are not cleared
   w.taps = p->taps;
   w.depth = p->depth;
   w.accumulate = t->accumulate;
   w.filter = filter;
+  w.norm = norm;
+  w.normalized = team->scratch;
   w.then = then;
   w.far = !t->accumulate && t->channels % LANES == 0 && t->step == 1 &&
           (intptr_t)(pixels.to - pixels.from) * (columns.to - columns.from) > FAR / 2;
   const int unit = 4 * TILE_ROWS;
-  int most = min(MOST_PIXELS / unit * unit, max(unit, NEAR_ROWS / p->depth / unit * unit));
+  int near = norm && p->depth * (columns.to - columns.from) <= NEAR_FILTER ? NEAR_NORMALIZED : NEAR_ROWS;
+  int most = min(MOST_PIXELS / unit * unit, max(unit, near / p->depth / unit * unit));
   pixel at = pixel_at(p, pixels.from);
   for (int from = pixels.from; from < pixels.to; from += most) {
     int count = min(most, pixels.to - from);
     for (int i = 0; i < count; i++, next_pixel(p, &at)) {
       w.to[i] = target_at(t, &at);
-      for (int tap = 0; tap < p->taps; tap++) w.rows[tap * MOST_PIXELS + i] = source_at(p, &at, tap, zeros);
+      for (int tap = 0; tap < p->taps; tap++) w.rows[tap * MOST_PIXELS + i] = source_at(p, &at, tap, team->zeros);
     }
+    w.source = w.rows[0];
+    if (norm) for (int i = 0; i < count; i++) w.rows[i] = w.normalized + i * p->depth;
     for (int n = columns.from, panels; n < columns.to; n += panels * PANEL) {
       panels = panels_of(columns.to - n);
-      for_panels(panels, multiply_panels, &w, count, n, p->taps == 1 && n == columns.from);
+      for_panels(panels, multiply_panels, &w, count, n, n == columns.from);
     }
   }
 }
@@ -132,7 +152,8 @@ void run_conv(const conv_op *op, const team *team) {
   span rows, columns;
   part_of(op->batch * op->outHeight * op->outWidth, op->outChannels, team, &rows, &columns);
   epilogue then = { op->scale, op->shift, op->residual, op->y, op->outChannels, op->activation };
-  multiply(&p, op->filter, &t, rows, columns, is_plain(&then) ? 0 : &then, team->zeros);
+  normalization norm = normalization_of(op->inputNorm, op->channels, op->inputActivation);
+  multiply(&p, op->inputNorm ? &norm : 0, op->filter, &t, rows, columns, is_plain(&then) ? 0 : &then, team);
 }
 
 /// Taps that input pixels of phase (top, left) meet, in filter order.
@@ -192,7 +213,7 @@ void run_conv_input_gradient(const conv_input_gradient_op *op, const team *team)
     target t = { op->dx, op->height, op->width, op->channels, op->stride, top, left, op->accumulate };
     span rows, columns;
     part_of(pixels, op->channels, team, &rows, &columns);
-    if (p.taps) multiply(&p, transposed, &t, rows, columns, 0, team->zeros);
+    if (p.taps) multiply(&p, 0, transposed, &t, rows, columns, 0, team);
     else if (!op->accumulate) clear_phase(&t, &p, rows, columns);
     transposed += (intptr_t)p.taps * op->channels * op->outChannels;
   }

@@ -4,8 +4,9 @@ import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
 import { roundUp } from '../target.ts';
 import { windowOf, type Emitter } from './emitter.ts';
-import { emitAgain, emitDrop, gateOf, partialsFor, partsOf, savedOf, type Saved } from './forward.ts';
+import { emitAgain, emitDrop, gateOf, partsOf } from './forward.ts';
 import { emitGroupedFilterGradient, emitGroupedInputGradient } from './grouped.ts';
+import { partialsFor, savedOf, type Saved } from './norm.ts';
 import { readBy, type Unit, type UnitOf } from './units.ts';
 import { winogradSums, winogradTransposedFilter } from './winograd.ts';
 
@@ -134,7 +135,12 @@ export class Backward {
     if (dense) {
       const { chunks, floats } = winogradSums(numbers, emitter.target);
       const transformed = emitter.scratch(floats);
-      emitter.emit('conv-filter-gradient', { x, dy, transformed, dfilter }, { ...numbers, chunks });
+      const reading = emitter.reading(unit.input);
+      emitter.emit(
+        'conv-filter-gradient',
+        { x, ...reading.operands, dy, transformed, dfilter },
+        { ...numbers, ...reading.numbers, chunks },
+      );
     } else emitGroupedFilterGradient(emitter, unit, { x, dy });
     if (bias) {
       const dbias = refOf(emitter.layout, `${name}.bias`, 'gradient');

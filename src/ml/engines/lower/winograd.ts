@@ -3,7 +3,7 @@ import type { Numbers } from '../primitives.ts';
 import type { Target } from '../target.ts';
 
 /** Shape of a dense convolution. */
-type Shape = Omit<Numbers<'conv'>, 'activation'>;
+type Shape = Omit<Numbers<'conv-input-gradient'>, 'accumulate'>;
 
 const { tile: TILE, points: POINTS, skew: SKEW } = WINOGRAD;
 const tilesOf = (height: number, width: number): number => Math.ceil(height / TILE) * Math.ceil(width / TILE);

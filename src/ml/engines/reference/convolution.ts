@@ -2,9 +2,10 @@ import type { Numbers } from '../primitives.ts';
 import { at, put } from './arrays.ts';
 import { finish } from './epilogue.ts';
 import type { Implementations } from './implementations.ts';
+import { readThrough } from './normalization.ts';
 import { productsOver, type Products } from './products.ts';
 
-type Dense = Omit<Numbers<'conv'>, 'activation'>;
+type Dense = Omit<Numbers<'conv-input-gradient'>, 'accumulate'>;
 type Grouped = Numbers<'grouped-conv-filter-gradient'>;
 
 /** Panels of output channels, [n / panel][tap · channels][panel]. */
@@ -51,16 +52,16 @@ const groupedConvolution: Implementations<
   | 'grouped-conv-filter-gradient'
   | 'bias-gradient'
 > = {
-  depthwise({ x, filter, ...epilogue }, s) {
-    finish(grouped.sums(x, filter, byChannel(s)), epilogue, s);
+  depthwise({ x, inputNorm, filter, ...epilogue }, s) {
+    finish(grouped.sums(readThrough(x, inputNorm, s), filter, byChannel(s)), epilogue, s);
   },
   'depthwise-input-gradient'({ dy, filter, dx }, s) {
     clear(dx, s);
     grouped.addInputGradient({ dy, filter, dx }, byChannel(s));
   },
-  'depthwise-filter-gradient'({ x, dy, dfilter }, s) {
+  'depthwise-filter-gradient'({ x, inputNorm, dy, dfilter }, s) {
     dfilter.fill(0, 0, s.kernel * s.kernel * s.channels);
-    grouped.addFilterGradient({ x, dy, dfilter }, byChannel(s));
+    grouped.addFilterGradient({ x: readThrough(x, inputNorm, s), dy, dfilter }, byChannel(s));
   },
   'grouped-conv'({ x, filter, ...epilogue }, s) {
     finish(grouped.sums(x, filter, s), epilogue, { channels: s.outChannels, activation: s.activation });
@@ -91,16 +92,19 @@ export function convolutionFor(
   const dense = denseProducts(panel);
   return {
     ...groupedConvolution,
-    conv({ x, filter, ...epilogue }, s) {
-      finish(dense.sums(x, filter, s), epilogue, { channels: s.outChannels, activation: s.activation });
+    conv({ x, inputNorm, filter, ...epilogue }, s) {
+      finish(dense.sums(readThrough(x, inputNorm, s), filter, s), epilogue, {
+        channels: s.outChannels,
+        activation: s.activation,
+      });
     },
     'conv-input-gradient'({ dy, filter, dx }, s) {
       clear(dx, s);
       dense.addInputGradient({ dy, filter, dx }, s);
     },
-    'conv-filter-gradient'({ x, dy, dfilter }, s) {
+    'conv-filter-gradient'({ x, inputNorm, dy, dfilter }, s) {
       dfilter.fill(0, 0, s.outChannels * s.kernel * s.kernel * s.channels);
-      dense.addFilterGradient({ x, dy, dfilter }, s);
+      dense.addFilterGradient({ x: readThrough(x, inputNorm, s), dy, dfilter }, s);
     },
   };
 }
