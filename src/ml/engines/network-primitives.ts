@@ -20,6 +20,13 @@ const MAPS = {
 
 const WINDOW = { kernel: 'int', stride: 'int', padding: 'int' } as const;
 
+/**
+ * How a product's input is read. With the first two rows of what a batch norm saved, its scale and shift by channel, the product
+ * is given the norm's input x and reads the norm's output, activation(scale · x + shift), which is written nowhere; zeros around
+ * an image are zeros of that.
+ */
+const READ = { operands: { inputNorm: 'in?' }, numbers: { inputActivation: 'int' } } as const;
+
 /** Input and output of a square convolution; `channels` and `outChannels` are padded. */
 const CONV_SHAPE = { ...MAPS, outChannels: 'int', ...WINDOW } as const;
 
@@ -71,10 +78,12 @@ export const NETWORK_PRIMITIVES = {
    * y = activation(scale · (filter ∗ x) + shift + residual); what is absent is left out. `shift` alone is a bias.
    * `transformed`: room for the filter at the points of Winograd's algorithm, where that is to be taken. With `bfloat16` = 1,
    * which excludes it, x and filter are rounded to bfloat16 before they are multiplied; `rounded`: room for that filter.
+   * `inputNorm`: of 1×1 convolutions of stride 1 without padding, and not with `bfloat16`.
    */
   conv: {
     operands: {
       x: 'in',
+      ...READ.operands,
       filter: 'in',
       scale: 'in?',
       shift: 'in?',
@@ -83,7 +92,7 @@ export const NETWORK_PRIMITIVES = {
       rounded: 'scratch?',
       y: 'out',
     },
-    numbers: { ...CONV_SHAPE, activation: 'int', bfloat16: 'int' },
+    numbers: { ...CONV_SHAPE, ...READ.numbers, activation: 'int', bfloat16: 'int' },
   },
   /**
    * dx (+)= gradient of a convolution's input. Room for the filter with input and output channels swapped: `transposed`, or
@@ -95,16 +104,24 @@ export const NETWORK_PRIMITIVES = {
   },
   /**
    * dfilter = gradient of a convolution's filter. `transformed`: where Winograd's algorithm is to be taken, room for
-   * `chunks` sums over parts of the batch. With `bfloat16` = 1, which excludes it, x and dy are rounded.
+   * `chunks` sums over parts of the batch. With `bfloat16` = 1, which excludes it, x and dy are rounded. `inputNorm` as of `conv`.
    */
   'conv-filter-gradient': {
-    operands: { x: 'in', dy: 'in', transformed: 'scratch?', dfilter: 'out' },
-    numbers: { ...CONV_SHAPE, chunks: 'int', bfloat16: 'int' },
+    operands: { x: 'in', ...READ.operands, dy: 'in', transformed: 'scratch?', dfilter: 'out' },
+    numbers: { ...CONV_SHAPE, ...READ.numbers, chunks: 'int', bfloat16: 'int' },
   },
   /** `conv` with one filter a channel. */
   depthwise: {
-    operands: { x: 'in', filter: 'in', scale: 'in?', shift: 'in?', residual: 'in?', y: 'out' },
-    numbers: { ...DEPTHWISE_SHAPE, activation: 'int' },
+    operands: {
+      x: 'in',
+      ...READ.operands,
+      filter: 'in',
+      scale: 'in?',
+      shift: 'in?',
+      residual: 'in?',
+      y: 'out',
+    },
+    numbers: { ...DEPTHWISE_SHAPE, ...READ.numbers, activation: 'int' },
   },
   /** dx (+)= gradient of a depthwise convolution's input. */
   'depthwise-input-gradient': {
@@ -113,8 +130,8 @@ export const NETWORK_PRIMITIVES = {
   },
   /** dfilter = gradient of a depthwise filter, summed over `chunks` parts of the rows. `partials`: chunks · kernel² · channels. */
   'depthwise-filter-gradient': {
-    operands: { x: 'in', dy: 'in', dfilter: 'out', partials: 'scratch' },
-    numbers: { ...DEPTHWISE_SHAPE, chunks: 'int' },
+    operands: { x: 'in', ...READ.operands, dy: 'in', dfilter: 'out', partials: 'scratch' },
+    numbers: { ...DEPTHWISE_SHAPE, ...READ.numbers, chunks: 'int' },
   },
   /** `conv` in groups or with dilation. */
   'grouped-conv': {
@@ -131,31 +148,29 @@ export const NETWORK_PRIMITIVES = {
   /** dbias[c] = Σ_r dy[r, c]. */
   'bias-gradient': { operands: { dy: 'in', dbias: 'out' }, numbers: { rows: 'int', channels: 'int' } },
   /**
-   * Training batch norm with what follows it: y = activation(γ(x − μ)/√(σ² + ε) + β + residual) with the batch's μ and
-   * biased σ²; running statistics move by `momentum`, the variance unbiased (Ioffe & Szegedy 2015, as PyTorch).
-   * `saved`: [4][channels] scale, shift, mean, 1/σ. `partials`: 2 · 32 · channels.
+   * Statistics of training batch norm: `saved`, [4][channels], is scale = γ/√(σ² + ε), shift = β − μ · scale, mean μ and
+   * 1/√(σ² + ε), of the batch's μ and biased σ²; running statistics move by `momentum`, the variance unbiased (Ioffe & Szegedy
+   * 2015, as PyTorch). `partials`: 2 · 32 · channels.
    */
-  'batch-norm': {
+  'batch-norm-statistics': {
     operands: {
       x: 'in',
       gamma: 'in',
       beta: 'in',
       mean: 'inout',
       variance: 'inout',
-      residual: 'in?',
-      y: 'out',
       saved: 'out',
       partials: 'scratch',
     },
-    numbers: { rows: 'int', channels: 'int', activation: 'int', eps: 'float', momentum: 'float' },
+    numbers: { rows: 'int', channels: 'int', eps: 'float', momentum: 'float' },
   },
-  /** `batch-norm`'s y once more, from what it saved. */
+  /** Training batch norm with what follows it: y = activation(scale · x + shift + residual). */
   'batch-norm-output': {
     operands: { x: 'in', saved: 'in', residual: 'in?', y: 'out' },
     numbers: { rows: 'int', channels: 'int', activation: 'int' },
   },
   /**
-   * Gradients of `batch-norm`. Without `y` the activation's slope is recomputed from x; with `y` (there was a residual; the
+   * Gradients of training batch norm. Without `y` the activation's slope is recomputed from x; with `y` (there was a residual; the
    * activation is a ReLU) it is read from y and dy becomes the gradient before the activation, which is the residual's.
    * Without `y` dy is spoilt. dx may be dy. `partials`: 64 · channels.
    */

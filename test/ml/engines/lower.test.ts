@@ -69,13 +69,20 @@ describe('unitsOf', () => {
   });
 });
 
-/** The sum of two convolutions of the images. */
-const twoReaders = (net: NetworkBuilder, [a, b]: readonly [number, number]): number =>
-  net.add(
-    'sum',
-    net.conv('a', net.image, { channels: 8, kernel: a }),
-    net.conv('b', net.image, { channels: 8, kernel: b }),
-  );
+/** What stands behind a batch norm. */
+type Behind = (net: NetworkBuilder, norm: number) => number;
+const convolved =
+  (name: string, more: { kernel: number; stride?: number; groups?: number }): Behind =>
+  (net, norm) =>
+    net.conv(name, norm, { channels: 48, ...more });
+const after =
+  (fn: 'relu6' | 'silu', behind: Behind): Behind =>
+  (net, norm) =>
+    behind(net, net.activation('act', norm, fn));
+
+/** The sum of two convolutions of a layer: the images by default. */
+const twoReaders = (net: NetworkBuilder, [a, b]: readonly [number, number], of = net.image): number =>
+  net.add('sum', net.conv('a', of, { channels: 8, kernel: a }), net.conv('b', of, { channels: 8, kernel: b }));
 
 describe('lowering', () => {
   it('folds every batch norm into its convolution for evaluation', () => {
@@ -97,7 +104,14 @@ describe('lowering', () => {
     const big = models[name].build({ height: 64, width: 64, channels: 3 }, 10);
     const found = counts(lowerInference(big, { target: KERNEL_TARGET, batch: 1, taps: [] }), 'forward');
     expect(found).toMatchObject(forward);
-    const left = ['affine', 'batch-norm', 'dropout', 'stochastic-depth', 'grouped-conv'];
+    const left = [
+      'affine',
+      'batch-norm-statistics',
+      'batch-norm-output',
+      'dropout',
+      'stochastic-depth',
+      'grouped-conv',
+    ];
     expect(left.filter((primitive) => primitive in found)).toEqual([]);
   });
 
@@ -142,6 +156,50 @@ describe('lowering', () => {
     for (const { numbers } of convs)
       expect(numbers).toMatchObject(padding ? { height: 9 + 2 * padding, padding: 0 } : { height: 9 });
   });
+
+  it.each([
+    { title: 'a 1×1 convolution', through: 'conv', build: convolved('a', { kernel: 1 }) },
+    {
+      title: 'a 1×1 convolution behind a ReLU6',
+      through: 'conv',
+      build: after('relu6', convolved('a', { kernel: 1 })),
+    },
+    { title: 'a depthwise convolution', through: 'depthwise', build: convolved('a', { kernel: 3, groups: 48 }) },
+    { title: 'a pool', through: null, build: (net, norm) => net.globalAveragePool('a', norm) },
+    { title: 'a 3×3 convolution', through: null, build: convolved('a', { kernel: 3 }) },
+    { title: 'a strided 1×1 convolution', through: null, build: convolved('a', { kernel: 1, stride: 2 }) },
+    { title: 'a grouped convolution', through: null, build: convolved('a', { kernel: 3, groups: 2 }) },
+    { title: 'a costly activation', through: null, build: after('silu', convolved('a', { kernel: 1 })) },
+    { title: 'few channels', through: null, channels: 32, build: convolved('a', { kernel: 1 }) },
+    { title: 'two readers', through: null, build: (net, norm) => twoReaders(net, [1, 1], norm) },
+    {
+      title: 'a tap',
+      through: null,
+      build: (net, norm) => convolved('a', { kernel: 1 })(net, net.tap('block1', norm)),
+    },
+    {
+      title: 'a residual sum',
+      through: null,
+      build: (net, norm) => convolved('a', { kernel: 1 })(net, net.add('sum', norm, 1)),
+    },
+  ] satisfies readonly { title: string; through: 'conv' | 'depthwise' | null; channels?: number; build: Behind }[])(
+    'writes no output of a batch norm whose only reader can make it of its input: $title, $through',
+    ({ build, through, channels = 48 }) => {
+      const net = new NetworkBuilder('new', { height: 8, width: 8, channels: 3 });
+      const norm = net.batchNorm('bn', net.conv('conv', net.image, { channels, kernel: 3 }));
+      const whole = net.classifier(build(net, norm), { name: 'fc', classes: 2 });
+      const options = { target: KERNEL_TARGET, batch: 2, taps: Object.keys(whole.taps) };
+      for (const recompute of [false, true]) {
+        const { sections } = lowerTraining(whole, options, sgd, { recompute });
+        const operations = Object.values(sections).flat();
+        expect(operations.some(({ primitive }) => primitive === 'batch-norm-output')).toBe(through === null);
+        const readers = operations.filter(({ operands }) => 'inputNorm' in operands && operands.inputNorm);
+        expect(readers.map(({ primitive }) => primitive)).toEqual(
+          through ? [through, `${through}-filter-gradient`] : [],
+        );
+      }
+    },
+  );
 
   it('gives each kind of layer its gradients', () => {
     const found = counts(lowerTraining(gatedNetwork(), { target: KERNEL_TARGET, batch: 2, taps: [] }, sgd), 'backward');

@@ -90,11 +90,11 @@ describe.skipIf(halves.length === 0)(
       const [x, filter] = [new Float32Array(64).fill(1), new Float32Array(64).fill(1)];
       new Uint32Array(x.buffer)[11] = 0x7f800001; // which rounds to infinity as a number
       const numbers = { batch: 1, height: 8, width: 1, channels: 8, outHeight: 8, outWidth: 1, outChannels: 8 };
-      const bare = { scale: null, shift: null, residual: null, transformed: null };
+      const bare = { inputNorm: null, scale: null, shift: null, residual: null, transformed: null };
       const { y } = runPrimitive(halves[0]!, {
         primitive: 'conv',
         operands: { x, filter, ...bare, rounded: empty(32), y: empty(64) },
-        numbers: { ...numbers, kernel: 1, stride: 1, padding: 0, activation: 0, bfloat16: 1 },
+        numbers: { ...numbers, kernel: 1, stride: 1, padding: 0, inputActivation: 0, activation: 0, bfloat16: 1 },
       });
       expect([...y!].map((value, i) => (Number.isNaN(value) ? i : -1)).filter((i) => i >= 0)).toEqual(
         Array.from({ length: 8 }, (_, i) => 8 + i),

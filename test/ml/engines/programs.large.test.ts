@@ -189,7 +189,7 @@ function checkInference(network: Network): void {
   const { forward, backward, update } = program.sections;
   expect([...backward, ...update]).toEqual([]);
   const primitives = forward.map(({ primitive }) => primitive);
-  const training = ['batch-norm', 'batch-norm-output', 'dropout', 'stochastic-depth'];
+  const training = ['batch-norm-statistics', 'batch-norm-output', 'dropout', 'stochastic-depth'];
   expect(primitives.filter((primitive) => training.includes(primitive))).toEqual([]);
   const norms = network.layers.filter((layer) => layer.kind === 'batch-norm').length;
   expect(primitives.filter((primitive) => primitive === 'fold-batch-norm')).toHaveLength(norms);

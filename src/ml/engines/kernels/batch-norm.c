@@ -5,7 +5,7 @@
 #define MOST_SUMMED (16 / LANES) // vectors that are summed at a time: a cache line
 
 /// Sums of x − origin and its square over some rows, for some vectors of channels from c.
-INLINE void sum_strip(const int vectors, const batch_norm_op *op, float *sums, int c, span rows) {
+INLINE void sum_strip(const int vectors, const batch_norm_statistics_op *op, float *sums, int c, span rows) {
   int channels = op->channels;
   vec origin[MOST_SUMMED], sum[MOST_SUMMED], square[MOST_SUMMED];
   UNROLL for (int j = 0; j < vectors; j++) {
@@ -31,7 +31,7 @@ INLINE void sum_strip(const int vectors, const batch_norm_op *op, float *sums, i
 }
 
 /// The same over one chunk of rows. The origin keeps the variance's digits when |mean| ≫ σ.
-static void sum_chunk(const batch_norm_op *op, int index) {
+static void sum_chunk(const batch_norm_statistics_op *op, int index) {
   int channels = op->channels;
   float *sums = op->partials + (intptr_t)index * 2 * channels;
   span rows = chunk(op->rows, index);
@@ -53,7 +53,7 @@ INLINE void add_chunks(const float *partials, int channels, int c, double *first
   }
 }
 
-static void take_statistics(const batch_norm_op *op, int c) {
+static void take_statistics(const batch_norm_statistics_op *op, int c) {
   int channels = op->channels;
   double sum, square, rows = op->rows;
   add_chunks(op->partials, channels, c, &sum, &square);
@@ -69,19 +69,16 @@ static void take_statistics(const batch_norm_op *op, int c) {
   op->variance[c] += (float)(op->momentum * (unbiased - op->variance[c]));
 }
 
-void run_batch_norm_output(const batch_norm_output_op *op, const team *team) {
-  affine_op apply = { 0, op->x, op->saved, op->saved + op->channels, op->residual, op->y, op->rows, op->channels, op->activation };
-  affine_rows(&apply, share(op->rows, 1, team));
-}
-
-void run_batch_norm(const batch_norm_op *op, const team *team) {
+void run_batch_norm_statistics(const batch_norm_statistics_op *op, const team *team) {
   span chunks = share(CHUNKS, 1, team), mine = share(op->channels, LANES, team);
   for (int i = chunks.from; i < chunks.to; i++) sum_chunk(op, i);
   barrier_wait(team);
   for (int c = mine.from; c < mine.to; c++) take_statistics(op, c);
-  barrier_wait(team);
-  batch_norm_output_op output = { 0, op->x, op->saved, op->residual, op->y, op->rows, op->channels, op->activation };
-  run_batch_norm_output(&output, team);
+}
+
+void run_batch_norm_output(const batch_norm_output_op *op, const team *team) {
+  affine_op apply = { 0, op->x, op->saved, op->saved + op->channels, op->residual, op->y, op->rows, op->channels, op->activation };
+  affine_rows(&apply, share(op->rows, 1, team));
 }
 
 #define TOGETHER 4 // rows that are summed in registers before they are added to the chunk's sum

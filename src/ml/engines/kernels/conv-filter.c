@@ -3,14 +3,16 @@
 // Tiles of some rows (tap, input channel) by some panels, summed over blocks of pixels. Every element belongs to one
 // thread, which adds the blocks in order; within a block the sum is in registers, so rounding errors grow with the number of
 // blocks. Both factors are read where they lie, asked for some pixels ahead of their use, unless a block's pixels fall on few
-// sets of the first cache; inputs that taps meet are gathered. Factors that are rounded to bfloat16 are gathered and packed always,
-// as pairs of two pixels that follow each other.
+// sets of the first cache; inputs that taps meet are gathered, and those behind a batch norm are made of what it was given. Factors that
+// are rounded to bfloat16 are gathered and packed always, as pairs of two pixels that follow each other.
+#include "normalization.h"
 #include "patches.h"
 #include "product.h"
 #include "winograd.h"
 
 #define BLOCK 128 // pixels, or pairs of them, summed in registers
 #define GATHERED 16 // rows that are gathered at a time: a cache line
+#define NORMALIZED_ROWS 112 // that go through a batch norm at a time where the gradients do not stay in the first cache meanwhile
 #define SHARED_ROWS 8 // that go to one thread
 #define SOON 32 // pixels from those that are read to those that are asked for
 #define WIDTH 128 // output channels that are packed at a time
@@ -27,8 +29,10 @@ INLINE int lies_well(int channels) { return OUTER_COLUMNS > 16 || (channels <= 1
 /// A block of pixels, and the part of the gradient that it is added to.
 typedef struct filter_block {
   const conv_filter_gradient_op *op;
-  const float **sources; // [taps][MOST_BLOCK]: what is met
+  const float **sources; // [taps][MOST_BLOCK]: what is met; null where the pixels lie one after the other
   const float *zeros;
+  const normalization *norm; // what these are read through, or null; never where factors are rounded
+  float *inputs; // where these go: [BLOCK][NORMALIZED_ROWS]
   int depth; // floats that a tap takes
   int first, count; // pixels
   int pairs; // whether factors are rounded
@@ -84,6 +88,7 @@ INLINE void add_tiles(const int panels, const int pairs, factors f, int many, fl
   for (int c = 0; c < many; c += rows, f.a += rows, to += rows * PANEL) {
     if (rows > 4 && c + rows > many) outer_tile(panels, 4, pairs, &f, to, apart, accumulate);
     else outer_tile(panels, rows, pairs, &f, to, apart, accumulate);
+    if (f.next) f.next += rows;
   }
 }
 
@@ -123,14 +128,14 @@ static void pack_gradients(const filter_block *w, float *packed, span columns) {
     }
 }
 
-/// Adds `many` rows from `row`, which lie at a, to the gradient.
-static void add_rows(const filter_block *w, const gradients *dy, const float *a, int a_step, int row, int many) {
+/// Adds `many` rows from `row`, which lie at a, to the gradient. `next`: the pixels' inputs that are asked for meanwhile, or null.
+static void add_rows(const filter_block *w, const gradients *dy, const float *a, int a_step, int row, int many, const float *next) {
   const conv_filter_gradient_op *op = w->op;
   intptr_t depth = (intptr_t)op->kernel * op->kernel * op->channels, step = op->outChannels;
   int width = dy->columns.to - dy->columns.from;
   float *to = op->dfilter + dy->columns.from * depth + row * PANEL;
   for (int n = 0, panels; n < width; n += panels * PANEL) {
-    factors f = { a, dy->at + n, a_step, step, w->sources ? 0 : SOON * a_step, SOON * step, depth_of(w) };
+    factors f = { a, dy->at + n, a_step, step, SOON * step, depth_of(w), next, w->depth };
     if (dy->is_packed) {
       f.b = dy->at + strip_at(n, 0, width, BLOCK);
       f.b_step = strip_step(n, width);
@@ -142,17 +147,30 @@ static void add_rows(const filter_block *w, const gradients *dy, const float *a,
   }
 }
 
+/// Adds all rows, which go through the batch norm as they come by. Those that follow, or the next block's, are asked for meanwhile.
+static void add_normalized(const filter_block *w, const gradients *dy) {
+  int most = dy->columns.to - dy->columns.from > OUTER_COLUMNS ? NORMALIZED_ROWS : GATHERED;
+  const float *x = w->op->x + (intptr_t)w->first * w->depth;
+  for (int row = w->rows.from, many; row < w->rows.to; row += many) {
+    many = min(most, w->rows.to - row);
+    normalize(w->norm, (passage){ x, w->inputs, w->depth, most, w->count, 0, { row, row + many } });
+    const float *next = row + many < w->rows.to ? x + row + many : x + BLOCK * w->depth + w->rows.from;
+    add_rows(w, dy, w->inputs, most, row, many, next);
+  }
+}
+
 /// Adds all rows to some columns of the gradient.
 static void add_columns(const filter_block *w, const gradients *dy) {
   float inputs[BLOCK * GATHERED];
+  if (w->norm) return add_normalized(w, dy);
   if (!w->sources) {
     const float *x = w->op->x + (intptr_t)w->first * w->op->channels + w->rows.from;
-    return add_rows(w, dy, x, w->op->channels, w->rows.from, w->rows.to - w->rows.from);
+    return add_rows(w, dy, x, w->depth, w->rows.from, w->rows.to - w->rows.from, x + SOON * w->depth);
   }
   for (int row = w->rows.from, many; row < w->rows.to; row += many) {
     many = min(GATHERED, w->rows.to - row);
     gather_inputs(w, inputs, row, many);
-    add_rows(w, dy, inputs, GATHERED, row, many);
+    add_rows(w, dy, inputs, GATHERED, row, many, 0);
   }
 }
 
@@ -180,7 +198,9 @@ void run_conv_filter_gradient(const conv_filter_gradient_op *op, const team *tea
   take_window(&p, op->kernel, op->padding);
   int rows = p.taps * p.depth, pixels = op->batch * op->outHeight * op->outWidth;
   int pairs = rounds(op), block = pairs ? MOST_BLOCK : BLOCK;
-  filter_block w = { op, is_pointwise(op) && lies_well(op->channels) && !pairs ? 0 : sources, team->zeros, p.depth, .pairs = pairs };
+  normalization norm = normalization_of(op->inputNorm, op->channels, op->inputActivation);
+  int lies = op->inputNorm || (is_pointwise(op) && lies_well(op->channels) && !pairs);
+  filter_block w = { op, lies ? 0 : sources, team->zeros, op->inputNorm ? &norm : 0, team->scratch, p.depth, .pairs = pairs };
   w.rows = (span){ 0, rows };
   w.columns = (span){ 0, op->outChannels };
   if (rows >= op->outChannels) w.rows = share(rows, SHARED_ROWS, team);
@@ -192,7 +212,7 @@ void run_conv_filter_gradient(const conv_filter_gradient_op *op, const team *tea
     w.count = min(block, pixels - w.first);
     if (w.sources) for (int i = 0; i < w.count; i++, next_pixel(&p, &at))
       for (int tap = first_tap; tap <= last_tap; tap++) sources[tap * MOST_BLOCK + i] = source_at(&p, &at, tap, team->zeros);
-    if (w.count % 2) for (int tap = first_tap; tap <= last_tap; tap++) sources[tap * MOST_BLOCK + w.count] = team->zeros;
+    if (w.sources && w.count % 2) for (int tap = first_tap; tap <= last_tap; tap++) sources[tap * MOST_BLOCK + w.count] = team->zeros;
     add_block(&w, team->scratch + TABLE_FLOATS);
   }
 }

@@ -1,11 +1,14 @@
 // Convolution: forward and input gradient, as implicit matrix products in tiles of a few pixels by some panels.
 #include "epilogue.h"
+#include "normalization.h"
 #include "patches.h"
 #include "product.h"
 #include "winograd.h"
 
 #define MOST_PIXELS 192 // of a block
 #define NEAR_ROWS 32768 // floats of a block's pixels that shall stay in the second-level cache
+#define NEAR_NORMALIZED 2048 // of pixels that are made of a batch norm's input: in the first, beside a filter that is small
+#define NEAR_FILTER 8192
 
 /// Where results go: grid pixel (r, c) is pixel (r · step + top, c · step + left) of the target.
 typedef struct target {
@@ -27,6 +30,9 @@ typedef struct block {
   int taps, depth, accumulate, far; // depth of floats, or of pairs
   const float *filter; // [outChannels / 8][taps · depth][8]
   const epilogue *then; // null where nothing follows
+  const normalization *norm; // what the pixels go through on their way from the source, where they lie one after the other, or null
+  const float *source;
+  float *normalized; // where the rows lie then
 } block;
 
 /// What becomes of some sums that belong at y, of channels n and on: the old value comes to them, or the epilogue follows. It is
@@ -74,14 +80,23 @@ INLINE void foresee(const block *w, int first, int count) {
     for (int k = 0; k < w->depth; k += 16) __builtin_prefetch(w->rows[i] + k);
 }
 
-/// All pixels of a block by some panels; `ahead` asks for rows before they are needed.
-INLINE void multiply_panels(const int panels, const int pairs, const block *w, int count, int n, int ahead) {
+/// Makes the rows of some pixels, which lie one after the other, of the batch norm's input.
+INLINE void normalize_rows(const block *w, int first, int rows) {
+  float *to = w->normalized + first * w->depth;
+  normalize(w->norm, (passage){ w->source + first * w->depth, to, w->depth, w->depth, rows, 2 * rows * w->depth, { 0, w->depth } });
+}
+
+/// All pixels of a block by some panels. The `first` panels meet the rows as they come from memory: they ask for them ahead, or make
+/// them; rows that were rounded are near already.
+INLINE void multiply_panels(const int panels, const int pairs, const block *w, int count, int n, int first) {
   const int rows = rows_of(panels);
   int i = 0;
   for (; i + rows <= count; i += rows) {
-    if (ahead) foresee(w, i + 2 * rows, count);
+    if (first && w->norm) normalize_rows(w, i, rows);
+    else if (first && w->taps == 1) foresee(w, i + 2 * rows, count);
     multiply_tile(panels, rows, pairs, w, i, n);
   }
+  if (first && w->norm) normalize_rows(w, i, count - i);
   if (rows > 4 && i + 4 <= count) {
     multiply_tile(panels, 4, pairs, w, i, n);
     i += 4;
@@ -102,19 +117,21 @@ static void round_rows(block *w, int count, float *rounded, const float *zeros) 
 }
 
 /// target (+)= patches · filter, for some grid pixels and some output channels. The filter is [channels / 8][taps · depth][8], of
-/// floats, or of pairs: then the patches are rounded too.
-static void multiply(const patches *p, const float *filter, int pairs, const target *t, span pixels, span columns, const epilogue *then, const team *team) {
+/// floats, or of pairs: then the patches are rounded too. `norm`: what a pointwise product of floats reads its pixels through, or null.
+static void multiply(const patches *p, const normalization *norm, const float *filter, int pairs, const target *t, span pixels, span columns, const epilogue *then, const team *team) {
   block w; // its tables are not cleared
   w.taps = p->taps;
   w.depth = length_of(p->depth, pairs);
   w.accumulate = t->accumulate;
   w.filter = filter;
+  w.norm = norm;
+  w.normalized = team->scratch;
   w.then = then;
   w.far = !t->accumulate && t->channels % LANES == 0 && t->step == 1 &&
           (intptr_t)(pixels.to - pixels.from) * (columns.to - columns.from) > FAR / 2;
   const int unit = 4 * TILE_ROWS;
-  int near = NEAR_ROWS / (pairs ? w.taps * w.depth : w.depth);
-  int most = min(MOST_PIXELS / unit * unit, max(unit, near / unit * unit));
+  int near = norm && p->depth * (columns.to - columns.from) <= NEAR_FILTER ? NEAR_NORMALIZED : NEAR_ROWS;
+  int most = min(MOST_PIXELS / unit * unit, max(unit, near / (pairs ? w.taps * w.depth : w.depth) / unit * unit));
   pixel at = pixel_at(p, pixels.from);
   for (int from = pixels.from; from < pixels.to; from += most) {
     int count = min(most, pixels.to - from);
@@ -122,11 +139,13 @@ static void multiply(const patches *p, const float *filter, int pairs, const tar
       w.to[i] = target_at(t, &at);
       for (int tap = 0; tap < p->taps; tap++) w.rows[tap * MOST_PIXELS + i] = source_at(p, &at, tap, team->zeros);
     }
+    w.source = w.rows[0];
+    if (norm) for (int i = 0; i < count; i++) w.rows[i] = w.normalized + i * w.depth;
     if (HAS_BFLOAT16 && pairs) round_rows(&w, count, team->scratch, team->zeros);
     for (int n = columns.from, panels; n < columns.to; n += panels * PANEL) {
       panels = panels_of(columns.to - n);
       if (HAS_BFLOAT16 && pairs) for_panels(panels, multiply_panels, HAS_BFLOAT16, &w, count, n, 0)
-      else for_panels(panels, multiply_panels, 0, &w, count, n, p->taps == 1 && n == columns.from)
+      else for_panels(panels, multiply_panels, 0, &w, count, n, n == columns.from)
     }
   }
 }
@@ -152,7 +171,9 @@ void run_conv(const conv_op *op, const team *team) {
     round_filter(op->filter, op->rounded, op->outChannels / PANEL * p.taps * p.depth, team);
     barrier_wait(team);
   }
-  multiply(&p, rounds(op) ? op->rounded : op->filter, rounds(op), &t, rows, columns, is_plain(&then) ? 0 : &then, team);
+  normalization norm = normalization_of(op->inputNorm, op->channels, op->inputActivation);
+  const float *filter = rounds(op) ? op->rounded : op->filter;
+  multiply(&p, op->inputNorm ? &norm : 0, filter, rounds(op), &t, rows, columns, is_plain(&then) ? 0 : &then, team);
 }
 
 /// Taps that input pixels of phase (top, left) meet, in filter order.
@@ -213,7 +234,7 @@ void run_conv_input_gradient(const conv_input_gradient_op *op, const team *team)
     target t = { op->dx, op->height, op->width, op->channels, op->stride, top, left, op->accumulate };
     span rows, columns;
     part_of(pixels, op->channels, team, &rows, &columns);
-    if (p.taps) multiply(&p, transposed, rounds(op), &t, rows, columns, 0, team);
+    if (p.taps) multiply(&p, 0, transposed, rounds(op), &t, rows, columns, 0, team);
     else if (!op->accumulate) clear_phase(&t, &p, rows, columns);
     transposed += (intptr_t)p.taps * op->channels * length_of(op->outChannels, rounds(op));
   }

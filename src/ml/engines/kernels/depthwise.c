@@ -4,6 +4,7 @@
 // filter's rows come by one after the other, each with the source columns that lie under the block; pixels whose window
 // crosses the border, dilations and rare kernels and strides go one by one.
 #include "epilogue.h"
+#include "normalization.h"
 
 #define BLOCK_COLUMNS 4 // targets held in registers
 
@@ -11,6 +12,7 @@
 /// ((row · step − padding + i · dilation) / divisor, …) where that is whole and inside. The forward pass divides by 1, the
 /// input gradient by the stride, with the filter rotated by half a turn.
 typedef struct sweep {
+  struct ring *ring; // what source rows go through, or null
   const float *source; // [batch, height, width, channels]
   int tap; // floats from one tap of the filter to the next, negative in a rotated one
   int height, width, rows, columns, channels;
@@ -31,9 +33,42 @@ INLINE overlap overlap_of(const sweep *g, int target, int size) {
   return o;
 }
 
-/// First source pixel of a row that row `index` of the targets takes.
-INLINE const float *source_row(const sweep *g, int index, int row) {
-  return g->source + (intptr_t)(index / g->rows * g->height + row) * g->width * g->channels;
+/// Source rows behind a batch norm, made of what it was given: as many as a target row takes, each in the place of one that is needed no
+/// more.
+typedef struct ring {
+  normalization norm;
+  span channels;
+  int count, next; // rows that there are; the first that is not there yet, of the whole batch
+  float *rows;
+} ring;
+
+/// Floats of a row of the source.
+INLINE intptr_t source_step(const sweep *g) { return (intptr_t)g->width * g->channels; }
+
+/// Row of the whole batch that is row `row` of the image of target row `index`.
+INLINE int source_index(const sweep *g, int index, int row) { return index / g->rows * g->height + row; }
+
+/// Where the ring has a row of the whole batch.
+INLINE float *ring_row(const sweep *g, int index) { return g->ring->rows + index % g->ring->count * source_step(g); }
+
+/// Makes the rows, up to row `last` of its image, that are under the window of target row `index` and not there yet.
+static void fill_ring(const sweep *g, int index, int last) {
+  ring *r = g->ring;
+  int first = max(0, index % g->rows * g->step - g->padding);
+  for (r->next = max(r->next, source_index(g, index, first)); r->next <= source_index(g, index, last); r->next++) {
+    const float *x = g->source + r->next * source_step(g);
+    float *y = ring_row(g, r->next) + r->channels.from;
+    normalize(&r->norm, (passage){ x, y, g->channels, g->channels, g->width, (int)source_step(g), r->channels });
+  }
+}
+
+/// First pixels of the source rows that row `index` of the targets takes.
+INLINE void take_source(const sweep *g, int index, const overlap *rows, const float **source) {
+  if (g->ring && rows->count) fill_ring(g, index, rows->at[rows->count - 1]);
+  for (int i = 0; i < rows->count; i++) {
+    int at = source_index(g, index, rows->at[i]);
+    source[i] = g->ring ? ring_row(g, at) : g->source + at * source_step(g);
+  }
 }
 
 /// Floats from the first target to those of row `index`, and from tap (0, 0) to those of row `tap`.
@@ -51,10 +86,8 @@ typedef struct line {
 INLINE line line_of(const sweep *g, int index, const float *filter, float *target) {
   overlap rows = overlap_of(g, index % g->rows, g->height);
   line l = { rows.count };
-  for (int i = 0; i < rows.count; i++) {
-    l.source[i] = source_row(g, index, rows.at[i]);
-    l.filter[i] = filter + tap_row(g, rows.tap[i]);
-  }
+  take_source(g, index, &rows, l.source);
+  for (int i = 0; i < rows.count; i++) l.filter[i] = filter + tap_row(g, rows.tap[i]);
   l.target = target + target_row(g, index);
   return l;
 }
@@ -128,7 +161,9 @@ static void collect_kernel(const sweep *g, const line *l) {
 }
 
 void run_depthwise(const depthwise_op *op, const team *team) {
-  sweep g = { op->x, op->channels, op->height, op->width, op->outHeight, op->outWidth, op->channels,
+  ring ring = { normalization_of(op->inputNorm, op->channels, op->inputActivation), { 0, op->channels },
+                op->dilation * (op->kernel - 1) + 1, 0, team->scratch };
+  sweep g = { op->inputNorm ? &ring : 0, op->x, op->channels, op->height, op->width, op->outHeight, op->outWidth, op->channels,
                op->kernel, op->stride, 1, op->dilation, op->padding, 0, 0 };
   epilogue then = { op->scale, op->shift, op->residual, op->y, op->channels, op->activation };
   g.far = is_plain(&then) && is_far((intptr_t)op->batch * op->outHeight * op->outWidth * op->channels);
@@ -142,7 +177,7 @@ void run_depthwise(const depthwise_op *op, const team *team) {
 
 void run_depthwise_input_gradient(const depthwise_input_gradient_op *op, const team *team) {
   const float *last = op->filter + (op->kernel * op->kernel - 1) * op->channels;
-  sweep g = { op->dy, -op->channels, op->outHeight, op->outWidth, op->height, op->width, op->channels,
+  sweep g = { 0, op->dy, -op->channels, op->outHeight, op->outWidth, op->height, op->width, op->channels,
                op->kernel, 1, op->stride, op->dilation, op->dilation * (op->kernel - 1) - op->padding, op->accumulate,
                !op->accumulate && is_far((intptr_t)op->batch * op->height * op->width * op->channels) };
   span rows = share(op->batch * op->height, 1, team);
@@ -163,10 +198,8 @@ typedef struct gradient_line {
 INLINE gradient_line gradient_line_of(const sweep *g, int index, float *filter, const float *target) {
   overlap rows = overlap_of(g, index % g->rows, g->height);
   gradient_line l = { rows.count };
-  for (int i = 0; i < rows.count; i++) {
-    l.source[i] = source_row(g, index, rows.at[i]);
-    l.filter[i] = filter + tap_row(g, rows.tap[i]);
-  }
+  take_source(g, index, &rows, l.source);
+  for (int i = 0; i < rows.count; i++) l.filter[i] = filter + tap_row(g, rows.tap[i]);
   l.target = target + target_row(g, index);
   return l;
 }
@@ -237,7 +270,9 @@ void run_depthwise_filter_gradient(const depthwise_filter_gradient_op *op, const
     float *sums = op->partials + (intptr_t)part * size;
     for (int tap = 0; tap < size; tap += op->channels)
       for (int c = channels.from; c < channels.to; c += LANES) store(sums + tap + c, splat(0));
-    sweep g = { op->x, op->channels, op->height, op->width, op->outHeight, op->outWidth, op->channels,
+    ring ring = { normalization_of(op->inputNorm, op->channels, op->inputActivation), channels,
+                  op->dilation * (op->kernel - 1) + 1, 0, team->scratch };
+    sweep g = { op->inputNorm ? &ring : 0, op->x, op->channels, op->height, op->width, op->outHeight, op->outWidth, op->channels,
                  op->kernel, op->stride, 1, op->dilation, op->padding, 0 };
     int to = (int)((int64_t)rows * (part + 1) / op->chunks);
     for (int row = (int)((int64_t)rows * part / op->chunks); row < to; row++) {

@@ -39,7 +39,7 @@ INLINE void product_tile(const int panels, const int rows, const factor_block *f
   UNROLL for (int j = 0; j < panels; j++) b[j] = f->b + (n + j * PANEL) * f->depth;
   UNROLL for (int i = 0; i < rows; i++) a[i] = f->a + (row + i) * f->row;
   if (outer) {
-    factors columns = { a[0], b[0], f->step, PANEL, 0, 0, f->depth };
+    factors columns = { a[0], b[0], f->step, PANEL, 0, f->depth };
     multiply_outer(&t, rows, panels, &columns, (intptr_t)f->depth * PANEL);
   }
   else multiply_rows(&t, rows, panels, a, b, f->depth);

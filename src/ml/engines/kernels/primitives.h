@@ -109,6 +109,7 @@ KERNEL run_zero(const zero_op *op, const team *team);
 typedef struct conv_op {
   int32_t primitive;
   const float *x;
+  const float *inputNorm;
   const float *filter;
   const float *scale;
   const float *shift;
@@ -126,6 +127,7 @@ typedef struct conv_op {
   int kernel;
   int stride;
   int padding;
+  int inputActivation;
   int activation;
   int bfloat16;
 } conv_op;
@@ -158,6 +160,7 @@ KERNEL run_conv_input_gradient(const conv_input_gradient_op *op, const team *tea
 typedef struct conv_filter_gradient_op {
   int32_t primitive;
   const float *x;
+  const float *inputNorm;
   const float *dy;
   float *transformed;
   float *dfilter;
@@ -171,6 +174,7 @@ typedef struct conv_filter_gradient_op {
   int kernel;
   int stride;
   int padding;
+  int inputActivation;
   int chunks;
   int bfloat16;
 } conv_filter_gradient_op;
@@ -180,6 +184,7 @@ KERNEL run_conv_filter_gradient(const conv_filter_gradient_op *op, const team *t
 typedef struct depthwise_op {
   int32_t primitive;
   const float *x;
+  const float *inputNorm;
   const float *filter;
   const float *scale;
   const float *shift;
@@ -195,6 +200,7 @@ typedef struct depthwise_op {
   int stride;
   int padding;
   int dilation;
+  int inputActivation;
   int activation;
 } depthwise_op;
 _Static_assert(sizeof(depthwise_op) <= OPERATION_BYTES, "room for the record");
@@ -223,6 +229,7 @@ KERNEL run_depthwise_input_gradient(const depthwise_input_gradient_op *op, const
 typedef struct depthwise_filter_gradient_op {
   int32_t primitive;
   const float *x;
+  const float *inputNorm;
   const float *dy;
   float *dfilter;
   float *partials;
@@ -236,6 +243,7 @@ typedef struct depthwise_filter_gradient_op {
   int stride;
   int padding;
   int dilation;
+  int inputActivation;
   int chunks;
 } depthwise_filter_gradient_op;
 _Static_assert(sizeof(depthwise_filter_gradient_op) <= OPERATION_BYTES, "room for the record");
@@ -325,25 +333,22 @@ typedef struct bias_gradient_op {
 _Static_assert(sizeof(bias_gradient_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_bias_gradient(const bias_gradient_op *op, const team *team);
 
-typedef struct batch_norm_op {
+typedef struct batch_norm_statistics_op {
   int32_t primitive;
   const float *x;
   const float *gamma;
   const float *beta;
   float *mean;
   float *variance;
-  const float *residual;
-  float *y;
   float *saved;
   float *partials;
   int rows;
   int channels;
-  int activation;
   float eps;
   float momentum;
-} batch_norm_op;
-_Static_assert(sizeof(batch_norm_op) <= OPERATION_BYTES, "room for the record");
-KERNEL run_batch_norm(const batch_norm_op *op, const team *team);
+} batch_norm_statistics_op;
+_Static_assert(sizeof(batch_norm_statistics_op) <= OPERATION_BYTES, "room for the record");
+KERNEL run_batch_norm_statistics(const batch_norm_statistics_op *op, const team *team);
 
 typedef struct batch_norm_output_op {
   int32_t primitive;
@@ -738,7 +743,7 @@ static inline void dispatch(const void *op, const team *team) {
     case 10: return run_grouped_conv_input_gradient(op, team);
     case 11: return run_grouped_conv_filter_gradient(op, team);
     case 12: return run_bias_gradient(op, team);
-    case 13: return run_batch_norm(op, team);
+    case 13: return run_batch_norm_statistics(op, team);
     case 14: return run_batch_norm_output(op, team);
     case 15: return run_batch_norm_gradient(op, team);
     case 16: return run_fold_batch_norm(op, team);

@@ -105,20 +105,26 @@ INLINE void multiply_rows(tile *t, const int rows, const int panels, const float
 }
 
 /// Two factors of an outer product over `depth`: a[k][0..rows] and b[panel][k][0..7]. Rows of a lie `a_step` floats apart, those of b
-/// `b_step`; where they are far they are asked for `a_ahead` and `b_ahead` floats before they are read, else these are 0.
+/// `b_step`, which are asked for `b_ahead` floats before they are read where they are far. `next`: what is asked for beside, a row
+/// for each row of a, or null.
 typedef struct factors {
   const float *a, *b;
-  intptr_t a_step, b_step, a_ahead, b_ahead;
+  intptr_t a_step, b_step, b_ahead;
   int depth;
+  const float *next;
+  intptr_t next_step;
 } factors;
 
 /// sums[i] += Σ_k a[k][i] · b[panel][k][0..7]; panels of b lie `panel` floats apart.
 INLINE void multiply_outer(tile *t, const int rows, const int panels, const factors *f, const intptr_t panel) {
-  const float *a = f->a, *b = f->b;
+  const float *a = f->a, *b = f->b, *next = f->next;
   ROLLED for (int k = 0; k < f->depth; k++, a += f->a_step, b += f->b_step) {
     const float *at[TILE_PANELS];
     UNROLL for (int j = 0; j < panels; j++) at[j] = b + j * panel;
-    if (f->a_ahead) __builtin_prefetch(a + f->a_ahead);
+    if (f->next) {
+      __builtin_prefetch(next);
+      next += f->next_step;
+    }
     if (f->b_ahead) UNROLL for (int j = 0; j < panels; j += 2) __builtin_prefetch(b + f->b_ahead + j * PANEL);
     panel_row row = load_panels(panels, at, 0);
     UNROLL for (int i = 0; i < rows; i++) add_products(t, i, panels, a[i], &row);

@@ -32,10 +32,11 @@ export function sampleNetwork(): Network {
   let x = ended('stem', net.conv('stem', net.image, { channels: 16, kernel: 3 }), 'relu');
   x = ended('three', net.conv('three', x, { channels: 16, kernel: 3, bias: true }), 'relu');
   x = net.pool('max', x, 'max', { kernel: 3, stride: 2, padding: 1 });
-  let y = ended('wide', net.conv('wide', x, { channels: 32, kernel: 1 }), 'silu');
-  y = ended('depthwise', net.conv('depthwise', y, { channels: 32, kernel: 5, groups: 32 }), 'relu6');
+  let y = ended('thin', net.conv('thin', x, { channels: 40, kernel: 1 }), 'relu');
+  y = ended('wide', net.conv('wide', y, { channels: 48, kernel: 1 }), 'relu6');
+  y = ended('depthwise', net.conv('depthwise', y, { channels: 48, kernel: 5, groups: 48 }), 'silu');
   const squeezed = net.conv('squeeze', net.globalAveragePool('mean', y), { channels: 8, kernel: 1, bias: true });
-  const excited = net.conv('excite', net.activation('squeeze.act', squeezed), { channels: 32, kernel: 1 });
+  const excited = net.conv('excite', net.activation('squeeze.act', squeezed), { channels: 48, kernel: 1 });
   y = net.multiply('gate', y, net.activation('excite.act', excited, 'sigmoid'));
   y = net.stochasticDepth('depth', net.conv('narrow', y, { channels: 16, kernel: 1 }), 0.5);
   y = net.activation('sum.act', net.add('sum', x, y));

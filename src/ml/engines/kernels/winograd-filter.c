@@ -60,7 +60,7 @@ static void sum_tiles(const conv_filter_gradient_op *op, float *sums, span tiles
     for (int point = 0; point < POINTS; point++)
       for (int n = 0, panels; n < width; n += panels * PANEL) {
         float *out = sums + point * point_stride(channels, op->outChannels) + (intptr_t)(columns.from + n) * channels;
-        factors f = { 0, gradients + point * dy_stride + strip_at(n, 0, width, depth), PANEL, strip_step(n, width), 0, 0, count };
+        factors f = { 0, gradients + point * dy_stride + strip_at(n, 0, width, depth), PANEL, strip_step(n, width), 0, count };
         panels = outer_panels_of(width - n);
         for_outer_panels(panels, multiply_channels, channels, inputs + point * x_stride, f, depth, out, first > tiles.from);
       }

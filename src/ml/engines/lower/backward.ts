@@ -4,9 +4,10 @@ import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
 import { roundUp } from '../target.ts';
 import { windowOf, type Emitter } from './emitter.ts';
-import { emitAgain, emitDrop, gateOf, partialsFor, partsOf, savedOf, type Saved } from './forward.ts';
+import { emitAgain, emitDrop, gateOf, partsOf } from './forward.ts';
 import { emitGroupedFilterGradient, emitGroupedInputGradient } from './grouped.ts';
 import { roundsFilterGradient, roundsInputGradient } from './half-precision.ts';
+import { partialsFor, savedOf, type Saved } from './norm.ts';
 import { readBy, type Unit, type UnitOf } from './units.ts';
 import { winogradSums, winogradTransposedFilter } from './winograd.ts';
 
@@ -151,7 +152,12 @@ export class Backward {
       const { chunks, floats } = winogradSums(numbers, emitter.target);
       const transformed = emitter.scratch(floats);
       const bfloat16 = transformed ? 0 : roundsFilterGradient(numbers, emitter.target);
-      emitter.emit('conv-filter-gradient', { x, dy, transformed, dfilter }, { ...numbers, chunks, bfloat16 });
+      const reading = emitter.reading(unit.input);
+      emitter.emit(
+        'conv-filter-gradient',
+        { x, ...reading.operands, dy, transformed, dfilter },
+        { ...numbers, ...reading.numbers, chunks, bfloat16 },
+      );
     } else emitGroupedFilterGradient(emitter, unit, { x, dy });
     if (bias) {
       const dbias = refOf(emitter.layout, `${name}.bias`, 'gradient');

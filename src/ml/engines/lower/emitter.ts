@@ -1,12 +1,18 @@
 import type { LayerIndex, Layer, Network } from '../../network/network.ts';
 import { layoutOf, strideOf, type Layout } from '../layout.ts';
-import type { Numbers } from '../primitives.ts';
+import { ACTIVATIONS, type ActivationCode, type Numbers } from '../primitives.ts';
 import type { Port, Ref, Section } from '../program.ts';
 import type { Target } from '../target.ts';
 import { ProgramBuilder } from './program-builder.ts';
 import type { Unit } from './units.ts';
 
 type Copy = Numbers<'copy-channels'>;
+
+/** What a batch norm saved, scale and shift first, and the activation behind it. */
+interface InputNorm {
+  readonly saved: Ref;
+  readonly activation: ActivationCode;
+}
 
 /** Collects the program of a network. */
 export class Emitter extends ProgramBuilder<Section> {
@@ -17,7 +23,11 @@ export class Emitter extends ProgramBuilder<Section> {
   border = 0;
   /** Where the values of some layers are to go. */
   readonly placed = new Map<LayerIndex, Ref>();
-  /** Value of each layer that has been computed. */
+  /** Outputs of batch norms that are not written: the product that reads one makes it of the norm's input. */
+  unwritten: ReadonlySet<LayerIndex> = new Set();
+  /** What their readers want of these norms. */
+  readonly inputNorms = new Map<LayerIndex, InputNorm>();
+  /** Value of each layer that has been computed; of a norm that is not written, its input. */
   readonly values = new Map<LayerIndex, Ref>();
 
   constructor(network: Network, { batch, target }: { readonly batch: number; readonly target: Target }) {
@@ -55,6 +65,12 @@ export class Emitter extends ProgramBuilder<Section> {
     const ref = this.values.get(index);
     if (!ref) throw new Error(`layer ${index} is read before it is computed`);
     return ref;
+  }
+
+  /** How a product reads a layer: through the batch norm that made it, where that has not been written. */
+  reading(index: LayerIndex): { operands: { inputNorm: Ref | null }; numbers: { inputActivation: ActivationCode } } {
+    const { saved = null, activation = ACTIVATIONS.none } = this.inputNorms.get(index) ?? {};
+    return { operands: { inputNorm: saved }, numbers: { inputActivation: activation } };
   }
 
   /** A dense array, without padded channels, of a layer's shape. */

@@ -1,17 +1,13 @@
-import { fail } from '../../../core/failure.ts';
 import type { LayerIndex } from '../../network/network.ts';
-import { SUM_CHUNKS } from '../kernel-constants.ts';
 import { familyOf, refOf } from '../layout.ts';
 import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
 import { windowOf, type Emitter } from './emitter.ts';
 import { emitGrouped } from './grouped.ts';
 import { roundedFilter, roundsForward } from './half-precision.ts';
+import { emitNormOutput, emitTrainingNorm, savedOf, type Saved } from './norm.ts';
 import type { Unit, UnitOf } from './units.ts';
 import { winogradFilter } from './winograd.ts';
-
-/** What batch norms keep from the forward pass for the backward pass, by output layer. */
-export type Saved = Map<LayerIndex, Ref>;
 
 /** What an inference product appends: y = activation(scale · product + shift + residual). */
 export interface Epilogue {
@@ -27,17 +23,6 @@ export interface Move {
   readonly x: Ref;
   readonly y: Ref;
   readonly accumulate: number;
-}
-
-/**
- * Scratch for the two sums of a batch norm, chunk by chunk.
- *
- * @param emitter - receives the buffer
- * @param channels - padded
- * @returns the buffer
- */
-export function partialsFor(emitter: Emitter, channels: number): Ref {
-  return emitter.buffer(2 * SUM_CHUNKS * channels);
 }
 
 /**
@@ -65,7 +50,12 @@ export function emitProduct(emitter: Emitter, unit: UnitOf<'product'>, epilogue?
     const transformed = emitter.scratch(winogradFilter(shape, emitter.target));
     const bfloat16 = transformed ? 0 : roundsForward(shape, emitter.target);
     const rounded = emitter.scratch(roundedFilter(shape, bfloat16));
-    emitter.emit('conv', { ...operands, transformed, rounded }, { ...shape, activation, bfloat16 });
+    const reading = emitter.reading(unit.input);
+    emitter.emit(
+      'conv',
+      { ...operands, ...reading.operands, transformed, rounded },
+      { ...shape, ...reading.numbers, activation, bfloat16 },
+    );
   } else emitGrouped(emitter, unit, operands, activation);
   emitter.values.set(output, y);
 }
@@ -161,39 +151,6 @@ export function emitPlain(emitter: Emitter, unit: PlainUnit): void {
   emitter.values.set(unit.output, y);
 }
 
-/** PyTorch refuses it too: the variance of one value says nothing, and what comes out depends on no image. */
-function requireRows(emitter: Emitter, unit: UnitOf<'norm'>, rows: number): void {
-  if (rows > 1) return;
-  fail({
-    code: 'batch-too-small',
-    message: `${emitter.network.model} normalises maps of 1×1 pixels (${unit.layer.name}) over a batch of one image`,
-    expected: 'more than one value a channel in training',
-    fix: 'choose a batch_size that does not leave one image over, or a larger image_size',
-  });
-}
-
-function emitTrainingNorm(emitter: Emitter, unit: UnitOf<'norm'>, saved: Saved): void {
-  const { rows, stride } = emitter.extent(unit.output);
-  requireRows(emitter, unit, rows);
-  const { name, eps, momentum } = unit.layer;
-  const y = emitter.like(unit.output);
-  const kept = emitter.buffer(4 * stride);
-  const operands = {
-    x: emitter.value(unit.input),
-    gamma: refOf(emitter.layout, `${name}.weight`),
-    beta: refOf(emitter.layout, `${name}.bias`),
-    mean: refOf(emitter.layout, `${name}.running_mean`),
-    variance: refOf(emitter.layout, `${name}.running_var`),
-    residual: unit.residual === null ? null : emitter.value(unit.residual),
-    y,
-    saved: kept,
-    partials: partialsFor(emitter, stride),
-  };
-  emitter.emit('batch-norm', operands, { rows, channels: stride, activation: unit.activation, eps, momentum });
-  saved.set(unit.output, kept);
-  emitter.values.set(unit.output, y);
-}
-
 /**
  * Emits dropout or stochastic depth of a value, or of its gradient: the mask depends on seed, step and position alone.
  *
@@ -235,27 +192,6 @@ export function emitTrainingUnit(emitter: Emitter, unit: Unit, saved: Saved): vo
  * @param saved - what the batch norms have kept
  */
 export function emitAgain(emitter: Emitter, unit: Unit, saved: Saved): void {
-  if (unit.kind !== 'norm') {
-    emitTrainingUnit(emitter, unit, saved);
-    return;
-  }
-  const { rows, stride } = emitter.extent(unit.output);
-  const y = emitter.like(unit.output);
-  const residual = unit.residual === null ? null : emitter.value(unit.residual);
-  const operands = { x: emitter.value(unit.input), saved: savedOf(saved, unit), residual, y };
-  emitter.emit('batch-norm-output', operands, { rows, channels: stride, activation: unit.activation });
-  emitter.values.set(unit.output, y);
-}
-
-/**
- * Finds what a batch norm kept.
- *
- * @param saved - of the forward pass
- * @param unit - the batch norm
- * @returns scale, shift, mean and 1/σ
- */
-export function savedOf(saved: Saved, unit: UnitOf<'norm'>): Ref {
-  const kept = saved.get(unit.output);
-  if (!kept) throw new Error(`${unit.layer.name} kept nothing of its forward pass`);
-  return kept;
+  if (unit.kind === 'norm') emitNormOutput(emitter, unit, savedOf(saved, unit));
+  else emitTrainingUnit(emitter, unit, saved);
 }

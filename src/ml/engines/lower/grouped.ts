@@ -39,11 +39,16 @@ function groupsOf(emitter: Emitter, unit: Product): Numbers<'grouped-conv-filter
 export function emitGrouped(
   emitter: Emitter,
   unit: Product,
-  operands: Operands<'depthwise', Ref>,
+  operands: Operands<'grouped-conv', Ref>,
   activation: ActivationCode,
 ): void {
+  const reading = emitter.reading(unit.input);
   if (familyOf(emitter.network, unit.layer, emitter.target) === 'depthwise')
-    emitter.emit('depthwise', operands, { ...shapeOf(emitter, unit), activation });
+    emitter.emit(
+      'depthwise',
+      { ...operands, ...reading.operands },
+      { ...shapeOf(emitter, unit), ...reading.numbers, activation },
+    );
   else emitter.emit('grouped-conv', operands, { ...groupsOf(emitter, unit), activation });
 }
 
@@ -66,7 +71,12 @@ export function emitGroupedFilterGradient(emitter: Emitter, unit: Product, opera
   const pixels = shape.batch * shape.outHeight * shape.outWidth;
   const chunks = Math.max(1, Math.min(MOST_CHUNKS, Math.floor(pixels / PIXELS_OF_CHUNK)));
   const partials = emitter.buffer(chunks * shape.kernel ** 2 * shape.channels);
-  emitter.emit('depthwise-filter-gradient', { ...operands, dfilter, partials }, { ...shape, chunks });
+  const reading = emitter.reading(unit.input);
+  emitter.emit(
+    'depthwise-filter-gradient',
+    { ...operands, ...reading.operands, dfilter, partials },
+    { ...shape, ...reading.numbers, chunks },
+  );
 }
 
 /**

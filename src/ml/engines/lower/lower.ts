@@ -5,9 +5,11 @@ import type { Program, Ref } from '../program.ts';
 import type { Target } from '../target.ts';
 import { Backward } from './backward.ts';
 import { Emitter } from './emitter.ts';
-import { emitTrainingUnit, type Saved } from './forward.ts';
+import { emitTrainingUnit } from './forward.ts';
 import { emitInference } from './inference.ts';
 import { emitInput } from './input.ts';
+import type { Saved } from './norm.ts';
+import { normsReadThrough } from './read-through.ts';
 import { unitsOf, type Unit } from './units.ts';
 
 /** Layer of every tap that a step is to give out, `logits` left out as it is always there. */
@@ -155,6 +157,7 @@ export function lowerTraining(
   const units = unitsOf(network, shown);
   const emitter = new Emitter(network, options);
   const saved: Saved = new Map();
+  emitter.unwritten = normsReadThrough(emitter, units, shown);
   emitInput(emitter, units, options.images && refOf(options.images));
   for (const unit of units) emitTrainingUnit(emitter, unit, saved);
   revealAll(emitter, taps);

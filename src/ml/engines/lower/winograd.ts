@@ -3,7 +3,7 @@ import type { Numbers } from '../primitives.ts';
 import type { Target } from '../target.ts';
 
 /** Shape of a dense convolution. */
-export type Shape = Omit<Numbers<'conv'>, 'activation' | 'bfloat16'>;
+export type Shape = Omit<Numbers<'conv-input-gradient'>, 'accumulate' | 'bfloat16'>;
 
 const { tile: TILE, points: POINTS, skew: SKEW } = WINOGRAD;
 const tilesOf = (height: number, width: number): number => Math.ceil(height / TILE) * Math.ceil(width / TILE);

@@ -3,9 +3,10 @@ import { at, put } from './arrays.ts';
 import { roundToBfloat16 } from './bfloat16.ts';
 import { finish } from './epilogue.ts';
 import type { Implementations } from './implementations.ts';
+import { readThrough } from './normalization.ts';
 import { productsOver, type Products } from './products.ts';
 
-type Dense = Omit<Numbers<'conv'>, 'activation' | 'bfloat16'>;
+type Dense = Omit<Numbers<'conv-input-gradient'>, 'accumulate' | 'bfloat16'>;
 type Grouped = Numbers<'grouped-conv-filter-gradient'>;
 
 /** Panels of output channels, [n / panel][tap · channels][panel]. */
@@ -52,16 +53,16 @@ const groupedConvolution: Implementations<
   | 'grouped-conv-filter-gradient'
   | 'bias-gradient'
 > = {
-  depthwise({ x, filter, ...epilogue }, s) {
-    finish(grouped.sums(x, filter, byChannel(s)), epilogue, s);
+  depthwise({ x, inputNorm, filter, ...epilogue }, s) {
+    finish(grouped.sums(readThrough(x, inputNorm, s), filter, byChannel(s)), epilogue, s);
   },
   'depthwise-input-gradient'({ dy, filter, dx }, s) {
     clear(dx, s);
     grouped.addInputGradient({ dy, filter, dx }, byChannel(s));
   },
-  'depthwise-filter-gradient'({ x, dy, dfilter }, s) {
+  'depthwise-filter-gradient'({ x, inputNorm, dy, dfilter }, s) {
     dfilter.fill(0, 0, s.kernel * s.kernel * s.channels);
-    grouped.addFilterGradient({ x, dy, dfilter }, byChannel(s));
+    grouped.addFilterGradient({ x: readThrough(x, inputNorm, s), dy, dfilter }, byChannel(s));
   },
   'grouped-conv'({ x, filter, ...epilogue }, s) {
     finish(grouped.sums(x, filter, s), epilogue, { channels: s.outChannels, activation: s.activation });
@@ -96,17 +97,17 @@ export function convolutionFor(
   const dense = denseProducts(panel);
   return {
     ...groupedConvolution,
-    conv({ x, filter, ...epilogue }, s) {
-      const sums = dense.sums(factor(x, s), factor(filter, s), s);
+    conv({ x, inputNorm, filter, ...epilogue }, s) {
+      const sums = dense.sums(factor(readThrough(x, inputNorm, s), s), factor(filter, s), s);
       finish(sums, epilogue, { channels: s.outChannels, activation: s.activation });
     },
     'conv-input-gradient'({ dy, filter, dx }, s) {
       clear(dx, s);
       dense.addInputGradient({ dy: factor(dy, s), filter: factor(filter, s), dx }, s);
     },
-    'conv-filter-gradient'({ x, dy, dfilter }, s) {
+    'conv-filter-gradient'({ x, inputNorm, dy, dfilter }, s) {
       dfilter.fill(0, 0, s.outChannels * s.kernel * s.kernel * s.channels);
-      dense.addFilterGradient({ x: factor(x, s), dy: factor(dy, s), dfilter }, s);
+      dense.addFilterGradient({ x: factor(readThrough(x, inputNorm, s), s), dy: factor(dy, s), dfilter }, s);
     },
   };
 }

@@ -9,10 +9,33 @@ function channelMean(n: { rows: number; channels: number }, c: number, value: (i
   return sum / n.rows;
 }
 
+/** What of a product's numbers says how it reads. */
+interface Reading {
+  readonly channels: number;
+  readonly inputActivation: number;
+}
+
+/**
+ * What a product reads: x, or the output of the batch norm that made it of x.
+ *
+ * @param x - [rows, channels]
+ * @param inputNorm - scale and shift by channel first; null where x is read as it is
+ * @param shape - of the product
+ * @returns as many values
+ */
+export function readThrough(x: Float64Array, inputNorm: Float64Array | null, shape: Reading): Float64Array {
+  if (!inputNorm) return x;
+  const { channels, inputActivation } = shape;
+  return x.map((value, i) => {
+    const c = i % channels;
+    return activate(value * at(inputNorm, c) + at(inputNorm, channels + c), inputActivation);
+  });
+}
+
 export const normalization: Implementations<
-  'batch-norm' | 'batch-norm-output' | 'batch-norm-gradient' | 'fold-batch-norm' | 'affine'
+  'batch-norm-statistics' | 'batch-norm-output' | 'batch-norm-gradient' | 'fold-batch-norm' | 'affine'
 > = {
-  'batch-norm'({ x, gamma, beta, mean, variance, residual, y, saved }, n) {
+  'batch-norm-statistics'({ x, gamma, beta, mean, variance, saved }, n) {
     for (let c = 0; c < n.channels; c++) {
       const mu = channelMean(n, c, (i) => at(x, i));
       const biased = channelMean(n, c, (i) => (at(x, i) - mu) ** 2);
@@ -23,8 +46,6 @@ export const normalization: Implementations<
       const unbiased = (biased * n.rows) / Math.max(1, n.rows - 1);
       mean[c] = (1 - n.momentum) * at(mean, c) + n.momentum * mu;
       variance[c] = (1 - n.momentum) * at(variance, c) + n.momentum * unbiased;
-      for (let i = c; i < n.rows * n.channels; i += n.channels)
-        y[i] = activate(at(x, i) * scale + shift + (residual ? at(residual, i) : 0), n.activation);
     }
   },
   'batch-norm-output'({ x, saved, residual, y }, { rows, channels, activation }) {

@@ -5,7 +5,7 @@ import * as arrays from './arrays.ts';
 const { at, put } = arrays;
 
 /** Shape of a convolution of any kind. */
-type Shape = Omit<Numbers<'conv'>, 'activation' | 'bfloat16'> & { readonly dilation?: number };
+type Shape = Omit<Numbers<'conv-input-gradient'>, 'accumulate' | 'bfloat16'> & { readonly dilation?: number };
 
 /**
  * Calls back for every run of a tap's filter elements that lie side by side: their input channel k, the first of their

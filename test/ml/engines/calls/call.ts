@@ -23,6 +23,10 @@ export interface Case {
 export const positive = (name: string, count: number): Float32Array =>
   signed(name, count).map((value) => 0.5 + Math.abs(value));
 
+/** What a batch norm saved of its statistics: scale and shift by channel come first. */
+export const savedNorm = (channels: number): Float32Array =>
+  Float32Array.from([...positive('norm scale', channels), ...signed('norm shift', 3 * channels)]);
+
 /** Zeros, to be overwritten. */
 export const empty = (count: number): Float32Array => new Float32Array(count);
 

@@ -1,6 +1,6 @@
-import type { Operands } from '../../../../src/ml/engines/primitives.ts';
+import { ACTIVATIONS, type Operands } from '../../../../src/ml/engines/primitives.ts';
 import { signed } from '../../../support/hashed.ts';
-import { empty, outputOf, positive, titleOf, type Call, type Case, type Window } from './call.ts';
+import { empty, outputOf, positive, savedNorm, titleOf, type Call, type Case, type Window } from './call.ts';
 
 /** Depthwise convolutions: every path of the kernels, and maps smaller than a block, than the kernel, than the padding. */
 const DEPTHWISE: readonly Window[] = [
@@ -15,6 +15,7 @@ const DEPTHWISE: readonly Window[] = [
   { batch: 4, height: 1, width: 1, channels: 144, kernel: 3, stride: 1, padding: 1 },
   { batch: 2, height: 1, width: 1, channels: 8, kernel: 3, stride: 2, padding: 1 },
   { batch: 2, height: 21, width: 34, channels: 136, kernel: 3, stride: 1, padding: 1 },
+  { batch: 1, height: 6, width: 5, channels: 216, kernel: 3, stride: 1, padding: 1 },
   { batch: 1, height: 9, width: 10, channels: 8, kernel: 3, stride: 3, padding: 1 },
   { batch: 2, height: 9, width: 10, channels: 8, kernel: 4, stride: 2, padding: 1 },
   { batch: 2, height: 9, width: 10, channels: 16, kernel: 3, stride: 1, padding: 2, dilation: 2 },
@@ -113,7 +114,7 @@ function arraysOf({ inputs, outputs, outChannels, filters }: Sizes) {
   };
   const [x, dy, filter] = [signed('x', inputs), signed('dy', outputs), signed('filter', filters)];
   const forward = { x, filter, scale: null, shift: null, residual: null, y: empty(outputs) };
-  const epilogues: { operands: Operands<'depthwise', Float32Array>; activation: number }[] = [
+  const epilogues: { operands: Operands<'grouped-conv', Float32Array>; activation: number }[] = [
     { operands: forward, activation: 0 },
     { operands: { ...forward, shift: full.shift }, activation: 1 },
     { operands: { ...forward, ...full }, activation: 2 },
@@ -131,23 +132,31 @@ function depthwiseCalls(window: Window): Call[] {
     outChannels: shape.channels,
     filters: shape.kernel ** 2 * shape.channels,
   });
+  const read = { inputNorm: null, inputActivation: 0 };
+  const inputNorm = savedNorm(shape.channels);
+  const norms = Object.values(ACTIVATIONS).map((inputActivation) => ({ inputNorm, inputActivation }));
   return [
-    ...epilogues.map(({ operands, activation }): Call => ({
+    ...[
+      ...epilogues.map((epilogue) => ({ ...read, ...epilogue })),
+      ...norms.map((norm) => ({ ...norm, ...epilogues[0]! })),
+    ].map(({ inputNorm, inputActivation, operands, activation }): Call => ({
       primitive: 'depthwise',
-      operands,
-      numbers: { ...shape, activation },
+      operands: { ...operands, inputNorm },
+      numbers: { ...shape, inputActivation, activation },
     })),
     ...[0, 1].map((accumulate): Call => ({
       primitive: 'depthwise-input-gradient',
       operands: { dy, filter, dx },
       numbers: { ...shape, accumulate },
     })),
-    ...[1, 3, 32].map((chunks): Call => ({
-      primitive: 'depthwise-filter-gradient',
-      operands: { x, dy, dfilter, partials: signed('partials', chunks * filter.length) },
-      numbers: { ...shape, chunks },
-      scratch: ['partials'],
-    })),
+    ...[...[1, 3, 32].map((chunks) => ({ ...read, chunks })), ...norms.map((norm) => ({ ...norm, chunks: 3 }))].map(
+      ({ inputNorm, inputActivation, chunks }): Call => ({
+        primitive: 'depthwise-filter-gradient',
+        operands: { x, inputNorm, dy, dfilter, partials: signed('partials', chunks * filter.length) },
+        numbers: { ...shape, inputActivation, chunks },
+        scratch: ['partials'],
+      }),
+    ),
   ];
 }
 

@@ -1,6 +1,6 @@
-import type { Operands } from '../../../../src/ml/engines/primitives.ts';
+import { ACTIVATIONS, type Numbers, type Operands } from '../../../../src/ml/engines/primitives.ts';
 import { signed } from '../../../support/hashed.ts';
-import { empty, outputOf, positive, titleOf, type Call, type Case } from './call.ts';
+import { empty, outputOf, positive, savedNorm, titleOf, type Call, type Case } from './call.ts';
 
 /** Convolutions over kernels, strides, paddings, odd sizes, batch 1, 1×1 maps and several channel counts. */
 const CONVOLUTIONS = [
@@ -9,6 +9,9 @@ const CONVOLUTIONS = [
   { batch: 3, height: 9, width: 7, channels: 16, outChannels: 8, kernel: 3, stride: 2, padding: 1 },
   { batch: 2, height: 6, width: 6, channels: 24, outChannels: 40, kernel: 1, stride: 1, padding: 0 },
   { batch: 2, height: 7, width: 9, channels: 8, outChannels: 24, kernel: 1, stride: 2, padding: 0 },
+  // More pixels than a block, with few channels and with many.
+  { batch: 3, height: 15, width: 14, channels: 24, outChannels: 24, kernel: 1, stride: 1, padding: 0 },
+  { batch: 2, height: 11, width: 10, channels: 240, outChannels: 136, kernel: 1, stride: 1, padding: 0 },
   { batch: 1, height: 1, width: 1, channels: 8, outChannels: 8, kernel: 3, stride: 1, padding: 1 },
   { batch: 5, height: 1, width: 1, channels: 64, outChannels: 16, kernel: 1, stride: 1, padding: 0 },
   { batch: 2, height: 11, width: 12, channels: 8, outChannels: 8, kernel: 5, stride: 3, padding: 2 },
@@ -50,18 +53,27 @@ function callsOf(window: (typeof CONVOLUTIONS)[number], { chunks, bfloat16 }: Wa
   const room = (sums: number): Float32Array | null =>
     chunks ? empty(sums * 36 * (shape.channels * shape.outChannels + 16)) : null;
   const bare = {
-    scale: null,
-    shift: null,
-    residual: null,
+    ...{ inputNorm: null, scale: null, shift: null, residual: null },
     transformed: room(1),
     rounded: bfloat16 ? empty(filters / 2) : null,
   };
-  const conv = (operands: Partial<Operands<'conv', Float32Array>>, activation: number): Call => ({
+  const conv = (
+    operands: Partial<Operands<'conv', Float32Array>>,
+    numbers: Pick<Numbers<'conv'>, 'activation'> & Partial<Numbers<'conv'>>,
+  ): Call => ({
     primitive: 'conv',
     operands: { x, filter, ...bare, y: empty(outputs), ...operands },
-    numbers: { ...shape, activation, bfloat16 },
+    numbers: { ...shape, inputActivation: 0, bfloat16, ...numbers },
     scratch: ['transformed', 'rounded'],
   });
+  const filterGradient = (inputNorm: Float32Array | null, inputActivation: number): Call => ({
+    primitive: 'conv-filter-gradient',
+    operands: { x, inputNorm, dy, transformed: room(chunks), dfilter: signed('dfilter', filters) },
+    numbers: { ...shape, inputActivation, chunks, bfloat16 },
+    scratch: ['transformed'],
+  });
+  const readsThrough = shape.kernel === 1 && shape.stride === 1 && !bfloat16;
+  const inputNorm = savedNorm(shape.channels);
   const backward = (accumulate: number): Call => ({
     primitive: 'conv-input-gradient',
     operands: {
@@ -75,17 +87,16 @@ function callsOf(window: (typeof CONVOLUTIONS)[number], { chunks, bfloat16 }: Wa
     scratch: ['transposed', 'transformed'],
   });
   return [
-    conv({}, 0),
-    conv({ shift: epilogue.shift }, 1),
-    conv(epilogue, 2),
+    conv({}, { activation: 0 }),
+    conv({ shift: epilogue.shift }, { activation: 1 }),
+    conv(epilogue, { activation: 2 }),
     // The network's input, whose channels are not padded to eight, never wants a gradient.
     ...(shape.channels % 8 ? [] : [backward(0), backward(1)]),
-    {
-      primitive: 'conv-filter-gradient',
-      operands: { x, dy, transformed: room(chunks), dfilter: signed('dfilter', filters) },
-      numbers: { ...shape, chunks, bfloat16 },
-      scratch: ['transformed'],
-    },
+    filterGradient(null, 0),
+    ...(readsThrough ? Object.values(ACTIVATIONS) : []).flatMap((inputActivation) => [
+      conv({ inputNorm }, { activation: 0, inputActivation }),
+      filterGradient(inputNorm, inputActivation),
+    ]),
   ];
 }
 

@@ -46,41 +46,33 @@ function callsOf({ rows, channels, offset }: Rows): Call[] {
       numbers: { rows, channels },
     },
   ];
+  const statistics = {
+    primitive: 'batch-norm-statistics',
+    operands: { x, gamma, beta, mean, variance, saved: empty(4 * channels), partials },
+    numbers: { rows, channels, eps: 1e-5, momentum: 0.1 },
+    scratch: ['partials'],
+  } as const;
+  const saved = runPrimitive(reference, statistics)['saved']!;
+  calls.push(statistics);
   for (const activation of Object.values(ACTIVATIONS))
     for (const added of activation <= ACTIVATIONS.relu6 ? [null, residual] : [null]) {
       const numbers = { rows, channels, activation };
-      const forward = {
-        primitive: 'batch-norm',
-        operands: {
-          x,
-          gamma,
-          beta,
-          mean,
-          variance,
-          residual: added,
-          y: empty(count),
-          saved: empty(4 * channels),
-          partials,
-        },
-        numbers: { ...numbers, eps: 1e-5, momentum: 0.1 },
-        scratch: ['partials'],
+      const output = {
+        primitive: 'batch-norm-output',
+        operands: { x, saved, residual: added, y: empty(count) },
+        numbers,
       } as const;
-      const { y, saved } = runPrimitive(reference, forward);
+      const { y } = runPrimitive(reference, output);
       const dy = signed('dy', count);
       const gradients = { dgamma: empty(channels), dbeta: empty(channels), dx: empty(count), partials };
       calls.push(
-        forward,
+        output,
         {
           primitive: 'batch-norm-gradient',
-          operands: { x, y: added && y!, dy, saved: saved!, ...gradients },
+          operands: { x, y: added && y!, dy, saved, ...gradients },
           numbers,
           // Without a residual nobody reads dy again.
           scratch: added ? ['partials'] : ['partials', 'dy'],
-        },
-        {
-          primitive: 'batch-norm-output',
-          operands: { x, saved: saved!, residual: added, y: empty(count) },
-          numbers,
         },
         { primitive: 'affine', operands: { x, scale: gamma, shift: beta, residual: added, y: empty(count) }, numbers },
       );

@@ -51,11 +51,11 @@ describe('gradients of linear primitives are their adjoints', () => {
         const dy = signed('dy', outPixels(plain) * outChannels);
         const filter = signed('filter', plain.kernel ** 2 * channels * outChannels);
         const empty = (like: Float32Array): Float32Array => new Float32Array(like.length);
-        const product = { x, filter, ...none, transformed: null, rounded: null, y: empty(dy) };
+        const product = { x, inputNorm: null, filter, ...none, transformed: null, rounded: null, y: empty(dy) };
         const { y } = runPrimitive(reference, {
           primitive: 'conv',
           operands: product,
-          numbers: { ...numbers, activation: 0, bfloat16: 0 },
+          numbers: { ...numbers, inputActivation: 0, activation: 0, bfloat16: 0 },
         });
         const { dx } = runPrimitive(reference, {
           primitive: 'conv-input-gradient',
@@ -64,8 +64,8 @@ describe('gradients of linear primitives are their adjoints', () => {
         });
         const { dfilter } = runPrimitive(reference, {
           primitive: 'conv-filter-gradient',
-          operands: { x, dy, transformed: null, dfilter: empty(filter) },
-          numbers: { ...numbers, chunks: 0, bfloat16: 0 },
+          operands: { x, inputNorm: null, dy, transformed: null, dfilter: empty(filter) },
+          numbers: { ...numbers, inputActivation: 0, chunks: 0, bfloat16: 0 },
         });
         expectEqual(inner(x, dx!), inner(y!, dy));
         expectEqual(inner(filter, dfilter!), inner(y!, dy));
@@ -84,8 +84,8 @@ describe('gradients of linear primitives are their adjoints', () => {
         const filter = signed('filter', dilated.kernel ** 2 * channels);
         const { y } = runPrimitive(reference, {
           primitive: 'depthwise',
-          operands: { x, filter, ...none, y: new Float32Array(dy.length) },
-          numbers: { ...numbers, activation: 0 },
+          operands: { x, inputNorm: null, filter, ...none, y: new Float32Array(dy.length) },
+          numbers: { ...numbers, inputActivation: 0, activation: 0 },
         });
         const { dx } = runPrimitive(reference, {
           primitive: 'depthwise-input-gradient',
@@ -94,8 +94,14 @@ describe('gradients of linear primitives are their adjoints', () => {
         });
         const { dfilter } = runPrimitive(reference, {
           primitive: 'depthwise-filter-gradient',
-          operands: { x, dy, dfilter: new Float32Array(filter.length), partials: new Float32Array(filter.length) },
-          numbers: { ...numbers, chunks: 1 },
+          operands: {
+            x,
+            inputNorm: null,
+            dy,
+            dfilter: new Float32Array(filter.length),
+            partials: new Float32Array(filter.length),
+          },
+          numbers: { ...numbers, inputActivation: 0, chunks: 1 },
         });
         expectEqual(inner(x, dx!), inner(y!, dy));
         expectEqual(inner(filter, dfilter!), inner(y!, dy));
