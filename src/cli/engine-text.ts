@@ -10,8 +10,8 @@ import { pluralize } from '../util/text.ts';
 export function engineText(state: EngineState): string {
   const { auto, onlyByName, unavailable, description } = state;
   if (unavailable !== null) return `cannot run here: ${unavailable}`;
-  const { kernels, precision, threads } = description;
-  const facts = [kernels ?? precision, typeof threads === 'number' ? pluralize(threads, 'thread') : undefined];
+  const { kernels, precision, device, threads } = description;
+  const facts = [kernels ?? precision ?? device, typeof threads === 'number' ? pluralize(threads, 'thread') : undefined];
   const known = facts.filter((fact) => fact !== undefined).join(', ');
   const use = auto ? 'what auto takes' : onlyByName ? 'runs here, only by name' : 'runs here';
   return known === '' ? use : `${use} (${known})`;

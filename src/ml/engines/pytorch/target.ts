@@ -1,0 +1,14 @@
+import type { Target } from '../target.ts';
+
+/** Nothing is padded: filters are [out][kernel²][in], maps [batch, height, width, channels], as PyTorch's channels-last tensors. */
+export const PYTORCH_TARGET = {
+  panel: 1,
+  lanes: 1,
+  imageChannels: 1,
+  // A cache line of a GPU: 256 bytes.
+  line: 64,
+  largestKernel: Number.MAX_SAFE_INTEGER,
+  winograd: null,
+  elementBytes: 4,
+  addressSpace: Number.MAX_SAFE_INTEGER,
+} as const satisfies Target;
