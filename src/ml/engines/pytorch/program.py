@@ -409,15 +409,18 @@ def as_map(rows):
 
 @primitive
 def batch_norm(o, n, _):
+    """By its own formula: PyTorch's for channels-last maps on a CPU, x · scale + (β − μ · scale), loses digits where |μ| ≫ σ."""
     x, channels = o.get("x", n.rows, n.channels), n.channels
     gamma, beta = o.get("gamma", channels), o.get("beta", channels)
-    running = o.get("mean", channels), o.get("variance", channels)
-    y, mean, inverse = aten.native_batch_norm(as_map(x), gamma, beta, *running, True, n.momentum, n.eps)
+    variance, mean = torch.var_mean(x, 0, correction=0)
+    inverse = torch.rsqrt(variance + n.eps)
     scale = gamma * inverse
     o.put("saved", torch.cat([scale, beta - mean * scale, mean, inverse]))
-    y = flat_of(y)
+    o.get("mean", channels).lerp_(mean, n.momentum)
+    o.get("variance", channels).lerp_(variance * (n.rows / max(1, n.rows - 1)), n.momentum)
+    y = torch.addcmul(beta, x - mean, scale)
     if o.has("residual"):
-        y = y + o.get("residual", n.rows * channels)
+        y = y + o.get("residual", n.rows, channels)
     o.put("y", CURVES[n.activation](y))
 
 
