@@ -10,9 +10,9 @@ import { pluralize } from '../util/text.ts';
 export function engineText(state: EngineState): string {
   const { auto, onlyByName, unavailable, description, halfPrecision } = state;
   if (unavailable !== null) return `cannot run here: ${unavailable}`;
-  const { kernels, precision, threads } = description;
+  const { kernels, precision, device, threads } = description;
   const facts = [
-    kernels ?? precision,
+    kernels ?? precision ?? device,
     typeof threads === 'number' ? pluralize(threads, 'thread') : undefined,
     precision === undefined ? `amp in ${halfPrecision ?? 'float32'}` : undefined,
   ];

@@ -11,6 +11,11 @@ export const engines = {
     summary: 'kernels in WebAssembly with SIMD on threads, 128 bits wide; needs nothing but Node',
     create: async (options) => (await import('./wasm/create.ts')).createWasm(options),
   },
+  pytorch: {
+    summary: 'PyTorch, in a Python that has it (KDPIPE_PYTHON): GPUs by CUDA, ROCm or MPS, and the CPU',
+    onlyByName: true,
+    create: async (options) => (await import('./pytorch/create.ts')).createPyTorch(options),
+  },
   reference: {
     summary: 'plain TypeScript in float64: slow and obvious, the oracle of the tests',
     onlyByName: true,

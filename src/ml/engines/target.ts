@@ -28,6 +28,14 @@ export interface Bfloat16Limits {
   readonly leastChannelPairs: number;
 }
 
+/** Which products read a batch norm's output by making it of the norm's input, piece by piece. */
+export interface ReadThroughLimits {
+  /** Fewest channels: below, making an output anew takes as long as writing it once and reading it. */
+  readonly fewestChannels: number;
+  /** Most floats of the input's rows under one row of a depthwise convolution's output, for which there is room. */
+  readonly mostFloats: number;
+}
+
 /**
  * What the kernels of an executor want of a program: how filters and maps lie in memory, and which algorithms there are.
  * Networks are laid out and lowered for a target; what leaves an engine (weights, gradients, taps) is laid out as PyTorch
@@ -48,6 +56,8 @@ export interface Target {
   readonly winograd: WinogradLimits | null;
   /** null where the kernels compute in one precision alone, or half precision is not wanted. */
   readonly bfloat16: Bfloat16Limits | null;
+  /** null where batch norms are always written. */
+  readonly readThrough: ReadThroughLimits | null;
   /** Bytes of a value in memory. */
   readonly elementBytes: number;
   /** Bytes that an address reaches: what a step and its session may take at most. */

@@ -1,3 +1,4 @@
+import { SCRATCH } from '../kernel-constants.ts';
 import type { Target } from '../target.ts';
 
 /**
@@ -13,6 +14,7 @@ export const KERNEL_TARGET = {
   largestKernel: 7,
   winograd: { mostChannels: 1024, mostProducts: 0.6, mostSums: 2 ** 21, mostChunks: 16 },
   bfloat16: null,
+  readThrough: { fewestChannels: 40, mostFloats: SCRATCH },
   elementBytes: 4,
   addressSpace: 2 ** 32,
 } as const satisfies Target;

@@ -1,5 +1,4 @@
 import type { LayerIndex } from '../../network/network.ts';
-import { SCRATCH } from '../kernel-constants.ts';
 import { familyOf } from '../layout.ts';
 import { ACTIVATIONS, type ActivationCode } from '../primitives.ts';
 import { windowOf, type Emitter } from './emitter.ts';
@@ -8,14 +7,12 @@ import { readBy, type Unit, type UnitOf } from './units.ts';
 /** Activations that take less time than the walk over memory that is saved, also when the backward pass takes them once more. */
 const CHEAP: readonly ActivationCode[] = [ACTIVATIONS.none, ACTIVATIONS.relu, ACTIVATIONS.relu6];
 
-/** Channels below which making an output anew takes as long as writing it once and reading it. */
-const FEWEST_CHANNELS = 40;
-
 /** Whether a product's kernels can read its input through a batch norm, and gain by it. */
 function readsThrough(emitter: Emitter, unit: UnitOf<'product'>): boolean {
   const { network, target } = emitter;
   const { kernel, stride, padding, width, channels } = windowOf(emitter, unit);
-  if (channels < FEWEST_CHANNELS) return false;
+  const limits = target.readThrough;
+  if (!limits || channels < limits.fewestChannels) return false;
   const dilation = unit.layer.kind === 'conv' ? unit.layer.dilation : 1;
   switch (familyOf(network, unit.layer, target)) {
     case 'dense':
@@ -23,7 +20,7 @@ function readsThrough(emitter: Emitter, unit: UnitOf<'product'>): boolean {
       return kernel === 1 && stride === 1 && padding === 0 && target.bfloat16 === null;
     case 'depthwise':
       // The rows of the input under one of the output find room.
-      return (dilation * (kernel - 1) + 1) * width * channels <= SCRATCH;
+      return (dilation * (kernel - 1) + 1) * width * channels <= limits.mostFloats;
     case 'grouped':
       return false;
   }

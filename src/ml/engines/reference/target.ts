@@ -9,6 +9,7 @@ export const REFERENCE_TARGET = {
   largestKernel: 7,
   winograd: null,
   bfloat16: null,
+  readThrough: { fewestChannels: 40, mostFloats: Number.MAX_SAFE_INTEGER },
   elementBytes: 8,
   addressSpace: Number.MAX_SAFE_INTEGER,
 } as const satisfies Target;

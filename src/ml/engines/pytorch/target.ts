@@ -1,0 +1,26 @@
+import type { Bfloat16Limits, Target } from '../target.ts';
+
+/** Nothing is padded: filters are [out][kernel²][in], maps [batch, height, width, channels], as PyTorch's channels-last tensors. */
+export const PYTORCH_TARGET = {
+  panel: 1,
+  lanes: 1,
+  imageChannels: 1,
+  // A cache line of a GPU: 256 bytes.
+  line: 64,
+  largestKernel: Number.MAX_SAFE_INTEGER,
+  winograd: null,
+  bfloat16: null,
+  // A norm read through is made twice, which its memory would have to be short for.
+  readThrough: null,
+  elementBytes: 4,
+  addressSpace: Number.MAX_SAFE_INTEGER,
+} as const satisfies Target;
+
+/** In half precision all dense products are. */
+export const ALL_PRODUCTS: Bfloat16Limits = {
+  leastProducts: 0,
+  leastFilterProducts: 0,
+  mostDepth: Infinity,
+  mostTiles: 0,
+  leastChannelPairs: 0,
+};

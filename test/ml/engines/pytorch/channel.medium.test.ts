@@ -1,0 +1,96 @@
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createEngine } from '../../../../src/ml/engines/create-engine.ts';
+import { Channel } from '../../../../src/ml/engines/pytorch/channel.ts';
+import { PyTorchExecutor } from '../../../../src/ml/engines/pytorch/executor.ts';
+
+/** A program in JavaScript that answers each request with its values twice, and ends at a request to `end`. */
+const ECHO = `
+let held = Buffer.alloc(0);
+process.stdin.on('data', (chunk) => {
+  held = Buffer.concat([held, chunk]);
+  for (;;) {
+    if (held.length < 4) return;
+    const size = held.readUInt32LE();
+    if (held.length < 4 + size) return;
+    const header = JSON.parse(held.subarray(4, 4 + size));
+    if (held.length < 4 + size + 4 * header.floats) return;
+    if (header.request === 'end') { process.stderr.write('no more'); process.exit(7); }
+    const values = held.subarray(4 + size, 4 + size + 4 * header.floats);
+    held = held.subarray(4 + size + 4 * header.floats);
+    const error = header.request === 'allocate' && header.size > 1000 ? { code: 'out-of-memory', message: 'none left' } : undefined;
+    const text = Buffer.from(JSON.stringify({ ...header, error, floats: 2 * header.floats }));
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(text.length);
+    process.stdout.write(Buffer.concat([length, text, values, values]));
+  }
+});
+`;
+
+const open: Channel[] = [];
+const channel = (program: string): Channel => {
+  const made = new Channel({ command: process.execPath, args: ['-e', program] });
+  open.push(made);
+  return made;
+};
+const executor = (): PyTorchExecutor =>
+  new PyTorchExecutor(channel(ECHO), { python: '3', torch: '2', device: 'cpu', threads: 1, bfloat16: false });
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await Promise.all(open.splice(0).map((one) => one.close()));
+});
+
+describe('a channel', () => {
+  it('gives the answer of each request, however long', () => {
+    const echo = channel(ECHO);
+    for (const count of [0, 1, 3_000_000, 2]) {
+      const values = new Float32Array(count).map((_, at) => at % 1021);
+      const answer = echo.ask({ request: 'twice', count }, values);
+      if ('ended' in answer) throw new Error(answer.ended);
+      expect(answer.header).toMatchObject({ request: 'twice', count, floats: 2 * count });
+      const twice = Buffer.concat([values, values].map((one) => Buffer.from(one.buffer)));
+      expect(twice.equals(Buffer.from(answer.values.buffer))).toBe(true);
+    }
+  });
+
+  it('says how its program ended, at that request and at each after it', () => {
+    const echo = channel(ECHO);
+    for (const request of ['end', 'twice'])
+      expect(echo.ask({ request })).toEqual({ ended: 'exit code 7', said: 'no more' });
+  });
+});
+
+describe('the pytorch engine', () => {
+  it('says that its process is gone, and what helps', () => {
+    const one = executor();
+    const region = one.allocate(10);
+    expect(() => {
+      one.compile({ offsets: [], floats: 0, portFloats: 0, sections: {}, ports: {} }, { step: region });
+      open[0]!.ask({ request: 'end' });
+      one.free(region);
+    }).toThrow(/the process of the pytorch engine ended: exit code 7\nno more/);
+  });
+
+  it('says that a device has no memory left', () => {
+    expect(() => executor().allocate(5000)).toThrow(/no memory left: none left/);
+  });
+
+  it.each([
+    ['/no/python', /cannot run here: there is no \/no\/python/],
+    [process.execPath, /cannot run here: .* ended with exit code \d+/],
+  ])('says why it cannot run with KDPIPE_PYTHON=%s', async (python, reason) => {
+    vi.stubEnv('KDPIPE_PYTHON', python);
+    await expect(createEngine('pytorch', { threads: 1 })).rejects.toThrow(reason);
+  });
+
+  it.skipIf(process.platform === 'win32')('says how to get torch where Python has none', async () => {
+    const python = join(mkdtempSync(join(tmpdir(), 'python-')), 'python');
+    writeFileSync(python, `#!/bin/sh\necho "ModuleNotFoundError: No module named 'torch'" >&2\nexit 1\n`);
+    chmodSync(python, 0o755);
+    vi.stubEnv('KDPIPE_PYTHON', python);
+    await expect(createEngine('pytorch', { threads: 1 })).rejects.toThrow(/has no torch \(pip install torch/);
+  });
+});
