@@ -22,7 +22,7 @@ const system: Disk = { flush: fdatasync, flushNow: fdatasyncSync };
 /** Events on their way into a file. */
 export interface EventLog {
   readonly sink: EventSink;
-  /** Writes and flushes what is still waiting, and ends the log. */
+  /** Writes and flushes what is still waiting, and ends the log: what happens later is not kept. */
   close(): void;
 }
 
@@ -40,6 +40,7 @@ export function openEventLog(path: string, mode: number, disk: Disk = system): E
   const flusher = new Flusher(file, disk);
   let waiting = '';
   let isLasting = false;
+  let isOpen = true;
   let timer: NodeJS.Timeout | undefined;
   const write = (): void => {
     clearTimeout(timer);
@@ -50,14 +51,18 @@ export function openEventLog(path: string, mode: number, disk: Disk = system): E
   };
   return {
     sink: (event) => {
+      // By then its number may be another file's.
+      if (!isOpen) return;
       waiting += `${JSON.stringify(event)}\n`;
       isLasting ||= lasting.has(event.type);
       if (waiting.length >= writeAt) write();
       else timer ??= setTimeout(write, writeEvery);
     },
     close: () => {
+      if (!isOpen) return;
       isLasting = false;
       write();
+      isOpen = false;
       flusher.close();
     },
   };

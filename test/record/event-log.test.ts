@@ -1,6 +1,7 @@
-import { fstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
 import { openEventLog, type Disk } from '../../src/record/event-log.ts';
@@ -104,5 +105,19 @@ describe('the events of a run', () => {
     log.close();
     expect(() => fstatSync(file)).toThrow('EBADF');
     expect(readFileSync(path, 'utf8')).toContain('stage-reused');
+  });
+
+  it('are not kept once the log is closed, when its descriptor may be another file’s', async () => {
+    const { log, flushed, lines } = logged();
+    log.sink(failed('a'));
+    log.close();
+    const before = flushed.length;
+    const other = openSync(join(folder, 'other'), 'w');
+    log.sink(failed('b'));
+    log.close();
+    await setTimeout(100);
+    expect({ lines: lines(), flushes: flushed.length - before }).toEqual({ lines: 1, flushes: 0 });
+    expect(readFileSync(join(folder, 'other'), 'utf8')).toBe('');
+    closeSync(other);
   });
 });

@@ -28,7 +28,7 @@ describe('kdpipe doctor', () => {
     const { code, works, of } = diagnosis({ KDPIPE_NATIVE: 'off', KDPIPE_THREADS: '1' });
     expect({ code, works }).toEqual({ code: 0, works: true });
     expect(of['engine native']).toMatchObject({ level: 'note', text: 'cannot run here: KDPIPE_NATIVE is off' });
-    expect(of['engine wasm']?.text).toMatch(/^what auto takes \((relaxed|plain), 1 thread\)$/);
+    expect(of['engine wasm']?.text).toMatch(/^what auto takes \((relaxed|plain), 1 thread, amp in float32\)$/);
     expect(of['images']?.level).toBe('ok');
   });
 

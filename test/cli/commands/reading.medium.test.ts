@@ -185,7 +185,7 @@ describe('kdpipe list', () => {
   it('engines says which one auto takes here, and why others cannot run', () => {
     const { stdout } = project().runWith({ KDPIPE_NATIVE: 'off', KDPIPE_THREADS: '3' }, 'list', 'engines');
     expect(stdout).toMatch(/^native +cannot run here: KDPIPE_NATIVE is off +kernels/m);
-    expect(stdout).toMatch(/^wasm +what auto takes \((relaxed|plain), 3 threads\) +kernels/m);
+    expect(stdout).toMatch(/^wasm +what auto takes \((relaxed|plain), 3 threads, amp in float32\) +kernels/m);
     expect(stdout).toMatch(/^reference +runs here, only by name \(float64, 1 thread\) +plain/m);
     const states = JSON.parse(ask('list', 'engines', '--json').stdout) as Record<string, { readonly auto: boolean }>;
     expect(Object.values(states).filter(({ auto }) => auto)).toHaveLength(1);

@@ -56,7 +56,7 @@ class Operation:
             raise Refused("missing-primitive", f"the pytorch engine has no primitive {name}")
         self.executable = executable
         self.operands = description["operands"]
-        self.numbers = SimpleNamespace(**{number: value for number, value in description["numbers"].items()})
+        self.numbers = SimpleNamespace(**description["numbers"])
         self.last = ()  # buffers that nobody reads any more
 
     def buffers(self):
@@ -156,7 +156,7 @@ PRIMITIVES = {}
 
 
 def primitive(function):
-    PRIMITIVES[function.__name__.rstrip("_").replace("_", "-")] = function
+    PRIMITIVES[function.__name__.replace("_", "-")] = function
     return function
 
 
@@ -208,8 +208,13 @@ def inputs_of(o, n, operand):
     return nchw(o.get(operand), n.batch, n.height, n.width, n.channels)
 
 
-def outputs_of(o, n, operand, channels):
-    return nchw(o.get(operand), n.batch, n.outHeight, n.outWidth, channels)
+def output_channels(n):
+    """Channels of an output in memory: those of the input where each has its own."""
+    return getattr(n, "outChannels", n.channels)
+
+
+def outputs_of(o, n, operand):
+    return nchw(o.get(operand), n.batch, n.outHeight, n.outWidth, output_channels(n))
 
 
 def follow(o, sums, rows, channels, code):
@@ -282,7 +287,7 @@ def convolve(o, n, filters, maps):
     x = factor(read_through(o, n)[:, :inputs], n)
     w = factor(filters.read(o.get("filter")), n)
     y = F.conv2d(x, w, None, n.stride, n.padding, getattr(n, "dilation", 1), filters.groups).float()
-    return padded(flat_of(y), outputs, n.outChannels if hasattr(n, "outChannels") else n.channels)
+    return padded(flat_of(y), outputs, output_channels(n))
 
 
 def padded(flat, channels, stride):
@@ -292,8 +297,7 @@ def padded(flat, channels, stride):
 
 def convolution_gradient(o, n, filters, maps, of_input):
     inputs, outputs = maps
-    stride = n.outChannels if hasattr(n, "outChannels") else n.channels
-    dy = factor(outputs_of(o, n, "dy", stride)[:, :outputs], n)
+    dy = factor(outputs_of(o, n, "dy")[:, :outputs], n)
     absent = dy.new_empty(1)
     if of_input:
         x, w = absent.expand(n.batch, inputs, n.height, n.width), factor(filters.read(o.get("filter")), n)
@@ -313,7 +317,7 @@ def dense(n):
     return Dense(n), (n.channels, n.outChannels)
 
 
-def depthwise_(n):
+def depthwise(n):
     return Tapped(n.kernel, n.channels, 1, n.channels), (n.channels, n.channels)
 
 
@@ -341,8 +345,7 @@ def family(prefix, of):
     """The three primitives of a family of convolutions."""
 
     def forward(o, n, _):
-        channels = n.outChannels if hasattr(n, "outChannels") else n.channels
-        follow(o, convolve(o, n, *of(n)), n.batch * n.outHeight * n.outWidth, channels, n.activation)
+        follow(o, convolve(o, n, *of(n)), n.batch * n.outHeight * n.outWidth, output_channels(n), n.activation)
 
     PRIMITIVES[prefix] = forward
     PRIMITIVES[f"{prefix}-input-gradient"] = lambda o, n, _: convolution_gradient(o, n, *of(n), True)
@@ -350,7 +353,7 @@ def family(prefix, of):
 
 
 family("conv", dense)
-family("depthwise", depthwise_)
+family("depthwise", depthwise)
 family("grouped-conv", grouped)
 
 
@@ -371,7 +374,7 @@ def max_pool(o, n, _):
 
 @primitive
 def max_pool_gradient(o, n, _):
-    x, dy = inputs_of(o, n, "x"), outputs_of(o, n, "dy", n.channels)
+    x, dy = inputs_of(o, n, "x"), outputs_of(o, n, "dy")
     _, indices = F.max_pool2d(x, *windowed(n), return_indices=True)
     dx = aten.max_pool2d_with_indices_backward(dy, x, *windowed(n), [1, 1], False, indices)
     o.put("dx", flat_of(dx), n.accumulate)
@@ -384,7 +387,7 @@ def average_pool(o, n, _):
 
 @primitive
 def average_pool_gradient(o, n, _):
-    dy = outputs_of(o, n, "dy", n.channels)
+    dy = outputs_of(o, n, "dy")
     like = dy.new_empty((n.batch, n.height, n.width, n.channels)).permute(0, 3, 1, 2)
     o.put("dx", flat_of(aten.avg_pool2d_backward(dy, like, *windowed(n), False, False, None)), n.accumulate)
 
