@@ -52,3 +52,15 @@ export function runPrimitive<P extends PrimitiveName>(
   executor.free(region);
   return Object.fromEntries(after);
 }
+
+/**
+ * Largest difference between two lists of numbers, relative to the expected ones' largest value if that is above 1.
+ *
+ * @param got - as many as expected
+ * @param expected - the reference's
+ * @returns NaN, which is below nothing, where one of them is
+ */
+export function difference(got: Float32Array, expected: Float32Array): number {
+  const peak = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  return got.reduce((worst, value, i) => Math.max(worst, Math.abs(value - (expected[i] ?? NaN)) / peak), 0);
+}

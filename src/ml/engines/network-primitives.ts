@@ -27,6 +27,9 @@ const WINDOW = { kernel: 'int', stride: 'int', padding: 'int' } as const;
  */
 const READ = { operands: { inputNorm: 'in?' }, numbers: { inputActivation: 'int' } } as const;
 
+/** What may follow a convolution's sums, by channel or by element. */
+const EPILOGUE = { scale: 'in?', shift: 'in?', residual: 'in?' } as const;
+
 /** Input and output of a square convolution; `channels` and `outChannels` are padded. */
 const CONV_SHAPE = { ...MAPS, outChannels: 'int', ...WINDOW } as const;
 
@@ -85,9 +88,7 @@ export const NETWORK_PRIMITIVES = {
       x: 'in',
       ...READ.operands,
       filter: 'in',
-      scale: 'in?',
-      shift: 'in?',
-      residual: 'in?',
+      ...EPILOGUE,
       transformed: 'scratch?',
       rounded: 'scratch?',
       y: 'out',
@@ -116,9 +117,7 @@ export const NETWORK_PRIMITIVES = {
       x: 'in',
       ...READ.operands,
       filter: 'in',
-      scale: 'in?',
-      shift: 'in?',
-      residual: 'in?',
+      ...EPILOGUE,
       y: 'out',
     },
     numbers: { ...DEPTHWISE_SHAPE, ...READ.numbers, activation: 'int' },
@@ -135,7 +134,7 @@ export const NETWORK_PRIMITIVES = {
   },
   /** `conv` in groups or with dilation. */
   'grouped-conv': {
-    operands: { x: 'in', filter: 'in', scale: 'in?', shift: 'in?', residual: 'in?', y: 'out' },
+    operands: { x: 'in', filter: 'in', ...EPILOGUE, y: 'out' },
     numbers: { ...GROUPED_SHAPE, activation: 'int' },
   },
   /** dx (+)= gradient of a grouped convolution's input. */

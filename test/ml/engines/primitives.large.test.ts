@@ -3,15 +3,10 @@ import { ACTIVATIONS, PRIMITIVES, type PrimitiveName } from '../../../src/ml/eng
 import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import { nativeExecutor, nativeKernels } from '../../support/native.ts';
-import { runPrimitive } from '../../support/primitive.ts';
-import { arrays } from './calls/arrays.ts';
+import { difference, runPrimitive } from '../../support/primitive.ts';
 import { empty, type Call } from './calls/call.ts';
-import { channelwise } from './calls/channelwise.ts';
-import { convolutions, roundedConvolutions } from './calls/convolution.ts';
-import { elementwise } from './calls/elementwise.ts';
-import { normalizations } from './calls/normalization.ts';
-import { optimizers } from './calls/optimizers.ts';
-import { pools } from './calls/pooling.ts';
+import { roundedConvolutions } from './calls/convolution.ts';
+import { families } from './calls/families.ts';
 import { reduceCall } from './calls/walk.ts';
 
 const relaxed = new WasmExecutor({ threads: 3, memory: 2 ** 26 });
@@ -23,12 +18,6 @@ const seen = new Set<PrimitiveName>();
 afterAll(async () => {
   await Promise.all([relaxed.dispose(), plain.dispose(), ...natives.map((native) => native.dispose())]);
 });
-
-/** Largest difference, relative to the reference's largest value if that is above 1. */
-function difference(got: Float32Array, expected: Float32Array): number {
-  const peak = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-  return got.reduce((worst, value, i) => Math.max(worst, Math.abs(value - (expected[i] ?? NaN)) / peak), 0);
-}
 
 function sameBits(a: Float32Array, b: Float32Array): boolean {
   return Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
@@ -54,8 +43,6 @@ function check(calls: readonly Call[], tolerance: number): void {
     }
   }
 }
-
-const families = { convolutions, channelwise, pools, normalizations, elementwise, optimizers, arrays };
 
 describe.each(Object.entries(families))(
   'wasm %s agree with the reference, and with themselves on any threads',

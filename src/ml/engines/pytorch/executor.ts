@@ -89,14 +89,13 @@ export class PyTorchExecutor implements Executor {
   compile<S extends string>(program: Program<S>, memory: Partial<Readonly<Record<Space, Region>>>): Executable<S> {
     const executable = this.#next++;
     const { offsets } = program;
-    const own = this.allocate(program.portFloats);
     const described = {
       offsets,
       ports: mapValues(program.ports, (port) => ({ ...port, ref: numbered(port.ref) })),
       sections: mapValues<readonly Operation[], unknown>(program.sections, (operations) =>
         operations.map(descriptionOf),
       ),
-      memory: mapValues({ ...memory, port: own }, ({ address }) => address),
+      memory: mapValues(memory, ({ address }) => address),
     };
     this.#ask('compile', { executable, program: described });
     const shown = new ShownPorts(program, (name) => this.#ask('port', { executable, name }).values);
@@ -111,11 +110,7 @@ export class PyTorchExecutor implements Executor {
         wanted.map(({ array }) => array),
       );
     };
-    const dispose = (): void => {
-      this.#ask('dispose', { executable });
-      this.free(own);
-    };
-    return { run, port, values: port, dispose };
+    return { run, port, values: port, dispose: () => void this.#ask('dispose', { executable }) };
   }
 
   /** Each run is made at once. */

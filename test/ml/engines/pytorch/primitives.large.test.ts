@@ -3,17 +3,11 @@ import { trainABit } from '../../../../src/ml/engines/kernels/sample.ts';
 import { PRIMITIVES, type PrimitiveName } from '../../../../src/ml/engines/primitives.ts';
 import type { PyTorchExecutor } from '../../../../src/ml/engines/pytorch/executor.ts';
 import { ReferenceExecutor } from '../../../../src/ml/engines/reference/executor.ts';
-import { runPrimitive } from '../../../support/primitive.ts';
+import { difference, runPrimitive } from '../../../support/primitive.ts';
 import { missing } from '../../../support/pytorch.ts';
 import { pytorchExecutor } from '../../../support/pytorch-executor.ts';
-import { arrays } from '../calls/arrays.ts';
 import type { Call } from '../calls/call.ts';
-import { channelwise } from '../calls/channelwise.ts';
-import { convolutions } from '../calls/convolution.ts';
-import { elementwise } from '../calls/elementwise.ts';
-import { normalizations } from '../calls/normalization.ts';
-import { optimizers } from '../calls/optimizers.ts';
-import { pools } from '../calls/pooling.ts';
+import { families } from '../calls/families.ts';
 
 const lacking = missing('torch');
 const reference = new ReferenceExecutor();
@@ -23,15 +17,6 @@ let executor: PyTorchExecutor | undefined;
 const pytorch = (): PyTorchExecutor => (executor ??= pytorchExecutor(reference.target.panel));
 
 afterAll(() => executor?.dispose());
-
-/** Largest difference, relative to the expected values' largest one if that is above 1; Infinity where one is NaN alone. */
-function difference(got: Float32Array, expected: Float32Array): number {
-  const peak = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-  return got.reduce((worst, value, i) => {
-    const one = Math.abs(value - (expected[i] ?? NaN)) / peak;
-    return Number.isNaN(one) ? Infinity : Math.max(worst, one);
-  }, 0);
-}
 
 function check(calls: readonly Call[], tolerance: number): void {
   for (const call of calls) {
@@ -45,8 +30,6 @@ function check(calls: readonly Call[], tolerance: number): void {
     }
   }
 }
-
-const families = { convolutions, channelwise, pools, normalizations, elementwise, optimizers, arrays };
 
 describe.skipIf(lacking !== undefined)(`PyTorch${lacking === undefined ? '' : ` (SKIPPED: ${lacking})`}`, () => {
   describe.each(Object.entries(families))('computes %s as the reference does', (_, cases) => {
