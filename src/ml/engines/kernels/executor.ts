@@ -3,6 +3,7 @@ import { MOST_THREADS, recordBytes, SCRATCH, ZEROS } from '../kernel-constants.t
 import { CONTROLS, type Controls } from '../primitives.ts';
 import { locate, type Operation, type Program, type Ref, type Region, type Space } from '../program.ts';
 import type { Target } from '../target.ts';
+import { WaitingRuns, type WaitingRun } from '../waiting-runs.ts';
 import type { KernelMachine } from './machine.ts';
 import { writeControls, writeRecords, type Words } from './records.ts';
 
@@ -18,14 +19,12 @@ const RECORDS = 2 ** 21;
 export const teamOf = (threads: number): number => Math.max(1, Math.min(threads, MOST_THREADS));
 
 /** A run of a program's section. */
-interface Run {
+interface Run extends WaitingRun {
   readonly table: Region;
   readonly operations: number;
   readonly controls: Controls;
   /** Largest team. */
   readonly most: number;
-  /** Memory that it reads or writes. */
-  readonly touches: ReadonlySet<Region>;
 }
 
 /** Runs programs with the C kernels, on whatever machine they were compiled for. */
@@ -37,8 +36,9 @@ export class KernelExecutor implements Executor {
   /** Of whatever runs. */
   readonly #controls: Words;
   readonly #mostThreads: number;
-  /** Runs that wait to be made together; null where each is made at once. */
-  #waiting: Run[] | null = null;
+  readonly #runs = new WaitingRuns<Run>((runs) => {
+    for (const run of runs) this.#run(run);
+  });
   #limit: number;
 
   /**
@@ -69,7 +69,7 @@ export class KernelExecutor implements Executor {
   }
 
   free(region: Region): void {
-    this.#settle(region);
+    this.#runs.settle(region);
     this.#machine.arena.free(region);
   }
 
@@ -83,12 +83,12 @@ export class KernelExecutor implements Executor {
   }
 
   read(region: Region, offset: number, floats: number): Float32Array {
-    this.#settle(region);
+    this.#runs.settle(region);
     return this.#machine.arena.floats(region.address + 4 * offset, floats).slice();
   }
 
   write(region: Region, offset: number, values: ArrayLike<number>): void {
-    this.#settle(region);
+    this.#runs.settle(region);
     this.#machine.arena.floats(region.address + 4 * offset, values.length).set(values);
   }
 
@@ -121,19 +121,19 @@ export class KernelExecutor implements Executor {
     const port = (name: string): Float32Array => {
       const found = ports.get(name);
       if (!found) throw new Error(`the step was not compiled for ${name}`);
-      this.#settle(found.region);
+      this.#runs.settle(found.region);
       return found.view;
     };
     return {
       run: (section, controls) => {
         const found = tables.get(section);
         if (!found) throw new Error(`the program has no section ${section}`);
-        this.#take({ ...found, controls, most, touches });
+        this.#runs.take({ ...found, controls, most, touches });
       },
       port,
       values: port,
       dispose: () => {
-        this.#flush();
+        this.#runs.flush();
         tables.forEach(({ table }) => this.free(table));
       },
     };
@@ -147,32 +147,7 @@ export class KernelExecutor implements Executor {
   }
 
   together(work: () => void): void {
-    if (this.#waiting) {
-      work();
-      return;
-    }
-    const waiting: Run[] = [];
-    this.#waiting = waiting;
-    try {
-      work();
-    } finally {
-      this.#waiting = null;
-      for (const run of waiting) this.#run(run);
-    }
-  }
-
-  #take(run: Run): void {
-    if (this.#waiting) this.#waiting.push(run);
-    else this.#run(run);
-  }
-
-  /** Makes the runs that wait, if one of them has to do with some memory. */
-  #settle(region: Region): void {
-    if (this.#waiting?.some(({ touches }) => touches.has(region))) this.#flush();
-  }
-
-  #flush(): void {
-    for (const run of this.#waiting?.splice(0) ?? []) this.#run(run);
+    this.#runs.together(work);
   }
 
   #run({ table, operations, controls, most }: Run): void {
