@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { expectedFailures } from '../core/system-failure.ts';
 import { kdpipeVersion } from '../util/package-root.ts';
@@ -39,6 +40,10 @@ async function report(error: unknown): Promise<number> {
   printError(`kdpipe: internal error: ${shown ?? ''}\nThis is a bug. KDPIPE_DEBUG=1 shows where it happened.`);
   return exitCodes.couldNotStart;
 }
+
+// A plan is made of many small objects that live until the end: collecting the young ones more often costs no time that can be
+// measured, and leaves a fifth of the memory of 20,000 cells to the stages.
+setFlagsFromString('--semi-space-growth-factor=1');
 
 // Whoever reads what we write may stop reading: `kdpipe plan … | head`. A run goes on without its reader.
 for (const stream of [process.stdout, process.stderr])
