@@ -21,7 +21,7 @@ import { byCodeUnits } from '../util/text.ts';
 import { withParent } from '../util/write-whole.ts';
 import { namesIn } from './files/names-in.ts';
 import { emptyFoldersOf, listFolder, type FolderContent } from './files/list-folder.ts';
-import { manifestText, outputDigest, type ManifestFiles } from './manifest.ts';
+import { manifestText, outputDigest, storedOutput, type ManifestFiles } from './manifest.ts';
 import type { Draft, DraftManifest, Entry, Manifest, StoredOutput } from './store.ts';
 
 /** Files that are digested or flushed at once. */
@@ -157,7 +157,7 @@ export class LocalDraft implements Draft {
   }
 
   /** Writes the manifest; when this returns, all content of the draft is on the disk. */
-  async #seal(manifest: DraftManifest): Promise<Manifest['outputs']> {
+  async #seal({ standsFor, ...manifest }: DraftManifest): Promise<Manifest['outputs']> {
     const content = listFolder(this.path, 'closed');
     const paths = checkOutputs(manifest.outputs, content);
     for (const file of content.files) own(join(this.path, file.path), file.stats);
@@ -165,7 +165,7 @@ export class LocalDraft implements Draft {
     const outputs: Record<string, StoredOutput> = {};
     const emptyFolders = emptyFoldersOf(content).toSorted(byCodeUnits);
     for (const [name, path] of Object.entries(paths))
-      outputs[name] = { path, digest: outputDigest(path, files, emptyFolders) };
+      outputs[name] = storedOutput(path, outputDigest(path, files, emptyFolders), standsFor?.[name]);
     const empty = emptyFolders.length > 0 && { emptyFolders };
     const sealed: Manifest = { format: 1, ...manifest, key: this.#key, outputs, files, ...empty };
     writeFileSync(join(this.path, manifestName), manifestText(sealed));
