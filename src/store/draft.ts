@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  constants,
-  copyFileSync,
-  lstatSync,
-  mkdirSync,
-  renameSync,
-  writeFileSync,
-  type Stats,
-} from 'node:fs';
+import { chmodSync, constants, copyFileSync, lstatSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, posix } from 'node:path';
 import { fail, type Failure } from '../core/failure.ts';
@@ -20,7 +11,7 @@ import { entryPath, manifestName, parts } from './layout.ts';
 import { byCodeUnits } from '../util/text.ts';
 import { withParent } from '../util/write-whole.ts';
 import { namesIn } from './files/names-in.ts';
-import { emptyFoldersOf, listFolder, type FolderContent } from './files/list-folder.ts';
+import { emptyFoldersOf, listFolder, type FileState, type FolderContent } from './files/list-folder.ts';
 import { manifestText, outputDigest, storedOutput, type ManifestFiles } from './manifest.ts';
 import type { Draft, DraftManifest, Entry, Manifest, StoredOutput } from './store.ts';
 
@@ -72,7 +63,7 @@ function checkOutputs(outputs: DraftManifest['outputs'], content: FolderContent)
  * Makes a file the result's own: one that has other names, outside it maybe, would change with them. And takes the right to
  * write from it, where that is ours to do: programs read it where it lies.
  */
-function own(path: string, { mode, nlink }: Stats): void {
+function own(path: string, { mode, nlink }: FileState): void {
   if (nlink > 1) {
     // What it leads to is in the result too, and has its turn.
     if (lstatSync(path).isSymbolicLink()) return;

@@ -6,7 +6,7 @@ import { mixImages, mixings, type Mix, type MixingName } from '../augment/mix.ts
 import { normalisationTable, writeNormalised, type CropTarget } from '../augment/normalise.ts';
 import { augmentations, type AugmentationName } from '../augment/registry.ts';
 import { permutation, uniforms } from '../random/random.ts';
-import { inOrder } from './ordered.ts';
+import { inOrder } from '../../util/ordered.ts';
 import type { EncodedSplit, PackedManifest, PackedSplit, View } from './packed.ts';
 
 /**

@@ -4,7 +4,7 @@ import { fail } from '../../core/failure.ts';
 import { at } from '../../util/at.ts';
 import type { Interpolation } from '../augment/resize.ts';
 import type { DuplicateCounts } from './duplicates.ts';
-import { inOrder } from './ordered.ts';
+import { inOrder } from '../../util/ordered.ts';
 import type { Keep, PackedManifest, Split } from './packed.ts';
 import { decodedForm, manifestText } from './packing/decoded-form.ts';
 import { Ledger } from './packing/ledger.ts';
