@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { Digest } from '../core/plan.ts';
 import { byCodeUnits } from '../util/text.ts';
 import { canonical } from './canonical.ts';
@@ -12,6 +12,9 @@ import { canonical } from './canonical.ts';
 export function sha256(content: string | Uint8Array): Digest {
   return hash('sha256', content, 'hex');
 }
+
+/** Characters that are collected before they are digested. */
+const PIECE = 2 ** 16;
 
 /** A file in a folder: its path with `/` between the parts, relative to the folder, and the SHA-256 of its bytes. */
 export interface DigestedFile {
@@ -43,14 +46,34 @@ export function folderListing(files: Iterable<DigestedFile>): FolderListing {
   return pairs.sort(([a], [b]) => byCodeUnits(a, b));
 }
 
-/**
- * Digests a listed folder: SHA-256 of the canonical text of its listing.
- *
- * @param listing - what it holds
- * @returns the folder's digest
- */
-export function listingDigest(listing: FolderListing): Digest {
-  return sha256(canonical(listing));
+/** Digests a folder: SHA-256 of the canonical text of its listing, which is never there as a whole. */
+export class ListingDigest {
+  readonly #sum = createHash('sha256');
+  #pending = '';
+  #started = false;
+
+  /**
+   * Adds a pair of the listing.
+   *
+   * @param path - relative to the folder; greater than those before
+   * @param digest - of the file; empty for an empty folder
+   */
+  add(path: string, digest: Digest): void {
+    this.#pending += `${this.#started ? ',' : '['}${canonical([path, digest])}`;
+    this.#started = true;
+    if (this.#pending.length < PIECE) return;
+    this.#sum.update(this.#pending);
+    this.#pending = '';
+  }
+
+  /**
+   * Ends it.
+   *
+   * @returns the folder's digest
+   */
+  digest(): Digest {
+    return this.#sum.update(`${this.#pending}${this.#started ? '' : '['}]`).digest('hex');
+  }
 }
 
 /**
@@ -60,5 +83,7 @@ export function listingDigest(listing: FolderListing): Digest {
  * @returns the folder's digest
  */
 export function folderDigest(files: Iterable<DigestedFile>): Digest {
-  return listingDigest(folderListing(files));
+  const sum = new ListingDigest();
+  for (const [path, digest] of folderListing(files)) sum.add(path, digest);
+  return sum.digest();
 }

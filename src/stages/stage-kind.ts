@@ -189,6 +189,11 @@ export interface StageContext {
 /** What a stage returns; files are already in `out`. Metrics are finite numbers or null, nested at will. */
 export interface StageOutcome {
   readonly metrics: JsonObject;
+  /**
+   * What outputs stand for whose files are another form of it: by output, SHA-256 of the files that it would be in the usual form,
+   * relative to it. Who reads it is keyed by these.
+   */
+  readonly standsFor?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Engine, device and versions for the record. */
   readonly environment?: JsonObject;
 }

@@ -1,11 +1,11 @@
-import { chmodSync, statSync, type Stats } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest, Key } from '../core/plan.ts';
 import { sayFolderChanges } from '../fingerprint/folder-changes.ts';
 import { mapConcurrently } from '../util/async-pool.ts';
 import { isLitterPath } from '../util/litter.ts';
 import { digestFile } from './files/digest-file.ts';
-import { listFolder, type ListedFile } from './files/list-folder.ts';
+import { listFolder, type FileState, type ListedFile } from './files/list-folder.ts';
 import { statIfPresent } from './files/stat-if-present.ts';
 import { readManifest } from './entry.ts';
 import { entryPath, manifestName } from './layout.ts';
@@ -69,7 +69,7 @@ interface FoundFile {
   readonly path: string;
   readonly size: number;
   readonly digest: Digest;
-  readonly stats: Stats;
+  readonly stats: FileState;
 }
 
 async function otherContent(entry: string, files: readonly FoundFile[]): Promise<readonly string[]> {

@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  constants,
-  copyFileSync,
-  lstatSync,
-  mkdirSync,
-  renameSync,
-  writeFileSync,
-  type Stats,
-} from 'node:fs';
+import { chmodSync, constants, copyFileSync, lstatSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, posix } from 'node:path';
 import { fail, type Failure } from '../core/failure.ts';
@@ -20,8 +11,8 @@ import { entryPath, manifestName, parts } from './layout.ts';
 import { byCodeUnits } from '../util/text.ts';
 import { withParent } from '../util/write-whole.ts';
 import { namesIn } from './files/names-in.ts';
-import { emptyFoldersOf, listFolder, type FolderContent } from './files/list-folder.ts';
-import { manifestText, outputDigest, type ManifestFiles } from './manifest.ts';
+import { emptyFoldersOf, listFolder, type FileState, type FolderContent } from './files/list-folder.ts';
+import { manifestText, outputDigest, storedOutput, type ManifestFiles } from './manifest.ts';
 import type { Draft, DraftManifest, Entry, Manifest, StoredOutput } from './store.ts';
 
 /** Files that are digested or flushed at once. */
@@ -72,7 +63,7 @@ function checkOutputs(outputs: DraftManifest['outputs'], content: FolderContent)
  * Makes a file the result's own: one that has other names, outside it maybe, would change with them. And takes the right to
  * write from it, where that is ours to do: programs read it where it lies.
  */
-function own(path: string, { mode, nlink }: Stats): void {
+function own(path: string, { mode, nlink }: FileState): void {
   if (nlink > 1) {
     // What it leads to is in the result too, and has its turn.
     if (lstatSync(path).isSymbolicLink()) return;
@@ -157,7 +148,7 @@ export class LocalDraft implements Draft {
   }
 
   /** Writes the manifest; when this returns, all content of the draft is on the disk. */
-  async #seal(manifest: DraftManifest): Promise<Manifest['outputs']> {
+  async #seal({ standsFor, ...manifest }: DraftManifest): Promise<Manifest['outputs']> {
     const content = listFolder(this.path, 'closed');
     const paths = checkOutputs(manifest.outputs, content);
     for (const file of content.files) own(join(this.path, file.path), file.stats);
@@ -165,7 +156,7 @@ export class LocalDraft implements Draft {
     const outputs: Record<string, StoredOutput> = {};
     const emptyFolders = emptyFoldersOf(content).toSorted(byCodeUnits);
     for (const [name, path] of Object.entries(paths))
-      outputs[name] = { path, digest: outputDigest(path, files, emptyFolders) };
+      outputs[name] = storedOutput(path, outputDigest(path, files, emptyFolders), standsFor?.[name]);
     const empty = emptyFolders.length > 0 && { emptyFolders };
     const sealed: Manifest = { format: 1, ...manifest, key: this.#key, outputs, files, ...empty };
     writeFileSync(join(this.path, manifestName), manifestText(sealed));

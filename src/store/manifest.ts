@@ -24,6 +24,24 @@ export function outputDigest(path: string, files: ManifestFiles, emptyFolders: r
   return folderDigest(below.map((one) => ({ path: one.path.slice(prefix.length), digest: one.digest })));
 }
 
+/**
+ * Records an output.
+ *
+ * @param path - as in {@link outputDigest}
+ * @param digest - its digest
+ * @param standsFor - digests of the files that it stands for, by their paths relative to it; those that it has by default
+ * @returns what the manifest says of it
+ */
+export function storedOutput(
+  path: string,
+  digest: Digest,
+  standsFor?: Readonly<Record<string, Digest>>,
+): Manifest['outputs'][string] {
+  if (!standsFor) return { path, digest };
+  const files = Object.entries(standsFor).map(([name, of]) => ({ path: name, digest: of }));
+  return { path, digest: folderDigest(files), files: digest };
+}
+
 /** Whether a value is a mapping whose members are of these types. */
 function hasTypes(value: unknown, types: Readonly<Record<string, 'string' | 'number'>>): boolean {
   return isJsonObject(value) && Object.entries(types).every(([name, type]) => typeof value[name] === type);
@@ -67,13 +85,14 @@ function isManifest(value: unknown): value is Manifest {
   );
 }
 
-/** True where the digests of the outputs follow from those of the files. */
+/** True where the digests of the outputs, or of what their files stand for, follow from those of the files. */
 function hasOwnOutputs(outputs: unknown, files: ManifestFiles, emptyFolders: readonly string[]): boolean {
   if (!isJsonObject(outputs)) return false;
   return Object.values(outputs).every((output) => {
     if (!isJsonObject(output) || typeof output['path'] !== 'string') return false;
     if (output['path'] !== '.' && !isBelow(output['path'])) return false;
-    return output['digest'] === outputDigest(output['path'], files, emptyFolders);
+    if (typeof output['digest'] !== 'string') return false;
+    return (output['files'] ?? output['digest']) === outputDigest(output['path'], files, emptyFolders);
   });
 }
 

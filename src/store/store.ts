@@ -7,6 +7,8 @@ export interface StoredOutput {
   readonly path: string;
   /** Of a file: SHA-256 of its bytes. Of a folder: SHA-256 of its sorted list of (path, digest), empty folders in it. */
   readonly digest: Digest;
+  /** The same of its files as they are, where `digest` is of another form that they stand for. */
+  readonly files?: Digest;
 }
 
 /** `manifest.json` of a store entry: what made it and what is in it. */
@@ -79,9 +81,13 @@ export interface Draft {
   discard(): Promise<void>;
 }
 
-/** A manifest before its files are known; `outputs` maps names to paths inside the draft. */
+/**
+ * A manifest before its files are known; `outputs` maps names to paths inside the draft, `standsFor` names to the files that an
+ * output stands for, by their digests.
+ */
 export type DraftManifest = Omit<Manifest, 'format' | 'files' | 'emptyFolders' | 'outputs'> & {
   readonly outputs: Readonly<Record<string, string>>;
+  readonly standsFor?: Readonly<Record<string, Readonly<Record<string, Digest>>>>;
 };
 
 /** A held lock. */

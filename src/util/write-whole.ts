@@ -29,6 +29,8 @@ export function withParent<T>(path: string, action: () => T): T {
   }
 }
 
+type Content = string | Uint8Array | readonly Uint8Array[];
+
 /** How a file is replaced. */
 export interface WriteOptions {
   /** True to return only when the content is on the disk: for what cannot be made again. */
@@ -44,11 +46,11 @@ export interface WriteOptions {
  * content or the new one.
  *
  * @param file - path of the file; a symbolic link is replaced itself
- * @param content - its new content
+ * @param content - its new content, in one part or several
  * @param options - flushing, permissions and owner
  * @throws the system's error; the old file is then as it was, and nothing else is left
  */
-export function writeWhole(file: string, content: string | Uint8Array, options: WriteOptions = {}): void {
+export function writeWhole(file: string, content: Content, options: WriteOptions = {}): void {
   const draft = temporaryPath(file);
   try {
     withParent(draft, () => writeDraft(draft, content, options));
@@ -59,10 +61,11 @@ export function writeWhole(file: string, content: string | Uint8Array, options: 
   }
 }
 
-function writeDraft(draft: string, content: string | Uint8Array, { flush, mode, owner }: WriteOptions): void {
+function writeDraft(draft: string, content: Content, { flush, mode, owner }: WriteOptions): void {
   const descriptor = openSync(draft, 'wx', mode);
   try {
-    writeFileSync(descriptor, content);
+    const parts = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+    for (const part of parts) writeFileSync(descriptor, part);
     // The creation mode is cut by the process's mask; the owner differs where root writes a user's file.
     if (mode !== undefined) fchmodSync(descriptor, mode);
     if (owner) giveTo(descriptor, owner);

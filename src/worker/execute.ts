@@ -193,6 +193,7 @@ function manifestOf(
     ...time,
     inputs: task.inputs.map(({ path: _, ...input }) => input),
     outputs: kind.outputs(task.params),
+    ...(outcome.standsFor && { standsFor: outcome.standsFor }),
     metrics: redact.json(outcome.metrics),
     environment: outcome.environment ?? {},
     versions: { kdpipe: kdpipeVersion(), node: process.versions.node },

@@ -49,6 +49,7 @@ async function packed(folder: string, { side, images }: (typeof SIZES)[number]):
     onBadImage: 'fail',
     interpolation: 'bilinear',
     cropPct: 1,
+    keep: 'decoded',
     threads: 2,
   } as const;
   const { signal } = new AbortController();

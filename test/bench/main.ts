@@ -10,6 +10,7 @@ import { curve } from './curve.ts';
 import { data } from './data.ts';
 import { distil } from './distil.ts';
 import { kept } from './kept.ts';
+import { loaders } from './loaders.ts';
 import { methodsTable } from './methods.ts';
 import { native } from './native.ts';
 import { onnx } from './onnx.ts';
@@ -29,6 +30,7 @@ const benchmarks: Record<string, (args: readonly string[]) => string | Promise<s
     onnx,
     distil,
     kept,
+    loaders,
     parity: parityTable,
     methods: methodsTable,
   },

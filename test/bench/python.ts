@@ -9,7 +9,7 @@ function call(command: string, args: readonly string[]): void {
 }
 
 /**
- * A Python with PyTorch, torchvision and timm.
+ * A Python with PyTorch, torchvision, timm and webdataset.
  *
  * @returns path of KDPIPE_BENCH_PYTHON, or of a virtual environment that is made once in the temporary folder
  */
@@ -20,6 +20,6 @@ export function python(): string {
   const path = join(folder, 'bin/python');
   if (existsSync(path)) return path;
   call('python3', ['-m', 'venv', folder]);
-  call(path, ['-m', 'pip', 'install', '--quiet', 'torch', 'torchvision', 'timm']);
+  call(path, ['-m', 'pip', 'install', '--quiet', 'torch', 'torchvision', 'timm', 'webdataset']);
   return path;
 }

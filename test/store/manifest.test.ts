@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { folderDigest, sha256 } from '../../src/fingerprint/digest.ts';
-import { manifestText, outputDigest, parseManifest } from '../../src/store/manifest.ts';
+import { manifestText, outputDigest, parseManifest, storedOutput } from '../../src/store/manifest.ts';
 import type { Manifest } from '../../src/store/store.ts';
 import { draftManifest, keyOf } from './stored.ts';
 
@@ -25,6 +25,27 @@ describe('outputDigest', () => {
     expect(outputDigest('data', files)).toBe(data);
     expect(outputDigest('.', files)).toBe(folderDigest(files));
     expect(outputDigest('empty', files)).toBe(folderDigest([]));
+  });
+});
+
+describe('an output that stands for other files', () => {
+  const usual = { 'x/y': sha256('y') };
+  const output = storedOutput('data', data, usual);
+
+  it('has their digest, and that of its own files beside it', () => {
+    expect(output).toEqual({
+      path: 'data',
+      digest: folderDigest([{ path: 'x/y', digest: sha256('y') }]),
+      files: data,
+    });
+    expect(storedOutput('data', data)).toEqual({ path: 'data', digest: data });
+  });
+
+  it('is read where its own files are what it says, and only there', () => {
+    const read = (files: string) =>
+      parseManifest(manifestText({ ...manifest, outputs: { data: { ...output, files } } }), key)?.outputs['data'];
+    expect(read(data)).toEqual(output);
+    expect(read(output.digest)).toBeUndefined();
   });
 });
 

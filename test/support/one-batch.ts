@@ -4,6 +4,7 @@ import type { PackedDataset } from '../../src/ml/data/packed.ts';
 import type { LossTerms } from '../../src/ml/train/loss-terms.ts';
 import type { Objective, ObjectiveLosses } from '../../src/ml/train/objective.ts';
 import type { Supervision } from '../../src/ml/train/supervised.ts';
+import { atOnce } from './at-once.ts';
 
 /** Cross entropy, smoothed. */
 export const crossEntropySupervision: Supervision = {
@@ -16,9 +17,11 @@ export function firstBatch(data: PackedDataset, size: number): TrainBatch {
   const { manifest } = data;
   const images = new Float32Array(size * manifest.imageSize ** 2 * 3);
   const labels = new Int32Array(size);
-  const indices = trainBatches(data.split('train'), manifest, {
-    ...{ batchSize: size, epoch: 0, seed: 1, crop: 'centre', flip: false, augment: 'none', mixup: 'none' },
-  }).fill(0, images, labels);
+  const indices = atOnce(
+    trainBatches(data.split('train'), manifest, {
+      ...{ batchSize: size, epoch: 0, seed: 1, crop: 'centre', flip: false, augment: 'none', mixup: 'none' },
+    }).fill(0, images, labels),
+  );
   return { images, labels, indices, mixed: null };
 }
 

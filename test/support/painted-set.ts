@@ -1,4 +1,4 @@
-import type { PackedDataset, PackedSplit, Split } from '../../src/ml/data/packed.ts';
+import type { DecodedSplit, PackedDataset, Split } from '../../src/ml/data/packed.ts';
 
 /** Sizes of a painted set. */
 export interface PaintedSizes {
@@ -19,9 +19,10 @@ function paint(label: number, index: number, side: number): Uint8Array {
   return pixels;
 }
 
-function split(count: number, first: number, side: number): PackedSplit {
+function split(count: number, first: number, side: number): DecodedSplit {
   const labels = Int32Array.from({ length: count }, (_, index) => index % 3);
   return {
+    keep: 'decoded',
     count,
     labels,
     names: Array.from(labels, (_, index) => `painted#${first + index}`),
@@ -34,7 +35,7 @@ function split(count: number, first: number, side: number): PackedSplit {
 
 /** A small three-class dataset in memory: learnable, and a function of its sizes alone. */
 export function paintedSet({ train, val = 0, side = 8 }: PaintedSizes): PackedDataset {
-  const splits: Readonly<Record<Split, PackedSplit>> = {
+  const splits: Readonly<Record<Split, DecodedSplit>> = {
     train: split(train, 0, side),
     val: split(val, train, side),
     test: split(0, train + val, side),

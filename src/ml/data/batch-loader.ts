@@ -43,12 +43,15 @@ export interface BatchArrays {
  * @param batches - an epoch's
  * @param batch - 0 … count − 1
  * @param arrays - to be filled, from their beginning
- * @returns number of images
+ * @returns number of images; of a split whose files are kept, once they are decoded
  */
-export function fillArrays(batches: Batches, batch: number, arrays: BatchArrays): number {
-  const members = batches.fill(batch, arrays.images, arrays.labels);
-  arrays.indices.set(members);
-  return members.length;
+export function fillArrays(batches: Batches, batch: number, arrays: BatchArrays): number | Promise<number> {
+  const noted = (members: Uint32Array): number => {
+    arrays.indices.set(members);
+    return members.length;
+  };
+  const filled = batches.fill(batch, arrays.images, arrays.labels);
+  return filled instanceof Promise ? filled.then(noted) : noted(filled);
 }
 
 /**
@@ -111,8 +114,9 @@ export function directLoader(split: PackedSplit, format: InputFormat, options: T
   return {
     count: Math.ceil(split.count / batchSize),
     take(epoch, batch) {
-      const size = fillArrays(batches(epoch), batch, arrays);
-      return batchOf(arrays, size, mixOf(options, side, epoch, batch));
+      const made = (size: number): TrainBatch => batchOf(arrays, size, mixOf(options, side, epoch, batch));
+      const filled = fillArrays(batches(epoch), batch, arrays);
+      return filled instanceof Promise ? filled.then(made) : made(filled);
     },
     close: () => Promise.resolve(),
   };

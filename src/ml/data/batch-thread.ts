@@ -39,12 +39,12 @@ function openBatches(): ReturnType<typeof batchesByEpoch> {
 
 let batches: ReturnType<typeof batchesByEpoch> | undefined;
 
-function make({ id, epoch, batch, slot }: BatchRequest): BatchReply {
+async function make({ id, epoch, batch, slot }: BatchRequest): Promise<BatchReply> {
   const arrays = slots[slot];
   if (!arrays) throw new Error(`no slot ${slot}`);
   try {
     batches ??= openBatches();
-    fillArrays(batches(epoch), batch, arrays);
+    await fillArrays(batches(epoch), batch, arrays);
     return { id, failures: null };
   } catch (error) {
     if (error instanceof FailureError) return { id, failures: error.failures };
@@ -52,4 +52,8 @@ function make({ id, epoch, batch, slot }: BatchRequest): BatchReply {
   }
 }
 
-parentPort?.on('message', (request: BatchRequest) => parentPort?.postMessage(make(request)));
+// A rejection is a bug: it ends the thread, and whoever waits for a batch hears of it.
+parentPort?.on(
+  'message',
+  (request: BatchRequest) => void make(request).then((reply) => parentPort?.postMessage(reply)),
+);

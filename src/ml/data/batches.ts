@@ -6,7 +6,8 @@ import { mixImages, mixings, type Mix, type MixingName } from '../augment/mix.ts
 import { normalisationTable, writeNormalised, type CropTarget } from '../augment/normalise.ts';
 import { augmentations, type AugmentationName } from '../augment/registry.ts';
 import { permutation, uniforms } from '../random/random.ts';
-import type { PackedManifest, PackedSplit, View } from './packed.ts';
+import { inOrder } from '../../util/ordered.ts';
+import type { EncodedSplit, PackedManifest, PackedSplit, View } from './packed.ts';
 
 /**
  * A pass over a split in batches. Random access: batch b has the same content whenever and in whatever order it is
@@ -27,9 +28,10 @@ export interface Batches {
    * @param batch - 0 … count − 1
    * @param inputs - float32 [size, S, S, 3], normalised; may be longer
    * @param labels - int32 [size]; may be longer
-   * @returns indices of the images within the split, [size]; valid until the next call
+   * @returns indices of the images within the split, [size]; valid until the next call. Of a split whose files are kept, once
+   *   they are decoded
    */
-  fill(batch: number, inputs: Float32Array, labels: Int32Array): Uint32Array;
+  fill(batch: number, inputs: Float32Array, labels: Int32Array): Uint32Array | Promise<Uint32Array>;
 }
 
 /** What every pass needs to know of the packed dataset. */
@@ -65,6 +67,30 @@ interface Pass {
   readonly write: (image: RgbImage, index: number, target: CropTarget) => void;
 }
 
+/** Files that are decoded at once: enough for all threads that decode, and no more pictures in memory than that. */
+const AHEAD = 8;
+
+/** Reads pictures, each for one use: at once where pixels are kept, else as they are decoded. */
+function readEach(
+  split: PackedSplit,
+  view: View,
+  indices: Uint32Array,
+  use: (image: RgbImage, slot: number) => void,
+): void | Promise<void> {
+  if (split.keep === 'encoded') return decodeEach(split, view, indices, use);
+  indices.forEach((index, slot) => use(split.image(view, index), slot));
+}
+
+async function decodeEach(
+  split: EncodedSplit,
+  view: View,
+  indices: Uint32Array,
+  use: (image: RgbImage, slot: number) => void,
+): Promise<void> {
+  let slot = 0;
+  for await (const image of inOrder(indices, AHEAD, (index) => split.image(view, index))) use(image, slot++);
+}
+
 function batches(split: PackedSplit, side: number, { batchSize, view, order, write }: Pass): Batches {
   const members = (batch: number): Uint32Array => order.subarray(batch * batchSize, (batch + 1) * batchSize);
   return {
@@ -72,11 +98,11 @@ function batches(split: PackedSplit, side: number, { batchSize, view, order, wri
     size: (batch) => members(batch).length,
     fill(batch, inputs, labels) {
       const indices = members(batch);
-      indices.forEach((index, slot) => {
-        write(split.image(view, index), index, { values: inputs, offset: slot * side * side * 3, side });
-        labels[slot] = intAt(split.labels, index);
-      });
-      return indices;
+      indices.forEach((index, slot) => (labels[slot] = intAt(split.labels, index)));
+      const reading = readEach(split, view, indices, (image, slot) =>
+        write(image, intAt(indices, slot), { values: inputs, offset: slot * side * side * 3, side }),
+      );
+      return reading ? reading.then(() => indices) : indices;
     },
   };
 }
@@ -134,10 +160,13 @@ export function trainBatches(split: PackedSplit, format: InputFormat, pass: Trai
   return {
     ...unmixed,
     fill(batch, inputs, labels) {
-      const indices = unmixed.fill(batch, inputs, labels);
-      const mix = mixOf(pass, side, pass.epoch, batch);
-      if (mix) mixImages(inputs.subarray(0, indices.length * side * side * 3), side, mix);
-      return indices;
+      const mixed = (indices: Uint32Array): Uint32Array => {
+        const mix = mixOf(pass, side, pass.epoch, batch);
+        if (mix) mixImages(inputs.subarray(0, indices.length * side * side * 3), side, mix);
+        return indices;
+      };
+      const filled = unmixed.fill(batch, inputs, labels);
+      return filled instanceof Promise ? filled.then(mixed) : mixed(filled);
     },
   };
 }

@@ -1,15 +1,37 @@
 import { pluralize } from '../../util/text.ts';
-import { countEach, extensionsText } from './pictures/unread.ts';
+import { extensionsText, sortedCounts } from './pictures/unread.ts';
 import type { Oddity } from './source.ts';
 
 /** Names that are shown of many. */
 const SHOWN = 3;
 
+/** What is odd about many files: counts, and a few names. */
+export interface OddityCounts {
+  readonly damaged: number;
+  /** The first of the damaged ones, and what was said of the very first. */
+  readonly names: readonly string[];
+  readonly warning: string;
+  /** Files with another content than their extension says, by extension. */
+  readonly misnamed: Readonly<Record<string, number>>;
+  readonly deep: number;
+}
+
 /** Gathers what is odd about files that could be read all the same. */
 export class Oddities {
-  readonly #damaged: { readonly name: string; readonly warning: string }[] = [];
-  readonly #misnamed: string[] = [];
-  #deep = 0;
+  #counts: OddityCounts;
+
+  /**
+   * Begins, or goes on.
+   *
+   * @param counts - of another one
+   */
+  constructor(counts: OddityCounts = { damaged: 0, names: [], warning: '', misnamed: {}, deep: 0 }) {
+    this.#counts = counts;
+  }
+
+  get counts(): OddityCounts {
+    return this.#counts;
+  }
 
   /**
    * Takes note of a picture.
@@ -19,15 +41,19 @@ export class Oddities {
    */
   add(name: string, oddities: readonly Oddity[]): void {
     for (const oddity of oddities) {
-      if (oddity.kind === 'damaged') this.#damaged.push({ name, warning: oddity.warning });
-      else if (oddity.kind === 'misnamed') this.#misnamed.push(oddity.extension);
-      else this.#deep++;
+      const { damaged, names, warning, misnamed, deep } = this.#counts;
+      if (oddity.kind === 'damaged')
+        this.#counts = {
+          ...this.#counts,
+          damaged: damaged + 1,
+          names: damaged < SHOWN ? [...names, name] : names,
+          warning: damaged === 0 ? oddity.warning : warning,
+        };
+      else if (oddity.kind === 'misnamed') {
+        const { extension } = oddity;
+        this.#counts = { ...this.#counts, misnamed: { ...misnamed, [extension]: (misnamed[extension] ?? 0) + 1 } };
+      } else this.#counts = { ...this.#counts, deep: deep + 1 };
     }
-  }
-
-  /** Images that were decoded although the decoder warned. */
-  get damaged(): number {
-    return this.#damaged.length;
   }
 
   /**
@@ -36,23 +62,22 @@ export class Oddities {
    * @returns sentences
    */
   texts(): readonly string[] {
+    const { damaged, names, warning, misnamed, deep } = this.#counts;
     const texts: string[] = [];
-    const [first] = this.#damaged;
-    if (first) {
-      const names = this.#damaged.slice(0, SHOWN).map(({ name }) => name);
-      const more = this.#damaged.length > SHOWN ? ' …' : '';
-      const were = this.#damaged.length === 1 ? 'image was' : 'images were';
-      texts.push(`${this.#damaged.length} damaged ${were} decoded: ${names.join(', ')}${more} (${first.warning})`);
+    if (damaged > 0) {
+      const more = damaged > SHOWN ? ' …' : '';
+      const were = damaged === 1 ? 'image was' : 'images were';
+      texts.push(`${damaged} damaged ${were} decoded: ${names.join(', ')}${more} (${warning})`);
     }
-    if (this.#misnamed.length > 0) {
-      const files = extensionsText(countEach(this.#misnamed));
+    const counts = sortedCounts(misnamed);
+    const files = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    if (files > 0)
       texts.push(
-        `${files} ${this.#misnamed.length === 1 ? 'holds' : 'hold'} another format than the name says: read by the content`,
+        `${extensionsText(counts)} ${files === 1 ? 'holds' : 'hold'} another format than the name says: read by the content`,
       );
-    }
-    if (this.#deep > 0)
+    if (deep > 0)
       texts.push(
-        `of ${pluralize(this.#deep, 'image')} with 16 bits a channel the upper 8 are taken (Pillow cuts grey ones off at 255)`,
+        `of ${pluralize(deep, 'image')} with 16 bits a channel the upper 8 are taken (Pillow cuts grey ones off at 255)`,
       );
     return texts;
   }

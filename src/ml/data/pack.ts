@@ -1,21 +1,22 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FailureError, fail } from '../../core/failure.ts';
+import { fail } from '../../core/failure.ts';
 import { at } from '../../util/at.ts';
-import { centreCrop, cropImage } from '../augment/crop.ts';
-import type { RgbImage } from '../augment/image.ts';
-import { resizeShorterSide, sizeWithShorterSide, type Interpolation } from '../augment/resize.ts';
-import { Duplicates, type DuplicateCounts } from './duplicates.ts';
-import { Oddities } from './oddities.ts';
-import { inOrder } from './ordered.ts';
-import type { PackedManifest, Split } from './packed.ts';
-import { BAD_IMAGE, type ImageSet, type SourceImage, type SourcePicture } from './source.ts';
+import type { Interpolation } from '../augment/resize.ts';
+import type { DuplicateCounts } from './duplicates.ts';
+import { inOrder } from '../../util/ordered.ts';
+import type { Keep, PackedManifest, Split } from './packed.ts';
+import { decodedForm, manifestText } from './packing/decoded-form.ts';
+import { Ledger } from './packing/ledger.ts';
+import { prepare } from './packing/prepare.ts';
+import { SplitWriter } from './packing/split-writer.ts';
+import type { ImageSet } from './source.ts';
 import { SPLITS, splitImages, type SplitOptions } from './split.ts';
-import { IMAGENET, RunningStatistics, type ChannelStatistics } from './statistics.ts';
-import { ViewWriter } from './view-writer.ts';
+import { IMAGENET, type ChannelStatistics } from './statistics.ts';
+import { trainSize, type ViewFormat } from './views.ts';
 
-/** Longest `train` view of an image, in pixels: a guard against 1×100,000 images. */
-const LARGEST_VIEW = 2 ** 26;
+/** Milliseconds of work after which it is kept. */
+const PIECE = 10_000;
 
 /** How a set is packed. */
 export interface PackOptions {
@@ -27,8 +28,12 @@ export interface PackOptions {
   readonly interpolation: Interpolation;
   /** S by the shorter side that centre crops are cut from. */
   readonly cropPct: number;
+  /** What is kept of each image. */
+  readonly keep: Keep;
   /** Images decoded side by side. */
   readonly threads: number;
+  /** Milliseconds of work that a packing which is killed may lose; ten seconds by default. */
+  readonly piece?: number;
 }
 
 /** How packing is watched and stopped. */
@@ -36,18 +41,6 @@ export interface PackObserver {
   readonly signal: AbortSignal;
   readonly progress: (done: number, total: number) => void;
   readonly warn: (message: string) => void;
-}
-
-/** One image in both views. */
-interface Views {
-  readonly train: RgbImage;
-  readonly eval: RgbImage;
-}
-
-/** One image, decoded and resized. */
-interface Prepared {
-  readonly picture: SourcePicture;
-  readonly views: Views;
 }
 
 /** What was packed, and what was left out. */
@@ -58,57 +51,16 @@ export interface Packed {
   /** Images that were decoded although they are damaged. */
   readonly damaged: number;
   readonly duplicates: DuplicateCounts;
+  /** Of files: SHA-256 of what the decoded form of the same pictures consists of, by name. */
+  readonly decodedForm?: Readonly<Record<string, string>>;
 }
 
-/** R: side that random crops of S×S are taken from. */
-function trainSize(imageSize: number): number {
-  return Math.trunc(1.1 * imageSize);
-}
-
-/** Both views of a decoded picture. */
-function viewsOf(image: RgbImage, imageSize: number, name: string, options: PackOptions): Views {
-  const { interpolation, cropPct } = options;
-  const size = sizeWithShorterSide(image, trainSize(imageSize));
-  if (size.height * size.width > LARGEST_VIEW) {
-    fail({
-      code: BAD_IMAGE,
-      message: `${name} is ${image.width}×${image.height} pixels: too long and thin to be resized`,
-      expected: `at most ${LARGEST_VIEW} pixels when its shorter side is ${trainSize(imageSize)}`,
-      fix: 'crop or remove it, or set on_bad_image: skip',
-    });
-  }
-  const small = resizeShorterSide(image, Math.floor(imageSize / cropPct), interpolation);
-  return {
-    train: resizeShorterSide(image, trainSize(imageSize), interpolation),
-    eval: cropImage(small, centreCrop(small, imageSize), imageSize),
-  };
-}
-
-/** Decodes and resizes; undefined for a bad image that may be skipped. */
-async function prepare(image: SourceImage, imageSize: number, options: PackOptions): Promise<Prepared | undefined> {
-  try {
-    const picture = await image.read();
-    return { picture, views: viewsOf(picture, imageSize, image.name, options) };
-  } catch (error) {
-    const isBad = error instanceof FailureError && error.failures.every(({ code }) => code === BAD_IMAGE);
-    if (isBad && options.onBadImage === 'skip') return undefined;
-    throw error;
-  }
-}
-
-/** Files of one split, being written. */
-interface SplitFiles {
-  readonly train: ViewWriter;
-  readonly eval: ViewWriter;
-  readonly labels: number[];
-  readonly names: string[];
-}
-
-async function finishSplit(path: string, files: SplitFiles): Promise<void> {
-  await files.train.finish();
-  await files.eval.finish();
-  await writeFile(`${path}.labels`, Buffer.from(Int32Array.from(files.labels).buffer));
-  await writeFile(`${path}.names`, `${JSON.stringify(files.names)}\n`);
+/** A split that is being packed. */
+interface Filling {
+  readonly split: Split;
+  readonly writer: SplitWriter;
+  readonly perClass: number[];
+  taken: number;
 }
 
 /** One packing under way. */
@@ -117,20 +69,17 @@ class Packing {
   readonly #folder: string;
   readonly #options: PackOptions;
   readonly #observer: PackObserver;
-  readonly #imageSize: number;
-  readonly #statistics = new RunningStatistics();
-  readonly #skipped: string[] = [];
-  readonly #duplicates = new Duplicates();
-  readonly #oddities = new Oddities();
+  readonly #format: ViewFormat;
+  readonly #ledger: Ledger;
+  #saved = performance.now();
   #done = 0;
   #total = 0;
 
-  constructor(set: ImageSet, folder: string, options: PackOptions, observer: PackObserver) {
-    this.#set = set;
-    this.#folder = folder;
-    this.#options = options;
-    this.#observer = observer;
-    this.#imageSize = options.imageSize ?? set.naturalSize;
+  constructor(set: ImageSet, folder: string, how: readonly [PackOptions, PackObserver], ledger: Ledger) {
+    [this.#set, this.#folder, this.#ledger] = [set, folder, ledger];
+    [this.#options, this.#observer] = how;
+    const { imageSize, interpolation, cropPct } = this.#options;
+    this.#format = { imageSize: imageSize ?? set.naturalSize, interpolation, cropPct };
   }
 
   async run(): Promise<Packed> {
@@ -145,73 +94,106 @@ class Packing {
       }
     }
     this.#total = SPLITS.reduce((sum, split) => sum + chosen[split].length, 0);
-    await mkdir(this.#folder, { recursive: true });
     const counts = {
       train: await this.#write('train', chosen.train),
       val: await this.#write('val', chosen.val),
       test: await this.#write('test', chosen.test),
     };
-    const { meanStd } = this.#options;
+    return this.#finish(counts);
+  }
+
+  async #finish(splits: PackedManifest['splits']): Promise<Packed> {
+    const manifest = this.#manifest(splits);
+    await writeFile(join(this.#folder, 'dataset.json'), manifestText(manifest));
+    const { oddities, duplicates, skipped, digests } = this.#ledger;
+    const { counts, text } = duplicates.result();
+    for (const found of [...oddities.texts(), text]) if (found !== undefined) this.#observer.warn(found);
+    const packed = { manifest, skipped, damaged: oddities.counts.damaged, duplicates: counts };
+    const decoded = manifest.format === 2 && (await decodedForm(this.#folder, manifest, digests));
+    await this.#ledger.finish();
+    return { ...packed, ...(decoded && { decodedForm: decoded }) };
+  }
+
+  #manifest(splits: PackedManifest['splits']): PackedManifest {
+    const { meanStd, keep } = this.#options;
+    const { imageSize, interpolation, cropPct } = this.#format;
     const given = meanStd === 'imagenet' ? IMAGENET : meanStd;
-    const { mean, std } = given === 'data' ? this.#statistics.result() : given;
-    const sizes = { imageSize: this.#imageSize, trainSize: trainSize(this.#imageSize) };
-    const { interpolation, cropPct } = this.#options;
-    const manifest: PackedManifest = {
-      ...{ format: 1, classes, ...sizes, mean, std },
+    const { mean, std } = given === 'data' ? this.#ledger.statistics.result() : given;
+    return {
+      ...{ format: keep === 'decoded' ? 1 : 2, classes: this.#set.classes },
+      ...{ imageSize, trainSize: trainSize(imageSize), mean, std },
       ...(interpolation !== 'bilinear' && { interpolation }),
       ...(cropPct !== 1 && { cropPct }),
-      splits: counts,
+      splits,
     };
-    await writeFile(join(this.#folder, 'dataset.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-    const found = [...this.#oddities.texts(), this.#duplicates.text()];
-    for (const text of found) if (text !== undefined) this.#observer.warn(text);
-    const { damaged } = this.#oddities;
-    return { manifest, skipped: this.#skipped, damaged, duplicates: this.#duplicates.counts() };
   }
 
   async #write(split: Split, indices: readonly number[]): Promise<PackedManifest['splits'][Split]> {
-    const path = join(this.#folder, split);
-    const train = await ViewWriter.create(`${path}.train`);
-    const evaluation = await ViewWriter.create(`${path}.eval`);
-    const files = { train, eval: evaluation, labels: [], names: [] };
+    const { splits, resumed } = this.#ledger;
+    const known = splits[split];
+    if (known) {
+      this.#done += indices.length;
+      return known;
+    }
+    const before = resumed?.split === split ? resumed : undefined;
+    const writer = await SplitWriter.open(this.#folder, { split, keep: this.#options.keep }, before?.marks);
+    const perClass = this.#set.classes.map((_, label) => before?.perClass[label] ?? 0);
+    const filling = { split, writer, perClass, taken: before?.taken ?? 0 };
+    this.#done += filling.taken;
     try {
-      await this.#fill(split, indices, files);
-      await finishSplit(path, files);
+      await this.#fill(filling, indices);
+      Object.assign(this.#ledger.digests, await writer.finish());
     } finally {
-      await train.close();
-      await evaluation.close();
+      await writer.close();
     }
-    return this.#counted(split, files.labels, indices.length);
+    splits[split] = this.#counted(split, perClass, indices.length);
+    await this.#ledger.save(null);
+    return splits[split];
   }
 
-  async #fill(split: Split, indices: readonly number[], files: SplitFiles): Promise<void> {
-    const images = indices.flatMap((index) => this.#set.images[index] ?? []);
-    const results = inOrder(images, 2 * this.#options.threads, async (image) => {
+  async #fill(filling: Filling, indices: readonly number[]): Promise<void> {
+    const { images } = this.#set;
+    const results = inOrder(indices.slice(filling.taken), 2 * this.#options.threads, async (index) => {
       this.#observer.signal.throwIfAborted();
-      return { image, prepared: await prepare(image, this.#imageSize, this.#options) };
+      const image = at(images, index);
+      return { image, prepared: await prepare(image, this.#format, this.#options) };
     });
-    for await (const { image, prepared } of results) {
-      this.#observer.progress(++this.#done, this.#total);
-      if (!prepared) {
-        this.#skipped.push(image.name);
-        this.#observer.warn(`${image.name} can't be decoded and was skipped`);
-        continue;
+    try {
+      for await (const { image, prepared } of results) {
+        this.#add(filling, image.name, prepared);
+        await filling.writer.settle();
+        if (performance.now() - this.#saved >= (this.#options.piece ?? PIECE)) await this.#save(filling);
       }
-      const { picture, views } = prepared;
-      this.#duplicates.add(picture, split, image.label);
-      this.#oddities.add(image.name, picture.oddities ?? []);
-      if (split === 'train' && this.#options.meanStd === 'data') this.#statistics.add(views.train);
-      files.labels.push(image.label);
-      files.names.push(image.name);
-      await files.train.add(views.train);
-      await files.eval.add(views.eval);
+    } catch (error) {
+      if (this.#observer.signal.aborted) await this.#save(filling);
+      throw error;
     }
   }
 
-  /** Counts a split's labels; skipping may have emptied a class. */
-  #counted(split: Split, labels: readonly number[], wanted: number): PackedManifest['splits'][Split] {
-    const perClass = this.#set.classes.map(() => 0);
-    for (const label of labels) perClass[label] = at(perClass, label) + 1;
+  #add(filling: Filling, name: string, prepared: Awaited<ReturnType<typeof prepare>>): void {
+    const { split, writer, perClass } = filling;
+    filling.taken++;
+    this.#observer.progress(++this.#done, this.#total);
+    if (!prepared) {
+      this.#ledger.skipped.push(name);
+      this.#observer.warn(`${name} can't be decoded and was skipped`);
+      return;
+    }
+    const { picture, packed } = prepared;
+    const { label, train } = packed;
+    this.#ledger.note(picture, { name, split, label });
+    if (split === 'train' && this.#options.meanStd === 'data') this.#ledger.statistics.add(train);
+    perClass[label] = at(perClass, label) + 1;
+    writer.add(packed);
+  }
+
+  async #save({ split, taken, perClass, writer }: Filling): Promise<void> {
+    await this.#ledger.save({ split, taken, perClass, marks: await writer.marks() });
+    this.#saved = performance.now();
+  }
+
+  /** Counts a split's images; skipping may have emptied a class. */
+  #counted(split: Split, perClass: readonly number[], wanted: number): PackedManifest['splits'][Split] {
     const empty = wanted > 0 ? perClass.indexOf(0) : -1;
     if (empty >= 0) {
       fail({
@@ -221,21 +203,48 @@ class Packing {
         fix: 'replace the images that the warnings name',
       });
     }
-    return { count: labels.length, perClass };
+    return { count: perClass.reduce((sum, count) => sum + count, 0), perClass };
   }
 }
 
+/** Codes of a disk that takes no more. */
+const FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
+
 /**
  * Splits, decodes and resizes a set once, into the packed form that `openPacked` reads. The bytes written depend on
- * the set and the options alone, not on timing or threads.
+ * the set and the options alone, not on timing or threads. What a killed packing has left in the folder is gone on with,
+ * where set and options are the same.
  *
  * @param set - the listed images
- * @param folder - created where missing; absolute path
- * @param options - size, splits, statistics
+ * @param folder - created where missing; what else is in it is removed; absolute path
+ * @param options - size, splits, statistics, form
  * @param observer - progress, warnings, abort signal
  * @returns the manifest as written, and the names of images left out
- * @throws FailureError on a bad image (unless they are skipped) or a split that would lack a class
+ * @throws FailureError on a bad image (unless they are skipped), a split that would lack a class, or a full disk, which is
+ *   then given back what was packed
  */
-export function pack(set: ImageSet, folder: string, options: PackOptions, observer: PackObserver): Promise<Packed> {
-  return new Packing(set, folder, options, observer).run();
+export async function pack(
+  set: ImageSet,
+  folder: string,
+  options: PackOptions,
+  observer: PackObserver,
+): Promise<Packed> {
+  const { threads: _threads, piece: _piece, ...setup } = options;
+  const names = [set.images.length, set.images[0]?.name, set.images.at(-1)?.name];
+  const ledger = await Ledger.open(folder, JSON.stringify([setup, set.classes, names]));
+  try {
+    return await new Packing(set, folder, [options, observer], ledger).run();
+  } catch (error) {
+    if (!FULL.includes((error as NodeJS.ErrnoException).code)) throw error;
+    await rm(folder, { recursive: true, force: true });
+    return fail({
+      code: 'disk-full',
+      message: `the disk is full while packing ${set.images.length} images (${(error as Error).message})`,
+      place: { file: folder },
+      expected: 'room for the packed set',
+      fix: `free space, e.g. with kdpipe gc${options.keep === 'decoded' ? ', or write keep: encoded, which takes no more than the files themselves' : ''}`,
+    });
+  } finally {
+    await ledger.close();
+  }
 }

@@ -1,4 +1,5 @@
 import type { RgbImage } from '../augment/image.ts';
+import type { Box } from './pictures/box.ts';
 
 /** Something about a picture's file that does not keep it from being read, but that people should hear of. */
 export type Oddity =
@@ -28,6 +29,16 @@ export interface SourceImage {
    * @throws FailureError with code `bad-image` when it can't be decoded
    */
   read(): SourcePicture | Promise<SourcePicture>;
+  /**
+   * Where it is a file of its own: reads that.
+   *
+   * @throws FailureError with code `bad-image` when it can't be read
+   */
+  bytes?(): Promise<Buffer>;
+  /** Decodes those bytes: `read` without reading them again. */
+  decode?(bytes: Buffer): Promise<SourcePicture>;
+  /** What counts of the picture in that file; all of it where absent. */
+  readonly box?: Box;
 }
 
 /** What a source holds, listed in an order that depends on its content alone. */

@@ -11,11 +11,33 @@ export interface ChannelStatistics {
 /** ImageNet's statistics, as torchvision's models expect. */
 export const IMAGENET: ChannelStatistics = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
+/** Statistics under way: sums over images. */
+export interface StatisticsSums {
+  readonly count: number;
+  readonly means: readonly [number, number, number];
+  readonly stds: readonly [number, number, number];
+}
+
 /** Means over images of the images' channel means and unbiased standard deviations: `mean_std: data`. */
 export class RunningStatistics {
-  #count = 0;
-  readonly #means: [number, number, number] = [0, 0, 0];
-  readonly #stds: [number, number, number] = [0, 0, 0];
+  #count: number;
+  readonly #means: [number, number, number];
+  readonly #stds: [number, number, number];
+
+  /**
+   * Begins, or goes on.
+   *
+   * @param sums - of another one
+   */
+  constructor({ count, means, stds }: StatisticsSums = { count: 0, means: [0, 0, 0], stds: [0, 0, 0] }) {
+    this.#count = count;
+    this.#means = [...means];
+    this.#stds = [...stds];
+  }
+
+  get sums(): StatisticsSums {
+    return { count: this.#count, means: this.#means, stds: this.#stds };
+  }
 
   /**
    * Adds one image. Sums are of integers and so exact; images count equally, whatever their size.

@@ -2,6 +2,7 @@ import { fail } from '../../core/failure.ts';
 import { doubleAt } from '../../util/at.ts';
 import { evalBatches, type InputFormat } from '../data/batches.ts';
 import type { PackedSplit } from '../data/packed.ts';
+import { StagedBatches } from '../data/staged-batches.ts';
 import type { Session } from '../engines/engine.ts';
 import { pauses } from './pace.ts';
 
@@ -66,14 +67,15 @@ export async function predict(
   const { classes } = session.network;
   const crops = CROPS[options.tta];
   const sums = new Float64Array(split.count * classes);
-  const labels = new Int32Array(batchSize);
   const pause = pauses();
   for (const crop of crops) {
     const batches = evalBatches(split, format, { batchSize, crop });
+    const staged = new StagedBatches(batches, { batchSize, values: format.imageSize ** 2 * 3 });
     for (let batch = 0; batch < batches.count; batch++) {
+      const images = await staged.take(batch);
       const step = session.forwardStep({ batch: batches.size(batch), taps: [], average });
       const start = batch * batchSize * classes;
-      batches.fill(batch, step.input, labels);
+      step.input.set(images);
       step.run();
       step.logits.forEach((value, index) => (sums[start + index] = doubleAt(sums, start + index) + value));
       options.onBatch?.(step.batch);

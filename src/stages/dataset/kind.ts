@@ -28,7 +28,7 @@ function rootOf(path: string, archive: Archive | undefined): DeclaredSource {
 }
 
 /** Splits and pictures as they act: words for common splits are written out, and what leaves pictures as they always were is left out. */
-function effective({ split, crop, root, interpolation, crop_pct: cropPct, ...params }: ValueObject): ValueObject {
+function effective({ split, crop, root, interpolation, crop_pct: cropPct, keep, ...params }: ValueObject): ValueObject {
   const cut = splitWords.get(split) ?? split;
   return {
     ...params,
@@ -36,6 +36,7 @@ function effective({ split, crop, root, interpolation, crop_pct: cropPct, ...par
     ...(cut !== undefined && { split: cut }),
     ...(crop !== 'none' && crop !== undefined && { crop }),
     ...(interpolation !== 'bilinear' && interpolation !== undefined && { interpolation }),
+    ...(keep !== 'auto' && keep !== undefined && { keep }),
     ...(cropPct !== 1 && cropPct !== undefined && { crop_pct: cropPct }),
   };
 }
@@ -47,8 +48,8 @@ export const dataset: StageKind = {
   summary: 'Verifies, splits, decodes and resizes a dataset once.',
   params: datasetParams,
   required: datasetRequired,
-  // Its content is a source of the key; where it lies changes nothing.
-  unkeyed: ['root'],
+  // Its content is a source of the key; where it lies changes nothing, nor does the form in which pictures are kept.
+  unkeyed: ['root', 'keep'],
   outputs: () => ({ data: 'data' }),
   needs: (given) => {
     const { url } = given;

@@ -124,6 +124,13 @@ export const datasetParams = {
     description:
       'Evaluation: S by the shorter side of the resized picture that the centre S×S is cut from. timm calls it so; 0.875 is torchvision’s 256 and 224.',
   },
+  keep: {
+    type: 'string',
+    enum: ['auto', 'decoded', 'encoded'],
+    default: 'auto',
+    description:
+      'What is kept of image files: decoded, their pixels, which epochs read; encoded, the files as they are in one archive, which are decoded again whenever they are read; or auto: decoded where that takes at most half of the free disk. Both are the same pictures, and results do not depend on it: it is no part of the key.',
+  },
   on_bad_image: {
     type: 'string',
     enum: ['fail', 'skip'],

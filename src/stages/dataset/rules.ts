@@ -64,6 +64,10 @@ function checkFlags(given: ValueObject, source: string, context: CheckContext): 
       noEffect('on_bad_image', `${source} has no image files to decode`, { expected, fix: 'remove on_bad_image' }),
     );
   }
+  if (decodes === false && given['keep'] === 'encoded') {
+    const expected = 'keep: encoded with a source of image files only';
+    problems.push(noEffect('keep', `${source} has no image files to keep`, { expected, fix: 'remove keep' }));
+  }
   if (folders === false && context.given('folders')) {
     const expected = 'folders with source image-folder only';
     problems.push(noEffect('folders', `${source} is no tree of folders`, { expected, fix: 'remove folders' }));

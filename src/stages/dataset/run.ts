@@ -1,7 +1,11 @@
 import { appendFileSync } from 'node:fs';
+import { rename, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../../core/json.ts';
+import { chooseKeep, estimateSize } from '../../ml/data/keep.ts';
 import { pack, type Packed, type PackOptions } from '../../ml/data/pack.ts';
+import type { Keep } from '../../ml/data/packed.ts';
+import { decoderVersions } from '../../ml/data/pictures/decode.ts';
 import { datasets } from '../../ml/data/registry.ts';
 import type { ImageSet } from '../../ml/data/source.ts';
 import { SPLITS, type SplitOptions } from '../../ml/data/split.ts';
@@ -24,13 +28,13 @@ function splitOf({ split, limit = {} }: Params): { readonly official: boolean; r
   return { official, split: { val: split.val, test: official ? 0 : Number(split.test), seed: split.seed, limit } };
 }
 
-function packOptions(params: Params, threads: number): PackOptions {
+function packOptions(params: Params, threads: number, keep: Keep): PackOptions {
   const { meanStd: statistics, imageSize, onBadImage, interpolation, cropPct } = params;
   return {
     imageSize,
     split: splitOf(params).split,
     meanStd: typeof statistics === 'string' ? statistics : { mean: statistics[0], std: statistics[1] },
-    ...{ onBadImage, interpolation, cropPct },
+    ...{ onBadImage, interpolation, cropPct, keep },
     threads,
   };
 }
@@ -75,13 +79,55 @@ function placeOf(context: StageContext): string {
   return root;
 }
 
+/** Tells, and keeps in the log. */
+function warn({ log, tell }: StageContext, message: string): void {
+  appendFileSync(log, `${message}\n`);
+  tell({ type: 'warning', message });
+}
+
+/** Decides on the form of a set, and says so with the figures before anything starts. */
+async function formOf(context: StageContext, params: Params, set: ImageSet) {
+  const { limit = {} } = params;
+  const images = Math.min(
+    set.images.length,
+    SPLITS.reduce((sum, split) => sum + (limit[split] ?? Infinity), 0),
+  );
+  const size = await estimateSize(set, { images, side: params.imageSize ?? set.naturalSize });
+  const { bavail, bsize } = await statfs(context.scratch);
+  const free = bavail * bsize;
+  const choice = chooseKeep(params.keep, size, free);
+  if (choice.isNotable) warn(context, choice.text);
+  else if (size) appendFileSync(context.log, `${choice.text}\n`);
+  const { keep } = choice;
+  return { keep, record: { keep, ...(size && { ...size, free, decoder: await decoderVersions() }) } };
+}
+
+/** Packs a set where a kill leaves it, and puts it in its place when it is whole. */
+async function packInto(context: StageContext, params: Params, set: ImageSet): Promise<StageOutcome> {
+  const { signal, tell, out, scratch, threads } = context;
+  const { keep, record } = await formOf(context, params, set);
+  const folder = join(scratch, 'packing');
+  const packed = await pack(set, folder, packOptions(params, threads, keep), {
+    signal,
+    progress: reporter(tell, 'images'),
+    warn: (message) => warn(context, message),
+  });
+  await rename(folder, join(out, 'data'));
+  const { decodedForm } = packed;
+  return {
+    metrics: metricsOf(set, packed),
+    environment: { packing: record },
+    ...(decodedForm && { standsFor: { data: decodedForm } }),
+  };
+}
+
 /**
  * Packs the dataset into `data/` of the entry.
  *
  * @param context - the running stage
  * @returns counts, statistics, skipped images
  * @throws FailureError when the source is not what it should be
- * @throws StageInterrupted when the signal is aborted; the next run starts over
+ * @throws StageInterrupted when the signal is aborted; the next run goes on behind what is packed
  */
 export async function run(context: StageContext): Promise<StageOutcome> {
   const params = decodeParams(DECLARATION, context.params, REGISTRIES);
@@ -93,15 +139,7 @@ export async function run(context: StageContext): Promise<StageOutcome> {
   const opening = { folder: context.out, ...told, official, boxed, ...(folders && { folders }) };
   try {
     const set = await datasets[params.source].open(placeOf(context), opening);
-    const packed = await pack(set, join(context.out, 'data'), packOptions(params, context.threads), {
-      signal,
-      progress: reporter(tell, 'images'),
-      warn: (message) => {
-        appendFileSync(context.log, `${message}\n`);
-        tell({ type: 'warning', message });
-      },
-    }).finally(() => set.close?.());
-    return { metrics: metricsOf(set, packed) };
+    return await packInto(context, params, set).finally(() => set.close?.());
   } catch (error) {
     if (signal.aborted) throw new StageInterrupted();
     throw error;

@@ -208,7 +208,7 @@ function openImages({ engine, data }: RunDeps): Shared<BatchImages> {
 
 /** Training batches, each made once for the whole cohort, and its steps on them. */
 function openSteps({ context, data, engine }: RunDeps, recipe: Recipe): Shared<Pick<TrainingJob, 'batches' | 'steps'>> {
-  const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe);
+  const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe, context.threads);
   const steps = new JointSteps(engine, sameBatch(loader));
   return { value: { batches: loader.count, steps }, dispose: () => loader.close() };
 }

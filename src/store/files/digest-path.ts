@@ -2,13 +2,23 @@ import { existsSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import type { Digest } from '../../core/plan.ts';
-import { emptyFolder, folderListing, listingDigest, type FolderListing } from '../../fingerprint/digest.ts';
-import { mapConcurrently } from '../../util/async-pool.ts';
+import { emptyFolder, ListingDigest, type FolderListing } from '../../fingerprint/digest.ts';
 import { mappedInodes } from '../../util/mapped-files.ts';
+import { inOrder } from '../../util/ordered.ts';
+import { byCodeUnits } from '../../util/text.ts';
 import { digestFile, type ReadWatch } from './digest-file.ts';
-import { emptyFoldersOf, listFolder, type ListedFile } from './list-folder.ts';
+import { emptyFoldersOf, listFolder, type FileState, type ListedFile } from './list-folder.ts';
+import { mostFiles } from './listings.ts';
 import { statIfPresent } from './stat-if-present.ts';
-import { isUnchanged, readSourceCache, rememberStats, writeSourceCache, type Remembered } from './source-cache.ts';
+import {
+  CacheRows,
+  isUnchanged,
+  readSourceCache,
+  rememberStats,
+  SourceCache,
+  writeSourceCache,
+  type Remembered,
+} from './source-cache.ts';
 
 /** Files that are read at once. */
 const atOnce = 8;
@@ -33,40 +43,58 @@ function statOf(path: string): Stats {
   );
 }
 
-/** Digests files; those whose state is remembered, and that nobody may change without a sign, without reading them. */
-async function digestAll(
-  path: string,
-  files: readonly ListedFile[],
-  cacheFolder: string | undefined,
-  watch: ReadWatch | undefined,
-) {
-  const cache = cacheFolder === undefined ? new Map<string, Remembered>() : readSourceCache(cacheFolder, path);
-  const knownOf = (file: ListedFile): Remembered | undefined => {
-    const known = cache.get(file.path);
-    return known && isUnchanged(known, file.stats) ? known : undefined;
-  };
-  watch?.ahead(files.reduce((sum, file) => (knownOf(file) ? sum : sum + file.stats.size), 0));
+const byPath = (a: { readonly path: string }, b: { readonly path: string }): number => byCodeUnits(a.path, b.path);
+const noCache = new SourceCache(Buffer.alloc(0));
+
+/** How files are digested. */
+interface Digesting {
+  readonly cacheFolder: string | undefined;
+  readonly watch: ReadWatch | undefined;
+  /** Told the digest of each, in their order. */
+  readonly use: (path: string, digest: Digest) => void;
+}
+
+/** Bytes that will have to be read. */
+function bytesAhead(files: readonly ListedFile[], cache: SourceCache): number {
+  const known = cache.lookUp();
+  return files.reduce((sum, { path, stats }) => sum + (isKnown(known(path), stats) ? 0 : stats.size), 0);
+}
+
+const isKnown = (known: Remembered | undefined, stats: FileState): known is Remembered =>
+  known !== undefined && isUnchanged(known, stats);
+
+/**
+ * Digests files that are sorted by path; those whose state is remembered, and that nobody may change without a sign, without
+ * reading them. Nothing is kept of each but its row in the cache.
+ */
+async function digestAll(path: string, files: readonly ListedFile[], { cacheFolder, watch, use }: Digesting) {
+  const cache = cacheFolder === undefined ? noCache : readSourceCache(cacheFolder, path);
+  watch?.ahead(bytesAhead(files, cache));
+  const rows = new CacheRows();
+  const lookUp = cache.lookUp();
   let read = 0;
   let mapped: ReadonlySet<number> | undefined;
-  const isMapped = ({ ino }: Stats): boolean => (mapped ??= mappedInodes()).has(ino);
-  const digested = await mapConcurrently(files, atOnce, async (file): Promise<[string, Remembered]> => {
-    const known = knownOf(file);
-    if (known && !isMapped(file.stats)) return [file.path, known];
+  const isMapped = ({ ino }: FileState): boolean => (mapped ??= mappedInodes()).has(ino);
+  const digested = inOrder(files, atOnce, async (file): Promise<[string, Remembered]> => {
+    const known = lookUp(file.path);
+    if (isKnown(known, file.stats) && !isMapped(file.stats)) return [file.path, known];
     read++;
     const before = Date.now();
     const digest = await digestFile(join(path, file.path), file.stats.size, watch);
     return [file.path, rememberStats(file.stats, digest, before)];
   });
-  if (cacheFolder !== undefined && (read > 0 || cache.size !== files.length))
-    writeSourceCache(cacheFolder, path, digested);
-  return digested;
+  for await (const [name, known] of digested) {
+    use(name, known.digest);
+    if (cacheFolder !== undefined) rows.add(name, known);
+  }
+  if (cacheFolder !== undefined && (read > 0 || cache.size !== files.length)) writeSourceCache(cacheFolder, path, rows);
 }
 
 /** How a folder outside the store is digested. */
 export interface FolderOptions {
   /** kdpipe's own folder, no part of one in which it stands. */
   readonly runsFolder?: string;
-  /** Told what the folder holds. */
+  /** Told what the folder holds, where that is not too much to keep. */
   readonly onListing?: (listing: FolderListing) => void;
   /** Told what is read. */
   readonly watch?: ReadWatch | undefined;
@@ -87,21 +115,38 @@ export async function digestPath(path: string, cacheFolder?: string, options: Fo
   const stats = statOf(path);
   if (stats.isDirectory()) return digestFolder(path, cacheFolder, options);
   if (stats.isFile() && stats.size <= smallFile) return digestFile(path, stats.size);
-  const [only] = await digestAll(path, [{ path: '', stats }], cacheFolder, options.watch);
-  if (!only) throw new Error(`${path} was not digested`);
-  return only[1].digest;
+  let only = '';
+  const use = (_: string, digest: Digest): void => void (only = digest);
+  await digestAll(path, [{ path: '', stats }], { cacheFolder, watch: options.watch, use });
+  return only;
 }
 
 async function digestFolder(path: string, cacheFolder: string | undefined, options: FolderOptions): Promise<Digest> {
   const { runsFolder, onListing, watch } = options;
   const content = listFolder(path, 'open', runsFolder === undefined ? undefined : realPath(runsFolder));
-  const files = await digestAll(path, content.files, cacheFolder, watch);
-  const listing = folderListing([
-    ...files.map(([name, { digest }]) => ({ path: name, digest })),
-    ...emptyFoldersOf(content).map(emptyFolder),
-  ]);
-  onListing?.(listing);
-  return listingDigest(listing);
+  const empty = Array.from(emptyFoldersOf(content), (name) => emptyFolder(name)).sort(byPath);
+  const files = content.files.toSorted(byPath);
+  const sum = new ListingDigest();
+  const listing: (readonly [path: string, digest: Digest])[] = [];
+  const isListed = onListing && files.length + empty.length <= mostFiles;
+  const add = (name: string, digest: Digest): void => {
+    sum.add(name, digest);
+    if (isListed) listing.push([name, digest]);
+  };
+  const addEmptyBefore = (name?: string): void => {
+    for (let [first] = empty; first && (name === undefined || byCodeUnits(first.path, name) < 0); [first] = empty) {
+      add(first.path, first.digest);
+      empty.shift();
+    }
+  };
+  const use = (name: string, digest: Digest): void => {
+    addEmptyBefore(name);
+    add(name, digest);
+  };
+  await digestAll(path, files, { cacheFolder, watch, use });
+  addEmptyBefore();
+  if (isListed) onListing(listing);
+  return sum.digest();
 }
 
 function realPath(path: string): string | undefined {

@@ -3,12 +3,25 @@ import { basename, dirname, isAbsolute, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { isLitter, isProbe } from '../../util/litter.ts';
 
+/** What of a file's state is looked at. */
+export type FileState = Pick<Stats, 'size' | 'mtimeMs' | 'ctimeMs' | 'ino' | 'nlink' | 'mode'>;
+
 /** A file below a folder; links are followed. */
 export interface ListedFile {
   /** Relative to the folder, `/` between the parts. */
   readonly path: string;
-  readonly stats: Stats;
+  readonly stats: FileState;
 }
+
+/** A million files are listed at once: all that the system says of each would take five times as much. */
+const stateIn = ({ size, mtimeMs, ctimeMs, ino, nlink, mode }: Stats): FileState => ({
+  size,
+  mtimeMs,
+  ctimeMs,
+  ino,
+  nlink,
+  mode,
+});
 
 /** Everything below a folder, in the order in which the disk gives it. */
 export interface FolderContent {
@@ -87,7 +100,7 @@ function addFile(walk: Walk, path: string, stats: Stats): void {
       expected: 'files and folders (no sockets, pipes or devices)',
       fix: 'remove it',
     });
-  if (walk.rule === 'closed' || !isProbe(basename(path), stats.size)) walk.files.push({ path, stats });
+  if (walk.rule === 'closed' || !isProbe(basename(path), stats.size)) walk.files.push({ path, stats: stateIn(stats) });
 }
 
 function addFolder(walk: Walk, position: Position, path: string, name: string): void {
@@ -133,6 +146,8 @@ export function listFolder(root: string, rule: LinkRule, except?: string): Folde
  */
 export function emptyFoldersOf(content: FolderContent): readonly string[] {
   const { files, folders } = content;
-  const parents = new Set([...files.map(({ path }) => path), ...folders].map((path) => dirname(path)));
+  const parents = new Set<string>();
+  for (const { path } of files) parents.add(dirname(path));
+  for (const path of folders) parents.add(dirname(path));
   return folders.filter((path) => path !== '' && !parents.has(path));
 }

@@ -8,7 +8,7 @@ import { writeWhole } from '../../util/write-whole.ts';
 import { statIfPresent } from './stat-if-present.ts';
 
 /** A folder of more files has no listing: then it is only said that it changed. */
-const mostFiles = 20_000;
+export const mostFiles = 20_000;
 /** The newest that are kept. */
 const mostKept = 64;
 
@@ -22,7 +22,6 @@ const fileOf = (folder: string, digest: Digest): string => join(folder, 'listing
  * @param listing - what the folder holds
  */
 export function keepListing(folder: string, listing: FolderListing): void {
-  if (listing.length > mostFiles) return;
   const text = canonical(listing);
   const file = fileOf(folder, sha256(text));
   if (statIfPresent(file)) return;

@@ -1,9 +1,9 @@
-import { realpathSync, type Stats } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import type { Digest } from '../../core/plan.ts';
 import { sha256 } from '../../fingerprint/digest.ts';
 import { byCodeUnits } from '../../util/text.ts';
 import { manifestName } from '../layout.ts';
-import { listFolder, type LinkRule } from './list-folder.ts';
+import { listFolder, type FileState, type LinkRule } from './list-folder.ts';
 import { statIfPresent } from './stat-if-present.ts';
 
 /** The state of a file, or of all files of a folder, as far as it is known without reading them. */
@@ -14,7 +14,7 @@ export interface PathState {
   readonly numbers: Float64Array;
 }
 
-const numbersOf = ({ size, mtimeMs, ino, ctimeMs, nlink }: Stats): readonly number[] => [
+const numbersOf = ({ size, mtimeMs, ino, ctimeMs, nlink }: FileState): readonly number[] => [
   size,
   mtimeMs,
   ino,

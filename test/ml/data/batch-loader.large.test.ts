@@ -11,6 +11,7 @@ import { batchOf, directLoader, type BatchLoader, type TrainBatch } from '../../
 import { batchLoaderFor } from '../../../src/ml/data/batch-loader-for.ts';
 import { ThreadedLoader } from '../../../src/ml/data/threaded-loader.ts';
 import { failuresOf, Folder, notes, packDefaults, sampleSet } from './samples.ts';
+import { atOnce } from '../../support/at-once.ts';
 
 const options: TrainOptions = {
   ...{ batchSize: 7, seed: 3, crop: 'random', flip: true, augment: 'autoaugment', mixup: 'mixup' },
@@ -64,7 +65,7 @@ describe('a direct loader', () => {
       const batches = trainBatches(split, dataset.manifest, { ...options, epoch });
       const images = new Float32Array(batches.size(number) * 12 * 12 * 3);
       const labels = new Int32Array(batches.size(number));
-      const indices = batches.fill(number, images, labels).slice();
+      const indices = atOnce(batches.fill(number, images, labels)).slice();
       const mix = mixOf(options, 12, epoch, number);
       const partners = labels.map((_, k) => labels[(k + labels.length - 1) % labels.length]!);
       expect(loader.take(epoch, number)).toEqual({
@@ -226,7 +227,7 @@ describe('the choice of a loader', () => {
     ['autoaugment', true],
     ['cutout', true],
   ] as const)('makes batches on a thread where it pays: %s', async (augment, isThreaded) => {
-    const loader = batchLoaderFor(dataset, folder.path, { ...options, augment });
+    const loader = batchLoaderFor(dataset, folder.path, { ...options, augment }, 2);
     expect(loader instanceof ThreadedLoader).toBe(isThreaded);
     expect(await taken(loader, [[1, 2]])).toEqual(await taken(direct({ augment }), [[1, 2]]));
   });

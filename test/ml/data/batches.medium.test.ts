@@ -11,6 +11,7 @@ import type { PackedDataset, PackedSplit } from '../../../src/ml/data/packed.ts'
 import { uniforms } from '../../../src/ml/random/random.ts';
 import { base64, referencePicture, transformReference } from '../augment/transform-reference.ts';
 import { Folder, notes, packDefaults, sampleSet } from './samples.ts';
+import { atOnce } from '../../support/at-once.ts';
 
 const SIDE = 10;
 const VALUES = SIDE * SIDE * 3;
@@ -46,7 +47,7 @@ interface Seen {
 function batch(batches: Batches, number: number): Seen[] {
   const inputs = new Float32Array(batches.size(number) * VALUES);
   const labels = new Int32Array(batches.size(number));
-  const indices = batches.fill(number, inputs, labels);
+  const indices = atOnce(batches.fill(number, inputs, labels));
   return Array.from(indices, (index, slot) => ({
     index,
     label: labels[slot]!,
@@ -64,7 +65,7 @@ function fill(batches: Batches): [number[], Float32Array] {
   const values = new Float32Array(sizes.reduce((sum, size) => sum + size, 0) * VALUES);
   let start = 0;
   sizes.forEach((size, number) => {
-    batches.fill(number, values.subarray(start, start + size * VALUES), new Int32Array(size));
+    atOnce(batches.fill(number, values.subarray(start, start + size * VALUES), new Int32Array(size)));
     start += size * VALUES;
   });
   return [sizes, values];
@@ -105,7 +106,7 @@ describe('training batches', () => {
     const format = { imageSize: SIDE, mean: [0.1, 0.4, 0.7], std: [0.5, 0.25, 0.125] } as const;
     const [raw, scaled] = [plain, format].map((each) => {
       const inputs = new Float32Array(8 * VALUES);
-      trainBatches(train, each, pass).fill(2, inputs, new Int32Array(8));
+      atOnce(trainBatches(train, each, pass).fill(2, inputs, new Int32Array(8)));
       return inputs;
     });
     scaled!.forEach((value, i) => {
@@ -143,12 +144,12 @@ describe('training batches', () => {
     const counts = { straight: 0, mirrored: 0, unmirrored: 0 };
     for (let epoch = 0; epoch < 12; epoch++) {
       for (const { index, pixels } of all(trainBatches(train, plain, { ...pass, epoch }))) {
-        const found = squaresOf(train.image('train', index)).get(pixels);
+        const found = squaresOf(atOnce(train.image('train', index))).get(pixels);
         expect(found).toBeDefined();
         counts[found!]++;
       }
       for (const { index, pixels } of all(trainBatches(train, plain, { ...pass, epoch, flip: false }))) {
-        expect(squaresOf(train.image('train', index)).get(pixels)).toBe('straight');
+        expect(squaresOf(atOnce(train.image('train', index))).get(pixels)).toBe('straight');
         counts.unmirrored++;
       }
     }
@@ -206,7 +207,7 @@ describe('training batches', () => {
 
   it('with centre crops hold the evaluation view', () => {
     for (const { index, pixels } of all(trainBatches(train, plain, { ...pass, crop: 'centre', flip: false }))) {
-      expect(pixels).toBe(base64(train.image('eval', index)));
+      expect(pixels).toBe(base64(atOnce(train.image('eval', index))));
     }
   });
 });
@@ -231,7 +232,7 @@ describe('evaluation batches', () => {
       Array.from({ length: train.count }, (_, index) => ({
         index,
         label: train.labels[index],
-        pixels: base64(train.image('eval', index)),
+        pixels: base64(atOnce(train.image('eval', index))),
       })),
     );
   });
@@ -239,7 +240,7 @@ describe('evaluation batches', () => {
   it('with a crop’s number hold that one of the ten crops of the training view', () => {
     for (let crop = 0; crop < 10; crop++) {
       for (const { index, pixels } of all(evalBatches(train, plain, { batchSize: 64, crop }))) {
-        const image = train.image('train', index);
+        const image = atOnce(train.image('train', index));
         expect(pixels).toBe(base64(cropImage(image, tenCrops(image, SIDE)[crop]!, SIDE)));
       }
     }
@@ -257,7 +258,7 @@ describe('evaluation batches', () => {
     const inputs = new Float32Array(2 * 24 * 24 * 3);
     const labels = new Int32Array(2);
     const input = (crop: 'centre' | number): Float32Array => {
-      evalBatches(packed, manifest, { batchSize: 2, crop }).fill(0, inputs, labels);
+      atOnce(evalBatches(packed, manifest, { batchSize: 2, crop }).fill(0, inputs, labels));
       return inputs.slice(0, 24 * 24 * 3);
     };
     const normalised = (rgb: string) =>

@@ -6,7 +6,8 @@ import { picture } from './samples.ts';
 function foundIn(places: readonly (readonly [number: number, split: Split, label: number])[]) {
   const duplicates = new Duplicates();
   for (const [number, split, label] of places) duplicates.add(picture(number), split, label);
-  return { ...duplicates.counts(), text: duplicates.text() };
+  const { counts, text } = duplicates.result();
+  return { ...counts, text };
 }
 
 describe('equal pictures', () => {
@@ -48,6 +49,6 @@ describe('equal pictures', () => {
     const duplicates = new Duplicates();
     duplicates.add({ pixels: new Uint8Array(12), height: 2, width: 2 }, 'train', 0);
     duplicates.add({ pixels: new Uint8Array(12), height: 1, width: 4 }, 'train', 0);
-    expect(duplicates.counts().all).toBe(0);
+    expect(duplicates.result().counts.all).toBe(0);
   });
 });

@@ -4,6 +4,7 @@ import { resizeShorterSide } from '../../../src/ml/augment/resize.ts';
 import { openPacked } from '../../../src/ml/data/open.ts';
 import { pack } from '../../../src/ml/data/pack.ts';
 import { failuresOf, Folder, notes, packDefaults, picture, sampleSet } from './samples.ts';
+import { atOnce } from '../../support/at-once.ts';
 
 let folder: Folder;
 beforeEach(async () => {
@@ -19,8 +20,8 @@ function readAll(): void {
     const split = dataset.split(name);
     for (let index = 0; index < split.count; index++) {
       expect(split.names[index]).toMatch(/^[01]\/\d+$/);
-      split.image('train', index);
-      split.image('eval', index);
+      atOnce(split.image('train', index));
+      atOnce(split.image('eval', index));
     }
   }
   dataset.close();
@@ -31,7 +32,7 @@ describe('a packed dataset', () => {
     const [inMemory, onDisk] = [openPacked(folder.path), openPacked(folder.path, 0)];
     for (const view of ['train', 'eval'] as const) {
       for (const index of [5, 0, 14, 3]) {
-        const [a, b] = [inMemory, onDisk].map((dataset) => dataset.split('train').image(view, index));
+        const [a, b] = [inMemory, onDisk].map((dataset) => atOnce(dataset.split('train').image(view, index)));
         expect({ ...b, pixels: [...b!.pixels] }).toEqual({ ...a, pixels: [...a!.pixels] });
       }
     }
@@ -58,7 +59,7 @@ describe('a packed dataset', () => {
     await pack(set, mixed.path, { ...packDefaults, split }, notes());
     const [inMemory, onDisk] = [openPacked(mixed.path), openPacked(mixed.path, 0)];
     for (let k = 0; k < 10; k++) {
-      const [a, b] = [inMemory, onDisk].map((dataset) => dataset.split('train').image('train', k));
+      const [a, b] = [inMemory, onDisk].map((dataset) => atOnce(dataset.split('train').image('train', k)));
       expect(b!.pixels.length).toBe(a!.height * a!.width * 3);
       expect([...b!.pixels]).toEqual([...a!.pixels]);
       expect([...a!.pixels]).toEqual([...resizeShorterSide(images[k]!.read(), 8).pixels]);
@@ -72,8 +73,8 @@ describe('a packed dataset', () => {
     const open = () => readdirSync('/proc/self/fd').length;
     const before = open();
     const dataset = openPacked(folder.path, 0);
-    dataset.split('train').image('train', 0);
-    dataset.split('test').image('eval', 0);
+    atOnce(dataset.split('train').image('train', 0));
+    atOnce(dataset.split('test').image('eval', 0));
     expect(open()).toBe(before + 2);
     dataset.close();
     expect(open()).toBe(before);
@@ -81,8 +82,8 @@ describe('a packed dataset', () => {
 
   it('calls an image beyond the split a bug', () => {
     const split = openPacked(folder.path).split('val');
-    expect(() => split.image('eval', split.count)).toThrow(RangeError);
-    expect(() => split.image('eval', -1)).toThrow(RangeError);
+    expect(() => atOnce(split.image('eval', split.count))).toThrow(RangeError);
+    expect(() => atOnce(split.image('eval', -1))).toThrow(RangeError);
   });
 
   it('may have an empty split', async () => {

@@ -9,6 +9,7 @@ import { SPLITS, splitImages } from '../../../src/ml/data/split.ts';
 import { RunningStatistics } from '../../../src/ml/data/statistics.ts';
 import { fail } from '../../../src/core/failure.ts';
 import { failuresOf, Folder, notes, packDefaults, sampleSet } from './samples.ts';
+import { atOnce } from '../../support/at-once.ts';
 
 let folder: Folder;
 beforeEach(() => void (folder = new Folder()));
@@ -37,11 +38,13 @@ describe('packing', () => {
       for (const [index, image] of expected.entries()) {
         const decoded = await image.read();
         const { pixels, height, width } = resizeShorterSide(decoded, 22);
-        expect(split.image('train', index)).toMatchObject({ height: 22, width: 29 });
-        expect([...split.image('train', index).pixels]).toEqual([...pixels]);
+        expect(atOnce(split.image('train', index))).toMatchObject({ height: 22, width: 29 });
+        expect([...atOnce(split.image('train', index)).pixels]).toEqual([...pixels]);
         expect([height, width]).toEqual([22, 29]);
         const small = resizeShorterSide(decoded, 20);
-        expect([...split.image('eval', index).pixels]).toEqual([...cropImage(small, centreCrop(small, 20), 20).pixels]);
+        expect([...atOnce(split.image('eval', index)).pixels]).toEqual([
+          ...cropImage(small, centreCrop(small, 20), 20).pixels,
+        ]);
       }
     }
     dataset.close();
@@ -57,8 +60,8 @@ describe('packing', () => {
     // timm: floor(20 / 0.875)
     const small = resizeShorterSide(decoded, 22, 'bicubic');
     const test = dataset.split('test');
-    expect([...test.image('eval', 0).pixels]).toEqual([...cropImage(small, centreCrop(small, 20), 20).pixels]);
-    expect([...test.image('train', 0).pixels]).toEqual([...small.pixels]);
+    expect([...atOnce(test.image('eval', 0)).pixels]).toEqual([...cropImage(small, centreCrop(small, 20), 20).pixels]);
+    expect([...atOnce(test.image('train', 0)).pixels]).toEqual([...small.pixels]);
     dataset.close();
     const usual = await pack(set, folder.path, packDefaults, notes());
     expect(Object.keys(usual.manifest)).not.toContain('interpolation');
@@ -95,7 +98,7 @@ describe('packing', () => {
     const { manifest } = await pack(set, folder.path, { ...packDefaults, meanStd: 'data' }, notes());
     const statistics = new RunningStatistics();
     const train = openPacked(folder.path).split('train');
-    for (let index = 0; index < train.count; index++) statistics.add(train.image('train', index));
+    for (let index = 0; index < train.count; index++) statistics.add(atOnce(train.image('train', index)));
     expect({ mean: manifest.mean, std: manifest.std }).toEqual(statistics.result());
   });
 
@@ -103,7 +106,7 @@ describe('packing', () => {
     const meanStd = { mean: [0.1, 0.2, 0.3], std: [0.4, 0.5, 0.6] } as const;
     const { manifest } = await pack(set, folder.path, { ...packDefaults, meanStd, imageSize: 9 }, notes());
     expect(manifest).toMatchObject({ ...meanStd, imageSize: 9, trainSize: 9 });
-    expect(openPacked(folder.path).split('val').image('eval', 0)).toMatchObject({ height: 9, width: 9 });
+    expect(atOnce(openPacked(folder.path).split('val').image('eval', 0))).toMatchObject({ height: 9, width: 9 });
   });
 
   it('tells progress image by image to the end', async () => {

@@ -78,6 +78,7 @@ export const packDefaults: PackOptions = {
   onBadImage: 'fail',
   interpolation: 'bilinear',
   cropPct: 1,
+  keep: 'decoded',
   threads: 2,
 };
 

@@ -9,6 +9,7 @@ import { bits } from '../../../src/ml/random/random.ts';
 import type { DatasetSource } from '../../../src/ml/data/source.ts';
 import { Folder, idxBytes, notes, packDefaults, writeTree } from './samples.ts';
 import { smallCifar, smallCub, writeCifar, writeCub } from './published.ts';
+import { atOnce } from '../../support/at-once.ts';
 
 /** One of 256 values, without a pattern that repeats. */
 function noise(i: number): number {
@@ -107,7 +108,7 @@ describe.each(names)('the source %s', (name) => {
     for (const name of SPLITS) {
       const split = packed.split(name);
       for (let index = 0; index < split.count; index++) {
-        seen.add(Buffer.from(split.image('train', index).pixels).toString('base64'));
+        seen.add(Buffer.from(atOnce(split.image('train', index)).pixels).toString('base64'));
       }
     }
     expect(seen.size).toBe(set.images.length);

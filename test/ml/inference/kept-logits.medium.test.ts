@@ -11,6 +11,7 @@ import { encodeLogits, KeptLogits } from '../../../src/ml/inference/kept-logits.
 import { predict } from '../../../src/ml/inference/predict.ts';
 import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { paintedSet } from '../../support/painted-set.ts';
+import { atOnce } from '../../support/at-once.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kdpipe-logits-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -54,7 +55,7 @@ function inTraining(session: Session, data: ReturnType<typeof paintedSet>, batch
   const found = new Float32Array(split.count * classes);
   for (let batch = 0; batch < batches.count; batch++) {
     const step = session.forwardStep({ batch: batches.size(batch), taps: [] });
-    const indices = batches.fill(batch, step.input, new Int32Array(batchSize));
+    const indices = atOnce(batches.fill(batch, step.input, new Int32Array(batchSize)));
     step.run();
     indices.forEach((index, row) => {
       found.set(step.logits.subarray(row * classes, (row + 1) * classes), index * classes);

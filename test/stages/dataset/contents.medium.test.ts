@@ -7,6 +7,7 @@ import type { PackedDataset, Split } from '../../../src/ml/data/packed.ts';
 import { dataset } from '../../../src/stages/dataset/kind.ts';
 import { encoded, failuresOf, Folder, idxBytes, picture, writeTree } from '../../ml/data/samples.ts';
 import { Workshop, type Made } from '../../support/stage-workshop.ts';
+import { atOnce } from '../../support/at-once.ts';
 
 let folder: Folder;
 let workshop: Workshop;
@@ -62,7 +63,7 @@ describe('a dataset of IDX files', () => {
     for (const split of ['train', 'val', 'test'] as const) {
       expect(packed.split(split).labels).toEqual(plain.split(split).labels);
       for (let at = 0; at < plain.split(split).count; at++)
-        expect(packed.split(split).image('train', at)).toEqual(plain.split(split).image('train', at));
+        expect(atOnce(packed.split(split).image('train', at))).toEqual(atOnce(plain.split(split).image('train', at)));
     }
   });
 
@@ -195,7 +196,9 @@ describe('the statistics of a dataset', () => {
     const train = data.split('train');
     for (const channel of [0, 1, 2] as const) {
       const values = Array.from({ length: train.count }, (_, at) =>
-        [...train.image('train', at).pixels].filter((_, place) => place % 3 === channel).map((value) => value / 255),
+        [...atOnce(train.image('train', at)).pixels]
+          .filter((_, place) => place % 3 === channel)
+          .map((value) => value / 255),
       );
       const average = (of: readonly number[]) => of.reduce((sum, value) => sum + value, 0) / of.length;
       const spread = (of: readonly number[]) =>

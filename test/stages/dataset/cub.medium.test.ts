@@ -8,6 +8,7 @@ import { splitImages } from '../../../src/ml/data/split.ts';
 import { dataset } from '../../../src/stages/dataset/kind.ts';
 import { encoded } from '../../ml/data/samples.ts';
 import { Workshop } from '../../support/stage-workshop.ts';
+import { atOnce } from '../../support/at-once.ts';
 
 const workshop = new Workshop();
 const root = workshop.folder();
@@ -78,10 +79,10 @@ describe('a dataset of CUB', () => {
   it('shows what is in the boxes where crop is box', async () => {
     const { folder } = await made({ crop: 'box' });
     const packed = openPacked(join(folder, 'data'));
-    expect(new Set(packed.split('test').image('eval', 7).pixels)).toEqual(new Set([255]));
+    expect(new Set(atOnce(packed.split('test').image('eval', 7)).pixels)).toEqual(new Set([255]));
     packed.close();
     const whole = openPacked(join((await made({})).folder, 'data'));
-    expect(whole.split('test').image('eval', 7).pixels).toContain(0);
+    expect(atOnce(whole.split('test').image('eval', 7)).pixels).toContain(0);
     whole.close();
   });
 

@@ -55,6 +55,18 @@ describe('the dataset kind', () => {
     ]);
   });
 
+  it('keeps files of a source that has some, and says nothing of it where nothing is asked for', () => {
+    const given = { source: 'image-folder', root: 'x' };
+    expect(problems({ ...given, keep: 'encoded' })).toEqual([]);
+    expect(effective({ ...given, keep: 'encoded' })).toHaveProperty('keep', 'encoded');
+    expect(effective(given)).not.toHaveProperty('keep');
+    expect(completed({ ...given, keep: 'jpeg' })).toBeUndefined();
+    expect(problems({ source: 'idx', root: 'x', keep: 'decoded' })).toEqual([]);
+    expect(problems({ source: 'idx', root: 'x', keep: 'encoded' })).toEqual([
+      { code: 'no-effect', param: ['keep'], helps: true },
+    ]);
+  });
+
   it('fills in the defaults that the recipe names', () => {
     expect(completed({ source: 'mnist-digits' })).toEqual({
       source: 'mnist-digits',
@@ -65,6 +77,7 @@ describe('the dataset kind', () => {
       split: { val: 0.2, test: 0.2, seed: 0 },
       mean_std: 'imagenet',
       on_bad_image: 'fail',
+      keep: 'auto',
     });
     expect(completed({ source: 'idx', root: 'x', split: { test: 0 } })?.['split']).toEqual({
       val: 0.2,
@@ -147,8 +160,8 @@ describe('the dataset kind', () => {
     expect(existsSync(join(digits?.path ?? '', 'digits-images-idx3-ubyte.gz'))).toBe(true);
   });
 
-  it('keys the content of the root, not its path', () => {
-    expect(dataset.unkeyed).toEqual(['root']);
+  it('keys the content of the root, not its path, and not the form in which pictures are kept', () => {
+    expect(dataset.unkeyed).toEqual(['root', 'keep']);
   });
 });
 

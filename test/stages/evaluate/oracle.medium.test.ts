@@ -12,6 +12,7 @@ import { dataset } from '../../../src/stages/dataset/kind.ts';
 import { evaluate } from '../../../src/stages/evaluate/kind.ts';
 import { Folder, writeTree } from '../../ml/data/samples.ts';
 import { metric, Workshop, type Made } from '../../support/stage-workshop.ts';
+import { atOnce } from '../../support/at-once.ts';
 
 /** Side of the network's input; the larger view of a 12 × 10 picture is then 20 × 17. */
 const side = 16;
@@ -78,7 +79,7 @@ async function oracle(name: Split, tta: (typeof augmentations)[number]): Promise
   const { mean, std } = packed.manifest;
   const split = packed.split(name);
   const images = Array.from(split.labels, (label, index) => {
-    const { pixels, height, width } = split.image(tta === 'none' ? 'eval' : 'train', index);
+    const { pixels, height, width } = atOnce(split.image(tta === 'none' ? 'eval' : 'train', index));
     const places = tta === 'none' ? [{ top: 0, left: 0, mirrored: false }] : corners({ height, width });
     const sums = packed.manifest.classes.map(() => 0);
     for (const { top, left, mirrored } of places) {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { folderDigest, sha256 } from '../../../src/fingerprint/digest.ts';
 import { digestPath } from '../../../src/store/files/digest-path.ts';
-import { rememberStats, writeSourceCache } from '../../../src/store/files/source-cache.ts';
+import { CacheRows, rememberStats, writeSourceCache } from '../../../src/store/files/source-cache.ts';
 import { sourceChanges, sourceDigester, sourceRecorder } from '../../../src/store/files/sources.ts';
 import { failureOf, pathsBelow, temporaryFolder, writeFiles } from '../stored.ts';
 
@@ -99,11 +99,10 @@ describe('the cache of digests', () => {
     const folder = folderOf(files);
     const cache = temporaryFolder();
     const wrong = sha256('never written');
-    writeSourceCache(
-      cache,
-      folder,
-      Object.keys(files).map((path) => [path, rememberStats(statSync(join(folder, path)), wrong, Date.now())]),
-    );
+    const rows = new CacheRows();
+    for (const path of Object.keys(files))
+      rows.add(path, rememberStats(statSync(join(folder, path)), wrong, Date.now()));
+    writeSourceCache(cache, folder, rows);
     const believed = folderDigest(Object.keys(files).map((path) => ({ path, digest: wrong })));
     expect(await digestPath(folder, cache)).toBe(believed);
     expect(await digestPath(folder)).toBe(listed(files));

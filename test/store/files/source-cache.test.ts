@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/fingerprint/digest.ts';
 import {
+  CacheRows,
   forgetSourceCaches,
   isUnchanged,
   readSourceCache,
   rememberStats,
   writeSourceCache,
+  type Remembered,
 } from '../../../src/store/files/source-cache.ts';
 import { temporaryFolder } from '../stored.ts';
 
@@ -17,6 +19,13 @@ const now = 1_800_000_000_000;
 const state = (change: Partial<Stats> = {}): Stats =>
   ({ size: 7, mtimeMs: now - 60_000, ctimeMs: now - 50_000, ino: 42, ...change }) as Stats;
 const known = rememberStats(state(), digest, now);
+
+/** The rows of these files. */
+function rowsOf(files: readonly (readonly [path: string, known: Remembered])[]): CacheRows {
+  const rows = new CacheRows();
+  for (const [path, of] of files) rows.add(path, of);
+  return rows;
+}
 
 describe('a remembered digest', () => {
   it('is right while nothing about the file has changed', () => {
@@ -54,23 +63,43 @@ describe('the cache of a source', () => {
   it('gives back what was trusted, bit for bit, and leaves out the rest', () => {
     const folder = join(temporaryFolder(), 'not/there/yet');
     const exact = { ...known, modified: 1_760_000_000_000.123 };
-    writeSourceCache(folder, source, [
+    const rows = rowsOf([
       ['a', exact],
       ['b/ü "x"', other],
       ['young', { ...known, trusted: false }],
     ]);
+    writeSourceCache(folder, source, rows);
     expect([...readSourceCache(folder, source)]).toEqual([
       ['a', exact],
       ['b/ü "x"', other],
     ]);
   });
 
+  it('tells what is remembered of paths in their order, whichever of them it knows', () => {
+    const folder = temporaryFolder();
+    const paths = Array.from({ length: 20_000 }, (_, k) => String(k).padStart(6, '0'));
+    writeSourceCache(folder, source, rowsOf(paths.map((path, inode) => [path, { ...known, inode }])));
+    const cache = readSourceCache(folder, source);
+    expect(cache.size).toBe(20_000);
+    const lookUp = cache.lookUp();
+    for (const [asked, inode] of [
+      ['', undefined],
+      ['000000', 0],
+      ['000000x', undefined],
+      ['000007', 7],
+      ['000008/a', undefined],
+      ['019999', 19_999],
+      ['z', undefined],
+    ] as const)
+      expect(lookUp(asked)?.inode).toBe(inode);
+  });
+
   it('is one file a source, replaced as a whole, without drafts', () => {
     const folder = temporaryFolder();
-    writeSourceCache(folder, source, [['a', known]]);
-    writeSourceCache(folder, source, [['b', other]]);
-    writeSourceCache(folder, '/data/others', [['a', other]]);
-    expect([...readSourceCache(folder, source).keys()]).toEqual(['b']);
+    writeSourceCache(folder, source, rowsOf([['a', known]]));
+    writeSourceCache(folder, source, rowsOf([['b', other]]));
+    writeSourceCache(folder, '/data/others', rowsOf([['a', other]]));
+    expect(Array.from(readSourceCache(folder, source), ([path]) => path)).toEqual(['b']);
     expect(readdirSync(folder)).toHaveLength(2);
     expect(readSourceCache(folder, '/data/unknown').size).toBe(0);
   });
@@ -78,7 +107,7 @@ describe('the cache of a source', () => {
   it('is empty once it is forgotten; what else lies in its folder stays', () => {
     const folder = temporaryFolder();
     forgetSourceCaches(join(folder, 'none'));
-    writeSourceCache(folder, source, [['a', known]]);
+    writeSourceCache(folder, source, rowsOf([['a', known]]));
     mkdirSync(join(folder, 'listings'));
     forgetSourceCaches(folder);
     expect(readSourceCache(folder, source).size).toBe(0);
@@ -87,7 +116,7 @@ describe('the cache of a source', () => {
 
   it('is empty when any one byte of it is wrong, or its end is missing', () => {
     const folder = temporaryFolder();
-    writeSourceCache(folder, source, [['a', known]]);
+    writeSourceCache(folder, source, rowsOf([['a', known]]));
     const file = join(folder, readdirSync(folder)[0] ?? '');
     const whole = readFileSync(file);
     const believed: number[] = [];
@@ -106,7 +135,7 @@ describe('the cache of a source', () => {
   it('that cannot be written is only missed', () => {
     const folder = join(temporaryFolder(), 'file');
     writeFileSync(folder, '');
-    expect(() => writeSourceCache(folder, source, [['a', known]])).not.toThrow();
+    expect(() => writeSourceCache(folder, source, rowsOf([['a', known]]))).not.toThrow();
     expect(readSourceCache(folder, source).size).toBe(0);
   });
 

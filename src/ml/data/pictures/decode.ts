@@ -133,3 +133,27 @@ export async function decodeImage(file: string, bytes?: Buffer): Promise<SourceP
     });
   }
 }
+
+/**
+ * Looks at a picture's header.
+ *
+ * @param bytes - of its file
+ * @returns height and width in pixels, upright as EXIF says
+ * @throws Error where it has none that can be read
+ */
+export async function pictureSize(bytes: Buffer): Promise<{ readonly height: number; readonly width: number }> {
+  const sharp = await sharpModule();
+  const { height, width } = (await sharp(bytes, {}).metadata()).autoOrient;
+  return { height, width };
+}
+
+/**
+ * What decodes.
+ *
+ * @returns versions of sharp and of the libraries in it
+ */
+export async function decoderVersions(): Promise<Readonly<Record<string, string>>> {
+  const { default: sharp } = await import('sharp');
+  const { sharp: own, vips, mozjpeg = '' } = sharp.versions;
+  return { sharp: own, vips, mozjpeg };
+}

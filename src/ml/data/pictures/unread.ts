@@ -37,15 +37,13 @@ export async function unreadPictures(root: string, pictures: readonly string[]):
 export type ExtensionCounts = Readonly<Record<string, number>>;
 
 /**
- * Counts extensions.
+ * Sorts counts by extension.
  *
- * @param extensions - those of files, one a file
- * @returns how many there are of each
+ * @param counts - in any order
+ * @returns the same, sorted by code units
  */
-export function countEach(extensions: Iterable<string>): ExtensionCounts {
-  const counts = new Map<string, number>();
-  for (const extension of extensions) counts.set(extension, (counts.get(extension) ?? 0) + 1);
-  return Object.fromEntries([...counts].sort(([a], [b]) => byCodeUnits(a, b)));
+export function sortedCounts(counts: ExtensionCounts): ExtensionCounts {
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => byCodeUnits(a, b)));
 }
 
 /**
@@ -55,7 +53,12 @@ export function countEach(extensions: Iterable<string>): ExtensionCounts {
  * @returns how many there are of each extension
  */
 export function countExtensions(files: Iterable<string>): ExtensionCounts {
-  return countEach(Array.from(files, extensionOf));
+  const counts: Record<string, number> = {};
+  for (const file of files) {
+    const extension = extensionOf(file);
+    counts[extension] = (counts[extension] ?? 0) + 1;
+  }
+  return sortedCounts(counts);
 }
 
 /**

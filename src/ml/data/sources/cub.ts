@@ -1,9 +1,9 @@
 import { fail } from '../../../core/failure.ts';
 import { at } from '../../../util/at.ts';
-import type { RgbImage } from '../../augment/image.ts';
-import { decodeImage } from '../pictures/decode.ts';
+import type { Box } from '../pictures/box.ts';
+import { ImageFile, type FileShelf } from '../pictures/image-file.ts';
 import { openTree, requireFiles, type FileTree } from '../file-tree.ts';
-import type { DatasetSource, ImageSet, Opening, PublishedArchive, SourceImage } from '../source.ts';
+import type { DatasetSource, ImageSet, Opening, PublishedArchive } from '../source.ts';
 
 /** What is published of a set in CUB's layout. */
 export interface CubFacts {
@@ -14,9 +14,6 @@ export interface CubFacts {
 
 /** The list of which images train. */
 const SPLIT = 'train_test_split.txt';
-
-/** Left, top, width, height in pixels. */
-type Box = readonly [number, number, number, number];
 
 /** Reads a list whose lines begin with a number that counts from 1; gives the rest of each line, in that order. */
 async function column(tree: FileTree, file: string, count: number): Promise<readonly string[]> {
@@ -49,25 +46,6 @@ async function numbers(tree: FileTree, file: string, of: { count: number; length
   });
 }
 
-/** The part of a picture in a box, which is cut where it leaves the picture; at least one pixel. */
-function inBox(image: RgbImage, [x, y, width, height]: Box): RgbImage {
-  const within = (value: number, low: number, high: number) => Math.min(high, Math.max(low, Math.round(value)));
-  const left = within(x, 0, image.width - 1);
-  const top = within(y, 0, image.height - 1);
-  const right = within(x + width, left + 1, image.width);
-  const bottom = within(y + height, top + 1, image.height);
-  return cutOut(image, { left, top, width: right - left, height: bottom - top });
-}
-
-function cutOut(image: RgbImage, of: { left: number; top: number; width: number; height: number }): RgbImage {
-  const pixels = new Uint8Array(of.width * of.height * 3);
-  for (let row = 0; row < of.height; row++) {
-    const start = ((of.top + row) * image.width + of.left) * 3;
-    pixels.set(image.pixels.subarray(start, start + of.width * 3), row * of.width * 3);
-  }
-  return { pixels, width: of.width, height: of.height };
-}
-
 async function listImages(tree: FileTree, facts: CubFacts, { official, boxed }: Opening): Promise<ImageSet> {
   const count = facts.images;
   const classes = await column(tree, 'classes.txt', facts.classes);
@@ -77,17 +55,10 @@ async function listImages(tree: FileTree, facts: CubFacts, { official, boxed }: 
   const training = official ? (await numbers(tree, SPLIT, { count, length: 1 })).flat() : [];
   requireSplit(tree, training);
   requireFiles(tree, paths);
-  const images = paths.map((path, index): SourceImage => {
-    const box = boxes[index] as Box | undefined;
-    return {
-      name: path,
-      label: at(labels, index) - 1,
-      ...(training[index] === 0 && { split: 'test' as const }),
-      read: async () => {
-        const image = await decodeImage(`${tree.place}: ${path}`, await tree.read(path));
-        return box ? { ...image, ...inBox(image, box) } : image;
-      },
-    };
+  const shelf: FileShelf = { place: (path) => `${tree.place}: ${path}`, read: (path) => tree.read(path) };
+  const images = paths.map((path, index) => {
+    const split = training[index] === 0 ? 'test' : undefined;
+    return new ImageFile(shelf, path, { label: at(labels, index) - 1, split, box: boxes[index] as Box | undefined });
   });
   requireLabels(tree, labels, facts.classes);
   return { classes, images, naturalSize: 224, close: () => tree.close() };

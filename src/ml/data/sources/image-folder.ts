@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, type Failure } from '../../../core/failure.ts';
 import { byCodeUnits, formatList } from '../../../util/text.ts';
-import { decodeImage } from '../pictures/decode.ts';
 import { READ_FORMATS } from '../pictures/formats.ts';
+import { folderShelf, ImageFile } from '../pictures/image-file.ts';
 import { countExtensions, extensionsText, unreadPictures } from '../pictures/unread.ts';
-import type { DatasetSource, ImageSet, Opening, SourceImage } from '../source.ts';
+import type { DatasetSource, ImageSet, Opening } from '../source.ts';
 import { layoutOf, type Part } from './image-folder/layout.ts';
 import { PictureFolder } from './image-folder/picture-folder.ts';
 import { walkTree } from './image-folder/walk.ts';
@@ -62,15 +62,6 @@ function classesOf(root: string, parts: readonly Part[]): readonly string[] {
   return [...new Set(training.flatMap(({ folder }) => folder.folders.map(({ name }) => name)))].sort(byCodeUnits);
 }
 
-function imageOf(root: string, path: string, of: { label: number; split: Part['split'] }): SourceImage {
-  return {
-    name: path,
-    label: of.label,
-    ...(of.split !== 'train' && { split: of.split }),
-    read: () => decodeImage(join(root, path)),
-  };
-}
-
 /** Pictures of a part's classes, in the order of parts, classes and paths. */
 function* picturesOf(root: string, parts: readonly Part[], classes: readonly string[]) {
   const labels = new Map(classes.map((name, label) => [name, label]));
@@ -78,7 +69,7 @@ function* picturesOf(root: string, parts: readonly Part[], classes: readonly str
     for (const folder of part.folders) {
       const place = join(root, folder.path);
       const label = labels.get(folder.name) ?? refuseUnknownClass(place, classes);
-      yield { place, pictures: folder.allPictures(), of: { label, split } };
+      yield { place, pictures: folder.allPictures(), of: { label, split: split === 'train' ? undefined : split } };
     }
   }
 }
@@ -94,11 +85,12 @@ async function open(root: string, { folders }: Opening = {}): Promise<ImageSet> 
     root,
     listed.flatMap(({ pictures }) => pictures),
   );
-  const images: SourceImage[] = [];
+  const shelf = folderShelf(root);
+  const images: ImageFile[] = [];
   for (const { place, pictures, of } of listed) {
     const read = pictures.filter((picture) => !left.has(picture));
     if (read.length === 0) refuseEmptyClass(place, pictures);
-    for (const path of read) images.push(imageOf(root, path, of));
+    for (const path of read) images.push(new ImageFile(shelf, path, of));
   }
   const unread = countExtensions(left);
   const notes = [...layout.notes];

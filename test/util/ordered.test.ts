@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inOrder } from '../../../src/ml/data/ordered.ts';
+import { inOrder } from '../../src/util/ordered.ts';
 
 async function collected<T>(results: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];

@@ -1,18 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RgbImage } from '../../../src/ml/augment/image.ts';
-import { ViewWriter } from '../../../src/ml/data/view-writer.ts';
-import { Folder, picture } from './samples.ts';
+import type { RgbImage } from '../../../../src/ml/augment/image.ts';
+import { FileTape } from '../../../../src/ml/data/packing/tape.ts';
+import { ViewWriter } from '../../../../src/ml/data/packing/view-writer.ts';
+import { Folder, picture } from '../samples.ts';
 
 let folder: Folder;
 beforeEach(() => void (folder = new Folder()));
 afterEach(() => folder.remove());
 
 async function write(images: readonly RgbImage[]): Promise<{ pixels: Buffer; index: Float64Array }> {
-  const writer = await ViewWriter.create(folder.at('train.eval'));
-  for (const image of images) await writer.add(image);
-  await writer.finish();
-  await writer.close();
+  const tapes = [
+    await FileTape.open(folder.at('train.eval.pixels')),
+    await FileTape.open(folder.at('train.eval.index')),
+  ] as const;
+  const writer = new ViewWriter(...tapes);
+  for (const image of images) {
+    writer.add(image);
+    for (const tape of tapes) await tape.settle();
+  }
+  for (const tape of tapes) {
+    await tape.mark();
+    await tape.close();
+  }
   const index = new Uint8Array(readFileSync(folder.at('train.eval.index')));
   return { pixels: readFileSync(folder.at('train.eval.pixels')), index: new Float64Array(index.buffer) };
 }

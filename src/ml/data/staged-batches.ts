@@ -1,0 +1,53 @@
+import type { Batches } from './batches.ts';
+
+/**
+ * Makes batches in arrays of their own, one ahead of what is taken: where pictures are decoded, that goes on while the last
+ * batch is used, and memory of an engine may be another's by the time they are there.
+ */
+export class StagedBatches {
+  readonly #batches: Batches;
+  readonly #values: number;
+  readonly #labels: Int32Array;
+  readonly #arrays: readonly [Float32Array, Float32Array];
+  #ahead: { readonly batch: number; readonly made: Promise<Float32Array> } | undefined;
+
+  /**
+   * Makes nothing yet.
+   *
+   * @param batches - of a pass
+   * @param sizes - of a batch
+   * @param sizes.batchSize - most images
+   * @param sizes.values - float32 values an image
+   */
+  constructor(batches: Batches, { batchSize, values }: { readonly batchSize: number; readonly values: number }) {
+    this.#batches = batches;
+    this.#values = values;
+    this.#labels = new Int32Array(batchSize);
+    this.#arrays = [new Float32Array(batchSize * values), new Float32Array(batchSize * values)];
+  }
+
+  /**
+   * Takes a batch, and begins the one after it.
+   *
+   * @param batch - 0 … count − 1
+   * @returns float32 [size, S, S, 3], valid until the next but one is taken
+   */
+  async take(batch: number): Promise<Float32Array> {
+    const made = this.#ahead?.batch === batch ? this.#ahead.made : this.#make(batch);
+    const inputs = await made;
+    this.#ahead = undefined;
+    if (batch + 1 < this.#batches.count) {
+      const next = this.#make(batch + 1);
+      // Whoever takes it sees a rejection; nobody else does.
+      next.catch(() => undefined);
+      this.#ahead = { batch: batch + 1, made: next };
+    }
+    return inputs;
+  }
+
+  async #make(batch: number): Promise<Float32Array> {
+    const inputs = this.#arrays[batch % 2 === 0 ? 0 : 1].subarray(0, this.#batches.size(batch) * this.#values);
+    await this.#batches.fill(batch, inputs, this.#labels);
+    return inputs;
+  }
+}
