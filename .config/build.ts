@@ -14,6 +14,7 @@ const { metafile } = await build({
     'src/report/plots/draw-apart.ts',
     'src/report/tables/render-apart.ts',
     'src/ml/engines/native/prove.ts',
+    'src/ml/engines/tensorflow/prove.ts',
     'src/api.ts',
   ].filter((entry) => existsSync(entry)),
   outdir: 'dist',
