@@ -32,11 +32,12 @@ function failFetching(program: string, { package: name, version }: Published, { 
   const what = `${name} ${version}`;
   if (!found)
     return fail({ code: 'no-npm', message: `there is no ${program}`, fix: 'install npm, which comes with Node' });
-  if (NO_NETWORK.test(said))
+  const unreachable = said.split('\n').find((line) => NO_NETWORK.test(line));
+  if (unreachable !== undefined)
     return fail({
       code: 'host-unreachable',
-      message: `${program} reaches no registry for ${what}: ${lastWords(said, 1)}`,
-      fix: `fetch on another machine (pip download --no-deps, npm pack) what the README names, put it into one folder here, and add --wheel FOLDER/tensorflow….whl`,
+      message: `${program} reaches no registry for ${what}: ${unreachable.trim()}`,
+      fix: 'put the files that the README names, fetched elsewhere, into one folder here, and add --wheel FOLDER/tensorflow….whl',
     });
   return fail({
     code: 'not-fetched',
