@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeLogits } from '../../ml/inference/kept-logits.ts';
 import { readModel } from '../../ml/inference/trained-model.ts';
-import { environmentOf, openInference, runInference } from '../inference/run-inference.ts';
+import { environmentOf } from '../inference/run-engine.ts';
+import { openInference, runInference } from '../inference/run-inference.ts';
 import { inputOf, type StageContext, type StageOutcome } from '../stage-kind.ts';
 
 /**

@@ -25,10 +25,10 @@ import type { TrainingResult, TrainingJob } from '../../ml/train/job.ts';
 import { JointSteps } from '../../ml/train/joint-steps.ts';
 import type { LossTerms } from '../../ml/train/loss-terms.ts';
 import { optimizerOf, type Recipe } from '../../ml/train/recipe.ts';
-import { sharedEngine } from '../../ml/inference/shared-engine.ts';
 import { curvesOf, epochLine, epochNumbers, keptLine, logOf } from '../../ml/train/records.ts';
 import { encodeModel, networkFor, readModel, startFrom } from '../../ml/inference/trained-model.ts';
 import { requireValidation } from '../../ml/train/validate.ts';
+import { engineOf, environmentOf } from '../inference/run-engine.ts';
 import { inputOf, StageInterrupted, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { trainingOutputs } from './recipe.ts';
 
@@ -259,14 +259,14 @@ export async function runTraining(
   try {
     requireValidation(data.manifest, recipe.select);
     const network = withHeadDropout(networkFor(recipe.model, data.manifest), recipe.dropout);
-    const engine = await sharedEngine(recipe.engine);
+    const engine = await engineOf(context, recipe.engine);
     const deps = { context, data, network, engine };
     const result = await trainOn(deps, recipe, term);
     writeOutputs(deps, result);
     return {
       metrics: metricsOf(result, network),
       environment: {
-        engine: { name: engine.name, ...engine.description },
+        ...environmentOf(engine),
         ...(result.precision && { amp: result.precision }),
       },
     };

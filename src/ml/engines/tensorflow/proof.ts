@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { nodeArguments } from '../../../util/own-module.ts';
-import { lastWords, runProgram } from './install/program.ts';
+import { lastWords, runProgram } from '../../../util/run-program.ts';
 
 /** How long the child may take; a second is usual, some on a GPU. Milliseconds. */
 const PATIENCE = 120_000;

@@ -3,7 +3,7 @@ import { extract } from 'tar';
 import { mkdirSync } from 'node:fs';
 import { fail } from '../../../../core/failure.ts';
 import { MODULE } from '../installed.ts';
-import { lastWords, runProgram } from './program.ts';
+import { lastWords, runProgram } from '../../../../util/run-program.ts';
 
 /** Where what is compiled lies. */
 export interface Compilation {

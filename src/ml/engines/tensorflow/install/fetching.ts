@@ -4,7 +4,7 @@ import { fail } from '../../../../core/failure.ts';
 import { bytesIn } from '../../../../util/bytes-in.ts';
 import { fileSize } from '../../../../util/file-size.ts';
 import type { Published } from '../release.ts';
-import { lastWords, runProgram, type Ended } from './program.ts';
+import { lastWords, runProgram, type ProgramEnd } from '../../../../util/run-program.ts';
 import { fileIn } from './shelf.ts';
 import type { Say } from './steps.ts';
 
@@ -19,7 +19,7 @@ const TAGS = ['manylinux_2_27_x86_64', 'manylinux2014_x86_64', 'manylinux2010_x8
 ]);
 
 /** Says how much of a file has come while pip writes it. */
-async function watched(folder: string, size: number, say: Say, action: () => Promise<Ended>): Promise<Ended> {
+async function watched(folder: string, size: number, say: Say, action: () => Promise<ProgramEnd>): Promise<ProgramEnd> {
   const timer = setInterval(() => say(`${fileSize(bytesIn(folder))} of ${fileSize(size)}`), 500);
   try {
     return await action();
@@ -28,7 +28,7 @@ async function watched(folder: string, size: number, say: Say, action: () => Pro
   }
 }
 
-function failFetching(program: string, { package: name, version }: Published, { found, said }: Ended): never {
+function failFetching(program: string, { package: name, version }: Published, { found, said }: ProgramEnd): never {
   const what = `${name} ${version}`;
   if (!found)
     return fail({ code: 'no-npm', message: `there is no ${program}`, fix: 'install npm, which comes with Node' });

@@ -1,5 +1,5 @@
 import { fail } from '../../../../core/failure.ts';
-import { runProgram, type Ended } from './program.ts';
+import { runProgram, type ProgramEnd } from '../../../../util/run-program.ts';
 
 /** A machine, as far as wheels and modules depend on it. */
 export interface Machine {
@@ -52,7 +52,7 @@ export function requireMachine(machine: Machine = thisMachine()): void {
 }
 
 /** Runs a program that has to be there; its failure says what else there is to do. */
-type Find = (command: string, args: readonly string[]) => Promise<Ended>;
+type Find = (command: string, args: readonly string[]) => Promise<ProgramEnd>;
 
 /**
  * Finds a Python, for pip and for unpacking wheels.

@@ -10,7 +10,7 @@ export interface ProgramOptions {
 }
 
 /** How a program ended. */
-export interface Ended {
+export interface ProgramEnd {
   /** Its exit code; null where a signal has ended it, or the program was not found. */
   readonly status: number | null;
   readonly found: boolean;
@@ -28,7 +28,11 @@ export interface Ended {
  * @param options - folder, variables
  * @returns how it ended
  */
-export function runProgram(command: string, args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
+export function runProgram(
+  command: string,
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Promise<ProgramEnd> {
   return new Promise((resolve) => {
     let [output, said] = ['', ''];
     const child = spawn(command, args, {
