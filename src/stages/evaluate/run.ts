@@ -97,7 +97,7 @@ export async function run(context: StageContext): Promise<StageOutcome> {
     write('confusion.csv', confusionTable(all, model.classes));
     write('calibration.csv', calibrationTable(all));
     write('predictions.csv', predictionTable(all, model.classes));
-    const environment = environmentOf(engine);
+    const environment = environmentOf(context, engine);
     return { metrics: { ...metrics, images_per_second: imagesPerSecond }, environment };
   } finally {
     data.close();

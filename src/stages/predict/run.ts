@@ -21,7 +21,7 @@ export async function run(stage: StageContext): Promise<StageOutcome> {
     const { predicted, imagesPerSecond } = await runInference(context, model, 'the network');
     const origin = { weights: inputOf(stage, 'of').digest, data: inputOf(stage, 'data').digest };
     writeFileSync(join(stage.out, 'logits.safetensors'), encodeLogits(predicted, origin, model.classes.length));
-    return { metrics: { images_per_second: imagesPerSecond }, environment: environmentOf(context.engine) };
+    return { metrics: { images_per_second: imagesPerSecond }, environment: environmentOf(stage, context.engine) };
   } finally {
     context.data.close();
   }

@@ -28,6 +28,7 @@ import { optimizerOf, type Recipe } from '../../ml/train/recipe.ts';
 import { curvesOf, epochLine, epochNumbers, keptLine, logOf } from '../../ml/train/records.ts';
 import { encodeModel, networkFor, readModel, startFrom } from '../../ml/inference/trained-model.ts';
 import { requireValidation } from '../../ml/train/validate.ts';
+import { roundedToHalf } from '../../ml/weights/round-half.ts';
 import { engineOf, environmentOf } from '../inference/run-engine.ts';
 import { inputOf, StageInterrupted, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { trainingOutputs } from './recipe.ts';
@@ -228,8 +229,15 @@ function metricsOf({ best, history, imagesPerSecond }: TrainingResult, network: 
   };
 }
 
-function writeOutputs({ context, data, network }: RunDeps, result: TrainingResult): void {
-  const { state, batches, history } = result;
+/** The weights as they are kept. */
+function keptState({ keptWeights }: Recipe, state: StateDict): StateDict {
+  if (keptWeights === 'float32') return state;
+  return new Map([...state].map(([name, values]) => [name, roundedToHalf(values)]));
+}
+
+function writeOutputs({ context, data, network }: RunDeps, recipe: Recipe, result: TrainingResult): void {
+  const { batches, history } = result;
+  const state = keptState(recipe, result.state);
   const { classes, mean, std } = data.manifest;
   const file = (output: keyof typeof trainingOutputs): string => join(context.out, trainingOutputs[output]);
   writeFileSync(
@@ -262,11 +270,11 @@ export async function runTraining(
     const engine = await engineOf(context, recipe.engine);
     const deps = { context, data, network, engine };
     const result = await trainOn(deps, recipe, term);
-    writeOutputs(deps, result);
+    writeOutputs(deps, recipe, result);
     return {
       metrics: metricsOf(result, network),
       environment: {
-        ...environmentOf(engine),
+        ...environmentOf(context, engine),
         ...(result.precision && { amp: result.precision }),
       },
     };
