@@ -1,13 +1,15 @@
-import { isJsonObject, type Json } from '../core/json.ts';
+import { isJsonObject, type JsonObject } from '../core/json.ts';
 import type { CellId, Plan } from '../core/plan.ts';
 import type { Outcome, Outcomes } from '../report/rows/rows.ts';
 import type { Entry } from '../store/store.ts';
 
-/** What a record says of an engine, in a few words. */
-function engineText(engine: Json | undefined): string | undefined {
-  if (!isJsonObject(engine) || typeof engine['name'] !== 'string') return undefined;
+/** The engines that a record names: those that a training began with, and the one that ended it, with its device. */
+function enginesOf({ engine, engines }: JsonObject): readonly string[] {
+  if (!isJsonObject(engine)) return [];
   const { name, device } = engine;
-  return typeof device === 'string' ? `${name} on ${device}` : name;
+  if (typeof name !== 'string') return [];
+  const before = Array.isArray(engines) ? engines.filter((one) => typeof one === 'string' && one !== name) : [];
+  return [...(before as readonly string[]), typeof device === 'string' ? `${name} on ${device}` : name];
 }
 
 /**
@@ -25,8 +27,14 @@ export function reportOutcomes(plan: Plan, entries: ReadonlyMap<CellId, Entry>):
     if (!entry) continue;
     const { metrics, key, run, environment } = entry.manifest();
     const { amp } = environment;
-    const engine = engineText(environment['engine']);
-    outcomes.set(cell, { metrics, key, run, ...(typeof amp === 'string' && { amp }), ...(engine && { engine }) });
+    const engines = enginesOf(environment);
+    outcomes.set(cell, {
+      metrics,
+      key,
+      run,
+      ...(typeof amp === 'string' && { amp }),
+      ...(engines.length > 0 && { engines }),
+    });
   }
   return outcomes;
 }

@@ -50,15 +50,15 @@ describe('what tables are made of', () => {
     const native = { engine: { name: 'native', kernels: 'avx2' }, amp: 'float32' };
     const environments: Readonly<Record<string, JsonObject>> = {
       mixed: native,
-      teacher: { engine: { name: 'pytorch', device: 'NVIDIA H200' } },
+      teacher: { engine: { name: 'pytorch', device: 'NVIDIA H200' }, engines: ['native', 'pytorch'] },
       old: {},
       data: {},
     };
     const entries = new Map(Object.entries(environments).map(([name, said]) => [name, entry(said)]));
     const known = { metrics: {}, key: 'k', run: 'r' };
     expect([...reportOutcomes({ ...plan, cells }, entries)]).toEqual([
-      ['mixed', { ...known, amp: 'float32', engine: 'native' }],
-      ['teacher', { ...known, engine: 'pytorch on NVIDIA H200' }],
+      ['mixed', { ...known, amp: 'float32', engines: ['native'] }],
+      ['teacher', { ...known, engines: ['native', 'pytorch on NVIDIA H200'] }],
       ['old', known],
     ]);
   });

@@ -106,7 +106,7 @@ function computedBy(index: CellIndex, table: TablePlan, outcomes: Outcomes): Pic
   const found = [...reachable(index, tableCells(index, table))].flatMap(({ id }) => outcomes.get(id) ?? []);
   return {
     precisions: new Set(found.flatMap(({ amp }) => amp ?? [])),
-    engines: new Set(found.flatMap(({ engine }) => engine ?? [])),
+    engines: new Set(found.flatMap(({ engines = [] }) => engines)),
   };
 }
 

@@ -146,6 +146,7 @@ async function trainIn(deps: RunDeps, recipe: Recipe, way: Way): Promise<Trainin
       recipe,
       data,
       network,
+      engine: deps.engine.name,
       signal,
       ...compiled,
       ...{ batches, steps },
@@ -275,6 +276,7 @@ export async function runTraining(
       metrics: metricsOf(result, network),
       environment: {
         ...environmentOf(context, engine),
+        ...(result.engines.length > 1 && { engines: result.engines }),
         ...(result.precision && { amp: result.precision }),
       },
     };

@@ -69,7 +69,7 @@ describe('a table of stages of several engines', () => {
   const notesOf = (...rows: readonly string[]): readonly string[] => {
     const found = new Map(outcomes(Object.fromEntries(cells.map(({ id }) => [id, accuracy(0.5)]))));
     for (const [id, outcome] of found)
-      found.set(id, { ...outcome, engine: id === 'teacher' ? 'pytorch on cpu' : 'native' });
+      found.set(id, { ...outcome, engines: [id === 'teacher' ? 'pytorch on cpu' : 'native'] });
     return viewOf(plan(cells, { rows: ['of'], cells: rows }), found).notes;
   };
 
