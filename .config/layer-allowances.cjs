@@ -43,6 +43,8 @@ const may = {
     'ml/show',
     // For `kdpipe bench`, loaded when it is called.
     'ml/bench',
+    // For `kdpipe engine`, loaded when it is called.
+    'ml/engines/tensorflow',
   ],
 };
 /** Within src/ml. */

@@ -50,6 +50,11 @@ export const commands = {
     summary: 'say whether a run works here, and how to mend what does not',
     load: () => import('./commands/doctor.ts'),
   },
+  engine: {
+    summary: 'install, list or remove engines that do not come with kdpipe',
+    anywhere: true,
+    load: () => import('./commands/engine.ts'),
+  },
   gc: { summary: 'remove results that no run refers to', load: () => import('./commands/gc.ts') },
   verify: { summary: 're-hash the store', load: () => import('./commands/verify.ts') },
   completion: {

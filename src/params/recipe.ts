@@ -27,7 +27,7 @@ export const recipeParams = {
     enum: ['sound', 'original'],
     default: 'sound',
     description:
-      'Defaults of other parameters. original: what the original experiments really did, schedule: cosine-restart-wave, dropout: 0.2 and, while distilling, rdrop_distilling: false, adapter_schedule: original.',
+      'Defaults of other parameters. original: what the original experiments really did, schedule: cosine-restart-wave, dropout: 0.2, kept_weights: float16 and, while distilling, rdrop_distilling: false, adapter_schedule: original.',
   },
   dropout: {
     anyOf: [{ type: 'number', minimum: 0, exclusiveMaximum: 1 }, { type: 'null' }],
@@ -166,6 +166,12 @@ export const recipeParams = {
   amp: flag(
     'Half precision where the engine has it: products of training steps from bfloat16 operands, with float32 sums (engine: native on processors with AVX-512 BF16). Elsewhere the stage runs in float32. Its record and tables say which.',
   ),
+  kept_weights: {
+    enum: ['float32', 'float16'],
+    default: 'float32',
+    description:
+      'Precision of the values that are kept of the trained weights, and that teachers and evaluations read; float16 rounds them at the end, as the original experiments did.',
+  },
   on_nan: {
     enum: ['stop', 'retry-float32'],
     default: 'stop',
@@ -201,7 +207,9 @@ export const distillingParams = {
 } as const satisfies ParamSchemas;
 
 /** What `profile: original` sets: that which the original experiments did beside what they meant to do. */
-export const recipeProfiles = { original: { schedule: 'cosine-restart-wave', dropout: 0.2 } } as const;
+export const recipeProfiles = {
+  original: { schedule: 'cosine-restart-wave', dropout: 0.2, kept_weights: 'float16' },
+} as const;
 
 /** The recipe as code reads it; `Names` are those of the registries that the reader knows. */
 export type RecipeParams<Names = unknown> = ParamsOf<typeof recipeParams, (typeof recipeRequired)[number], Names>;

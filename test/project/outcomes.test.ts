@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { reportOutcomes } from '../../src/project/outcomes.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import type { Plan, TablePlan } from '../../src/core/plan.ts';
 import { cell } from '../report/sample-plan.ts';
 import type { Entry, Manifest } from '../../src/store/store.ts';
@@ -35,15 +36,31 @@ describe('what tables are made of', () => {
     expect(read).toEqual(['b', 'c']);
   });
 
-  it('is the precision, too, of stages that asked for half of it', () => {
-    const entry: Entry = {
+  it('is what computed them, too, of all stages that ran a network', () => {
+    const entry = (environment: JsonObject): Entry => ({
       ...{ key: 'k', path: '', outputs: {} },
-      manifest: () => ({ metrics: {}, key: 'k', run: 'r', environment: { amp: 'float32' } }) as unknown as Manifest,
+      manifest: () => ({ metrics: {}, key: 'k', run: 'r', environment }) as unknown as Manifest,
+    });
+    const cells = [
+      cell('mixed', {}, { engine: 'auto', amp: true }),
+      cell('teacher', {}, { engine: 'auto' }),
+      cell('old', {}, { engine: 'auto' }),
+      cell('data', {}, {}),
+    ];
+    const native = { engine: { name: 'native', kernels: 'avx2' }, amp: 'float32' };
+    const environments: Readonly<Record<string, JsonObject>> = {
+      mixed: native,
+      teacher: { engine: { name: 'pytorch', device: 'NVIDIA H200' }, engines: ['native', 'pytorch'] },
+      old: {},
+      data: {},
     };
-    const cells = [cell('mixed', {}, { amp: true }), cell('other', {}, { amp: false })];
-    const entries = new Map(['mixed', 'other'].map((name) => [name, entry]));
-    const mixed = { metrics: {}, key: 'k', run: 'r', amp: 'float32' };
-    expect([...reportOutcomes({ ...plan, cells }, entries)]).toEqual([['mixed', mixed]]);
+    const entries = new Map(Object.entries(environments).map(([name, said]) => [name, entry(said)]));
+    const known = { metrics: {}, key: 'k', run: 'r' };
+    expect([...reportOutcomes({ ...plan, cells }, entries)]).toEqual([
+      ['mixed', { ...known, amp: 'float32', engines: ['native'] }],
+      ['teacher', { ...known, engines: ['native', 'pytorch on NVIDIA H200'] }],
+      ['old', known],
+    ]);
   });
 
   it('is nothing where no pipeline has a table', () => {

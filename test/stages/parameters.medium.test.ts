@@ -59,6 +59,7 @@ const recipe: readonly Range[] = [
   ['patience', [0, 1, 1000], [-1, 0.5]],
   ['ema', [true, false], [0.9999]],
   ['profile', ['sound', 'original'], ['paper', true]],
+  ['kept_weights', ['float32', 'float16'], ['bfloat16', 16]],
   ['amp', [true, false], ['float16']],
   ['on_nan', ['stop', 'retry-float32'], ['ignore']],
   ['rdrop', [true, false], [0.3, 'true']],
@@ -216,15 +217,17 @@ describe('a profile', () => {
     const profile = { profile: 'original' };
     const cells = paramsOf({ teacher: profile, student: profile });
     expect(cells.get('teacher')).toMatchObject({ schedule: 'cosine-restart-wave', t_max: 10, min_lr: 1e-6 });
-    expect(cells.get('teacher')).toMatchObject({ dropout: 0.2 });
+    expect(cells.get('teacher')).toMatchObject({ dropout: 0.2, kept_weights: 'float16' });
     expect(cells.get('student')).toMatchObject({
-      ...{ schedule: 'cosine-restart-wave', dropout: 0.2, rdrop_distilling: false, adapter_schedule: 'original' },
+      ...{ schedule: 'cosine-restart-wave', dropout: 0.2, kept_weights: 'float16' },
+      ...{ rdrop_distilling: false, adapter_schedule: 'original' },
     });
     const sound = paramsOf({});
     expect(sound.get('teacher')).toMatchObject({ profile: 'sound', schedule: 'cosine' });
     expect(sound.get('student')).toMatchObject({ schedule: 'cosine', rdrop_distilling: true });
     // What does not act is no parameter of the cell, and so not in its key.
-    for (const name of ['dropout', 'adapter_schedule']) expect(sound.get('student')).not.toHaveProperty(name);
+    for (const name of ['dropout', 'kept_weights', 'adapter_schedule'])
+      expect(sound.get('student')).not.toHaveProperty(name);
   });
 
   it('gives way to what is written, and may stand in defaults itself', () => {
@@ -239,9 +242,9 @@ describe('a profile', () => {
   });
 
   it('is refused where all that it would set is written', () => {
-    expect(problems({ teacher: { profile: 'original', schedule: 'cosine', dropout: 0.1 } })).toEqual([
-      'no-effect: profile would do nothing: schedule and dropout are written out',
-    ]);
+    expect(
+      problems({ teacher: { profile: 'original', schedule: 'cosine', dropout: 0.1, kept_weights: 'float32' } }),
+    ).toEqual(['no-effect: profile would do nothing: schedule, dropout and kept_weights are written out']);
   });
 });
 

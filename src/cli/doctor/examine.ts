@@ -1,5 +1,6 @@
 import { fileSize } from '../../util/file-size.ts';
 import { pluralize } from '../../util/text.ts';
+import type { Cost, GpuFacts } from '../../ml/bench/gpu.ts';
 import { engineText } from '../engine-text.ts';
 import type { Destination, Facts } from './facts.ts';
 
@@ -57,6 +58,36 @@ function engines(states: Facts['engines']): readonly Finding[] {
   });
 }
 
+const costText = ({ download, disk }: Cost): string => `${fileSize(download)} to download, ${fileSize(disk)} on disk`;
+
+/** Whether `auto` computes on a GPU; where there may be one and it does not, what would change that. */
+function gpu({ gpu: { signs, torchObstacle, costs }, engines: states }: Facts): Finding {
+  const subject = 'gpu';
+  const why = torchObstacle === null ? '' : `; PyTorch: ${torchObstacle}`;
+  if (!signs) return { subject, level: 'ok', text: `no sign of one${why}` };
+  const [used] = Object.entries(states).find(([, { auto, onlyByName }]) => auto && onlyByName) ?? [];
+  if (used !== undefined) return { subject, level: 'ok', text: `auto computes on it by ${used}` };
+  return {
+    subject,
+    level: 'note',
+    text: `a driver is here, and no engine computes on the GPU${why}`,
+    fix: `name a Python whose torch does in KDPIPE_PYTHON, or kdpipe engine install tensorflow --gpu (NVIDIA; ${costText(costs.cuda)}): large networks then train in hours, not days`,
+  };
+}
+
+/** TensorFlow, which has to be installed: what it takes, and for whom it is worth it. */
+function tensorflow({ tensorflow: found, costs }: GpuFacts): Finding {
+  const subject = 'tensorflow';
+  if ('module' in found)
+    return {
+      subject,
+      level: 'ok',
+      text: `${found.version}${found.gpu ? ' with CUDA' : ' for processors'}, ${found.module}`,
+    };
+  const text = `${found.unavailable}: ${costText(costs.cpu)}; --gpu: ${costText(costs.cuda)}; it is for GPUs of NVIDIA, on processors native code is faster`;
+  return { subject, level: 'ok', text };
+}
+
 function images(obstacle: string | null): Finding {
   if (obstacle === null) return { subject: 'images', level: 'ok', text: 'can be decoded' };
   const fix = 'install kdpipe again on this platform, with optional dependencies (npm ci --include=optional)';
@@ -98,6 +129,8 @@ export function examine(facts: Facts): readonly Finding[] {
     machine(facts.machine),
     ...environment(facts.environment),
     ...engines(facts.engines),
+    gpu(facts),
+    tensorflow(facts.gpu),
     images(facts.images),
     workspace(facts.workspace),
     cache(facts.cache),

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import { decodingObstacle } from '../../ml/bench/pictures.ts';
 import { engineStates, type EngineState } from '../../ml/bench/engines.ts';
+import { gpuFacts, type GpuFacts } from '../../ml/bench/gpu.ts';
 import { foldersOf } from '../../project/folders.ts';
 import { assetPath } from '../../util/package-root.ts';
 import { cacheFolder } from '../../util/verdicts.ts';
@@ -31,6 +32,7 @@ export interface Facts {
   readonly environment: readonly Failure[];
   /** Every engine by its name; empty where the environment is wrong. */
   readonly engines: Readonly<Record<string, EngineState>>;
+  readonly gpu: GpuFacts;
   /** Why images cannot be decoded; null where they can. */
   readonly images: string | null;
   readonly workspace: Destination;
@@ -83,6 +85,7 @@ export async function gatherFacts(folder: string): Promise<Facts> {
       left: process.availableMemory(),
     },
     ...(await enginesHere()),
+    gpu: await gpuFacts(),
     images: await decodingObstacle(),
     workspace: destination(foldersOf(folder).store),
     cache: cache === undefined ? null : destination(cache),

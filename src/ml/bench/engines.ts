@@ -1,4 +1,7 @@
+import { hasGpuSigns } from '../../util/gpu-signs.ts';
+import type { Picking } from '../engines/create-engine.ts';
 import type { Engine, EngineEntry } from '../engines/engine.ts';
+import { obstacleOn } from '../engines/gpu/proof.ts';
 import { engines } from '../engines/registry.ts';
 
 /** What becomes of an engine on this machine. */
@@ -16,28 +19,51 @@ export interface EngineState {
   readonly halfPrecision: Engine['halfPrecision'];
 }
 
+/** What is looked at while engines are tried. */
+export interface Trying extends Pick<Picking<string>, 'hasGpu' | 'prove'> {
+  /** All engines, the best first. */
+  readonly registry?: Readonly<Record<string, EngineEntry>>;
+}
+
+/** Makes an engine, looks at it, and lets go of it; `leads` where `auto` would take it before those that need no GPU. */
+async function tryEngine(
+  name: string,
+  entry: EngineEntry,
+  { threads, hasGpu, prove }: Required<Omit<Trying, 'registry'>> & { readonly threads: number },
+): Promise<{ readonly state: EngineState; readonly leads: boolean }> {
+  const { summary, onlyByName = false, onGpu } = entry;
+  const result = await entry.create({ threads });
+  const common = { summary, auto: false, onlyByName };
+  if ('unavailable' in result)
+    return {
+      state: { ...common, unavailable: result.unavailable, description: {}, halfPrecision: null },
+      leads: false,
+    };
+  const { engine } = result;
+  const leads = hasGpu && onGpu?.(engine) === true && (await prove(name, engine)) === undefined;
+  const { description, halfPrecision } = engine;
+  await engine.dispose();
+  return { state: { ...common, unavailable: null, description, halfPrecision }, leads };
+}
+
 /**
  * Tries every engine: each is made as a stage would make it, and let go of.
  *
  * @param threads - largest team, at least 1
- * @param registry - all engines, the best first
+ * @param trying - all engines, signs of a GPU, and what proves an engine on it
  * @returns what becomes of each, in the order of the registry
  * @throws FailureError `bad-environment` when a KDPIPE_ variable that an engine reads is wrong
  */
 export async function engineStates(
   threads: number,
-  registry: Readonly<Record<string, EngineEntry>> = engines,
+  trying: Trying = {},
 ): Promise<Readonly<Record<string, EngineState>>> {
-  const states: [string, EngineState][] = [];
-  for (const [name, entry] of Object.entries(registry)) {
-    const { summary, onlyByName = false } = entry;
-    const result = await entry.create({ threads });
-    const auto = 'engine' in result && !onlyByName && !states.some(([, state]) => state.auto);
-    const description = 'engine' in result ? result.engine.description : {};
-    const halfPrecision = 'engine' in result ? result.engine.halfPrecision : null;
-    const unavailable = 'engine' in result ? null : result.unavailable;
-    states.push([name, { summary, auto, onlyByName, unavailable, description, halfPrecision }]);
-    if ('engine' in result) await result.engine.dispose();
-  }
-  return Object.fromEntries(states);
+  const { registry = engines, hasGpu = hasGpuSigns(), prove = obstacleOn } = trying;
+  const tried: (Awaited<ReturnType<typeof tryEngine>> & { readonly name: string })[] = [];
+  for (const [name, entry] of Object.entries<EngineEntry>(registry))
+    tried.push({ name, ...(await tryEngine(name, entry, { threads, hasGpu, prove })) });
+  const picked =
+    tried.find(({ leads }) => leads) ??
+    tried.find(({ state: { unavailable, onlyByName } }) => unavailable === null && !onlyByName);
+  return Object.fromEntries(tried.map((one) => [one.name, { ...one.state, auto: one === picked }]));
 }

@@ -1,6 +1,29 @@
 import { fail } from '../../core/failure.ts';
+import { hasGpuSigns } from '../../util/gpu-signs.ts';
 import type { Engine, EngineEntry, EngineOptions, EngineResult } from './engine.ts';
+import { obstacleOn } from './gpu/proof.ts';
 import { engines, type EngineChoice } from './registry.ts';
+
+/** An engine, and what is to be told of the choice. */
+export interface Picked {
+  readonly engine: Engine;
+  /** In a line why `auto` took it; null where it was asked for by name. */
+  readonly why: string | null;
+  /** Whether there are signs of a GPU, and it computes elsewhere. */
+  readonly missesGpu: boolean;
+}
+
+/** What is looked at, and done, while `auto` picks. */
+export interface Picking<Name extends string> {
+  /** Makes an engine, or finds one that is there already. */
+  readonly create: (name: Name) => Promise<EngineResult>;
+  /** Lets go of one that was made and is not taken. */
+  readonly discard?: (name: Name, engine: Engine) => Promise<void>;
+  /** Whether a GPU may be here: no engine for GPUs is made where there is no sign of one. */
+  readonly hasGpu?: boolean;
+  /** What an engine on a GPU gets wrong, a half sentence. */
+  readonly prove?: (name: Name, engine: Engine) => Promise<string | undefined>;
+}
 
 /** Fails because of an engine that was asked for by name. */
 function failUnavailable(name: string, reason: string): never {
@@ -12,29 +35,55 @@ function failUnavailable(name: string, reason: string): never {
   });
 }
 
+/** Makes an engine that computes on a GPU and has proven itself there; else says why not. */
+async function onGpu<Name extends string>(
+  name: Name,
+  { onGpu: isOnGpu }: EngineEntry,
+  { create, discard = (_, engine) => engine.dispose(), prove = obstacleOn }: Picking<Name>,
+): Promise<EngineResult> {
+  const result = await create(name);
+  if ('unavailable' in result) return result;
+  const { engine } = result;
+  const unavailable = isOnGpu?.(engine) ? await prove(name, engine) : 'it finds no GPU that it can use';
+  if (unavailable === undefined) return result;
+  await discard(name, engine);
+  return { unavailable };
+}
+
 /**
  * Picks the engine that is asked for.
  *
- * @param asked - a name of the registry, or `auto`: the first one that runs here, those for `onlyByName` left out
+ * @param asked - a name of the registry, or `auto`: the first that has proven itself on a GPU, else the first one that runs here,
+ *   those for `onlyByName` left out
  * @param registry - all engines, the best first
- * @param create - makes an engine, or finds one that is there already
+ * @param picking - makes engines
  * @returns the engine
  * @throws FailureError `engine-unavailable` with the reasons, when this machine cannot run it
  */
 export async function pickEngine<Name extends string>(
   asked: 'auto' | Name,
   registry: Readonly<Record<Name, EngineEntry>>,
-  create: (name: Name) => Promise<EngineResult>,
-): Promise<Engine> {
+  picking: Picking<Name>,
+): Promise<Picked> {
+  const { create, hasGpu = hasGpuSigns() } = picking;
   if (asked !== 'auto') {
     const result = await create(asked);
-    return 'engine' in result ? result.engine : failUnavailable(asked, result.unavailable);
+    const engine = 'engine' in result ? result.engine : failUnavailable(asked, result.unavailable);
+    return { engine, why: null, missesGpu: false };
   }
   const entries = Object.entries(registry) as [Name, EngineEntry][];
   const reasons: string[] = [];
+  const forGpus = entries.filter(([, entry]) => entry.onGpu !== undefined);
+  for (const [name, entry] of hasGpu ? forGpus : []) {
+    const result = await onGpu(name, entry, picking);
+    if ('engine' in result) return { engine: result.engine, why: `${name}, on a GPU`, missesGpu: false };
+    reasons.push(`${name}: ${result.unavailable}`);
+  }
+  if (!hasGpu && forGpus.length > 0) reasons.push('no sign of a GPU');
   for (const [name] of entries.filter(([, entry]) => !entry.onlyByName)) {
     const result = await create(name);
-    if ('engine' in result) return result.engine;
+    if ('engine' in result)
+      return { engine: result.engine, why: [name, ...reasons].join('; '), missesGpu: hasGpu && forGpus.length > 0 };
     reasons.push(`${name}: ${result.unavailable}`);
   }
   const slow = entries.filter(([, entry]) => entry.onlyByName).map(([name]) => `engine: ${name}`);
@@ -54,6 +103,6 @@ export async function pickEngine<Name extends string>(
  * @returns the engine; the caller disposes it
  * @throws FailureError `engine-unavailable` when this machine cannot run it
  */
-export function createEngine(asked: EngineChoice, options: EngineOptions): Promise<Engine> {
-  return pickEngine(asked, engines, (name) => engines[name].create(options));
+export async function createEngine(asked: EngineChoice, options: EngineOptions): Promise<Engine> {
+  return (await pickEngine(asked, engines, { create: (name) => engines[name].create(options) })).engine;
 }

@@ -213,7 +213,9 @@ export type EngineResult = { readonly engine: Engine } | { readonly unavailable:
 /** A row of the registry. Nothing of an engine is loaded before `create` is called. */
 export interface EngineEntry {
   readonly summary: string;
-  /** It is never what `auto` picks. */
+  /** It is never what `auto` picks, but on a GPU. */
   readonly onlyByName?: boolean;
+  /** Of what can compute on a GPU: whether an engine that was made does. `auto` takes such a one first, once it has proven itself. */
+  readonly onGpu?: (engine: Engine) => boolean;
   create(options: EngineOptions): Promise<EngineResult>;
 }

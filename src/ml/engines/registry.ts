@@ -14,6 +14,8 @@ export const engines = {
   pytorch: {
     summary: 'PyTorch, in a Python that has it (KDPIPE_PYTHON): GPUs by CUDA, ROCm or MPS, and the CPU',
     onlyByName: true,
+    // Threads are those of a CPU.
+    onGpu: ({ description }) => description['threads'] === undefined,
     create: async (options) => (await import('./pytorch/create.ts')).createPyTorch(options),
   },
   reference: {

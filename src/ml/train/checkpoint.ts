@@ -59,13 +59,16 @@ const isRow = (row: unknown): row is EpochRow =>
 const hasNumbers = (value: unknown, names: readonly string[]): boolean =>
   isJsonObject(value) && names.every((name) => isNumber(value[name]));
 
+const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every((text) => typeof text === 'string');
+
 const PRECISIONS: readonly unknown[] = ['float32', 'bfloat16', 'mixed'] satisfies PastPrecision[];
 
 /** Whether a text's value is where a run stood: a file may come from anywhere. */
 function isPosition(value: unknown): value is Position {
   if (!isJsonObject(value) || !hasNumbers(value, ['epoch', 'batch', 'updates'])) return false;
-  const { sums, lastLoss, history, best, precision } = value;
+  const { sums, lastLoss, history, best, precision, engines } = value;
   if (precision !== undefined && !PRECISIONS.includes(precision)) return false;
+  if (engines !== undefined && !areTexts(engines)) return false;
   if (!isJsonObject(sums) || !hasNumbers(sums, ['images', 'loss']) || !isNumberOrNull(lastLoss)) return false;
   const { kd } = sums;
   if (!isJsonObject(kd) || !isNumber(kd['weighted']) || !areNumbers(kd['each'])) return false;

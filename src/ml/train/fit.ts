@@ -119,12 +119,12 @@ async function closeEpoch(loop: Loop): Promise<boolean> {
 }
 
 function trainingResult(loop: Loop): TrainingResult {
-  const { best, history, precision } = loop.trainer.position;
+  const { best, history, precision, engines = [] } = loop.trainer.position;
   const state = loop.trainer.best;
   const row = history[best?.epoch ?? -1];
   if (!best || !state || !row) throw new Error('training ended without an epoch');
   const imagesPerSecond = loop.images > 0 ? speedOf(loop) : null;
-  return { state, batches: best.updates, best: row, history, precision, imagesPerSecond };
+  return { state, batches: best.updates, best: row, history, precision, engines, imagesPerSecond };
 }
 
 /**

@@ -43,6 +43,8 @@ export interface TrainingJob {
   readonly checkpoint: Checkpoint;
   /** What the session computes products of training in, where the recipe asks for half precision. */
   readonly precision?: Precision;
+  /** Name of the session's engine, for the record. */
+  readonly engine?: string;
   readonly signal: AbortSignal;
   /**
    * Waits for runs that take the same batches.
@@ -65,6 +67,8 @@ export interface TrainingResult {
   readonly history: readonly EpochRow[];
   /** What its steps were computed in, where the recipe asks for half precision. */
   readonly precision?: PastPrecision | undefined;
+  /** Names of the engines that made its steps, in their order. */
+  readonly engines: readonly string[];
   /** Of this process; null when it only had to read a checkpoint. */
   readonly imagesPerSecond: number | null;
 }

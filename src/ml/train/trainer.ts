@@ -7,6 +7,7 @@ import { bits } from '../random/random.ts';
 import { at } from '../../util/at.ts';
 import type { TrainingJob } from './job.ts';
 import type { ObjectiveLosses } from './objective.ts';
+import { withEngine } from './engines.ts';
 import { withPrecision } from './precision.ts';
 import { countPasses } from './recipe.ts';
 import { afterEpoch, afterStep, start } from './training-state.ts';
@@ -36,7 +37,7 @@ export class Trainer {
     if (saved) session.writeOptimizer({ updates: saved.position.updates, slots: saved.tensors.optimizer });
     if (saved) job.kd?.restore(saved.tensors.term, saved.position.updates);
     this.#job = job;
-    this.#position = withPrecision(saved?.position ?? start, job.precision);
+    this.#position = withEngine(withPrecision(saved?.position ?? start, job.precision), job.engine);
     this.#best = saved?.tensors.best ?? null;
     this.#dropoutSeeds = Array.from({ length: countPasses(recipe) }, (_, pass) =>
       bits(recipe.seed, 'dropout', 0, pass),

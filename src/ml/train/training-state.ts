@@ -48,6 +48,8 @@ export interface Position {
   readonly best: { readonly epoch: number; readonly score: number; readonly updates: number } | null;
   /** Of a run that asked for half precision: what its steps were computed in. */
   readonly precision?: PastPrecision;
+  /** Names of the engines that made its steps, in their order; checkpoints from before they were kept say nothing. */
+  readonly engines?: readonly string[];
 }
 
 /** The tensors: what the session holds, what the term has learned, the moving average, and the best weights so far. */

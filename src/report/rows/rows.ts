@@ -16,6 +16,8 @@ export interface Outcome {
   readonly run: string;
   /** Precision that a stage which asked for half precision ran in: `bfloat16`, `float32`, or `mixed`. */
   readonly amp?: string;
+  /** What computed it: `native`, `pytorch on NVIDIA H200`; several where a training went on elsewhere; only of stages that run a network. */
+  readonly engines?: readonly string[];
 }
 
 /** What rows are made for. */

@@ -8,7 +8,7 @@ import { experimentText } from '../rows/experiment.ts';
 import type { RowGroup } from '../../cells/row-groups.ts';
 import { reachable, type CellIndex } from '../../cells/lookup.ts';
 import { lowerIsBetter, metricHead } from '../rows/metrics.ts';
-import { footnotes } from './notes.ts';
+import { footnotes, type Told } from './notes.ts';
 import { decimalsOf, measuredText, missing, numberText } from './number-text.ts';
 import { cellAxes, type Sample } from '../rows/pairing.ts';
 import type { PublishedRow } from '../rows/published.ts';
@@ -101,11 +101,13 @@ function ourRows(groups: readonly RowGroup[], measured: readonly Measured[], out
   }));
 }
 
-/** What cells of the table, and those that they come of, were trained in where they asked for half precision. */
-function precisionsOf(index: CellIndex, table: TablePlan, outcomes: Outcomes): ReadonlySet<string> {
-  if ([...outcomes.values()].every(({ amp }) => amp === undefined)) return new Set();
-  const cells = tableCells(index, table).flatMap((cell) => [...reachable(index, [cell])]);
-  return new Set(cells.flatMap(({ id }) => outcomes.get(id)?.amp ?? []));
+/** What computed the cells of the table and those that they come of, and in which precision where they asked for half. */
+function computedBy(index: CellIndex, table: TablePlan, outcomes: Outcomes): Pick<Told, 'precisions' | 'engines'> {
+  const found = [...reachable(index, tableCells(index, table))].flatMap(({ id }) => outcomes.get(id) ?? []);
+  return {
+    precisions: new Set(found.flatMap(({ amp }) => amp ?? [])),
+    engines: new Set(found.flatMap(({ engines = [] }) => engines)),
+  };
 }
 
 /**
@@ -150,7 +152,7 @@ export function tableView(plan: Plan, table: TablePlan, outcomes: Outcomes, cont
     compare,
     hasPublished: context.published.length > 0,
     over,
-    notes: footnotes(rows, { compare, over, precisions: precisionsOf(index, table, outcomes) }),
+    notes: footnotes(rows, { compare, over, ...computedBy(index, table, outcomes) }),
     provenance: context.provenance,
     runsFolder: context.runsFolder,
   });

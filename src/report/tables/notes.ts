@@ -62,6 +62,20 @@ export interface Told {
   readonly over: readonly string[];
   /** What stages behind the rows that asked for half precision were trained in: `bfloat16`, `float32`, `mixed`. */
   readonly precisions: ReadonlySet<string>;
+  /** What computed the stages behind the rows: `native`, `pytorch on NVIDIA H200`. */
+  readonly engines: ReadonlySet<string>;
+}
+
+/** Engines that give the same bits, so that it is all one which of them computed. */
+const SAME_BITS = ['native', 'wasm'];
+
+/** Which engines rows come of, where their roundings differ. */
+function engineNotes(engines: ReadonlySet<string>): readonly string[] {
+  const others = [...engines].filter((engine) => !SAME_BITS.includes(engine)).sort();
+  const ours = SAME_BITS.filter((engine) => engines.has(engine)).join(' or ');
+  const all = [...(ours === '' ? [] : [ours]), ...others];
+  if (all.length < 2) return [];
+  return [`Engines: some stages ran on ${all.join(', some on ')}; they run the same programs, and round differently.`];
 }
 
 /** How stages that asked for half precision were trained; a table of several kinds compares what is not equal. */
@@ -90,7 +104,7 @@ const listed = (names: readonly string[]): string => names.join(', ').replace(/,
  * @returns sentences
  */
 export function footnotes(rows: readonly RowView[], told: Told): readonly string[] {
-  const { compare, over, precisions } = told;
+  const { compare, over, precisions, engines } = told;
   const values = rows.filter(({ source }) => source === null).flatMap((row) => row.values);
   const differences = rows.flatMap(({ difference }) => difference ?? []);
   const notes: string[] = [];
@@ -111,6 +125,6 @@ export function footnotes(rows: readonly RowView[], told: Told): readonly string
     notes.push(`Δ ${compare.on} is the difference to the baseline (${compare.baseline})${methodText(differences)}.`);
     notes.push(...numberNotes(differences, compare));
   }
-  notes.push(...publishedNotes(rows), ...precisionNotes(precisions));
+  notes.push(...publishedNotes(rows), ...precisionNotes(precisions), ...engineNotes(engines));
   return notes;
 }

@@ -14,7 +14,8 @@ import { costOf } from '../../ml/network/cost.ts';
 import { KeptLogits, type Predicted } from '../../ml/inference/kept-logits.ts';
 import type { InferenceContext } from '../../ml/inference/predict-splits.ts';
 import { networkFor, readModel, type TrainedModel } from '../../ml/inference/trained-model.ts';
-import { environmentOf, openInference, openKeptLogits, runInference } from '../inference/run-inference.ts';
+import { environmentOf } from '../inference/run-engine.ts';
+import { openInference, openKeptLogits, runInference } from '../inference/run-inference.ts';
 import { inputOf, type StageContext, type StageOutcome } from '../stage-kind.ts';
 
 /** A split measured in one way, and compared with the teacher where there is one. */
@@ -96,7 +97,7 @@ export async function run(context: StageContext): Promise<StageOutcome> {
     write('confusion.csv', confusionTable(all, model.classes));
     write('calibration.csv', calibrationTable(all));
     write('predictions.csv', predictionTable(all, model.classes));
-    const environment = environmentOf(engine);
+    const environment = environmentOf(context, engine);
     return { metrics: { ...metrics, images_per_second: imagesPerSecond }, environment };
   } finally {
     data.close();

@@ -1,6 +1,4 @@
-import type { JsonObject } from '../../core/json.ts';
 import { openPacked } from '../../ml/data/open.ts';
-import type { Engine } from '../../ml/engines/engine.ts';
 import { engines } from '../../ml/engines/registry.ts';
 import { KeptLogits } from '../../ml/inference/kept-logits.ts';
 import { every } from '../../ml/inference/pace.ts';
@@ -11,11 +9,11 @@ import {
   type InferenceContext,
   type InferenceResult,
 } from '../../ml/inference/predict-splits.ts';
-import { sharedEngine } from '../../ml/inference/shared-engine.ts';
 import type { TrainedModel } from '../../ml/inference/trained-model.ts';
 import { decodeParams } from '../../params/decode-params.ts';
 import { inputOf, StageInterrupted, type StageContext } from '../stage-kind.ts';
 import { predictionParams, predictionRequired } from './params.ts';
+import { engineOf } from './run-engine.ts';
 
 const DECLARATION = { params: predictionParams, required: predictionRequired } as const;
 
@@ -47,7 +45,7 @@ export async function openInference(stage: StageContext, networks: number): Prom
   const data = openPacked(inputOf(stage, 'data').path);
   try {
     requireImages(data, options.splits);
-    const engine = await sharedEngine(engineName);
+    const engine = await engineOf(stage, engineName);
     const onBatch = progressReporter(stage, networks * countPasses(options, data));
     const note = (message: string): void => stage.tell({ type: 'warning', message });
     return { options, data, engine, signal, onBatch, note };
@@ -91,14 +89,4 @@ export function openKeptLogits(stage: StageContext, name: string): KeptLogits | 
   const kept = new KeptLogits(path);
   kept.requireData(inputOf(stage, 'data').digest);
   return kept;
-}
-
-/**
- * The record of a stage that ran networks.
- *
- * @param engine - what computed
- * @returns the engine's name and description
- */
-export function environmentOf(engine: Engine): JsonObject {
-  return { engine: { name: engine.name, ...engine.description } };
 }

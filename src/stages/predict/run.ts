@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeLogits } from '../../ml/inference/kept-logits.ts';
 import { readModel } from '../../ml/inference/trained-model.ts';
-import { environmentOf, openInference, runInference } from '../inference/run-inference.ts';
+import { environmentOf } from '../inference/run-engine.ts';
+import { openInference, runInference } from '../inference/run-inference.ts';
 import { inputOf, type StageContext, type StageOutcome } from '../stage-kind.ts';
 
 /**
@@ -20,7 +21,7 @@ export async function run(stage: StageContext): Promise<StageOutcome> {
     const { predicted, imagesPerSecond } = await runInference(context, model, 'the network');
     const origin = { weights: inputOf(stage, 'of').digest, data: inputOf(stage, 'data').digest };
     writeFileSync(join(stage.out, 'logits.safetensors'), encodeLogits(predicted, origin, model.classes.length));
-    return { metrics: { images_per_second: imagesPerSecond }, environment: environmentOf(context.engine) };
+    return { metrics: { images_per_second: imagesPerSecond }, environment: environmentOf(stage, context.engine) };
   } finally {
     context.data.close();
   }

@@ -155,7 +155,7 @@ function idleProfile(
   const defaults = profiles && typeof profile === 'string' ? ownValue(profiles, profile) : undefined;
   if (!defaults || !Object.keys(defaults).every(given)) return [];
   const names = Object.keys(defaults);
-  const reason = `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} written out`;
+  const reason = `${names.join(', ').replace(/, (?=[^,]*$)/, ' and ')} ${names.length === 1 ? 'is' : 'are'} written out`;
   return [noEffect('profile', reason, 'remove profile')];
 }
 

@@ -5,11 +5,12 @@ import type { Need } from '../stage-kind.ts';
  * The recipe's parameters that act.
  *
  * @param params - as the schema has completed them
- * @returns all but a dropout that is left to the model
+ * @returns all but a dropout that is left to the model, and the precision of kept weights that are not rounded
  */
 export function effectiveRecipe(params: ValueObject): ValueObject {
-  const { dropout, ...others } = params;
-  return dropout === undefined || dropout === null ? others : params;
+  const idle = ([name, value]: readonly [string, unknown]): boolean =>
+    (name === 'dropout' && (value === undefined || value === null)) || (name === 'kept_weights' && value === 'float32');
+  return Object.fromEntries(Object.entries(params).filter((entry) => !idle(entry)));
 }
 
 /**

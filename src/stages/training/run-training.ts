@@ -25,10 +25,11 @@ import type { TrainingResult, TrainingJob } from '../../ml/train/job.ts';
 import { JointSteps } from '../../ml/train/joint-steps.ts';
 import type { LossTerms } from '../../ml/train/loss-terms.ts';
 import { optimizerOf, type Recipe } from '../../ml/train/recipe.ts';
-import { sharedEngine } from '../../ml/inference/shared-engine.ts';
 import { curvesOf, epochLine, epochNumbers, keptLine, logOf } from '../../ml/train/records.ts';
 import { encodeModel, networkFor, readModel, startFrom } from '../../ml/inference/trained-model.ts';
 import { requireValidation } from '../../ml/train/validate.ts';
+import { roundedToHalf } from '../../ml/weights/round-half.ts';
+import { engineOf, environmentOf } from '../inference/run-engine.ts';
 import { inputOf, StageInterrupted, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { trainingOutputs } from './recipe.ts';
 
@@ -145,6 +146,7 @@ async function trainIn(deps: RunDeps, recipe: Recipe, way: Way): Promise<Trainin
       recipe,
       data,
       network,
+      engine: deps.engine.name,
       signal,
       ...compiled,
       ...{ batches, steps },
@@ -228,8 +230,15 @@ function metricsOf({ best, history, imagesPerSecond }: TrainingResult, network: 
   };
 }
 
-function writeOutputs({ context, data, network }: RunDeps, result: TrainingResult): void {
-  const { state, batches, history } = result;
+/** The weights as they are kept. */
+function keptState({ keptWeights }: Recipe, state: StateDict): StateDict {
+  if (keptWeights === 'float32') return state;
+  return new Map([...state].map(([name, values]) => [name, roundedToHalf(values)]));
+}
+
+function writeOutputs({ context, data, network }: RunDeps, recipe: Recipe, result: TrainingResult): void {
+  const { batches, history } = result;
+  const state = keptState(recipe, result.state);
   const { classes, mean, std } = data.manifest;
   const file = (output: keyof typeof trainingOutputs): string => join(context.out, trainingOutputs[output]);
   writeFileSync(
@@ -259,14 +268,15 @@ export async function runTraining(
   try {
     requireValidation(data.manifest, recipe.select);
     const network = withHeadDropout(networkFor(recipe.model, data.manifest), recipe.dropout);
-    const engine = await sharedEngine(recipe.engine);
+    const engine = await engineOf(context, recipe.engine);
     const deps = { context, data, network, engine };
     const result = await trainOn(deps, recipe, term);
-    writeOutputs(deps, result);
+    writeOutputs(deps, recipe, result);
     return {
       metrics: metricsOf(result, network),
       environment: {
-        engine: { name: engine.name, ...engine.description },
+        ...environmentOf(context, engine),
+        ...(result.engines.length > 1 && { engines: result.engines }),
         ...(result.precision && { amp: result.precision }),
       },
     };

@@ -15,6 +15,12 @@ const sound: Facts = {
   machine: { cores: 2, processor: 'a processor', memory: 8 * GIBIBYTE, left: 4 * GIBIBYTE },
   environment: [],
   engines: { native, wasm: engine, reference },
+  gpu: {
+    signs: false,
+    torchObstacle: null,
+    tensorflow: { unavailable: 'it is not installed' },
+    costs: { cpu: { download: GIBIBYTE / 4, disk: GIBIBYTE }, cuda: { download: 3 * GIBIBYTE, disk: 5 * GIBIBYTE } },
+  },
   images: null,
   workspace: { path: '/work/runs/.store', obstacle: null, free: 90 * GIBIBYTE },
   cache: { path: '/home/me/.cache/kdpipe', obstacle: null, free: GIBIBYTE },
@@ -33,11 +39,34 @@ describe('examine', () => {
       'engine native: what auto takes (avx2, 2 threads, amp in float32)',
       'engine wasm: runs here (amp in float32)',
       'engine reference: runs here, only by name (float64, 1 thread)',
+      'gpu: no sign of one',
+      'tensorflow: it is not installed: 256 MiB to download, 1.0 GiB on disk; --gpu: 3.0 GiB to download, 5.0 GiB on disk; it is for GPUs of NVIDIA, on processors native code is faster',
       'images: can be decoded',
       'workspace: /work/runs/.store, 90.0 GiB free',
       'cache: /home/me/.cache/kdpipe',
       'terminal: 80 columns, colours',
     ]);
+  });
+
+  it('tells what computes on a GPU, or what would', () => {
+    const torch = { ...engine, onlyByName: true, description: { device: 'NVIDIA H200' } };
+    const gpu = { ...sound.gpu, signs: true, torchObstacle: 'The NVIDIA driver on your system is too old' };
+    const of = (facts: Partial<Facts>) => examine({ ...sound, ...facts }).find(({ subject }) => subject === 'gpu');
+    const used = { native: { ...native, auto: false }, pytorch: { ...torch, auto: true } };
+    expect(of({ gpu, engines: used })).toMatchObject({ level: 'ok', text: 'auto computes on it by pytorch' });
+    expect(of({ gpu })).toMatchObject({
+      level: 'note',
+      text: expect.stringMatching(/no engine computes on the GPU; PyTorch: The NVIDIA driver .* too old$/) as string,
+      fix: expect.stringMatching(/--gpu \(NVIDIA; 3.0 GiB to download, 5.0 GiB on disk\)/) as string,
+    });
+  });
+
+  it('names the TensorFlow that is installed', () => {
+    const tensorflow = { module: '/cache/tfjs_binding.node', version: '2.21.0', gpu: true };
+    const found = examine({ ...sound, gpu: { ...sound.gpu, tensorflow } }).find(
+      ({ subject }) => subject === 'tensorflow',
+    );
+    expect(found).toMatchObject({ level: 'ok', text: '2.21.0 with CUDA, /cache/tfjs_binding.node' });
   });
 
   it('says where there is half precision', () => {

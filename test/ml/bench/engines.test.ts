@@ -22,12 +22,13 @@ const missing: Partial<EngineEntry> = { create: () => Promise.resolve({ unavaila
 
 describe('engineStates', () => {
   it('tells what auto takes: the first that runs here and is not for its name alone', async () => {
-    const states = await engineStates(3, {
+    const registry = {
       oracle: entry('oracle', { onlyByName: true }),
       gpu: entry('gpu', missing),
       fast: entry('fast'),
       slow: entry('slow'),
-    });
+    };
+    const states = await engineStates(3, { registry });
     expect(states).toEqual({
       oracle: {
         summary: 'oracles',
@@ -63,5 +64,15 @@ describe('engineStates', () => {
       },
     });
     expect(alive.size).toBe(0);
+  });
+
+  it.each([
+    ['on a GPU', true, undefined, 'torch'],
+    ['on a GPU that gets it wrong', true, 'nonsense', 'fast'],
+    ['without a GPU', false, undefined, 'fast'],
+  ])('tells what auto takes %s', async (_, hasGpu, obstacle, taken) => {
+    const registry = { fast: entry('fast'), torch: entry('torch', { onlyByName: true, onGpu: () => true }) };
+    const states = await engineStates(1, { registry, hasGpu, prove: () => Promise.resolve(obstacle) });
+    expect(Object.entries(states).flatMap(([name, { auto }]) => (auto ? [name] : []))).toEqual([taken]);
   });
 });

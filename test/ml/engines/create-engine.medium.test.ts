@@ -66,13 +66,13 @@ describe('auto', () => {
     [{ slow: true, a: true }, 'a', ['a']],
   ])('picks the first that runs here, the slow one left out: %j → %s', async (present, picked, expected) => {
     const { registry, create, tried } = registryOf(present, ['slow']);
-    expect((await pickEngine('auto', registry, create)).name).toBe(picked);
+    expect((await pickEngine<string>('auto', registry, { create })).engine.name).toBe(picked);
     expect(tried).toEqual(expected);
   });
 
   it('fails with all reasons where none runs', async () => {
     const { registry, create } = registryOf({ a: false, b: false, slow: true }, ['slow']);
-    await expect(pickEngine('auto', registry, create)).rejects.toMatchObject({
+    await expect(pickEngine<string>('auto', registry, { create })).rejects.toMatchObject({
       failures: [
         {
           code: 'engine-unavailable',
@@ -84,16 +84,71 @@ describe('auto', () => {
   });
 });
 
+describe('auto where there may be a GPU', () => {
+  /** `torch` and `flow` compute on a GPU if they are there and said to; what was let go of is noted. */
+  function picking({ there, onGpu, wrong }: Record<'there' | 'onGpu' | 'wrong', readonly string[]>) {
+    const names = ['native', 'torch', 'flow'];
+    const {
+      registry: plain,
+      create,
+      tried,
+    } = registryOf(Object.fromEntries(names.map((name) => [name, there.includes(name)])), ['torch', 'flow']);
+    const isOnGpu = ({ name }: Engine): boolean => onGpu.includes(name);
+    const registry = Object.fromEntries(
+      Object.entries(plain).map(([name, entry]) => [name, name === 'native' ? entry : { ...entry, onGpu: isOnGpu }]),
+    );
+    const discarded: string[] = [];
+    const discard = (name: string) => Promise.resolve(void discarded.push(name));
+    const prove = (name: string) => Promise.resolve(wrong.includes(name) ? 'it computes nonsense' : undefined);
+    const pick = async (hasGpu: boolean) => {
+      const { engine, ...told } = await pickEngine('auto', registry, { create, discard, hasGpu, prove });
+      return { name: engine.name, ...told };
+    };
+    return { pick, tried, discarded };
+  }
+  const all = ['native', 'torch', 'flow'];
+
+  it('takes the first that computes right on it', async () => {
+    const { pick, tried, discarded } = picking({ there: all, onGpu: ['torch', 'flow'], wrong: [] });
+    expect(await pick(true)).toEqual({ name: 'torch', why: 'torch, on a GPU', missesGpu: false });
+    expect({ tried, discarded }).toEqual({ tried: ['torch'], discarded: [] });
+  });
+
+  it('goes on to the next where one finds no GPU, or gets it wrong', async () => {
+    const { pick, discarded } = picking({ there: all, onGpu: ['flow'], wrong: [] });
+    expect((await pick(true)).name).toBe('flow');
+    expect(discarded).toEqual(['torch']);
+    const sick = picking({ there: all, onGpu: ['torch', 'flow'], wrong: ['torch'] });
+    expect((await sick.pick(true)).name).toBe('flow');
+  });
+
+  it('takes the processor where none does, and says why', async () => {
+    const { pick, discarded } = picking({ there: ['native', 'flow'], onGpu: ['flow'], wrong: ['flow'] });
+    expect(await pick(true)).toEqual({
+      name: 'native',
+      why: 'native; torch: no torch here; flow: it computes nonsense',
+      missesGpu: true,
+    });
+    expect(discarded).toEqual(['flow']);
+  });
+
+  it('makes none of them where there is no sign of a GPU', async () => {
+    const { pick, tried } = picking({ there: all, onGpu: all, wrong: [] });
+    expect(await pick(false)).toEqual({ name: 'native', why: 'native; no sign of a GPU', missesGpu: false });
+    expect(tried).toEqual(['native']);
+  });
+});
+
 describe('an engine asked for by name', () => {
   it('is made though auto would pick another', async () => {
     const { registry, create, tried } = registryOf({ a: true, slow: true }, ['slow']);
-    expect((await pickEngine<string>('slow', registry, create)).name).toBe('slow');
+    expect((await pickEngine<string>('slow', registry, { create })).engine.name).toBe('slow');
     expect(tried).toEqual(['slow']);
   });
 
   it('fails with its reason where it cannot run, and never becomes another', async () => {
     const { registry, create, tried } = registryOf({ a: true, b: false });
-    await expect(pickEngine<string>('b', registry, create)).rejects.toMatchObject({
+    await expect(pickEngine<string>('b', registry, { create })).rejects.toMatchObject({
       failures: [
         { code: 'engine-unavailable', message: 'the b engine cannot run here: no b here', fix: 'engine: auto' },
       ],

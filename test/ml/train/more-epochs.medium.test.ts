@@ -69,6 +69,7 @@ const TRIED: Readonly<Record<string, readonly Change[]>> = {
   rdrop_alpha: [{ rdrop: true, rdrop_alpha: 2 }],
   rdrop_reduction: [{ rdrop: true, rdrop_reduction: 'mean' }],
   amp: [{ amp: true }],
+  kept_weights: [{ kept_weights: 'float16' }],
   on_nan: [{ amp: true, on_nan: 'retry-float32' }],
   seed: [{ seed: 11 }],
   engine: [{ engine: 'wasm' }],

@@ -59,6 +59,29 @@ describe('a table of cells that asked for half precision', () => {
   });
 });
 
+describe('a table of stages of several engines', () => {
+  const cells = [
+    cell('teacher', {}, {}),
+    cell('student', {}, {}),
+    cell('score[of=teacher]', { of: to('teacher') }),
+    cell('score[of=student]', { of: to('student') }),
+  ];
+  const notesOf = (...rows: readonly string[]): readonly string[] => {
+    const found = new Map(outcomes(Object.fromEntries(cells.map(({ id }) => [id, accuracy(0.5)]))));
+    for (const [id, outcome] of found)
+      found.set(id, { ...outcome, engines: [id === 'teacher' ? 'pytorch on cpu' : 'native'] });
+    return viewOf(plan(cells, { rows: ['of'], cells: rows }), found).notes;
+  };
+
+  it('says so, also where one trained and another evaluated', () => {
+    expect(notesOf('score[of=student]')).toEqual([]);
+    expect(notesOf('score[of=teacher]')).toEqual([
+      expect.stringMatching(/^Engines: .* native, some on pytorch on cpu/),
+    ]);
+    expect(notesOf('score[of=student]', 'score[of=teacher]').at(-1)).toMatch(/^Engines/);
+  });
+});
+
 describe('a table', () => {
   it('shows mean, deviation and runs of each row', () => {
     expect(shown(viewOf(study(), studyOutcomes()).rows)).toEqual([

@@ -50,7 +50,8 @@ const notesOf = (
   compare: Told['compare'],
   precisions: readonly string[] = [],
   over: readonly string[] = [],
-) => footnotes(rows, { compare, precisions: new Set(precisions), over });
+  engines: readonly string[] = [],
+) => footnotes(rows, { compare, precisions: new Set(precisions), over, engines: new Set(engines) });
 
 describe('footnotes', () => {
   it('are none for a table of single runs', () => {
@@ -61,6 +62,20 @@ describe('footnotes', () => {
   it('speak of what is ours, not of published rows', () => {
     const published = row([value({ n: 0 })], { origin: 'published', source: 'a paper' });
     expect(notesOf([published, row([value({ sd: null, n: 1, expected: 1 })])], null)).toEqual(['published: a paper.']);
+  });
+
+  it.each<[readonly string[], readonly string[]]>([
+    [['native'], []],
+    [['wasm', 'native'], []],
+    [['pytorch on cpu'], []],
+    [['pytorch on NVIDIA H200', 'native'], ['native, some on pytorch on NVIDIA H200']],
+    [['wasm', 'reference', 'native'], ['native or wasm, some on reference']],
+    [['pytorch on b', 'pytorch on a'], ['pytorch on a, some on pytorch on b']],
+  ])('name engines whose roundings differ: %j', (engines, named) => {
+    const notes = notesOf([row([value({ sd: null, n: 1, expected: 1 })])], null, [], [], engines);
+    const said = (names: string) =>
+      `Engines: some stages ran on ${names}; they run the same programs, and round differently.`;
+    expect(notes).toEqual(named.map(said));
   });
 
   it('say at the end how stages that asked for half precision were trained', () => {

@@ -5,6 +5,7 @@ import { disposeEngines, sharedEngine } from '../../../src/ml/inference/shared-e
 import { readModel } from '../../../src/ml/inference/trained-model.ts';
 import { metricPaths } from '../../../src/report/rows/metrics.ts';
 import { StageInterrupted } from '../../../src/stages/stage-kind.ts';
+import { roundedToHalf } from '../../../src/ml/weights/round-half.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
 import { metric, Workshop, type Made } from '../../support/stage-workshop.ts';
 
@@ -33,7 +34,8 @@ describe('training on real digits', () => {
     expect(whole.metrics).toMatchObject({ epochs: 12, parameters: 6418 });
     expect(metric(whole, 'images_per_second')).toBeGreaterThan(0);
     expect(metricPaths(whole.metrics).toSorted()).toEqual(trainTeacher.metrics?.({}).toSorted());
-    expect(whole.environment).toMatchObject({ engine: { name: (await sharedEngine('auto')).name } });
+    const { name } = await sharedEngine('auto');
+    expect(whole.environment).toMatchObject({ engine: { name }, auto: expect.stringContaining(name) as string });
   });
 
   it('writes weights that say themselves what they are', () => {
@@ -98,6 +100,16 @@ describe('a training stage', () => {
     expect(read(mixed!, 'weights.safetensors')).toEqual(read(plain!, 'weights.safetensors'));
     expect(mixed!.environment).toEqual({ ...plain!.environment, amp: 'float32' });
     expect(plain!.environment).not.toHaveProperty('amp');
+  });
+
+  it('rounds what it keeps of its weights to half precision where it is asked to, and nothing else', async () => {
+    const short = { ...recipe, epochs: 1 };
+    const plain = await workshop.make(trainTeacher, short, { data });
+    const rounded = await workshop.make(trainTeacher, { ...short, kept_weights: 'float16' }, { data });
+    const [from, to] = [plain, rounded].map((made) => readModel(join(made.folder, 'weights.safetensors')).state);
+    for (const [name, values] of from!) expect(to!.get(name)).toEqual(roundedToHalf(values));
+    expect(to).not.toEqual(from);
+    for (const file of ['curves.csv', 'log.txt']) expect(read(rounded, file)).toEqual(read(plain, file));
   });
 
   it('starts from weights of the same model, and from no others', async () => {

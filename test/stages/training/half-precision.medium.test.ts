@@ -13,7 +13,7 @@ import { Workshop, type Circumstances, type Made } from '../../support/stage-wor
 const machine = vi.hoisted((): { engine?: Engine } => ({}));
 vi.mock(import('../../../src/ml/inference/shared-engine.ts'), async (original) => ({
   ...(await original()),
-  sharedEngine: () => Promise.resolve(machine.engine!),
+  sharedPick: () => Promise.resolve({ engine: machine.engine!, why: null, missesGpu: false }),
 }));
 
 /** An engine that says that it has half precision: what it computes with `amp` differs from float32, by another ε of AdamW. */

@@ -1,7 +1,7 @@
 import { NetworkBuilder } from '../../network/builder.ts';
 import { initialState } from '../../network/initial.ts';
 import type { ActivationLayer, Network, StateDict } from '../../network/network.ts';
-import type { OptimizerSpec, Session } from '../engine.ts';
+import type { Engine, OptimizerSpec, Session, SessionOptions } from '../engine.ts';
 import type { Executor } from '../executor.ts';
 import { CompiledEngine } from '../session.ts';
 import { runArrays } from './sample-arrays.ts';
@@ -11,9 +11,10 @@ export const SAMPLE_MEMORY = 2 ** 26;
 const BATCH = 4;
 const STEPS = 3;
 const CLASSES = 10;
+const SGD: OptimizerSpec = { name: 'sgd', momentum: 0.9, nesterov: true };
 const OPTIMIZERS: readonly OptimizerSpec[] = [
   { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 },
-  { name: 'sgd', momentum: 0.9, nesterov: true },
+  SGD,
   { name: 'rmsprop', alpha: 0.9, eps: 1e-3, momentum: 0.9 },
 ];
 
@@ -69,6 +70,20 @@ function takeSteps(session: Session): StateDict {
 }
 
 /**
+ * Trains a small network for a few steps.
+ *
+ * @param engine - any
+ * @param options - threads, half precision, and the optimiser: sgd by default, as the others make steps of rounding errors
+ * @returns all values that come of it, by name
+ */
+export function trainSample(engine: Engine, options: Partial<SessionOptions>): StateDict {
+  const session = engine.session(sampleNetwork(), { optimizer: SGD, average: true, ...options });
+  const state = takeSteps(session);
+  session.dispose();
+  return state;
+}
+
+/**
  * Trains a small network for a few steps with each optimiser, and runs what a network has no use for.
  *
  * @param executor - what computes; disposed of at the end
@@ -80,9 +95,7 @@ export async function trainABit(executor: Executor, threads: number, amp = false
   const engine = new CompiledEngine(executor);
   try {
     const states = OPTIMIZERS.map((optimizer) => {
-      const session = engine.session(sampleNetwork(), { optimizer, average: true, threads, amp });
-      const state = takeSteps(session);
-      session.dispose();
+      const state = trainSample(engine, { optimizer, threads, amp });
       return [...state].map(([name, values]) => [`${optimizer.name} ${name}`, values] as const);
     });
     return new Map([...states.flat(), ...runArrays(executor, threads, wave)]);
@@ -108,5 +121,27 @@ export function sameStates(one: StateDict, other: StateDict): boolean {
     return (
       others !== undefined && values.every(Number.isFinite) && Buffer.compare(bitsOf(values), bitsOf(others)) === 0
     );
+  });
+}
+
+/** Largest distance of two arrays, as a share of their length; and of those that are zero but for rounding, a value. */
+const NEAR = { relative: 1e-3, absolute: 1e-5 };
+
+const lengthOf = (values: Float32Array): number => Math.hypot(...values);
+
+/**
+ * Compares two states of engines that round in ways of their own.
+ *
+ * @param one - some values
+ * @param other - as many under the same names
+ * @returns whether all are finite and nearly equal
+ */
+export function nearStates(one: StateDict, other: StateDict): boolean {
+  if (one.size !== other.size) return false;
+  return [...one].every(([name, values]) => {
+    const others = other.get(name);
+    if (others?.length !== values.length || !values.every(Number.isFinite)) return false;
+    const distance = lengthOf(values.map((value, at) => value - (others[at] ?? NaN)));
+    return distance <= NEAR.relative * lengthOf(others) + NEAR.absolute * Math.sqrt(values.length);
   });
 }

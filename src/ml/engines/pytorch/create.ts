@@ -5,8 +5,13 @@ import { Channel, type Ended } from './channel.ts';
 import { PyTorchExecutor, type Introduction } from './executor.ts';
 import { PYTORCH_TARGET } from './target.ts';
 
-/** The Python that is asked for, or the first one on the path. */
-const pythonOf = (): string => process.env['KDPIPE_PYTHON'] ?? (process.platform === 'win32' ? 'python' : 'python3');
+/**
+ * The Python that is asked for, or the first one on the path.
+ *
+ * @returns its command
+ */
+export const pythonOf = (): string =>
+  process.env['KDPIPE_PYTHON'] ?? (process.platform === 'win32' ? 'python' : 'python3');
 
 /** Arguments of Python: the program, and answers that are not held back. */
 export const PROGRAM: readonly string[] = ['-u', assetPath('src/ml/engines/pytorch/program.py')];
