@@ -118,7 +118,6 @@ function filterGradient(
   filter: readonly number[],
   convolution: Convolution,
 ): Tensor {
-  const { window } = convolution;
   if (isProduct(convolution))
     return graph.reshape(graph.product(matrix(graph, x), matrix(graph, dy), { turnA: true }), filter);
   const shape = [reach(convolution), reach(convolution), ...filter.slice(2)];
