@@ -15,6 +15,7 @@ import { native } from './native.ts';
 import { onnx } from './onnx.ts';
 import { overhead } from './overhead.ts';
 import { parityTable } from './parity.ts';
+import { tensorflow } from './tensorflow.ts';
 import { train } from './train.ts';
 
 const benchmarks: Record<string, (args: readonly string[]) => string | Promise<string>> = {
@@ -31,6 +32,7 @@ const benchmarks: Record<string, (args: readonly string[]) => string | Promise<s
     kept,
     parity: parityTable,
     methods: methodsTable,
+    tensorflow,
   },
 };
 

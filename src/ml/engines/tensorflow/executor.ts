@@ -41,6 +41,8 @@ export class TensorFlowExecutor implements Executor {
   readonly #store = new Store();
   readonly #rounds = new Map<string, Round>();
   readonly #live = new Set<number>();
+  /** Addresses of regions that steps lie in, whose ports are read one by one. */
+  readonly #steps = new Set<number>();
   readonly #runs = new WaitingRuns<Run>((runs) => this.#run(runs));
   #next = 0;
 
@@ -71,7 +73,7 @@ export class TensorFlowExecutor implements Executor {
 
   read(region: Region, offset: number, floats: number): Float32Array {
     this.#runs.settle(region);
-    return this.#store.read(region, offset, floats);
+    return this.#store.read(region, offset, floats, !this.#steps.has(region.address));
   }
 
   write(region: Region, offset: number, values: ArrayLike<number>): void {
@@ -85,6 +87,7 @@ export class TensorFlowExecutor implements Executor {
   compile<S extends string>(program: Program<S>, memory: Partial<Readonly<Record<Space, Region>>>): Executable<S> {
     const compiled = { id: this.#next++, program, memory, lives: new Lives(program) };
     this.#live.add(compiled.id);
+    if (memory.step) this.#steps.add(memory.step.address);
     const touches = regionsOf(compiled);
     const placeOf = (name: string): { readonly region: Region; readonly offset: number; readonly floats: number } => {
       const port = program.ports[name];
@@ -150,8 +153,7 @@ export class TensorFlowExecutor implements Executor {
     const controls = controlBits(runs.map((run) => run.controls));
     const shape = [runs.length, controls.length / runs.length];
     const feeds = [{ name: nodes.controls, shape, bits: controls }];
-    const model = this.#store.loaded?.model;
-    const results = this.#try(() => model?.run(feeds, [nodes.done, ...wanted.keys()])) ?? [];
+    const results = this.#try(() => this.#store.run(feeds, [nodes.done, ...wanted.keys()]));
     [...wanted.values()].forEach((array, k) => array.set(results[k + 1] ?? []));
   }
 

@@ -1,8 +1,8 @@
 import type { Region } from '../program.ts';
-import { bitsOf, type Model } from './binding.ts';
+import { bitsOf, type Feed, type Model } from './binding.ts';
 import { cellNodes, type Built } from './build.ts';
 import { Intervals } from './intervals.ts';
-import type { Cell } from './partition.ts';
+import { nameOf, type Cell } from './partition.ts';
 
 /** A loaded graph. */
 export interface Loaded {
@@ -15,6 +15,8 @@ const lengthOf = ({ from, to }: { readonly from: number; readonly to: number }):
 /** What regions hold: in the variables of the loaded graph, or, where it has none, in this process. What is nowhere is 0. */
 export class Store {
   readonly #host = new Map<number, Intervals<Float32Array>>();
+  /** What has been fetched of regions since something ran: each other choice of variables takes TensorFlow a while. */
+  readonly #fetched = new Map<number, ReadonlyMap<string, Float32Array>>();
   #loaded: Loaded | undefined;
   #next = 0;
 
@@ -48,7 +50,22 @@ export class Store {
     );
   }
 
+  /** Values of cells of one region: with those of all of its others, where they are wanted one after the other. */
+  #values({ address }: Region, cells: readonly Cell[], all: boolean): readonly Float32Array[] {
+    if (!all || cells.length === 0) return this.#fetch(cells);
+    const known = this.#fetched.get(address) ?? this.#fetchAll(address);
+    this.#fetched.set(address, known);
+    return cells.map((cell) => known.get(nameOf(cell)) ?? new Float32Array());
+  }
+
+  #fetchAll(address: number): ReadonlyMap<string, Float32Array> {
+    const cells = this.#cells({ address }, 0, Infinity);
+    const values = this.#fetch(cells);
+    return new Map(cells.map((cell, k) => [nameOf(cell), values[k] ?? new Float32Array()]));
+  }
+
   #feed(values: readonly (readonly [Cell, Float32Array])[]): void {
+    this.#fetched.clear();
     const model = this.#loaded?.model;
     if (!model || values.length === 0) return;
     const feeds = values.map(([cell, floats]) => ({
@@ -62,13 +79,14 @@ export class Store {
     );
   }
 
-  read(region: Region, offset: number, floats: number): Float32Array {
+  /** `all`: more of the region is going to be read. */
+  read(region: Region, offset: number, floats: number, all = false): Float32Array {
     const values = new Float32Array(floats);
     const end = offset + floats;
     for (const { from, to, value, start } of this.#hostOf(region.address).within(offset, end))
       values.set(value.subarray(start, start + to - from), from - offset);
     const cells = this.#cells(region, offset, end);
-    this.#fetch(cells).forEach((fetched, k) => {
+    this.#values(region, cells, all).forEach((fetched, k) => {
       const { from = 0, to = 0 } = cells[k] ?? {};
       const first = Math.max(from, offset);
       values.set(fetched.subarray(first - from, Math.min(to, end) - from), first - offset);
@@ -131,5 +149,11 @@ export class Store {
   /** The graph that is loaded. */
   get loaded(): Loaded | undefined {
     return this.#loaded;
+  }
+
+  /** Runs nodes of the graph that is loaded. */
+  run(feeds: readonly Feed[], wanted: readonly string[]): readonly Float32Array[] {
+    this.#fetched.clear();
+    return this.#loaded?.model.run(feeds, wanted) ?? [];
   }
 }

@@ -13,11 +13,14 @@ interface Made {
   readonly normalized: Tensor;
   /** The norm's output, where it is but the activation of that. */
   output?: Tensor;
+  /** What the gradient's kernel wants beside dy and x, and its ε. */
+  readonly reserved: readonly Tensor[];
+  readonly eps: number;
 }
 
 const made = new WeakMap<Tensor, Made>();
 
-/** What both kernels are told. The gradient's kernel is given 1/inverse² − ε for a variance, whatever the norm's own ε is. */
+/** What both kernels are told. */
 const attributesOf = (epsilon: number): Attributes => ({
   T: { type: 'float' },
   U: { type: 'float' },
@@ -25,7 +28,6 @@ const attributesOf = (epsilon: number): Attributes => ({
   data_format: { text: 'NHWC' },
   is_training: { bool: true },
 });
-const GRADIENT_EPSILON = 1e-5;
 
 /** Scale, shift, mean and inverse deviation by channel. */
 function rowsOf(graph: Graph, saved: Operand, channels: number): readonly [Tensor, Tensor, Tensor, Tensor] {
@@ -60,33 +62,38 @@ export function readThrough(graph: Graph, x: Tensor, inputNorm: Operand | null, 
   return activate(graph, graph.add(graph.mul(x, scale), shift), activation);
 }
 
-/** Moves a running statistic towards that of a batch. */
-function move(graph: Graph, running: Operand, now: Tensor, momentum: number): void {
-  const old = running.get(...now.shape);
-  running.put(graph.add(old, graph.mul(graph.sub(now, old), graph.scalar(momentum))));
+/** What the gradient's kernel wants, from what was saved: 1/inverse² − ε for a variance, whatever the norm's own ε is. */
+function reservedOf(graph: Graph, saved: Operand, channels: number, gpu: boolean): Pick<Made, 'reserved' | 'eps'> {
+  const eps = 1e-5;
+  const [scale, , mean, inverse] = rowsOf(graph, saved, channels);
+  const variance = graph.sub(graph.unary('Reciprocal', graph.unary('Square', inverse)), graph.scalar(eps));
+  const gamma = graph.div(scale, inverse);
+  return { reserved: [gamma, mean, gpu ? inverse : variance, graph.constant(new Float32Array(), [0])], eps };
 }
 
 export const normalizations: Nodes<
   'batch-norm-statistics' | 'batch-norm-output' | 'batch-norm-gradient' | 'fold-batch-norm' | 'affine'
 > = {
-  'batch-norm-statistics'({ x, gamma, beta, mean, variance, saved }, n, { graph }) {
-    const { rows, channels } = n;
+  'batch-norm-statistics'({ x, gamma, beta, mean, variance, saved }, { rows, channels, eps, momentum }, context) {
+    const { graph, gpu } = context;
     const maps = x.rows(rows, channels);
-    const none = graph.constant(new Float32Array(), [0]);
     const [scale, offset] = [gamma.get(channels), beta.get(channels)];
+    // Where nothing is left of what was there, TensorFlow wants nothing of it.
+    const none = graph.constant(new Float32Array(), [0]);
+    const running = momentum < 1 ? [mean.get(channels), variance.get(channels)] : [none, none];
     const shapes = [maps.shape, ...Array<number[]>(5).fill([channels])];
-    const outputs = graph.outputs('FusedBatchNormV3', [maps, scale, offset, none, none], shapes, {
-      attributes: { ...attributesOf(n.eps), exponential_avg_factor: { float: 1 } },
+    const outputs = graph.outputs('FusedBatchNormV3', [maps, scale, offset, ...running], shapes, {
+      attributes: { ...attributesOf(eps), exponential_avg_factor: { float: momentum } },
     });
-    const [normalized, mu, unbiased] = [at(outputs, 0), at(outputs, 1), at(outputs, 2)];
-    const biased = graph.mul(unbiased, graph.scalar(Math.max(1, rows - 1) / rows));
-    const inverse = graph.unary('Rsqrt', graph.add(biased, graph.scalar(n.eps)));
+    mean.put(at(outputs, 1));
+    variance.put(at(outputs, 2));
+    // The kernels of a CPU keep the variance, those of a GPU the inverse deviation.
+    const [mu, spread] = [at(outputs, 3), at(outputs, 4)];
+    const inverse = gpu ? spread : graph.unary('Rsqrt', graph.add(spread, graph.scalar(eps)));
     const slope = graph.mul(scale, inverse);
     const kept = graph.concat([slope, graph.sub(offset, graph.mul(mu, slope)), mu, inverse], 0);
-    made.set(kept, { x: maps, normalized });
+    made.set(kept, { x: maps, normalized: at(outputs, 0), reserved: [scale, ...outputs.slice(3)], eps });
     saved.put(kept);
-    move(graph, mean, mu, n.momentum);
-    move(graph, variance, unbiased, n.momentum);
   },
   'batch-norm-output'({ x, saved, residual, y }, { rows, channels, activation }, { graph }) {
     const maps = x.rows(rows, channels);
@@ -108,16 +115,10 @@ export const normalizations: Nodes<
       gradient = activationGradient(graph, gradient, seen, activation);
     }
     if (y) dy.put(gradient);
-    const [scale, , mean, inverse] = rowsOf(graph, saved, channels);
-    const variance = graph.sub(
-      graph.unary('Reciprocal', graph.unary('Square', inverse)),
-      graph.scalar(GRADIENT_EPSILON),
-    );
-    const inputs = [gradient, maps, graph.div(scale, inverse), mean, gpu ? inverse : variance];
-    const none = graph.constant(new Float32Array(), [0]);
+    const { reserved, eps } = before ?? reservedOf(graph, saved, channels, gpu);
     const shapes = [maps.shape, [channels], [channels], [0], [0]];
-    const outputs = graph.outputs('FusedBatchNormGradV3', [...inputs, none], shapes, {
-      attributes: attributesOf(GRADIENT_EPSILON),
+    const outputs = graph.outputs('FusedBatchNormGradV3', [gradient, maps, ...reserved], shapes, {
+      attributes: attributesOf(eps),
     });
     dx.put(at(outputs, 0));
     dgamma.put(at(outputs, 1));
