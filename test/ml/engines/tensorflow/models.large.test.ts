@@ -7,6 +7,9 @@ import { lacking, tensorflowExecutor } from '../../../support/tensorflow.ts';
 const engine = lacking === undefined ? new CompiledEngine(tensorflowExecutor()) : undefined;
 afterAll(() => engine?.dispose());
 
+/** Whose sums are in an order of their own, how many times as far they may be off as those of our kernels. */
+const MULTIPLE = 2;
+
 describe.skipIf(!engine)(`the tensorflow engine${lacking === undefined ? '' : ` (SKIPPED: ${lacking})`}`, () => {
   it.each([...goldens])(
     'gives the logits, statistics and gradients of %s that PyTorch has in float64',
@@ -14,7 +17,7 @@ describe.skipIf(!engine)(`the tensorflow engine${lacking === undefined ? '' : ` 
       const differences = parity(engine!, name, golden);
       expect(differences).toHaveLength(9);
       for (const { quantity, difference, tolerance } of differences)
-        expect(difference, quantity).toBeLessThanOrEqual(tolerance.float32);
+        expect(difference, quantity).toBeLessThanOrEqual(MULTIPLE * tolerance.float32);
     },
   );
 });
