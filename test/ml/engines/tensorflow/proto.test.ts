@@ -31,8 +31,8 @@ describe('a saved model', () => {
       bytes: '420e0801120412020801220401020304',
     },
   ] as const)('writes $attribute', ({ attribute, bytes }) => {
-    const entry = `0a0161${`12${(bytes.length / 2).toString(16).padStart(2, '0')}`}${bytes}`;
-    const expected = `0a016e12014f1a01611a025e62${`2a${(entry.length / 2).toString(16).padStart(2, '0')}`}${entry}`;
+    const entry = `0a016112${(bytes.length / 2).toString(16).padStart(2, '0')}${bytes}`;
+    const expected = `0a016e12014f1a01611a025e622a${(entry.length / 2).toString(16).padStart(2, '0')}${entry}`;
     expect(nodeBytes({ a: attribute })).toContain(expected);
   });
 });
