@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fail } from '../../../core/failure.ts';
 import { sizeOf } from './graph.ts';
 import { savedModel, TAG, type NodeDef } from './proto.ts';
 
@@ -59,6 +60,22 @@ export const bitsOf = ({ buffer, byteOffset, length }: Float32Array): Int32Array
 
 const portOf = (name: string): string => (name.includes(':') ? name : `${name}:0`);
 
+/** Asks TensorFlow for something, and says it in our words where it refuses. */
+function asked<Result>(ask: () => Result): Result {
+  try {
+    return ask();
+  } catch (error) {
+    const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    if (!/OOM|out of memory|failed to allocate/i.test(message))
+      throw new Error(`the tensorflow engine: ${message}`, { cause: error });
+    return fail({
+      code: 'does-not-fit',
+      message: `the device of the tensorflow engine has no memory left: ${message}`,
+      fix: 'take a smaller batch_size, image_size or model',
+    });
+  }
+}
+
 /** A graph that TensorFlow has loaded, with variables of its own. */
 export class Model {
   readonly #binding: Binding;
@@ -74,7 +91,7 @@ export class Model {
     const folder = mkdtempSync(join(tmpdir(), 'kdpipe-tensorflow-'));
     try {
       writeFileSync(join(folder, 'saved_model.pb'), savedModel(nodes));
-      this.#id = binding.loadSavedModel(folder, TAG);
+      this.#id = asked(() => binding.loadSavedModel(folder, TAG));
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -86,7 +103,7 @@ export class Model {
    * @param feeds - of placeholders
    * @param wanted - names of tensors of type float, one at least
    * @returns the values of each, in their own memory
-   * @throws Error with TensorFlow's words
+   * @throws FailureError `does-not-fit` where memory is short; Error with TensorFlow's words
    */
   run(feeds: readonly Feed[], wanted: readonly string[]): readonly Float32Array[] {
     for (const { name, shape, bits } of feeds)
@@ -95,7 +112,8 @@ export class Model {
     const tensors = feeds.map(({ shape, bits }) => this.#binding.createTensor(shape, INT32, bits));
     try {
       const names = feeds.map(({ name }) => portOf(name)).join();
-      const results = this.#binding.runSavedModel(this.#id, tensors, names, wanted.map(portOf).join());
+      const outputs = wanted.map(portOf).join();
+      const results = asked(() => this.#binding.runSavedModel(this.#id, tensors, names, outputs));
       return results.map(({ id }) => {
         try {
           return this.#binding.tensorDataSync(id);

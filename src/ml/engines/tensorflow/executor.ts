@@ -1,5 +1,4 @@
 import { freemem } from 'node:os';
-import { fail } from '../../../core/failure.ts';
 import type { Executable, Executor } from '../executor.ts';
 import type { Controls } from '../primitives.ts';
 import { locate, type Operation, type Program, type Ref, type Region, type Space } from '../program.ts';
@@ -129,7 +128,7 @@ export class TensorFlowExecutor implements Executor {
     const name = `round${this.#next++}`;
     this.#rounds.set(key, { name, parts });
     const built = build([...this.#rounds.values()], this.#gpu);
-    this.#store.change(() => ({ built, model: this.#try(() => new Model(this.#binding, built.nodes)) }));
+    this.#store.change(() => ({ built, model: new Model(this.#binding, built.nodes) }));
     const nodes = built.rounds.get(name);
     if (!nodes) throw new Error(`the graph lacks ${name}`);
     return nodes;
@@ -153,16 +152,8 @@ export class TensorFlowExecutor implements Executor {
     const controls = controlBits(runs.map((run) => run.controls));
     const shape = [runs.length, controls.length / runs.length];
     const feeds = [{ name: nodes.controls, shape, bits: controls }];
-    const results = this.#try(() => this.#store.run(feeds, [nodes.done, ...wanted.keys()]));
+    const results = this.#store.run(feeds, [nodes.done, ...wanted.keys()]);
     [...wanted.values()].forEach((array, k) => array.set(results[k + 1] ?? []));
-  }
-
-  #try<Result>(ask: () => Result): Result {
-    try {
-      return ask();
-    } catch (error) {
-      return failRefused(error);
-    }
   }
 
   dispose(): Promise<void> {
@@ -171,16 +162,4 @@ export class TensorFlowExecutor implements Executor {
     this.#store.unload();
     return Promise.resolve();
   }
-}
-
-/** TensorFlow could not do what it was asked to. */
-function failRefused(error: unknown): never {
-  const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  if (/OOM|out of memory|failed to allocate/i.test(message))
-    return fail({
-      code: 'does-not-fit',
-      message: `the device of the tensorflow engine has no memory left: ${message}`,
-      fix: 'take a smaller batch_size, image_size or model',
-    });
-  throw new Error(`the tensorflow engine: ${message}`, { cause: error });
 }

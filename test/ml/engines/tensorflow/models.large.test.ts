@@ -41,7 +41,7 @@ function stepped(on: Engine, name: ModelName) {
   return {
     logits,
     statistics: Float32Array.from(statistics.flatMap(([, values]) => [...values])),
-    lengths: Float32Array.from(gradients, (values) => Math.hypot(...values)),
+    lengths: Float32Array.from(gradients, (values) => Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0))),
   };
 }
 
