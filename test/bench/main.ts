@@ -16,6 +16,7 @@ import { native } from './native.ts';
 import { onnx } from './onnx.ts';
 import { overhead } from './overhead.ts';
 import { parityTable } from './parity.ts';
+import { tensorflow } from './tensorflow.ts';
 import { train } from './train.ts';
 
 const benchmarks: Record<string, (args: readonly string[]) => string | Promise<string>> = {
@@ -33,6 +34,7 @@ const benchmarks: Record<string, (args: readonly string[]) => string | Promise<s
     loaders,
     parity: parityTable,
     methods: methodsTable,
+    tensorflow,
   },
 };
 

@@ -75,8 +75,9 @@ export function familyOf(network: Network, layer: ConvLayer | LinearLayer, targe
 type Filter = Pick<Slot, 'floats' | 'row' | 'inputStep' | 'tapStep'>;
 
 /** Panels of output channels, [out / panel][kernel² · stride][panel], from OIHW or [out, in]. */
-function panels(spec: ParameterSpec, stride: number, panel: number): Filter {
+function panels(spec: ParameterSpec, stride: number, target: Target): Filter {
   const [outputs = 0] = spec.shape;
+  const panel = target.onePanel ? roundUp(outputs, target.panel) : target.panel;
   const depth = sizeOf(spec.shape.slice(2)) * stride;
   const row = (output: number): number => Math.floor(output / panel) * depth * panel + (output % panel);
   return { floats: roundUp(outputs, panel) * depth, row, inputStep: panel, tapStep: stride * panel };
@@ -106,7 +107,7 @@ function filters(network: Network, target: Target): Map<string, Filter> {
     if (!spec) throw new Error(`${layer.name} has no weight`);
     const dense = familyOf(network, layer, target) === 'dense';
     const stride = strideOf(network, at(layer.inputs, 0), target);
-    found.set(spec.name, dense ? panels(spec, stride, target.panel) : tapRows(spec, target.panel));
+    found.set(spec.name, dense ? panels(spec, stride, target) : tapRows(spec, target.panel));
   }
   return found;
 }

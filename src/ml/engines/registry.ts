@@ -18,6 +18,12 @@ export const engines = {
     onGpu: ({ description }) => description['threads'] === undefined,
     create: async (options) => (await import('./pytorch/create.ts')).createPyTorch(options),
   },
+  tensorflow: {
+    summary: 'TensorFlow, the native module of tfjs-node: NVIDIA GPUs, and the CPU',
+    onlyByName: true,
+    onGpu: ({ description }) => description['device'] === 'gpu',
+    create: async (options) => (await import('./tensorflow/create.ts')).createTensorFlow(options),
+  },
   reference: {
     summary: 'plain TypeScript in float64: slow and obvious, the oracle of the tests',
     onlyByName: true,

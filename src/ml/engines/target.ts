@@ -44,6 +44,8 @@ export interface ReadThroughLimits {
 export interface Target {
   /** Output channels of a filter panel; channels of maps and vectors of values are padded to a multiple of it. */
   readonly panel: number;
+  /** Whether a dense filter is a single panel of all of its output channels: [kernel²][in][out]. */
+  readonly onePanel: boolean;
   /** Floats of a vector; kernels walk channels by as many. */
   readonly lanes: number;
   /** An image that only convolutions read is padded to a multiple of this many channels only; at most `panel`. */
@@ -63,6 +65,15 @@ export interface Target {
   /** Bytes that an address reaches: what a step and its session may take at most. */
   readonly addressSpace: number;
 }
+
+/** In half precision all dense products are: where what multiplies picks its own algorithms. */
+export const ALL_PRODUCTS: Bfloat16Limits = {
+  leastProducts: 0,
+  leastFilterProducts: 0,
+  mostDepth: Infinity,
+  mostTiles: 0,
+  leastChannelPairs: 0,
+};
 
 /**
  * Rounds up to a whole number of units.

@@ -23,7 +23,14 @@ afterEach(async () => {
 describe('an engine that is added', () => {
   it('is in the catalogue, and a value of engine in every kind that has it', () => {
     const catalogue = mlCatalogue();
-    expect(Object.keys(catalogue['engines'] ?? {})).toEqual(['toy', 'native', 'wasm', 'pytorch', 'reference']);
+    expect(Object.keys(catalogue['engines'] ?? {})).toEqual([
+      'toy',
+      'native',
+      'wasm',
+      'pytorch',
+      'tensorflow',
+      'reference',
+    ]);
     const values = Object.values(kinds).flatMap((kind) => {
       const { properties } = parameterSchema(kind, catalogue) as { properties: Record<string, { enum?: unknown }> };
       return properties['engine'] ? [properties['engine'].enum] : [];

@@ -8,6 +8,7 @@ import type { Target } from '../target.ts';
  */
 export const KERNEL_TARGET = {
   panel: 8,
+  onePanel: false,
   lanes: 4,
   imageChannels: 4,
   line: 16,

@@ -4,9 +4,9 @@ import type { Executable, Executor } from '../executor.ts';
 import type { Controls, PrimitiveName } from '../primitives.ts';
 import { mapOperands, type Operation, type Program, type Ref, type Region, type Space } from '../program.ts';
 import type { Answer, Channel, Ended } from './channel.ts';
-import { joined, shareOut, ShownPorts } from './shown-ports.ts';
-import type { Target } from '../target.ts';
-import { ALL_PRODUCTS, PYTORCH_TARGET } from './target.ts';
+import { joined, shareOut, ShownPorts } from '../shown-ports.ts';
+import { ALL_PRODUCTS, type Target } from '../target.ts';
+import { PYTORCH_TARGET } from './target.ts';
 
 /** Who computes: versions, and the device; threads where it is a CPU. */
 export interface Introduction {

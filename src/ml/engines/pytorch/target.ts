@@ -1,8 +1,9 @@
-import type { Bfloat16Limits, Target } from '../target.ts';
+import type { Target } from '../target.ts';
 
 /** Nothing is padded: filters are [out][kernel²][in], maps [batch, height, width, channels], as PyTorch's channels-last tensors. */
 export const PYTORCH_TARGET = {
   panel: 1,
+  onePanel: false,
   lanes: 1,
   imageChannels: 1,
   // A cache line of a GPU: 256 bytes.
@@ -15,12 +16,3 @@ export const PYTORCH_TARGET = {
   elementBytes: 4,
   addressSpace: Number.MAX_SAFE_INTEGER,
 } as const satisfies Target;
-
-/** In half precision all dense products are. */
-export const ALL_PRODUCTS: Bfloat16Limits = {
-  leastProducts: 0,
-  leastFilterProducts: 0,
-  mostDepth: Infinity,
-  mostTiles: 0,
-  leastChannelPairs: 0,
-};

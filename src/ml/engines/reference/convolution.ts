@@ -1,4 +1,5 @@
 import type { Numbers } from '../primitives.ts';
+import type { Target } from '../target.ts';
 import { at, put } from './arrays.ts';
 import { roundToBfloat16 } from './bfloat16.ts';
 import { finish } from './epilogue.ts';
@@ -10,8 +11,9 @@ type Dense = Omit<Numbers<'conv-input-gradient'>, 'accumulate' | 'bfloat16'>;
 type Grouped = Numbers<'grouped-conv-filter-gradient'>;
 
 /** Panels of output channels, [n / panel][tap · channels][panel]. */
-const denseProducts = (panel: number): Products<Dense> =>
+const denseProducts = (target: Pick<Target, 'panel' | 'onePanel'>): Products<Dense> =>
   productsOver<Dense>((s, tap, visit) => {
+    const panel = target.onePanel ? s.outChannels : target.panel;
     const depth = s.kernel * s.kernel * s.channels;
     for (let n = 0; n < s.outChannels; n += panel)
       for (let k = 0; k < s.channels; k++)
@@ -88,13 +90,13 @@ const factor = (values: Float64Array, { bfloat16 }: { readonly bfloat16: number 
 /**
  * Convolutions and their gradients.
  *
- * @param panel - output channels of a filter panel
+ * @param target - how filters lie in memory
  * @returns the implementations
  */
 export function convolutionFor(
-  panel: number,
+  target: Pick<Target, 'panel' | 'onePanel'>,
 ): Implementations<'conv' | 'conv-input-gradient' | 'conv-filter-gradient'> & typeof groupedConvolution {
-  const dense = denseProducts(panel);
+  const dense = denseProducts(target);
   return {
     ...groupedConvolution,
     conv({ x, inputNorm, filter, ...epilogue }, s) {

@@ -15,8 +15,8 @@ import { walks } from './walks.ts';
  * @param target - how filters lie in memory
  * @returns the implementations
  */
-export const referenceKernels = ({ panel }: Target): Implementations<PrimitiveName> => ({
-  ...convolutionFor(panel),
+export const referenceKernels = (target: Target): Implementations<PrimitiveName> => ({
+  ...convolutionFor(target),
   ...normalization,
   ...elementwise,
   ...dropout,

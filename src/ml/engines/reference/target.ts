@@ -3,6 +3,7 @@ import type { Target } from '../target.ts';
 /** Float64 in ordinary arrays. Panels are as wide as those of the C kernels, so that their primitives can be compared. */
 export const REFERENCE_TARGET = {
   panel: 8,
+  onePanel: false,
   lanes: 4,
   imageChannels: 4,
   line: 16,

@@ -1,5 +1,5 @@
-import { PRIMITIVES } from '../primitives.ts';
-import type { Operation, Port, Program, Ref } from '../program.ts';
+import { PRIMITIVES } from './primitives.ts';
+import type { Operation, Port, Program, Ref } from './program.ts';
 
 type AnyProgram = Pick<Program<string>, 'sections' | 'ports'>;
 
@@ -17,10 +17,16 @@ function useOf({ primitive, operands }: Operation, port: Port): string | undefin
   return named && accesses[named[0]];
 }
 
-/** The sections with which a port's values go or come: the first that names what the caller fills, those that write the others. */
-function sectionsOf({ sections }: AnyProgram, port: Port): ReadonlySet<string> {
+/**
+ * The sections with which a port's values go or come.
+ *
+ * @param program - whose port
+ * @param port - one of its ports
+ * @returns the first that names what the caller fills; those that write what the caller reads
+ */
+export function sectionsOf(program: AnyProgram, port: Port): ReadonlySet<string> {
   const using = (is: (use: string) => boolean): string[] =>
-    Object.entries(sections).flatMap(([name, operations]) =>
+    Object.entries(program.sections).flatMap(([name, operations]) =>
       operations.some((one) => is(useOf(one, port) ?? '')) ? [name] : [],
     );
   return new Set(port.direction === 'in' ? using((use) => use !== '').slice(0, 1) : using((use) => /out/.test(use)));
