@@ -6,12 +6,12 @@ import { python } from './pytorch.ts';
 /**
  * PyTorch in the Python that tests have.
  *
- * @param panel - output channels of a filter panel; the engine's by default
+ * @param greeting - what the program is told; the engine's own by default
  * @returns an executor on one thread
  */
-export function pytorchExecutor(panel?: number): PyTorchExecutor {
+export function pytorchExecutor(greeting: Partial<Parameters<typeof introduced>[1]> = {}): PyTorchExecutor {
   const channel = new Channel({ command: python, args: PROGRAM });
-  const introduction = introduced(channel, { threads: 1, ...(panel !== undefined && { panel }) });
+  const introduction = introduced(channel, { threads: 1, ...greeting });
   if ('ended' in introduction) throw new Error(`${introduction.ended}: ${introduction.said}`);
   return new PyTorchExecutor(channel, introduction);
 }

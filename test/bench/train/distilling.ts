@@ -29,6 +29,8 @@ export interface Parts {
   readonly backward: () => void;
   /** Of memory and adapters. */
   readonly update: () => void;
+  /** Of the losses, once all is computed. */
+  readonly read: () => void;
   readonly dispose: () => void;
 }
 
@@ -76,7 +78,6 @@ export function distillingParts({ engine, teacher, student, optimizer }: Pair, s
     },
     losses: () => {
       objective.run(batchOf());
-      objective.losses();
     },
     backward: () => {
       step.backward();
@@ -85,6 +86,9 @@ export function distillingParts({ engine, teacher, student, optimizer }: Pair, s
     update: () => {
       objective.update();
       kd.update(UPDATE);
+    },
+    read: () => {
+      objective.losses();
     },
     dispose: () => {
       kd.dispose();
@@ -102,8 +106,12 @@ export function distillingParts({ engine, teacher, student, optimizer }: Pair, s
  * @returns what runs one step
  */
 export function distillingStep(pair: Pair, size: StepSize): () => void {
-  const { teacher, forward, losses, backward, update } = distillingParts(pair, size);
-  return () => {
+  const { teacher, forward, losses, backward, update, read } = distillingParts(pair, size);
+  const begin = (): void => {
     for (const part of [teacher, forward, losses, backward, update]) part();
+  };
+  return () => {
+    pair.engine.together(begin);
+    read();
   };
 }

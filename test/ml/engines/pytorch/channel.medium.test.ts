@@ -68,7 +68,10 @@ describe('the pytorch engine', () => {
     const one = executor();
     const region = one.allocate(10);
     expect(() => {
-      one.compile({ offsets: [], floats: 0, portFloats: 0, sections: {}, ports: {} }, { step: region });
+      one.compile(
+        { sizes: [], offsets: [], floats: 0, valueFloats: 0, portFloats: 0, sections: {}, ports: {} },
+        { step: region },
+      );
       open[0]!.ask({ request: 'end' });
       one.free(region);
     }).toThrow(/the process of the pytorch engine ended: exit code 7\nno more/);

@@ -1,5 +1,11 @@
-import { PRIMITIVES } from '../primitives.ts';
-import type { Operation, Port, Program, Ref } from '../program.ts';
+import { PRIMITIVES } from './primitives.ts';
+import type { Operation, Port, Program, Ref } from './program.ts';
+
+/** A port that the caller has asked for, and its array. */
+export interface Shown {
+  readonly name: string;
+  readonly array: Float32Array;
+}
 
 type AnyProgram = Pick<Program<string>, 'sections' | 'ports'>;
 
@@ -56,10 +62,7 @@ export class ShownPorts {
   }
 
   /** Those of a direction that belong to a section. */
-  of(
-    section: string,
-    direction: Port['direction'],
-  ): readonly { readonly name: string; readonly array: Float32Array }[] {
+  of(section: string, direction: Port['direction']): readonly Shown[] {
     return [...this.#shown]
       .filter(([name, { sections }]) => sections.has(section) && this.#program.ports[name]?.direction === direction)
       .map(([name, { array }]) => ({ name, array }));
