@@ -1,5 +1,4 @@
-import { Channel } from '../../src/ml/engines/pytorch/channel.ts';
-import { introduced, PROGRAM } from '../../src/ml/engines/pytorch/create.ts';
+import { introduced, startProgram } from '../../src/ml/engines/pytorch/create.ts';
 import { PyTorchExecutor } from '../../src/ml/engines/pytorch/executor.ts';
 import { python } from './pytorch.ts';
 
@@ -10,7 +9,7 @@ import { python } from './pytorch.ts';
  * @returns an executor on one thread
  */
 export function pytorchExecutor(greeting: Partial<Parameters<typeof introduced>[1]> = {}): PyTorchExecutor {
-  const channel = new Channel({ command: python, args: PROGRAM });
+  const channel = startProgram(python);
   const introduction = introduced(channel, { threads: 1, ...greeting });
   if ('ended' in introduction) throw new Error(`${introduction.ended}: ${introduction.said}`);
   return new PyTorchExecutor(channel, introduction);

@@ -9,7 +9,7 @@ import { PYTORCH_TARGET } from './target.ts';
 const pythonOf = (): string => process.env['KDPIPE_PYTHON'] ?? (process.platform === 'win32' ? 'python' : 'python3');
 
 /** Arguments of Python: answers are not held back, nothing is written beside the program. */
-export const PROGRAM: readonly string[] = ['-u', '-B', assetPath('src/ml/engines/pytorch/program')];
+const PROGRAM: readonly string[] = ['-u', '-B', assetPath('src/ml/engines/pytorch/program')];
 
 /** What records rounds that are made again and again: what suits the device, or the one that is named. */
 export type Recorder = 'auto' | 'graph' | 'trace';
@@ -37,6 +37,18 @@ export function introduced(channel: Channel, greeting: Greeting): Introduction |
   return 'ended' in answer ? answer : (answer.header as unknown as Introduction);
 }
 
+/** Threads that wait let others work, unless the environment says otherwise: a machine is shared by several stages. */
+const PATIENT = { OMP_WAIT_POLICY: 'PASSIVE', KMP_BLOCKTIME: '0' };
+
+/**
+ * Starts the program.
+ *
+ * @param python - path or name of a Python
+ * @returns a channel to it
+ */
+export const startProgram = (python: string): Channel =>
+  new Channel({ command: python, args: PROGRAM, env: { ...PATIENT, ...process.env } });
+
 /** Why there is no PyTorch: a half sentence. */
 function reasonOf(python: string, { ended, said }: Ended): string {
   if (ended === 'ENOENT') return `there is no ${python} (KDPIPE_PYTHON names a Python that has torch)`;
@@ -55,7 +67,7 @@ function reasonOf(python: string, { ended, said }: Ended): string {
  */
 export async function createPyTorch({ threads }: EngineOptions): Promise<EngineResult> {
   const python = pythonOf();
-  const channel = new Channel({ command: python, args: PROGRAM });
+  const channel = startProgram(python);
   const introduction = introduced(channel, { threads });
   if ('ended' in introduction) {
     await channel.close();

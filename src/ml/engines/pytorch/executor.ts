@@ -18,6 +18,8 @@ export interface Introduction {
   readonly threads: number | null;
   /** Whether it multiplies in bfloat16. */
   readonly bfloat16: boolean;
+  /** What is missing for a GPU that this PyTorch was built for; null where nothing is. */
+  readonly noGpu: string | null;
 }
 
 /** What a request could not do. */
@@ -82,10 +84,10 @@ export class PyTorchExecutor implements Executor {
    */
   constructor(channel: Channel, introduction: Introduction) {
     this.#channel = channel;
-    const { python, torch, device, threads, bfloat16 } = introduction;
+    const { python, torch, device, threads, bfloat16, noGpu } = introduction;
     this.target = bfloat16 ? { ...PYTORCH_TARGET, bfloat16: ALL_PRODUCTS } : PYTORCH_TARGET;
-    const team = threads !== null && { threads };
-    this.#introduction = { python, torch, device, ...team, tf32: false, node: process.versions.node };
+    const facts = { ...(threads !== null && { threads }), ...(noGpu !== null && { gpu: `none: ${noGpu}` }) };
+    this.#introduction = { python, torch, device, ...facts, tf32: false, node: process.versions.node };
   }
 
   /** Versions, device, precision; how rounds are made, once that is known. */

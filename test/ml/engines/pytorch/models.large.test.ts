@@ -5,8 +5,6 @@ import { parity } from '../../../support/parity.ts';
 import { missing } from '../../../support/pytorch.ts';
 import { pytorchExecutor } from '../../../support/pytorch-executor.ts';
 
-/** PyTorch's kernels sum batch norms in float32, as in the draw that tolerances are multiples of: 50 of it instead of 20. */
-const ROOM = 2.5;
 const lacking = missing('torch');
 const engine = lacking === undefined ? new CompiledEngine(pytorchExecutor()) : undefined;
 afterAll(() => engine?.dispose());
@@ -18,7 +16,7 @@ describe.skipIf(!engine)(`the pytorch engine${lacking === undefined ? '' : ` (SK
       const differences = parity(engine!, name, golden);
       expect(differences).toHaveLength(9);
       for (const { quantity, difference, tolerance } of differences)
-        expect(difference, quantity).toBeLessThanOrEqual(ROOM * tolerance.float32);
+        expect(difference, quantity).toBeLessThanOrEqual(tolerance.float32);
     },
   );
 });

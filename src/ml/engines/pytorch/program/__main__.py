@@ -17,6 +17,10 @@ os.dup2(2, 1)
 
 import torch  # noqa: E402
 
+OLDEST = (2, 5)
+if tuple(map(int, torch.__version__.split(".")[:2])) < OLDEST:
+    sys.exit(f"torch {torch.__version__} is too old: {'.'.join(map(str, OLDEST))} or later")
+
 from answers import answer  # noqa: E402
 
 

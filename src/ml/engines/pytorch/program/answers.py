@@ -10,7 +10,7 @@ import maps  # noqa: F401
 import norms  # noqa: F401
 import optimizers  # noqa: F401
 import walks  # noqa: F401
-from device import DEVICE, free_bytes, has_bfloat16
+from device import DEVICE, free_bytes, has_bfloat16, why_no_gpu
 from executable import Executable, Refused
 from recorders import CudaGraph, Trace
 from rounds import Round
@@ -38,6 +38,7 @@ def hello(request, _):
         "device": torch.cuda.get_device_name(DEVICE) if DEVICE.type == "cuda" else DEVICE.type,
         "threads": request["threads"] if DEVICE.type == "cpu" else None,
         "bfloat16": has_bfloat16(),
+        "noGpu": why_no_gpu(),
     }, None
 
 

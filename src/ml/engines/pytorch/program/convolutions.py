@@ -41,7 +41,11 @@ class Tapped:
 
     def read(self, flat):
         k, i, o = self.kernel, self.inputs, self.outputs
-        return flat[: k * k * i * o].view(k, k, i, o).permute(3, 2, 0, 1)
+        return self.channels_last(flat[: k * k * i * o].view(k, k, i, o))
+
+    def channels_last(self, taps):
+        """Strides say so even where a group has one input: PyTorch takes the layout of maps from them."""
+        return taps.permute(3, 0, 1, 2).contiguous().permute(0, 3, 1, 2)
 
     def flat(self, filters):
         return filters.permute(2, 3, 1, 0).reshape(-1)
@@ -56,7 +60,7 @@ class Grouped(Tapped):
 
     def read(self, flat):
         k, i = self.kernel, self.inputs
-        return flat[: k * k * i * self.stride].view(k, k, i, self.stride)[..., : self.outputs].permute(3, 2, 0, 1)
+        return self.channels_last(flat[: k * k * i * self.stride].view(k, k, i, self.stride)[..., : self.outputs])
 
     def flat(self, filters):
         return padded(filters.permute(2, 3, 1, 0).reshape(-1), self.outputs, self.stride)
@@ -114,12 +118,13 @@ def forward(o, n, filters, maps):
 def gradient(o, n, filters, maps, of_input):
     inputs, outputs = maps
     dy = factor(outputs_of(o, n, "dy")[:, :outputs], n)
-    absent = dy.new_empty(1)
+    # PyTorch wants both factors' shapes and layouts, and would copy one that is expanded.
     if of_input:
-        x, w = absent.expand(n.batch, inputs, n.height, n.width), filters.read(o.get("filter")).to(dy.dtype)
+        x = dy.new_empty((n.batch, n.height, n.width, inputs)).permute(0, 3, 1, 2)
+        w = filters.read(o.get("filter")).to(dy.dtype)
     else:
         x = factor(read_through(o, n)[:, :inputs], n)
-        dy, w = dy.to(x.dtype), absent.to(x.dtype).expand(filters.shape)
+        dy, w = dy.to(x.dtype), x.new_empty(filters.shape)
     step, around, spread = [n.stride] * 2, [n.padding] * 2, [getattr(n, "dilation", 1)] * 2
     wanted = [of_input, not of_input, False]
     gradients = aten.convolution_backward(dy, x, w, None, step, around, spread, False, [0, 0], filters.groups, wanted)

@@ -23,6 +23,17 @@ torch.backends.cudnn.deterministic = True
 torch.set_grad_enabled(False)
 
 
+def why_no_gpu():
+    """What is missing for a GPU that this PyTorch was built for; None where nothing is, or it was built for none."""
+    if DEVICE.type != "cpu" or not (torch.version.cuda or torch.version.hip):
+        return None
+    try:
+        torch.cuda.init()
+    except (RuntimeError, AssertionError) as reason:  # no driver, or one that is too old
+        return str(reason).strip().split("\n")[0].split(". ")[0]
+    return "no device is to be seen"
+
+
 def has_bfloat16():
     """Whether products of bfloat16 are worth it: on a CPU they may be slower than float32, older GPUs imitate them."""
     return DEVICE.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)

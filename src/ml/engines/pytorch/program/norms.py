@@ -9,22 +9,37 @@ from executable import primitive
 aten = torch.ops.aten
 
 
-def update_statistics(x, mean, variance, momentum):
-    """The batch's mean and biased variance; running statistics move."""
-    rows = x.shape[0]
-    if DEVICE.type != "mps" and rows > 1:
-        return aten.batch_norm_update_stats(x, mean, variance, momentum)
-    own, of = torch.var_mean(x, 0, correction=0)[::-1]
-    mean.lerp_(own, momentum)
-    variance.lerp_(of * (rows / max(1, rows - 1)), momentum)
-    return own, of
+# On a CPU, rows that are summed in float32 one after the other: PyTorch does so with all of them, channels last.
+FEWEST = 64
+
+
+def parts_of(rows):
+    """The largest power of two that divides the rows and leaves so many in each part."""
+    parts = 1
+    while rows % (2 * parts) == 0 and rows // (2 * parts) >= FEWEST:
+        parts *= 2
+    return parts
+
+
+def statistics(x):
+    """Mean and biased variance of rows."""
+    if DEVICE.type == "mps":
+        return torch.var_mean(x, 0, correction=0)[::-1]
+    rows, channels = x.shape
+    parts = parts_of(rows) if DEVICE.type == "cpu" else 1
+    mean, variance = aten.batch_norm_update_stats(x.view(rows // parts, parts * channels), None, None, 0)
+    mean, variance = mean.to(SUM_DTYPE).view(parts, channels), variance.to(SUM_DTYPE).view(parts, channels)
+    spread, whole = torch.var_mean(mean, 0, correction=0)
+    return whole, variance.mean(0).add_(spread)
 
 
 @primitive
 def batch_norm_statistics(o, n, _):
     x, channels = o.get("x", n.rows, n.channels), n.channels
-    mean, variance = update_statistics(x, o.get("mean", channels), o.get("variance", channels), n.momentum)
-    mean, inverse = mean.to(SUM_DTYPE), torch.rsqrt(variance.to(SUM_DTYPE) + n.eps)
+    mean, variance = statistics(x)
+    o.get("mean", channels).lerp_(mean.float(), n.momentum)
+    o.get("variance", channels).lerp_((variance * (n.rows / max(1, n.rows - 1))).float(), n.momentum)
+    inverse = torch.rsqrt(variance + n.eps)
     scale = o.get("gamma", channels) * inverse
     # In float64: nothing of beta is lost in shift.
     o.put("saved", torch.stack([scale, torch.addcmul(o.get("beta", channels), mean, scale, value=-1), mean, inverse]))
