@@ -8,7 +8,7 @@ if [ "$1" = pack ]; then
   npx esbuild test/bench/gpu/main.ts --bundle --format=esm --platform=node --target=node20 --outfile=test/dist/gpu.mjs \
     --external:sharp --external:canvas --main-fields=module,main --log-level=warning \
     --banner:js="import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);"
-  xz -T0 -c "$(node -p process.execPath)" > test/dist/node.xz
+  [ -e test/dist/node.xz ] || xz -T0 -c "$(node -p process.execPath)" > test/dist/node.xz
   ls -l test/dist
   exit
 fi

@@ -11,7 +11,7 @@ import { speedTable, type Row } from './speed.ts';
 const tiny = process.argv.includes('tiny');
 const SMALL = { teacher: 'resnet32x4', student: 'resnet8x4', size: 32, batch: 64, classes: 100, students: 1 } as const;
 const LARGE = { teacher: 'resnet50', student: 'mobilenetv2', size: 224, batch: 64, classes: 200 } as const;
-const TINY = { teacher: 'resnet8', student: 'resnet8', size: 8, batch: 4, classes: 4 } as const;
+const TINY = { teacher: 'resnet8x4', student: 'resnet8x4', size: 8, batch: 4, classes: 4 } as const;
 const ROWS: readonly Omit<Row, 'seconds'>[] = tiny
   ? [
       { ...TINY, students: 1, amp: false },
