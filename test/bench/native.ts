@@ -24,9 +24,10 @@ const executorsOf = (threads: number): ReadonlyMap<string, Executor> =>
 function stepOf(executor: Executor, { model, size, classes, mode, batch, threads }: Case): () => void {
   const network = models[model as keyof typeof models].build({ height: size, width: size, channels: 3 }, classes);
   const optimizer = mode === 'train' ? ADAMW : null;
-  const session = new CompiledEngine(executor).session(network, { optimizer, threads });
+  const engine = new CompiledEngine(executor);
+  const session = engine.session(network, { optimizer, threads });
   session.write(initialState(network, 0));
-  return mode === 'train' ? trainingStep(session, batch) : frozenStep(session, batch);
+  return mode === 'train' ? trainingStep(engine, session, batch) : frozenStep(session, batch);
 }
 
 /** Seconds of steps by kernels; each round takes one of all, in turn. */

@@ -17,8 +17,7 @@ function stepOf(engine: Engine, { model, size, classes, mode, batch, threads }: 
   const network = models[model as keyof typeof models].build({ height: size, width: size, channels: 3 }, classes);
   const session = engine.session(network, { optimizer: mode === 'train' ? ADAMW : null, threads });
   session.write(initialState(network, 0));
-  const step = mode === 'train' ? trainingStep(session, batch) : frozenStep(session, batch);
-  return () => engine.together(step);
+  return mode === 'train' ? trainingStep(engine, session, batch) : frozenStep(session, batch);
 }
 
 /** Milliseconds that this process's threads worked on something, all of them together. */

@@ -17,6 +17,9 @@ const SPACES: readonly Space[] = [
   ...(['parameter-average', 'statistic-average'] as const),
 ];
 
+/** Of a program without buffers. */
+const EMPTY = { sizes: [], offsets: [], floats: 0, valueFloats: 0, portFloats: 0 };
+
 /** Runs one primitive on an executor and returns all of its operands afterwards. */
 export function runPrimitive<P extends PrimitiveName>(
   executor: Executor,
@@ -43,7 +46,7 @@ export function runPrimitive<P extends PrimitiveName>(
   const operation = { primitive: call.primitive, operands: refs, numbers: call.numbers } as unknown as Operation;
   const memory = Object.fromEntries(SPACES.map((space) => [space, region])) as Record<Space, Region>;
   const sections = { forward: [operation], backward: [], update: [] };
-  const executable = executor.compile({ offsets: [], floats: 0, portFloats: 0, sections, ports: {} }, memory, threads);
+  const executable = executor.compile({ ...EMPTY, sections, ports: {} }, memory, threads);
   executable.run('forward', CONTROLS);
   const after = new Map(
     arrays.map(({ name, values }) => [name, executor.read(region, offsets.get(name) ?? 0, values.length)]),

@@ -1,17 +1,16 @@
-import { Channel } from '../../src/ml/engines/pytorch/channel.ts';
-import { introduced, PROGRAM } from '../../src/ml/engines/pytorch/create.ts';
+import { introduced, startProgram } from '../../src/ml/engines/pytorch/create.ts';
 import { PyTorchExecutor } from '../../src/ml/engines/pytorch/executor.ts';
 import { python } from './pytorch.ts';
 
 /**
  * PyTorch in the Python that tests have.
  *
- * @param panel - output channels of a filter panel; the engine's by default
+ * @param greeting - what the program is told; the engine's own by default
  * @returns an executor on one thread
  */
-export function pytorchExecutor(panel?: number): PyTorchExecutor {
-  const channel = new Channel({ command: python, args: PROGRAM });
-  const introduction = introduced(channel, { threads: 1, ...(panel !== undefined && { panel }) });
+export function pytorchExecutor(greeting: Partial<Parameters<typeof introduced>[1]> = {}): PyTorchExecutor {
+  const channel = startProgram(python);
+  const introduction = introduced(channel, { threads: 1, ...greeting });
   if ('ended' in introduction) throw new Error(`${introduction.ended}: ${introduction.said}`);
   return new PyTorchExecutor(channel, introduction);
 }

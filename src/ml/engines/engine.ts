@@ -29,7 +29,8 @@ export interface SessionOptions {
   readonly workspace?: Workspace;
   /**
    * Whether training steps compute dense products from operands in the engine's half precision, with sums in float32, where it has one;
-   * everything else, parameters and evaluation steps among them, is in float32.
+   * parameters, optimisers, losses and evaluation steps are in float32. What lies between is too, but on PyTorch, where it stays what
+   * products made it, as with its autocast.
    */
   readonly amp?: boolean;
 }

@@ -29,11 +29,13 @@ export interface Executor {
    * @param program - what to run
    * @param memory - where each space that it names lies
    * @param threads - how many may work on it; the results do not depend on it
+   * @param relief - says what would help where the device runs out of memory all the same
    */
   compile<S extends string>(
     program: Program<S>,
     memory: Partial<Readonly<Record<Space, Region>>>,
     threads: number,
+    relief?: () => string,
   ): Executable<S>;
   /**
    * Makes the runs of programs within `work` together, one after the other in their order: what the caller writes before and

@@ -3,7 +3,7 @@ import { bytes, type Program } from './program.ts';
 import type { Target } from './target.ts';
 
 /** Lowers a step for some batch size. */
-export type Lowering = (batch: number) => Program<string>;
+export type Lowering = (batch: number) => Program;
 
 /** Memory that steps may take. */
 export interface Room {
@@ -39,4 +39,29 @@ export function largestBatch(lower: Lowering, room: Room, tooMany: number): numb
     else fails = middle;
   }
   return fits;
+}
+
+/** A step that memory is wanted for, and how the same step is lowered for other batches. */
+interface Wanted {
+  readonly program: Program;
+  readonly lower: Lowering;
+}
+
+/**
+ * The first of several lowerings that fits.
+ *
+ * @param lowerings - one at least, the fastest first; the last one takes the least memory
+ * @param batch - number of images
+ * @param lacks - whether there is too little memory for a program
+ * @returns the last one where none fits
+ */
+export function firstThatFits(
+  lowerings: readonly [Lowering, ...Lowering[]],
+  batch: number,
+  lacks: (program: Program) => boolean,
+): Wanted {
+  const [first, ...thriftier] = lowerings;
+  let wanted: Wanted = { lower: first, program: first(batch) };
+  for (const lower of thriftier) if (lacks(wanted.program)) wanted = { lower, program: lower(batch) };
+  return wanted;
 }

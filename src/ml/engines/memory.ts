@@ -30,6 +30,30 @@ export function allocateAll<Name extends string>(
   return Object.fromEntries(made) as Record<Name, Region>;
 }
 
+/** Memory that an executor has for a step. */
+interface Room {
+  /** Bytes, with those of the place that it may take from others. */
+  readonly capacity: number;
+  readonly lacking: boolean;
+}
+
+/**
+ * Compares what a step takes with what there is.
+ *
+ * @param program - of the step
+ * @param place - of the step
+ * @param executor - whose memory
+ * @param workspace - what there is already
+ * @returns whether it is too little
+ */
+export function roomFor(program: Program<string>, place: Place, executor: Executor, workspace: Workspace): Room {
+  const known = workspace.known(place, program.floats);
+  // Nothing more is wanted.
+  if (known && !program.valueFloats) return { capacity: bytes(program, executor.target), lacking: false };
+  const capacity = executor.capacity() + (known?.floats ?? 0) * executor.target.elementBytes;
+  return { capacity, lacking: bytes(program, executor.target) > capacity };
+}
+
 /** A program that wants memory. */
 export interface Claim {
   readonly program: Program<string>;
@@ -51,18 +75,17 @@ export interface Claim {
  */
 export function memoryFor(claim: Claim, executor: Executor, workspace: Workspace): Region {
   const { program, place, what, fix } = claim;
-  const known = workspace.known(place, program.floats);
-  if (known) return known;
-  const capacity = executor.capacity();
-  const size = bytes(program, executor.target);
-  if (size > capacity) {
+  const { lacking, capacity } = roomFor(program, place, executor, workspace);
+  if (lacking) {
     fail({
       code: 'does-not-fit',
-      message: `${what} needs ${sizeText(size)}`,
+      message: `${what} needs ${sizeText(bytes(program, executor.target))}`,
       expected: `at most ${sizeText(capacity)}, what the ${executor.name} engine has left`,
       fix: fix(),
     });
   }
+  const known = workspace.known(place, program.floats);
+  if (known) return known;
   const region = executor.allocate(program.floats);
   workspace.keep(place, region);
   return region;

@@ -1,5 +1,6 @@
-import type { Operation } from './program.ts';
-import { roundUp } from './target.ts';
+import { PRIMITIVES, type Access } from './primitives.ts';
+import type { Operation, Program, Ref } from './program.ts';
+import { roundUp, type Target } from './target.ts';
 
 /** A buffer and the operations between which it holds something. */
 interface Lifetime {
@@ -9,11 +10,12 @@ interface Lifetime {
   last: number;
 }
 
-function lifetimes(
-  sizes: readonly number[],
-  operations: readonly Operation[],
-  pinned: ReadonlySet<number>,
-): Lifetime[] {
+/** What an operation names. */
+interface Named {
+  readonly operands: Readonly<Record<string, Ref | null>>;
+}
+
+function lifetimes(sizes: readonly number[], operations: readonly Named[], pinned: ReadonlySet<number>): Lifetime[] {
   const end = operations.length;
   const lives: Lifetime[] = sizes.map((floats, buffer) =>
     pinned.has(buffer) ? { buffer, floats, first: 0, last: end } : { buffer, floats, first: end, last: -1 },
@@ -51,7 +53,7 @@ function lowestGap(taken: readonly (readonly [number, number])[], floats: number
  */
 export function planBuffers(
   sizes: readonly number[],
-  operations: readonly Operation[],
+  operations: readonly Named[],
   pinned: ReadonlySet<number>,
   line: number,
 ): { readonly offsets: readonly number[]; readonly floats: number } {
@@ -70,4 +72,43 @@ export function planBuffers(
     total = Math.max(total, from + floats);
   }
   return { offsets, floats: total };
+}
+
+/**
+ * Leaves out what holds something only while an operation runs.
+ *
+ * @param operation - any
+ * @returns the operands that are left
+ */
+export function lasting(operation: Operation): Named {
+  const { primitive, operands } = operation;
+  const accesses: Readonly<Record<string, Access>> = PRIMITIVES[primitive].operands;
+  const entries = Object.entries<Ref | null>(operands).filter(([name]) => !accesses[name]?.startsWith('scratch'));
+  return { operands: Object.fromEntries(entries) };
+}
+
+/** What a program's buffers are used for. */
+interface Use {
+  /** Floats of each. */
+  readonly sizes: readonly number[];
+  /** All, in the order in which they run. */
+  readonly operations: readonly Operation[];
+  /** Those that the caller reads and writes. */
+  readonly pinned: ReadonlySet<number>;
+}
+
+/**
+ * Plans a program's memory for a target.
+ *
+ * @param use - of its buffers
+ * @param target - the executor's
+ * @returns places of buffers, and what they take
+ */
+export function planMemory(use: Use, target: Target): Pick<Program, 'sizes' | 'offsets' | 'floats' | 'valueFloats'> {
+  const { sizes, operations, pinned } = use;
+  const { placesValues, line } = target;
+  if (placesValues) return { sizes, ...planBuffers(sizes, operations, pinned, line), valueFloats: 0 };
+  const placed = planBuffers(sizes, [], pinned, line);
+  const all = planBuffers(sizes, operations.map(lasting), pinned, line);
+  return { sizes, ...placed, valueFloats: all.floats - placed.floats };
 }

@@ -77,10 +77,14 @@ export interface Port {
 
 /** Operations over planned memory: a network lowered for one batch size, or an expression. */
 export interface Program<S extends string = Section> {
-  /** Offset of each buffer in the step's memory, in floats. */
+  /** Size of each buffer, in floats. */
+  readonly sizes: readonly number[];
+  /** Offset of each buffer in the step's memory, in floats; of one that has no place there, 0. */
   readonly offsets: readonly number[];
   /** Size of the step's memory, in floats: known before anything runs. */
   readonly floats: number;
+  /** The most that buffers without a place hold at the same time, in floats: see {@link Target.placesValues}. */
+  readonly valueFloats: number;
   /** Size of the space `port`, in floats. */
   readonly portFloats: number;
   readonly sections: Readonly<Record<S, readonly Operation[]>>;
@@ -89,14 +93,15 @@ export interface Program<S extends string = Section> {
 }
 
 /**
- * Memory that a program's step takes.
+ * Memory that a program's step takes. Of an executor that makes room for values as it goes this is what the values themselves
+ * take: neither what its library needs beside them, such as room for a convolution's algorithm, nor gaps between them.
  *
  * @param program - the lowered program
  * @param target - what it was lowered for
  * @returns bytes
  */
 export function bytes(program: Program<string>, target: Target): number {
-  return target.elementBytes * program.floats;
+  return target.elementBytes * (program.floats + program.valueFloats);
 }
 
 /**

@@ -16,9 +16,9 @@ import type {
 import type { Executor } from './executor.ts';
 import { CompiledExpression, lowerFor } from './expression.ts';
 import { fromPyTorch, layoutOf, slotOf, toPyTorch, type Layout, type Slot } from './layout.ts';
-import { largestBatch, type Lowering } from './largest-batch.ts';
+import { firstThatFits, largestBatch, type Lowering } from './largest-batch.ts';
 import { lowerInference, lowerTraining } from './lower/lower.ts';
-import { allocateAll, memoryFor } from './memory.ts';
+import { allocateAll, memoryFor, roomFor } from './memory.ts';
 import { bytes, type Program, type Region, type SessionSpace, type Space } from './program.ts';
 import { CompiledForward, CompiledStep, CompiledTraining, stepKey, type Progress } from './steps.ts';
 import type { Target } from './target.ts';
@@ -37,11 +37,8 @@ const SLOTS = {
 /** Where the moving average of an entry's space lies. */
 const AVERAGE = { parameter: 'parameter-average', statistic: 'statistic-average' } as const;
 
-/** A step that memory is wanted for, and how the same step is lowered for other batches. */
-interface Wanted {
-  readonly program: Program<string>;
-  readonly lower: Lowering;
-}
+/** Of a step that ought to fit and does not: the part of its memory that a smaller one may take. */
+const RELIEF = 0.75;
 
 const inFloat32 = (target: Target): Target => ({ ...target, bfloat16: null });
 
@@ -190,7 +187,7 @@ export class CompiledSession implements Session {
         (recompute: boolean): Lowering =>
         (batch) =>
           lowerTraining(this.network, { ...options, batch, target }, optimizer, { average, recompute });
-      const lowerings = [lower(false), lower(true)];
+      const lowerings = [lower(false), lower(true)] as const;
       if (!options.secondPass) {
         const executable = this.#compile('a training step', options, lowerings);
         return new CompiledTraining(options.batch, executable, { optimizer, progress: this.#progress });
@@ -209,25 +206,23 @@ export class CompiledSession implements Session {
   }
 
   /** Compiles the first, fastest of the lowerings that fits; the last one takes the least memory. */
-  #compile(kind: string, options: StepOptions, lowerings: readonly Lowering[]): CompiledStep {
+  #compile(kind: string, options: StepOptions, lowerings: readonly [Lowering, ...Lowering[]]): CompiledStep {
     const { batch } = options;
     const place = options.secondPass ? 'second-pass' : 'first-pass';
     const { target } = this.#executor;
-    const fits = (program: Program<string>): boolean =>
-      bytes(program, target) <= this.#executor.capacity() || !!this.#workspace.known(place, program.floats);
-    const [first, ...thriftier] = lowerings;
-    if (!first) throw new Error(`no lowering of ${kind}`);
-    let wanted: Wanted = { lower: first, program: first(batch) };
-    for (const lower of thriftier) if (!fits(wanted.program)) wanted = { lower, program: lower(batch) };
-    const { program } = wanted;
-    const fix = (): string => {
-      const largest = largestBatch(wanted.lower, { capacity: this.#executor.capacity(), target }, batch);
+    const lacks = (program: Program<string>): boolean =>
+      roomFor(program, place, this.#executor, this.#workspace).lacking;
+    const { lower, program } = firstThatFits(lowerings, batch, lacks);
+    const fixFor = (capacity: number): string => {
+      const largest = largestBatch(lower, { capacity, target }, batch);
       return largest ? `batch_size: ${largest}` : 'take a smaller image_size or model';
     };
     const what = `${kind} of ${this.network.model} with batch ${batch}`;
+    const fix = (): string => fixFor(this.#executor.capacity());
     const step = memoryFor({ what, program, fix, place }, this.#executor, this.#workspace);
     const memory = { ...this.#spaces, ...this.#instead(options), step };
-    const executable = this.#executor.compile(program, memory, this.#threads);
+    const relief = (): string => fixFor(RELIEF * bytes(program, target));
+    const executable = this.#executor.compile(program, memory, this.#threads, relief);
     this.#disposables.push(executable);
     return new CompiledStep(executable, program, step);
   }
@@ -266,15 +261,17 @@ export class CompiledSession implements Session {
 /** An engine over any executor. */
 export class CompiledEngine implements Engine {
   readonly name: string;
-  readonly description: Engine['description'];
   readonly halfPrecision: Engine['halfPrecision'];
   readonly #executor: Executor;
 
   constructor(executor: Executor) {
     this.halfPrecision = executor.target.bfloat16 ? 'bfloat16' : null;
     this.name = executor.name;
-    this.description = executor.description;
     this.#executor = executor;
+  }
+
+  get description(): Engine['description'] {
+    return this.#executor.description;
   }
 
   session(network: Network, options: SessionOptions): Session {

@@ -1,6 +1,12 @@
 import { PRIMITIVES } from './primitives.ts';
 import type { Operation, Port, Program, Ref } from './program.ts';
 
+/** A port that the caller has asked for, and its array. */
+export interface Shown {
+  readonly name: string;
+  readonly array: Float32Array;
+}
+
 type AnyProgram = Pick<Program<string>, 'sections' | 'ports'>;
 
 /** Whether an operand lies in a port. */
@@ -62,10 +68,7 @@ export class ShownPorts {
   }
 
   /** Those of a direction that belong to a section. */
-  of(
-    section: string,
-    direction: Port['direction'],
-  ): readonly { readonly name: string; readonly array: Float32Array }[] {
+  of(section: string, direction: Port['direction']): readonly Shown[] {
     return [...this.#shown]
       .filter(([name, { sections }]) => sections.has(section) && this.#program.ports[name]?.direction === direction)
       .map(([name, { array }]) => ({ name, array }));

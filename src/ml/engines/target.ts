@@ -60,6 +60,11 @@ export interface Target {
   readonly bfloat16: Bfloat16Limits | null;
   /** null where batch norms are always written. */
   readonly readThrough: ReadThroughLimits | null;
+  /**
+   * Whether every buffer of a step has a place in the step's memory. Else only ports have, which others name, and the executor makes
+   * room for what lies between two operations as it goes.
+   */
+  readonly placesValues: boolean;
   /** Bytes of a value in memory. */
   readonly elementBytes: number;
   /** Bytes that an address reaches: what a step and its session may take at most. */

@@ -1,5 +1,9 @@
+import type { EngineName } from '../../../src/ml/engines/registry.ts';
+
 /** One measured situation: a network, the size of its images, the batch, and what is done with it. */
 export interface Case {
+  /** Ours; the best one here by default. */
+  readonly engine?: EngineName;
   readonly model: string;
   readonly size: number;
   readonly batch: number;

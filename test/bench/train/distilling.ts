@@ -1,4 +1,5 @@
 import type { Engine, Session } from '../../../src/ml/engines/engine.ts';
+import type { TrainBatch } from '../../../src/ml/data/batch-loader.ts';
 import type { AdapterDeps } from '../../../src/ml/train/adapters.ts';
 import { BatchImages } from '../../../src/ml/train/batch-images.ts';
 import { CombinedKdTerm } from '../../../src/ml/train/combined-kd-term.ts';
@@ -29,6 +30,8 @@ export interface Parts {
   readonly backward: () => void;
   /** Of memory and adapters. */
   readonly update: () => void;
+  /** Of the losses, once all is computed. */
+  readonly read: () => void;
   readonly dispose: () => void;
 }
 
@@ -49,34 +52,67 @@ export interface StepSize {
  * @param size - images of a step, threads, methods
  * @returns what runs each part of a step
  */
-export function distillingParts({ engine, teacher, student, optimizer }: Pair, size: StepSize): Parts {
+export function distillingParts(pair: Pair, size: StepSize): Parts {
+  const images = new BatchImages(pair.engine, pair.student.network.layers[0]?.shape.height ?? 0);
+  const pass = new TeacherPass(pair.teacher, pair.engine, images);
+  const { dispose, ...parts } = partsOf(pair, size, { images, pass, batchOf: batchesOf(images, size, pair.student) });
+  return {
+    ...parts,
+    dispose: () => {
+      dispose();
+      pass.dispose();
+      images.dispose();
+    },
+  };
+}
+
+/** What students of one teacher have in common. */
+interface Shared {
+  readonly images: BatchImages;
+  readonly pass: TeacherPass;
+  /** A new object for each step: a teacher's pass remembers the batch it saw. */
+  readonly batchOf: () => TrainBatch;
+}
+
+const labelsOf = (count: number, { network: { classes } }: Session): Int32Array =>
+  Int32Array.from({ length: count }, (_, place) => place % classes);
+
+/** Made-up pixels, the same each time. */
+function batchesOf(images: BatchImages, { batch }: StepSize, student: Session): () => TrainBatch {
+  const pixels = Float32Array.from({ length: images.array(batch).floats }, (_, k) => ((k * 37) % 101) / 50 - 1);
+  const indices = Uint32Array.from({ length: batch }, (_, place) => place);
+  return () => ({ images: pixels, labels: labelsOf(batch, student), indices, mixed: null });
+}
+
+function partsOf({ engine, student, optimizer }: Pair, size: StepSize, { images, pass, batchOf }: Shared): Parts {
   const { batch, threads, distilled = [SOFT_TARGETS], split = batch } = size;
-  const { classes } = student.network;
-  const all = Int32Array.from({ length: split }, (_, place) => place % classes);
-  const [labels, indices] = [all.slice(0, batch), Uint32Array.from({ length: batch }, (_, place) => place)];
-  const images = new BatchImages(engine, student.network.layers[0]?.shape.height ?? 0);
-  const pass = new TeacherPass(teacher, engine, images);
-  const deps = { student: student.network, labels: all, batchSize: batch, engine, optimizer, threads, seed: 0 };
+  const deps = {
+    student: student.network,
+    labels: labelsOf(split, student),
+    batchSize: batch,
+    engine,
+    optimizer,
+    threads,
+    seed: 0,
+  };
   const kd = new CombinedKdTerm({ ...deps, teachers: [pass] }, distilled);
   kd.prepare(batch, 1);
   const supervision = crossEntropySupervision;
   const objective = new Objective({ session: student, images, kd, supervision, passes: 1, mixes: false }, batch);
   const [step] = objective.steps;
   if (!step) throw new Error('no pass');
-  const pixels = Float32Array.from({ length: images.array(batch).floats }, (_, k) => ((k * 37) % 101) / 50 - 1);
   let count = 0;
-  // A new object each time: a teacher's pass remembers the batch it saw.
-  const batchOf = () => ({ images: pixels, labels, indices, mixed: null });
+  let seen = batchOf();
   return {
     teacher: () => {
-      kd.observe(batchOf(), 0);
+      seen = batchOf();
+      kd.observe(seen, 0);
     },
     forward: () => {
       step.forward(0, count++);
     },
     losses: () => {
-      objective.run(batchOf());
-      objective.losses();
+      objective.run(seen);
     },
     backward: () => {
       step.backward();
@@ -86,11 +122,39 @@ export function distillingParts({ engine, teacher, student, optimizer }: Pair, s
       objective.update();
       kd.update(UPDATE);
     },
+    read: () => {
+      objective.losses();
+    },
     dispose: () => {
       kd.dispose();
-      pass.dispose();
-      images.dispose();
     },
+  };
+}
+
+/**
+ * Makes steps of several students that learn from one pass of their teacher, as a cohort's trainers do.
+ *
+ * @param pair - the teacher and who else is needed
+ * @param students - sessions of one network
+ * @param size - images of a step, and threads
+ * @returns what runs one step of all
+ */
+export function cohortStep(pair: Omit<Pair, 'student'>, students: readonly Session[], size: StepSize): () => void {
+  const [first] = students;
+  if (!first) throw new Error('no students');
+  const images = new BatchImages(pair.engine, first.network.layers[0]?.shape.height ?? 0);
+  const pass = new TeacherPass(pair.teacher, pair.engine, images);
+  const next = batchesOf(images, size, first);
+  let batch = next();
+  const all = students.map((student) => partsOf({ ...pair, student }, size, { images, pass, batchOf: () => batch }));
+  return () => {
+    batch = next();
+    images.show(batch);
+    pair.engine.together(() => {
+      for (const { teacher, forward, losses, backward, update } of all)
+        for (const part of [teacher, forward, losses, backward, update]) part();
+    });
+    for (const { read } of all) read();
   };
 }
 
@@ -102,8 +166,12 @@ export function distillingParts({ engine, teacher, student, optimizer }: Pair, s
  * @returns what runs one step
  */
 export function distillingStep(pair: Pair, size: StepSize): () => void {
-  const { teacher, forward, losses, backward, update } = distillingParts(pair, size);
-  return () => {
+  const { teacher, forward, losses, backward, update, read } = distillingParts(pair, size);
+  const begin = (): void => {
     for (const part of [teacher, forward, losses, backward, update]) part();
+  };
+  return () => {
+    pair.engine.together(begin);
+    read();
   };
 }

@@ -1,4 +1,4 @@
-/** Runs one case with the best engine here (KDPIPE_NATIVE=off: wasm) in a process of its own: `node ours.mjs '<case as JSON>'`. */
+/** Runs one case with its engine, or the best one here (KDPIPE_NATIVE=off: wasm), in a process of its own: `node ours.mjs '<case as JSON>'`. */
 import { frozenStep, trainingStep } from '../../../src/ml/bench/measure.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { models } from '../../../src/ml/models/registry.ts';
@@ -14,7 +14,7 @@ const wanted = JSON.parse(process.argv[2] ?? '') as Case;
 const { size, threads } = wanted;
 const build = (name: string) =>
   models[name as keyof typeof models].build({ height: size, width: size, channels: 3 }, wanted.classes);
-const engine = await createEngine('auto', { threads });
+const engine = await createEngine(wanted.engine ?? 'auto', { threads });
 
 /** A session with weights drawn from the seed. */
 function sessionOf(name: string, optimizer: typeof ADAMW | null) {
@@ -26,7 +26,7 @@ function sessionOf(name: string, optimizer: typeof ADAMW | null) {
 async function stepOf({ model, mode, teacher, batch }: Case): Promise<() => void> {
   if (mode === 'frozen') return frozenStep(sessionOf(model, null), batch);
   const session = sessionOf(model, ADAMW);
-  if (teacher === undefined) return trainingStep(session, batch);
+  if (teacher === undefined) return trainingStep(engine, session, batch);
   // Methods are loaded only where something is distilled.
   const { distillingStep } = await import('./distilling.ts');
   const frozen = sessionOf(teacher, null);

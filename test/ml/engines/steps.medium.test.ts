@@ -17,9 +17,7 @@ function notes(): { readonly calls: [Section, Controls][]; readonly step: Compil
   const program = {
     sections: { forward: [], backward: [], update: [] },
     ports: {},
-    offsets: [],
-    floats: 0,
-    portFloats: 0,
+    ...{ sizes: [], offsets: [], floats: 0, valueFloats: 0, portFloats: 0 },
   };
   return { calls, step: new CompiledStep(executable, program, { address: 0, floats: 0 }) };
 }

@@ -16,6 +16,7 @@ export const KERNEL_TARGET = {
   winograd: { mostChannels: 1024, mostProducts: 0.6, mostSums: 2 ** 21, mostChunks: 16 },
   bfloat16: null,
   readThrough: { fewestChannels: 40, mostFloats: SCRATCH },
+  placesValues: true,
   elementBytes: 4,
   addressSpace: 2 ** 32,
 } as const satisfies Target;

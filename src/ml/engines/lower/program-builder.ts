@@ -1,4 +1,4 @@
-import { planBuffers } from '../plan.ts';
+import { planMemory } from '../plan.ts';
 import type { Operands, Numbers, PrimitiveName } from '../primitives.ts';
 import type { Operation, Port, Program, Ref } from '../program.ts';
 import { roundUp, type Target } from '../target.ts';
@@ -63,7 +63,7 @@ export class ProgramBuilder<S extends string> {
   program(): Program<S> {
     const operations = Object.values<Operation[]>(this.#sections).flat();
     const pinned = new Set(Object.values(this.#ports).flatMap(({ ref }) => (ref.space === 'step' ? [ref.buffer] : [])));
-    const plan = planBuffers(this.#sizes, operations, pinned, this.target.line);
+    const plan = planMemory({ sizes: this.#sizes, operations, pinned }, this.target);
     return { ...plan, sections: this.#sections, ports: this.#ports, portFloats: this.#portFloats };
   }
 }

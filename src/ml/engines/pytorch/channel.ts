@@ -8,6 +8,8 @@ import { assetPath } from '../../../util/package-root.ts';
 export interface Spoken {
   readonly command: string;
   readonly args: readonly string[];
+  /** Our own by default. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** What it answers. */
@@ -33,12 +35,12 @@ export class Channel {
   readonly #closed: Promise<void>;
 
   /** @param program - is started; its own folder is a temporary one */
-  constructor({ command, args }: Spoken) {
+  constructor({ command, args, env = process.env }: Spoken) {
     const path = assetPath('src/ml/engines/pytorch/pipe.mjs');
     if (!existsSync(path)) fail({ code: 'missing-asset', message: `${path} is missing`, fix: 'install kdpipe again' });
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const workerData = { command, args, env: process.env, cwd: tmpdir(), port: port2, answers: this.#answers };
+    const workerData = { command, args, env, cwd: tmpdir(), port: port2, answers: this.#answers };
     this.#worker = new Worker(path, { workerData, transferList: [port2], execArgv: [] });
     this.#worker.unref();
     this.#port.unref();

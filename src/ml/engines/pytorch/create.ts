@@ -13,26 +13,46 @@ import { PYTORCH_TARGET } from './target.ts';
 export const pythonOf = (): string =>
   process.env['KDPIPE_PYTHON'] ?? (process.platform === 'win32' ? 'python' : 'python3');
 
-/** Arguments of Python: the program, and answers that are not held back. */
-export const PROGRAM: readonly string[] = ['-u', assetPath('src/ml/engines/pytorch/program.py')];
+/** Arguments of Python: answers are not held back, nothing is written beside the program. */
+const PROGRAM: readonly string[] = ['-u', '-B', assetPath('src/ml/engines/pytorch/program')];
+
+/** What records rounds that are made again and again: what suits the device, or the one that is named. */
+export type Recorder = 'auto' | 'graph' | 'trace';
+
+/** What the program is told of all that it will be asked. */
+interface Greeting {
+  /** Of a CPU, at least 1. */
+  readonly threads: number;
+  /** Output channels of a filter panel, as `Target.panel`; the target's by default. */
+  readonly panel?: number;
+  readonly record?: Recorder;
+}
 
 /**
  * Asks the program who it is.
  *
  * @param channel - to it
- * @param options - threads of a CPU; output channels of a filter panel, the target's by default
- * @param options.threads - at least 1
- * @param options.panel - as `Target.panel`
+ * @param greeting - threads, layout of filters, recorder
  * @returns versions and device, or how it ended instead
  */
-export function introduced(
-  channel: Channel,
-  { threads, panel = PYTORCH_TARGET.panel }: { readonly threads: number; readonly panel?: number },
-): Introduction | Ended {
-  const answer = channel.ask({ request: 'hello', panel, threads });
+export function introduced(channel: Channel, greeting: Greeting): Introduction | Ended {
+  const { threads, panel = PYTORCH_TARGET.panel, record = 'auto' } = greeting;
+  const answer = channel.ask({ request: 'hello', panel, threads, record });
   // Our own program says it.
   return 'ended' in answer ? answer : (answer.header as unknown as Introduction);
 }
+
+/** Threads that wait let others work, unless the environment says otherwise: a machine is shared by several stages. */
+const PATIENT = { OMP_WAIT_POLICY: 'PASSIVE', KMP_BLOCKTIME: '0' };
+
+/**
+ * Starts the program.
+ *
+ * @param python - path or name of a Python
+ * @returns a channel to it
+ */
+export const startProgram = (python: string): Channel =>
+  new Channel({ command: python, args: PROGRAM, env: { ...PATIENT, ...process.env } });
 
 /** Why there is no PyTorch: a half sentence. */
 function reasonOf(python: string, { ended, said }: Ended): string {
@@ -52,7 +72,7 @@ function reasonOf(python: string, { ended, said }: Ended): string {
  */
 export async function createPyTorch({ threads }: EngineOptions): Promise<EngineResult> {
   const python = pythonOf();
-  const channel = new Channel({ command: python, args: PROGRAM });
+  const channel = startProgram(python);
   const introduction = introduced(channel, { threads });
   if ('ended' in introduction) {
     await channel.close();

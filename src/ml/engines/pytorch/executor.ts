@@ -1,11 +1,13 @@
 import { freemem } from 'node:os';
 import { fail } from '../../../core/failure.ts';
 import type { Executable, Executor } from '../executor.ts';
-import type { Controls, PrimitiveName } from '../primitives.ts';
-import { mapOperands, type Operation, type Program, type Ref, type Region, type Space } from '../program.ts';
-import type { Answer, Channel, Ended } from './channel.ts';
-import { joined, shareOut, ShownPorts } from '../shown-ports.ts';
+import { lasting } from '../plan.ts';
+import { PRIMITIVES, type Access, type Controls } from '../primitives.ts';
+import { locate, type Operation, type Program, type Ref, type Region, type Space } from '../program.ts';
+import { joined, shareOut, ShownPorts, type Shown } from '../shown-ports.ts';
 import { ALL_PRODUCTS, type Target } from '../target.ts';
+import { WaitingRuns, type WaitingRun } from '../waiting-runs.ts';
+import type { Answer, Channel, Ended } from './channel.ts';
 import { PYTORCH_TARGET } from './target.ts';
 
 /** Who computes: versions, and the device; threads where it is a CPU. */
@@ -16,29 +18,64 @@ export interface Introduction {
   readonly threads: number | null;
   /** Whether it multiplies in bfloat16. */
   readonly bfloat16: boolean;
+  /** What is missing for a GPU that this PyTorch was built for; null where nothing is. */
+  readonly noGpu: string | null;
 }
 
-/** A reference as Python reads it: regions by their number. */
-const numbered = (ref: Ref): Readonly<Record<string, unknown>> =>
-  ref.space === 'outside' ? { ...ref, region: ref.region.address } : { ...ref };
+/** What a request could not do. */
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  /** Of a round: which of its runs. */
+  readonly run?: number;
+}
 
-const descriptionOf = ({ primitive, operands, numbers }: Operation): unknown => ({
-  primitive,
-  operands: mapOperands<PrimitiveName, Ref, Readonly<Record<string, unknown>>>(operands, numbered),
-  numbers,
-});
+/** A run of a program's section. */
+interface Run extends WaitingRun {
+  readonly executable: number;
+  readonly section: string;
+  readonly controls: Controls;
+  /** What goes there with it, and what comes back. */
+  readonly given: readonly Shown[];
+  readonly shown: readonly Shown[];
+  /** What helps where there is no memory for it. */
+  readonly relief: (() => string) | undefined;
+}
+
+type Described = Readonly<Record<string, unknown>>;
+
+/** A reference as Python reads it: regions by their number. */
+const numbered = (ref: Ref): Described =>
+  ref.space === 'outside' ? { ...ref, region: ref.region.address } : { ...ref };
 
 const mapValues = <From, To>(
   from: Readonly<Record<string, From>>,
   map: (value: From) => To,
 ): Readonly<Record<string, To>> => Object.fromEntries(Object.entries(from).map(([name, value]) => [name, map(value)]));
 
-/** Runs programs with PyTorch in a process of Python's own. The caller's arrays are copied there and back. */
+function descriptionOf(operation: Operation): Described {
+  const { primitive, numbers } = operation;
+  const accesses: Readonly<Record<string, Access>> = PRIMITIVES[primitive].operands;
+  const { operands } = lasting(operation);
+  const writes = Object.keys(operands).filter((name) => accesses[name]?.includes('out'));
+  return { primitive, operands: mapValues(operands, (ref) => ref && numbered(ref)), numbers, writes };
+}
+
+const namesOf = (ports: readonly Shown[]): readonly string[] => ports.map(({ name }) => name);
+const arraysOf = (ports: readonly Shown[]): readonly Float32Array[] => ports.map(({ array }) => array);
+
+/**
+ * Runs programs with PyTorch in a process of Python's own. The caller's arrays are copied there and back. Runs that are asked for
+ * together are one request: what is asked for again and again is prepared there once.
+ */
 export class PyTorchExecutor implements Executor {
   readonly name = 'pytorch';
-  readonly description: Executor['description'];
   readonly target: Target;
   readonly #channel: Channel;
+  readonly #introduction: Executor['description'];
+  readonly #runs = new WaitingRuns<Run>((runs) => this.#make(runs));
+  /** What became of the rounds that were recorded. */
+  readonly #notes = new Set<string>();
   #next = 0;
 
   /**
@@ -47,16 +84,32 @@ export class PyTorchExecutor implements Executor {
    */
   constructor(channel: Channel, introduction: Introduction) {
     this.#channel = channel;
-    const { python, torch, device, threads, bfloat16 } = introduction;
+    const { python, torch, device, threads, bfloat16, noGpu } = introduction;
     this.target = bfloat16 ? { ...PYTORCH_TARGET, bfloat16: ALL_PRODUCTS } : PYTORCH_TARGET;
-    this.description = { python, torch, device, ...(threads !== null && { threads }), node: process.versions.node };
+    const facts = { ...(threads !== null && { threads }), ...(noGpu !== null && { gpu: `none: ${noGpu}` }) };
+    this.#introduction = { python, torch, device, ...facts, tf32: false, node: process.versions.node };
   }
 
-  #ask(request: string, header: Readonly<Record<string, unknown>>, values?: Float32Array): Answer {
+  /** Versions, device, precision; how rounds are made, once that is known. */
+  get description(): Executor['description'] {
+    return { ...this.#introduction, ...(this.#notes.size > 0 && { rounds: [...this.#notes].join('; ') }) };
+  }
+
+  #ask(request: string, header: Described, values?: Float32Array): Answer {
+    return this.#try(request, header, values, () => undefined);
+  }
+
+  /** Asks; `reliefOf` says what helps against a want of memory. */
+  #try(
+    request: string,
+    header: Described,
+    values: Float32Array | undefined,
+    reliefOf: (refusal: Refusal) => string | undefined,
+  ): Answer {
     const answer = this.#channel.ask({ request, ...header }, values);
     if ('ended' in answer) return failEnded(answer);
-    const { error } = answer.header as { error?: { code: string; message: string } };
-    return error ? failRefused(error) : answer;
+    const { error } = answer.header as { error?: Refusal };
+    return error ? failRefused(error, reliefOf(error)) : answer;
   }
 
   allocate(floats: number): Region {
@@ -65,8 +118,9 @@ export class PyTorchExecutor implements Executor {
     return { address, floats };
   }
 
-  free({ address }: Region): void {
-    this.#ask('free', { region: address });
+  free(region: Region): void {
+    this.#runs.settle(region);
+    this.#ask('free', { region: region.address });
   }
 
   capacity(): number {
@@ -74,48 +128,78 @@ export class PyTorchExecutor implements Executor {
     return bytes ?? freemem();
   }
 
-  read({ address }: Region, offset: number, count: number): Float32Array {
-    return this.#ask('read', { region: address, offset, count }).values;
+  read(region: Region, offset: number, count: number): Float32Array {
+    this.#runs.settle(region);
+    return this.#ask('read', { region: region.address, offset, count }).values;
   }
 
-  write({ address }: Region, offset: number, values: ArrayLike<number>): void {
-    if (values.length > 0) this.#ask('write', { region: address, offset }, Float32Array.from(values));
+  write(region: Region, offset: number, values: ArrayLike<number>): void {
+    if (values.length === 0) return;
+    this.#runs.settle(region);
+    const floats = values instanceof Float32Array ? values : Float32Array.from(values);
+    this.#ask('write', { region: region.address, offset }, floats);
   }
 
   limitThreads(threads: number): void {
     this.#ask('threads', { threads });
   }
 
-  compile<S extends string>(program: Program<S>, memory: Partial<Readonly<Record<Space, Region>>>): Executable<S> {
+  compile<S extends string>(
+    program: Program<S>,
+    memory: Partial<Readonly<Record<Space, Region>>>,
+    _threads?: number,
+    relief?: () => string,
+  ): Executable<S> {
     const executable = this.#next++;
-    const { offsets } = program;
+    const { sizes, offsets } = program;
+    const sections = Object.entries<readonly Operation[]>(program.sections);
+    const operations = sections.flatMap(([, each]) => each.flatMap((one) => Object.values(lasting(one).operands)));
+    const refs = [...operations, ...Object.values(program.ports).map(({ ref }) => ref)];
+    const touches = new Set(refs.flatMap((ref) => (ref ? [locate(ref, program, memory).region] : [])));
     const described = {
-      offsets,
+      ...{ sizes, offsets },
       ports: mapValues(program.ports, (port) => ({ ...port, ref: numbered(port.ref) })),
-      sections: mapValues<readonly Operation[], unknown>(program.sections, (operations) =>
-        operations.map(descriptionOf),
-      ),
+      sections: Object.fromEntries(sections.map(([name, each]) => [name, each.map(descriptionOf)])),
       memory: mapValues(memory, ({ address }) => address),
     };
     this.#ask('compile', { executable, program: described });
-    const shown = new ShownPorts(program, (name) => this.#ask('port', { executable, name }).values);
-    const port = (name: string): Float32Array => shown.array(name);
-    const run = (section: S, controls: Controls): void => {
-      const [given, wanted] = [shown.of(section, 'in'), shown.of(section, 'out')];
-      const [names, arrays] = [given.map(({ name }) => name), given.map(({ array }) => array)];
-      const header = { executable, section, controls, given: names, shown: wanted.map(({ name }) => name) };
-      const { values } = this.#ask('run', header, joined(arrays));
-      shareOut(
-        values,
-        wanted.map(({ array }) => array),
-      );
+    const ports = new ShownPorts(program, (name) => this.#ask('port', { executable, name }).values);
+    const port = (name: string): Float32Array => {
+      const ref = program.ports[name]?.ref;
+      if (ref) this.#runs.settle(locate(ref, program, memory).region);
+      return ports.array(name);
     };
-    return { run, port, values: port, dispose: () => void this.#ask('dispose', { executable }) };
+    return {
+      run: (section, controls) => {
+        const [given, shown] = [ports.of(section, 'in'), ports.of(section, 'out')];
+        this.#runs.take({ executable, section, controls, given, shown, relief, touches });
+      },
+      port,
+      values: port,
+      dispose: () => {
+        this.#runs.flush();
+        this.#ask('dispose', { executable });
+      },
+    };
   }
 
-  /** Each run is made at once. */
+  #make(runs: readonly Run[]): void {
+    const header = runs.map(({ executable, section, controls, given, shown }) => ({
+      ...{ executable, section, controls },
+      ...{ given: namesOf(given), shown: namesOf(shown) },
+    }));
+    const given = joined(runs.flatMap((run) => arraysOf(run.given)));
+    const answer = this.#try('run', { runs: header }, given, ({ run }) => runs[run ?? -1]?.relief?.());
+    shareOut(
+      answer.values,
+      runs.flatMap((run) => arraysOf(run.shown)),
+    );
+    const { note } = answer.header as { note?: string };
+    if (note !== undefined) this.#notes.add(note);
+  }
+
   together(work: () => void): void {
-    work();
+    this.#runs.together(work);
   }
 
   dispose(): Promise<void> {
@@ -133,12 +217,12 @@ function failEnded({ ended, said }: Ended): never {
 }
 
 /** PyTorch could not do what it was asked to. */
-function failRefused({ code, message }: { readonly code: string; readonly message: string }): never {
+function failRefused({ code, message }: Refusal, relief: string | undefined): never {
   if (code === 'out-of-memory')
     return fail({
       code: 'does-not-fit',
       message: `the device of the pytorch engine has no memory left: ${message}`,
-      fix: 'take a smaller batch_size, image_size or model',
+      fix: relief ?? 'take a smaller batch_size, image_size or model',
     });
   throw new Error(`the pytorch engine: ${message}`);
 }

@@ -13,6 +13,7 @@ export const PYTORCH_TARGET = {
   bfloat16: null,
   // A norm read through is made twice, which its memory would have to be short for.
   readThrough: null,
+  placesValues: false,
   elementBytes: 4,
   addressSpace: Number.MAX_SAFE_INTEGER,
 } as const satisfies Target;

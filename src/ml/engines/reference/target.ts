@@ -11,6 +11,7 @@ export const REFERENCE_TARGET = {
   winograd: null,
   bfloat16: null,
   readThrough: { fewestChannels: 40, mostFloats: Number.MAX_SAFE_INTEGER },
+  placesValues: true,
   elementBytes: 8,
   addressSpace: Number.MAX_SAFE_INTEGER,
 } as const satisfies Target;

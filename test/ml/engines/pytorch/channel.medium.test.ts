@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createEngine } from '../../../../src/ml/engines/create-engine.ts';
 import { Channel } from '../../../../src/ml/engines/pytorch/channel.ts';
+import { NO_CONTROLS } from '../../../../src/ml/engines/steps.ts';
 import { PyTorchExecutor } from '../../../../src/ml/engines/pytorch/executor.ts';
 
 /** A program in JavaScript that answers each request with its values twice, and ends at a request to `end`. */
@@ -20,7 +21,8 @@ process.stdin.on('data', (chunk) => {
     if (header.request === 'end') { process.stderr.write('no more'); process.exit(7); }
     const values = held.subarray(4 + size, 4 + size + 4 * header.floats);
     held = held.subarray(4 + size + 4 * header.floats);
-    const error = header.request === 'allocate' && header.size > 1000 ? { code: 'out-of-memory', message: 'none left' } : undefined;
+    const full = header.request === 'run' && header.runs[0].section === 'full';
+    const error = full || (header.request === 'allocate' && header.size > 1000) ? { code: 'out-of-memory', message: 'none left', ...(full && { run: 0 }) } : undefined;
     const text = Buffer.from(JSON.stringify({ ...header, error, floats: 2 * header.floats }));
     const length = Buffer.alloc(4);
     length.writeUInt32LE(text.length);
@@ -36,7 +38,14 @@ const channel = (program: string): Channel => {
   return made;
 };
 const executor = (): PyTorchExecutor =>
-  new PyTorchExecutor(channel(ECHO), { python: '3', torch: '2', device: 'cpu', threads: 1, bfloat16: false });
+  new PyTorchExecutor(channel(ECHO), {
+    python: '3',
+    torch: '2',
+    device: 'cpu',
+    threads: 1,
+    bfloat16: false,
+    noGpu: 'no driver',
+  });
 
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -68,7 +77,10 @@ describe('the pytorch engine', () => {
     const one = executor();
     const region = one.allocate(10);
     expect(() => {
-      one.compile({ offsets: [], floats: 0, portFloats: 0, sections: {}, ports: {} }, { step: region });
+      one.compile(
+        { sizes: [], offsets: [], floats: 0, valueFloats: 0, portFloats: 0, sections: {}, ports: {} },
+        { step: region },
+      );
       open[0]!.ask({ request: 'end' });
       one.free(region);
     }).toThrow(/the process of the pytorch engine ended: exit code 7\nno more/);
@@ -86,11 +98,30 @@ describe('the pytorch engine', () => {
     await expect(createEngine('pytorch', { threads: 1 })).rejects.toThrow(reason);
   });
 
-  it.skipIf(process.platform === 'win32')('says how to get torch where Python has none', async () => {
+  it.skipIf(process.platform === 'win32').each([
+    [
+      `#!/bin/sh\necho "ModuleNotFoundError: No module named 'torch'" >&2\nexit 1\n`,
+      /has no torch \(pip install torch/,
+    ],
+    ['#!/bin/sh\necho "torch 1.9 is too old: 2.5 or later" >&2\nexit 1\n', /torch 1\.9 is too old: 2\.5 or later/],
+  ])('says what is wrong with a Python: %j', async (program, reason) => {
     const python = join(mkdtempSync(join(tmpdir(), 'python-')), 'python');
-    writeFileSync(python, `#!/bin/sh\necho "ModuleNotFoundError: No module named 'torch'" >&2\nexit 1\n`);
+    writeFileSync(python, program);
     chmodSync(python, 0o755);
     vi.stubEnv('KDPIPE_PYTHON', python);
-    await expect(createEngine('pytorch', { threads: 1 })).rejects.toThrow(/has no torch \(pip install torch/);
+    await expect(createEngine('pytorch', { threads: 1 })).rejects.toThrow(reason);
+  });
+
+  it('says why it has no GPU, and that nothing is rounded behind its back', () => {
+    expect(executor().description).toMatchObject({ device: 'cpu', gpu: 'none: no driver', tf32: false });
+  });
+
+  it('says what helps where the device has no memory for a run', () => {
+    const one = executor();
+    const empty = { sizes: [], offsets: [], floats: 0, valueFloats: 0, portFloats: 0, ports: {} };
+    const executable = one.compile({ ...empty, sections: { full: [] } }, {}, 1, () => 'batch_size: 4');
+    expect(() => executable.run('full', NO_CONTROLS)).toThrow(
+      expect.objectContaining({ failures: [expect.objectContaining({ code: 'does-not-fit', fix: 'batch_size: 4' })] }),
+    );
   });
 });

@@ -60,7 +60,7 @@ describe('what TensorFlow refuses', () => {
       numbers: { count: 4 },
     } as const;
     const sections = { forward: [zero], backward: [], update: [] };
-    const program = { offsets: [], floats: 0, portFloats: 0, sections, ports: {} };
+    const program = { sizes: [], offsets: [], floats: 0, portFloats: 0, valueFloats: 0, sections, ports: {} };
     executor.compile(program, { parameter: region }).run('forward', CONTROLS);
   }
 

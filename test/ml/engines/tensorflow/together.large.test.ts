@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
 import { Model } from '../../../../src/ml/engines/tensorflow/binding.ts';
-import { rounds, setting } from '../../../support/joint-rounds.ts';
 import { difference } from '../../../support/primitive.ts';
 import { lacking, tensorflowExecutor } from '../../../support/tensorflow.ts';
+import { ROUNDS, rounds, setting } from '../together-checks.ts';
 
 const engine = lacking === undefined ? new CompiledEngine(tensorflowExecutor()) : undefined;
 afterAll(() => engine?.dispose());
@@ -38,7 +38,7 @@ describe.skipIf(!engine)(`runs made together${lacking === undefined ? '' : ` (SK
       made.push(runs.mock.calls.filter(([, wanted]) => wanted.some((name) => name.endsWith('.done'))).length);
     });
     runs.mockRestore();
-    expect(made).toEqual([1, 1, 1]);
+    expect(made).toEqual(Array.from({ length: ROUNDS }, () => 1));
   });
 
   it('are made in time for whoever reads their memory', () => {

@@ -30,9 +30,7 @@ function clearing(executor: WasmExecutor, region: Region, range: { offset: numbe
   };
   const memory = { parameter: region, step: region } as Partial<Record<Space, Region>> as Record<Space, Region>;
   const program: Program = {
-    offsets: [],
-    floats: 0,
-    portFloats: 0,
+    ...{ sizes: [], offsets: [], floats: 0, valueFloats: 0, portFloats: 0 },
     sections: { forward: [operation], backward: [], update: [] },
     ports: {},
   };

@@ -1,0 +1,50 @@
+"""Runs lowered programs with PyTorch. Requests come on standard input, answers go to standard output.
+
+A frame is the length of a header (4 bytes, little-endian), the header (JSON), and as many float32 values as its `floats`
+says. Every request gets one answer, in order; one that fails gets `{"error": {"code", "message"}}`.
+The primitives and their numbers are described in ../../network-primitives.ts and ../../array-primitives.ts.
+"""
+
+import ctypes
+import json
+import os
+import struct
+import sys
+
+# Answers alone go to standard output: what libraries print there goes to standard error.
+ANSWERS = os.fdopen(os.dup(1), "wb")
+os.dup2(2, 1)
+
+import torch  # noqa: E402
+
+OLDEST = (2, 5)
+if tuple(map(int, torch.__version__.split(".")[:2])) < OLDEST:
+    sys.exit(f"torch {torch.__version__} is too old: {'.'.join(map(str, OLDEST))} or later")
+
+from answers import answer  # noqa: E402
+
+
+def take(stream, count):
+    data = stream.read(count)
+    return data if len(data) == count else None
+
+
+def bytes_of(values):
+    return ctypes.string_at(values.data_ptr(), 4 * values.numel())
+
+
+def main():
+    requests = sys.stdin.buffer
+    while (size := take(requests, 4)) is not None:
+        header = json.loads(requests.read(struct.unpack("<I", size)[0]))
+        payload = bytearray(requests.read(4 * header["floats"]))
+        values = torch.frombuffer(payload, dtype=torch.float32) if payload else None
+        answered, result = answer(header, values)
+        data = b"" if result is None else bytes_of(result)
+        text = json.dumps({**answered, "floats": len(data) // 4}).encode()
+        ANSWERS.write(struct.pack("<I", len(text)) + text + data)
+        ANSWERS.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+/**
+ * Parity and speed of the pytorch engine on the best device here, in at most five minutes: see ../gpu.sh. `tiny`: the same with networks
+ * and images that a CPU is done with soon.
+ */
+import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
+import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { pytorchExecutor } from '../../support/pytorch-executor.ts';
+import { modelTable, primitiveTable } from './parity.ts';
+import { speedTable, type Row } from './speed.ts';
+
+const tiny = process.argv.includes('tiny');
+const SMALL = { teacher: 'resnet32x4', student: 'resnet8x4', size: 32, batch: 64, classes: 100, students: 1 } as const;
+const LARGE = { teacher: 'resnet50', student: 'mobilenetv2', size: 224, batch: 64, classes: 200 } as const;
+const TINY = { teacher: 'resnet8x4', student: 'resnet8x4', size: 8, batch: 4, classes: 4 } as const;
+const ROWS: readonly Omit<Row, 'seconds'>[] = tiny
+  ? [
+      { ...TINY, students: 1, amp: false },
+      { ...TINY, students: 3, amp: true },
+    ]
+  : [
+      { ...SMALL, amp: false },
+      { ...SMALL, amp: true },
+      { ...LARGE, students: 1, amp: false },
+      { ...LARGE, students: 1, amp: true },
+      { ...SMALL, students: 8, amp: false },
+      { ...LARGE, students: 8, amp: true },
+    ];
+const MODELS = tiny
+  ? ['resnet8']
+  : ['resnet20', 'resnet50', 'mobilenetv2', 'ghostnet', 'efficientnet_v2_s', 'densenet121'];
+
+const print = (lines: readonly string[]): void => console.log([...lines, ''].join('\n'));
+
+const paneled = pytorchExecutor({ panel: new ReferenceExecutor().target.panel });
+print([JSON.stringify(paneled.description)]);
+print(primitiveTable(paneled));
+await paneled.dispose();
+const executor = pytorchExecutor();
+print(modelTable(executor, MODELS));
+const engine = new CompiledEngine(executor);
+print(
+  speedTable(
+    engine,
+    ROWS.map((row) => ({ ...row, seconds: tiny ? 0 : 3 })),
+  ),
+);
+print([JSON.stringify(engine.description, null, 1)]);
+await engine.dispose();
