@@ -70,24 +70,29 @@ const isKnown = (known: Remembered | undefined, stats: FileState): known is Reme
 async function digestAll(path: string, files: readonly ListedFile[], { cacheFolder, watch, use }: Digesting) {
   const cache = cacheFolder === undefined ? noCache : readSourceCache(cacheFolder, path);
   watch?.ahead(bytesAhead(files, cache));
-  const rows = new CacheRows();
-  const lookUp = cache.lookUp();
-  let read = 0;
   let mapped: ReadonlySet<number> | undefined;
   const isMapped = ({ ino }: FileState): boolean => (mapped ??= mappedInodes()).has(ino);
+  const believed = (look: ReturnType<SourceCache['lookUp']>, { path: name, stats }: ListedFile) => {
+    const known = look(name);
+    return isKnown(known, stats) && !isMapped(stats) ? known : undefined;
+  };
+  const first = cache.lookUp();
+  const isWhole = cache.size === files.length && files.every((file) => believed(first, file));
+  // Where nothing is new, no second copy of the cache is made.
+  const rows = cacheFolder === undefined || isWhole ? undefined : new CacheRows();
+  const lookUp = cache.lookUp();
   const digested = inOrder(files, atOnce, async (file): Promise<[string, Remembered]> => {
-    const known = lookUp(file.path);
-    if (isKnown(known, file.stats) && !isMapped(file.stats)) return [file.path, known];
-    read++;
+    const known = believed(lookUp, file);
+    if (known) return [file.path, known];
     const before = Date.now();
     const digest = await digestFile(join(path, file.path), file.stats.size, watch);
     return [file.path, rememberStats(file.stats, digest, before)];
   });
   for await (const [name, known] of digested) {
     use(name, known.digest);
-    if (cacheFolder !== undefined) rows.add(name, known);
+    rows?.add(name, known);
   }
-  if (cacheFolder !== undefined && (read > 0 || cache.size !== files.length)) writeSourceCache(cacheFolder, path, rows);
+  if (cacheFolder !== undefined && rows) writeSourceCache(cacheFolder, path, rows);
 }
 
 /** How a folder outside the store is digested. */
