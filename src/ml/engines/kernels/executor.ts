@@ -128,7 +128,8 @@ export class KernelExecutor implements Executor {
       run: (section, controls) => {
         const found = tables.get(section);
         if (!found) throw new Error(`the program has no section ${section}`);
-        this.#runs.take({ ...found, controls, most, touches });
+        // Threads meet after each operation. A late one that met nobody would make the next program twice, and never be in step again.
+        if (found.operations > 0) this.#runs.take({ ...found, controls, most, touches });
       },
       port,
       values: port,
