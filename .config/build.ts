@@ -15,7 +15,6 @@ const { metafile } = await build({
     'src/report/tables/render-apart.ts',
     'src/ml/engines/gpu/prove.ts',
     'src/ml/engines/native/prove.ts',
-    'src/ml/engines/tensorflow/prove.ts',
     'src/api.ts',
   ].filter((entry) => existsSync(entry)),
   outdir: 'dist',

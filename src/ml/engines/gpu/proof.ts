@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { nodeArguments } from '../../../util/own-module.ts';
-import { lastWords, runProgram } from '../../../util/run-program.ts';
+import { lastWords, runProgram, type ProgramEnd } from '../../../util/run-program.ts';
 import { keepVerdict, readVerdict, verdictFile, type Facts } from '../../../util/verdicts.ts';
 import type { Engine } from '../engine.ts';
 
@@ -28,6 +28,29 @@ function factsOf(name: string, { description }: Pick<Engine, 'description'>): Fa
 }
 
 /**
+ * Trains a small network with an engine, and with the reference engine, in a process of its own.
+ *
+ * @param name - of the registry
+ * @param how - how it is started
+ * @param how.env - variables that the process gets
+ * @param how.args - arguments of node before the name; the built program by default
+ * @returns its end: 0 where both agree, {@link DIFFERENT} where they do not; its output says how the engine describes itself
+ */
+export function tryOut(
+  name: string,
+  {
+    env,
+    args = nodeArguments(child),
+  }: { readonly env?: Readonly<Record<string, string>>; readonly args?: readonly string[] },
+): Promise<ProgramEnd> {
+  return runProgram(process.execPath, [...args, name], {
+    cwd: tmpdir(),
+    env: { NODE_OPTIONS: '', ...env },
+    patience: PATIENCE,
+  });
+}
+
+/**
  * Whether an engine trains as the reference engine does: a child process tries a small network, once for each device, driver and
  * version, and its verdict is kept.
  *
@@ -39,18 +62,14 @@ function factsOf(name: string, { description }: Pick<Engine, 'description'>): Fa
 export async function obstacleOn(
   name: string,
   engine: Pick<Engine, 'description'>,
-  args: readonly string[] = nodeArguments(child),
+  args?: readonly string[],
 ): Promise<string | undefined> {
   const facts = factsOf(name, engine);
   const file = verdictFile(facts);
   const kept = readVerdict(file);
   if (kept === 'good') return undefined;
   if (kept === 'bad') return 'it failed its self-test on this GPU';
-  const { status, said } = await runProgram(process.execPath, [...args, name], {
-    cwd: tmpdir(),
-    env: { NODE_OPTIONS: '' },
-    patience: PATIENCE,
-  });
+  const { status, said } = await tryOut(name, { ...(args && { args }) });
   if (status === 0 || status === DIFFERENT) keepVerdict(file, status === 0 ? 'good' : 'bad', facts);
   if (status === 0) return undefined;
   return status === DIFFERENT

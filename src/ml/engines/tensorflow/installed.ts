@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { folderName, installationsFolder } from './release.ts';
 
@@ -38,13 +39,31 @@ export function installationIn(folder: string): Installed | undefined {
   return { module, version, gpu };
 }
 
+/** Packages that bring a module and a TensorFlow of their own. */
+const PEERS = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+
+/** Those beside kdpipe whose module is there: without their install script they have none. */
+function peers(resolvePath: (name: string) => string): readonly Installed[] {
+  return PEERS.flatMap((name) => {
+    try {
+      const found = installationIn(dirname(resolvePath(`${name}/package.json`)));
+      return found ? { ...found, gpu: name === PEERS[0] } : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
 /**
  * Finds the TensorFlow to use: that of KDPIPE_TENSORFLOW, else what `kdpipe engine install tensorflow` has installed, one for
- * GPUs first, which computes on a processor where there is none.
+ * GPUs first, which computes on a processor where there is none; else that of a peer dependency.
  *
+ * @param resolvePath - finds a file of a package
  * @returns the installation, or why there is none: a half sentence
  */
-export function installedTensorFlow(): Installed | { readonly unavailable: string } {
+export function installedTensorFlow(
+  resolvePath: (name: string) => string = createRequire(import.meta.url).resolve,
+): Installed | { readonly unavailable: string } {
   const asked = process.env['KDPIPE_TENSORFLOW'];
   if (asked !== undefined)
     return (
@@ -55,5 +74,5 @@ export function installedTensorFlow(): Installed | { readonly unavailable: strin
     folder === undefined
       ? []
       : (['cuda', 'cpu'] as const).flatMap((variant) => installationIn(join(folder, folderName(variant))) ?? []);
-  return found[0] ?? { unavailable: 'it is not installed (kdpipe engine install tensorflow)' };
+  return found[0] ?? peers(resolvePath)[0] ?? { unavailable: 'it is not installed (kdpipe engine install tensorflow)' };
 }

@@ -1,11 +1,5 @@
-import { tmpdir } from 'node:os';
-import { nodeArguments } from '../../../util/own-module.ts';
-import { lastWords, runProgram } from '../../../util/run-program.ts';
-
-/** How long the child may take; a second is usual, some on a GPU. Milliseconds. */
-const PATIENCE = 120_000;
-/** What the child exits with whose results differ. */
-export const DIFFERENT = 3;
+import { DIFFERENT, tryOut } from '../gpu/proof.ts';
+import { lastWords } from '../../../util/run-program.ts';
 
 /** What was found out. */
 export interface Proof {
@@ -15,25 +9,18 @@ export interface Proof {
   readonly gpu: boolean;
 }
 
-const child = { source: new URL('prove.ts', import.meta.url), built: 'dist/ml/engines/tensorflow/prove.js' };
-
-/** Variables with which TensorFlow says nothing but errors, and takes a GPU's memory as it needs it. */
-export const SETTINGS = { TF_CPP_MIN_LOG_LEVEL: '2', TF_FORCE_GPU_ALLOW_GROWTH: 'true' } as const;
-
 /**
- * Tries an installation out in a process of its own.
+ * Tries an installation out in a process of its own: a small network is trained with it.
  *
- * @param module - path of the module
+ * @param folder - with the module in it
  * @returns which TensorFlow computes right, or what went wrong: a half sentence
  */
-export async function proveModule(module: string): Promise<Proof | { readonly wrong: string }> {
-  const { status, output, said } = await runProgram(process.execPath, [...nodeArguments(child), module], {
-    cwd: tmpdir(),
-    env: { NODE_OPTIONS: '', ...SETTINGS },
-    patience: PATIENCE,
-  });
-  // Our own process writes it.
-  if (status === 0) return JSON.parse(output) as Proof;
-  if (status === DIFFERENT) return { wrong: 'a product of matrices is not what it should be' };
-  return { wrong: `its process ended${status === null ? '' : ` with ${status}`}: ${lastWords(said, 3)}` };
+export async function proveInstallation(folder: string): Promise<Proof | { readonly wrong: string }> {
+  const { status, output, said } = await tryOut('tensorflow', { env: { KDPIPE_TENSORFLOW: folder } });
+  if (status === DIFFERENT) return { wrong: 'a small network becomes another one than with the reference engine' };
+  if (status !== 0)
+    return { wrong: `its process ended${status === null ? '' : ` with ${status}`}: ${lastWords(said, 3)}` };
+  // Our own process writes how the engine describes itself.
+  const { tensorflow, device } = JSON.parse(output) as { readonly tensorflow: string; readonly device: string };
+  return { version: tensorflow, gpu: device === 'gpu' };
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { installedTensorFlow } from '../../../../src/ml/engines/tensorflow/installed.ts';
 import { folderName, type Variant } from '../../../../src/ml/engines/tensorflow/release.ts';
@@ -56,5 +56,25 @@ describe('installedTensorFlow', () => {
     kept('cpu');
     vi.stubEnv('KDPIPE_TENSORFLOW', join(home, 'nowhere'));
     expect(installedTensorFlow()).toEqual({ unavailable: expect.stringMatching(/nowhere", where no tfjs_binding/) });
+  });
+
+  it('takes that of a peer dependency where there is no other, one for GPUs first', () => {
+    const peers = new Map(
+      ['tfjs-node', 'tfjs-node-gpu'].map((name) => [
+        `@tensorflow/${name}/package.json`,
+        join(dirname(installation(join(name, 'lib', 'napi-v8'))), '..', '..', 'package.json'),
+      ]),
+    );
+    const resolved = (name: string): string => {
+      const path = peers.get(name);
+      if (path === undefined) throw new Error(`Cannot find module '${name}'`);
+      return path;
+    };
+    const module = (name: string): string => join(home, name, 'lib', 'napi-v8', 'tfjs_binding.node');
+    expect(installedTensorFlow(resolved)).toEqual({ module: module('tfjs-node-gpu'), version: 'unknown', gpu: true });
+    peers.delete('@tensorflow/tfjs-node-gpu/package.json');
+    expect(installedTensorFlow(resolved)).toEqual({ module: module('tfjs-node'), version: 'unknown', gpu: false });
+    const cpu = kept('cpu');
+    expect(installedTensorFlow(resolved)).toMatchObject({ module: cpu });
   });
 });

@@ -2,8 +2,8 @@ import { mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:f
 import { join, resolve } from 'node:path';
 import { fail } from '../../../../core/failure.ts';
 import { fileSize } from '../../../../util/file-size.ts';
-import { installationIn, MODULE, NOTE, type Installed } from '../installed.ts';
-import { proveModule } from '../proof.ts';
+import { installationIn, NOTE, type Installed } from '../installed.ts';
+import { proveInstallation } from '../proof.ts';
 import {
   costOf,
   folderName,
@@ -108,12 +108,12 @@ function proveStep({ variant, draft, installation, place }: Workshop): PlannedSt
     done: false,
     title: 'self-test in a process of its own',
     run: async () => {
-      const proof = await proveModule(join(installation, MODULE));
+      const proof = await proveInstallation(installation);
       if ('wrong' in proof)
         fail({
           code: 'engine-unproven',
           message: `TensorFlow does not work here: ${proof.wrong}`,
-          expected: 'a product of two matrices',
+          expected: 'a training of a small network that ends as on the reference engine',
           fix: 'engine: native runs here; what is installed so far goes with kdpipe engine remove tensorflow',
         });
       const note: Omit<Installed, 'module'> = { version: proof.version, gpu: variant === 'cuda' };

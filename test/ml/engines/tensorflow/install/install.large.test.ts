@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installedTensorFlow } from '../../../../../src/ml/engines/tensorflow/installed.ts';
 import { fetchPackage, fetchWheel } from '../../../../../src/ml/engines/tensorflow/install/fetching.ts';
 import { findCompiler, findPython, requireMachine } from '../../../../../src/ml/engines/tensorflow/install/tools.ts';
-import { proveModule } from '../../../../../src/ml/engines/tensorflow/proof.ts';
+import { proveInstallation } from '../../../../../src/ml/engines/tensorflow/proof.ts';
 import { SOURCES, TENSORFLOW, WHEELS } from '../../../../../src/ml/engines/tensorflow/release.ts';
 import { Project } from '../../../../support/project.ts';
 
@@ -69,14 +69,13 @@ describe.skipIf('missing' in fetched)('kdpipe engine', () => {
     if (before === undefined) delete process.env['KDPIPE_TENSORFLOW'];
     if ('unavailable' in found) throw new Error(found.unavailable);
     expect(found).toMatchObject({ version: TENSORFLOW, gpu: false });
-    expect(await proveModule(found.module)).toEqual({ version: TENSORFLOW, gpu: false });
+    expect(await proveInstallation(dirname(found.module))).toEqual({ version: TENSORFLOW, gpu: false });
     for (const version of ['20', '22', '24']) {
-      const words = ['--yes', `node@${version}`, 'dist/ml/engines/tensorflow/prove.js', found.module];
-      const { status, stdout } = spawnSync('npx', words, { encoding: 'utf8' });
-      expect({ status, proof: JSON.parse(stdout) as unknown }).toEqual({
-        status: 0,
-        proof: { version: TENSORFLOW, gpu: false },
-      });
+      const words = ['--yes', `node@${version}`, 'dist/ml/engines/gpu/prove.js', 'tensorflow'];
+      const env = { ...process.env, KDPIPE_TENSORFLOW: dirname(found.module) };
+      const { status, stdout } = spawnSync('npx', words, { encoding: 'utf8', env });
+      expect(status).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ tensorflow: TENSORFLOW, device: 'cpu' });
     }
   });
 
