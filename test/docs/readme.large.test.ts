@@ -7,7 +7,7 @@ import { Project } from '../support/project.ts';
 import { quickstartRows } from '../support/quickstart.ts';
 
 const readme = readFileSync('README.md', 'utf8');
-/** Lines of the README's shell blocks, comments left out. */
+/** Lines of the README's shell blocks, comments left out. What is gigabytes, or needs a GPU, stands in blocks of `console`. */
 const commands = [...readme.matchAll(/^```sh\n(.*?)^```/gms)]
   .flatMap((block) => (block[1] ?? '').split('\n'))
   .map((line) => line.replace(/\s+#.*$/, '').trim())

@@ -18,7 +18,7 @@ describe('kdpipe doctor', () => {
     const { code, stdout, stderr } = project.run('doctor');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.trimEnd().split('\n');
-    expect(lines).toContain(`✓  node              ${process.versions.node}`);
+    expect(lines.map((line) => line.replace(/ +/g, ' '))).toContain(`✓ node ${process.versions.node}`);
     expect(lines.filter((line) => line.includes('what auto takes'))).toHaveLength(1);
     expect(lines.at(-1)).toBe('a run works here');
     expect(existsSync(project.path('runs'))).toBe(false);

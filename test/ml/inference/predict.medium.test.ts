@@ -31,7 +31,7 @@ describe('prediction', () => {
     const sums = new Float64Array(30);
     const step = session.forwardStep({ batch: 10, taps: [] });
     for (let crop = 0; crop < 10; crop++) {
-      evalBatches(split, data.manifest, { batchSize: 10, crop }).fill(0, step.input, new Int32Array(10));
+      await evalBatches(split, data.manifest, { batchSize: 10, crop }).fill(0, step.input, new Int32Array(10));
       step.run();
       step.logits.forEach((value, i) => (sums[i] = sums[i]! + value / 10));
     }
