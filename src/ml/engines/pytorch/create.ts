@@ -42,8 +42,11 @@ export function introduced(channel: Channel, greeting: Greeting): Introduction |
   return 'ended' in answer ? answer : (answer.header as unknown as Introduction);
 }
 
-/** Threads that wait let others work, unless the environment says otherwise: a machine is shared by several stages. */
-const PATIENT = { OMP_WAIT_POLICY: 'PASSIVE', KMP_BLOCKTIME: '0' };
+/**
+ * Threads that wait for each other spin for some ten microseconds, and then let others work, unless the environment says otherwise: a machine
+ * is shared by several stages. Threads that never spin take twice as long for a step of small operations.
+ */
+const PATIENT = { GOMP_SPINCOUNT: '20000', KMP_BLOCKTIME: '1' };
 
 /**
  * Starts the program.
