@@ -80,6 +80,18 @@ const WALK = {
   constants: `float[${ELEMENTWISE.constants}]`,
 } as const;
 
+/** What a walk is told. */
+export interface Walk {
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly instructions: number;
+  readonly code: readonly number[];
+  readonly constants: readonly number[];
+}
+
+/** What a walk loads; null where an input is left out. */
+export type WalkInputs<Value> = Readonly<Record<keyof typeof INPUTS, Value | null>>;
+
 export const ARRAY_PRIMITIVES = {
   /** y[Σ index · yStrides] = result. No stride of y is 0 where the dimension is longer than 1. */
   elementwise: {

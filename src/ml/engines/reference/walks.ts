@@ -1,4 +1,11 @@
-import { ELEMENTWISE, FUNCTIONS, unpackInstruction, type FunctionName } from '../array-primitives.ts';
+import {
+  ELEMENTWISE,
+  FUNCTIONS,
+  unpackInstruction,
+  type FunctionName,
+  type Walk,
+  type WalkInputs,
+} from '../array-primitives.ts';
 import { at, put } from './arrays.ts';
 import type { Implementations } from './implementations.ts';
 
@@ -29,16 +36,7 @@ const functions: { readonly [F in FunctionName]: (a: number, b: number, c: numbe
 
 const FUNCTION_LIST = Object.keys(FUNCTIONS).map((name) => functions[name as FunctionName]);
 
-/** What a walk is told. */
-interface Walk {
-  readonly shape: readonly number[];
-  readonly strides: readonly number[];
-  readonly instructions: number;
-  readonly code: readonly number[];
-  readonly constants: readonly number[];
-}
-
-type Inputs = Readonly<Record<'a' | 'b' | 'c' | 'd' | 'e' | 'f', Float64Array | null>>;
+type Inputs = WalkInputs<Float64Array>;
 
 const numberAt = (numbers: readonly number[], index: number): number => numbers[index] ?? 0;
 

@@ -1,5 +1,12 @@
 import { at } from '../../../../util/at.ts';
-import { ELEMENTWISE, FUNCTIONS, unpackInstruction, type FunctionName } from '../../array-primitives.ts';
+import {
+  ELEMENTWISE,
+  FUNCTIONS,
+  unpackInstruction,
+  type FunctionName,
+  type Walk,
+  type WalkInputs,
+} from '../../array-primitives.ts';
 import type { Graph, Tensor } from '../graph.ts';
 import type { Operand } from '../operand.ts';
 import type { Nodes } from './context.ts';
@@ -32,16 +39,7 @@ const functions: { readonly [F in FunctionName]: Function } = {
 
 const FUNCTION_LIST = Object.keys(FUNCTIONS).map((name) => functions[name as FunctionName]);
 
-/** What a walk is told. */
-interface Walk {
-  readonly shape: readonly number[];
-  readonly strides: readonly number[];
-  readonly instructions: number;
-  readonly code: readonly number[];
-  readonly constants: readonly number[];
-}
-
-type Inputs = Readonly<Record<'a' | 'b' | 'c' | 'd' | 'e' | 'f', Operand | null>>;
+type Inputs = WalkInputs<Operand>;
 
 /** The results of a walk's program at all of its places. */
 function walked(graph: Graph, { a, b, c, d, e, f }: Inputs, walk: Walk): Tensor {
