@@ -128,7 +128,7 @@ export class KernelExecutor implements Executor {
       run: (section, controls) => {
         const found = tables.get(section);
         if (!found) throw new Error(`the program has no section ${section}`);
-        // Threads meet after each operation. A late one that met nobody would make the next program twice, and never be in step again.
+        // A team waits for its threads after each operation; without one, a thread that wakes up late would take the next program for this one.
         if (found.operations > 0) this.#runs.take({ ...found, controls, most, touches });
       },
       port,
