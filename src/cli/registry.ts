@@ -44,6 +44,14 @@ export const commands = {
     summary: 'show a run, a stage result or a registered name',
     load: () => import('./commands/show.ts'),
   },
+  predict: {
+    summary: 'say what a trained network sees in pictures',
+    load: () => import('./commands/predict.ts'),
+  },
+  export: {
+    summary: 'write a trained network as ONNX, safetensors or PyTorch',
+    load: () => import('./commands/export.ts'),
+  },
   path: { summary: 'print where results lie', load: () => import('./commands/path.ts') },
   bench: { summary: 'measure how fast models train here', anywhere: true, load: () => import('./commands/bench.ts') },
   doctor: {

@@ -29,6 +29,15 @@ const FILTERS = {
 /** How pictures are resized. */
 export type Interpolation = keyof typeof FILTERS;
 
+/**
+ * Tells whether something is the name of a filter.
+ *
+ * @param value - anything
+ * @returns true for `bilinear` and the like
+ */
+export const isInterpolation = (value: unknown): value is Interpolation =>
+  typeof value === 'string' && Object.hasOwn(FILTERS, value);
+
 /** For each output position: the first input position, and weights from there on; `size` weights a position. */
 interface Coefficients {
   readonly first: Int32Array;

@@ -239,12 +239,10 @@ function keptState({ keptWeights }: Recipe, state: StateDict): StateDict {
 function writeOutputs({ context, data, network }: RunDeps, recipe: Recipe, result: TrainingResult): void {
   const { batches, history } = result;
   const state = keptState(recipe, result.state);
-  const { classes, mean, std } = data.manifest;
+  const { classes, mean, std, interpolation, cropPct } = data.manifest;
+  const input = { statistics: { mean, std }, interpolation, crop: cropPct };
   const file = (output: keyof typeof trainingOutputs): string => join(context.out, trainingOutputs[output]);
-  writeFileSync(
-    file('weights'),
-    encodeModel({ network, state, classes, input: { statistics: { mean, std } }, batches }),
-  );
+  writeFileSync(file('weights'), encodeModel({ network, state, classes, input, batches }));
   writeFileSync(file('log'), logOf(history, result.best));
   writeFileSync(file('curves'), curvesOf(history));
 }
