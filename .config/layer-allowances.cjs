@@ -63,7 +63,7 @@ const mayMl = {
   metrics: [],
   augment: [],
   data: ['random', 'augment'],
-  inference: ['network', 'weights', 'models', 'engines', 'data'],
+  inference: ['network', 'weights', 'models', 'engines', 'augment', 'data'],
   train: [
     'inference',
     'network',

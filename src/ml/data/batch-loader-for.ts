@@ -1,6 +1,6 @@
 import type { TrainOptions } from './batches.ts';
 import type { PackedDataset } from './packed.ts';
-import { directLoader, type BatchLoader } from './batch-loader.ts';
+import { directLoader, formFor, type BatchLoader } from './batch-loader.ts';
 import { ThreadedLoader } from './threaded-loader.ts';
 
 /** Most threads that decode: each has a batch of its own in memory. */
@@ -13,19 +13,22 @@ const MOST = 8;
  * @param data - the packed dataset
  * @param folder - where it lies
  * @param options - how batches are made
- * @param threads - of the stage
+ * @param on - what they are made for
+ * @param on.threads - of the stage
+ * @param on.takesPixels - whether the engine normalises pixels where its arrays lie
  * @returns the loader; the caller closes it
  */
 export function batchLoaderFor(
   data: PackedDataset,
   folder: string,
   options: TrainOptions,
-  threads: number,
+  { threads, takesPixels }: { readonly threads: number; readonly takesPixels: boolean },
 ): BatchLoader {
   const { manifest } = data;
   const split = data.split('train');
-  if (split.keep === 'encoded')
-    return new ThreadedLoader({ folder, manifest, options, threads: Math.min(threads, MOST) });
-  if (options.augment === 'none') return directLoader(split, manifest, options);
-  return new ThreadedLoader({ folder, manifest, options, threads: 1 });
+  const form = formFor(takesPixels, options);
+  const source = { folder, manifest, options, form };
+  if (split.keep === 'encoded') return new ThreadedLoader({ ...source, threads: Math.min(threads, MOST) });
+  if (options.augment === 'none') return directLoader(split, manifest, options, form);
+  return new ThreadedLoader({ ...source, threads: 1 });
 }

@@ -1,5 +1,6 @@
 import type { EngineArray, OwnArray } from './engine.ts';
 import type { Executor } from './executor.ts';
+import { lookedUp } from './pixels.ts';
 import type { Ref, Region } from './program.ts';
 
 /** A piece of an executor's memory, as the users of an engine see it. */
@@ -38,9 +39,20 @@ export class AllocatedArray extends Place implements OwnArray {
     return this.#executor.read(this.ref.region, 0, this.floats);
   }
 
+  #requireRoom({ length }: Float32Array | Uint8Array): void {
+    if (length > this.floats) throw new Error(`${length} values for an array of ${this.floats}`);
+  }
+
   write(values: Float32Array): void {
-    if (values.length > this.floats) throw new Error(`${values.length} values for an array of ${this.floats}`);
+    this.#requireRoom(values);
     this.#executor.write(this.ref.region, 0, values);
+  }
+
+  writePixels(pixels: Uint8Array, table: EngineArray): void {
+    this.#requireRoom(pixels);
+    if (!(table instanceof AllocatedArray)) throw new Error('the table is no array of its own');
+    if (this.#executor.writePixels) this.#executor.writePixels(this.ref.region, pixels, table.ref.region);
+    else this.write(lookedUp(pixels, table.read()));
   }
 
   first(floats: number): EngineArray {

@@ -45,6 +45,13 @@ export interface OwnArray extends EngineArray {
   read(): Float32Array;
   /** Replaces all values, or the first ones. */
   write(values: Float32Array): void;
+  /**
+   * Replaces all values, or the first ones, by what 8-bit pixels stand for.
+   *
+   * @param pixels - uint8 [..., 3]
+   * @param table - float32 [3, 256], of the same engine: the value of pixel v of channel c is at 256·c + v
+   */
+  writePixels(pixels: Uint8Array, table: EngineArray): void;
   /** So many of its first values, where they lie. */
   first(floats: number): EngineArray;
   dispose(): void;
@@ -184,6 +191,8 @@ export interface Engine {
   readonly description: Readonly<Record<string, string | number | boolean>>;
   /** What sessions with `amp` round operands of products to; null where they compute in float32. */
   readonly halfPrecision: HalfPrecision | null;
+  /** Whether pixels that it looks up where its arrays lie cost less than normalised ones that are brought there. */
+  readonly takesPixels: boolean;
   session(network: Network, options: SessionOptions): Session;
   /** Memory of zeros. */
   array(floats: number): OwnArray;

@@ -26,6 +26,15 @@ export interface Executor {
   read(region: Region, offset: number, floats: number): Float32Array;
   write(region: Region, offset: number, values: ArrayLike<number>): void;
   /**
+   * Writes, from the beginning of a region, what pixels stand for: of executors whose memory is elsewhere, so that bytes are
+   * brought there and not floats.
+   *
+   * @param region - receives the values
+   * @param pixels - uint8 [..., 3]
+   * @param table - float32 [3, 256], from its beginning
+   */
+  writePixels?(region: Region, pixels: Uint8Array, table: Region): void;
+  /**
    * @param program - what to run
    * @param memory - where each space that it names lies
    * @param threads - how many may work on it; the results do not depend on it

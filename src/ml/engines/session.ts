@@ -262,9 +262,11 @@ export class CompiledSession implements Session {
 export class CompiledEngine implements Engine {
   readonly name: string;
   readonly halfPrecision: Engine['halfPrecision'];
+  readonly takesPixels: boolean;
   readonly #executor: Executor;
 
   constructor(executor: Executor) {
+    this.takesPixels = executor.writePixels !== undefined;
     this.halfPrecision = executor.target.bfloat16 ? 'bfloat16' : null;
     this.name = executor.name;
     this.#executor = executor;

@@ -135,7 +135,7 @@ function trainingResult(loop: Loop): TrainingResult {
  * @throws FailureError `does-not-fit`, or `batch-too-small` where a network cannot take a batch of the split
  */
 export function prepare(run: Pick<TrainingJob, 'session' | 'images' | 'kd' | 'recipe' | 'data'>): Objectives {
-  const { session, kd, recipe, data } = run;
+  const { session, images, kd, recipe, data } = run;
   const { train, val } = data.manifest.splits;
   const objectives = new Objectives(run);
   for (const batch of batchSizes(train.count, recipe.batchSize)) {
@@ -143,7 +143,7 @@ export function prepare(run: Pick<TrainingJob, 'session' | 'images' | 'kd' | 're
     objectives.of(batch);
   }
   for (const batch of batchSizes(val.count, recipe.batchSize))
-    session.forwardStep({ batch, taps: [], average: recipe.ema });
+    session.forwardStep({ batch, taps: [], average: recipe.ema, images: images.array(batch) });
   return objectives;
 }
 

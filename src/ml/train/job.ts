@@ -1,7 +1,7 @@
 import type { PackedDataset } from '../data/packed.ts';
 import type { Session } from '../engines/engine.ts';
 import type { Network, StateDict } from '../network/network.ts';
-import type { BatchImages } from './batch-images.ts';
+import type { BatchImages } from '../inference/batch-images.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { JointSteps } from './joint-steps.ts';
 import type { LossTerms } from './loss-terms.ts';

@@ -16,7 +16,7 @@ import { costOf } from '../../ml/network/cost.ts';
 import { withHeadDropout } from '../../ml/network/head-dropout.ts';
 import { initialState } from '../../ml/network/initial.ts';
 import type { Network, StateDict } from '../../ml/network/network.ts';
-import { BatchImages } from '../../ml/train/batch-images.ts';
+import { BatchImages } from '../../ml/inference/batch-images.ts';
 import { checkpointIn, type Checkpoint } from '../../ml/train/checkpoint.ts';
 import { fit, prepare } from '../../ml/train/fit.ts';
 import { precisionFrom, precisionWarning } from '../../ml/train/precision.ts';
@@ -204,13 +204,15 @@ function trainOn(deps: RunDeps, recipe: Recipe, term: TermMaker | null): Promise
 
 /** Images of a batch, once for the whole cohort. */
 function openImages({ engine, data }: RunDeps): Shared<BatchImages> {
-  const images = new BatchImages(engine, data.manifest.imageSize);
+  const images = new BatchImages(engine, data.manifest);
   return { value: images, dispose: () => images.dispose() };
 }
 
 /** Training batches, each made once for the whole cohort, and its steps on them. */
 function openSteps({ context, data, engine }: RunDeps, recipe: Recipe): Shared<Pick<TrainingJob, 'batches' | 'steps'>> {
-  const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe, context.threads);
+  const { threads } = context;
+  const { takesPixels } = engine;
+  const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe, { threads, takesPixels });
   const steps = new JointSteps(engine, sameBatch(loader));
   return { value: { batches: loader.count, steps }, dispose: () => loader.close() };
 }

@@ -51,10 +51,10 @@ export class Channel {
    * Asks, and waits for the answer.
    *
    * @param header - what; JSON
-   * @param values - float32 numbers that belong to it
+   * @param values - that belong to it: float32, or bytes
    * @returns the answer, or how the program ended instead
    */
-  ask(header: Readonly<Record<string, unknown>>, values?: Float32Array): Answer | Ended {
+  ask(header: Readonly<Record<string, unknown>>, values?: Float32Array | Uint8Array): Answer | Ended {
     this.#port.postMessage({ header, values });
     for (;;) {
       const seen = Atomics.load(this.#answers, 0);

@@ -95,7 +95,7 @@ export class PyTorchExecutor implements Executor {
     return { ...this.#introduction, ...(this.#notes.size > 0 && { rounds: [...this.#notes].join('; ') }) };
   }
 
-  #ask(request: string, header: Described, values?: Float32Array): Answer {
+  #ask(request: string, header: Described, values?: Float32Array | Uint8Array): Answer {
     return this.#try(request, header, values, () => undefined);
   }
 
@@ -103,7 +103,7 @@ export class PyTorchExecutor implements Executor {
   #try(
     request: string,
     header: Described,
-    values: Float32Array | undefined,
+    values: Float32Array | Uint8Array | undefined,
     reliefOf: (refusal: Refusal) => string | undefined,
   ): Answer {
     const answer = this.#channel.ask({ request, ...header }, values);
@@ -138,6 +138,11 @@ export class PyTorchExecutor implements Executor {
     this.#runs.settle(region);
     const floats = values instanceof Float32Array ? values : Float32Array.from(values);
     this.#ask('write', { region: region.address, offset }, floats);
+  }
+
+  writePixels(region: Region, pixels: Uint8Array, table: Region): void {
+    this.#runs.settle(region);
+    this.#ask('write-pixels', { region: region.address, table: table.address }, pixels);
   }
 
   limitThreads(threads: number): void {

@@ -80,6 +80,11 @@ export class TensorFlowExecutor implements Executor {
     this.#store.write(region, offset, values instanceof Float32Array ? values : Float32Array.from(values));
   }
 
+  writePixels(region: Region, pixels: Uint8Array, table: Region): void {
+    this.#runs.settle(region);
+    this.#store.writePixels(region, pixels, table);
+  }
+
   /** TensorFlow's threads are as many as there were to be when it was loaded. */
   limitThreads(): void {}
 
@@ -127,7 +132,7 @@ export class TensorFlowExecutor implements Executor {
       if (round.parts.some(({ compiled }) => !this.#live.has(compiled.id))) this.#rounds.delete(old);
     const name = `round${this.#next++}`;
     this.#rounds.set(key, { name, parts });
-    const built = build([...this.#rounds.values()], this.#gpu);
+    const built = build([...this.#rounds.values()], { gpu: this.#gpu, tables: this.#store.tables });
     this.#store.change(() => ({ built, model: new Model(this.#binding, built.nodes) }));
     const nodes = built.rounds.get(name);
     if (!nodes) throw new Error(`the graph lacks ${name}`);

@@ -17,13 +17,13 @@ process.stdin.on('data', (chunk) => {
     const size = held.readUInt32LE();
     if (held.length < 4 + size) return;
     const header = JSON.parse(held.subarray(4, 4 + size));
-    if (held.length < 4 + size + 4 * header.floats) return;
+    if (held.length < 4 + size + header.payload) return;
     if (header.request === 'end') { process.stderr.write('no more'); process.exit(7); }
-    const values = held.subarray(4 + size, 4 + size + 4 * header.floats);
-    held = held.subarray(4 + size + 4 * header.floats);
+    const values = held.subarray(4 + size, 4 + size + header.payload);
+    held = held.subarray(4 + size + header.payload);
     const full = header.request === 'run' && header.runs[0].section === 'full';
     const error = full || (header.request === 'allocate' && header.size > 1000) ? { code: 'out-of-memory', message: 'none left', ...(full && { run: 0 }) } : undefined;
-    const text = Buffer.from(JSON.stringify({ ...header, error, floats: 2 * header.floats }));
+    const text = Buffer.from(JSON.stringify({ ...header, error, payload: 2 * header.payload }));
     const length = Buffer.alloc(4);
     length.writeUInt32LE(text.length);
     process.stdout.write(Buffer.concat([length, text, values, values]));
@@ -59,7 +59,7 @@ describe('a channel', () => {
       const values = new Float32Array(count).map((_, at) => at % 1021);
       const answer = echo.ask({ request: 'twice', count }, values);
       if ('ended' in answer) throw new Error(answer.ended);
-      expect(answer.header).toMatchObject({ request: 'twice', count, floats: 2 * count });
+      expect(answer.header).toMatchObject({ request: 'twice', count, payload: 8 * count });
       const twice = Buffer.concat([values, values].map((one) => Buffer.from(one.buffer)));
       expect(twice.equals(Buffer.from(answer.values.buffer))).toBe(true);
     }

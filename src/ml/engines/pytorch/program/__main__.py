@@ -1,7 +1,8 @@
 """Runs lowered programs with PyTorch. Requests come on standard input, answers go to standard output.
 
-A frame is the length of a header (4 bytes, little-endian), the header (JSON), and as many float32 values as its `floats`
-says. Every request gets one answer, in order; one that fails gets `{"error": {"code", "message"}}`.
+A frame is the length of a header (4 bytes, little-endian), the header (JSON), and as many bytes of values as its `payload`
+says.
+Those of an answer are float32. Every request gets one answer, in order; one that fails gets `{"error": {"code", "message"}}`.
 The primitives and their numbers are described in ../../network-primitives.ts and ../../array-primitives.ts.
 """
 
@@ -37,11 +38,11 @@ def main():
     requests = sys.stdin.buffer
     while (size := take(requests, 4)) is not None:
         header = json.loads(requests.read(struct.unpack("<I", size)[0]))
-        payload = bytearray(requests.read(4 * header["floats"]))
-        values = torch.frombuffer(payload, dtype=torch.float32) if payload else None
+        payload = bytearray(requests.read(header["payload"]))
+        values = torch.frombuffer(payload, dtype=torch.uint8) if payload else None
         answered, result = answer(header, values)
         data = b"" if result is None else bytes_of(result)
-        text = json.dumps({**answered, "floats": len(data) // 4}).encode()
+        text = json.dumps({**answered, "payload": len(data)}).encode()
         ANSWERS.write(struct.pack("<I", len(text)) + text + data)
         ANSWERS.flush()
 

@@ -6,6 +6,7 @@ import torch
 
 import activations  # noqa: F401 (they register their primitives)
 import convolutions
+import images
 import maps  # noqa: F401
 import norms  # noqa: F401
 import optimizers  # noqa: F401
@@ -61,7 +62,13 @@ def read(request, _):
 
 
 def write(request, values):
+    values = values.view(torch.float32)
     slice_of(request, values.numel()).copy_(values)
+    return {}, None
+
+
+def write_pixels(request, values):
+    images.look_up(values, regions[request["table"]], regions[request["region"]])
     return {}, None
 
 
@@ -92,7 +99,8 @@ def round_of(runs):
 def run(request, values):
     """Makes a round: takes the ports that the caller fills, and gives those back that it looks at."""
     one = round_of(request["runs"])
-    one.fill([each["controls"] for each in request["runs"]], values)
+    given = None if values is None else values.view(torch.float32)
+    one.fill([each["controls"] for each in request["runs"]], given)
     one.make(recorder)
     return ({"note": one.note} if one.note else {}), one.outbox if one.outbox.numel() else None
 
@@ -112,6 +120,7 @@ def capacity(_request, _):
 
 REQUESTS = {
     **{"hello": hello, "allocate": allocate, "free": free, "capacity": capacity, "read": read, "write": write},
+    "write-pixels": write_pixels,
     **{"compile": compile_, "run": run, "port": port, "dispose": dispose, "threads": threads},
 }
 

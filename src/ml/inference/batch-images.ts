@@ -1,22 +1,37 @@
-import type { TrainBatch } from '../data/batch-loader.ts';
+import { normalisationTable } from '../augment/normalise.ts';
+import type { ImageForm, Images, InputFormat } from '../data/batches.ts';
 import type { Engine, EngineArray, OwnArray } from '../engines/engine.ts';
+
+/** What is shown: of a batch, its images. */
+interface Shown {
+  readonly images: Images;
+}
 
 /** The images of a batch in an engine's memory, once for all who compute on them: a student's passes, teachers, a cohort. */
 export class BatchImages {
-  readonly #engine: Pick<Engine, 'array'>;
+  readonly #engine: Pick<Engine, 'array' | 'takesPixels'>;
+  readonly #format: InputFormat;
   /** Of an image. */
   readonly #floats: number;
   /** One for the largest batch so far; those before it stay, as steps read them. */
   readonly #arrays: OwnArray[] = [];
-  #latest: TrainBatch | undefined;
+  /** What pixels become. */
+  #table: OwnArray | undefined;
+  #latest: Shown | undefined;
 
   /**
    * @param engine - in whose memory
-   * @param side - of an image, pixels
+   * @param format - input size and statistics
    */
-  constructor(engine: Pick<Engine, 'array'>, side: number) {
+  constructor(engine: Pick<Engine, 'array' | 'takesPixels'>, format: InputFormat) {
     this.#engine = engine;
-    this.#floats = side ** 2 * 3;
+    this.#format = format;
+    this.#floats = format.imageSize ** 2 * 3;
+  }
+
+  /** In which the engine likes images best. */
+  get form(): ImageForm {
+    return this.#engine.takesPixels ? 'pixels' : 'normalised';
   }
 
   #own(floats: number): OwnArray {
@@ -25,6 +40,13 @@ export class BatchImages {
     const array = this.#engine.array(floats);
     this.#arrays.push(array);
     return array;
+  }
+
+  #openTable(): OwnArray {
+    const values = normalisationTable(this.#format.mean, this.#format.std);
+    const table = this.#engine.array(values.length);
+    table.write(values);
+    return table;
   }
 
   /**
@@ -40,18 +62,23 @@ export class BatchImages {
   }
 
   /**
-   * Puts a batch's images there, once.
+   * Puts a batch's images there, once: normalised, in whichever form they come.
    *
    * @param batch - another object than the one before, or nothing is done
    */
-  show(batch: TrainBatch): void {
+  show(batch: Shown): void {
     if (this.#latest === batch) return;
-    this.#own(batch.images.length).write(batch.images);
+    const { images } = batch;
+    const array = this.#own(images.length);
+    if (images instanceof Uint8Array) array.writePixels(images, (this.#table ??= this.#openTable()));
+    else array.write(images);
     this.#latest = batch;
   }
 
   /** Gives its memory back. */
   dispose(): void {
     for (const array of this.#arrays.splice(0)) array.dispose();
+    this.#table?.dispose();
+    this.#table = undefined;
   }
 }
