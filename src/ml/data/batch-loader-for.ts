@@ -8,7 +8,8 @@ const MOST = 8;
 
 /**
  * Chooses how training batches are made: those that are decoded ahead, on as many threads as the stage has; those that are
- * augmented, on one; others cost so little beside a step (test/bench/RESULTS.md) that a thread would only take time from it.
+ * augmented, or whose network is computed elsewhere, on one; others cost so little beside a step (test/bench/RESULTS.md) that a thread
+ * would only take time from it.
  *
  * @param data - the packed dataset
  * @param folder - where it lies
@@ -29,6 +30,6 @@ export function batchLoaderFor(
   const form = formFor(takesPixels, options);
   const source = { folder, manifest, options, form };
   if (split.keep === 'encoded') return new ThreadedLoader({ ...source, threads: Math.min(threads, MOST) });
-  if (options.augment === 'none') return directLoader(split, manifest, options, form);
+  if (options.augment === 'none' && !takesPixels) return directLoader(split, manifest, options, form);
   return new ThreadedLoader({ ...source, threads: 1 });
 }

@@ -25,8 +25,10 @@ export interface Executor {
   capacity(): number;
   read(region: Region, offset: number, floats: number): Float32Array;
   write(region: Region, offset: number, values: ArrayLike<number>): void;
+  /** Whether {@link writePixels} costs less than `write` of normalised values. */
+  readonly takesPixels?: boolean;
   /**
-   * Writes, from the beginning of a region, what pixels stand for: of executors whose memory is elsewhere, so that bytes are
+   * Writes, from the beginning of a region, what pixels stand for: of executors whose memory may be elsewhere, so that bytes are
    * brought there and not floats.
    *
    * @param region - receives the values

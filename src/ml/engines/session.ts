@@ -266,7 +266,7 @@ export class CompiledEngine implements Engine {
   readonly #executor: Executor;
 
   constructor(executor: Executor) {
-    this.takesPixels = executor.writePixels !== undefined;
+    this.takesPixels = executor.takesPixels ?? false;
     this.halfPrecision = executor.target.bfloat16 ? 'bfloat16' : null;
     this.name = executor.name;
     this.#executor = executor;

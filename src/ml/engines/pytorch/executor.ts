@@ -71,6 +71,8 @@ const arraysOf = (ports: readonly Shown[]): readonly Float32Array[] => ports.map
 export class PyTorchExecutor implements Executor {
   readonly name = 'pytorch';
   readonly target: Target;
+  /** On a processor the look-up takes longer than the bytes that it saves. */
+  readonly takesPixels: boolean;
   readonly #channel: Channel;
   readonly #introduction: Executor['description'];
   readonly #runs = new WaitingRuns<Run>((runs) => this.#make(runs));
@@ -85,6 +87,7 @@ export class PyTorchExecutor implements Executor {
   constructor(channel: Channel, introduction: Introduction) {
     this.#channel = channel;
     const { python, torch, device, threads, bfloat16, noGpu } = introduction;
+    this.takesPixels = threads === null;
     this.target = bfloat16 ? { ...PYTORCH_TARGET, bfloat16: ALL_PRODUCTS } : PYTORCH_TARGET;
     const facts = { ...(threads !== null && { threads }), ...(noGpu !== null && { gpu: `none: ${noGpu}` }) };
     this.#introduction = { python, torch, device, ...facts, tf32: false, node: process.versions.node };

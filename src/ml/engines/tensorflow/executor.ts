@@ -35,6 +35,8 @@ export class TensorFlowExecutor implements Executor {
   readonly name = 'tensorflow';
   readonly description: Executor['description'];
   readonly target: Target;
+  /** On a processor the look-up takes longer than the bytes that it saves. */
+  readonly takesPixels: boolean;
   readonly #binding: Binding;
   readonly #gpu: boolean;
   readonly #store = new Store();
@@ -52,6 +54,7 @@ export class TensorFlowExecutor implements Executor {
   constructor(binding: Binding, description: Executor['description']) {
     this.#binding = binding;
     this.#gpu = binding.isUsingGpuDevice();
+    this.takesPixels = this.#gpu;
     this.target = this.#gpu ? { ...TENSORFLOW_TARGET, bfloat16: ALL_PRODUCTS } : TENSORFLOW_TARGET;
     this.description = description;
   }
