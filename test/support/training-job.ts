@@ -1,5 +1,7 @@
 import { mixings } from '../../src/ml/augment/mix.ts';
 import { augmentations } from '../../src/ml/augment/registry.ts';
+import { picturesOf } from '../../src/ml/data/batch-loader-for.ts';
+import type { ImageForm } from '../../src/ml/data/batches.ts';
 import type { PackedDataset } from '../../src/ml/data/packed.ts';
 import { directLoader, formFor, type BatchLoader } from '../../src/ml/data/batch-loader.ts';
 import type { Engine } from '../../src/ml/engines/engine.ts';
@@ -64,8 +66,8 @@ export interface Run {
   readonly model?: string;
   readonly engine?: EngineName;
   readonly threads?: number;
-  /** Whether images come as pixels; the engine's way by default. */
-  readonly takesPixels?: boolean;
+  /** In which training batches come, if they can: validation too, but for squares. The engine's by default. */
+  readonly form?: ImageForm;
   readonly kd?: (engine: Engine, job: Pick<TrainingJob, 'network'>) => LossTerms;
   readonly change?: Partial<Omit<TrainingJob, 'objectives' | 'steps' | 'batches'>> & { readonly loader?: BatchLoader };
 }
@@ -75,17 +77,20 @@ export async function train({
   data,
   engine: name = 'wasm',
   threads = 1,
-  takesPixels,
+  form,
   ...run
 }: Run): Promise<TrainingResult | undefined> {
   const engine = await createEngine(name, { threads });
   try {
     const recipe = recipeWith(run.recipe);
     const network = networkFor(run.model ?? 'convnet4', data.manifest);
-    const pixels = takesPixels ?? engine.takesPixels;
-    const form = formFor(pixels, recipe);
-    const { loader = directLoader(data.split('train'), data.manifest, recipe, form), ...change } = run.change ?? {};
-    const images = new BatchImages({ array: (floats) => engine.array(floats), takesPixels: pixels }, data.manifest);
+    const split = data.split('train');
+    const takesPixels = form ? form !== 'normalised' : engine.takesPixels;
+    const file = form === 'squares' ? picturesOf(split, recipe) : null;
+    const as = file ? 'squares' : formFor(takesPixels, recipe);
+    const { loader = directLoader(split, data.manifest, recipe, as), ...change } = run.change ?? {};
+    const arrays = { array: (floats: number) => engine.array(floats), takesPixels };
+    const images = new BatchImages(arrays, data.manifest, file && engine.keep(file));
     const job: Omit<TrainingJob, 'objectives'> = {
       ...{ recipe, data, network },
       ...stepsOn(engine, loader),

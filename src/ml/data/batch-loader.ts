@@ -1,5 +1,6 @@
 import { mixings, partnersOf, type Mix } from '../augment/mix.ts';
 import {
+  imagesIn,
   mixOf,
   trainBatches,
   type Batches,
@@ -12,7 +13,7 @@ import type { PackedSplit } from './packed.ts';
 
 /** One training batch. Its arrays are valid until the next one is taken. */
 export interface TrainBatch {
-  /** [size, S, S, 3], in the form that the loader was made for. */
+  /** In the form that the loader was made for. */
   readonly images: Images;
   /** Int32 [size]: classes of the pictures, mixed or not. */
   readonly labels: Int32Array;
@@ -44,21 +45,6 @@ export interface BatchArrays {
   readonly labels: Int32Array;
   readonly indices: Uint32Array;
 }
-
-/**
- * Makes room for images.
- *
- * @param form - theirs
- * @param buffer - a fresh buffer of so many bytes
- * @param length - values
- * @returns the array
- */
-export const imagesIn = (
-  form: ImageForm,
-  buffer: (bytes: number) => ArrayBufferLike,
-  length: number,
-): Float32Array | Uint8Array =>
-  form === 'pixels' ? new Uint8Array(buffer(length)) : new Float32Array(buffer(4 * length));
 
 /**
  * How an engine gets the images of training batches: as 8-bit pixels, where it takes these and mixing leaves them such.
@@ -147,7 +133,7 @@ export function directLoader(
   const side = format.imageSize;
   const batches = batchesByEpoch(split, format, options);
   const arrays = {
-    images: imagesIn(form, (bytes) => new ArrayBuffer(bytes), batchSize * side * side * 3),
+    images: imagesIn(form, { count: batchSize, side }),
     labels: new Int32Array(batchSize),
     indices: new Uint32Array(batchSize),
   };

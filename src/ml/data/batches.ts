@@ -19,13 +19,33 @@ import { inOrder } from '../../util/ordered.ts';
 import type { EncodedSplit, PackedManifest, PackedSplit, View } from './packed.ts';
 
 /**
- * Images of a batch, [size, S, S, 3]: float32, normalised; or the 8-bit pixels themselves, for engines that normalise where
- * their arrays lie.
+ * Images of a batch: float32 [size, S, S, 3], normalised; or their 8-bit pixels, for engines that normalise where their arrays
+ * lie; or int32 [size, 4], for engines where the pictures lie too: picture, top, left, and 1 where it is mirrored.
  */
-export type Images = Float32Array | Uint8Array;
+export type Images = Float32Array | Uint8Array | Int32Array;
 
-/** Which of the two. */
-export type ImageForm = 'normalised' | 'pixels';
+/** Which of them. Of pictures that are augmented, mixed or decoded there are no squares. */
+export type ImageForm = 'normalised' | 'pixels' | 'squares';
+
+/**
+ * Makes room for images.
+ *
+ * @param form - theirs
+ * @param sizes - of the images
+ * @param sizes.count - how many
+ * @param sizes.side - S, in pixels
+ * @param buffer - makes a buffer of so many bytes
+ * @returns the array
+ */
+export function imagesIn(
+  form: ImageForm,
+  { count, side }: { readonly count: number; readonly side: number },
+  buffer: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes),
+): Images {
+  const values = side ** 2 * 3;
+  if (form === 'squares') return new Int32Array(buffer(16 * count));
+  return form === 'pixels' ? new Uint8Array(buffer(count * values)) : new Float32Array(buffer(4 * count * values));
+}
 
 /**
  * A pass over a split in batches. Random access: batch b has the same content whenever and in whatever order it is
@@ -44,7 +64,7 @@ export interface Batches {
    * Writes one batch.
    *
    * @param batch - 0 … count − 1
-   * @param inputs - [size, S, S, 3], of either form; may be longer
+   * @param inputs - of any form; may be longer
    * @param labels - int32 [size]; may be longer
    * @returns indices of the images within the split, [size]; valid until the next call. Of a split whose files are kept, once
    *   they are decoded
@@ -120,13 +140,23 @@ const WHOLE: CropPlace = { top: 0, left: 0, mirrored: false };
 function writerOf(format: InputFormat, { draws, place, augment }: Pass) {
   const table = normalisationTable(format.mean, format.std);
   const side = format.imageSize;
-  return (image: RgbImage, index: number, inputs: Images, offset: number): void => {
+  return (image: RgbImage, index: number, inputs: Float32Array | Uint8Array, offset: number): void => {
     const uniform = draws(index);
     const cut = place(image, uniform);
     const [from, at] = augment ? [augment(cropImage(image, cut, side), uniform), WHOLE] : [image, cut];
     if (inputs instanceof Uint8Array) writePixels(from, at, { values: inputs, offset, side });
     else writeNormalised(from, at, table, { values: inputs, offset, side });
   };
+}
+
+/** Squares of pictures that are not read here. */
+function squaresOf(split: PackedSplit, indices: Uint32Array, { view, draws, place, augment }: Pass): Int32Array {
+  if (split.keep === 'encoded' || augment) throw new Error('pictures that are decoded or augmented have no squares');
+  const rows = Array.from(indices, (index) => {
+    const { top, left, mirrored } = place(split.size(view, index), draws(index));
+    return [index, top, left, Number(mirrored)];
+  });
+  return Int32Array.from(rows.flat());
 }
 
 function batches(split: PackedSplit, format: InputFormat, pass: Pass): Batches {
@@ -140,6 +170,10 @@ function batches(split: PackedSplit, format: InputFormat, pass: Pass): Batches {
     fill(batch, inputs, labels) {
       const indices = members(batch);
       indices.forEach((index, slot) => (labels[slot] = intAt(split.labels, index)));
+      if (inputs instanceof Int32Array) {
+        inputs.set(squaresOf(split, indices, pass));
+        return indices;
+      }
       const reading = readEach(split, view, indices, (image, slot) =>
         write(image, intAt(indices, slot), inputs, slot * values),
       );
@@ -148,13 +182,22 @@ function batches(split: PackedSplit, format: InputFormat, pass: Pass): Batches {
   };
 }
 
+/**
+ * The view that training batches are cut from.
+ *
+ * @param options - how they are made
+ * @param options.crop - where
+ * @returns its name
+ */
+export const viewFor = ({ crop }: Pick<TrainOptions, 'crop'>): View => (crop === 'random' ? 'train' : 'eval');
+
 /** Crop, mirror, augment: what an image becomes depends on (seed, epoch, image) alone. */
 function trainPass(split: PackedSplit, format: InputFormat, pass: TrainPass): Pass {
   const side = format.imageSize;
   const cut = pass.crop === 'random' ? randomCrop : centreCrop;
   return {
     batchSize: pass.batchSize,
-    view: pass.crop === 'random' ? 'train' : 'eval',
+    view: viewFor(pass),
     order: permutation(split.count, pass.seed, 'shuffle', pass.epoch),
     draws: (index) => uniforms(pass.seed, 'augment', pass.epoch, index),
     place: (size, uniform) => {
@@ -196,7 +239,9 @@ export function trainBatches(split: PackedSplit, format: InputFormat, pass: Trai
     fill(batch, inputs, labels) {
       const mixed = (indices: Uint32Array): Uint32Array => {
         const mix = mixOf(pass, side, pass.epoch, batch);
-        if (mix) mixImages(inputs.subarray(0, indices.length * side * side * 3), side, mix);
+        if (!mix) return indices;
+        if (inputs instanceof Int32Array) throw new Error('squares cannot be mixed');
+        mixImages(inputs.subarray(0, indices.length * side * side * 3), side, mix);
         return indices;
       };
       const filled = unmixed.fill(batch, inputs, labels);

@@ -1,5 +1,4 @@
-import { imagesIn } from './batch-loader.ts';
-import type { Batches, ImageForm, Images } from './batches.ts';
+import { imagesIn, type Batches, type ImageForm, type Images } from './batches.ts';
 
 /**
  * Makes batches in arrays of their own, one ahead of what is taken: where pictures are decoded, that goes on while the last
@@ -7,6 +6,7 @@ import type { Batches, ImageForm, Images } from './batches.ts';
  */
 export class StagedBatches {
   readonly #batches: Batches;
+  /** Of an image. */
   readonly #values: number;
   readonly #labels: Int32Array;
   readonly #arrays: readonly [Images, Images];
@@ -18,26 +18,26 @@ export class StagedBatches {
    * @param batches - of a pass
    * @param sizes - of a batch
    * @param sizes.batchSize - most images
-   * @param sizes.values - values an image
+   * @param sizes.side - S, of an image
    * @param form - of the images
    */
   constructor(
     batches: Batches,
-    { batchSize, values }: { readonly batchSize: number; readonly values: number },
+    { batchSize, side }: { readonly batchSize: number; readonly side: number },
     form: ImageForm,
   ) {
     this.#batches = batches;
-    this.#values = values;
     this.#labels = new Int32Array(batchSize);
-    const make = (): Images => imagesIn(form, (bytes) => new ArrayBuffer(bytes), batchSize * values);
-    this.#arrays = [make(), make()];
+    const [even, odd] = [0, 1].map(() => imagesIn(form, { count: batchSize, side })) as [Images, Images];
+    this.#arrays = [even, odd];
+    this.#values = even.length / batchSize;
   }
 
   /**
    * Takes a batch, and begins the one after it.
    *
    * @param batch - 0 … count − 1
-   * @returns [size, S, S, 3], valid until the next but one is taken
+   * @returns images of the form, valid until the next but one is taken
    */
   async take(batch: number): Promise<Images> {
     const made = this.#ahead?.batch === batch ? this.#ahead.made : this.#make(batch);

@@ -4,9 +4,9 @@ import { FailureError } from '../../core/failure.ts';
 import { createDeferred, type Deferred } from '../../util/deferred.ts';
 import { assetPath } from '../../util/package-root.ts';
 import type { BatchReply, BatchRequest, BatchThreadSetup } from './batch-thread.ts';
-import { mixOf, type ImageForm, type TrainOptions } from './batches.ts';
+import { imagesIn, mixOf, type ImageForm, type TrainOptions } from './batches.ts';
 import type { PackedManifest } from './packed.ts';
-import { batchOf, imagesIn, type BatchArrays, type BatchLoader, type TrainBatch } from './batch-loader.ts';
+import { batchOf, type BatchArrays, type BatchLoader, type TrainBatch } from './batch-loader.ts';
 
 /** Starts a thread: of the bundle, or of the sources where this module itself is run from them. */
 function startThread(workerData: BatchThreadSetup): Worker {
@@ -30,9 +30,9 @@ const diedOf = (reason: string): FailureError =>
     },
   ]);
 
-function sharedArrays(batchSize: number, values: number, form: ImageForm): BatchArrays {
+function sharedArrays(batchSize: number, side: number, form: ImageForm): BatchArrays {
   return {
-    images: imagesIn(form, (bytes) => new SharedArrayBuffer(bytes), batchSize * values),
+    images: imagesIn(form, { count: batchSize, side }, (bytes) => new SharedArrayBuffer(bytes)),
     labels: new Int32Array(new SharedArrayBuffer(batchSize * 4)),
     indices: new Uint32Array(new SharedArrayBuffer(batchSize * 4)),
   };
@@ -88,11 +88,10 @@ export class ThreadedLoader implements BatchLoader {
    */
   constructor(source: ThreadedSource) {
     const { folder, manifest, options, form, threads } = source;
-    const values = manifest.imageSize ** 2 * 3;
     this.#source = source;
     this.count = Math.ceil(manifest.splits.train.count / options.batchSize);
     // One that is read, and one for each thread to fill.
-    const slots = Array.from({ length: threads + 1 }, () => sharedArrays(options.batchSize, values, form));
+    const slots = Array.from({ length: threads + 1 }, () => sharedArrays(options.batchSize, manifest.imageSize, form));
     this.#slots = slots;
     this.#free = [...slots.keys()];
     this.#workers = Array.from({ length: threads }, () => this.#watched(startThread({ folder, options, slots })));

@@ -1,4 +1,4 @@
-import type { EngineArray, OwnArray } from './engine.ts';
+import type { EngineArray, KeptPictures, OwnArray, PictureFile } from './engine.ts';
 import type { Executor } from './executor.ts';
 import { lookedUp } from './pixels.ts';
 import type { Ref, Region } from './program.ts';
@@ -50,9 +50,9 @@ export class AllocatedArray extends Place implements OwnArray {
 
   writePixels(pixels: Uint8Array, table: EngineArray): void {
     this.#requireRoom(pixels);
-    if (!(table instanceof AllocatedArray)) throw new Error('the table is no array of its own');
-    if (this.#executor.writePixels) this.#executor.writePixels(this.ref.region, pixels, table.ref.region);
-    else this.write(lookedUp(pixels, table.read()));
+    const { region } = ownOf(table).ref;
+    if (this.#executor.writePixels) this.#executor.writePixels(this.ref.region, pixels, region);
+    else this.write(lookedUp(pixels, this.#executor.read(region, 0, region.floats)));
   }
 
   first(floats: number): EngineArray {
@@ -62,4 +62,30 @@ export class AllocatedArray extends Place implements OwnArray {
   dispose(): void {
     this.#executor.free(this.ref.region);
   }
+}
+
+/** An array that has a region to itself. */
+function ownOf(array: EngineArray): AllocatedArray {
+  if (!(array instanceof AllocatedArray)) throw new Error('the array has no memory of its own');
+  return array;
+}
+
+/** Of the free memory, that pictures may take: training needs the rest. */
+const SHARE = 0.25;
+
+/**
+ * Keeps pictures in an executor's memory.
+ *
+ * @param executor - whose
+ * @param file - all pictures
+ * @returns the pictures; null where the executor cannot, or they would take too much of its memory
+ */
+export function keepPictures(executor: Executor, file: PictureFile): KeptPictures | null {
+  if (!executor.keep || file.bytes > SHARE * executor.capacity()) return null;
+  const there = executor.keep(file);
+  return {
+    bytes: file.bytes,
+    write: (squares, side, table, to) => there.write(squares, side, ownOf(table).ref.region, ownOf(to).ref.region),
+    dispose: () => there.dispose(),
+  };
 }

@@ -35,6 +35,29 @@ export interface SessionOptions {
   readonly amp?: boolean;
 }
 
+/** Pictures whose 8-bit pixels lie in one file: [height, width, 3] each. */
+export interface PictureFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Triples: offset, height, width of each picture. */
+  readonly index: Float64Array;
+}
+
+/** Pictures that stay in an engine's memory. */
+export interface KeptPictures {
+  readonly bytes: number;
+  /**
+   * Writes what the pixels of squares stand for.
+   *
+   * @param squares - int32 [N, 4]: picture, top, left, and 1 where it is mirrored; within the pictures
+   * @param side - S, of the squares in pixels
+   * @param table - as of {@link OwnArray.writePixels}
+   * @param to - receives [N, S, S, 3], from its beginning
+   */
+  write(squares: Int32Array, side: number, table: EngineArray, to: OwnArray): void;
+  dispose(): void;
+}
+
 /** A dense array in an engine's memory, which its expressions read and write where it lies. Only for the same engine. */
 export interface EngineArray {
   readonly floats: number;
@@ -196,6 +219,13 @@ export interface Engine {
   session(network: Network, options: SessionOptions): Session;
   /** Memory of zeros. */
   array(floats: number): OwnArray;
+  /**
+   * Takes pictures into its memory.
+   *
+   * @param file - all of them
+   * @returns the pictures; null where the engine cannot keep any, or they take more than a quarter of the memory that is free
+   */
+  keep(file: PictureFile): KeptPictures | null;
   /**
    * Collects the runs of steps and expressions that `work` asks for, and makes them in one go, in their order, the same bits
    * as without. Where `work` reads a result, or writes over what a run that waits has yet to read, those that wait are made

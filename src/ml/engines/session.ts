@@ -1,6 +1,6 @@
 import { fail } from '../../core/failure.ts';
 import type { Network, StateDict } from '../network/network.ts';
-import { AllocatedArray } from './arrays.ts';
+import { AllocatedArray, keepPictures } from './arrays.ts';
 import type {
   Engine,
   Expression,
@@ -263,6 +263,7 @@ export class CompiledEngine implements Engine {
   readonly name: string;
   readonly halfPrecision: Engine['halfPrecision'];
   readonly takesPixels: boolean;
+  readonly keep: Engine['keep'] = (file) => keepPictures(this.#executor, file);
   readonly #executor: Executor;
 
   constructor(executor: Executor) {

@@ -1,6 +1,6 @@
 import { normalisationTable } from '../augment/normalise.ts';
 import type { ImageForm, Images, InputFormat } from '../data/batches.ts';
-import type { Engine, EngineArray, OwnArray } from '../engines/engine.ts';
+import type { Engine, EngineArray, KeptPictures, OwnArray } from '../engines/engine.ts';
 
 /** What is shown: of a batch, its images. */
 interface Shown {
@@ -15,23 +15,48 @@ export class BatchImages {
   readonly #floats: number;
   /** One for the largest batch so far; those before it stay, as steps read them. */
   readonly #arrays: OwnArray[] = [];
+  /** Those that squares are of. */
+  readonly #pictures: KeptPictures | null;
   /** What pixels become. */
   #table: OwnArray | undefined;
   #latest: Shown | undefined;
+  #brought = 0;
 
   /**
    * @param engine - in whose memory
    * @param format - input size and statistics
+   * @param pictures - those that squares of batches are of, if there will be any; they are let go of with the rest
    */
-  constructor(engine: Pick<Engine, 'array' | 'takesPixels'>, format: InputFormat) {
+  constructor(
+    engine: Pick<Engine, 'array' | 'takesPixels'>,
+    format: InputFormat,
+    pictures: KeptPictures | null = null,
+  ) {
+    this.#pictures = pictures;
     this.#engine = engine;
     this.#format = format;
     this.#floats = format.imageSize ** 2 * 3;
   }
 
-  /** In which the engine likes images best. */
+  /** Bytes of the pictures that lie in the engine's memory; null where none do. */
+  get kept(): number | null {
+    return this.#pictures && this.#pictures.bytes;
+  }
+
+  /** In which the engine likes images best that it has to be brought. */
   get form(): ImageForm {
     return this.#engine.takesPixels ? 'pixels' : 'normalised';
+  }
+
+  /** How images come to the engine, for the record; null where they are normalised by the host, as always on a processor. */
+  get note(): string | null {
+    if (this.#pictures) return `cut from ${this.#pictures.bytes} bytes of pixels that stay in the engine's memory`;
+    return this.form === 'pixels' ? 'pixels, normalised by the engine' : null;
+  }
+
+  /** Milliseconds so far that bringing images to the engine has taken. */
+  get brought(): number {
+    return this.#brought;
   }
 
   #own(floats: number): OwnArray {
@@ -68,17 +93,32 @@ export class BatchImages {
    */
   show(batch: Shown): void {
     if (this.#latest === batch) return;
-    const { images } = batch;
-    const array = this.#own(images.length);
-    if (images instanceof Uint8Array) array.writePixels(images, (this.#table ??= this.#openTable()));
-    else array.write(images);
+    const began = performance.now();
+    this.#put(batch.images);
+    this.#brought += performance.now() - began;
     this.#latest = batch;
+  }
+
+  #put(images: Images): void {
+    if (images instanceof Float32Array) {
+      this.#own(images.length).write(images);
+      return;
+    }
+    const table = (this.#table ??= this.#openTable());
+    if (images instanceof Uint8Array) {
+      this.#own(images.length).writePixels(images, table);
+      return;
+    }
+    if (!this.#pictures) throw new Error('squares of pictures that the engine does not have');
+    const to = this.#own((images.length / 4) * this.#floats);
+    this.#pictures.write(images, this.#format.imageSize, table, to);
   }
 
   /** Gives its memory back. */
   dispose(): void {
     for (const array of this.#arrays.splice(0)) array.dispose();
     this.#table?.dispose();
+    this.#pictures?.dispose();
     this.#table = undefined;
   }
 }

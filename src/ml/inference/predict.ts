@@ -73,7 +73,7 @@ export async function predict(
   const pause = pauses();
   for (const crop of crops) {
     const batches = evalBatches(split, format, { batchSize, crop });
-    const staged = new StagedBatches(batches, { batchSize, values: format.imageSize ** 2 * 3 }, images.form);
+    const staged = new StagedBatches(batches, { batchSize, side: format.imageSize }, images.form);
     for (let batch = 0; batch < batches.count; batch++) {
       const shown = { images: await staged.take(batch) };
       const size = batches.size(batch);

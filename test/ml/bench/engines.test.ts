@@ -12,7 +12,7 @@ function entry(name: string, more: Partial<EngineEntry> = {}): EngineEntry {
     const [description, halfPrecision] = [{ threads }, name === 'fast' ? ('bfloat16' as const) : null];
     const engine: Engine = {
       ...{ name, description, halfPrecision, takesPixels: false, dispose },
-      ...{ session: fail, array: fail, limitThreads: fail, together: fail },
+      ...{ session: fail, array: fail, keep: fail, limitThreads: fail, together: fail },
     };
     return Promise.resolve({ engine });
   };

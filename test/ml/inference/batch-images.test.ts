@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { writeNormalised, normalisationTable } from '../../../src/ml/augment/normalise.ts';
 import type { InputFormat } from '../../../src/ml/data/batches.ts';
 import { refOf } from '../../../src/ml/engines/arrays.ts';
@@ -64,6 +64,22 @@ describe('the images of a batch', () => {
     );
     images.show({ images: pixels });
     expect(read(3)).toEqual(Float32Array.of(...expected, ...Array<number>(2 * FLOATS).fill(5)));
+  });
+
+  it('know how long bringing them has taken', () => {
+    let now = 0;
+    const executor = new ReferenceExecutor();
+    const write = executor.write.bind(executor);
+    executor.write = (...values) => {
+      now += 7;
+      write(...values);
+    };
+    const images = new BatchImages(new CompiledEngine(executor), FORMAT);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const batch = batchOf(1, 5);
+    for (const shown of [batch, batch, { ...batch }]) images.show(shown);
+    clock.mockRestore();
+    expect(images.brought).toBe(14);
   });
 
   it('stay where steps read them when a larger batch comes, in an array of its own', () => {

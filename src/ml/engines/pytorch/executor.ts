@@ -1,6 +1,7 @@
 import { freemem } from 'node:os';
 import { fail } from '../../../core/failure.ts';
-import type { Executable, Executor } from '../executor.ts';
+import type { PictureFile } from '../engine.ts';
+import type { Executable, Executor, PicturesThere } from '../executor.ts';
 import { lasting } from '../plan.ts';
 import { PRIMITIVES, type Access, type Controls } from '../primitives.ts';
 import { locate, type Operation, type Program, type Ref, type Region, type Space } from '../program.ts';
@@ -146,6 +147,19 @@ export class PyTorchExecutor implements Executor {
   writePixels(region: Region, pixels: Uint8Array, table: Region): void {
     this.#runs.settle(region);
     this.#ask('write-pixels', { region: region.address, table: table.address }, pixels);
+  }
+
+  keep({ path, index }: PictureFile): PicturesThere {
+    const pictures = this.#next++;
+    this.#ask('keep', { pictures, path }, new Uint8Array(index.buffer, index.byteOffset, index.byteLength));
+    return {
+      write: (squares, side, table, region) => {
+        this.#runs.settle(region);
+        const header = { pictures, side, table: table.address, region: region.address };
+        this.#ask('write-squares', header, new Uint8Array(squares.buffer, squares.byteOffset, squares.byteLength));
+      },
+      dispose: () => void this.#ask('drop', { pictures }),
+    };
   }
 
   limitThreads(threads: number): void {

@@ -21,6 +21,7 @@ RECORDERS = {"trace": Trace, "graph": CudaGraph, "auto": CudaGraph if DEVICE.typ
 MOST_ROUNDS = 64
 
 regions = {}
+pictures = {}
 executables = {}
 rounds = {}
 recorder = None
@@ -72,6 +73,22 @@ def write_pixels(request, values):
     return {}, None
 
 
+def keep(request, values):
+    pictures[request["pictures"]] = images.Pictures(request["path"], values)
+    return {}, None
+
+
+def write_squares(request, values):
+    squares = pictures[request["pictures"]].squares(values, request["side"])
+    images.look_up(squares, regions[request["table"]], regions[request["region"]])
+    return {}, None
+
+
+def drop(request, _):
+    del pictures[request["pictures"]]
+    return {}, None
+
+
 def compile_(request, _):
     executables[request["executable"]] = Executable(request["program"], regions)
     return {}, None
@@ -120,7 +137,7 @@ def capacity(_request, _):
 
 REQUESTS = {
     **{"hello": hello, "allocate": allocate, "free": free, "capacity": capacity, "read": read, "write": write},
-    "write-pixels": write_pixels,
+    **{"write-pixels": write_pixels, "keep": keep, "write-squares": write_squares, "drop": drop},
     **{"compile": compile_, "run": run, "port": port, "dispose": dispose, "threads": threads},
 }
 
