@@ -86,11 +86,13 @@ export async function train({
     const network = networkFor(run.model ?? 'convnet4', data.manifest);
     const split = data.split('train');
     const takesPixels = form ? form !== 'normalised' : engine.takesPixels;
-    const file = form === 'squares' ? picturesOf(split, recipe) : null;
-    const as = file ? 'squares' : formFor(takesPixels, recipe);
+    const kept = form === 'squares' ? picturesOf(split, recipe) : null;
+    const pictures = kept && engine.keep(kept);
+    if (form === 'squares' && !pictures) throw new Error('the pictures do not stay there');
+    const as = pictures ? 'squares' : formFor(takesPixels, recipe);
     const { loader = directLoader(split, data.manifest, recipe, as), ...change } = run.change ?? {};
     const arrays = { array: (floats: number) => engine.array(floats), takesPixels };
-    const images = new BatchImages(arrays, data.manifest, file && engine.keep(file));
+    const images = new BatchImages(arrays, data.manifest, pictures);
     const job: Omit<TrainingJob, 'objectives'> = {
       ...{ recipe, data, network },
       ...stepsOn(engine, loader),
