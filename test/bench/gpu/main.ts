@@ -41,6 +41,7 @@ print(primitiveTable(paneled));
 await paneled.dispose();
 const executor = pytorchExecutor();
 print(modelTable(executor, MODELS));
+print(await epochTable(EPOCH));
 const engine = new CompiledEngine(executor);
 print(
   speedTable(
@@ -50,4 +51,3 @@ print(
 );
 print([JSON.stringify(engine.description, null, 1)]);
 await engine.dispose();
-print(await epochTable(EPOCH));
