@@ -86,7 +86,7 @@ async function packInto(folder: string, keep: Keep): Promise<void> {
 /** Images a second of the fastest pass but the first. */
 async function rateOf(folder: string, threads: number): Promise<number> {
   const data = openPacked(folder);
-  const loader = batchLoaderFor(data, folder, OPTIONS, threads);
+  const loader = batchLoaderFor(data, folder, OPTIONS, { threads, takesPixels: false });
   let best = 0;
   for (let epoch = 0; epoch <= EPOCHS; epoch++) {
     const started = performance.now();

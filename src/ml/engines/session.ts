@@ -1,6 +1,6 @@
 import { fail } from '../../core/failure.ts';
 import type { Network, StateDict } from '../network/network.ts';
-import { AllocatedArray } from './arrays.ts';
+import { AllocatedArray, keepPictures } from './arrays.ts';
 import type {
   Engine,
   Expression,
@@ -262,9 +262,12 @@ export class CompiledSession implements Session {
 export class CompiledEngine implements Engine {
   readonly name: string;
   readonly halfPrecision: Engine['halfPrecision'];
+  readonly takesPixels: boolean;
+  readonly keep: Engine['keep'] = (file) => keepPictures(this.#executor, file);
   readonly #executor: Executor;
 
   constructor(executor: Executor) {
+    this.takesPixels = executor.takesPixels ?? false;
     this.halfPrecision = executor.target.bfloat16 ? 'bfloat16' : null;
     this.name = executor.name;
     this.#executor = executor;

@@ -3,6 +3,7 @@ import type { EncodedSplit } from '../data/packed.ts';
 import { decodeImage } from '../data/pictures/decode.ts';
 import { viewOf, type ViewFormat } from '../data/views.ts';
 import type { Engine } from '../engines/engine.ts';
+import { BatchImages } from './batch-images.ts';
 import { predict, type Augmentation } from './predict.ts';
 import type { TrainedModel } from './trained-model.ts';
 
@@ -69,13 +70,16 @@ export async function predictFiles(
   const imageSize = network.input.height;
   const { interpolation = 'bilinear', crop = 1 } = input;
   const split = splitOf(files, { imageSize, interpolation, cropPct: crop });
+  const format = { imageSize, ...input.statistics };
+  const images = new BatchImages(engine, format);
   const session = engine.session(network, { optimizer: null });
   try {
     session.write(state);
-    const logits = await predict(session, split, { format: { imageSize, ...input.statistics }, ...options });
+    const logits = await predict(session, split, { format, images, ...options });
     const count = classes.length;
     return logits && files.map((_, at) => ranked(logits.subarray(at * count, (at + 1) * count), classes));
   } finally {
     session.dispose();
+    images.dispose();
   }
 }

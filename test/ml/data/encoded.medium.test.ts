@@ -115,8 +115,8 @@ describe('a set whose files are kept', () => {
     const oracle = direct(decoded);
     const loaders: BatchLoader[] = [
       direct(encoded),
-      batchLoaderFor(encoded, folder.at('encoded'), options, 1),
-      batchLoaderFor(encoded, folder.at('encoded'), options, 3),
+      batchLoaderFor(encoded, folder.at('encoded'), options, { threads: 1, takesPixels: false }),
+      batchLoaderFor(encoded, folder.at('encoded'), options, { threads: 3, takesPixels: false }),
     ];
     const copy = ({ images, labels, indices, mixed }: TrainBatch) =>
       structuredClone({ images, labels, indices, mixed });

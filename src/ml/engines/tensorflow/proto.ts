@@ -6,7 +6,7 @@ import { Message } from '../../../util/protobuf.ts';
  */
 
 /** TensorFlow's numbers of types (types.proto). */
-const TYPES = { float: 1, double: 2, int32: 3, bool: 10, bfloat16: 14, resource: 20, uint32: 22 } as const;
+const TYPES = { float: 1, double: 2, int32: 3, uint8: 4, bool: 10, bfloat16: 14, resource: 20, uint32: 22 } as const;
 
 /** Type of a tensor's elements. */
 export type DType = keyof typeof TYPES;

@@ -6,6 +6,7 @@ import torch
 
 import activations  # noqa: F401 (they register their primitives)
 import convolutions
+import images
 import maps  # noqa: F401
 import norms  # noqa: F401
 import optimizers  # noqa: F401
@@ -20,6 +21,7 @@ RECORDERS = {"trace": Trace, "graph": CudaGraph, "auto": CudaGraph if DEVICE.typ
 MOST_ROUNDS = 64
 
 regions = {}
+pictures = {}
 executables = {}
 rounds = {}
 recorder = None
@@ -61,7 +63,29 @@ def read(request, _):
 
 
 def write(request, values):
+    values = values.view(torch.float32)
     slice_of(request, values.numel()).copy_(values)
+    return {}, None
+
+
+def write_pixels(request, values):
+    images.look_up(values, regions[request["table"]], regions[request["region"]])
+    return {}, None
+
+
+def keep(request, values):
+    pictures[request["pictures"]] = images.Pictures(request["path"], values)
+    return {}, None
+
+
+def write_squares(request, values):
+    squares = pictures[request["pictures"]].squares(values, request["side"])
+    images.look_up(squares, regions[request["table"]], regions[request["region"]])
+    return {}, None
+
+
+def drop(request, _):
+    del pictures[request["pictures"]]
     return {}, None
 
 
@@ -92,7 +116,8 @@ def round_of(runs):
 def run(request, values):
     """Makes a round: takes the ports that the caller fills, and gives those back that it looks at."""
     one = round_of(request["runs"])
-    one.fill([each["controls"] for each in request["runs"]], values)
+    given = None if values is None else values.view(torch.float32)
+    one.fill([each["controls"] for each in request["runs"]], given)
     one.make(recorder)
     return ({"note": one.note} if one.note else {}), one.outbox if one.outbox.numel() else None
 
@@ -112,6 +137,7 @@ def capacity(_request, _):
 
 REQUESTS = {
     **{"hello": hello, "allocate": allocate, "free": free, "capacity": capacity, "read": read, "write": write},
+    **{"write-pixels": write_pixels, "keep": keep, "write-squares": write_squares, "drop": drop},
     **{"compile": compile_, "run": run, "port": port, "dispose": dispose, "threads": threads},
 }
 
