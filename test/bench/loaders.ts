@@ -104,8 +104,15 @@ function peers(folder: string): Readonly<Record<string, number>> {
   writeFileSync(file, JSON.stringify({ folder: join(folder, 'in'), shards, side: SIDE, batch: BATCH, epochs: EPOCHS }));
   const ended = spawnSync(python(), ['test/bench/data/loaders.py', file], { encoding: 'utf8' });
   if (ended.status !== 0) throw new Error(ended.stderr);
-  return JSON.parse(ended.stdout) as Record<string, number>;
+  return JSON.parse(ended.stdout.trim().split('\n').at(-1) ?? '') as Record<string, number>;
 }
+
+/** What the peers are, by the names that they are reported by. */
+const PEERS: Readonly<Record<string, string>> = {
+  ImageFolder: 'ImageFolder + DataLoader',
+  webdataset: 'webdataset + WebLoader',
+  litdata: 'litdata + StreamingDataLoader',
+};
 
 const rounded = (speed: number): string => String(Number(speed.toPrecision(3)));
 
@@ -125,7 +132,7 @@ export async function loaders(): Promise<string> {
       ['kdpipe, keep: encoded, 1 thread', await rateOf(join(folder, 'encoded'), 1)],
       ['kdpipe, keep: encoded, 2 threads', await rateOf(join(folder, 'encoded'), 2)],
       ...Object.entries(peers(folder)).map(([name, rate]): [string, number] => [
-        `${name.replace(/ \d$/, name.startsWith('Image') ? ' + DataLoader' : ' + WebLoader')}, workers: ${name.at(-1) ?? ''}`,
+        `${PEERS[name.slice(0, -2)] ?? name}, workers: ${name.at(-1) ?? ''}`,
         rate,
       ]),
     ];
@@ -134,8 +141,9 @@ export async function loaders(): Promise<string> {
       '',
       `${IMAGES} generated JPEGs of ${WIDTH}×${HEIGHT}, ${fileSize(bytes / IMAGES)} each, to batches of ${BATCH} at ${SIDE}²: shorter side to ${Math.trunc(SIDE * 1.1)}, random`,
       'crop, flip, normalise; images a second. The faster of two passes after a first one, files in the page cache; kdpipe decodes with',
-      'sharp, whose threads it shares, and resizes in its own threads. torchvision is Pillow (one process a worker); webdataset reads two',
-      `tar files. Load average of the machine before: ${load}.`,
+      'sharp, whose threads it shares, and resizes in its own threads. All others are Pillow (one process a worker); webdataset reads two',
+      'tar files, litdata files as they are in chunks of 16 MB. ffcv does not install (its build wants OpenCV).',
+      `Load average of the machine before: ${load}.`,
       '',
       '| loader | images/s |',
       '| --- | ---: |',
