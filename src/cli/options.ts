@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { executors } from '../executors/registry.ts';
+import { clusters, executors } from '../executors/registry.ts';
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 
@@ -50,9 +50,10 @@ export function jsonOption(): Option {
  * @returns the option
  */
 export function executorOption(): Option {
-  const summaries = Object.entries(executors).map(([name, { summary }]) => `${name}: ${summary}`);
+  const all = { ...executors, ...clusters };
+  const summaries = Object.entries(all).map(([name, { summary }]) => `${name}: ${summary}`);
   return new Option('--executor <name>', `where stages run; ${summaries.join('; ')}`)
-    .choices(Object.keys(executors))
+    .choices(Object.keys(all))
     .default('local');
 }
 
@@ -67,6 +68,18 @@ export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number of at least 1');
   return value;
+}
+
+/**
+ * Reads a whole number from the command line.
+ *
+ * @param text - as typed
+ * @returns the number, at least 0
+ * @throws InvalidArgumentError for anything else
+ */
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number of at least 0');
+  return Number(text);
 }
 
 const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
