@@ -44,6 +44,8 @@ export interface SubmittedRun {
   readonly asked: Digest;
   /** Absolute path of the folder that tasks start in. */
   readonly cwd: string;
+  /** Whether what does not need a failed cell runs all the same (`-k`). */
+  readonly keepGoing: boolean;
   readonly arrays: readonly ArrayOutline[];
 }
 

@@ -111,7 +111,34 @@ describe.skipIf(sayWithoutSlurm())('a run on a Slurm cluster', () => {
     expect(code).toBe(0);
     expect(stderr).toMatch(/run \S+ goes on in the queue/);
     await expect.poll(() => project.keys().length).toBe(7);
+    // Nobody has followed it: what nodes have written tells all the same.
+    expect(run('status').stdout).toMatch(/in the queue of Slurm[^]*score\s+2\s+2 finished/);
     expect(submit()).toMatchObject({ code: 0, stderr: expect.stringContaining('7 ran') });
+  });
+
+  it('is followed to its end by whoever attaches, and by one process alone', async () => {
+    project.write('p.yaml', sweep(2).replace('echo digits', 'sleep 3; echo digits'));
+    submit('--detach');
+    const first = project.startWith(cluster.environment, 'attach');
+    const told: string[] = [];
+    first.stderr?.on('data', (text: Buffer) => told.push(String(text)));
+    const ended = new Promise((resolve) => first.once('exit', resolve));
+    await expect.poll(() => told.join('')).toContain('goes on, followed by process');
+    const second = run('attach');
+    expect(second).toMatchObject({ code: 0, stderr: expect.stringContaining('7 ran') });
+    expect(await ended).toBe(0);
+    expect(told.join('')).toContain('7 ran');
+    expect(run('status').stdout).toContain('done after');
+  });
+
+  it('is cancelled, with all that waits', async () => {
+    project.write('p.yaml', sweep(2).replace('echo digits', 'sleep 1000; echo digits'));
+    submit('--detach');
+    await expect.poll(() => run('status').stdout).toMatch(/data\s+1\s+1 running/);
+    expect(run('cancel')).toMatchObject({ code: 0, stderr: expect.stringContaining('4 job arrays cancelled') });
+    expect(run('status').stdout).toMatch(/interrupted after/);
+    await expect.poll(() => cluster.ask('squeue', '--noheader')).toBe('');
+    expect(project.keys()).toEqual([]);
   });
 
   it('refuses before anything is submitted what no node can satisfy, and unknown partitions', async () => {

@@ -5,7 +5,7 @@ import { fail, type Failure } from '../../core/failure.ts';
 import { runProgram, type ProgramEnd } from '../../util/run-program.ts';
 import { writeWhole } from '../../util/write-whole.ts';
 import type { ArrayJob, Cluster, QueueSight, TaskSight } from '../cluster.ts';
-import { isSilence, noSlurm, refusalOf, silenceFailure } from './refusals.ts';
+import { isOfNodes, isSilence, noSlurm, refusalOf, silenceFailure } from './refusals.ts';
 import { requestOptions, sbatchArguments, scriptPath, scriptText } from './sbatch.ts';
 import { parseQueue, squeueFormat } from './squeue.ts';
 import { meaningOf } from './states.ts';
@@ -76,7 +76,17 @@ async function submit(job: ArrayJob): Promise<string> {
 async function refusal(request: JobRequest): Promise<Failure | undefined> {
   const options = requestOptions(request);
   const { status, said } = await askAgain('sbatch', ['--test-only', ...options, '--wrap=true']);
-  return status === 0 ? undefined : refusalOf(`a request of ${options.join(' ')}`, said);
+  if (status === 0 || (isOfNodes(said) && (await areNodesAway()))) return undefined;
+  return refusalOf(`a request of ${options.join(' ')}`, said);
+}
+
+/** Whether nodes are down, drained or reserved: such a test takes them for nodes that are not there. `sbatch` itself does not. */
+async function areNodesAway(): Promise<boolean> {
+  const states = ['down', 'drain', 'drained', 'draining', 'fail', 'maint', 'no_respond', 'reboot', 'reserved'].join(
+    ',',
+  );
+  const { status, output } = await ask('sinfo', ['--noheader', `--states=${states}`, '--format=%D']);
+  return status !== 0 || output.trim() !== '';
 }
 
 /** Book-keeping is optional, and so is its answer. */

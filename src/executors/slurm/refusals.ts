@@ -5,6 +5,18 @@ import { lastWords, type ProgramEnd } from '../../util/run-program.ts';
 const silence =
   /unable to contact slurm controller|socket timed out|connection (?:refused|reset|timed out)|communication connection failure|zero bytes were transmitted|slurm(?:_persist)?_.*timed? ?out|slurm controller.*(?:busy|not responding)|slurm backup controller in standby|failed to contact/i;
 
+/** What no node can satisfy. */
+const noNode =
+  /node configuration is not available|invalid generic resource|memory specification can not be satisfied/i;
+
+/**
+ * Tells a request that no node can satisfy from other refusals.
+ *
+ * @param said - by Slurm
+ * @returns true where it is about nodes
+ */
+export const isOfNodes = (said: string): boolean => noNode.test(said);
+
 /** What each refusal is about, and what mends it. */
 const known: readonly (readonly [pattern: RegExp, expected: string, fix: string])[] = [
   [
@@ -15,7 +27,7 @@ const known: readonly (readonly [pattern: RegExp, expected: string, fix: string]
   [/invalid account/i, 'an account that sacctmgr show associations user=$USER lists', 'slurm: { account: … }'],
   [/invalid qos/i, 'a QOS that sacctmgr show associations user=$USER lists', 'slurm: { qos: … }'],
   [
-    /node configuration is not available|invalid generic resource|memory specification can not be satisfied/i,
+    noNode,
     'what a node of the partition has: scontrol show nodes',
     'ask for less in resources, or name another partition: slurm: { partition: … }',
   ],

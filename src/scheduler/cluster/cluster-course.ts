@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Event } from '../../core/event.ts';
-import { fail } from '../../core/failure.ts';
 import type { Cell, Digest } from '../../core/plan.ts';
 import type { Cluster } from '../../executors/cluster.ts';
 import { canonical } from '../../fingerprint/canonical.ts';
@@ -8,14 +7,12 @@ import { sha256 } from '../../fingerprint/digest.ts';
 import { readSubmitted, type SubmittedRun } from '../../record/arrays.ts';
 import { listRuns, readEvents } from '../../record/past-runs.ts';
 import { planToJson } from '../../record/plan-json.ts';
-import { openRecord, startRecord, type RunRecord } from '../../record/run-record.ts';
-import type { Lock, Store } from '../../store/store.ts';
+import { openRecord, startRecord } from '../../record/run-record.ts';
 import { clearAway } from '../clear-away.ts';
 import type { Course, Emit, Outset } from '../course.ts';
-import type { ScheduleOutcome } from '../schedule-options.ts';
-import { ClusterSchedule } from './cluster-schedule.ts';
+import { followSubmitted, lockRun } from './follow-submitted.ts';
 import { plannedCohortOf } from './planned-cohorts.ts';
-import { describeArrays, planSubmission, submitArrays } from './submit.ts';
+import { describeArrays, planSubmission } from './submit.ts';
 
 /** A run on a cluster that has not ended, and of which no process may follow it. */
 interface OpenRun {
@@ -45,25 +42,6 @@ function findOpen({ plan, options: { runsFolder } }: Outset, asked: Digest): Ope
   return undefined;
 }
 
-/** Makes sure that one process alone follows a run. */
-async function follow(store: Store, run: string): Promise<Lock> {
-  const busy = new AbortController();
-  let holder = '';
-  try {
-    return await store.lock(`run-${run}`, busy.signal, (who) => {
-      holder = who;
-      busy.abort();
-    });
-  } catch (error) {
-    if (!busy.signal.aborted) throw error;
-    return fail({
-      code: 'run-followed',
-      message: `run ${run} is this one, and ${holder} follows it`,
-      fix: `kdpipe attach ${run} shows it`,
-    });
-  }
-}
-
 /**
  * A run whose cells are submitted to a cluster, all at once; or one that was asked for the same and goes on there, whoever
  * submitted it: nothing is submitted twice.
@@ -76,12 +54,15 @@ async function follow(store: Store, run: string): Promise<Lock> {
 export async function clusterCourse(outset: Outset, cluster: Cluster): Promise<Course | undefined> {
   const { plan, prepared, options, start } = outset;
   const asked = askedOf(outset);
+  const { cells, resolver } = prepared;
+  const leave = options.detach ? AbortSignal.abort() : (options.interrupt ?? new AbortController().signal);
+  const followed = { cells, resolver, cluster, leave };
   const open = findOpen(outset, asked);
   if (open) {
     await cluster.open();
-    const lock = await follow(options.store, open.run);
+    const lock = await lockRun(options.store, open.run);
     const record = openRecord(open.folder, plan);
-    const run = (emit: Emit) => followRun({ outset, cluster, record, ...open, continued: true }, emit);
+    const run = (emit: Emit) => followSubmitted({ ...followed, record, ...open, continued: true }, emit);
     return { record, commit: null, past: open.past, run, close: () => lock.release() };
   }
   if (prepared.resolutions.every(({ status }) => status === 'reuse')) return undefined;
@@ -92,30 +73,8 @@ export async function clusterCourse(outset: Outset, cluster: Cluster): Promise<C
   const commit = await options.commit();
   await clearAway(plan.name, options);
   const record = startRecord(options.runsFolder, plan, start);
-  const lock = await follow(options.store, record.run);
+  const lock = await lockRun(options.store, record.run);
   const submitted = describeArrays(submission, record, { arrays, asked, commit });
-  const run = (emit: Emit) => followRun({ outset, cluster, record, submitted, past: [], continued: false }, emit);
+  const run = (emit: Emit) => followSubmitted({ ...followed, record, submitted, past: [], continued: false }, emit);
   return { record, commit, run, close: () => lock.release() };
-}
-
-/** A run that is about to be submitted, or was. */
-interface FollowedRun {
-  readonly outset: Outset;
-  readonly cluster: Cluster;
-  readonly record: RunRecord;
-  readonly submitted: SubmittedRun;
-  readonly past: readonly Event[];
-  readonly continued: boolean;
-}
-
-async function followRun(followed: FollowedRun, emit: Emit): Promise<ScheduleOutcome> {
-  const { outset, cluster, record, submitted, past, continued } = followed;
-  const { prepared, options } = outset;
-  const { keepGoing, interrupt, detach } = options;
-  const arrays = await submitArrays(record, submitted, cluster, continued);
-  const jobs = arrays.map(({ job, name: array, tasks }) => ({ job, array, tasks: tasks.length }));
-  if (!past.some(({ type }) => type === 'run-submitted')) emit({ type: 'run-submitted', cluster: cluster.name, jobs });
-  const { cells, resolver } = prepared;
-  const leave = detach ? AbortSignal.abort() : (interrupt ?? new AbortController().signal);
-  return new ClusterSchedule({ cells, arrays, resolver, cluster, keepGoing, past, emit, leave }).run();
 }

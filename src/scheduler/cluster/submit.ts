@@ -1,7 +1,7 @@
 import type { JobRequest } from '../../core/array-job.ts';
-import { FailureError, type Failure } from '../../core/failure.ts';
+import { FailureError, isFailure, type Failure } from '../../core/failure.ts';
 import type { Cell, CellId, Digest, Plan, SlurmSettings } from '../../core/plan.ts';
-import type { Cluster } from '../../executors/cluster.ts';
+import type { ArrayJob, Cluster } from '../../executors/cluster.ts';
 import {
   arrayFolder,
   readJob,
@@ -125,14 +125,31 @@ export function describeArrays(
     ...{ name: array.name, stage: array.stage, after: array.after, request: requestOf(plan, array) },
     tasks: array.tasks.map((task) => [task.index, task.cells.map(({ id }) => id)]),
   }));
-  const submitted = { asked, cwd: options.workingFolder, arrays: outlines };
+  const { workingFolder: cwd, keepGoing } = options;
+  const submitted = { asked, cwd, keepGoing, arrays: outlines };
   // Last: from here on the run may be gone on with.
   writeSubmitted(record.folder, submitted);
   return submitted;
 }
 
-/** Name of an array's job: it is found again by that. */
-const jobName = (run: string, array: string): string => `kdpipe-${run}-${array}`;
+/**
+ * Name of an array's job: it is found again by that.
+ *
+ * @param run - name of the run
+ * @param array - name of the array
+ * @returns the name
+ */
+export const jobName = (run: string, array: string): string => `kdpipe-${run}-${array}`;
+
+/** Submits an array; where it is refused, the arrays before it, of which nothing would come, are cancelled. */
+async function submitOrCancel(job: ArrayJob, before: readonly string[], cluster: Cluster): Promise<string> {
+  try {
+    return await cluster.submit(job);
+  } catch (error) {
+    if (isFailure(error, 'slurm-refused')) await cluster.cancel(before, 'all');
+    throw error;
+  }
+}
 
 /**
  * Submits the arrays of a run that the queue does not have yet: all of them, or what a dead process has left to do.
@@ -142,7 +159,7 @@ const jobName = (run: string, array: string): string => `kdpipe-${run}-${array}`
  * @param cluster - takes the arrays
  * @param continued - true for what another process may have submitted in part
  * @returns the arrays with the ids of their jobs
- * @throws FailureError where one is refused; those before it stand in the queue
+ * @throws FailureError where one is refused, and all are cancelled; or where the queue does not answer
  */
 export async function submitArrays(
   record: Pick<RunRecord, 'run' | 'folder'>,
@@ -162,9 +179,8 @@ export async function submitArrays(
       if (continued) found ??= await cluster.find();
       const dependencies = after.map(({ type, array }) => ({ type, job: jobs.get(array) ?? '' }));
       const indices = tasks.map(([index]) => index);
-      job =
-        found?.get(called) ??
-        (await cluster.submit({ ...request, name: called, folder, indices, cwd, after: dependencies }));
+      const wanted = { ...request, name: called, folder, indices, cwd, after: dependencies };
+      job = found?.get(called) ?? (await submitOrCancel(wanted, [...jobs.values()], cluster));
       writeJob(folder, job);
     }
     jobs.set(name, job);
