@@ -52,9 +52,10 @@ export function jsonOption(): Option {
 export function executorOption(): Option {
   const all = { ...executors, ...clusters };
   const summaries = Object.entries(all).map(([name, { summary }]) => `${name}: ${summary}`);
-  return new Option('--executor <name>', `where stages run; ${summaries.join('; ')}`)
-    .choices(Object.keys(all))
-    .default('local');
+  return new Option(
+    '--executor <name>',
+    `where stages run, by default as the pipeline says, or local; ${summaries.join('; ')}`,
+  ).choices(Object.keys(all));
 }
 
 /**

@@ -25,7 +25,7 @@ export interface RunFlags extends CellOptions {
   readonly dryRun?: boolean;
   readonly detach?: boolean;
   readonly jobs: number;
-  readonly executor: ExecutorName;
+  readonly executor?: ExecutorName;
   readonly keepGoing?: boolean;
   /** False for `--no-cohorts`. */
   readonly cohorts: boolean;
@@ -48,7 +48,16 @@ export interface RunFlags extends CellOptions {
  * @throws FailureError when the run cannot start
  */
 export async function runPipeline(file: string, flags: RunFlags): Promise<number> {
-  const { set: overrides = [], dryRun, json = false, jobs: slots, trust = false, rehash, executor, ...options } = flags;
+  const {
+    set: overrides = [],
+    dryRun,
+    json = false,
+    jobs: slots,
+    trust = false,
+    rehash,
+    executor: place,
+    ...options
+  } = flags;
   const pipeline = await plan(file, { overrides });
   if (rehash) forgetSources(pipeline.project.store.root);
   if (dryRun) {
@@ -62,8 +71,8 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
   try {
     const { onEvent, signal, killSignal, watch } = terminal;
     const command = ['kdpipe', ...fromWorkspace(process.argv.slice(2)).map(shellWord)].join(' ');
-    const place = await placeOf(executor);
-    const running = { ...options, ...threadsOption(), ...place, slots, onEvent, signal, killSignal, watch, command };
+    const where = await placeOf(place ?? pipeline.plan.executor ?? 'local');
+    const running = { ...options, ...threadsOption(), ...where, slots, onEvent, signal, killSignal, watch, command };
     const { status, written, held, unwritten, run: name } = await run(pipeline, running);
     if (status === 'left') {
       printError(`run ${name} goes on in the queue: kdpipe attach ${name} shows it, kdpipe cancel ${name} ends it`);

@@ -128,6 +128,12 @@ export interface PlotPlan {
   readonly into: string;
 }
 
+/** Where a pipeline may say that its cells run. */
+export const places = ['local', 'slurm'] as const;
+
+/** One of {@link places}. */
+export type Place = (typeof places)[number];
+
 /** How stages are submitted to Slurm: `sbatch` has options of these names. */
 export interface SlurmSettings {
   readonly partition?: string;
@@ -152,6 +158,8 @@ export interface Plan {
   readonly cells: readonly Cell[];
   readonly tables: readonly TablePlan[];
   readonly plots: readonly PlotPlan[];
+  /** Where it runs unless the command line says otherwise. */
+  readonly executor?: Place;
   /** How stages are submitted to Slurm: what holds for all, and what each says itself. */
   readonly slurm?: { readonly all: SlurmSettings; readonly stages: Readonly<Record<string, SlurmSettings>> };
   /** Values that are not to be written or shown; none where there are none. */
