@@ -30,7 +30,13 @@ export const commands = {
   why: { summary: 'say why a stage runs, or ran', load: () => import('./commands/why.ts') },
   status: { summary: 'show how far the latest run is', load: () => import('./commands/status.ts') },
   attach: { summary: 'show a run that goes on elsewhere', load: () => import('./commands/attach.ts') },
+  cancel: { summary: 'end a run that goes on elsewhere', load: () => import('./commands/cancel.ts') },
   logs: { summary: 'print the log of a stage', load: () => import('./commands/logs.ts') },
+  task: {
+    summary: 'run one task of a run on a cluster, as its jobs do',
+    anywhere: true,
+    load: () => import('./commands/task.ts'),
+  },
   report: {
     summary: 'render the result tables and plots',
     load: () => import('./commands/report.ts'),

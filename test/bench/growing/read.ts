@@ -6,7 +6,7 @@ const [folder = '', size, batches] = process.argv.slice(2);
 const [batchSize, wanted] = [Number(size), Number(batches)];
 const data = openPacked(folder);
 const options = { batchSize, seed: 0, crop: 'random', flip: true, augment: 'none', mixup: 'none' } as const;
-const loader = batchLoaderFor(data, folder, options, 2);
+const loader = batchLoaderFor(data, folder, options, { threads: 2, takesPixels: false });
 const started = performance.now();
 let images = 0;
 for (let batch = 0; batch < wanted; batch++) {
