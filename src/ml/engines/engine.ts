@@ -175,7 +175,7 @@ export interface Session {
 }
 
 /** A format of sixteen bits, by PyTorch's name. */
-export type HalfPrecision = 'bfloat16';
+export type HalfPrecision = 'bfloat16' | 'float16';
 
 /** Executes lowered programs; knows nothing of models, methods or recipes. */
 export interface Engine {

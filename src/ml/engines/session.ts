@@ -265,7 +265,7 @@ export class CompiledEngine implements Engine {
   readonly #executor: Executor;
 
   constructor(executor: Executor) {
-    this.halfPrecision = executor.target.bfloat16 ? 'bfloat16' : null;
+    this.halfPrecision = executor.target.bfloat16?.format ?? null;
     this.name = executor.name;
     this.#executor = executor;
   }

@@ -1,5 +1,6 @@
 import { freemem } from 'node:os';
 import { fail } from '../../../core/failure.ts';
+import type { HalfPrecision } from '../engine.ts';
 import type { Executable, Executor } from '../executor.ts';
 import { lasting } from '../plan.ts';
 import { PRIMITIVES, type Access, type Controls } from '../primitives.ts';
@@ -16,8 +17,8 @@ export interface Introduction {
   readonly torch: string;
   readonly device: string;
   readonly threads: number | null;
-  /** Whether it multiplies in bfloat16. */
-  readonly bfloat16: boolean;
+  /** What it multiplies in where half precision is asked for; null where that is float32. */
+  readonly half: HalfPrecision | null;
   /** What is missing for a GPU that this PyTorch was built for; null where nothing is. */
   readonly noGpu: string | null;
 }
@@ -84,8 +85,8 @@ export class PyTorchExecutor implements Executor {
    */
   constructor(channel: Channel, introduction: Introduction) {
     this.#channel = channel;
-    const { python, torch, device, threads, bfloat16, noGpu } = introduction;
-    this.target = bfloat16 ? { ...PYTORCH_TARGET, bfloat16: ALL_PRODUCTS } : PYTORCH_TARGET;
+    const { python, torch, device, threads, half, noGpu } = introduction;
+    this.target = half ? { ...PYTORCH_TARGET, bfloat16: { ...ALL_PRODUCTS, format: half } } : PYTORCH_TARGET;
     const facts = { ...(threads !== null && { threads }), ...(noGpu !== null && { gpu: `none: ${noGpu}` }) };
     this.#introduction = { python, torch, device, ...facts, tf32: false, node: process.versions.node };
   }
