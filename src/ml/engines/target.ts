@@ -1,4 +1,5 @@
-import type { HalfPrecision } from './engine.ts';
+/** A format of sixteen bits, by PyTorch's name. */
+export type HalfPrecision = 'bfloat16' | 'float16';
 
 /** When a 3×3 convolution, or a gradient of it, takes Winograd's algorithm. All of it decides about bits. */
 export interface WinogradLimits {

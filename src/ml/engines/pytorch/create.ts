@@ -1,5 +1,6 @@
 import { assetPath } from '../../../util/package-root.ts';
-import type { EngineOptions, EngineResult, HalfPrecision } from '../engine.ts';
+import type { EngineOptions, EngineResult } from '../engine.ts';
+import type { HalfPrecision } from '../target.ts';
 import { CompiledEngine } from '../session.ts';
 import { Channel, type Ended } from './channel.ts';
 import { PyTorchExecutor, type Introduction } from './executor.ts';

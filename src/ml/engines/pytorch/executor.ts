@@ -1,12 +1,11 @@
 import { freemem } from 'node:os';
 import { fail } from '../../../core/failure.ts';
-import type { HalfPrecision } from '../engine.ts';
 import type { Executable, Executor } from '../executor.ts';
 import { lasting } from '../plan.ts';
 import { PRIMITIVES, type Access, type Controls } from '../primitives.ts';
 import { locate, type Operation, type Program, type Ref, type Region, type Space } from '../program.ts';
 import { joined, shareOut, ShownPorts, type Shown } from '../shown-ports.ts';
-import { ALL_PRODUCTS, type Target } from '../target.ts';
+import { ALL_PRODUCTS, type HalfPrecision, type Target } from '../target.ts';
 import { WaitingRuns, type WaitingRun } from '../waiting-runs.ts';
 import type { Answer, Channel, Ended } from './channel.ts';
 import { PYTORCH_TARGET } from './target.ts';

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { HalfPrecision } from '../../../../src/ml/engines/engine.ts';
+import type { HalfPrecision } from '../../../../src/ml/engines/target.ts';
 import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
 import { models } from '../../../../src/ml/models/registry.ts';
 import { initialState } from '../../../../src/ml/network/initial.ts';
