@@ -1,3 +1,4 @@
+import type { HalfPrecision } from './target.ts';
 import type { AdapterCall, Node } from '../algebra/node.ts';
 import type { Network, StateDict } from '../network/network.ts';
 import type { Workspace } from './workspace.ts';
@@ -203,9 +204,6 @@ export interface Session {
   expression(options: ExpressionOptions): Expression;
   dispose(): void;
 }
-
-/** A format of sixteen bits, by PyTorch's name. */
-export type HalfPrecision = 'bfloat16';
 
 /** Executes lowered programs; knows nothing of models, methods or recipes. */
 export interface Engine {

@@ -269,7 +269,7 @@ export class CompiledEngine implements Engine {
 
   constructor(executor: Executor) {
     this.takesPixels = executor.takesPixels ?? false;
-    this.halfPrecision = executor.target.bfloat16 ? 'bfloat16' : null;
+    this.halfPrecision = executor.target.bfloat16?.format ?? null;
     this.name = executor.name;
     this.executor = executor;
   }

@@ -6,7 +6,7 @@ import { lasting } from '../plan.ts';
 import { PRIMITIVES, type Access, type Controls } from '../primitives.ts';
 import { locate, type Operation, type Program, type Ref, type Region, type Space } from '../program.ts';
 import { joined, shareOut, ShownPorts, type Shown } from '../shown-ports.ts';
-import { ALL_PRODUCTS, type Target } from '../target.ts';
+import { ALL_PRODUCTS, type HalfPrecision, type Target } from '../target.ts';
 import { WaitingRuns, type WaitingRun } from '../waiting-runs.ts';
 import type { Answer, Channel, Ended } from './channel.ts';
 import { PYTORCH_TARGET } from './target.ts';
@@ -17,8 +17,8 @@ export interface Introduction {
   readonly torch: string;
   readonly device: string;
   readonly threads: number | null;
-  /** Whether it multiplies in bfloat16. */
-  readonly bfloat16: boolean;
+  /** What it multiplies in where half precision is asked for; null where that is float32. */
+  readonly half: HalfPrecision | null;
   /** What is missing for a GPU that this PyTorch was built for; null where nothing is. */
   readonly noGpu: string | null;
 }
@@ -87,9 +87,9 @@ export class PyTorchExecutor implements Executor {
    */
   constructor(channel: Channel, introduction: Introduction) {
     this.#channel = channel;
-    const { python, torch, device, threads, bfloat16, noGpu } = introduction;
+    const { python, torch, device, threads, half, noGpu } = introduction;
     this.takesPixels = threads === null;
-    this.target = bfloat16 ? { ...PYTORCH_TARGET, bfloat16: ALL_PRODUCTS } : PYTORCH_TARGET;
+    this.target = half ? { ...PYTORCH_TARGET, bfloat16: { ...ALL_PRODUCTS, format: half } } : PYTORCH_TARGET;
     const facts = { ...(threads !== null && { threads }), ...(noGpu !== null && { gpu: `none: ${noGpu}` }) };
     this.#introduction = { python, torch, device, ...facts, tf32: false, node: process.versions.node };
   }

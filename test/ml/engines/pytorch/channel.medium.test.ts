@@ -49,7 +49,7 @@ const executor = (): PyTorchExecutor =>
     torch: '2',
     device: 'cpu',
     threads: 1,
-    bfloat16: false,
+    half: null,
     noGpu: 'no driver',
   });
 

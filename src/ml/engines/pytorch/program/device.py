@@ -20,7 +20,6 @@ torch.backends.cuda.matmul.allow_tf32 = False
 torch.backends.cudnn.allow_tf32 = False
 # Two runs of a step give the same bits where cuDNN has such an algorithm.
 torch.backends.cudnn.deterministic = True
-torch.set_grad_enabled(False)
 
 
 def why_no_gpu():
@@ -32,11 +31,6 @@ def why_no_gpu():
     except (RuntimeError, AssertionError) as reason:  # no driver, or one that is too old
         return str(reason).strip().split("\n")[0].split(". ")[0]
     return "no device is to be seen"
-
-
-def has_bfloat16():
-    """Whether products of bfloat16 are worth it: on a CPU they may be slower than float32, older GPUs imitate them."""
-    return DEVICE.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def free_bytes():
