@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isPlainJpeg } from '../../../../src/ml/data/pictures/jpeg.ts';
 import { picture } from '../samples.ts';
 
-const drawn = (): Sharp =>
-  sharp(picture(1, 16, 12).pixels, { raw: { width: 16, height: 12, channels: 3 } });
+const drawn = (): Sharp => sharp(picture(1, 16, 12).pixels, { raw: { width: 16, height: 12, channels: 3 } });
 const jpeg = (make = drawn(), options = {}): Promise<Buffer> => make.jpeg(options).toBuffer();
 
 describe('a plain JPEG', () => {
