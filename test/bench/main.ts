@@ -9,6 +9,7 @@ import { ceiling } from './train/ceiling.ts';
 import { curve } from './curve.ts';
 import { data } from './data.ts';
 import { distil } from './distil.ts';
+import { epoch } from './epoch.ts';
 import { growing } from './growing.ts';
 import { kept } from './kept.ts';
 import { loaders } from './loaders.ts';
@@ -31,6 +32,7 @@ const benchmarks: Record<string, (args: readonly string[]) => string | Promise<s
     train,
     onnx,
     distil,
+    epoch,
     growing,
     kept,
     loaders,
