@@ -9,7 +9,7 @@ import { jpegOf, photoPixels } from './data/photos.ts';
 /** Sizes of CUB-200-2011. */
 const [CLASSES, TRAIN, TEST] = [200, 5994, 5794];
 const PHOTO = { height: 375, width: 500 };
-/** Photos that others are cut from, so that each is another file. */
+/** Photos that others are cut from: most are another file. */
 const [BASES, BASE] = [16, { height: 450, width: 600 }];
 
 const PIPELINE = `name: birds
