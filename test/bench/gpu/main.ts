@@ -4,6 +4,7 @@
  */
 import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
 import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import type { ModelName } from '../../../src/ml/models/registry.ts';
 import { pytorchExecutor } from '../../support/pytorch-executor.ts';
 import { epochTable } from './epoch.ts';
 import { modelTable, primitiveTable } from './parity.ts';
@@ -29,9 +30,9 @@ const ROWS: readonly Omit<Row, 'seconds'>[] = tiny
 const EPOCH = tiny
   ? ({ model: 'resnet8', side: 32, batch: 8, batches: 8 } as const)
   : ({ model: 'mobilenetv2', side: 224, batch: 64, batches: 40 } as const);
-const MODELS = tiny
+const MODELS: readonly ModelName[] = tiny
   ? ['resnet8']
-  : ['resnet20', 'resnet50', 'mobilenetv2', 'ghostnet', 'efficientnet_v2_s', 'densenet121'];
+  : ['resnet20', 'resnet50', 'mobilenetv2', 'ghostnet', 'efficientnet_v2_s', 'shufflenet_v2_x1_0'];
 
 const print = (lines: readonly string[]): void => console.log([...lines, ''].join('\n'));
 

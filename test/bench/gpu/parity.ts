@@ -1,3 +1,4 @@
+import type { ModelName } from '../../../src/ml/models/registry.ts';
 import type { PrimitiveName } from '../../../src/ml/engines/primitives.ts';
 import type { Executor } from '../../../src/ml/engines/executor.ts';
 import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
@@ -38,7 +39,7 @@ export function primitiveTable(executor: Executor): readonly string[] {
  * @param names - of models
  * @returns lines of a Markdown table
  */
-export function modelTable(executor: Executor, names: readonly string[]): readonly string[] {
+export function modelTable(executor: Executor, names: readonly ModelName[]): readonly string[] {
   const engine = new CompiledEngine(executor);
   const rows = [...goldens]
     .filter(([name]) => names.includes(name))
