@@ -43,6 +43,9 @@ const may = {
     'ml/show',
     // For `kdpipe bench`, loaded when it is called.
     'ml/bench',
+    // For `kdpipe export` and `kdpipe predict`, loaded when they are called.
+    'ml/export',
+    'ml/inference',
     // For `kdpipe engine`, loaded when it is called.
     'ml/engines/tensorflow',
   ],
@@ -63,7 +66,8 @@ const mayMl = {
   metrics: [],
   augment: [],
   data: ['random', 'augment'],
-  inference: ['network', 'weights', 'models', 'engines', 'data'],
+  inference: ['network', 'weights', 'models', 'engines', 'augment', 'data'],
+  export: ['inference', 'network', 'weights', 'models', 'engines', 'data', 'random'],
   train: [
     'inference',
     'network',

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KERNELS, oneUnit, readSources } from './sources.ts';
+import { KERNELS, ML, oneUnit, readSources } from './sources.ts';
 import { NATIVE_COMPILE, NODE_API_HEADERS, WARNINGS, ZIG, type NativeTarget, type WasmTarget } from './targets.ts';
 
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache/kdpipe-kernels');
@@ -76,7 +76,8 @@ export async function openCompiler(): Promise<Compiler> {
  */
 export async function compileWasm({ zig, folder, unit }: Compiler, target: WasmTarget): Promise<Uint8Array> {
   const [object, module] = [join(folder, 'wasm.o'), join(folder, 'kernels.wasm')];
-  await zig('cc', ...target.compile, ...WARNINGS, `-I${KERNELS}`, '-c', unit, '-o', object);
+  const source = target.source === undefined ? unit : join(ML, target.source);
+  await zig('cc', ...target.compile, ...WARNINGS, `-I${KERNELS}`, '-c', source, '-o', object);
   await zig('wasm-ld', ...target.link, object, '-o', module);
   return readFile(module);
 }

@@ -6,7 +6,8 @@ import { kernelHeader } from './header.ts';
 import { NATIVE_COMPILE, NATIVE_TARGETS, NODE_API_HEADERS, WASM_TARGETS, WARNINGS, ZIG } from './targets.ts';
 
 /** Where C sources lie, and what is made of them. */
-export const ENGINES = join(import.meta.dirname, '../../src/ml/engines');
+export const ML = join(import.meta.dirname, '../../src/ml');
+export const ENGINES = join(ML, 'engines');
 export const KERNELS = join(ENGINES, 'kernels');
 
 export const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
@@ -42,6 +43,8 @@ export function oneUnit(sources: Readonly<Record<string, string>>): string {
  */
 export async function sourceDigest(): Promise<string> {
   const tools = { ZIG, NODE_API_HEADERS };
+  const single = Object.values(WASM_TARGETS).flatMap(({ source }) => source ?? []);
+  const singles = await Promise.all(single.map((source) => readFile(join(ML, source), 'utf8')));
   const flags = { WASM_TARGETS, NATIVE_TARGETS, NATIVE_COMPILE, WARNINGS };
-  return sha256(JSON.stringify({ tools, flags, sources: await readSources() }));
+  return sha256(JSON.stringify({ tools, flags, sources: await readSources(), singles }));
 }

@@ -11,6 +11,8 @@ export const WARNINGS = ['-Wall', '-Wextra', '-Werror', '-Wno-psabi', '-Wno-miss
 
 /** A build in WebAssembly. */
 export interface WasmTarget {
+  /** A C file of its own, below src/ml; all kernels of the engines by default. */
+  readonly source?: string;
   readonly compile: readonly string[];
   readonly link: readonly string[];
 }
@@ -27,6 +29,11 @@ export const WASM_TARGETS: Readonly<Record<string, WasmTarget>> = {
   'wasm/kernels/simd.wasm': { compile: [...WASM_COMPILE, `-mcpu=${WASM_FEATURES}`], link: WASM_LINK },
   'wasm/kernels/relaxed.wasm': {
     compile: [...WASM_COMPILE, `-mcpu=${WASM_FEATURES}+relaxed_simd`, '-DRELAXED'],
+    link: WASM_LINK,
+  },
+  '../augment/kernels/resize.wasm': {
+    source: 'augment/kernels/resize.c',
+    compile: [...WASM_COMPILE, `-mcpu=${WASM_FEATURES}`],
     link: WASM_LINK,
   },
 };

@@ -17,4 +17,6 @@ export const exitOf = {
   done: exitCodes.done,
   failed: exitCodes.stageFailed,
   interrupted: exitCodes.interrupted,
+  /** It goes on, on a cluster. */
+  left: exitCodes.done,
 } as const;

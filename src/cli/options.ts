@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { executors } from '../executors/registry.ts';
+import { clusters, executors } from '../executors/registry.ts';
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 
@@ -50,10 +50,12 @@ export function jsonOption(): Option {
  * @returns the option
  */
 export function executorOption(): Option {
-  const summaries = Object.entries(executors).map(([name, { summary }]) => `${name}: ${summary}`);
-  return new Option('--executor <name>', `where stages run; ${summaries.join('; ')}`)
-    .choices(Object.keys(executors))
-    .default('local');
+  const all = { ...executors, ...clusters };
+  const summaries = Object.entries(all).map(([name, { summary }]) => `${name}: ${summary}`);
+  return new Option(
+    '--executor <name>',
+    `where stages run, by default as the pipeline says, or local; ${summaries.join('; ')}`,
+  ).choices(Object.keys(all));
 }
 
 /**
@@ -67,6 +69,18 @@ export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number of at least 1');
   return value;
+}
+
+/**
+ * Reads a whole number from the command line.
+ *
+ * @param text - as typed
+ * @returns the number, at least 0
+ * @throws InvalidArgumentError for anything else
+ */
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number of at least 0');
+  return Number(text);
 }
 
 const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };

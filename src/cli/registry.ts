@@ -30,7 +30,13 @@ export const commands = {
   why: { summary: 'say why a stage runs, or ran', load: () => import('./commands/why.ts') },
   status: { summary: 'show how far the latest run is', load: () => import('./commands/status.ts') },
   attach: { summary: 'show a run that goes on elsewhere', load: () => import('./commands/attach.ts') },
+  cancel: { summary: 'end a run that goes on elsewhere', load: () => import('./commands/cancel.ts') },
   logs: { summary: 'print the log of a stage', load: () => import('./commands/logs.ts') },
+  task: {
+    summary: 'run one task of a run on a cluster, as its jobs do',
+    anywhere: true,
+    load: () => import('./commands/task.ts'),
+  },
   report: {
     summary: 'render the result tables and plots',
     load: () => import('./commands/report.ts'),
@@ -43,6 +49,14 @@ export const commands = {
   show: {
     summary: 'show a run, a stage result or a registered name',
     load: () => import('./commands/show.ts'),
+  },
+  predict: {
+    summary: 'say what a trained network sees in pictures',
+    load: () => import('./commands/predict.ts'),
+  },
+  export: {
+    summary: 'write a trained network as ONNX, safetensors or PyTorch',
+    load: () => import('./commands/export.ts'),
   },
   path: { summary: 'print where results lie', load: () => import('./commands/path.ts') },
   bench: { summary: 'measure how fast models train here', anywhere: true, load: () => import('./commands/bench.ts') },

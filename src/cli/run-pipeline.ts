@@ -1,6 +1,6 @@
 import type { Event } from '../core/event.ts';
 import { redactor } from '../core/secrets.ts';
-import { executors, type ExecutorName } from '../executors/registry.ts';
+import { placeOf, type ExecutorName } from '../executors/registry.ts';
 import { judgeReports, plan, type PlannedPipeline } from '../project/plan.ts';
 import type { CellOptions } from '../project/preview.ts';
 import { commandOf } from '../project/report.ts';
@@ -25,7 +25,7 @@ export interface RunFlags extends CellOptions {
   readonly dryRun?: boolean;
   readonly detach?: boolean;
   readonly jobs: number;
-  readonly executor: ExecutorName;
+  readonly executor?: ExecutorName;
   readonly keepGoing?: boolean;
   /** False for `--no-cohorts`. */
   readonly cohorts: boolean;
@@ -51,11 +51,11 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
   const {
     set: overrides = [],
     dryRun,
-    detach: _,
     json = false,
     jobs: slots,
     trust = false,
     rehash,
+    executor: place,
     ...options
   } = flags;
   const pipeline = await plan(file, { overrides });
@@ -71,9 +71,13 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
   try {
     const { onEvent, signal, killSignal, watch } = terminal;
     const command = ['kdpipe', ...fromWorkspace(process.argv.slice(2)).map(shellWord)].join(' ');
-    const executor = executors[flags.executor].create;
-    const running = { ...options, ...threadsOption(), executor, slots, onEvent, signal, killSignal, watch, command };
-    const { status, written, held, unwritten } = await run(pipeline, running);
+    const where = await placeOf(place ?? pipeline.plan.executor ?? 'local');
+    const running = { ...options, ...threadsOption(), ...where, slots, onEvent, signal, killSignal, watch, command };
+    const { status, written, held, unwritten, run: name } = await run(pipeline, running);
+    if (status === 'left') {
+      printError(`run ${name} goes on in the queue: kdpipe attach ${name} shows it, kdpipe cancel ${name} ends it`);
+      return exitOf[status];
+    }
     const files = { written, held, command: commandOf(pipeline, 'report') };
     for (const line of runSummary(terminal.state(), files)) printError(line);
     if (unwritten.length) printFailures(unwritten);

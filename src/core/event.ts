@@ -68,6 +68,15 @@ export type EventBody =
       /** In the order of the plan; absent in older records. */
       readonly stages?: readonly StageOutlook[];
     }
+  /** Another process goes on with a run that outlives its processes. */
+  | { readonly type: 'run-resumed'; readonly process: RunnerProcess; readonly command: string }
+  | {
+      readonly type: 'run-submitted';
+      /** Whose queue its cells stand in: `Slurm`. */
+      readonly cluster: string;
+      /** The arrays of its tasks, with the ids that the queue gave them. */
+      readonly jobs: readonly { readonly job: string; readonly array: string; readonly tasks: number }[];
+    }
   | { readonly type: 'stage-reused'; readonly cell: CellId; readonly key: Key }
   | {
       readonly type: 'stage-waiting';

@@ -128,6 +128,25 @@ export interface PlotPlan {
   readonly into: string;
 }
 
+/** Where a pipeline may say that its cells run. */
+export const places = ['local', 'slurm'] as const;
+
+/** One of {@link places}. */
+export type Place = (typeof places)[number];
+
+/** How stages are submitted to Slurm: `sbatch` has options of these names. */
+export interface SlurmSettings {
+  readonly partition?: string;
+  readonly account?: string;
+  readonly qos?: string;
+  /** Seconds that a job may take; a stage that is not done by then saves what it has and is queued again. */
+  readonly time?: number;
+  /** Further options of `sbatch`. */
+  readonly options?: readonly string[];
+  /** Lines of shell that run on the node before: `module load …`. */
+  readonly setup?: string;
+}
+
 /** The typed DAG that a pipeline file and its overrides stand for. Pure data: equal text gives an equal plan. */
 export interface Plan {
   readonly name: string;
@@ -139,6 +158,10 @@ export interface Plan {
   readonly cells: readonly Cell[];
   readonly tables: readonly TablePlan[];
   readonly plots: readonly PlotPlan[];
+  /** Where it runs unless the command line says otherwise. */
+  readonly executor?: Place;
+  /** How stages are submitted to Slurm: what holds for all, and what each says itself. */
+  readonly slurm?: { readonly all: SlurmSettings; readonly stages: Readonly<Record<string, SlurmSettings>> };
   /** Values that are not to be written or shown; none where there are none. */
   readonly secrets?: readonly string[];
 }

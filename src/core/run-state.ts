@@ -57,6 +57,8 @@ export interface RunState {
   readonly file: string;
   /** The runner; undefined in records of format 1. */
   readonly process?: RunnerProcess;
+  /** Whose queue its cells stand in; undefined for a run of this machine. */
+  readonly cluster?: string;
   /** Cells of the plan. */
   readonly total: number;
   readonly slots: number;
@@ -92,8 +94,13 @@ export const initialRun: RunState = {
 /** An event of one cell. */
 type StageEvent = Extract<Event, { readonly cell: CellId }>;
 
-/** Where an event leaves its cell; undefined for events that change nothing of that. */
-function stateAfter(event: StageEvent): CellState | undefined {
+/**
+ * Where an event leaves its cell.
+ *
+ * @param event - what happened
+ * @returns the state; undefined for events that change nothing of that
+ */
+export function stateAfter(event: StageEvent): CellState | undefined {
   switch (event.type) {
     case 'stage-reused':
       return 'reused';
@@ -194,6 +201,10 @@ export function runState(state: RunState, event: Event): RunState {
       const known = process && { process };
       return { ...initialRun, run, pipeline, file, slots, total: cells, startedAt: at, stages, ...known };
     }
+    case 'run-resumed':
+      return { ...state, process: event.process };
+    case 'run-submitted':
+      return { ...state, cluster: event.cluster };
     case 'run-finished':
       return { ...state, running: [], ended: { status: event.status, seconds: event.seconds } };
     default:

@@ -4,7 +4,7 @@ import { isJsonObject, isList } from './json.ts';
 /** Tells whether a value is of a kind. */
 export type Test = (value: unknown) => boolean;
 
-export const isText: Test = (value) => typeof value === 'string';
+export const isText = (value: unknown): value is string => typeof value === 'string';
 export const isNumber: Test = (value) => typeof value === 'number';
 export const isTextOrNull: Test = (value) => value === null || isText(value);
 

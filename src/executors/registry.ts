@@ -1,3 +1,4 @@
+import type { Cluster } from './cluster.ts';
 import type { ExecutorFactory } from './executor.ts';
 
 /** One executor: what it is for, and its module, loaded only when it is chosen. */
@@ -18,5 +19,32 @@ export const executors = {
   },
 } satisfies Record<string, ExecutorEntry>;
 
-/** A registered executor's name. */
-export type ExecutorName = keyof typeof executors;
+/** A cluster: what it is for, and its module, loaded only when it is chosen. */
+export interface ClusterEntry {
+  readonly summary: string;
+  readonly create: () => Promise<Cluster>;
+}
+
+/** Clusters by the name that `--executor` takes: they get all cells of a run at once, with what waits for what. */
+export const clusters = {
+  slurm: {
+    summary: 'jobs of a Slurm cluster, which go on without this process',
+    create: async () => (await import('./slurm/cluster.ts')).createSlurm(),
+  },
+} satisfies Record<string, ClusterEntry>;
+
+/** Name of a registered executor or cluster. */
+export type ExecutorName = keyof typeof executors | keyof typeof clusters;
+
+/**
+ * Finds where cells run.
+ *
+ * @param name - of an executor or a cluster
+ * @returns options of a run
+ */
+export async function placeOf(
+  name: ExecutorName,
+): Promise<{ readonly executor: ExecutorFactory } | { readonly cluster: Cluster }> {
+  if (Object.hasOwn(clusters, name)) return { cluster: await clusters[name as keyof typeof clusters].create() };
+  return { executor: executors[name as keyof typeof executors].create };
+}

@@ -7,6 +7,8 @@ import type { DatasetSource } from './data/source.ts';
 import type { EngineEntry } from './engines/engine.ts';
 import { engines } from './engines/registry.ts';
 import type { SupervisedLoss } from './losses/loss.ts';
+import type { ExportFormat } from './export/export-format.ts';
+import { exportFormats } from './export/registry.ts';
 import { losses } from './losses/registry.ts';
 import { methods } from './methods/registry.ts';
 import type { KdMethod } from './methods/kd-method.ts';
@@ -97,5 +99,6 @@ export function mlCatalogue(): Record<string, Record<string, JsonObject>> {
       ...factsOf<TeacherMetric>(teacherMetrics, ({ summary, share = false }) => ({ summary, share, teacher: true })),
     },
     engines: factsOf<EngineEntry>(engines, ({ summary }) => ({ summary })),
+    exports: factsOf<ExportFormat>(exportFormats, ({ summary, file }) => ({ summary, file })),
   };
 }

@@ -147,6 +147,14 @@ function secretsIn(cells: readonly Cell[]): readonly string[] {
   );
 }
 
+/** Where a pipeline runs, and how it is submitted; nothing of what it does not say. */
+function submissionOf({ executor, slurm: all, stages }: PipelineSpec): Pick<Plan, 'executor' | 'slurm'> {
+  const own = [...stages].filter(([, { slurm }]) => Object.keys(slurm).length > 0);
+  const says = own.length > 0 || Object.keys(all).length > 0;
+  const slurm = { all, stages: Object.fromEntries(own.map(([id, stage]) => [id, stage.slurm])) };
+  return { ...(executor && { executor }), ...(says && { slurm }) };
+}
+
 /** Plans a file; what is wrong is noted and left out. */
 function planAll(document: PipelineDocument, options: PlanOptions, problems: Problems): Plan {
   const { kinds, catalogue, env, overrides } = options;
@@ -179,7 +187,7 @@ function planAll(document: PipelineDocument, options: PlanOptions, problems: Pro
   const { name, description } = spec;
   const secrets = [...new Set([...names.secrets, ...secretsIn(cells)])];
   const hidden = secrets.length > 0 && { secrets };
-  return { name, description, file: document.file, params, cells, tables, plots, ...hidden };
+  return { name, description, file: document.file, params, cells, tables, plots, ...submissionOf(spec), ...hidden };
 }
 
 /**

@@ -4,6 +4,7 @@ import { kindNamesOf, type KindNames } from '../stages/kind-names.ts';
 import { writtenSchemas } from '../stages/schema.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
 import { corrections } from '../core/plan.ts';
+import { slurmSchema, submissionSchema } from './schema-slurm.ts';
 import { matrixDefinitions, PLAIN_WITH, plainWith } from './schema-matrix.ts';
 import { limitsSchema } from './source/budget.ts';
 import { scales } from './tables/plan-plot.ts';
@@ -57,7 +58,6 @@ const duration: JsonObject = {
     { type: 'string', pattern: '^(\\d+(\\.\\d+)?[smhd])+$' },
   ],
 };
-
 const count = (least: number): JsonObject => ({ type: 'integer', minimum: least });
 
 /** A keyword of a schema; where it holds schemas of values inside, expressions are allowed there too. */
@@ -168,6 +168,7 @@ function stage(kinds: Kinds): JsonObject {
       matrix,
       seeds,
       resources,
+      slurm: slurmSchema,
       retry: { ...orExpression(count(0)), description: 'Further attempts after a failed one.' },
       timeout: {
         ...orExpression(duration),
@@ -283,6 +284,7 @@ export function pipelineSchema(kinds: Kinds, catalogue: Catalogue): JsonObject {
           ...mapping('Parameters for every stage of a kind.', Object.fromEntries(defaults)),
           type: ['object', 'null'],
         },
+        ...submissionSchema,
         stages: { type: 'object', minProperties: 1, description: 'Stages by id.', additionalProperties: stage(kinds) },
         tables: named('Result tables by name.', table),
         plots: named('Plots by name.', plot),

@@ -62,20 +62,26 @@ function splitOutput(name: string): { readonly cell: string; readonly output?: s
   return cell === undefined || output === undefined ? { cell: name } : { cell, output };
 }
 
+/** Results of the cells that a name means. */
+interface NamedResults {
+  readonly results: readonly CellResult[];
+  /** What of them is meant; all of it where it is not said. */
+  readonly output?: string | undefined;
+}
+
 /**
- * Finds where results lie: of each cell that a name means its folder, or one output of it.
+ * Finds the results of the cells that a name means, in the latest run that has such cells.
  *
  * @param project - the workspace
  * @param name - a stage, cell or `stage[axis=value]`, with `.output` where one is wanted
- * @returns absolute paths, in the order of the plan
- * @throws FailureError when nothing is called that, or has no result or no such output
+ * @returns their results, in the order of the plan
+ * @throws FailureError when nothing is called that
  */
-export function findPaths(project: Project, name: string): readonly string[] {
+export function findResults(project: Project, name: string): NamedResults {
   const { cell: selector, output } = splitOutput(name);
   for (const past of latestRuns(project)) {
     const named = findCells(past.plan.cells, [selector]);
-    if (!named.ok) continue;
-    return resultsOf(project, past, named.value).map((result) => pathOf(result, output));
+    if (named.ok) return { results: resultsOf(project, past, named.value), output };
   }
   const latest = recentRun(project.runsFolder);
   const advice = nameAdvice(selector, namesIn(latest));
@@ -87,14 +93,39 @@ export function findPaths(project: Project, name: string): readonly string[] {
   });
 }
 
+/**
+ * Finds where results lie: of each cell that a name means its folder, or one output of it.
+ *
+ * @param project - the workspace
+ * @param name - as for {@link findResults}
+ * @returns absolute paths, in the order of the plan
+ * @throws FailureError when nothing is called that, or has no result or no such output
+ */
+export function findPaths(project: Project, name: string): readonly string[] {
+  const { results, output } = findResults(project, name);
+  return results.map((result) => pathOf(result, output));
+}
+
 /** Stages and cells of a run. */
 function namesIn({ plan }: PastRun): readonly string[] {
   return [...new Set(plan.cells.map(({ stage }) => stage)), ...plan.cells.map(({ id }) => id)];
 }
 
-function pathOf({ cell, entry, state }: CellResult, output: string | undefined): string {
-  if (!entry)
-    return fail({ code: 'no-result', message: `${cell} has no result: ${state}`, fix: 'kdpipe run makes it' });
+/**
+ * The result of a cell that has one.
+ *
+ * @param result - as it was found
+ * @returns its entry
+ * @throws FailureError `no-result`
+ */
+export function entryOf(result: CellResult): Entry {
+  const { cell, entry, state } = result;
+  return entry ?? fail({ code: 'no-result', message: `${cell} has no result: ${state}`, fix: 'kdpipe run makes it' });
+}
+
+function pathOf(result: CellResult, output: string | undefined): string {
+  const entry = entryOf(result);
+  const { cell } = result;
   if (output === undefined) return entry.path;
   const found = ownValue(entry.outputs, output);
   if (found) return join(entry.path, found.path);

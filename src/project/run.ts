@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { FailureError } from '../core/failure.ts';
 import type { EventSink } from '../core/event.ts';
+import type { Cluster } from '../executors/cluster.ts';
 import type { ExecutorFactory } from '../executors/executor.ts';
 import { executors } from '../executors/registry.ts';
 import { collect } from '../report/files/collect.ts';
@@ -26,6 +27,10 @@ export interface RunOptions extends SourceOptions, CellOptions {
   readonly cohorts?: boolean;
   /** Where stages run; by default in worker processes of this machine. */
   readonly executor?: ExecutorFactory;
+  /** Where cells are submitted to instead, all at once; they go on without this process. */
+  readonly cluster?: Cluster;
+  /** True to leave a run on a cluster once it is submitted. */
+  readonly detach?: boolean;
   /** Takes every event, in order. */
   readonly onEvent?: EventSink;
   /** Aborted to start nothing new and let running stages save what they have. */
@@ -51,14 +56,23 @@ export interface RunResult extends RunSummary, ReportedFiles {}
  *
  * @param target - a pipeline or a plan of it
  * @param options - how to run it; for a pipeline also overrides, environment and working folder
- * @returns how it ended: a failed stage is part of that (`status: 'failed'`), an interruption, and tables that cannot be written
+ * @returns how it ended: a failed stage is part of that (`status: 'failed'`), an interruption, and tables that cannot be written;
+ * `left` for one that goes on, on a cluster
  * @throws FailureError when the run cannot start: nothing has run then
  */
 export async function run(target: PipelineSource | PlannedPipeline, options: RunOptions = {}): Promise<RunResult> {
   const pipeline = await asPlanned(target, options);
   const { plan, project, pipelineFolder } = pipeline;
   const { slots = availableParallelism(), threads, keepGoing = false, cohorts = true, onEvent, report } = options;
-  const { executor = executors.local.create, signal, killSignal, watch, command = commandOf(pipeline) } = options;
+  const {
+    executor = executors.local.create,
+    cluster,
+    detach = false,
+    signal,
+    killSignal,
+    watch,
+    command = commandOf(pipeline),
+  } = options;
   const scheduling = schedulerOptions(pipeline, options);
   const writes = writesReports(pipeline, report);
   if (writes) await requireReports(pipeline);
@@ -67,6 +81,7 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
     ...scheduling,
     ...(watch && { watch }),
     executor,
+    ...(cluster && { cluster, detach }),
     slots,
     ...(threads === undefined ? {} : { threads }),
     keepGoing,
@@ -77,6 +92,7 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
     command,
     commit: () => commitOf(project.root),
   });
+  if (summary.status === 'left') return { ...summary, written: [], held: [], unwritten: [] };
   const reported = await writeReports(pipeline, summary, { report, command });
   const files = writes ? reportFiles(plan, { pipelineFolder, root: project.root }) : [];
   if (report === undefined && !reported.unwritten.length)

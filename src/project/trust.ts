@@ -27,20 +27,34 @@ function wordsOf(value: Value): string {
     : String(value);
 }
 
+/** A program's line: where it stands, and its words. */
+function lineOf(where: string, text: string): string {
+  const words = text.replace(/\s+/g, ' ').trim();
+  return `${where}: ${words.length > longestLine ? `${words.slice(0, longestLine)}…` : words}`;
+}
+
+/** What a job on a cluster starts before its stage; options of sbatch may name programs, too. */
+function* slurmLines({ slurm }: Plan): Generator<string> {
+  const settings = [['slurm', slurm?.all ?? {}], ...Object.entries(slurm?.stages ?? {})] as const;
+  for (const [where, { setup, options }] of settings) {
+    if (setup !== undefined) yield lineOf(`${where} (setup)`, setup);
+    if (options !== undefined && options.length > 0) yield lineOf(`${where} (sbatch)`, options.join(' '));
+  }
+}
+
 /**
  * Lists the programs that a plan starts.
  *
  * @param plan - the plan
- * @returns a line for each stage that starts one, its first cell's
+ * @returns a line for each stage that starts one, its first cell's, and for what jobs on a cluster start besides
  */
 export function programsOf(plan: Plan): readonly string[] {
   const lines = new Map<string, string>();
   for (const { stage, kind, params } of plan.cells) {
     if (kind !== 'command' || lines.has(stage)) continue;
-    const words = wordsOf(params['shell'] ?? params['run'] ?? []).replace(/\s+/g, ' ');
-    lines.set(stage, `${stage}: ${words.length > longestLine ? `${words.slice(0, longestLine)}…` : words}`);
+    lines.set(stage, lineOf(stage, wordsOf(params['shell'] ?? params['run'] ?? [])));
   }
-  return [...lines.values()];
+  return [...lines.values(), ...slurmLines(plan)];
 }
 
 /** The folder of everything that is of a project: its repository, or where there is none its workspace. */

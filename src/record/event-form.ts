@@ -14,6 +14,8 @@ const outlook: Test = (value) =>
   isText(value['kind']) &&
   isNumber(value['cells']) &&
   texts(value['needs']);
+const submitted: Test = (value) =>
+  isJsonObject(value) && isText(value['job']) && isText(value['array']) && isNumber(value['tasks']);
 const optional =
   (test: Test): Test =>
   (value) =>
@@ -29,6 +31,8 @@ const forms: Readonly<Record<Event['type'], Form>> = {
     ...{ run: isText, pipeline: isText, file: isText, cells: isNumber, slots: isNumber, format: optional(isNumber) },
     ...{ process: optional(runner), stages: optional(listOf(outlook)) },
   },
+  'run-resumed': { process: runner, command: isText },
+  'run-submitted': { cluster: isText, jobs: listOf(submitted) },
   'stage-reused': keyed,
   'stage-waiting': { ...keyed, holder: isText, handle: optional(isText) },
   'stage-acquired': cell,

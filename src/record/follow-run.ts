@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Event } from '../core/event.ts';
-import { eventIn } from './event-form.ts';
+import { EventTail } from './event-tail.ts';
 
 /** Pause between two looks at a record that grows; milliseconds. */
 const glance = 250;
@@ -26,24 +25,16 @@ export interface FollowOptions {
  */
 export async function followRun(folder: string, options: FollowOptions): Promise<'ended' | 'silent' | 'left'> {
   const { onEvent, lives, signal } = options;
-  let [start, rest, ended] = [0, '', false];
-  const look = async (): Promise<void> => {
-    const pieces = createReadStream(join(folder, 'events.ndjson'), { start, encoding: 'utf8' });
-    for await (const piece of pieces) {
-      const lines = `${rest}${String(piece)}`.split('\n');
-      rest = lines.pop() ?? '';
-      for (const event of lines.flatMap((line) => eventIn(line) ?? [])) {
-        onEvent(event);
-        ended = event.type === 'run-finished';
-      }
-    }
-    start += pieces.bytesRead;
-  };
+  const tail = new EventTail(join(folder, 'events.ndjson'));
+  const end = { isThere: false };
   while (!signal.aborted) {
     // Asked before the last look: what it wrote until then is read.
     const wasAlive = lives();
-    await look();
-    if (ended) return 'ended';
+    tail.read((event) => {
+      onEvent(event);
+      end.isThere = event.type === 'run-finished';
+    });
+    if (end.isThere) return 'ended';
     if (!wasAlive) return 'silent';
     await setTimeout(glance, undefined, { signal }).catch(() => undefined);
   }

@@ -5,6 +5,7 @@ import { fail, FailureError } from '../core/failure.ts';
 import type { Key, Plan } from '../core/plan.ts';
 import { initialRun, runState, type RunState } from '../core/run-state.ts';
 import { eventIn } from './event-form.ts';
+import { untoldEvents } from './untold-events.ts';
 import { checkFormat, planFromJson } from './plan-json.ts';
 
 /** A run as its folder tells it, ended or not. */
@@ -20,11 +21,13 @@ export interface PastRun {
  * Reads a run's folder. A run that was killed can be read: lines that are torn, and what a loss of power took, are left out.
  *
  * @param folder - path of the run's folder
- * @returns plan and events
+ * @returns plan and events; of a run on a cluster also those that nobody has put into its record yet
  * @throws FailureError `damaged-record` when its plan is damaged or gone; `newer-record` when a later version recorded it
  */
 export function readRun(folder: string): PastRun {
-  return { run: basename(folder), folder, plan: readPlan(folder), events: readEvents(folder) };
+  const events = readEvents(folder);
+  const later = events.at(-1)?.type === 'run-finished' ? [] : untoldEvents(folder, events);
+  return { run: basename(folder), folder, plan: readPlan(folder), events: [...events, ...later] };
 }
 
 /** Content of a file of a record; empty where there is none: the run was killed before, or its folder is being removed. */

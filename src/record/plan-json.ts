@@ -2,7 +2,7 @@ import { recordFormat } from '../core/event.ts';
 import { fail } from '../core/failure.ts';
 import { isJsonObject, isList, type Json } from '../core/json.ts';
 import { redactor } from '../core/secrets.ts';
-import { CellReference, ReferenceText, type Plan } from '../core/plan.ts';
+import { CellReference, ReferenceText, type Cell, type Plan } from '../core/plan.ts';
 
 /**
  * Writes a plan as JSON; references between cells are `{ "$cell": id, "$output": name }`, text with references
@@ -13,12 +13,35 @@ import { CellReference, ReferenceText, type Plan } from '../core/plan.ts';
  */
 export function planToJson(plan: Plan): string {
   const { secrets, ...shown } = plan;
-  const text = JSON.stringify({ format: recordFormat, ...shown }, (_name, value: unknown) => {
-    if (value instanceof CellReference) return { $cell: value.cell, $output: value.output };
-    if (value instanceof ReferenceText) return { $parts: value.parts };
-    return value;
+  return redactor(secrets).jsonText(withReferences({ format: recordFormat, ...shown }));
+}
+
+/**
+ * Writes what holds planned cells as JSON, in the form of {@link planToJson}.
+ *
+ * @param value - holds references
+ * @returns JSON text
+ */
+export function withReferences(value: object): string {
+  return JSON.stringify(value, (_name, part: unknown) => {
+    if (part instanceof CellReference) return { $cell: part.cell, $output: part.output };
+    if (part instanceof ReferenceText) return { $parts: part.parts };
+    return part;
   });
-  return redactor(secrets).jsonText(text);
+}
+
+/**
+ * Reads what {@link withReferences} wrote.
+ *
+ * @param text - JSON text
+ * @returns the value, references restored; undefined where the text is damaged
+ */
+export function readReferences(text: string): unknown {
+  try {
+    return JSON.parse(text, restore);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -29,12 +52,7 @@ export function planToJson(plan: Plan): string {
  * @throws FailureError when a later version wrote it
  */
 export function planFromJson(text: string): Plan | undefined {
-  let content: unknown;
-  try {
-    content = JSON.parse(text, restore);
-  } catch {
-    return undefined;
-  }
+  const content = readReferences(text);
   if (!isJsonObject(content)) return undefined;
   const { format = 1, ...plan } = content;
   if (typeof format === 'number') checkFormat(format);
@@ -52,7 +70,13 @@ function restore(_name: string, value: Json): unknown {
   return value;
 }
 
-const isCell = (value: unknown): boolean =>
+/**
+ * Tells a planned cell from what a damaged file may hold.
+ *
+ * @param value - any value
+ * @returns true where it has what readers of records count on
+ */
+export const isCell = (value: unknown): value is Cell =>
   isJsonObject(value) && typeof value['id'] === 'string' && typeof value['stage'] === 'string';
 
 /**

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fail } from '../core/failure.ts';
 import type { CellId, Plan } from '../core/plan.ts';
 import { writeWhole } from '../util/write-whole.ts';
@@ -30,8 +30,7 @@ export function startRecord(runsFolder: string, plan: Plan, start: number): RunR
   const folder = join(runsFolder, plan.name, run);
   try {
     mkdirSync(join(folder, 'stages'), { recursive: true });
-    // Where there are secrets, one that was missed is nobody else's to read.
-    const mode = plan.secrets ? 0o600 : 0o666;
+    const mode = modeOf(plan);
     // What was planned cannot be told from anything else after a loss of power.
     writeWhole(join(folder, 'plan.json'), planToJson(plan), { flush: true, ...(plan.secrets && { mode }) });
     return { run, folder, ...openEventLog(join(folder, 'events.ndjson'), mode) };
@@ -39,6 +38,25 @@ export function startRecord(runsFolder: string, plan: Plan, start: number): RunR
     return failNotWritable(runsFolder, error);
   }
 }
+
+/**
+ * Opens the record of a run that goes on, to write into it.
+ *
+ * @param folder - the run's folder
+ * @param plan - the plan that runs
+ * @returns the record
+ * @throws FailureError when it cannot be written
+ */
+export function openRecord(folder: string, plan: Plan): RunRecord {
+  try {
+    return { run: basename(folder), folder, ...openEventLog(join(folder, 'events.ndjson'), modeOf(plan)) };
+  } catch (error) {
+    return failNotWritable(dirname(dirname(folder)), error);
+  }
+}
+
+/** Where there are secrets, one that was missed is nobody else's to read. */
+const modeOf = ({ secrets }: Plan): number => (secrets ? 0o600 : 0o666);
 
 function failNotWritable(runsFolder: string, error: unknown): never {
   const { code, message } = writeObstacle(runsFolder, error) as NodeJS.ErrnoException;

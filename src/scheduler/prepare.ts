@@ -1,5 +1,6 @@
 import { FailureError, type Failure } from '../core/failure.ts';
 import type { Cell, CellId, Digest, Key, Plan } from '../core/plan.ts';
+import type { TaskSource } from '../core/task.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
 import { damageOf } from '../store/damage.ts';
 import type { ReadWatch } from '../store/files/digest-file.ts';
@@ -39,6 +40,8 @@ export interface Prepared extends Preview {
   readonly resolver: Resolver;
   /** What was found outside the store: digests by absolute path. */
   readonly sources: ReadonlyMap<string, Digest>;
+  /** What a cell reads of that. */
+  readonly sourcesOf: (cell: Cell) => readonly TaskSource[];
   readonly last: () => LastResults;
 }
 
@@ -61,7 +64,7 @@ export async function prepare(plan: Plan, options: PlanOptions): Promise<Prepare
     sayChanges: (before, after) => sourceChanges(store.root, before, after),
   });
   if (selection) refuseUnselected({ cells, resolutions }, selection, damaged);
-  return { cells, resolutions, resolver, sources: digests, last };
+  return { cells, resolutions, resolver, sources: digests, sourcesOf: of, last };
 }
 
 /** Resolves cells; a result that one of those to run would read, and that has been changed in the store, counts as missing. */

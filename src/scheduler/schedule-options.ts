@@ -40,7 +40,7 @@ export interface ScheduleOptions {
 
 /** How the cells of a run ended. */
 export interface ScheduleOutcome {
-  readonly status: RunStatus;
+  readonly status: RunStatus | 'left';
   readonly ran: number;
   readonly reused: number;
   readonly failed: number;

@@ -2,6 +2,7 @@ import { command } from './command/kind.ts';
 import { dataset } from './dataset/kind.ts';
 import { distillStudent } from './distill-student/kind.ts';
 import { evaluate } from './evaluate/kind.ts';
+import { exportNetwork } from './export/kind.ts';
 import { fetchFile } from './fetch/kind.ts';
 import { predict } from './predict/kind.ts';
 import { pretrained } from './pretrained/kind.ts';
@@ -14,6 +15,7 @@ export const kinds = {
   dataset,
   'distill-student': distillStudent,
   evaluate,
+  export: exportNetwork,
   fetch: fetchFile,
   predict,
   pretrained,

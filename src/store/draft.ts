@@ -8,10 +8,9 @@ import { digestFile, syncToDisk } from './files/digest-file.ts';
 import { diskFailure } from './disk-failure.ts';
 import { makeEntry } from './entry.ts';
 import { entryPath, manifestName, parts } from './layout.ts';
-import { byCodeUnits } from '../util/text.ts';
 import { withParent } from '../util/write-whole.ts';
 import { namesIn } from './files/names-in.ts';
-import { emptyFoldersOf, listFolder, type FileState, type FolderContent } from './files/list-folder.ts';
+import { listFolder, type FileState, type FolderContent } from './files/list-folder.ts';
 import { manifestText, outputDigest, storedOutput, type ManifestFiles } from './manifest.ts';
 import type { Draft, DraftManifest, Entry, Manifest, StoredOutput } from './store.ts';
 
@@ -154,7 +153,7 @@ export class LocalDraft implements Draft {
     for (const file of content.files) own(join(this.path, file.path), file.stats);
     const files = await this.#digest(content);
     const outputs: Record<string, StoredOutput> = {};
-    const emptyFolders = emptyFoldersOf(content).toSorted(byCodeUnits);
+    const { emptyFolders } = content;
     for (const [name, path] of Object.entries(paths))
       outputs[name] = storedOutput(path, outputDigest(path, files, emptyFolders), standsFor?.[name]);
     const empty = emptyFolders.length > 0 && { emptyFolders };
@@ -166,8 +165,7 @@ export class LocalDraft implements Draft {
   }
 
   #digest({ files }: FolderContent): Promise<ManifestFiles> {
-    const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
-    return mapConcurrently(sorted, atOnce, async ({ path, stats: { size } }) => ({
+    return mapConcurrently(files, atOnce, async ({ path, stats: { size } }) => ({
       path,
       size,
       digest: await digestFile(join(this.path, path), size),

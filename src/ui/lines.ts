@@ -29,6 +29,13 @@ export function eventLine(state: RunState, event: Event): string | undefined {
       return event.run === ''
         ? undefined
         : `${event.pipeline}: ${pluralize(event.cells, 'cell')}, ${pluralize(event.slots, 'slot')}, run ${event.run}`;
+    case 'run-resumed':
+      return `goes on, followed by process ${event.process.pid} on ${event.process.host}`;
+    case 'run-submitted': {
+      const tasks = event.jobs.reduce((sum, job) => sum + job.tasks, 0);
+      const jobs = event.jobs.map(({ job, array }) => `${array} ${job}`).join(', ');
+      return `submitted to ${event.cluster}: ${pluralize(tasks, 'task')} in ${pluralize(event.jobs.length, 'array')} (${jobs})`;
+    }
     case 'stage-started': {
       const again = event.attempt > 1 ? `, attempt ${event.attempt}` : '';
       const beside = event.beside ? ` beside ${event.beside} others` : '';

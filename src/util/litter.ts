@@ -48,9 +48,9 @@ const probe = '4913';
  * Tells a file that only tries whether its folder can be written.
  *
  * @param name - of a file
- * @param size - its bytes
+ * @param size - gives its bytes, which are asked for only where the name is right
  * @returns true where it means nothing
  */
-export function isProbe(name: string, size: number): boolean {
-  return name === probe && size === 0;
+export function isProbe(name: string, size: () => number): boolean {
+  return name === probe && size() === 0;
 }

@@ -27,6 +27,13 @@ export function assetPath(path: string): string {
   return join(packageRoot(), path);
 }
 
+/**
+ * The built command line: what other machines run.
+ *
+ * @returns absolute path
+ */
+export const kdpipeProgram = (): string => assetPath('dist/cli/main.js');
+
 let version: string | undefined;
 
 /**

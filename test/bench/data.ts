@@ -61,7 +61,7 @@ function supplyFor(folder: string, augment: (typeof AUGMENTS)[number], threads: 
   const options = { batchSize: BATCH, seed: 0, crop: 'random', flip: true, augment, mixup: 'none' } as const;
   return threads === 0
     ? directLoader(data.split('train'), data.manifest, options)
-    : new ThreadedLoader({ folder, manifest: data.manifest, options, threads });
+    : new ThreadedLoader({ folder, manifest: data.manifest, options, form: 'normalised', threads });
 }
 
 /** The fastest of several rounds: others use the machine too. */

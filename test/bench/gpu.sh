@@ -1,5 +1,5 @@
 #!/bin/sh
-# Parity and speed of the pytorch engine on a machine with a GPU, a Python with torch (KDPIPE_PYTHON), and neither Node nor a network.
+# Parity and speed of the pytorch engine, and where the time of an epoch goes, on a machine with a GPU, a Python with torch (KDPIPE_PYTHON), and neither Node nor a network.
 #   sh test/bench/gpu.sh pack        where Node is: test/dist/ gets the bench and a compressed Node, some 30 MB, to be carried there
 #   sh test/bench/gpu.sh [tiny]      there, in the folder of the sources; at most five minutes
 set -e

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { create } from 'tar';
 import { batchLoaderFor } from '../../src/ml/data/batch-loader-for.ts';
 import type { TrainOptions } from '../../src/ml/data/batches.ts';
@@ -10,8 +9,8 @@ import { openPacked } from '../../src/ml/data/open.ts';
 import { pack } from '../../src/ml/data/pack.ts';
 import type { Keep } from '../../src/ml/data/packed.ts';
 import { imageFolder } from '../../src/ml/data/sources/image-folder.ts';
-import { uniforms } from '../../src/ml/random/random.ts';
 import { fileSize } from '../../src/util/file-size.ts';
+import { jpegOf, photoPixels } from './data/photos.ts';
 import { python } from './python.ts';
 
 const SIDE = 224;
@@ -21,27 +20,11 @@ const CLASSES = 8;
 /** Timed passes over the set; the fastest counts. */
 const EPOCHS = 2;
 /** Shorter and longer side of the photos, as in ImageNet. */
-const [HEIGHT, WIDTH] = [375, 500];
+const SIZE = { height: 375, width: 500 };
 
 const OPTIONS: TrainOptions = {
   ...{ batchSize: BATCH, seed: 0, crop: 'random', flip: true, augment: 'none', mixup: 'none' },
 };
-
-/** A JPEG with soft shapes and grain: it takes the bytes and the time of a photo. */
-async function photo(index: number): Promise<Buffer> {
-  const uniform = uniforms(0, 'init', 0, index);
-  const waves = Array.from({ length: 6 }, () => [uniform() / 40, uniform() / 40, uniform() * 6] as const);
-  const pixels = new Uint8Array(HEIGHT * WIDTH * 3);
-  for (let y = 0, at = 0; y < HEIGHT; y++)
-    for (let x = 0; x < WIDTH; x++) {
-      const tone = waves.reduce((sum, [a, b, phase]) => sum + Math.sin(a * x + b * y + phase), 0);
-      for (let channel = 0; channel < 3; channel++)
-        pixels[at++] = 107 + 20 * channel + 18 * tone + 24 * (uniform() - 0.5);
-    }
-  return sharp(pixels, { raw: { height: HEIGHT, width: WIDTH, channels: 3 } })
-    .jpeg({ quality: 90 })
-    .toBuffer();
-}
 
 /** Writes the photos as a folder a class, and as tar files of webdataset. Returns their bytes. */
 async function writePhotos(folder: string): Promise<number> {
@@ -52,7 +35,7 @@ async function writePhotos(folder: string): Promise<number> {
   const names: string[] = [];
   for (let index = 0; index < IMAGES; index++) {
     const label = index % CLASSES;
-    const photograph = await photo(index);
+    const photograph = await jpegOf(photoPixels(index, SIZE), SIZE);
     bytes += photograph.length;
     mkdirSync(join(folder, `in/${label}`), { recursive: true });
     const name = String(index).padStart(6, '0');
@@ -86,7 +69,7 @@ async function packInto(folder: string, keep: Keep): Promise<void> {
 /** Images a second of the fastest pass but the first. */
 async function rateOf(folder: string, threads: number): Promise<number> {
   const data = openPacked(folder);
-  const loader = batchLoaderFor(data, folder, OPTIONS, threads);
+  const loader = batchLoaderFor(data, folder, OPTIONS, { threads, takesPixels: false });
   let best = 0;
   for (let epoch = 0; epoch <= EPOCHS; epoch++) {
     const started = performance.now();
@@ -104,8 +87,15 @@ function peers(folder: string): Readonly<Record<string, number>> {
   writeFileSync(file, JSON.stringify({ folder: join(folder, 'in'), shards, side: SIDE, batch: BATCH, epochs: EPOCHS }));
   const ended = spawnSync(python(), ['test/bench/data/loaders.py', file], { encoding: 'utf8' });
   if (ended.status !== 0) throw new Error(ended.stderr);
-  return JSON.parse(ended.stdout) as Record<string, number>;
+  return JSON.parse(ended.stdout.trim().split('\n').at(-1) ?? '') as Record<string, number>;
 }
+
+/** What the peers are, by the names that they are reported by. */
+const PEERS: Readonly<Record<string, string>> = {
+  ImageFolder: 'ImageFolder + DataLoader',
+  webdataset: 'webdataset + WebLoader',
+  litdata: 'litdata + StreamingDataLoader',
+};
 
 const rounded = (speed: number): string => String(Number(speed.toPrecision(3)));
 
@@ -125,17 +115,18 @@ export async function loaders(): Promise<string> {
       ['kdpipe, keep: encoded, 1 thread', await rateOf(join(folder, 'encoded'), 1)],
       ['kdpipe, keep: encoded, 2 threads', await rateOf(join(folder, 'encoded'), 2)],
       ...Object.entries(peers(folder)).map(([name, rate]): [string, number] => [
-        `${name.replace(/ \d$/, name.startsWith('Image') ? ' + DataLoader' : ' + WebLoader')}, workers: ${name.at(-1) ?? ''}`,
+        `${PEERS[name.slice(0, -2)] ?? name}, workers: ${name.at(-1) ?? ''}`,
         rate,
       ]),
     ];
     return [
       '## Loaders of image files',
       '',
-      `${IMAGES} generated JPEGs of ${WIDTH}×${HEIGHT}, ${fileSize(bytes / IMAGES)} each, to batches of ${BATCH} at ${SIDE}²: shorter side to ${Math.trunc(SIDE * 1.1)}, random`,
+      `${IMAGES} generated JPEGs of ${SIZE.width}×${SIZE.height}, ${fileSize(bytes / IMAGES)} each, to batches of ${BATCH} at ${SIDE}²: shorter side to ${Math.trunc(SIDE * 1.1)}, random`,
       'crop, flip, normalise; images a second. The faster of two passes after a first one, files in the page cache; kdpipe decodes with',
-      'sharp, whose threads it shares, and resizes in its own threads. torchvision is Pillow (one process a worker); webdataset reads two',
-      `tar files. Load average of the machine before: ${load}.`,
+      'sharp, whose threads it shares, and resizes in its own threads. All others are Pillow (one process a worker); webdataset reads two',
+      'tar files, litdata files as they are in chunks of 16 MB. ffcv does not install (its build wants OpenCV).',
+      `Load average of the machine before: ${load}.`,
       '',
       '| loader | images/s |',
       '| --- | ---: |',

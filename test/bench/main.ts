@@ -9,6 +9,8 @@ import { ceiling } from './train/ceiling.ts';
 import { curve } from './curve.ts';
 import { data } from './data.ts';
 import { distil } from './distil.ts';
+import { epoch } from './epoch.ts';
+import { growing } from './growing.ts';
 import { kept } from './kept.ts';
 import { loaders } from './loaders.ts';
 import { methodsTable } from './methods.ts';
@@ -30,6 +32,8 @@ const benchmarks: Record<string, (args: readonly string[]) => string | Promise<s
     train,
     onnx,
     distil,
+    epoch,
+    growing,
     kept,
     loaders,
     parity: parityTable,

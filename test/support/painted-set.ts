@@ -1,4 +1,4 @@
-import type { DecodedSplit, PackedDataset, Split } from '../../src/ml/data/packed.ts';
+import type { DecodedSplit, PackedDataset, Split, View } from '../../src/ml/data/packed.ts';
 
 /** Sizes of a painted set. */
 export interface PaintedSizes {
@@ -21,15 +21,18 @@ function paint(label: number, index: number, side: number): Uint8Array {
 
 function split(count: number, first: number, side: number): DecodedSplit {
   const labels = Int32Array.from({ length: count }, (_, index) => index % 3);
+  const sizeIn = (view: View): number => (view === 'train' ? side + 1 : side);
   return {
     keep: 'decoded',
     count,
     labels,
     names: Array.from(labels, (_, index) => `painted#${first + index}`),
     image: (view, index) => {
-      const size = view === 'train' ? side + 1 : side;
+      const size = sizeIn(view);
       return { pixels: paint(labels[index]!, first + index, size), height: size, width: size };
     },
+    size: (view) => ({ height: sizeIn(view), width: sizeIn(view) }),
+    file: () => null,
   };
 }
 

@@ -1,13 +1,15 @@
 import { mixings } from '../../src/ml/augment/mix.ts';
 import { augmentations } from '../../src/ml/augment/registry.ts';
+import { picturesOf } from '../../src/ml/data/batch-loader-for.ts';
+import type { ImageForm } from '../../src/ml/data/batches.ts';
 import type { PackedDataset } from '../../src/ml/data/packed.ts';
-import { directLoader, type BatchLoader } from '../../src/ml/data/batch-loader.ts';
+import { directLoader, formFor, type BatchLoader } from '../../src/ml/data/batch-loader.ts';
 import type { Engine } from '../../src/ml/engines/engine.ts';
 import { createEngine } from '../../src/ml/engines/create-engine.ts';
 import { engines, type EngineName } from '../../src/ml/engines/registry.ts';
 import { losses } from '../../src/ml/losses/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
-import { BatchImages } from '../../src/ml/train/batch-images.ts';
+import { BatchImages } from '../../src/ml/inference/batch-images.ts';
 import type { Checkpoint } from '../../src/ml/train/checkpoint.ts';
 import { fit, prepare } from '../../src/ml/train/fit.ts';
 import type { TrainingResult, TrainingJob } from '../../src/ml/train/job.ts';
@@ -64,6 +66,8 @@ export interface Run {
   readonly model?: string;
   readonly engine?: EngineName;
   readonly threads?: number;
+  /** In which training batches come, if they can: validation too, but for squares. The engine's by default. */
+  readonly form?: ImageForm;
   readonly kd?: (engine: Engine, job: Pick<TrainingJob, 'network'>) => LossTerms;
   readonly change?: Partial<Omit<TrainingJob, 'objectives' | 'steps' | 'batches'>> & { readonly loader?: BatchLoader };
 }
@@ -73,17 +77,26 @@ export async function train({
   data,
   engine: name = 'wasm',
   threads = 1,
+  form,
   ...run
 }: Run): Promise<TrainingResult | undefined> {
   const engine = await createEngine(name, { threads });
   try {
     const recipe = recipeWith(run.recipe);
     const network = networkFor(run.model ?? 'convnet4', data.manifest);
-    const { loader = directLoader(data.split('train'), data.manifest, recipe), ...change } = run.change ?? {};
+    const split = data.split('train');
+    const takesPixels = form ? form !== 'normalised' : engine.takesPixels;
+    const kept = form === 'squares' ? picturesOf(split, recipe) : null;
+    const pictures = kept && engine.keep(kept);
+    if (form === 'squares' && !pictures) throw new Error('the pictures do not stay there');
+    const as = pictures ? 'squares' : formFor(takesPixels, recipe);
+    const { loader = directLoader(split, data.manifest, recipe, as), ...change } = run.change ?? {};
+    const arrays = { array: (floats: number) => engine.array(floats), takesPixels };
+    const images = new BatchImages(arrays, data.manifest, pictures);
     const job: Omit<TrainingJob, 'objectives'> = {
       ...{ recipe, data, network },
       ...stepsOn(engine, loader),
-      images: new BatchImages(engine, data.manifest.imageSize),
+      images,
       initial: initialState(network, recipe.seed),
       session: engine.session(network, { optimizer: optimizerOf(recipe), average: recipe.ema, threads }),
       kd: run.kd?.(engine, { network }) ?? null,

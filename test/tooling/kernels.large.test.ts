@@ -6,7 +6,11 @@ import { openCompiler } from '../../.config/kernels/compile.ts';
 import { ENGINES } from '../../.config/kernels/sources.ts';
 
 /** One build in WebAssembly, which every machine runs, and one library: the others differ in their flags alone. */
-const NAMES = ['wasm/kernels/relaxed.wasm', 'native/prebuilds/linux-x64/kernels.glibc.node'];
+const NAMES = [
+  'wasm/kernels/relaxed.wasm',
+  '../augment/kernels/resize.wasm',
+  'native/prebuilds/linux-x64/kernels.glibc.node',
+];
 
 describe('the compiler', () => {
   it('makes the kernels that are here, byte for byte', { timeout: 600_000 }, async ({ skip }) => {

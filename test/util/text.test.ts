@@ -87,7 +87,7 @@ describe('editDistance', () => {
 describe('singular', () => {
   it('is right for the name of every registry', () => {
     expect([...Object.keys(catalogue()), 'kinds'].map(singular).sort()).toEqual(
-      ['augmentation', 'dataset', 'engine', 'kind', 'loss', 'method', 'metric', 'mixing', 'model'].sort(),
+      ['augmentation', 'dataset', 'engine', 'export', 'kind', 'loss', 'method', 'metric', 'mixing', 'model'].sort(),
     );
   });
 });

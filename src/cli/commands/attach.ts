@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
+import { isFailure } from '../../core/failure.ts';
+import { followOnCluster, isOnCluster } from '../../project/cluster-run.ts';
 import { openProject } from '../../project/project.ts';
 import { recentRun } from '../../project/recent.ts';
 import { followRun } from '../../record/follow-run.ts';
 import { runSummary } from '../../ui/summary.ts';
+import { shellWord } from '../../util/shell-word.ts';
 import { isAlive } from '../../util/process-identity.ts';
 import { exitCodes, exitOf } from '../exit.ts';
 import { examples, jsonOption } from '../options.ts';
@@ -29,8 +32,20 @@ export function command(): Command {
     });
 }
 
+/** Follows a run on a cluster that no process follows; undefined for other runs. */
+async function followUnfollowed(...[project, folder, options]: Parameters<typeof followOnCluster>) {
+  if (!isOnCluster(folder)) return undefined;
+  try {
+    return (await followOnCluster(project, folder, options)) === 'left' ? 'left' : 'ended';
+  } catch (error) {
+    if (!isFailure(error, 'run-followed')) throw error;
+    return undefined;
+  }
+}
+
 async function attach(wanted: string | undefined, json: boolean): Promise<number> {
-  const { runsFolder } = openProject();
+  const project = openProject();
+  const { runsFolder } = project;
   const { folder, run } = recentRun(runsFolder, wanted);
   const view = await viewRun(json, runsFolder);
   const leave = new AbortController();
@@ -42,7 +57,10 @@ async function attach(wanted: string | undefined, json: boolean): Promise<number
     // Of a process on another machine nobody knows: it is waited for.
     return runner ? isAlive(runner) !== false : performance.now() - start < firstEventWithin;
   };
-  const end = await followRun(folder, { onEvent: view.onEvent, lives, signal: leave.signal });
+  const { onEvent } = view;
+  const end =
+    (await followUnfollowed(project, folder, { onEvent, signal: leave.signal, command: 'kdpipe attach' })) ??
+    (await followRun(folder, { onEvent, lives, signal: leave.signal }));
   view.close();
   process.off('SIGINT', onSignal);
   if (end === 'left') {
@@ -55,6 +73,7 @@ async function attach(wanted: string | undefined, json: boolean): Promise<number
     return exitCodes.stageFailed;
   }
   for (const line of runSummary(state, { written: [], held: [], command: '' })) printError(line);
+  if (isOnCluster(folder)) printError(`tables and plots: kdpipe report ${shellWord(state.file)}`);
   const output = join(folder, 'output.txt');
   if (existsSync(output)) printError(`what it printed: ${relative('.', output)}`);
   return exitOf[state.ended.status];

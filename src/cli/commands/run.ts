@@ -58,7 +58,8 @@ export function command(): Command {
 async function run(file: string, flags: RunFlags): Promise<number> {
   threadsOption();
   outliveTerminal();
-  if (flags.detach && !flags.dryRun) {
+  // What stands in the queue of a cluster needs no process.
+  if (flags.detach && !flags.dryRun && flags.executor !== 'slurm') {
     const { runDetached } = await import('../detach.ts');
     return runDetached(openProject().runsFolder);
   }

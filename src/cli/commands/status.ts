@@ -33,8 +33,10 @@ function cellStateOf(run: RunState): (cell: string) => string {
 }
 
 /** How a run ended, or whether its runner lives: on this machine the system knows. */
-function describeEnd({ ended, process: runner }: RunState): string {
+function describeEnd({ ended, process: runner, cluster, run }: RunState): string {
   if (ended) return `${ended.status} after ${duration(ended.seconds)}`;
+  if (cluster !== undefined && !(runner && isAlive(runner)))
+    return `in the queue of ${cluster}: kdpipe attach ${run} follows it to its end`;
   if (!runner) return 'running, or killed';
   const who = `pid ${runner.pid} on ${runner.host}`;
   const alive = isAlive(runner);

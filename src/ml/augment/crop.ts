@@ -8,7 +8,7 @@ export interface CropPlace {
 }
 
 /** Height and width of a picture, in pixels. */
-interface Size {
+export interface Size {
   readonly height: number;
   readonly width: number;
 }
@@ -65,6 +65,39 @@ export function tenCrops(image: Size, side: number): readonly CropPlace[] {
   return [...five, ...five.map(({ top, left }) => ({ top, left: right - left, mirrored: true }))];
 }
 
+/** Where the pixels of a crop go. */
+interface PixelTarget {
+  /** Uint8 [side, side, 3] from `offset` on. */
+  readonly values: Uint8Array;
+  readonly offset: number;
+  readonly side: number;
+}
+
+/**
+ * Cuts a square out of a picture, mirrors it where asked, and writes it as it is.
+ *
+ * @param image - the picture
+ * @param place - a square of `target.side` that lies within the picture
+ * @param target - where the pixels go
+ */
+export function writePixels(image: RgbImage, place: CropPlace, target: PixelTarget): void {
+  const { pixels, width } = image;
+  const { values, side } = target;
+  for (let y = 0; y < side; y++) {
+    const from = ((place.top + y) * width + place.left) * 3;
+    const to = target.offset + y * side * 3;
+    if (!place.mirrored) {
+      values.set(pixels.subarray(from, from + side * 3), to);
+      continue;
+    }
+    for (let read = from, write = to + (side - 1) * 3; write >= to; read += 3, write -= 3) {
+      values[write] = pixels[read] ?? 0;
+      values[write + 1] = pixels[read + 1] ?? 0;
+      values[write + 2] = pixels[read + 2] ?? 0;
+    }
+  }
+}
+
 /**
  * Cuts a square out of a picture.
  *
@@ -75,30 +108,6 @@ export function tenCrops(image: Size, side: number): readonly CropPlace[] {
  */
 export function cropImage(image: RgbImage, place: CropPlace, side: number): RgbImage {
   const pixels = new Uint8Array(side * side * 3);
-  for (let y = 0; y < side; y++) {
-    const from = ((place.top + y) * image.width + place.left) * 3;
-    pixels.set(image.pixels.subarray(from, from + side * 3), y * side * 3);
-  }
-  const square = { pixels, height: side, width: side };
-  return place.mirrored ? mirrorImage(square) : square;
-}
-
-/**
- * Mirrors a picture left to right.
- *
- * @param image - the picture
- * @returns a fresh picture
- */
-export function mirrorImage(image: RgbImage): RgbImage {
-  const { pixels, height, width } = image;
-  const target = new Uint8Array(pixels.length);
-  let read = 0;
-  for (let y = 0; y < height; y++) {
-    for (let write = ((y + 1) * width - 1) * 3; write >= y * width * 3; write -= 3, read += 3) {
-      target[write] = pixels[read] ?? 0;
-      target[write + 1] = pixels[read + 1] ?? 0;
-      target[write + 2] = pixels[read + 2] ?? 0;
-    }
-  }
-  return { pixels: target, height, width };
+  writePixels(image, place, { values: pixels, offset: 0, side });
+  return { pixels, height: side, width: side };
 }

@@ -23,6 +23,8 @@ export interface Mix {
 export interface Mixing {
   readonly summary: string;
   readonly source: string;
+  /** Whether mixed pixels are means of two: no 8-bit pixels any more. */
+  readonly blends: boolean;
   /**
    * Draws how one batch is mixed.
    *
@@ -33,12 +35,13 @@ export interface Mixing {
   draw(side: number, uniform: Uniform): Mix | null;
 }
 
-const none: Mixing = { summary: 'pictures as they are', source: '', draw: () => null };
+const none: Mixing = { summary: 'pictures as they are', source: '', blends: false, draw: () => null };
 
 /** λ ~ Beta(1, 1), which is uniform. */
 const mixup = {
   summary: 'a weighted mean of two pictures',
   source: 'Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018',
+  blends: true,
   draw: (_, uniform) => ({ share: uniform(), box: null }),
 } satisfies Mixing;
 
@@ -47,6 +50,7 @@ const cutmix = {
   summary: 'a rectangle of one picture in the other',
   source:
     'Yun et al., CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features, ICCV 2019',
+  blends: false,
   draw: (side, uniform) => {
     const half = Math.trunc(0.5 * Math.sqrt(1 - uniform()) * side);
     const x = Math.floor(uniform() * side);
@@ -94,11 +98,11 @@ export function dominant<Mixed extends Pick<Mix, 'share'>, List>(
 /**
  * Mixes the pictures of a batch in place.
  *
- * @param images - float32 [N, side, side, 3]
+ * @param images - [N, side, side, 3]: float32; or uint8, for a mix with a box
  * @param side - in pixels
  * @param mix - how
  */
-export function mixImages(images: Float32Array, side: number, mix: Mix): void {
+export function mixImages(images: Float32Array | Uint8Array, side: number, mix: Mix): void {
   const { share, box } = mix;
   const length = side * side * 3;
   const count = images.length / length;

@@ -1,10 +1,8 @@
 import type { RgbImage } from './image.ts';
+import { resample, type Taps } from './resample.ts';
 
-/** Fraction bits of a coefficient: 32 − 8 bits of a pixel − 2 bits of head room, as in Pillow's Resample.c. */
+/** Fraction bits of a weight, as in kernels/resize.c: 32 − 8 bits of a pixel − 2 bits of head room, as in Pillow's Resample.c. */
 const PRECISION = 22;
-
-/** One half in fixed point: sums start from it, so that dropping the fraction rounds. */
-const HALF = 1 << (PRECISION - 1);
 
 /** A filter of Pillow's Resample.c: how far it reaches, and its weight at a distance. */
 interface Filter {
@@ -29,20 +27,20 @@ const FILTERS = {
 /** How pictures are resized. */
 export type Interpolation = keyof typeof FILTERS;
 
-/** For each output position: the first input position, and weights from there on; `size` weights a position. */
-interface Coefficients {
-  readonly first: Int32Array;
-  /** Weights in use of each position; further ones are 0. */
-  readonly used: Int32Array;
-  readonly weights: Int32Array;
-  readonly size: number;
-}
+/**
+ * Tells whether something is the name of a filter.
+ *
+ * @param value - anything
+ * @returns true for `bilinear` and the like
+ */
+export const isInterpolation = (value: unknown): value is Interpolation =>
+  typeof value === 'string' && Object.hasOwn(FILTERS, value);
 
 /** A weight in fixed point, rounded away from zero at halves. */
 const fixed = (weight: number): number => Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * 2 ** PRECISION);
 
 /** A filter, widened by the scale when it shrinks: with antialiasing. */
-function coefficients(input: number, output: number, { reach, weight: filter }: Filter): Coefficients {
+function taps(input: number, output: number, { reach, weight: filter }: Filter): Taps {
   const scale = input / output;
   const widened = Math.max(scale, 1);
   const support = reach * widened;
@@ -64,65 +62,15 @@ function coefficients(input: number, output: number, { reach, weight: filter }: 
   return { first, used, weights, size };
 }
 
-/** Coefficients of the latest sizes: the images of a dataset have few. */
-const known = new Map<number, Coefficients>();
+/** Taps of the latest sizes: the images of a dataset have few. */
+const known = new Map<number, Taps>();
 
-function coefficientsOf(input: number, output: number, filter: Interpolation): Coefficients {
+function tapsOf(input: number, output: number, filter: Interpolation): Taps {
   const key = (input * 2 ** 24 + output) * 2 + Number(filter === 'bicubic');
-  const found = known.get(key) ?? coefficients(input, output, FILTERS[filter]);
+  const found = known.get(key) ?? taps(input, output, FILTERS[filter]);
   if (known.size >= 64) known.clear();
   known.set(key, found);
   return found;
-}
-
-/** Pixels to write. Bicubic weights may be negative, so that sums leave 0 … 255: those are clamped. Bilinear ones can't. */
-const pixelsFor = (filter: Interpolation, values: number): Uint8Array<ArrayBuffer> | Uint8ClampedArray<ArrayBuffer> =>
-  filter === 'bilinear' ? new Uint8Array(values) : new Uint8ClampedArray(values);
-
-/** Resamples every row. */
-function horizontally({ pixels, height, width }: RgbImage, output: number, filter: Interpolation): RgbImage {
-  const { first, used, weights, size } = coefficientsOf(width, output, filter);
-  const target = pixelsFor(filter, height * output * 3);
-  let write = 0;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < output; x++) {
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
-      let read = (y * width + (first[x] ?? 0)) * 3;
-      const end = x * size + (used[x] ?? 0);
-      for (let tap = x * size; tap < end; tap++, read += 3) {
-        const weight = weights[tap] ?? 0;
-        red += Math.imul(pixels[read] ?? 0, weight);
-        green += Math.imul(pixels[read + 1] ?? 0, weight);
-        blue += Math.imul(pixels[read + 2] ?? 0, weight);
-      }
-      target[write++] = red >> PRECISION;
-      target[write++] = green >> PRECISION;
-      target[write++] = blue >> PRECISION;
-    }
-  }
-  return { pixels: new Uint8Array(target.buffer), height, width: output };
-}
-
-/** Resamples every column. */
-function vertically({ pixels, height, width }: RgbImage, output: number, filter: Interpolation): RgbImage {
-  const { first, used, weights, size } = coefficientsOf(height, output, filter);
-  const stride = width * 3;
-  const target = pixelsFor(filter, output * stride);
-  let write = 0;
-  for (let y = 0; y < output; y++) {
-    const top = (first[y] ?? 0) * stride;
-    const end = y * size + (used[y] ?? 0);
-    for (let column = 0; column < stride; column++) {
-      let sum = HALF;
-      for (let tap = y * size, read = top + column; tap < end; tap++, read += stride) {
-        sum += Math.imul(pixels[read] ?? 0, weights[tap] ?? 0);
-      }
-      target[write++] = sum >> PRECISION;
-    }
-  }
-  return { pixels: new Uint8Array(target.buffer), height: output, width };
 }
 
 /**
@@ -137,8 +85,9 @@ function vertically({ pixels, height, width }: RgbImage, output: number, filter:
  * @returns the resized picture; the same object where the size is right already
  */
 export function resize(image: RgbImage, height: number, width: number, filter: Interpolation = 'bilinear'): RgbImage {
-  const wide = width === image.width ? image : horizontally(image, width, filter);
-  return height === image.height ? wide : vertically(wide, height, filter);
+  const columns = width === image.width ? undefined : tapsOf(image.width, width, filter);
+  const rows = height === image.height ? undefined : tapsOf(image.height, height, filter);
+  return columns || rows ? resample(image, { columns, rows }) : image;
 }
 
 /**

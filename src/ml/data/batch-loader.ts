@@ -1,11 +1,20 @@
-import { partnersOf, type Mix } from '../augment/mix.ts';
-import { mixOf, trainBatches, type Batches, type InputFormat, type TrainOptions } from './batches.ts';
+import { mixings, partnersOf, type Mix } from '../augment/mix.ts';
+import {
+  imagesIn,
+  mixOf,
+  trainBatches,
+  type Batches,
+  type ImageForm,
+  type Images,
+  type InputFormat,
+  type TrainOptions,
+} from './batches.ts';
 import type { PackedSplit } from './packed.ts';
 
 /** One training batch. Its arrays are valid until the next one is taken. */
 export interface TrainBatch {
-  /** Float32 [size, S, S, 3], normalised. */
-  readonly images: Float32Array;
+  /** In the form that the loader was made for. */
+  readonly images: Images;
   /** Int32 [size]: classes of the pictures, mixed or not. */
   readonly labels: Int32Array;
   /** Uint32 [size]: places of the pictures in the `train` split. */
@@ -32,10 +41,21 @@ export interface BatchLoader {
 
 /** Arrays for a whole batch. */
 export interface BatchArrays {
-  readonly images: Float32Array;
+  readonly images: Images;
   readonly labels: Int32Array;
   readonly indices: Uint32Array;
 }
+
+/**
+ * How an engine gets the images of training batches: as 8-bit pixels, where it takes these and mixing leaves them such.
+ *
+ * @param takesPixels - whether the engine normalises pixels where its arrays lie
+ * @param options - how batches are made
+ * @param options.mixup - how their pictures are mixed
+ * @returns the form
+ */
+export const formFor = (takesPixels: boolean, { mixup }: Pick<TrainOptions, 'mixup'>): ImageForm =>
+  takesPixels && !mixings[mixup].blends ? 'pixels' : 'normalised';
 
 /**
  * Makes one batch in arrays.
@@ -100,14 +120,20 @@ export function batchesByEpoch(
  * @param split - the `train` split
  * @param format - input size and statistics: the packed manifest
  * @param options - how batches are made
+ * @param form - of their images
  * @returns the loader
  */
-export function directLoader(split: PackedSplit, format: InputFormat, options: TrainOptions): BatchLoader {
+export function directLoader(
+  split: PackedSplit,
+  format: InputFormat,
+  options: TrainOptions,
+  form: ImageForm = 'normalised',
+): BatchLoader {
   const { batchSize } = options;
   const side = format.imageSize;
   const batches = batchesByEpoch(split, format, options);
   const arrays = {
-    images: new Float32Array(batchSize * side * side * 3),
+    images: imagesIn(form, { count: batchSize, side }),
     labels: new Int32Array(batchSize),
     indices: new Uint32Array(batchSize),
   };

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { FailureError } from '../../core/failure.ts';
 import { doubleAt } from '../../util/at.ts';
 import type { RgbImage } from '../augment/image.ts';
-import type { DecodedSplit, EncodedSplit, View } from './packed.ts';
+import type { DecodedSplit, EncodedSplit, PictureFile, View } from './packed.ts';
 import { alignedBytes, failDamaged, openPixels, openSized, parseJson, type PixelFile } from './packed-files.ts';
 import type { Box } from './pictures/box.ts';
 import { decodeFile } from './pictures/image-file.ts';
@@ -48,13 +48,8 @@ class SplitFiles {
   }
 }
 
-/** One view of a decoded split, opened and checked. */
-interface OpenView {
-  readonly index: Float64Array;
-  readonly pixels: PixelFile;
-}
-
-function openView(path: string, count: number, inMemory: number): OpenView {
+/** Where the pictures of a view lie, checked: its file has so many bytes. */
+function openIndex(path: string, count: number): PictureFile {
   const file = `${path}.index`;
   const index = new Float64Array(alignedBytes(file, count * 24));
   let end = 0;
@@ -63,14 +58,15 @@ function openView(path: string, count: number, inMemory: number): OpenView {
       failDamaged(file, `image ${entry / 3} starts at ${doubleAt(index, entry)} instead of ${end}`);
     end += doubleAt(index, entry + 1) * doubleAt(index, entry + 2) * 3;
   }
-  return { index, pixels: openPixels(`${path}.pixels`, end, inMemory) };
+  return { path: `${path}.pixels`, bytes: end, index };
 }
 
 /** A split whose pixels are kept. */
 export class OpenDecoded extends SplitFiles implements DecodedSplit {
   readonly keep = 'decoded';
   readonly #inMemory: number;
-  readonly #views = new Map<View, OpenView>();
+  readonly #files = new Map<View, PictureFile>();
+  readonly #pixels = new Map<View, PixelFile>();
 
   /**
    * Opens labels; views are opened when they are first read.
@@ -84,25 +80,44 @@ export class OpenDecoded extends SplitFiles implements DecodedSplit {
   }
 
   image(view: View, index: number): RgbImage {
-    this.requireIndex(index);
-    const opened = this.#view(view);
-    const offset = doubleAt(opened.index, index * 3);
-    const height = doubleAt(opened.index, index * 3 + 1);
-    const width = doubleAt(opened.index, index * 3 + 2);
-    return { pixels: opened.pixels.read(offset, height * width * 3), height, width };
+    const { height, width } = this.size(view, index);
+    const offset = doubleAt(this.#file(view).index, index * 3);
+    return { pixels: this.#open(view).read(offset, height * width * 3), height, width };
   }
 
-  #view(view: View): OpenView {
-    const known = this.#views.get(view);
+  size(view: View, index: number): Pick<RgbImage, 'height' | 'width'> {
+    this.requireIndex(index);
+    const { index: entries } = this.#file(view);
+    return { height: doubleAt(entries, index * 3 + 1), width: doubleAt(entries, index * 3 + 2) };
+  }
+
+  file(view: View): PictureFile {
+    const file = this.#file(view);
+    closeSync(openSized(file.path, file.bytes));
+    return file;
+  }
+
+  #file(view: View): PictureFile {
+    const known = this.#files.get(view);
     if (known) return known;
-    const opened = openView(`${this.path}.${view}`, this.count, this.#inMemory);
-    this.#views.set(view, opened);
+    const file = openIndex(`${this.path}.${view}`, this.count);
+    this.#files.set(view, file);
+    return file;
+  }
+
+  #open(view: View): PixelFile {
+    const known = this.#pixels.get(view);
+    if (known) return known;
+    const { path, bytes } = this.#file(view);
+    const opened = openPixels(path, bytes, this.#inMemory);
+    this.#pixels.set(view, opened);
     return opened;
   }
 
   close(): void {
-    for (const { pixels } of this.#views.values()) pixels.close();
-    this.#views.clear();
+    for (const pixels of this.#pixels.values()) pixels.close();
+    this.#pixels.clear();
+    this.#files.clear();
   }
 }
 

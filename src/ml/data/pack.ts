@@ -216,7 +216,7 @@ const FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
  * where set and options are the same.
  *
  * @param set - the listed images
- * @param folder - created where missing; what else is in it is removed; absolute path
+ * @param folder - created where missing; what else is in it is removed; absolute path. Until it is whole, `<folder>.ledger` says how far it is
  * @param options - size, splits, statistics, form
  * @param observer - progress, warnings, abort signal
  * @returns the manifest as written, and the names of images left out
@@ -236,6 +236,7 @@ export async function pack(
     return await new Packing(set, folder, [options, observer], ledger).run();
   } catch (error) {
     if (!FULL.includes((error as NodeJS.ErrnoException).code)) throw error;
+    await ledger.finish();
     await rm(folder, { recursive: true, force: true });
     return fail({
       code: 'disk-full',

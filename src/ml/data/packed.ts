@@ -55,6 +55,14 @@ interface SplitFacts {
   readonly names: readonly string[];
 }
 
+/** Pictures whose pixels lie in one file, one behind the other. */
+export interface PictureFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Triples: offset, height, width of each picture. */
+  readonly index: Float64Array;
+}
+
 /**
  * A split whose pixels are kept, on disk or in the page cache; reading is synchronous and random. Files:
  * `<split>.<view>.pixels` (uint8) and `<split>.<view>.index` (float64 LE triples: offset, height, width).
@@ -63,6 +71,14 @@ export interface DecodedSplit extends SplitFacts {
   readonly keep: 'decoded';
   /** One image in a view: a fresh or shared uint8 [height, width, 3], valid until the next one is read. */
   image(view: View, index: number): RgbImage;
+  /** Size of one image in a view, without reading it. */
+  size(view: View, index: number): Pick<RgbImage, 'height' | 'width'>;
+  /**
+   * Where a view lies; null where it is in no file.
+   *
+   * @throws FailureError `damaged-dataset`
+   */
+  file(view: View): PictureFile | null;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Batches } from './batches.ts';
+import { imagesIn, type Batches, type ImageForm, type Images } from './batches.ts';
 
 /**
  * Makes batches in arrays of their own, one ahead of what is taken: where pictures are decoded, that goes on while the last
@@ -6,10 +6,11 @@ import type { Batches } from './batches.ts';
  */
 export class StagedBatches {
   readonly #batches: Batches;
+  /** Of an image. */
   readonly #values: number;
   readonly #labels: Int32Array;
-  readonly #arrays: readonly [Float32Array, Float32Array];
-  #ahead: { readonly batch: number; readonly made: Promise<Float32Array> } | undefined;
+  readonly #arrays: readonly [Images, Images];
+  #ahead: { readonly batch: number; readonly made: Promise<Images> } | undefined;
 
   /**
    * Makes nothing yet.
@@ -17,22 +18,28 @@ export class StagedBatches {
    * @param batches - of a pass
    * @param sizes - of a batch
    * @param sizes.batchSize - most images
-   * @param sizes.values - float32 values an image
+   * @param sizes.side - S, of an image
+   * @param form - of the images
    */
-  constructor(batches: Batches, { batchSize, values }: { readonly batchSize: number; readonly values: number }) {
+  constructor(
+    batches: Batches,
+    { batchSize, side }: { readonly batchSize: number; readonly side: number },
+    form: ImageForm,
+  ) {
     this.#batches = batches;
-    this.#values = values;
     this.#labels = new Int32Array(batchSize);
-    this.#arrays = [new Float32Array(batchSize * values), new Float32Array(batchSize * values)];
+    const [even, odd] = [0, 1].map(() => imagesIn(form, { count: batchSize, side })) as [Images, Images];
+    this.#arrays = [even, odd];
+    this.#values = even.length / batchSize;
   }
 
   /**
    * Takes a batch, and begins the one after it.
    *
    * @param batch - 0 … count − 1
-   * @returns float32 [size, S, S, 3], valid until the next but one is taken
+   * @returns images of the form, valid until the next but one is taken
    */
-  async take(batch: number): Promise<Float32Array> {
+  async take(batch: number): Promise<Images> {
     const made = this.#ahead?.batch === batch ? this.#ahead.made : this.#make(batch);
     const inputs = await made;
     this.#ahead = undefined;
@@ -45,7 +52,7 @@ export class StagedBatches {
     return inputs;
   }
 
-  async #make(batch: number): Promise<Float32Array> {
+  async #make(batch: number): Promise<Images> {
     const inputs = this.#arrays[batch % 2 === 0 ? 0 : 1].subarray(0, this.#batches.size(batch) * this.#values);
     await this.#batches.fill(batch, inputs, this.#labels);
     return inputs;

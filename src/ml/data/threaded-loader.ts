@@ -4,7 +4,7 @@ import { FailureError } from '../../core/failure.ts';
 import { createDeferred, type Deferred } from '../../util/deferred.ts';
 import { assetPath } from '../../util/package-root.ts';
 import type { BatchReply, BatchRequest, BatchThreadSetup } from './batch-thread.ts';
-import { mixOf, type TrainOptions } from './batches.ts';
+import { imagesIn, mixOf, type ImageForm, type TrainOptions } from './batches.ts';
 import type { PackedManifest } from './packed.ts';
 import { batchOf, type BatchArrays, type BatchLoader, type TrainBatch } from './batch-loader.ts';
 
@@ -30,9 +30,9 @@ const diedOf = (reason: string): FailureError =>
     },
   ]);
 
-function sharedArrays(batchSize: number, values: number): BatchArrays {
+function sharedArrays(batchSize: number, side: number, form: ImageForm): BatchArrays {
   return {
-    images: new Float32Array(new SharedArrayBuffer(batchSize * values * 4)),
+    images: imagesIn(form, { count: batchSize, side }, (bytes) => new SharedArrayBuffer(bytes)),
     labels: new Int32Array(new SharedArrayBuffer(batchSize * 4)),
     indices: new Uint32Array(new SharedArrayBuffer(batchSize * 4)),
   };
@@ -44,6 +44,8 @@ export interface ThreadedSource {
   readonly folder: string;
   readonly manifest: PackedManifest;
   readonly options: TrainOptions;
+  /** Of the images. */
+  readonly form: ImageForm;
   /** ≥ 1. */
   readonly threads: number;
 }
@@ -85,12 +87,11 @@ export class ThreadedLoader implements BatchLoader {
    * @param source - dataset, options, number of threads
    */
   constructor(source: ThreadedSource) {
-    const { folder, manifest, options, threads } = source;
-    const values = manifest.imageSize ** 2 * 3;
+    const { folder, manifest, options, form, threads } = source;
     this.#source = source;
     this.count = Math.ceil(manifest.splits.train.count / options.batchSize);
     // One that is read, and one for each thread to fill.
-    const slots = Array.from({ length: threads + 1 }, () => sharedArrays(options.batchSize, values));
+    const slots = Array.from({ length: threads + 1 }, () => sharedArrays(options.batchSize, manifest.imageSize, form));
     this.#slots = slots;
     this.#free = [...slots.keys()];
     this.#workers = Array.from({ length: threads }, () => this.#watched(startThread({ folder, options, slots })));

@@ -1,5 +1,6 @@
-import type { EngineArray, OwnArray } from './engine.ts';
+import type { EngineArray, KeptPictures, OwnArray, PictureFile } from './engine.ts';
 import type { Executor } from './executor.ts';
+import { lookedUp } from './pixels.ts';
 import type { Ref, Region } from './program.ts';
 
 /** A piece of an executor's memory, as the users of an engine see it. */
@@ -38,9 +39,20 @@ export class AllocatedArray extends Place implements OwnArray {
     return this.#executor.read(this.ref.region, 0, this.floats);
   }
 
+  #requireRoom({ length }: Float32Array | Uint8Array): void {
+    if (length > this.floats) throw new Error(`${length} values for an array of ${this.floats}`);
+  }
+
   write(values: Float32Array): void {
-    if (values.length > this.floats) throw new Error(`${values.length} values for an array of ${this.floats}`);
+    this.#requireRoom(values);
     this.#executor.write(this.ref.region, 0, values);
+  }
+
+  writePixels(pixels: Uint8Array, table: EngineArray): void {
+    this.#requireRoom(pixels);
+    const { region } = ownOf(table).ref;
+    if (this.#executor.writePixels) this.#executor.writePixels(this.ref.region, pixels, region);
+    else this.write(lookedUp(pixels, this.#executor.read(region, 0, region.floats)));
   }
 
   first(floats: number): EngineArray {
@@ -50,4 +62,30 @@ export class AllocatedArray extends Place implements OwnArray {
   dispose(): void {
     this.#executor.free(this.ref.region);
   }
+}
+
+/** An array that has a region to itself. */
+function ownOf(array: EngineArray): AllocatedArray {
+  if (!(array instanceof AllocatedArray)) throw new Error('the array has no memory of its own');
+  return array;
+}
+
+/** Of the free memory, that pictures may take: training needs the rest. */
+const SHARE = 0.25;
+
+/**
+ * Keeps pictures in an executor's memory.
+ *
+ * @param executor - whose
+ * @param file - all pictures
+ * @returns the pictures; null where the executor cannot, or they would take too much of its memory
+ */
+export function keepPictures(executor: Executor, file: PictureFile): KeptPictures | null {
+  if (!executor.keep || file.bytes > SHARE * executor.capacity()) return null;
+  const there = executor.keep(file);
+  return {
+    bytes: file.bytes,
+    write: (squares, side, table, to) => there.write(squares, side, ownOf(table).ref.region, ownOf(to).ref.region),
+    dispose: () => there.dispose(),
+  };
 }

@@ -1,3 +1,4 @@
+import type { HalfPrecision } from './target.ts';
 import type { AdapterCall, Node } from '../algebra/node.ts';
 import type { Network, StateDict } from '../network/network.ts';
 import type { Workspace } from './workspace.ts';
@@ -35,6 +36,29 @@ export interface SessionOptions {
   readonly amp?: boolean;
 }
 
+/** Pictures whose 8-bit pixels lie in one file: [height, width, 3] each. */
+export interface PictureFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Triples: offset, height, width of each picture. */
+  readonly index: Float64Array;
+}
+
+/** Pictures that stay in an engine's memory. */
+export interface KeptPictures {
+  readonly bytes: number;
+  /**
+   * Writes what the pixels of squares stand for.
+   *
+   * @param squares - int32 [N, 4]: picture, top, left, and 1 where it is mirrored; within the pictures
+   * @param side - S, of the squares in pixels
+   * @param table - as of {@link OwnArray.writePixels}
+   * @param to - receives [N, S, S, 3], from its beginning
+   */
+  write(squares: Int32Array, side: number, table: EngineArray, to: OwnArray): void;
+  dispose(): void;
+}
+
 /** A dense array in an engine's memory, which its expressions read and write where it lies. Only for the same engine. */
 export interface EngineArray {
   readonly floats: number;
@@ -45,6 +69,13 @@ export interface OwnArray extends EngineArray {
   read(): Float32Array;
   /** Replaces all values, or the first ones. */
   write(values: Float32Array): void;
+  /**
+   * Replaces all values, or the first ones, by what 8-bit pixels stand for.
+   *
+   * @param pixels - uint8 [..., 3]
+   * @param table - float32 [3, 256], of the same engine: the value of pixel v of channel c is at 256·c + v
+   */
+  writePixels(pixels: Uint8Array, table: EngineArray): void;
   /** So many of its first values, where they lie. */
   first(floats: number): EngineArray;
   dispose(): void;
@@ -174,9 +205,6 @@ export interface Session {
   dispose(): void;
 }
 
-/** A format of sixteen bits, by PyTorch's name. */
-export type HalfPrecision = 'bfloat16';
-
 /** Executes lowered programs; knows nothing of models, methods or recipes. */
 export interface Engine {
   readonly name: string;
@@ -184,9 +212,18 @@ export interface Engine {
   readonly description: Readonly<Record<string, string | number | boolean>>;
   /** What sessions with `amp` round operands of products to; null where they compute in float32. */
   readonly halfPrecision: HalfPrecision | null;
+  /** Whether pixels that it looks up where its arrays lie cost less than normalised ones that are brought there. */
+  readonly takesPixels: boolean;
   session(network: Network, options: SessionOptions): Session;
   /** Memory of zeros. */
   array(floats: number): OwnArray;
+  /**
+   * Takes pictures into its memory.
+   *
+   * @param file - all of them
+   * @returns the pictures; null where the engine cannot keep any, or they take more than a quarter of the memory that is free
+   */
+  keep(file: PictureFile): KeptPictures | null;
   /**
    * Collects the runs of steps and expressions that `work` asks for, and makes them in one go, in their order, the same bits
    * as without. Where `work` reads a result, or writes over what a run that waits has yet to read, those that wait are made

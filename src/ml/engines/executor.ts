@@ -1,3 +1,4 @@
+import type { PictureFile } from './engine.ts';
 import type { Controls } from './primitives.ts';
 import type { Program, Region, Section, Space } from './program.ts';
 import type { Target } from './target.ts';
@@ -9,6 +10,12 @@ export interface Executable<S extends string = Section> {
   port(name: string): Float32Array;
   /** Values of a port that the caller reads, dense, in the executor's own precision; until the program runs again. */
   values(name: string): Float32Array | Float64Array;
+  dispose(): void;
+}
+
+/** Pictures in an executor's memory: {@link KeptPictures} of regions. */
+export interface PicturesThere {
+  write(squares: Int32Array, side: number, table: Region, to: Region): void;
   dispose(): void;
 }
 
@@ -25,6 +32,19 @@ export interface Executor {
   capacity(): number;
   read(region: Region, offset: number, floats: number): Float32Array;
   write(region: Region, offset: number, values: ArrayLike<number>): void;
+  /** Whether {@link writePixels} costs less than `write` of normalised values. */
+  readonly takesPixels?: boolean;
+  /**
+   * Writes, from the beginning of a region, what pixels stand for: of executors whose memory may be elsewhere, so that bytes are
+   * brought there and not floats.
+   *
+   * @param region - receives the values
+   * @param pixels - uint8 [..., 3]
+   * @param table - float32 [3, 256], from its beginning
+   */
+  writePixels?(region: Region, pixels: Uint8Array, table: Region): void;
+  /** Takes pictures into its memory: of executors that can. */
+  keep?(file: PictureFile): PicturesThere;
   /**
    * @param program - what to run
    * @param memory - where each space that it names lies

@@ -1,6 +1,6 @@
 import { fail } from '../../core/failure.ts';
 import type { Network, StateDict } from '../network/network.ts';
-import { AllocatedArray } from './arrays.ts';
+import { AllocatedArray, keepPictures } from './arrays.ts';
 import type {
   Engine,
   Expression,
@@ -262,35 +262,39 @@ export class CompiledSession implements Session {
 export class CompiledEngine implements Engine {
   readonly name: string;
   readonly halfPrecision: Engine['halfPrecision'];
-  readonly #executor: Executor;
+  readonly takesPixels: boolean;
+  readonly keep: Engine['keep'] = (file) => keepPictures(this.executor, file);
+  /** What computes. */
+  readonly executor: Executor;
 
   constructor(executor: Executor) {
-    this.halfPrecision = executor.target.bfloat16 ? 'bfloat16' : null;
+    this.takesPixels = executor.takesPixels ?? false;
+    this.halfPrecision = executor.target.bfloat16?.format ?? null;
     this.name = executor.name;
-    this.#executor = executor;
+    this.executor = executor;
   }
 
   get description(): Engine['description'] {
-    return this.#executor.description;
+    return this.executor.description;
   }
 
   session(network: Network, options: SessionOptions): Session {
-    return new CompiledSession(this.#executor, network, options);
+    return new CompiledSession(this.executor, network, options);
   }
 
   array(floats: number): OwnArray {
-    return new AllocatedArray(this.#executor, floats);
+    return new AllocatedArray(this.executor, floats);
   }
 
   together(work: () => void): void {
-    this.#executor.together(work);
+    this.executor.together(work);
   }
 
   limitThreads(threads: number): void {
-    this.#executor.limitThreads(threads);
+    this.executor.limitThreads(threads);
   }
 
   dispose(): Promise<void> {
-    return this.#executor.dispose();
+    return this.executor.dispose();
   }
 }

@@ -1,3 +1,6 @@
+/** A format of sixteen bits, by PyTorch's name. */
+export type HalfPrecision = 'bfloat16' | 'float16';
+
 /** When a 3×3 convolution, or a gradient of it, takes Winograd's algorithm. All of it decides about bits. */
 export interface WinogradLimits {
   /** Most channels of either map, for what a thread's stack holds. */
@@ -10,10 +13,12 @@ export interface WinogradLimits {
 }
 
 /**
- * Which dense products are computed from operands that are rounded to bfloat16, where half precision is asked for: all but those that
+ * Which dense products are computed from operands that are rounded to half precision, where it is asked for: all but those that
  * are faster, and more precise, in float32. Products are counted for each pixel of the output: kernel² · channels · outChannels.
  */
 export interface Bfloat16Limits {
+  /** What operands are rounded to; in float16 each is scaled for itself by a power of two, which the product is divided by. */
+  readonly format: HalfPrecision;
   /** Fewest products of a forward pass or an input gradient: below, rounding takes longer than it saves. */
   readonly leastProducts: number;
   /** The same of a filter gradient, both of whose factors are maps. */
@@ -73,6 +78,7 @@ export interface Target {
 
 /** In half precision all dense products are: where what multiplies picks its own algorithms. */
 export const ALL_PRODUCTS: Bfloat16Limits = {
+  format: 'bfloat16',
   leastProducts: 0,
   leastFilterProducts: 0,
   mostDepth: Infinity,

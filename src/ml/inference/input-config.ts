@@ -1,4 +1,5 @@
 import { fail } from '../../core/failure.ts';
+import type { Interpolation } from '../augment/resize.ts';
 import type { PackedManifest } from '../data/packed.ts';
 import type { ChannelStatistics } from '../data/statistics.ts';
 
@@ -8,7 +9,7 @@ export interface InputConfig {
   readonly statistics?: ChannelStatistics | undefined;
   /** Side of the network's input in evaluation, in pixels. */
   readonly imageSize?: number | undefined;
-  readonly interpolation?: string | undefined;
+  readonly interpolation?: Interpolation | undefined;
   /** Side of the centre crop by the shorter side of the resized picture: timm's `crop_pct`. */
   readonly crop?: number | undefined;
 }

@@ -1,6 +1,7 @@
 import { fail } from '../../core/failure.ts';
 import type { PackedDataset, Split } from '../data/packed.ts';
 import type { Engine } from '../engines/engine.ts';
+import { BatchImages } from './batch-images.ts';
 import type { Predicted } from './kept-logits.ts';
 import { passes, predict, type Augmentation } from './predict.ts';
 import { normalisationNote, requireSameInput, statisticsFor } from './input-config.ts';
@@ -87,12 +88,13 @@ export async function predictSplits(
   const said = normalisationNote(model.input, data.manifest, role);
   if (said !== undefined) note(said);
   const session = engine.session(networkFor(model.network.model, data.manifest), { optimizer: null });
+  const images = new BatchImages(engine, format);
   const started = performance.now();
   try {
     session.write(model.state);
     const predicted: Predicted[] = [];
     for (const { split, tta } of predictionsOf(options)) {
-      const prediction = { format, batchSize: options.batchSize, tta, signal, onBatch };
+      const prediction = { format, batchSize: options.batchSize, images, tta, signal, onBatch };
       const logits = await predict(session, data.split(split), prediction);
       if (!logits) return undefined;
       predicted.push({ split, tta, logits });
@@ -101,5 +103,6 @@ export async function predictSplits(
     return { predicted, imagesPerSecond: Math.round(countPasses(options, data) / seconds) };
   } finally {
     session.dispose();
+    images.dispose();
   }
 }

@@ -4,6 +4,7 @@ import { evalBatches, type InputFormat } from '../data/batches.ts';
 import type { PackedSplit } from '../data/packed.ts';
 import { StagedBatches } from '../data/staged-batches.ts';
 import type { Session } from '../engines/engine.ts';
+import type { BatchImages } from './batch-images.ts';
 import { pauses } from './pace.ts';
 
 /** Test-time augmentation: the centre crop alone, or the mean of the logits of ten crops. */
@@ -13,6 +14,8 @@ export type Augmentation = 'none' | 'ten-crop';
 export interface Prediction {
   readonly format: InputFormat;
   readonly batchSize: number;
+  /** Where batches lie. */
+  readonly images: BatchImages;
   readonly tta: Augmentation;
   readonly signal: AbortSignal;
   /** Whether the session's moving averages predict rather than its weights. */
@@ -63,19 +66,20 @@ export async function predict(
   split: PackedSplit,
   options: Prediction,
 ): Promise<Float32Array | undefined> {
-  const { format, batchSize, signal, average = false } = options;
+  const { format, batchSize, images, signal, average = false } = options;
   const { classes } = session.network;
   const crops = CROPS[options.tta];
   const sums = new Float64Array(split.count * classes);
   const pause = pauses();
   for (const crop of crops) {
     const batches = evalBatches(split, format, { batchSize, crop });
-    const staged = new StagedBatches(batches, { batchSize, values: format.imageSize ** 2 * 3 });
+    const staged = new StagedBatches(batches, { batchSize, side: format.imageSize }, images.form);
     for (let batch = 0; batch < batches.count; batch++) {
-      const images = await staged.take(batch);
-      const step = session.forwardStep({ batch: batches.size(batch), taps: [], average });
+      const shown = { images: await staged.take(batch) };
+      const size = batches.size(batch);
+      const step = session.forwardStep({ batch: size, taps: [], average, images: images.array(size) });
       const start = batch * batchSize * classes;
-      step.input.set(images);
+      images.show(shown);
       step.run();
       step.logits.forEach((value, index) => (sums[start + index] = doubleAt(sums, start + index) + value));
       options.onBatch?.(step.batch);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fail } from '../../core/failure.ts';
 import { isJsonObject } from '../../core/json.ts';
+import { isInterpolation } from '../augment/resize.ts';
 import type { PackedManifest } from '../data/packed.ts';
 import type { ChannelStatistics } from '../data/statistics.ts';
 import { models, type ModelName } from '../models/registry.ts';
@@ -77,8 +78,8 @@ type Pictures = Omit<InputConfig, 'statistics'>;
 function isPictures(value: unknown): value is Pictures {
   if (!isJsonObject(value)) return false;
   const { imageSize, interpolation, crop } = value;
-  const isOr = (one: unknown, type: string): boolean => one === undefined || typeof one === type;
-  return isOr(imageSize, 'number') && isOr(interpolation, 'string') && isOr(crop, 'number');
+  const isNumberOr = (one: unknown): boolean => one === undefined || typeof one === 'number';
+  return isNumberOr(imageSize) && isNumberOr(crop) && (interpolation === undefined || isInterpolation(interpolation));
 }
 
 /** One JSON text of the metadata: the file may come from anywhere. */

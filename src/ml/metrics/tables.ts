@@ -1,4 +1,5 @@
 import { doubleAt } from '../../util/at.ts';
+import { csvText } from '../../util/csv-text.ts';
 import type { Classification } from './classification.ts';
 import { calibrationBins, logProbabilities, type Predictions } from './probabilities.ts';
 
@@ -10,17 +11,6 @@ export interface Measured {
   readonly names: readonly string[];
   readonly predictions: Predictions;
   readonly result: Classification;
-}
-
-/** One field (RFC 4180): quoted where it has to be. */
-function field(value: string | number): string {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-function table(header: readonly string[], rows: Iterable<readonly (string | number)[]>): string {
-  const lines = [header, ...rows].map((row) => row.map(field).join());
-  return `${lines.join('\n')}\n`;
 }
 
 /**
@@ -37,7 +27,7 @@ export function perClassTable(measured: readonly Measured[], classes: readonly s
       return [split, tta, classes[label] ?? label, precision, recall, f1, support, predicted];
     }),
   );
-  return table(['split', 'tta', 'class', 'precision', 'recall', 'f1', 'support', 'predicted'], rows);
+  return csvText(['split', 'tta', 'class', 'precision', 'recall', 'f1', 'support', 'predicted'], rows);
 }
 
 /**
@@ -54,7 +44,7 @@ export function confusionTable(measured: readonly Measured[], classes: readonly 
       return [split, tta, name, ...result.confusion.counts.subarray(start, start + classes.length)];
     }),
   );
-  return table(['split', 'tta', 'class', ...classes], rows);
+  return csvText(['split', 'tta', 'class', ...classes], rows);
 }
 
 /**
@@ -73,7 +63,7 @@ export function predictionTable(measured: readonly Measured[], classes: readonly
       return [split, tta, name, nameOf(predictions.labels[image]), nameOf(result.predicted[image]), probability];
     });
   });
-  return table(['split', 'tta', 'name', 'label', 'predicted', 'probability'], rows);
+  return csvText(['split', 'tta', 'name', 'label', 'predicted', 'probability'], rows);
 }
 
 /**
@@ -91,5 +81,5 @@ export function calibrationTable(measured: readonly Measured[]): string {
       ...(count === 0 ? ['', ''] : [certainty / count, hits / count]),
     ]);
   });
-  return table(['split', 'tta', 'above', 'up_to', 'count', 'confidence', 'accuracy'], rows);
+  return csvText(['split', 'tta', 'above', 'up_to', 'count', 'confidence', 'accuracy'], rows);
 }

@@ -61,7 +61,7 @@ const hasNumbers = (value: unknown, names: readonly string[]): boolean =>
 
 const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every((text) => typeof text === 'string');
 
-const PRECISIONS: readonly unknown[] = ['float32', 'bfloat16', 'mixed'] satisfies PastPrecision[];
+const PRECISIONS: readonly unknown[] = ['float32', 'bfloat16', 'float16', 'mixed'] satisfies PastPrecision[];
 
 /** Whether a text's value is where a run stood: a file may come from anywhere. */
 function isPosition(value: unknown): value is Position {

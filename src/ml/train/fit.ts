@@ -1,6 +1,6 @@
 import { learningRate } from '../optim/schedule.ts';
 import { every, pauses } from '../inference/pace.ts';
-import type { TrainingResult, TrainingJob } from './job.ts';
+import type { EpochPace, TrainingResult, TrainingJob } from './job.ts';
 import { Objectives } from './objectives.ts';
 import { countPasses, type Recipe } from './recipe.ts';
 import { divideTerms } from './term-losses.ts';
@@ -15,6 +15,13 @@ const SAVE_WITHIN = 60_000;
 /** Share of the time that checkpoints may take. Where one is cheap, every epoch ends with one. */
 const SAVE_SHARE = 0.05;
 
+/** Times so far: milliseconds. */
+interface Times {
+  readonly steps: number;
+  readonly waited: number;
+  readonly brought: number;
+}
+
 /** What the loop carries beside the training state. */
 interface Loop {
   readonly job: TrainingJob;
@@ -26,6 +33,8 @@ interface Loop {
   seconds: number;
   /** Where and when it began. */
   readonly from: { readonly epochs: number; readonly at: number };
+  /** When the epoch began. */
+  epochFrom: Times;
   savedAt: number;
   /** Where the run stood when it was saved. */
   savedAs: Position | null;
@@ -34,6 +43,23 @@ interface Loop {
 }
 
 const speedOf = ({ images, seconds }: Loop): number => images / Math.max(seconds, 1e-9);
+
+const timesOf = ({ seconds, job }: Pick<Loop, 'seconds' | 'job'>): Times => ({
+  steps: 1000 * seconds,
+  waited: job.steps.waited,
+  brought: job.images.brought,
+});
+
+/** The pace of the epoch whose steps have been made. */
+function paceOf(loop: Loop): EpochPace {
+  const [from, to] = [loop.epochFrom, timesOf(loop)];
+  const steps = Math.max(to.steps - from.steps, 1e-6);
+  return {
+    imagesPerSecond: speedOf(loop),
+    waiting: (to.waited - from.waited) / steps,
+    bringing: (to.brought - from.brought) / steps,
+  };
+}
 
 /** Epochs that lie behind, with the part of the one under way. */
 const epochsDone = ({ position: { epoch, sums } }: Trainer, epochImages: number): number =>
@@ -110,11 +136,12 @@ function rowOf({ epoch, sums }: Position, recipe: Recipe, hasTerm: boolean): Omi
 /** Validates the epoch under way and closes it; false when the signal was aborted. */
 async function closeEpoch(loop: Loop): Promise<boolean> {
   const { job, trainer } = loop;
+  const pace = paceOf(loop);
   const numbers = await validate(job);
   if (!numbers) return false;
   const row = { ...rowOf(trainer.position, job.recipe, job.kd !== null), ...numbers };
   trainer.closeEpoch(row);
-  job.epoch(row, speedOf(loop));
+  job.epoch(row, pace);
   return true;
 }
 
@@ -135,7 +162,7 @@ function trainingResult(loop: Loop): TrainingResult {
  * @throws FailureError `does-not-fit`, or `batch-too-small` where a network cannot take a batch of the split
  */
 export function prepare(run: Pick<TrainingJob, 'session' | 'images' | 'kd' | 'recipe' | 'data'>): Objectives {
-  const { session, kd, recipe, data } = run;
+  const { session, images, kd, recipe, data } = run;
   const { train, val } = data.manifest.splits;
   const objectives = new Objectives(run);
   for (const batch of batchSizes(train.count, recipe.batchSize)) {
@@ -143,7 +170,7 @@ export function prepare(run: Pick<TrainingJob, 'session' | 'images' | 'kd' | 're
     objectives.of(batch);
   }
   for (const batch of batchSizes(val.count, recipe.batchSize))
-    session.forwardStep({ batch, taps: [], average: recipe.ema });
+    session.forwardStep({ batch, taps: [], average: recipe.ema, images: images.array(batch) });
   return objectives;
 }
 
@@ -165,11 +192,13 @@ export async function fit(job: TrainingJob): Promise<TrainingResult | undefined>
     speak: every(CADENCE),
     images: 0,
     seconds: 0,
+    epochFrom: timesOf({ seconds: 0, job }),
     savedAt: performance.now(),
     savedAs: null,
     saving: 0,
   };
   while (!isOver(loop.trainer.position, job.recipe)) {
+    loop.epochFrom = timesOf(loop);
     if (!(await trainEpoch(loop)) || !(await closeEpoch(loop))) {
       save(loop);
       return undefined;

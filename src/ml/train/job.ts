@@ -1,7 +1,7 @@
 import type { PackedDataset } from '../data/packed.ts';
 import type { Session } from '../engines/engine.ts';
 import type { Network, StateDict } from '../network/network.ts';
-import type { BatchImages } from './batch-images.ts';
+import type { BatchImages } from '../inference/batch-images.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { JointSteps } from './joint-steps.ts';
 import type { LossTerms } from './loss-terms.ts';
@@ -20,6 +20,16 @@ export interface FitProgress {
   readonly loss: number;
   /** Seconds, if no epoch is saved by early stopping. */
   readonly eta: number;
+}
+
+/** Where the time of an epoch's steps went; that of others of its cohort is in it, as they share the process. */
+export interface EpochPace {
+  /** Of this process, training passes alone. */
+  readonly imagesPerSecond: number;
+  /** Part of the time in which steps waited for their batches to be made, 0 … 1. */
+  readonly waiting: number;
+  /** Part of the time that it took to bring images to the engine, 0 … 1. */
+  readonly bringing: number;
 }
 
 /** Everything that a training run needs. */
@@ -54,7 +64,7 @@ export interface TrainingJob {
    */
   readonly turn: (place: number) => Promise<void>;
   readonly progress: (progress: FitProgress) => void;
-  readonly epoch: (row: EpochRow, imagesPerSecond: number) => void;
+  readonly epoch: (row: EpochRow, pace: EpochPace) => void;
 }
 
 /** What training made. */

@@ -40,6 +40,7 @@ export class JointSteps {
   readonly #loader: BatchLoader;
   /** Those that have not begun, by batch. */
   readonly #rounds = new Map<string, Round>();
+  #waited = 0;
 
   /**
    * @param engine - of all runs
@@ -48,6 +49,11 @@ export class JointSteps {
   constructor(engine: Pick<Engine, 'together'>, loader: BatchLoader) {
     this.#engine = engine;
     this.#loader = loader;
+  }
+
+  /** Milliseconds so far that steps have waited for their batches to be made. */
+  get waited(): number {
+    return this.#waited;
   }
 
   /**
@@ -83,7 +89,9 @@ export class JointSteps {
     const { epoch, batch, begins } = round;
     // Who joins from now on waits for the next turn.
     this.#rounds.delete(`${epoch} ${batch}`);
+    const asked = performance.now();
     const taken = await this.#loader.take(epoch, batch);
+    this.#waited += performance.now() - asked;
     const failed = new Map<object, unknown>();
     this.#engine.together(() => {
       for (const [self, begin] of begins) {

@@ -1,7 +1,7 @@
 import { balancedWeights } from '../losses/cross-entropy.ts';
 import type { PackedDataset } from '../data/packed.ts';
 import type { Session } from '../engines/engine.ts';
-import type { BatchImages } from './batch-images.ts';
+import type { BatchImages } from '../inference/batch-images.ts';
 import type { LossTerms } from './loss-terms.ts';
 import { Objective } from './objective.ts';
 import { countPasses, type Recipe } from './recipe.ts';

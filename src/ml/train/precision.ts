@@ -1,4 +1,4 @@
-import type { HalfPrecision } from '../engines/engine.ts';
+import type { HalfPrecision } from '../engines/target.ts';
 import type { PastPrecision, Position, Precision } from './training-state.ts';
 
 /** What a checkpoint says; those from before there was half precision say nothing. */

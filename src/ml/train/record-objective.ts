@@ -3,7 +3,7 @@ import { input } from '../algebra/inputs.ts';
 import type { Node, NodeOf } from '../algebra/node.ts';
 import type { Session, TrainStep } from '../engines/engine.ts';
 import { tapDimensions, type RecordedTerm } from '../methods/terms/record-term.ts';
-import type { BatchImages } from './batch-images.ts';
+import type { BatchImages } from '../inference/batch-images.ts';
 import type { LossTerm, LossTerms } from './loss-terms.ts';
 import { supervise, type Supervision } from './supervised.ts';
 import { tapShapes } from './teacher-pass.ts';

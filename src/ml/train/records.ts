@@ -1,3 +1,4 @@
+import type { EpochPace } from './job.ts';
 import type { EpochRow } from './training-state.ts';
 
 /**
@@ -11,6 +12,20 @@ export function epochNumbers(row: EpochRow): Readonly<Record<string, number | nu
   const terms = Object.entries(kd_terms).map(([name, value]) => [`kd_loss_${name}`, value] as const);
   return { epoch, lr, train_loss, kd_loss, ...Object.fromEntries(terms), val_loss, val_accuracy, val_mpa };
 }
+
+const rounded = (part: number): number => Math.round(1e4 * part) / 1e4;
+
+/**
+ * Where an epoch's time went, by the names of columns of the record that is no result.
+ *
+ * @param pace - the epoch's
+ * @returns column → number
+ */
+export const paceNumbers = ({ imagesPerSecond, waiting, bringing }: EpochPace): Readonly<Record<string, number>> => ({
+  images_per_second: Math.round(imagesPerSecond),
+  waiting_for_images: rounded(waiting),
+  bringing_images: rounded(bringing),
+});
 
 /**
  * The course of a training as CSV, one row an epoch, every number in full; no times, so that equal runs give equal bytes.

@@ -2,7 +2,7 @@ import { input } from '../algebra/inputs.ts';
 import type { Dimensions, Node } from '../algebra/node.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
 import type { Engine, EngineArray, ForwardStep, OwnArray, Session } from '../engines/engine.ts';
-import type { BatchImages } from './batch-images.ts';
+import type { BatchImages } from '../inference/batch-images.ts';
 import { CLASSIFIER } from '../methods/terms/taps.ts';
 import { classifierOf } from '../network/classifier.ts';
 import type { Network, Shape } from '../network/network.ts';

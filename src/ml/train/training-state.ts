@@ -1,5 +1,5 @@
 import type { StateDict } from '../network/network.ts';
-import type { HalfPrecision } from '../engines/engine.ts';
+import type { HalfPrecision } from '../engines/target.ts';
 import type { Recipe, Selection } from './recipe.ts';
 import { addTerms, NO_TERM, type TermLosses } from './term-losses.ts';
 

@@ -34,10 +34,10 @@ export function requireValidation(manifest: PackedManifest, select: Selection): 
  * @returns the numbers, nulls without validation images; undefined when the signal was aborted
  */
 export async function validate(job: TrainingJob): Promise<ValidationNumbers | undefined> {
-  const { data, recipe, signal } = job;
+  const { data, recipe, images, signal } = job;
   const split = data.split('val');
   if (split.count === 0) return { val_accuracy: null, val_mpa: null, val_loss: null };
-  const options = { format: data.manifest, batchSize: recipe.batchSize, tta: 'none', signal } as const;
+  const options = { format: data.manifest, batchSize: recipe.batchSize, images, tta: 'none', signal } as const;
   const logits = await predict(job.session, split, { ...options, average: recipe.ema });
   if (!logits) return undefined;
   const predictions = { logits, labels: split.labels, classes: job.network.classes };

@@ -4,6 +4,7 @@ import { compile, evaluate, type Compiler, type Template } from './interpolate.t
 import type { Problems } from '../source/problems.ts';
 import type { SourceLocation, Located } from '../source/location.ts';
 import { describeValue } from '../source/describe-value.ts';
+import { durationSeconds, expectedDuration } from '../source/duration.ts';
 import type { StageSpec } from '../read/spec.ts';
 
 /** What a cell may use and how often it is tried. */
@@ -16,21 +17,6 @@ export interface Limits {
 
 /** Gives the limits of a cell; what is wrong is noted and left at its default. */
 export type LimitsTemplate<S> = (scope: S) => Limits;
-
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
-/**
- * Reads a duration.
- *
- * @param value - seconds, or a text such as `90s`, `15m`, `12h`, `1d`, `1h30m`
- * @returns seconds; undefined when it is no duration
- */
-export function durationSeconds(value: Value): number | undefined {
-  if (typeof value === 'number') return value >= 0 ? value : undefined;
-  if (typeof value !== 'string' || !/^(?:\d+(?:\.\d+)?[smhd])+$/.test(value)) return undefined;
-  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ''] ?? 0), 0);
-}
 
 const wholeFrom =
   (least: number) =>
@@ -45,7 +31,7 @@ interface Rule {
   readonly expected: string;
 }
 
-const duration: Rule = { read: durationSeconds, expected: 'seconds, or a duration such as 90s, 15m or 12h' };
+const duration: Rule = { read: durationSeconds, expected: expectedDuration };
 const RULES = {
   cpu: { read: wholeFrom(1), expected: 'a whole number of slots, at least 1' },
   gpu: { read: wholeFrom(0), expected: 'a whole number of GPUs, at least 0' },

@@ -34,6 +34,7 @@ function stageOf({ kind, params }: Need, location: SourceLocation): StageSpec {
     resources: nothing,
     retry: undefined,
     timeout: undefined,
+    slurm: {},
     swept: nothing,
   };
 }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../core/json.ts';
+import type { Place, SlurmSettings } from '../../core/plan.ts';
 import type { SourceLocation, Located } from '../source/location.ts';
 
 /** Values by name, in the order in which they were written. */
@@ -35,6 +36,7 @@ export interface StageSpec {
   readonly resources: LocatedMap;
   readonly retry: Located | undefined;
   readonly timeout: Located | undefined;
+  readonly slurm: SlurmSettings;
   /** Axes that overrides put over whatever the matrix gives. */
   readonly swept: ReadonlyMap<string, SweptAxis>;
 }
@@ -92,6 +94,8 @@ export interface PipelineSpec {
   /** By kind. */
   readonly defaults: ReadonlyMap<string, { readonly location: SourceLocation; readonly params: LocatedMap }>;
   readonly stages: ReadonlyMap<string, StageSpec>;
+  readonly executor: Place | undefined;
+  readonly slurm: SlurmSettings;
   readonly tables: readonly TableSpec[];
   readonly plots: readonly PlotSpec[];
   /** Values of params that an override sweeps: every stage that uses one gets an axis of its name. */

@@ -2,13 +2,26 @@ import type { KindNames } from '../../stages/kind-names.ts';
 import type { PipelineDocument } from './read-pipeline.ts';
 import type { Problems } from '../source/problems.ts';
 import { entriesOf, Shape } from './shape.ts';
+import { readPlace, readSlurmSettings } from './slurm-settings.ts';
 import { inside, type Located, type SourceLocation } from '../source/location.ts';
 import { usualLimits, type Limited } from '../source/budget.ts';
 import { describeValue } from '../source/describe-value.ts';
 import type { MatrixSpec, PipelineSpec, PlotSpec, StageSpec, TableSpec, LocatedMap } from './spec.ts';
 
-const TOP = ['name', 'description', 'limits', 'params', 'env', 'defaults', 'stages', 'tables', 'plots'] as const;
-const STAGE = ['uses', 'with', 'matrix', 'seeds', 'resources', 'retry', 'timeout', 'description'] as const;
+const TOP = [
+  'name',
+  'description',
+  'limits',
+  'params',
+  'env',
+  'defaults',
+  'executor',
+  'slurm',
+  'stages',
+  'tables',
+  'plots',
+] as const;
+const STAGE = ['uses', 'with', 'matrix', 'seeds', 'resources', 'retry', 'timeout', 'slurm', 'description'] as const;
 const RESOURCES = ['cpu', 'gpu', 'memory', 'time'] as const;
 const TABLE = ['from', 'rows', 'columns', 'over', 'title', 'compare', 'published', 'template', 'into'] as const;
 const PLOT = ['from', 'x', 'y', 'series', 'over', 'scale', 'title', 'baseline', 'template', 'into'] as const;
@@ -159,6 +172,7 @@ function readStage(id: string, written: Located, kinds: KindNames, shape: Shape)
     resources: shape.fields(fields.get('resources'), 'resources', RESOURCES),
     retry: fields.get('retry'),
     timeout: fields.get('timeout'),
+    slurm: readSlurmSettings(fields.get('slurm'), shape),
     swept: new Map(),
   };
 }
@@ -275,6 +289,8 @@ export function checkStructure(
     env: readEnv(top, shape),
     defaults: readDefaults(top, kinds, shape),
     stages: readStages(top, kinds, shape),
+    executor: readPlace(top.get('executor'), shape),
+    slurm: readSlurmSettings(top.get('slurm'), shape),
     tables: tables.filter((table) => table !== undefined),
     plots: plots.filter((plot) => plot !== undefined),
     swept: new Map(),

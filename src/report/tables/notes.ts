@@ -60,7 +60,7 @@ export interface Told {
   readonly compare: CompareView | null;
   /** Axes that means are taken over. */
   readonly over: readonly string[];
-  /** What stages behind the rows that asked for half precision were trained in: `bfloat16`, `float32`, `mixed`. */
+  /** What stages behind the rows that asked for half precision were trained in: `bfloat16`, `float16`, `float32`, `mixed`. */
   readonly precisions: ReadonlySet<string>;
   /** What computed the stages behind the rows: `native`, `pytorch on NVIDIA H200`. */
   readonly engines: ReadonlySet<string>;
@@ -82,8 +82,9 @@ function engineNotes(engines: ReadonlySet<string>): readonly string[] {
 function precisionNotes(precisions: ReadonlySet<string>): readonly string[] {
   const ways: Readonly<Record<string, string>> = {
     bfloat16: 'in half precision (products of bfloat16 with float32 sums)',
+    float16: 'in half precision (products of float16, each factor scaled by a power of two)',
     float32: 'in float32, as the engine had no half precision, or its loss in it was not finite',
-    mixed: 'partly in half precision, and then in float32 on an engine without it',
+    mixed: 'partly in half precision, and then in another precision on an engine without it',
   };
   const known = Object.entries(ways).flatMap(([precision, words]) => (precisions.has(precision) ? [words] : []));
   const [only, ...more] = known;

@@ -7,7 +7,7 @@ import { augmentations } from '../../ml/augment/registry.ts';
 import { openPacked } from '../../ml/data/open.ts';
 import type { PackedDataset } from '../../ml/data/packed.ts';
 import { sameBatch } from '../../ml/data/same-batch.ts';
-import { batchLoaderFor } from '../../ml/data/batch-loader-for.ts';
+import { batchLoaderFor, picturesOf } from '../../ml/data/batch-loader-for.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
 import { engines } from '../../ml/engines/registry.ts';
 import { Workspace } from '../../ml/engines/workspace.ts';
@@ -16,7 +16,7 @@ import { costOf } from '../../ml/network/cost.ts';
 import { withHeadDropout } from '../../ml/network/head-dropout.ts';
 import { initialState } from '../../ml/network/initial.ts';
 import type { Network, StateDict } from '../../ml/network/network.ts';
-import { BatchImages } from '../../ml/train/batch-images.ts';
+import { BatchImages } from '../../ml/inference/batch-images.ts';
 import { checkpointIn, type Checkpoint } from '../../ml/train/checkpoint.ts';
 import { fit, prepare } from '../../ml/train/fit.ts';
 import { precisionFrom, precisionWarning } from '../../ml/train/precision.ts';
@@ -25,7 +25,7 @@ import type { TrainingResult, TrainingJob } from '../../ml/train/job.ts';
 import { JointSteps } from '../../ml/train/joint-steps.ts';
 import type { LossTerms } from '../../ml/train/loss-terms.ts';
 import { optimizerOf, type Recipe } from '../../ml/train/recipe.ts';
-import { curvesOf, epochLine, epochNumbers, keptLine, logOf } from '../../ml/train/records.ts';
+import { curvesOf, epochLine, epochNumbers, keptLine, logOf, paceNumbers } from '../../ml/train/records.ts';
 import { encodeModel, networkFor, readModel, startFrom } from '../../ml/inference/trained-model.ts';
 import { requireValidation } from '../../ml/train/validate.ts';
 import { roundedToHalf } from '../../ml/weights/round-half.ts';
@@ -80,6 +80,9 @@ interface EngineResources extends Pick<TrainingJob, 'session' | 'images' | 'kd' 
   readonly dispose: () => void;
 }
 
+/** A trained network, and how its images came to the engine where that is worth a note. */
+type Trained = TrainingResult & { readonly images: string | null };
+
 /** Takes all the memory that training will need; where there is too little, none. */
 function allocate(deps: RunDeps, recipe: Recipe, { term, precision = 'float32' }: Way): EngineResources {
   const { context, data, network, engine } = deps;
@@ -93,7 +96,7 @@ function allocate(deps: RunDeps, recipe: Recipe, { term, precision = 'float32' }
   // The members' steps never run at the same time.
   const workspace = cohort.share('workspace', () => ({ value: new Workspace(), dispose: () => undefined }));
   try {
-    const images = cohort.share('images', () => openImages(deps));
+    const images = cohort.share('images', () => openImages(deps, recipe));
     const kd = term ? keep(term({ ...deps, images })) : null;
     const amp = precision !== 'float32';
     const options = { optimizer: optimizerOf(recipe), average: recipe.ema, workspace, amp };
@@ -134,14 +137,14 @@ function checkpointOf({ scratch, beginning, tell }: StageContext, log: (line: st
 }
 
 /** Trains in one precision. */
-async function trainIn(deps: RunDeps, recipe: Recipe, way: Way): Promise<TrainingResult> {
+async function trainIn(deps: RunDeps, recipe: Recipe, way: Way): Promise<Trained> {
   const { context, data, network } = deps;
   const { signal, tell, cohort } = context;
   const log = logTo(context);
   const { checkpoint, precision } = way;
   const { dispose, ...compiled } = await allocateWhenFree(deps, recipe, way);
   try {
-    const { batches, steps } = cohort.share('steps', () => openSteps(deps, recipe));
+    const { batches, steps } = cohort.share('steps', () => openSteps({ ...deps, images: compiled.images }, recipe));
     const result = await fit({
       recipe,
       data,
@@ -155,21 +158,21 @@ async function trainIn(deps: RunDeps, recipe: Recipe, way: Way): Promise<Trainin
       checkpoint,
       ...(precision && { precision }),
       progress: (progress) => tell({ type: 'progress', unit: 'epochs', ...progress }),
-      epoch: (row, speed) => {
-        tell({ type: 'metric', row: { ...epochNumbers(row), images_per_second: Math.round(speed) } });
+      epoch: (row, pace) => {
+        tell({ type: 'metric', row: { ...epochNumbers(row), ...paceNumbers(pace) } });
         log(epochLine(row));
       },
     });
     if (!result) throw new StageInterrupted();
     log(keptLine(result.best));
-    return result;
+    return { ...result, images: compiled.images.note };
   } finally {
     dispose();
   }
 }
 
 /** Trains in half precision where the engine has it; in float32 from the start, where a loss is not finite and the recipe says so. */
-async function trainWithAmp(deps: RunDeps, recipe: Recipe, way: Way): Promise<TrainingResult> {
+async function trainWithAmp(deps: RunDeps, recipe: Recipe, way: Way): Promise<Trained> {
   const { context, engine } = deps;
   const { checkpoint } = way;
   const saved = checkpoint.load();
@@ -197,20 +200,27 @@ async function trainWithAmp(deps: RunDeps, recipe: Recipe, way: Way): Promise<Tr
   }
 }
 
-function trainOn(deps: RunDeps, recipe: Recipe, term: TermMaker | null): Promise<TrainingResult> {
+function trainOn(deps: RunDeps, recipe: Recipe, term: TermMaker | null): Promise<Trained> {
   const way = { term, checkpoint: checkpointOf(deps.context, logTo(deps.context)) };
   return (recipe.amp ? trainWithAmp : trainIn)(deps, recipe, way);
 }
 
-/** Images of a batch, once for the whole cohort. */
-function openImages({ engine, data }: RunDeps): Shared<BatchImages> {
-  const images = new BatchImages(engine, data.manifest.imageSize);
+/** Images of a batch, once for the whole cohort; a GPU keeps the pictures that they are cut from, where it has room. */
+function openImages({ engine, data }: RunDeps, recipe: Recipe): Shared<BatchImages> {
+  const file = engine.takesPixels ? picturesOf(data.split('train'), recipe) : null;
+  const images = new BatchImages(engine, data.manifest, file && engine.keep(file));
   return { value: images, dispose: () => images.dispose() };
 }
 
 /** Training batches, each made once for the whole cohort, and its steps on them. */
-function openSteps({ context, data, engine }: RunDeps, recipe: Recipe): Shared<Pick<TrainingJob, 'batches' | 'steps'>> {
-  const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe, context.threads);
+function openSteps(
+  { context, data, engine, images }: TrainingDeps,
+  recipe: Recipe,
+): Shared<Pick<TrainingJob, 'batches' | 'steps'>> {
+  const { threads } = context;
+  const { takesPixels } = engine;
+  const kept = images.kept !== null;
+  const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe, { threads, takesPixels, kept });
   const steps = new JointSteps(engine, sameBatch(loader));
   return { value: { batches: loader.count, steps }, dispose: () => loader.close() };
 }
@@ -239,12 +249,10 @@ function keptState({ keptWeights }: Recipe, state: StateDict): StateDict {
 function writeOutputs({ context, data, network }: RunDeps, recipe: Recipe, result: TrainingResult): void {
   const { batches, history } = result;
   const state = keptState(recipe, result.state);
-  const { classes, mean, std } = data.manifest;
+  const { classes, mean, std, interpolation, cropPct } = data.manifest;
+  const input = { statistics: { mean, std }, interpolation, crop: cropPct };
   const file = (output: keyof typeof trainingOutputs): string => join(context.out, trainingOutputs[output]);
-  writeFileSync(
-    file('weights'),
-    encodeModel({ network, state, classes, input: { statistics: { mean, std } }, batches }),
-  );
+  writeFileSync(file('weights'), encodeModel({ network, state, classes, input, batches }));
   writeFileSync(file('log'), logOf(history, result.best));
   writeFileSync(file('curves'), curvesOf(history));
 }
@@ -278,6 +286,7 @@ export async function runTraining(
         ...environmentOf(context, engine),
         ...(result.engines.length > 1 && { engines: result.engines }),
         ...(result.precision && { amp: result.precision }),
+        ...(result.images !== null && { images: result.images }),
       },
     };
   } finally {

@@ -5,9 +5,8 @@ import type { Digest } from '../../core/plan.ts';
 import { emptyFolder, ListingDigest, type FolderListing } from '../../fingerprint/digest.ts';
 import { mappedInodes } from '../../util/mapped-files.ts';
 import { inOrder } from '../../util/ordered.ts';
-import { byCodeUnits } from '../../util/text.ts';
 import { digestFile, type ReadWatch } from './digest-file.ts';
-import { emptyFoldersOf, listFolder, type FileState, type ListedFile } from './list-folder.ts';
+import { isListedFolder, walkFolder, type ListedFile, type ListedFolder } from './list-folder.ts';
 import { mostFiles } from './listings.ts';
 import { statIfPresent } from './stat-if-present.ts';
 import {
@@ -43,56 +42,106 @@ function statOf(path: string): Stats {
   );
 }
 
-const byPath = (a: { readonly path: string }, b: { readonly path: string }): number => byCodeUnits(a.path, b.path);
 const noCache = new SourceCache(Buffer.alloc(0));
 
-/** How files are digested. */
+/** What a path holds, as it is found. */
+class Gathered {
+  readonly #sum = new ListingDigest();
+  readonly #listing: (readonly [path: string, digest: Digest])[] = [];
+  #count = 0;
+
+  /** Adds a file, or an empty folder; its path is greater than those before. */
+  add(path: string, digest: Digest): void {
+    this.#sum.add(path, digest);
+    if (this.#count++ < mostFiles) this.#listing.push([path, digest]);
+  }
+
+  /** All of it, where that is not too much to keep. */
+  get listing(): FolderListing | undefined {
+    return this.#count <= mostFiles ? this.#listing : undefined;
+  }
+
+  digest(): Digest {
+    return this.#sum.digest();
+  }
+}
+
+/** Files and folders, and how their digests are found. */
 interface Digesting {
+  readonly path: string;
+  /** Walks through them, sorted by path. */
+  readonly walk: () => Iterable<ListedFile | ListedFolder>;
   readonly cacheFolder: string | undefined;
   readonly watch: ReadWatch | undefined;
-  /** Told the digest of each, in their order. */
-  readonly use: (path: string, digest: Digest) => void;
 }
 
-/** Bytes that will have to be read. */
-function bytesAhead(files: readonly ListedFile[], cache: SourceCache): number {
-  const known = cache.lookUp();
-  return files.reduce((sum, { path, stats }) => sum + (isKnown(known(path), stats) ? 0 : stats.size), 0);
+/** Adds what a folder counts for. */
+function addFolder(gathered: Gathered, { path, isEmpty }: ListedFolder): void {
+  if (!isEmpty || path === '') return;
+  const listed = emptyFolder(path);
+  gathered.add(listed.path, listed.digest);
 }
 
-const isKnown = (known: Remembered | undefined, stats: FileState): known is Remembered =>
-  known !== undefined && isUnchanged(known, stats);
-
-/**
- * Digests files that are sorted by path; those whose state is remembered, and that nobody may change without a sign, without
- * reading them. Nothing is kept of each but its row in the cache.
- */
-async function digestAll(path: string, files: readonly ListedFile[], { cacheFolder, watch, use }: Digesting) {
-  const cache = cacheFolder === undefined ? noCache : readSourceCache(cacheFolder, path);
-  watch?.ahead(bytesAhead(files, cache));
-  let mapped: ReadonlySet<number> | undefined;
-  const isMapped = ({ ino }: FileState): boolean => (mapped ??= mappedInodes()).has(ino);
-  const believed = (look: ReturnType<SourceCache['lookUp']>, { path: name, stats }: ListedFile) => {
-    const known = look(name);
-    return isKnown(known, stats) && !isMapped(stats) ? known : undefined;
-  };
-  const first = cache.lookUp();
-  const isWhole = cache.size === files.length && files.every((file) => believed(first, file));
-  // Where nothing is new, no second copy of the cache is made.
-  const rows = cacheFolder === undefined || isWhole ? undefined : new CacheRows();
+/** Gives the digests of files, asked for by path, whose state is remembered, and that nobody may change without a sign. */
+function believer(cache: SourceCache): (file: ListedFile) => Remembered | undefined {
   const lookUp = cache.lookUp();
-  const digested = inOrder(files, atOnce, async (file): Promise<[string, Remembered]> => {
-    const known = believed(lookUp, file);
-    if (known) return [file.path, known];
+  let mapped: ReadonlySet<number> | undefined;
+  return ({ path, stats }) => {
+    const known = lookUp(path);
+    return known && isUnchanged(known, stats) && !(mapped ??= mappedInodes()).has(stats.ino) ? known : undefined;
+  };
+}
+
+/** Gathers what is remembered, without reading; undefined, and told how much is to be read, where not all is. */
+function recall({ walk, watch }: Digesting, cache: SourceCache): Gathered | undefined {
+  const believed = believer(cache);
+  const gathered = new Gathered();
+  let [files, unknown, bytes] = [0, 0, 0];
+  for (const item of walk()) {
+    if (isListedFolder(item)) {
+      addFolder(gathered, item);
+      continue;
+    }
+    const known = believed(item);
+    files++;
+    if (known) gathered.add(item.path, known.digest);
+    else [unknown, bytes] = [unknown + 1, bytes + item.stats.size];
+  }
+  watch?.ahead(bytes);
+  return unknown === 0 && files === cache.size ? gathered : undefined;
+}
+
+/** Gathers all, reads what is not remembered, and remembers it. */
+async function readAll({ path, walk, cacheFolder, watch }: Digesting, cache: SourceCache): Promise<Gathered> {
+  const believed = believer(cache);
+  const gathered = new Gathered();
+  const rows = cacheFolder === undefined ? undefined : new CacheRows();
+  const digested = inOrder(walk(), atOnce, async (item): Promise<ListedFolder | [string, Remembered]> => {
+    if (isListedFolder(item)) return item;
+    const known = believed(item);
+    if (known) return [item.path, known];
     const before = Date.now();
-    const digest = await digestFile(join(path, file.path), file.stats.size, watch);
-    return [file.path, rememberStats(file.stats, digest, before)];
+    const digest = await digestFile(join(path, item.path), item.stats.size, watch);
+    return [item.path, rememberStats(item.stats, digest, before)];
   });
-  for await (const [name, known] of digested) {
-    use(name, known.digest);
+  for await (const item of digested) {
+    if (!Array.isArray(item)) {
+      addFolder(gathered, item);
+      continue;
+    }
+    const [name, known] = item;
+    gathered.add(name, known.digest);
     rows?.add(name, known);
   }
   if (cacheFolder !== undefined && rows) writeSourceCache(cacheFolder, path, rows);
+  return gathered;
+}
+
+/** Digests files; nothing is kept of each but its row in the cache, and where nothing is new, no second copy of that. */
+async function gather(digesting: Digesting): Promise<Gathered> {
+  const { path, cacheFolder } = digesting;
+  const cache = cacheFolder === undefined ? noCache : readSourceCache(cacheFolder, path);
+  return recall(digesting, cache) ?? (await readAll(digesting, cache));
 }
 
 /** How a folder outside the store is digested. */
@@ -120,38 +169,16 @@ export async function digestPath(path: string, cacheFolder?: string, options: Fo
   const stats = statOf(path);
   if (stats.isDirectory()) return digestFolder(path, cacheFolder, options);
   if (stats.isFile() && stats.size <= smallFile) return digestFile(path, stats.size);
-  let only = '';
-  const use = (_: string, digest: Digest): void => void (only = digest);
-  await digestAll(path, [{ path: '', stats }], { cacheFolder, watch: options.watch, use });
-  return only;
+  const file = await gather({ path, walk: () => [{ path: '', stats }], cacheFolder, watch: options.watch });
+  return file.listing?.[0]?.[1] ?? '';
 }
 
 async function digestFolder(path: string, cacheFolder: string | undefined, options: FolderOptions): Promise<Digest> {
   const { runsFolder, onListing, watch } = options;
-  const content = listFolder(path, 'open', runsFolder === undefined ? undefined : realPath(runsFolder));
-  const empty = Array.from(emptyFoldersOf(content), (name) => emptyFolder(name)).sort(byPath);
-  const files = content.files.toSorted(byPath);
-  const sum = new ListingDigest();
-  const listing: (readonly [path: string, digest: Digest])[] = [];
-  const isListed = onListing && files.length + empty.length <= mostFiles;
-  const add = (name: string, digest: Digest): void => {
-    sum.add(name, digest);
-    if (isListed) listing.push([name, digest]);
-  };
-  const addEmptyBefore = (name?: string): void => {
-    for (let [first] = empty; first && (name === undefined || byCodeUnits(first.path, name) < 0); [first] = empty) {
-      add(first.path, first.digest);
-      empty.shift();
-    }
-  };
-  const use = (name: string, digest: Digest): void => {
-    addEmptyBefore(name);
-    add(name, digest);
-  };
-  await digestAll(path, files, { cacheFolder, watch, use });
-  addEmptyBefore();
-  if (isListed) onListing(listing);
-  return sum.digest();
+  const except = runsFolder === undefined ? undefined : realPath(runsFolder);
+  const found = await gather({ path, walk: () => walkFolder(path, 'open', except), cacheFolder, watch });
+  if (found.listing) onListing?.(found.listing);
+  return found.digest();
 }
 
 function realPath(path: string): string | undefined {

@@ -1,7 +1,8 @@
 import { readdirSync, readlinkSync, realpathSync, statSync, type Dirent, type Stats } from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { isLitter, isProbe } from '../../util/litter.ts';
+import { byCodeUnits } from '../../util/text.ts';
 
 /** What of a file's state is looked at. */
 export type FileState = Pick<Stats, 'size' | 'mtimeMs' | 'ctimeMs' | 'ino' | 'nlink' | 'mode'>;
@@ -13,7 +14,14 @@ export interface ListedFile {
   readonly stats: FileState;
 }
 
-/** A million files are listed at once: all that the system says of each would take five times as much. */
+/** A folder; links are followed. */
+export interface ListedFolder {
+  /** Relative to the listed folder, which is an empty text itself. */
+  readonly path: string;
+  readonly isEmpty: boolean;
+}
+
+/** All that the system says of a file would take five times as much memory. */
 const stateIn = ({ size, mtimeMs, ctimeMs, ino, nlink, mode }: Stats): FileState => ({
   size,
   mtimeMs,
@@ -23,11 +31,13 @@ const stateIn = ({ size, mtimeMs, ctimeMs, ino, nlink, mode }: Stats): FileState
   mode,
 });
 
-/** Everything below a folder, in the order in which the disk gives it. */
+/** Everything below a folder, in the order of {@link walkFolder}. */
 export interface FolderContent {
   readonly files: readonly ListedFile[];
-  /** Relative paths of all folders, each after its parent; the first is the folder itself: an empty text. */
+  /** Relative paths of all folders; the first is the folder itself: an empty text. */
   readonly folders: readonly string[];
+  /** Relative paths of the folders in which nothing is; not that of the folder itself. */
+  readonly emptyFolders: readonly string[];
 }
 
 /**
@@ -43,14 +53,19 @@ interface Walk {
   readonly rule: LinkRule;
   /** A folder, without links, that is passed over. */
   readonly except: string | undefined;
-  readonly files: ListedFile[];
-  readonly folders: string[];
 }
 
 /** A folder under way: its relative path, and the link-free paths of it and of all folders that led to it. */
 interface Position {
   readonly path: string;
   readonly trail: readonly string[];
+}
+
+/** A name in a folder. */
+interface Entry {
+  readonly name: string;
+  /** Of a folder: where it is, without links. */
+  readonly real?: string;
 }
 
 const isInside = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
@@ -70,84 +85,114 @@ function targetOf(path: string): string {
   }
 }
 
-function followLink(walk: Walk, position: Position, path: string): void {
-  const full = join(walk.root, path);
+/** What a link stands for. */
+function followLink({ root, real, rule }: Walk, { trail }: Position, [name, path]: readonly [string, string]): Entry {
+  const full = join(root, path);
   const target = targetOf(full);
-  if (walk.rule === 'closed' && (isAbsolute(readlinkSync(full)) || !isInside(target, walk.real)))
+  if (rule === 'closed' && (isAbsolute(readlinkSync(full)) || !isInside(target, real)))
     fail({
       code: 'link-outside',
       message: `the result holds the link ${path} → ${readlinkSync(full)}, which leads out of it`,
       expected: 'files, folders, and relative links between them',
       fix: 'copy the file instead of linking it',
     });
-  if (position.trail.includes(target))
+  if (trail.includes(target))
     fail({
       code: 'link-loop',
       message: `the link ${full} points to ${target}, in which it stands itself`,
       expected: 'folders without loops',
       fix: 'remove the link',
     });
-  const stats = statSync(full);
-  if (stats.isDirectory()) listInto(walk, { path, trail: [...position.trail, target] });
-  else addFile(walk, path, stats);
+  return statSync(full).isDirectory() ? { name, real: target } : { name };
 }
 
-function addFile(walk: Walk, path: string, stats: Stats): void {
+function fileAt({ root }: Walk, path: string): ListedFile {
+  const full = `${root}/${path}`;
+  const stats = statSync(full);
   if (!stats.isFile())
     fail({
       code: 'special-file',
-      message: `${join(walk.root, path)} is neither a file nor a folder`,
+      message: `${full} is neither a file nor a folder`,
       expected: 'files and folders (no sockets, pipes or devices)',
       fix: 'remove it',
     });
-  if (walk.rule === 'closed' || !isProbe(basename(path), stats.size)) walk.files.push({ path, stats: stateIn(stats) });
+  return { path, stats: stateIn(stats) };
 }
 
-function addFolder(walk: Walk, position: Position, path: string, name: string): void {
-  const real = `${position.trail.at(-1) ?? ''}/${name}`;
-  if (real !== walk.except) listInto(walk, { path, trail: [...position.trail, real] });
+const pathOf = (position: Position, name: string): string => (position.path === '' ? name : `${position.path}/${name}`);
+
+/** What a name stands for; undefined for what does not count. */
+function entryOf(walk: Walk, position: Position, item: Dirent): Entry | undefined {
+  const { name } = item;
+  const path = pathOf(position, name);
+  if (walk.rule === 'open' && isLitter(name)) return undefined;
+  if (item.isSymbolicLink()) return followLink(walk, position, [name, path]);
+  if (item.isDirectory()) {
+    const real = `${position.trail.at(-1) ?? ''}/${name}`;
+    return real === walk.except ? undefined : { name, real };
+  }
+  const isNothing = walk.rule === 'open' && isProbe(name, () => statSync(`${walk.root}/${path}`).size);
+  return isNothing ? undefined : { name };
 }
 
-function addItem(walk: Walk, position: Position, item: Dirent): void {
-  if (walk.rule === 'open' && isLitter(item.name)) return;
-  const path = position.path === '' ? item.name : `${position.path}/${item.name}`;
-  if (item.isSymbolicLink()) followLink(walk, position, path);
-  else if (item.isDirectory()) addFolder(walk, position, path, item.name);
-  else addFile(walk, path, statSync(`${walk.root}/${path}`));
-}
+/** Where an entry stands among others: all paths in a folder begin with its name and a `/`. */
+const placeOf = ({ name, real }: Entry): string => (real === undefined ? name : `${name}/`);
 
-function listInto(walk: Walk, position: Position): void {
-  walk.folders.push(position.path);
-  const items = readdirSync(join(walk.root, position.path), { withFileTypes: true });
-  for (const item of items) addItem(walk, position, item);
+function* walkInto(walk: Walk, position: Position): Generator<ListedFile | ListedFolder, void, undefined> {
+  const entries: Entry[] = [];
+  for (const item of readdirSync(join(walk.root, position.path), { withFileTypes: true })) {
+    const entry = entryOf(walk, position, item);
+    if (entry) entries.push(entry);
+  }
+  yield { path: position.path, isEmpty: entries.length === 0 };
+  for (const { name, real } of entries.sort((a, b) => byCodeUnits(placeOf(a), placeOf(b)))) {
+    const path = pathOf(position, name);
+    if (real === undefined) yield fileAt(walk, path);
+    else yield* walkInto(walk, { path, trail: [...position.trail, real] });
+  }
 }
 
 /**
- * Lists all files and folders below a folder.
+ * Walks through a folder. Nothing is held of a million files but the names in the folder that is walked through.
  *
  * @param root - the folder
  * @param rule - whose folder it is
  * @param except - a folder, without links in its path, that is passed over
- * @returns files with their state, and folders
+ * @returns files with their state, and folders before what is in them: sorted by the code units of paths, those of folders
+ *   with a `/` after them
  * @throws FailureError for a link that leads nowhere, in a circle or (where `closed`) outside, and for special files
  */
-export function listFolder(root: string, rule: LinkRule, except?: string): FolderContent {
+export function* walkFolder(
+  root: string,
+  rule: LinkRule,
+  except?: string,
+): Generator<ListedFile | ListedFolder, void, undefined> {
   const real = realpathSync(root);
-  const walk: Walk = { root, real, rule, except, files: [], folders: [] };
-  listInto(walk, { path: '', trail: [real] });
-  return walk;
+  yield* walkInto({ root, real, rule, except }, { path: '', trail: [real] });
 }
 
 /**
- * The folders of a listing in which nothing is.
+ * Tells folders from files.
  *
- * @param content - what was listed
- * @returns their relative paths; not that of the listed folder itself
+ * @param item - of {@link walkFolder}
+ * @returns true for a folder
  */
-export function emptyFoldersOf(content: FolderContent): readonly string[] {
-  const { files, folders } = content;
-  const parents = new Set<string>();
-  for (const { path } of files) parents.add(dirname(path));
-  for (const path of folders) parents.add(dirname(path));
-  return folders.filter((path) => path !== '' && !parents.has(path));
+export const isListedFolder = (item: ListedFile | ListedFolder): item is ListedFolder => 'isEmpty' in item;
+
+/**
+ * Lists what is in a folder of not too many files.
+ *
+ * @param root - the folder
+ * @param rule - whose folder it is
+ * @returns files with their state, and folders
+ * @throws FailureError as {@link walkFolder}
+ */
+export function listFolder(root: string, rule: LinkRule): FolderContent {
+  const files: ListedFile[] = [];
+  const folders: ListedFolder[] = [];
+  for (const item of walkFolder(root, rule))
+    if (isListedFolder(item)) folders.push(item);
+    else files.push(item);
+  const empty = folders.filter(({ path, isEmpty }) => isEmpty && path !== '');
+  return { files, folders: folders.map(({ path }) => path), emptyFolders: empty.map(({ path }) => path) };
 }

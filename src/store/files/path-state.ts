@@ -1,29 +1,20 @@
+import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import type { Digest } from '../../core/plan.ts';
-import { sha256 } from '../../fingerprint/digest.ts';
-import { byCodeUnits } from '../../util/text.ts';
 import { manifestName } from '../layout.ts';
-import { listFolder, type FileState, type LinkRule } from './list-folder.ts';
+import { isListedFolder, walkFolder, type LinkRule } from './list-folder.ts';
 import { statIfPresent } from './stat-if-present.ts';
 
 /** The state of a file, or of all files of a folder, as far as it is known without reading them. */
 export interface PathState {
-  /** Digest of their paths. */
-  readonly paths: Digest;
-  /** Five numbers a file, so that a million of them have room. */
-  readonly numbers: Float64Array;
+  /** Digest of what differs as soon as the content does: their paths, sizes, times and inodes. */
+  readonly digest: Digest;
+  /** Of each file: when its inode changed, in milliseconds, and how many names it has. */
+  readonly inodes: Float64Array;
 }
 
-const numbersOf = ({ size, mtimeMs, ino, ctimeMs, nlink }: FileState): readonly number[] => [
-  size,
-  mtimeMs,
-  ino,
-  ctimeMs,
-  nlink,
-];
-/** How many numbers of a file differ as soon as its content does; then the time of its inode, and how many names it has. */
-const own = 3;
-const each = 5;
+/** Numbers of each file in {@link PathState.inodes}. */
+const each = 2;
 
 /**
  * Looks at the state of a file, or of a folder's files.
@@ -37,15 +28,16 @@ export function pathState(path: string, rule: LinkRule, except?: string): PathSt
   try {
     const stats = statIfPresent(path);
     if (!stats) return undefined;
-    const listed = stats.isDirectory()
-      ? listFolder(path, rule, except && realpathSync(except)).files
-      : [{ path, stats }];
-    const files = listed
-      .filter((file) => rule === 'open' || file.path !== manifestName)
-      .sort((a, b) => byCodeUnits(a.path, b.path));
-    const numbers = new Float64Array(files.length * each);
-    for (const [at, file] of files.entries()) numbers.set(numbersOf(file.stats), at * each);
-    return { paths: sha256(files.map((file) => file.path).join('\n')), numbers };
+    const items = stats.isDirectory() ? walkFolder(path, rule, except && realpathSync(except)) : [{ path, stats }];
+    const sum = createHash('sha256');
+    const inodes: number[] = [];
+    for (const item of items) {
+      if (isListedFolder(item) || (rule === 'closed' && item.path === manifestName)) continue;
+      const { size, mtimeMs, ino, ctimeMs, nlink } = item.stats;
+      sum.update(JSON.stringify([item.path, size, mtimeMs, ino]));
+      inodes.push(ctimeMs, nlink);
+    }
+    return { digest: sum.digest('hex'), inodes: Float64Array.from(inodes) };
   } catch {
     return undefined;
   }
@@ -62,12 +54,8 @@ export function pathState(path: string, rule: LinkRule, except?: string): PathSt
  */
 export function isSameState(before: PathState | undefined, after: PathState | undefined): boolean {
   if (!before || !after) return before === after;
-  if (before.paths !== after.paths) return false;
-  const [a, b] = [before.numbers, after.numbers];
-  for (let file = 0; file < a.length; file += each) {
-    for (let at = file; at < file + own; at++) if (a[at] !== b[at]) return false;
-    const [changed, names] = [file + own, file + own + 1];
-    if (a[changed] !== b[changed] && a[names] === 1 && b[names] === 1) return false;
-  }
+  if (before.digest !== after.digest) return false;
+  const [a, b] = [before.inodes, after.inodes];
+  for (let at = 0; at < a.length; at += each) if (a[at] !== b[at] && a[at + 1] === 1 && b[at + 1] === 1) return false;
   return true;
 }

@@ -1,10 +1,11 @@
 /**
- * Parity and speed of the pytorch engine on the best device here, in at most five minutes: see ../gpu.sh. `tiny`: the same with networks
+ * Parity and speed of the pytorch engine on the best device here, and where the time of an epoch goes, in at most five minutes: see ../gpu.sh. `tiny`: the same with networks
  * and images that a CPU is done with soon.
  */
 import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
 import { CompiledEngine } from '../../../src/ml/engines/session.ts';
 import { pytorchExecutor } from '../../support/pytorch-executor.ts';
+import { epochTable } from './epoch.ts';
 import { modelTable, primitiveTable } from './parity.ts';
 import { speedTable, type Row } from './speed.ts';
 
@@ -25,6 +26,9 @@ const ROWS: readonly Omit<Row, 'seconds'>[] = tiny
       { ...SMALL, students: 8, amp: false },
       { ...LARGE, students: 8, amp: true },
     ];
+const EPOCH = tiny
+  ? ({ model: 'resnet8', side: 32, batch: 8, batches: 8 } as const)
+  : ({ model: 'mobilenetv2', side: 224, batch: 64, batches: 40 } as const);
 const MODELS = tiny
   ? ['resnet8']
   : ['resnet20', 'resnet50', 'mobilenetv2', 'ghostnet', 'efficientnet_v2_s', 'densenet121'];
@@ -37,6 +41,7 @@ print(primitiveTable(paneled));
 await paneled.dispose();
 const executor = pytorchExecutor();
 print(modelTable(executor, MODELS));
+print(await epochTable(EPOCH));
 const engine = new CompiledEngine(executor);
 print(
   speedTable(

@@ -1,12 +1,13 @@
 import type { Engine, Session } from '../../../src/ml/engines/engine.ts';
 import type { TrainBatch } from '../../../src/ml/data/batch-loader.ts';
 import type { AdapterDeps } from '../../../src/ml/train/adapters.ts';
-import { BatchImages } from '../../../src/ml/train/batch-images.ts';
+import { BatchImages } from '../../../src/ml/inference/batch-images.ts';
 import { CombinedKdTerm } from '../../../src/ml/train/combined-kd-term.ts';
 import type { KdTermOptions } from '../../../src/ml/train/kd-term.ts';
 import { Objective } from '../../../src/ml/train/objective.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 import { crossEntropySupervision } from '../../support/one-batch.ts';
+import { plainFormat } from '../../support/plain-format.ts';
 
 /** Who learns from whom, and where. */
 export interface Pair {
@@ -53,7 +54,7 @@ export interface StepSize {
  * @returns what runs each part of a step
  */
 export function distillingParts(pair: Pair, size: StepSize): Parts {
-  const images = new BatchImages(pair.engine, pair.student.network.layers[0]?.shape.height ?? 0);
+  const images = new BatchImages(pair.engine, plainFormat(pair.student.network.layers[0]?.shape.height ?? 0));
   const pass = new TeacherPass(pair.teacher, pair.engine, images);
   const { dispose, ...parts } = partsOf(pair, size, { images, pass, batchOf: batchesOf(images, size, pair.student) });
   return {
@@ -142,7 +143,7 @@ function partsOf({ engine, student, optimizer }: Pair, size: StepSize, { images,
 export function cohortStep(pair: Omit<Pair, 'student'>, students: readonly Session[], size: StepSize): () => void {
   const [first] = students;
   if (!first) throw new Error('no students');
-  const images = new BatchImages(pair.engine, first.network.layers[0]?.shape.height ?? 0);
+  const images = new BatchImages(pair.engine, plainFormat(first.network.layers[0]?.shape.height ?? 0));
   const pass = new TeacherPass(pair.teacher, pair.engine, images);
   const next = batchesOf(images, size, first);
   let batch = next();

@@ -96,7 +96,7 @@ describe('completion', () => {
     [['run', '--exec'], ['--executor']],
     [
       ['run', '--executor', ''],
-      ['local', 'in-process'],
+      ['local', 'in-process', 'slurm'],
     ],
     [['list', 'meth'], ['methods']],
     [['show', 'resnet11'], ['resnet110']],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rotate, shearX, shearY, translateX, translateY } from '../../../src/ml/augment/affine.ts';
-import { mirrorImage } from '../../../src/ml/augment/crop.ts';
+import { mirrorImage } from '../../support/mirror-image.ts';
 import type { RgbImage } from '../../../src/ml/augment/image.ts';
 import { noise } from './transform-reference.ts';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { centreCrop, cropImage, mirrorImage, randomCrop, tenCrops } from '../../../src/ml/augment/crop.ts';
+import { centreCrop, cropImage, randomCrop, tenCrops } from '../../../src/ml/augment/crop.ts';
+import { mirrorImage } from '../../support/mirror-image.ts';
 import { resizeShorterSide } from '../../../src/ml/augment/resize.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
 import { base64, referencePicture, transformReference } from './transform-reference.ts';
@@ -95,7 +96,8 @@ describe('a random crop', () => {
 describe('mirroring', () => {
   it('turns rows round and keeps pixels whole', () => {
     const picture = { pixels: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), height: 2, width: 2 };
-    expect([...mirrorImage(picture).pixels]).toEqual([4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 8, 9]);
-    expect(mirrorImage(mirrorImage(picture))).toEqual(picture);
+    const mirrored = cropImage(picture, { top: 0, left: 0, mirrored: true }, 2);
+    expect([...mirrored.pixels]).toEqual([4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 8, 9]);
+    expect(mirrored).toEqual(mirrorImage(picture));
   });
 });

@@ -93,6 +93,23 @@ describe('resizing', () => {
     for (let side = 1; side < 90; side++) resize(noise(5, 5), side, side);
     expect(base64(resize(picture, 20, 27))).toBe(before);
   });
+
+  it('gives the same bits again after a picture so large that memory is let go', () => {
+    const picture = noise(31, 23);
+    const before = base64(resize(picture, 20, 27));
+    const [width, height] = [5000, 4600];
+    const large = resize({ pixels: new Uint8Array(width * height * 3).fill(7), height, width }, 3, 5);
+    expect(large.pixels).toEqual(new Uint8Array(45).fill(7));
+    expect(base64(resize(picture, 20, 27))).toBe(before);
+  });
+
+  it('gives a picture of its own, which no later one changes', () => {
+    const made = resize(noise(31, 23), 20, 27);
+    const before = base64(made);
+    resize(noise(40, 40), 20, 27);
+    expect(base64(made)).toBe(before);
+    expect(made.pixels.buffer).toBeInstanceOf(ArrayBuffer);
+  });
 });
 
 describe('the size with a given shorter side', () => {

@@ -2,12 +2,20 @@ import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../src/core/failure.ts';
+import { normalisationTable } from '../../../src/ml/augment/normalise.ts';
 import type { AugmentationName } from '../../../src/ml/augment/registry.ts';
-import { mixOf, trainBatches, type TrainOptions } from '../../../src/ml/data/batches.ts';
+import { mixOf, trainBatches, type ImageForm, type TrainOptions } from '../../../src/ml/data/batches.ts';
 import { openPacked } from '../../../src/ml/data/open.ts';
 import { pack } from '../../../src/ml/data/pack.ts';
+import { lookedUp } from '../../../src/ml/engines/pixels.ts';
 import type { PackedDataset } from '../../../src/ml/data/packed.ts';
-import { batchOf, directLoader, type BatchLoader, type TrainBatch } from '../../../src/ml/data/batch-loader.ts';
+import {
+  batchOf,
+  directLoader,
+  formFor,
+  type BatchLoader,
+  type TrainBatch,
+} from '../../../src/ml/data/batch-loader.ts';
 import { batchLoaderFor } from '../../../src/ml/data/batch-loader-for.ts';
 import { ThreadedLoader } from '../../../src/ml/data/threaded-loader.ts';
 import { failuresOf, Folder, notes, packDefaults, sampleSet } from './samples.ts';
@@ -31,8 +39,11 @@ afterAll(() => {
 
 const direct = (change: Partial<TrainOptions> = {}): BatchLoader =>
   directLoader(dataset.split('train'), dataset.manifest, { ...options, ...change });
-const threaded = (threads: number, change: Partial<TrainOptions> = {}): ThreadedLoader =>
-  new ThreadedLoader({ folder: folder.path, manifest: dataset.manifest, options: { ...options, ...change }, threads });
+const threaded = (threads: number, change: Partial<TrainOptions> = {}, form: ImageForm = 'normalised') =>
+  new ThreadedLoader({
+    ...{ folder: folder.path, manifest: dataset.manifest, threads, form },
+    options: { ...options, ...change },
+  });
 
 /** A batch as text: bytes of images, labels, places in the split, and how it is mixed. */
 const textOf = ({ images, labels, indices, mixed }: TrainBatch): string =>
@@ -92,6 +103,37 @@ describe('a threaded loader', () => {
     },
   );
 
+  it.each<Partial<TrainOptions>>([
+    { augment: 'none', mixup: 'none' },
+    { augment: 'none', mixup: 'cutmix', crop: 'centre' },
+    { augment: 'autoaugment', mixup: 'cutmix' },
+    { augment: 'augmix', mixup: 'none', flip: false },
+  ])('gives, as a direct one does, the pixels that a look-up makes the normalised batches of: %o', async (change) => {
+    const { mean, std } = dataset.manifest;
+    const table = normalisationTable(mean, std);
+    const form = formFor(true, { ...options, ...change });
+    expect(form).toBe('pixels');
+    const split = dataset.split('train');
+    const loaders = [threaded(2, change, form), directLoader(split, dataset.manifest, { ...options, ...change }, form)];
+    const normalised = direct(change);
+    for (const [epoch, number] of many) {
+      const wanted = await normalised.take(epoch, number);
+      for (const loader of loaders) {
+        const { images, ...others } = await loader.take(epoch, number);
+        if (!(images instanceof Uint8Array)) throw new Error('no pixels');
+        expect({ ...others, images: lookedUp(images, table) }).toEqual(wanted);
+      }
+    }
+    await Promise.all(loaders.map((loader) => loader.close()));
+  });
+
+  it('has no pixels of pictures that are means of two', () => {
+    expect([formFor(true, { mixup: 'mixup' }), formFor(false, { mixup: 'none' })]).toEqual([
+      'normalised',
+      'normalised',
+    ]);
+  });
+
   it.each<AugmentationName>(['none', 'randaugment', 'trivialaugment', 'augmix', 'cutout'])(
     'gives the bits of a direct one with %s and CutMix',
     async (augment) => {
@@ -149,7 +191,7 @@ describe('a threaded loader', () => {
     await pack(sampleSet([9, 9], { width: 14, height: 14, side: 12 }), damaged.path, packDefaults, notes());
     const { manifest } = openPacked(damaged.path);
     writeFileSync(damaged.at('train.train.pixels'), 'short');
-    const loader = new ThreadedLoader({ folder: damaged.path, manifest, options, threads: 1 });
+    const loader = new ThreadedLoader({ folder: damaged.path, manifest, options, form: 'normalised', threads: 1 });
     const [failure] = await failuresOf(() => loader.take(0, 0));
     expect(failure).toMatchObject({ code: 'damaged-dataset' });
     expect(failure?.message).toContain('train.train.pixels: has 5 bytes');
@@ -227,7 +269,7 @@ describe('the choice of a loader', () => {
     ['autoaugment', true],
     ['cutout', true],
   ] as const)('makes batches on a thread where it pays: %s', async (augment, isThreaded) => {
-    const loader = batchLoaderFor(dataset, folder.path, { ...options, augment }, 2);
+    const loader = batchLoaderFor(dataset, folder.path, { ...options, augment }, { threads: 2, takesPixels: false });
     expect(loader instanceof ThreadedLoader).toBe(isThreaded);
     expect(await taken(loader, [[1, 2]])).toEqual(await taken(direct({ augment }), [[1, 2]]));
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cropImage, mirrorImage, tenCrops } from '../../../src/ml/augment/crop.ts';
+import { cropImage, tenCrops } from '../../../src/ml/augment/crop.ts';
 import type { RgbImage } from '../../../src/ml/augment/image.ts';
 import { mixImages } from '../../../src/ml/augment/mix.ts';
 import { augmentations } from '../../../src/ml/augment/registry.ts';
@@ -12,6 +12,7 @@ import { uniforms } from '../../../src/ml/random/random.ts';
 import { base64, referencePicture, transformReference } from '../augment/transform-reference.ts';
 import { Folder, notes, packDefaults, sampleSet } from './samples.ts';
 import { atOnce } from '../../support/at-once.ts';
+import { mirrorImage } from '../../support/mirror-image.ts';
 
 const SIDE = 10;
 const VALUES = SIDE * SIDE * 3;

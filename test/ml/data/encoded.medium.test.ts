@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RgbImage } from '../../../src/ml/augment/image.ts';
 import { directLoader, type BatchLoader, type TrainBatch } from '../../../src/ml/data/batch-loader.ts';
@@ -13,6 +14,7 @@ import { folderShelf, ImageFile } from '../../../src/ml/data/pictures/image-file
 import type { ImageSet } from '../../../src/ml/data/source.ts';
 import { imageFolder } from '../../../src/ml/data/sources/image-folder.ts';
 import { SPLITS } from '../../../src/ml/data/split.ts';
+import { temporaryPath } from '../../../src/util/temporary-file.ts';
 import { encoded, failuresOf, Folder, notes, packDefaults, picture } from './samples.ts';
 
 let folder: Folder;
@@ -113,8 +115,8 @@ describe('a set whose files are kept', () => {
     const oracle = direct(decoded);
     const loaders: BatchLoader[] = [
       direct(encoded),
-      batchLoaderFor(encoded, folder.at('encoded'), options, 1),
-      batchLoaderFor(encoded, folder.at('encoded'), options, 3),
+      batchLoaderFor(encoded, folder.at('encoded'), options, { threads: 1, takesPixels: false }),
+      batchLoaderFor(encoded, folder.at('encoded'), options, { threads: 3, takesPixels: false }),
     ];
     const copy = ({ images, labels, indices, mixed }: TrainBatch) =>
       structuredClone({ images, labels, indices, mixed });
@@ -196,6 +198,13 @@ describe('a packing that was ended', () => {
     return { set: { ...set, images }, decoded: () => decoded };
   }
 
+  /** What a kill leaves beside a file that is replaced in one rename. */
+  function leaveDrafts(): void {
+    const paths = readdirSync(folder.at('.'), { recursive: true, encoding: 'utf8' });
+    const replaced = paths.filter((path) => basename(path) === 'packing.json');
+    for (const path of replaced) writeFileSync(temporaryPath(folder.at(path)), '{');
+  }
+
   it.each(['decoded', 'encoded'] as const)(
     'goes on behind what it had packed, to the same result: %s',
     async (keep) => {
@@ -209,6 +218,7 @@ describe('a packing that was ended', () => {
         });
         const name = `${keep}-${end}`;
         await expect(pack(first.set, folder.at(name), { ...options, piece: 0 }, notes())).rejects.toThrow('killed');
+        leaveDrafts();
         const second = counted(set, () => undefined);
         const seen = notes();
         expect(await pack(second.set, folder.at(name), options, seen)).toEqual(whole);

@@ -40,6 +40,28 @@ describe('a packed dataset', () => {
     onDisk.close();
   });
 
+  it('says how large pictures are and where they lie, without reading them', () => {
+    const dataset = openPacked(folder.path);
+    const split = dataset.split('train');
+    if (split.keep !== 'decoded') throw new Error('not decoded');
+    for (const view of ['train', 'eval'] as const) {
+      const { path, bytes, index } = split.file(view)!;
+      const all = readFileSync(path);
+      expect(all).toHaveLength(bytes);
+      for (let k = 0; k < split.count; k++) {
+        const { pixels, ...size } = atOnce(split.image(view, k));
+        expect(split.size(view, k)).toEqual(size);
+        const [offset = NaN, height, width] = index.subarray(3 * k);
+        expect({ height, width }).toEqual(size);
+        expect(all.subarray(offset, offset + pixels.length).equals(pixels)).toBe(true);
+      }
+    }
+    dataset.close();
+    truncateSync(folder.at('train.train.pixels'), 5);
+    const damaged = openPacked(folder.path).split('train');
+    expect(() => damaged.keep === 'decoded' && damaged.file('train')).toThrow(/train\.train\.pixels: has 5 bytes/);
+  });
+
   it('opens a split once', () => {
     const dataset = openPacked(folder.path);
     expect(dataset.split('val')).toBe(dataset.split('val'));

@@ -8,6 +8,7 @@ import { CompiledEngine } from '../../../src/ml/engines/session.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import { encodeLogits, KeptLogits } from '../../../src/ml/inference/kept-logits.ts';
+import { BatchImages } from '../../../src/ml/inference/batch-images.ts';
 import { predict } from '../../../src/ml/inference/predict.ts';
 import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { paintedSet } from '../../support/painted-set.ts';
@@ -92,7 +93,10 @@ describe.each(builds)('logits of the %s build', (build, names) => {
     const state = initialState(network, 3);
     const [one, two] = [1, 2].map((threads) => engine.session(network, { optimizer: null, threads }));
     for (const session of [one!, two!]) session.write(state);
-    const alone = await predict(one!, data.split('train'), options);
+    const alone = await predict(one!, data.split('train'), {
+      ...options,
+      images: new BatchImages(engine, data.manifest),
+    });
     // Batches of 4, 4 and 1; of 5 and 4.
     expect(inTraining(two!, data, 4)).toEqual(alone);
     expect(inTraining(one!, data, 5)).toEqual(alone);

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { evalBatches } from '../../../src/ml/data/batches.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
+import { BatchImages } from '../../../src/ml/inference/batch-images.ts';
 import { passes, predict } from '../../../src/ml/inference/predict.ts';
 import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { largestDifference } from '../../support/loss-reference.ts';
@@ -16,7 +17,8 @@ session.write(initialState(network, 1));
 afterAll(() => engine.dispose());
 
 const signal = new AbortController().signal;
-const options = { format: data.manifest, tta: 'none', signal } as const;
+const images = new BatchImages(engine, data.manifest);
+const options = { format: data.manifest, images, tta: 'none', signal } as const;
 const logits = async (change: object) => (await predict(session, split, { ...options, batchSize: 4, ...change }))!;
 
 describe('prediction', () => {

@@ -3,17 +3,17 @@ import type { FailureError } from '../../../src/core/failure.ts';
 import { mul } from '../../../src/ml/algebra/arithmetic.ts';
 import { array } from '../../../src/ml/algebra/inputs.ts';
 import { sum } from '../../../src/ml/algebra/reductions.ts';
-import type { BatchLoader, TrainBatch } from '../../../src/ml/data/batch-loader.ts';
+import { directLoader, type BatchLoader, type TrainBatch } from '../../../src/ml/data/batch-loader.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/train/checkpoint.ts';
-import type { TrainingResult, FitProgress } from '../../../src/ml/train/job.ts';
+import type { EpochPace, FitProgress, TrainingResult } from '../../../src/ml/train/job.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import { encodeModel, networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { averageDecay } from '../../../src/ml/optim/moving-average.ts';
 import type { EpochRow, TrainingState } from '../../../src/ml/train/training-state.ts';
 import { fakeTerm, fakeTerms } from '../../support/fake-terms.ts';
 import { paintedSet } from '../../support/painted-set.ts';
-import { heldCheckpoint, train, type Run } from '../../support/training-job.ts';
+import { heldCheckpoint, recipeWith, train, type Run } from '../../support/training-job.ts';
 
 const data = paintedSet({ train: 28, val: 12 });
 const network = networkFor('convnet4', data.manifest);
@@ -73,6 +73,29 @@ describe('training', () => {
       [1, 1e-6 + ((1e-2 - 1e-6) * (1 + Math.cos(Math.PI / 2))) / 2],
     ]);
     expect(rows.every(({ kd_loss: kd, val_loss: loss }) => kd === null && Number.isFinite(loss))).toBe(true);
+  });
+
+  it('tells of each epoch which part of its time went into waiting for images and bringing them', async () => {
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const few = paintedSet({ train: 16 });
+    const loader = directLoader(few.split('train'), few.manifest, recipeWith());
+    const slow: BatchLoader = {
+      ...loader,
+      take: (epoch, batch) => {
+        now += 30 * (epoch + 1);
+        return loader.take(epoch, batch);
+      },
+    };
+    const paces: EpochPace[] = [];
+    const turn = () => Promise.resolve(void (now += 70));
+    const change = { loader: slow, turn, epoch: (_: EpochRow, pace: EpochPace) => paces.push(pace) };
+    await train({ data: few, recipe: { epochs: 2 }, change });
+    clock.mockRestore();
+    expect(paces.map(({ waiting, bringing }) => [waiting, bringing])).toEqual([
+      [0.3, 0],
+      [60 / 130, 0],
+    ]);
   });
 
   it('does without validation images when the last epoch is kept', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { BatchLoader, TrainBatch } from '../../../src/ml/data/batch-loader.ts';
 import { createDeferred } from '../../../src/util/deferred.ts';
 import { JointSteps } from '../../../src/ml/train/joint-steps.ts';
@@ -32,6 +32,19 @@ function setting(take: BatchLoader['take'] = batchOf) {
 }
 
 describe('steps of several runs', () => {
+  it('know how long they have waited for batches, and count no other time', async () => {
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const { steps } = setting(async () => {
+      await Promise.resolve();
+      now += 40;
+      return batchOf();
+    });
+    for (const batch of [0, 1]) await steps.join({ epoch: 0, batch }, () => void (now += 1000)).make();
+    clock.mockRestore();
+    expect(steps.waited).toBe(80);
+  });
+
   it('are made in one run of the engine on one batch, once', async () => {
     const { story, join } = setting();
     const [a, b] = [join('a'), join('b')];

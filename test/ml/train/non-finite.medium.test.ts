@@ -3,6 +3,7 @@ import { FailureError } from '../../../src/core/failure.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';
+import { BatchImages } from '../../../src/ml/inference/batch-images.ts';
 import { predict } from '../../../src/ml/inference/predict.ts';
 import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { paintedSet } from '../../support/painted-set.ts';
@@ -32,10 +33,11 @@ async function failureOf(promise: Promise<unknown>): Promise<FailureError['failu
 }
 
 describe('a prediction that is no number', () => {
+  const images = new BatchImages(engine, data.manifest);
   const { signal } = new AbortController();
   const predicted = (state: StateDict, tta: 'none' | 'ten-crop' = 'none') => {
     session.write(state);
-    return failureOf(predict(session, data.split('val'), { format: data.manifest, batchSize: 2, tta, signal }));
+    return failureOf(predict(session, data.split('val'), { format: data.manifest, batchSize: 2, images, tta, signal }));
   };
 
   it.each([
@@ -61,7 +63,7 @@ describe('a prediction that is no number', () => {
         )
         .set('fc.bias', new Float32Array(3));
     session.write(summing(1));
-    const options = { format: data.manifest, batchSize: 5, tta: 'none', signal } as const;
+    const options = { format: data.manifest, batchSize: 5, images, tta: 'none', signal } as const;
     const sums = (await predict(session, data.split('val'), options))!.filter((_, i) => i % 3 === 0);
     const [second = NaN, largest = NaN] = sums.toSorted().slice(-2);
     expect(sums.indexOf(largest)).toBeGreaterThan(0);

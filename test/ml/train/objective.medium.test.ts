@@ -140,7 +140,7 @@ describe('what is minimised over two passes', () => {
   const seen = [batchOf(0, 5), { ...batchOf(0, 5), images: batchOf(5, 5).images }] as const;
 
   /** Losses, gradients in the student's block and what the adapters' gradients are, of passes over these images. */
-  function passed(images: readonly Float32Array[]) {
+  function passed(images: readonly TrainBatch['images'][]) {
     const kd = kdOf([FITNET]);
     const { session, objective } = made(5, kd, { passes: images.length });
     const before = kd.state();

@@ -36,6 +36,12 @@ describe('a run that asks for half precision', () => {
     expect(precisionWarning('bfloat16', mixed)).toBeNull();
   });
 
+  it('goes on in another half precision where the machine has only that', () => {
+    expect(precisionFrom('float16', begun('bfloat16'))).toBe('float16');
+    expect(precisionWarning('float16', begun('bfloat16'))).toMatch(/goes on in float16, .*mixture/);
+    expect(withPrecision(begun('bfloat16'), 'float16').precision).toBe('mixed');
+  });
+
   it('has nothing to say otherwise', () => {
     expect(precisionWarning('bfloat16', undefined)).toBeNull();
     expect(precisionWarning('bfloat16', begun('bfloat16'))).toBeNull();

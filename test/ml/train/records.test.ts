@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { curvesOf, logOf } from '../../../src/ml/train/records.ts';
+import { curvesOf, logOf, paceNumbers } from '../../../src/ml/train/records.ts';
 import type { EpochRow } from '../../../src/ml/train/training-state.ts';
 
 const first: EpochRow = {
@@ -10,6 +10,16 @@ const second: EpochRow = {
   ...{ epoch: 1, lr: 0.001, train_loss: 2, kd_loss: null, kd_terms: {} },
   ...{ val_accuracy: null, val_mpa: null, val_loss: null },
 };
+
+describe('the pace of an epoch', () => {
+  it('is rounded', () => {
+    expect(paceNumbers({ imagesPerSecond: 99.6, waiting: 1 / 3, bringing: 0.00001 })).toEqual({
+      images_per_second: 100,
+      waiting_for_images: 0.3333,
+      bringing_images: 0,
+    });
+  });
+});
 
 describe('curves', () => {
   it('are one row an epoch, numbers in full, a column for each distillation term', () => {

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { directLoader } from '../../../src/ml/data/batch-loader.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
-import { BatchImages } from '../../../src/ml/train/batch-images.ts';
+import { BatchImages } from '../../../src/ml/inference/batch-images.ts';
 import type { TrainingJob } from '../../../src/ml/train/job.ts';
 import { predict } from '../../../src/ml/inference/predict.ts';
 import { networkFor } from '../../../src/ml/inference/trained-model.ts';
@@ -24,7 +24,7 @@ other.write(average);
 afterAll(() => engine.dispose());
 
 const recipe = recipeWith({ batch_size: 4 });
-const images = new BatchImages(engine, data.manifest.imageSize);
+const images = new BatchImages(engine, data.manifest);
 const job = (change: Partial<TrainingJob> = {}): TrainingJob => ({
   ...{
     recipe,
@@ -46,7 +46,7 @@ const job = (change: Partial<TrainingJob> = {}): TrainingJob => ({
 async function byHand(of: typeof session) {
   const split = data.split('val');
   const { signal } = new AbortController();
-  const logits = (await predict(of, split, { format: data.manifest, batchSize: 11, tta: 'none', signal }))!;
+  const logits = (await predict(of, split, { format: data.manifest, batchSize: 11, images, tta: 'none', signal }))!;
   const rows = Array.from({ length: 11 }, (_, image) => [...logits.subarray(image * 3, image * 3 + 3)]);
   const hit = rows.map((row, image) => Number(row.indexOf(Math.max(...row)) === split.labels[image]));
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

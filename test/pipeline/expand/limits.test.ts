@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { durationSeconds } from '../../../src/pipeline/expand/limits.ts';
+import { durationSeconds } from '../../../src/pipeline/source/duration.ts';
 import { cellOf, failuresOf, planOf, problemsOf } from '../support/planning.ts';
 
 const stage = (body: string, head = ''): string => `${head}\nstages: { a: { uses: command, ${body} } }`;

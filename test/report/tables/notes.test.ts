@@ -85,7 +85,10 @@ describe('footnotes', () => {
     expect(notesOf(rows, null, ['bfloat16'])).toEqual([
       'amp: trained in half precision (products of bfloat16 with float32 sums).',
     ]);
-    expect(notesOf(rows, null, ['mixed'])[0]).toMatch(/^amp: trained partly in half precision, and then in float32/);
+    expect(notesOf(rows, null, ['mixed'])[0]).toMatch(
+      /^amp: trained partly in half precision, and then in another precision/,
+    );
+    expect(notesOf(rows, null, ['float16'])[0]).toMatch(/products of float16, each factor scaled/);
     expect(notesOf([row([value()])], null, ['float32'])[0]).toMatch(/^±/);
   });
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listFolder, type LinkRule } from '../../../src/store/files/list-folder.ts';
+import { isListedFolder, listFolder, walkFolder, type LinkRule } from '../../../src/store/files/list-folder.ts';
 import { failureOf, temporaryFolder, writeFiles } from '../stored.ts';
 
 const pathsOf = (folder: string, rule: LinkRule = 'closed') =>
@@ -18,7 +18,7 @@ describe('listFolder', () => {
     const folder = temporaryFolder();
     writeFiles(folder, { a: '1', 'b/c/d': '22', 'b/ä e': '' });
     mkdirSync(join(folder, 'empty'));
-    const { files, folders } = listFolder(folder, 'closed');
+    const { files, folders, emptyFolders } = listFolder(folder, 'closed');
     expect(Object.fromEntries(files.map(({ path, stats }) => [path, stats.size]))).toEqual({
       a: 1,
       'b/c/d': 2,
@@ -27,6 +27,29 @@ describe('listFolder', () => {
     expect(folders.toSorted()).toEqual(['', 'b', 'b/c', 'empty']);
     expect(folders.indexOf('b')).toBeLessThan(folders.indexOf('b/c'));
     expect(folders[0]).toBe('');
+    expect(emptyFolders).toEqual(['empty']);
+  });
+
+  it('is sorted by whole paths, through folders, links to folders and names that go on where those of folders end', () => {
+    const folder = temporaryFolder();
+    writeFiles(folder, {
+      'a.txt': '',
+      'a/z': '',
+      'a-b/c': '',
+      'a/b/c': '',
+      'a/b.c': '',
+      ä: '',
+      '𝒳/y': '',
+      ﬁ: '',
+      a0: '',
+    });
+    symlinkSync('a', join(folder, 'a+'));
+    mkdirSync(join(folder, 'a/b-'));
+    const paths = Array.from(walkFolder(folder, 'open'), (item) =>
+      isListedFolder(item) ? `${item.path}/` : item.path,
+    );
+    expect(paths.slice(1)).toEqual(paths.slice(1).toSorted());
+    expect(paths).toHaveLength(21);
   });
 
   it('follows relative links between files and folders', () => {

@@ -39,6 +39,9 @@ interface State {
   readonly skipped: readonly string[];
 }
 
+/** Where the ledger of a set's folder lies. */
+const ledgerOf = (folder: string): string => `${folder}.ledger`;
+
 async function readState(folder: string, setup: string): Promise<State | undefined> {
   try {
     const state = JSON.parse(await readFile(join(folder, STATE), 'utf8')) as State;
@@ -48,7 +51,10 @@ async function readState(folder: string, setup: string): Promise<State | undefin
   }
 }
 
-/** What a packing knows so far, beside the files that it writes; with them it outlives the process. */
+/**
+ * What a packing knows so far, in a folder beside that of the files that it writes: nothing that a killed process leaves of it gets
+ * into the set. With these files it outlives the process.
+ */
 export class Ledger {
   readonly splits: SplitCounts;
   /** SHA-256 of files of the decoded form that are not kept. */
@@ -64,8 +70,8 @@ export class Ledger {
   readonly #setup: string;
   readonly #seen: FileTape;
 
-  private constructor(at: { folder: string; setup: string }, seen: FileTape, records: Buffer, state?: State) {
-    this.#folder = at.folder;
+  private constructor(at: { own: string; setup: string }, seen: FileTape, records: Buffer, state?: State) {
+    this.#folder = at.own;
     this.#setup = at.setup;
     this.#seen = seen;
     this.splits = { ...state?.splits };
@@ -80,17 +86,18 @@ export class Ledger {
   /**
    * Takes up what is under way in a folder, or empties it.
    *
-   * @param folder - absolute path; created where missing
+   * @param folder - of the set; absolute path; created where missing
    * @param setup - what is to be packed, and how
    * @returns the ledger; close it
    */
   static async open(folder: string, setup: string): Promise<Ledger> {
-    const state = await readState(folder, setup);
-    if (!state) await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-    const seen = await FileTape.open(join(folder, SEEN), state?.seen);
-    const records = state ? await readFile(join(folder, SEEN)) : Buffer.alloc(0);
-    return new Ledger({ folder, setup }, seen, records, state);
+    const own = ledgerOf(folder);
+    const state = await readState(own, setup);
+    if (!state) await Promise.all([folder, own].map((each) => rm(each, { recursive: true, force: true })));
+    await Promise.all([folder, own].map((each) => mkdir(each, { recursive: true })));
+    const seen = await FileTape.open(join(own, SEEN), state?.seen);
+    const records = state ? await readFile(join(own, SEEN)) : Buffer.alloc(0);
+    return new Ledger({ own, setup }, seen, records, state);
   }
 
   /**
@@ -123,7 +130,7 @@ export class Ledger {
 
   /** Removes what only a packing under way needs. */
   async finish(): Promise<void> {
-    for (const name of [STATE, SEEN]) await rm(join(this.#folder, name), { force: true });
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
   async close(): Promise<void> {

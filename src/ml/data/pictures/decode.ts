@@ -6,6 +6,7 @@ import { fileForm, type FileForm } from '../../../util/file-form.ts';
 import type { RgbImage } from '../../augment/image.ts';
 import { BAD_IMAGE, type Oddity, type SourcePicture } from '../source.ts';
 import { extensionOf, formatNamed, formatOf, READ_FORMATS } from './formats.ts';
+import { isPlainJpeg } from './jpeg.ts';
 import { orientationIn, turnUpright } from './orientation.ts';
 import { storesBareYcbcr } from './tiff.ts';
 
@@ -46,17 +47,22 @@ function rgbFromCmyk(cmyk: Uint8Array): Uint8Array {
   return rgb;
 }
 
+/** What is known of a picture's file. */
+type Facts = Pick<Metadata, 'format' | 'space' | 'depth' | 'orientation' | 'xmp'>;
+
+const PLAIN_JPEG: Facts = { format: 'jpeg', space: 'srgb', depth: 'uchar' };
+
 /** A picture as it is stored, and what is known of its file. */
 interface Decoded {
   readonly image: RgbImage;
-  readonly metadata: Metadata;
+  readonly metadata: Facts;
 }
 
 /** Decodes; the less it fails on, the more is made of damaged files. */
 async function decodeWith(input: Buffer, failOn: 'warning' | 'error'): Promise<Decoded> {
   const sharp = await sharpModule();
   const picture = sharp(input, { failOn, ignoreIcc: true }).autoOrient();
-  const metadata = await picture.metadata();
+  const metadata = isPlainJpeg(input) ? PLAIN_JPEG : await picture.metadata();
   const { space, depth, format } = metadata;
   if (depth !== 'uchar' && depth !== 'ushort') throw new Error(`its samples are of type ${depth}, not of 8 or 16 bits`);
   if (format === 'tiff' && storesBareYcbcr(input))
@@ -94,7 +100,7 @@ function formOf(bytes: Buffer): FileForm | undefined {
   return form?.id === 'picture' ? undefined : form;
 }
 
-function odditiesOf(file: string, { metadata, warning }: { metadata: Metadata; warning?: string }): readonly Oddity[] {
+function odditiesOf(file: string, { metadata, warning }: { metadata: Facts; warning?: string }): readonly Oddity[] {
   const named = formatNamed(extensionOf(file));
   const oddities: Oddity[] = [];
   if (warning !== undefined) oddities.push({ kind: 'damaged', warning });

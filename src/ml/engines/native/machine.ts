@@ -9,6 +9,7 @@ import type { Addon, NativeKernels } from './library.ts';
 export const NATIVE_TARGET = { ...KERNEL_TARGET, addressSpace: 2 ** 34 } as const;
 /** Where AVX-512 BF16 is faster than float32: measured (Zen 4, two threads) over the shapes of resnet50, mobilenetv2 and resnet20. */
 export const BFLOAT16_LIMITS: Bfloat16Limits = {
+  format: 'bfloat16',
   leastProducts: 1024,
   leastFilterProducts: 4096,
   mostDepth: 2 ** 15,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import { fail } from '../../../core/failure.ts';
 import { assetPath } from '../../../util/package-root.ts';
+import { SharedMemory } from '../../../util/shared-memory.ts';
 
 /** A program that answers requests. */
 export interface Spoken {
@@ -24,6 +25,16 @@ export interface Ended {
   readonly said: string;
 }
 
+/** Fewer bytes go through the pipe: that takes less than a system call more. */
+const SHARED = 2 ** 16;
+
+/** Values of a request, as the pipe takes them. */
+interface Parcel {
+  /** How many bytes of the shared memory belong to the request. */
+  readonly mapped?: number;
+  readonly values?: Float32Array | Uint8Array;
+}
+
 /**
  * Requests to a program of our own, each of which waits for its answer: engines are called and have computed when the call is
  * back. A thread talks to the program; the caller sleeps until it has the answer.
@@ -33,6 +44,8 @@ export class Channel {
   readonly #worker: Worker;
   readonly #answers = new Int32Array(new SharedArrayBuffer(4));
   readonly #closed: Promise<void>;
+  /** Where many values lie for the program; null where that cannot be had. */
+  #memory: SharedMemory | null | undefined;
 
   /** @param program - is started; its own folder is a temporary one */
   constructor({ command, args, env = process.env }: Spoken) {
@@ -48,13 +61,18 @@ export class Channel {
   }
 
   /**
-   * Asks, and waits for the answer.
+   * Asks, and waits for the answer. Many values go through memory that both share, where the system has it, else through the pipe.
    *
    * @param header - what; JSON
-   * @param values - float32 numbers that belong to it
+   * @param values - that belong to it: float32, or bytes
    * @returns the answer, or how the program ended instead
    */
-  ask(header: Readonly<Record<string, unknown>>, values?: Float32Array): Answer | Ended {
+  ask(header: Readonly<Record<string, unknown>>, values?: Float32Array | Uint8Array): Answer | Ended {
+    const { mapped, values: sent } = this.#parcel(values);
+    return this.#exchange({ ...header, ...(mapped !== undefined && { mapped }) }, sent);
+  }
+
+  #exchange(header: Readonly<Record<string, unknown>>, values?: Float32Array | Uint8Array): Answer | Ended {
     this.#port.postMessage({ header, values });
     for (;;) {
       const seen = Atomics.load(this.#answers, 0);
@@ -64,9 +82,30 @@ export class Channel {
     }
   }
 
+  /** Puts values where the program finds them. Each request is answered before the next one: one place does for all. */
+  #parcel(values: Float32Array | Uint8Array | undefined): Parcel {
+    if (!values || values.byteLength < SHARED || this.#memory === null) return { ...(values && { values }) };
+    if (!this.#memory || this.#memory.bytes < values.byteLength) this.#memory = this.#share(values.byteLength);
+    return this.#memory?.write(values) ? { mapped: values.byteLength } : { values };
+  }
+
+  /** Memory that the program has mapped; null where one of the two cannot. */
+  #share(bytes: number): SharedMemory | null {
+    this.#memory?.close();
+    const memory = SharedMemory.make(bytes);
+    if (!memory) return null;
+    const answer = this.#exchange({ request: 'map', path: memory.path, bytes });
+    memory.unname();
+    if (!('ended' in answer) && answer.header['error'] === undefined) return memory;
+    memory.close();
+    return null;
+  }
+
   /** Ends the program. */
   async close(): Promise<void> {
     this.#worker.ref();
+    this.#memory?.close();
+    this.#memory = null;
     this.#port.postMessage({ header: null });
     this.#port.close();
     await this.#closed;

@@ -1,5 +1,6 @@
 import { assetPath } from '../../../util/package-root.ts';
 import type { EngineOptions, EngineResult } from '../engine.ts';
+import type { HalfPrecision } from '../target.ts';
 import { CompiledEngine } from '../session.ts';
 import { Channel, type Ended } from './channel.ts';
 import { PyTorchExecutor, type Introduction } from './executor.ts';
@@ -26,6 +27,8 @@ interface Greeting {
   /** Output channels of a filter panel, as `Target.panel`; the target's by default. */
   readonly panel?: number;
   readonly record?: Recorder;
+  /** What half precision is; what suits the device by default. */
+  readonly half?: HalfPrecision;
 }
 
 /**
@@ -36,8 +39,8 @@ interface Greeting {
  * @returns versions and device, or how it ended instead
  */
 export function introduced(channel: Channel, greeting: Greeting): Introduction | Ended {
-  const { threads, panel = PYTORCH_TARGET.panel, record = 'auto' } = greeting;
-  const answer = channel.ask({ request: 'hello', panel, threads, record });
+  const { threads, panel = PYTORCH_TARGET.panel, record = 'auto', half = null } = greeting;
+  const answer = channel.ask({ request: 'hello', panel, threads, record, half });
   // Our own program says it.
   return 'ended' in answer ? answer : (answer.header as unknown as Introduction);
 }
@@ -49,13 +52,23 @@ export function introduced(channel: Channel, greeting: Greeting): Introduction |
 const PATIENT = { GOMP_SPINCOUNT: '20000', KMP_BLOCKTIME: '1' };
 
 /**
+ * glibc keeps what is let go for what comes next: else it gives large tensors back to the system, whose zeroed pages are a fifth of the
+ * time of a step of small maps. Other allocators do not read it.
+ */
+const KEPT = {
+  MALLOC_MMAP_THRESHOLD_: String(2 ** 32),
+  MALLOC_TRIM_THRESHOLD_: String(2 ** 36),
+  MALLOC_TOP_PAD_: String(2 ** 26),
+};
+
+/**
  * Starts the program.
  *
  * @param python - path or name of a Python
  * @returns a channel to it
  */
 export const startProgram = (python: string): Channel =>
-  new Channel({ command: python, args: PROGRAM, env: { ...PATIENT, ...process.env } });
+  new Channel({ command: python, args: PROGRAM, env: { ...PATIENT, ...KEPT, ...process.env } });
 
 /** Why there is no PyTorch: a half sentence. */
 function reasonOf(python: string, { ended, said }: Ended): string {

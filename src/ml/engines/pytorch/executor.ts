@@ -1,11 +1,12 @@
 import { freemem } from 'node:os';
 import { fail } from '../../../core/failure.ts';
-import type { Executable, Executor } from '../executor.ts';
+import type { PictureFile } from '../engine.ts';
+import type { Executable, Executor, PicturesThere } from '../executor.ts';
 import { lasting } from '../plan.ts';
 import { PRIMITIVES, type Access, type Controls } from '../primitives.ts';
 import { locate, type Operation, type Program, type Ref, type Region, type Space } from '../program.ts';
 import { joined, shareOut, ShownPorts, type Shown } from '../shown-ports.ts';
-import { ALL_PRODUCTS, type Target } from '../target.ts';
+import { ALL_PRODUCTS, type HalfPrecision, type Target } from '../target.ts';
 import { WaitingRuns, type WaitingRun } from '../waiting-runs.ts';
 import type { Answer, Channel, Ended } from './channel.ts';
 import { PYTORCH_TARGET } from './target.ts';
@@ -16,8 +17,8 @@ export interface Introduction {
   readonly torch: string;
   readonly device: string;
   readonly threads: number | null;
-  /** Whether it multiplies in bfloat16. */
-  readonly bfloat16: boolean;
+  /** What it multiplies in where half precision is asked for; null where that is float32. */
+  readonly half: HalfPrecision | null;
   /** What is missing for a GPU that this PyTorch was built for; null where nothing is. */
   readonly noGpu: string | null;
 }
@@ -71,6 +72,8 @@ const arraysOf = (ports: readonly Shown[]): readonly Float32Array[] => ports.map
 export class PyTorchExecutor implements Executor {
   readonly name = 'pytorch';
   readonly target: Target;
+  /** On a processor the look-up takes longer than the bytes that it saves. */
+  readonly takesPixels: boolean;
   readonly #channel: Channel;
   readonly #introduction: Executor['description'];
   readonly #runs = new WaitingRuns<Run>((runs) => this.#make(runs));
@@ -84,8 +87,9 @@ export class PyTorchExecutor implements Executor {
    */
   constructor(channel: Channel, introduction: Introduction) {
     this.#channel = channel;
-    const { python, torch, device, threads, bfloat16, noGpu } = introduction;
-    this.target = bfloat16 ? { ...PYTORCH_TARGET, bfloat16: ALL_PRODUCTS } : PYTORCH_TARGET;
+    const { python, torch, device, threads, half, noGpu } = introduction;
+    this.takesPixels = threads === null;
+    this.target = half ? { ...PYTORCH_TARGET, bfloat16: { ...ALL_PRODUCTS, format: half } } : PYTORCH_TARGET;
     const facts = { ...(threads !== null && { threads }), ...(noGpu !== null && { gpu: `none: ${noGpu}` }) };
     this.#introduction = { python, torch, device, ...facts, tf32: false, node: process.versions.node };
   }
@@ -95,7 +99,7 @@ export class PyTorchExecutor implements Executor {
     return { ...this.#introduction, ...(this.#notes.size > 0 && { rounds: [...this.#notes].join('; ') }) };
   }
 
-  #ask(request: string, header: Described, values?: Float32Array): Answer {
+  #ask(request: string, header: Described, values?: Float32Array | Uint8Array): Answer {
     return this.#try(request, header, values, () => undefined);
   }
 
@@ -103,7 +107,7 @@ export class PyTorchExecutor implements Executor {
   #try(
     request: string,
     header: Described,
-    values: Float32Array | undefined,
+    values: Float32Array | Uint8Array | undefined,
     reliefOf: (refusal: Refusal) => string | undefined,
   ): Answer {
     const answer = this.#channel.ask({ request, ...header }, values);
@@ -138,6 +142,24 @@ export class PyTorchExecutor implements Executor {
     this.#runs.settle(region);
     const floats = values instanceof Float32Array ? values : Float32Array.from(values);
     this.#ask('write', { region: region.address, offset }, floats);
+  }
+
+  writePixels(region: Region, pixels: Uint8Array, table: Region): void {
+    this.#runs.settle(region);
+    this.#ask('write-pixels', { region: region.address, table: table.address }, pixels);
+  }
+
+  keep({ path, index }: PictureFile): PicturesThere {
+    const pictures = this.#next++;
+    this.#ask('keep', { pictures, path }, new Uint8Array(index.buffer, index.byteOffset, index.byteLength));
+    return {
+      write: (squares, side, table, region) => {
+        this.#runs.settle(region);
+        const header = { pictures, side, table: table.address, region: region.address };
+        this.#ask('write-squares', header, new Uint8Array(squares.buffer, squares.byteOffset, squares.byteLength));
+      },
+      dispose: () => void this.#ask('drop', { pictures }),
+    };
   }
 
   limitThreads(threads: number): void {

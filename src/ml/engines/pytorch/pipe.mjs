@@ -1,6 +1,6 @@
 // A thread that talks to a program: frames go to its standard input, answers come from its standard output. The thread
-// that asks sleeps meanwhile. A frame: length of a header (4 bytes, little-endian), header (JSON), as many float32 values as
-// its `floats` says.
+// that asks sleeps meanwhile. A frame: length of a header (4 bytes, little-endian), header (JSON), as many bytes of
+// values as its `payload` says.
 import { spawn } from 'node:child_process';
 import { workerData } from 'node:worker_threads';
 
@@ -40,9 +40,9 @@ function answer() {
   const size = taken(0, 4).readUInt32LE();
   if (held < 4 + size) return;
   const header = JSON.parse(taken(4, size).toString());
-  const bytes = 4 * header.floats;
-  if (held < 4 + size + bytes) return;
-  const { buffer } = taken(4 + size, bytes);
+  const { payload } = header;
+  if (held < 4 + size + payload) return;
+  const { buffer } = taken(4 + size, payload);
   // One request, one answer: nothing is left behind.
   [chunks, held] = [[], 0];
   open--;
@@ -75,7 +75,7 @@ port.on('message', ({ header, values }) => {
     end();
     return;
   }
-  const text = Buffer.from(JSON.stringify({ ...header, floats: values?.length ?? 0 }));
+  const text = Buffer.from(JSON.stringify({ ...header, payload: values?.byteLength ?? 0 }));
   const size = Buffer.alloc(4);
   size.writeUInt32LE(text.length);
   child.stdin.write(Buffer.concat([size, text]));

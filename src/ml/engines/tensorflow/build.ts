@@ -1,5 +1,6 @@
 import { Graph } from './graph.ts';
 import { nameOf, Partition, type Cell } from './partition.ts';
+import { emitPixels, type PixelTables } from './pixels.ts';
 import type { NodeDef } from './proto.ts';
 import { emitRound, type Part, type RoundNodes } from './round.ts';
 import { Variables } from './variables.ts';
@@ -16,6 +17,8 @@ export interface Built {
   readonly nodes: readonly NodeDef[];
   readonly rounds: ReadonlyMap<string, RoundNodes>;
   readonly partition: Partition;
+  /** Of regions whose pixels it looks up. */
+  readonly tables: PixelTables;
 }
 
 /** Nodes of a variable. */
@@ -41,27 +44,36 @@ function emitAccess(graph: Graph, variables: Variables, cell: Cell): void {
   graph.node('Identity', [graph.scalar(0)], { name: set, shape: [], attributes: float, after: [written] });
 }
 
-function emitted(rounds: readonly Round[], partition: Partition, gpu: boolean): Built {
+/** What a graph is built for. */
+interface BuildOptions {
+  /** Whether TensorFlow's kernels are those of a GPU. */
+  readonly gpu: boolean;
+  /** Of regions that take pixels. */
+  readonly tables: PixelTables;
+}
+
+function emitted(rounds: readonly Round[], partition: Partition, { gpu, tables }: BuildOptions): Built {
   const graph = new Graph();
   const variables = new Variables(graph);
   const parts = { graph, partition, variables, gpu };
   const nodes = new Map(rounds.map((round) => [round.name, emitRound(round.name, round.parts, parts)]));
+  emitPixels(graph, parts, tables);
   for (const cell of partition.all()) emitAccess(graph, variables, cell);
-  return { nodes: graph.nodes, rounds: nodes, partition };
+  return { nodes: graph.nodes, rounds: nodes, partition, tables };
 }
 
 /**
  * Emits rounds as one graph.
  *
  * @param rounds - all that it is to hold
- * @param gpu - whether TensorFlow's kernels are those of a GPU
+ * @param options - what it is built for
  * @returns the graph
  */
-export function build(rounds: readonly Round[], gpu: boolean): Built {
+export function build(rounds: readonly Round[], options: BuildOptions): Built {
   const partition = new Partition();
   for (;;) {
     const { cuts } = partition;
-    const built = emitted(rounds, partition, gpu);
+    const built = emitted(rounds, partition, options);
     // What was emitted before a cell was cut reads it whole: again, until no cut is new.
     if (partition.cuts === cuts) return built;
   }

@@ -35,6 +35,8 @@ export class TensorFlowExecutor implements Executor {
   readonly name = 'tensorflow';
   readonly description: Executor['description'];
   readonly target: Target;
+  /** On a processor the look-up takes longer than the bytes that it saves. */
+  readonly takesPixels: boolean;
   readonly #binding: Binding;
   readonly #gpu: boolean;
   readonly #store = new Store();
@@ -52,6 +54,7 @@ export class TensorFlowExecutor implements Executor {
   constructor(binding: Binding, description: Executor['description']) {
     this.#binding = binding;
     this.#gpu = binding.isUsingGpuDevice();
+    this.takesPixels = this.#gpu;
     this.target = this.#gpu ? { ...TENSORFLOW_TARGET, bfloat16: ALL_PRODUCTS } : TENSORFLOW_TARGET;
     this.description = description;
   }
@@ -78,6 +81,11 @@ export class TensorFlowExecutor implements Executor {
   write(region: Region, offset: number, values: ArrayLike<number>): void {
     this.#runs.settle(region);
     this.#store.write(region, offset, values instanceof Float32Array ? values : Float32Array.from(values));
+  }
+
+  writePixels(region: Region, pixels: Uint8Array, table: Region): void {
+    this.#runs.settle(region);
+    this.#store.writePixels(region, pixels, table);
   }
 
   /** TensorFlow's threads are as many as there were to be when it was loaded. */
@@ -127,7 +135,7 @@ export class TensorFlowExecutor implements Executor {
       if (round.parts.some(({ compiled }) => !this.#live.has(compiled.id))) this.#rounds.delete(old);
     const name = `round${this.#next++}`;
     this.#rounds.set(key, { name, parts });
-    const built = build([...this.#rounds.values()], this.#gpu);
+    const built = build([...this.#rounds.values()], { gpu: this.#gpu, tables: this.#store.tables });
     this.#store.change(() => ({ built, model: new Model(this.#binding, built.nodes) }));
     const nodes = built.rounds.get(name);
     if (!nodes) throw new Error(`the graph lacks ${name}`);

@@ -1,10 +1,12 @@
+import { Message } from '../../../util/protobuf.ts';
+
 /**
  * Writes TensorFlow's SavedModel message (protocol buffers): only the fields that we need. Field numbers are those of
  * TensorFlow's saved_model.proto, meta_graph.proto, graph.proto, node_def.proto, attr_value.proto and tensor.proto.
  */
 
 /** TensorFlow's numbers of types (types.proto). */
-const TYPES = { float: 1, double: 2, int32: 3, bool: 10, bfloat16: 14, resource: 20, uint32: 22 } as const;
+const TYPES = { float: 1, double: 2, int32: 3, uint8: 4, bool: 10, bfloat16: 14, resource: 20, uint32: 22 } as const;
 
 /** Type of a tensor's elements. */
 export type DType = keyof typeof TYPES;
@@ -30,64 +32,6 @@ export interface NodeDef {
   /** `name`, `name:output`, or `^name` for a node that has to run before. */
   readonly inputs: readonly string[];
   readonly attributes: Attributes;
-}
-
-const VARINT = 0;
-const LENGTH_DELIMITED = 2;
-const FIXED_32 = 5;
-
-/** Collects the fields of a message. */
-class Message {
-  readonly #chunks: Uint8Array[] = [];
-  #length = 0;
-
-  #push(bytes: Uint8Array): this {
-    this.#chunks.push(bytes);
-    this.#length += bytes.length;
-    return this;
-  }
-
-  /** Seven bits a byte, the lowest first; negative numbers as 64 bits in two's complement. */
-  #varint(value: number): this {
-    const bytes: number[] = [];
-    let rest = BigInt.asUintN(64, BigInt(value));
-    for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
-    return this.#push(Uint8Array.from([...bytes, Number(rest)]));
-  }
-
-  int(field: number, value: number): this {
-    return this.#varint((field << 3) | VARINT).#varint(value);
-  }
-
-  float(field: number, value: number): this {
-    return this.#varint((field << 3) | FIXED_32).#push(new Uint8Array(Float32Array.of(value).buffer));
-  }
-
-  bytes(field: number, value: Uint8Array): this {
-    return this.#varint((field << 3) | LENGTH_DELIMITED)
-      .#varint(value.length)
-      .#push(value);
-  }
-
-  text(field: number, value: string): this {
-    return this.bytes(field, Buffer.from(value));
-  }
-
-  message(field: number, fill: (inner: Message) => unknown): this {
-    const inner = new Message();
-    fill(inner);
-    return this.bytes(field, inner.done());
-  }
-
-  done(): Uint8Array {
-    const all = new Uint8Array(this.#length);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      all.set(chunk, at);
-      at += chunk.length;
-    }
-    return all;
-  }
 }
 
 function writeShape(to: Message, lengths: readonly number[]): void {

@@ -1,8 +1,10 @@
+import { lookedUp } from '../pixels.ts';
 import type { Region } from '../program.ts';
 import { bitsOf, type Feed, type Model } from './binding.ts';
 import { cellNodes, type Built } from './build.ts';
 import { Intervals } from './intervals.ts';
 import { nameOf, type Cell } from './partition.ts';
+import { pixelFeeds, type PixelTables } from './pixels.ts';
 
 /** A loaded graph. */
 export interface Loaded {
@@ -17,6 +19,7 @@ export class Store {
   readonly #host = new Map<number, Intervals<Float32Array>>();
   /** What has been fetched of regions since something ran: each other choice of variables takes TensorFlow a while. */
   readonly #fetched = new Map<number, ReadonlyMap<string, Float32Array>>();
+  readonly #tables = new Map<number, Region>();
   #loaded: Loaded | undefined;
   #next = 0;
 
@@ -28,6 +31,13 @@ export class Store {
 
   free({ address }: Region): void {
     this.#host.delete(address);
+    this.#tables.delete(address);
+    for (const [region, table] of this.#tables) if (table.address === address) this.#tables.delete(region);
+  }
+
+  /** Of regions that have been given pixels: the next graph looks them up. */
+  get tables(): PixelTables {
+    return new Map(this.#tables);
   }
 
   #hostOf(address: number): Intervals<Float32Array> {
@@ -112,6 +122,20 @@ export class Store {
     );
     const covered = cells.reduce((sum, cell) => sum + Math.min(cell.to, end) - Math.max(cell.from, offset), 0);
     if (covered < values.length) this.#hostOf(region.address).put(offset, end, values.slice());
+  }
+
+  /** Writes what pixels stand for: a graph that knows of them does it, the first time we do. */
+  writePixels(region: Region, pixels: Uint8Array, table: Region): void {
+    const cells = this.#cells(region, 0, pixels.length);
+    const covered = cells.reduce((sum, cell) => sum + lengthOf(cell), 0);
+    this.#tables.set(region.address, table);
+    if (this.#loaded?.built.tables.get(region.address) !== table || covered !== pixels.length) {
+      this.write(region, 0, lookedUp(pixels, this.read(table, 0, table.floats)));
+      return;
+    }
+    this.#fetched.clear();
+    const { feeds, wanted } = pixelFeeds(cells, pixels);
+    this.#loaded.model.run(feeds, wanted);
   }
 
   /**

@@ -1,11 +1,19 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { lowerInference, lowerTraining } from '../../../../src/ml/engines/lower/lower.ts';
 import { PRIMITIVES } from '../../../../src/ml/engines/primitives.ts';
 import { ReferenceExecutor } from '../../../../src/ml/engines/reference/executor.ts';
 import { WasmExecutor } from '../../../../src/ml/engines/wasm/executor.ts';
 import { compileKernels, kernelBuild, type KernelBuild } from '../../../../src/ml/engines/wasm/kernel-build.ts';
 import { arrayProgram, runArrays } from '../../../../src/ml/engines/kernels/sample-arrays.ts';
-import { SAMPLE_MEMORY, sameStates, sampleNetwork, trainABit } from '../../../../src/ml/engines/kernels/sample.ts';
+import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
+import {
+  SAMPLE_MEMORY,
+  nearStates,
+  runEverything,
+  sameStates,
+  sampleNetwork,
+  trainABit,
+} from '../../../../src/ml/engines/kernels/sample.ts';
 import { KERNEL_TARGET } from '../../../../src/ml/engines/kernels/target.ts';
 import { signed } from '../../../support/hashed.ts';
 
@@ -55,6 +63,29 @@ describe('runArrays', () => {
       expect(Math.max(...distance), name).toBeLessThan(1e-5);
       expect(values.some(Boolean), name).toBe(true);
     }
+  });
+});
+
+describe('runEverything', () => {
+  it('runs every primitive', () => {
+    const executor = new ReferenceExecutor();
+    const compile = vi.spyOn(executor, 'compile');
+    const values = runEverything(new CompiledEngine(executor), { threads: 1 });
+    const operations = compile.mock.calls.flatMap(([{ sections }]) => Object.values(sections).flat());
+    const names = new Set(operations.map(({ primitive }) => primitive));
+    expect([...names].sort()).toEqual(Object.keys(PRIMITIVES).sort());
+    expect(nearStates(values, values)).toBe(true);
+  });
+
+  it('gives values of which one that is far off, or no number, is noticed', () => {
+    const values = runEverything(new CompiledEngine(new ReferenceExecutor()), { threads: 1 });
+    const spoilt = (name: string, value: number) => {
+      const other = values.get(name)!.slice();
+      other[0] = value;
+      return new Map([...values, [name, other]]);
+    };
+    for (const name of ['sgd logits', 'functions', 'table']) expect(nearStates(spoilt(name, 1e3), values)).toBe(false);
+    expect(nearStates(spoilt('adamw logits', NaN), values)).toBe(false);
   });
 });
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -7,8 +7,11 @@ import { Channel } from '../../../../src/ml/engines/pytorch/channel.ts';
 import { NO_CONTROLS } from '../../../../src/ml/engines/steps.ts';
 import { PyTorchExecutor } from '../../../../src/ml/engines/pytorch/executor.ts';
 
-/** A program in JavaScript that answers each request with its values twice, and ends at a request to `end`. */
+/** A program in JavaScript that answers each request with its values twice, shares memory, and ends at a request to `end`. */
 const ECHO = `
+const fs = require('fs');
+const MAPS = true;
+let memory;
 let held = Buffer.alloc(0);
 process.stdin.on('data', (chunk) => {
   held = Buffer.concat([held, chunk]);
@@ -17,13 +20,16 @@ process.stdin.on('data', (chunk) => {
     const size = held.readUInt32LE();
     if (held.length < 4 + size) return;
     const header = JSON.parse(held.subarray(4, 4 + size));
-    if (held.length < 4 + size + 4 * header.floats) return;
+    if (held.length < 4 + size + header.payload) return;
+    if (header.request === 'map' && MAPS) memory = fs.openSync(header.path);
     if (header.request === 'end') { process.stderr.write('no more'); process.exit(7); }
-    const values = held.subarray(4 + size, 4 + size + 4 * header.floats);
-    held = held.subarray(4 + size + 4 * header.floats);
+    let values = held.subarray(4 + size, 4 + size + header.payload);
+    if (header.mapped) fs.readSync(memory, (values = Buffer.alloc(header.mapped)), 0, header.mapped, 0);
+    held = held.subarray(4 + size + header.payload);
     const full = header.request === 'run' && header.runs[0].section === 'full';
-    const error = full || (header.request === 'allocate' && header.size > 1000) ? { code: 'out-of-memory', message: 'none left', ...(full && { run: 0 }) } : undefined;
-    const text = Buffer.from(JSON.stringify({ ...header, error, floats: 2 * header.floats }));
+    const refused = header.request === 'map' && !MAPS && { code: 'failed', message: 'not here' };
+    const error = full || (header.request === 'allocate' && header.size > 1000) ? { code: 'out-of-memory', message: 'none left', ...(full && { run: 0 }) } : refused || undefined;
+    const text = Buffer.from(JSON.stringify({ ...header, error, payload: 2 * values.length }));
     const length = Buffer.alloc(4);
     length.writeUInt32LE(text.length);
     process.stdout.write(Buffer.concat([length, text, values, values]));
@@ -43,7 +49,7 @@ const executor = (): PyTorchExecutor =>
     torch: '2',
     device: 'cpu',
     threads: 1,
-    bfloat16: false,
+    half: null,
     noGpu: 'no driver',
   });
 
@@ -53,16 +59,26 @@ afterEach(async () => {
 });
 
 describe('a channel', () => {
-  it('gives the answer of each request, however long', () => {
-    const echo = channel(ECHO);
-    for (const count of [0, 1, 3_000_000, 2]) {
+  it.each([
+    ['through memory that both share', ECHO],
+    ['through the pipe, where the program cannot', ECHO.replace('MAPS = true', 'MAPS = false')],
+  ])('gives the answer of each request, however long, %s', (_, program) => {
+    const echo = channel(program);
+    for (const count of [0, 1, 100_000, 3_000_000, 2, 200_000]) {
       const values = new Float32Array(count).map((_, at) => at % 1021);
       const answer = echo.ask({ request: 'twice', count }, values);
       if ('ended' in answer) throw new Error(answer.ended);
-      expect(answer.header).toMatchObject({ request: 'twice', count, floats: 2 * count });
+      expect(answer.header).toMatchObject({ request: 'twice', count, payload: 8 * count });
+      const isShared = existsSync('/dev/shm') && program === ECHO && count >= 100_000;
+      expect(answer.header['mapped']).toBe(isShared ? 4 * count : undefined);
       const twice = Buffer.concat([values, values].map((one) => Buffer.from(one.buffer)));
       expect(twice.equals(Buffer.from(answer.values.buffer))).toBe(true);
     }
+  });
+
+  it.skipIf(!existsSync('/dev/shm'))('leaves no name of what it shares', () => {
+    channel(ECHO).ask({ request: 'twice' }, new Float32Array(100_000));
+    expect(readdirSync('/dev/shm').filter((name) => name.startsWith(`kdpipe-${process.pid}-`))).toEqual([]);
   });
 
   it('says how its program ended, at that request and at each after it', () => {

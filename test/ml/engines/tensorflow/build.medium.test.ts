@@ -23,10 +23,10 @@ const memory = {
 };
 const compiled = { id: 7, program, memory, lives: new Lives(program) };
 const parts = (['forward', 'backward', 'update'] as const).map((section) => ({ compiled, section }));
-const whole = build([{ name: 'step', parts }], false);
+const whole = build([{ name: 'step', parts }], { gpu: false, tables: new Map() });
 const apart = build(
   parts.map((part) => ({ name: part.section, parts: [part] })),
-  false,
+  { gpu: false, tables: new Map() },
 );
 const cellsOf = (built: typeof whole, address: number) =>
   built.partition.all().filter((cell) => cell.region === address);

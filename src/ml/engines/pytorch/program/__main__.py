@@ -1,12 +1,14 @@
 """Runs lowered programs with PyTorch. Requests come on standard input, answers go to standard output.
 
-A frame is the length of a header (4 bytes, little-endian), the header (JSON), and as many float32 values as its `floats`
-says. Every request gets one answer, in order; one that fails gets `{"error": {"code", "message"}}`.
+A frame is the length of a header (4 bytes, little-endian), the header (JSON), and as many bytes of values as its `payload`
+says.
+Those of an answer are float32. Many values of a request lie in memory that both sides share: `map` names its file, and `mapped` says how many bytes. Every request gets one answer, in order; one that fails gets `{"error": {"code", "message"}}`.
 The primitives and their numbers are described in ../../network-primitives.ts and ../../array-primitives.ts.
 """
 
 import ctypes
 import json
+import mmap
 import os
 import struct
 import sys
@@ -22,6 +24,7 @@ if tuple(map(int, torch.__version__.split(".")[:2])) < OLDEST:
     sys.exit(f"torch {torch.__version__} is too old: {'.'.join(map(str, OLDEST))} or later")
 
 from answers import answer  # noqa: E402
+from device import pin  # noqa: E402
 
 
 def take(stream, count):
@@ -33,15 +36,32 @@ def bytes_of(values):
     return ctypes.string_at(values.data_ptr(), 4 * values.numel())
 
 
+def mapped(path, size):
+    """The memory of a file, and what is answered."""
+    try:
+        with open(path, "r+b") as file:
+            memory = torch.frombuffer(mmap.mmap(file.fileno(), size), dtype=torch.uint8)
+    except OSError as error:
+        return None, ({"error": {"code": "failed", "message": str(error)}}, None)
+    pin(memory)
+    return memory, ({}, None)
+
+
 def main():
     requests = sys.stdin.buffer
+    shared = None
     while (size := take(requests, 4)) is not None:
         header = json.loads(requests.read(struct.unpack("<I", size)[0]))
-        payload = bytearray(requests.read(4 * header["floats"]))
-        values = torch.frombuffer(payload, dtype=torch.float32) if payload else None
-        answered, result = answer(header, values)
+        payload = bytearray(requests.read(header["payload"]))
+        values = torch.frombuffer(payload, dtype=torch.uint8) if payload else None
+        if "mapped" in header:
+            values = shared[: header["mapped"]]
+        if header["request"] == "map":
+            shared, (answered, result) = mapped(header["path"], header["bytes"])
+        else:
+            answered, result = answer(header, values)
         data = b"" if result is None else bytes_of(result)
-        text = json.dumps({**answered, "floats": len(data) // 4}).encode()
+        text = json.dumps({**answered, "payload": len(data)}).encode()
         ANSWERS.write(struct.pack("<I", len(text)) + text + data)
         ANSWERS.flush()
 

@@ -6,11 +6,13 @@ import torch
 
 import activations  # noqa: F401 (they register their primitives)
 import convolutions
+import half
+import images
 import maps  # noqa: F401
 import norms  # noqa: F401
 import optimizers  # noqa: F401
 import walks  # noqa: F401
-from device import DEVICE, free_bytes, has_bfloat16, why_no_gpu
+from device import DEVICE, free_bytes, why_no_gpu
 from executable import Executable, Refused
 from recorders import CudaGraph, Trace
 from rounds import Round
@@ -20,16 +22,19 @@ RECORDERS = {"trace": Trace, "graph": CudaGraph, "auto": CudaGraph if DEVICE.typ
 MOST_ROUNDS = 64
 
 regions = {}
+pictures = {}
 executables = {}
 rounds = {}
 recorder = None
 
 
 def hello(request, _):
-    """Says who this is, and takes what holds for all requests: channels of a filter's panel, threads of a CPU, what records."""
+    """Says who this is, and takes what holds for all requests: channels of a filter's panel, threads of a CPU, what
+    records, which half precision."""
     global recorder
     convolutions.Dense.panel = request["panel"]
     kind = RECORDERS[request["record"]]
+    half.choose(request["half"])
     recorder = kind and kind(always=request["record"] != "auto")
     torch.set_num_threads(request["threads"])
     return {
@@ -37,7 +42,7 @@ def hello(request, _):
         "torch": torch.__version__,
         "device": torch.cuda.get_device_name(DEVICE) if DEVICE.type == "cuda" else DEVICE.type,
         "threads": request["threads"] if DEVICE.type == "cpu" else None,
-        "bfloat16": has_bfloat16(),
+        "half": half.format_name,
         "noGpu": why_no_gpu(),
     }, None
 
@@ -61,7 +66,29 @@ def read(request, _):
 
 
 def write(request, values):
+    values = values.view(torch.float32)
     slice_of(request, values.numel()).copy_(values)
+    return {}, None
+
+
+def write_pixels(request, values):
+    images.look_up(values, regions[request["table"]], regions[request["region"]])
+    return {}, None
+
+
+def keep(request, values):
+    pictures[request["pictures"]] = images.Pictures(request["path"], values)
+    return {}, None
+
+
+def write_squares(request, values):
+    squares = pictures[request["pictures"]].squares(values, request["side"])
+    images.look_up(squares, regions[request["table"]], regions[request["region"]])
+    return {}, None
+
+
+def drop(request, _):
+    del pictures[request["pictures"]]
     return {}, None
 
 
@@ -92,7 +119,8 @@ def round_of(runs):
 def run(request, values):
     """Makes a round: takes the ports that the caller fills, and gives those back that it looks at."""
     one = round_of(request["runs"])
-    one.fill([each["controls"] for each in request["runs"]], values)
+    given = None if values is None else values.view(torch.float32)
+    one.fill([each["controls"] for each in request["runs"]], given)
     one.make(recorder)
     return ({"note": one.note} if one.note else {}), one.outbox if one.outbox.numel() else None
 
@@ -112,10 +140,13 @@ def capacity(_request, _):
 
 REQUESTS = {
     **{"hello": hello, "allocate": allocate, "free": free, "capacity": capacity, "read": read, "write": write},
+    **{"write-pixels": write_pixels, "keep": keep, "write-squares": write_squares, "drop": drop},
     **{"compile": compile_, "run": run, "port": port, "dispose": dispose, "threads": threads},
 }
 
 
+# Tensors that no gradient is ever asked of need no bookkeeping for it, which costs a small operation a tenth of its time.
+@torch.inference_mode()
 def answer(header, values):
     """The answer's header, and values in the host's memory; one that fails says of what."""
     try:

@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 
+import half
 from activations import CURVES
 from executable import PRIMITIVES, primitive
 from maps import flat_of, inputs_of, output_channels, outputs_of, padded
@@ -23,6 +24,7 @@ class Dense:
         self.shape = (n.outChannels, n.channels, n.kernel, n.kernel)
 
     def read(self, flat):
+        """A view where a panel has one channel."""
         o, i, k, panel = self.outputs, self.inputs, self.kernel, self.panel
         panels = flat[: o * i * k * k].view(o // panel, k, k, i, panel)
         return panels.permute(0, 4, 3, 1, 2).reshape(self.shape)
@@ -91,21 +93,22 @@ def read_through(o, n):
     return CURVES[n.inputActivation](torch.addcmul(shift, x, scale))
 
 
-def factor(maps, n):
-    """A factor of products in half precision, or as it is."""
-    return maps.bfloat16() if getattr(n, "bfloat16", 0) else maps
-
-
 def forward(o, n, filters, maps):
     """activation(scale · (filter ∗ x) + shift + residual); what is absent is left out. The scale goes into the filter."""
     (inputs, outputs), channels = maps, output_channels(n)
-    x = factor(read_through(o, n)[:, :inputs], n)
-    w, shift = filters.read(o.get("filter")), o.get("shift", channels)
+    x, w, shift = read_through(o, n)[:, :inputs], filters.read(o.get("filter")), o.get("shift", channels)
     if o.has("scale"):
         w = w * o.get("scale", channels)[:outputs].view(-1, 1, 1, 1)
-    bias = None if shift is None else shift[:outputs].to(x.dtype)
-    dilation = getattr(n, "dilation", 1)
-    y = flat_of(F.conv2d(x, w.to(x.dtype), bias, n.stride, n.padding, dilation, filters.groups))
+    bias = None if shift is None else shift[:outputs]
+    # A product that is scaled takes no bias.
+    apart = bias is not None and half.wanted(n) == "float16"
+
+    def multiply(x, w):
+        inside = None if apart or bias is None else bias.to(x.dtype)
+        return F.conv2d(x, w.to(x.dtype), inside, n.stride, n.padding, getattr(n, "dilation", 1), filters.groups)
+
+    y = half.product(n, w[0].numel(), multiply, x, w)
+    y = flat_of(y.add_(bias.view(-1, 1, 1)) if apart else y)
     if outputs < channels:
         y = padded(y, outputs, channels)
         if shift is not None:
@@ -115,23 +118,37 @@ def forward(o, n, filters, maps):
     o.put("y", CURVES[n.activation](y))
 
 
-def gradient(o, n, filters, maps, of_input):
-    inputs, outputs = maps
-    dy = factor(outputs_of(o, n, "dy")[:, :outputs], n)
-    # PyTorch wants both factors' shapes and layouts, and would copy one that is expanded.
-    if of_input:
-        x = dy.new_empty((n.batch, n.height, n.width, inputs)).permute(0, 3, 1, 2)
-        w = filters.read(o.get("filter")).to(dy.dtype)
-    else:
-        x = factor(read_through(o, n)[:, :inputs], n)
-        dy, w = dy.to(x.dtype), x.new_empty(filters.shape)
+def backward(n, groups, dy, x, w, of_input):
+    """The gradient of a convolution's input, or of its filter."""
     step, around, spread = [n.stride] * 2, [n.padding] * 2, [getattr(n, "dilation", 1)] * 2
     wanted = [of_input, not of_input, False]
-    gradients = aten.convolution_backward(dy, x, w, None, step, around, spread, False, [0, 0], filters.groups, wanted)
-    if of_input:
-        o.put("dx", padded(flat_of(gradients[0]), inputs, n.channels), n.accumulate)
-    else:
-        o.put("dfilter", filters.flat(gradients[1]))
+    gradients = aten.convolution_backward(dy, x, w, None, step, around, spread, False, [0, 0], groups, wanted)
+    return gradients[0 if of_input else 1]
+
+
+# PyTorch wants the shapes and layouts of both factors of the convolution, and would copy one that is expanded.
+
+
+def input_gradient(o, n, filters, maps):
+    inputs, outputs = maps
+    dy, w = outputs_of(o, n, "dy")[:, :outputs], filters.read(o.get("filter"))
+
+    def multiply(dy, w):
+        x = dy.new_empty((n.batch, n.height, n.width, inputs)).permute(0, 3, 1, 2)
+        return backward(n, filters.groups, dy, x, w.to(dy.dtype), True)
+
+    dx = half.product(n, w[:, 0].numel() // filters.groups, multiply, dy, w)
+    o.put("dx", padded(flat_of(dx), inputs, n.channels), n.accumulate)
+
+
+def filter_gradient(o, n, filters, maps):
+    inputs, outputs = maps
+    dy, x = outputs_of(o, n, "dy")[:, :outputs], read_through(o, n)[:, :inputs]
+
+    def multiply(dy, x):
+        return backward(n, filters.groups, dy.to(x.dtype), x, x.new_empty(filters.shape), False)
+
+    o.put("dfilter", filters.flat(half.product(n, dy[:, 0].numel(), multiply, dy, x)))
 
 
 def family(prefix, of):
@@ -141,8 +158,8 @@ def family(prefix, of):
         return o.once("filters", lambda: of(n))
 
     PRIMITIVES[prefix] = lambda o, n, _: forward(o, n, *of_operation(o, n))
-    PRIMITIVES[f"{prefix}-input-gradient"] = lambda o, n, _: gradient(o, n, *of_operation(o, n), True)
-    PRIMITIVES[f"{prefix}-filter-gradient"] = lambda o, n, _: gradient(o, n, *of_operation(o, n), False)
+    PRIMITIVES[f"{prefix}-input-gradient"] = lambda o, n, _: input_gradient(o, n, *of_operation(o, n))
+    PRIMITIVES[f"{prefix}-filter-gradient"] = lambda o, n, _: filter_gradient(o, n, *of_operation(o, n))
 
 
 family("conv", dense)

@@ -20,7 +20,6 @@ torch.backends.cuda.matmul.allow_tf32 = False
 torch.backends.cudnn.allow_tf32 = False
 # Two runs of a step give the same bits where cuDNN has such an algorithm.
 torch.backends.cudnn.deterministic = True
-torch.set_grad_enabled(False)
 
 
 def why_no_gpu():
@@ -34,16 +33,17 @@ def why_no_gpu():
     return "no device is to be seen"
 
 
-def has_bfloat16():
-    """Whether products of bfloat16 are worth it: on a CPU they may be slower than float32, older GPUs imitate them."""
-    return DEVICE.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-
-
 def free_bytes():
     """What the device has left, with what PyTorch keeps of it for later; None where it has the machine's memory."""
     if DEVICE.type != "cuda":
         return None
     return torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+
+
+def pin(memory):
+    """Lets a GPU read memory of the machine's by itself. Where that is refused, copies are slower, and nothing else."""
+    if DEVICE.type == "cuda":
+        torch.cuda.cudart().cudaHostRegister(memory.data_ptr(), memory.numel(), 0)
 
 
 def wait():

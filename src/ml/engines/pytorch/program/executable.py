@@ -85,7 +85,10 @@ class Operation:
                 place.copy_(flat)
             return
         values = self.executable.values
-        values[ref["buffer"]] = values[ref["buffer"]][: flat.numel()] + flat if accumulate else flat
+        if accumulate:
+            before = values[ref["buffer"]][: flat.numel()]
+            flat = flat.add_(before) if flat.dtype == before.dtype else flat + before
+        values[ref["buffer"]] = flat
 
     def put_view(self, operand, value, accumulate=0):
         """`put` of what may be an input as it is."""

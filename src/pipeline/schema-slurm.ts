@@ -1,0 +1,34 @@
+import type { JsonObject } from '../core/json.ts';
+import { places } from '../core/plan.ts';
+
+const text = (description: string): JsonObject => ({ type: 'string', minLength: 1, description });
+
+/** The mapping `slurm` of a pipeline or a stage, for editors. */
+export const slurmSchema: JsonObject = {
+  type: 'object',
+  description: 'How stages are submitted to Slurm; a stage takes what it does not say from the pipeline.',
+  properties: {
+    partition: text('Partition.'),
+    account: text('Account.'),
+    qos: text('Quality of service.'),
+    time: {
+      anyOf: [
+        { type: 'number', exclusiveMinimum: 0 },
+        { type: 'string', pattern: '^(\\d+(\\.\\d+)?[smhd])+$' },
+      ],
+      description: 'Time limit of a job: seconds, or 90s, 15m, 12h. What saves checkpoints goes on after it.',
+    },
+    options: {
+      anyOf: [text('An option of sbatch.'), { type: 'array', items: { type: 'string', minLength: 1 } }],
+      description: 'Further options of sbatch.',
+    },
+    setup: text('Lines of shell that run on the node before: module load nodejs.'),
+  },
+  additionalProperties: false,
+};
+
+/** What a pipeline says of where it runs, for editors. */
+export const submissionSchema: JsonObject = {
+  executor: { enum: places, description: 'Where it runs unless --executor says otherwise.' },
+  slurm: slurmSchema,
+};

@@ -1,0 +1,60 @@
+import type { Event } from '../../core/event.ts';
+import { fail } from '../../core/failure.ts';
+import type { SubmittedRun } from '../../record/arrays.ts';
+import type { RunRecord } from '../../record/run-record.ts';
+import type { Lock, Store } from '../../store/store.ts';
+import type { Emit } from '../course.ts';
+import type { ScheduleOutcome } from '../schedule-options.ts';
+import { ClusterSchedule, type ClusterScheduleOptions } from './cluster-schedule.ts';
+import { submitArrays } from './submit.ts';
+
+/**
+ * Makes sure that one process alone follows a run on a cluster.
+ *
+ * @param store - where locks are
+ * @param run - name of the run
+ * @returns the lock
+ * @throws FailureError `run-followed` where another process does
+ */
+export async function lockRun(store: Store, run: string): Promise<Lock> {
+  const busy = new AbortController();
+  let holder = '';
+  try {
+    return await store.lock(`run-${run}`, busy.signal, (who) => {
+      holder = who;
+      busy.abort();
+    });
+  } catch (error) {
+    if (!busy.signal.aborted) throw error;
+    return fail({
+      code: 'run-followed',
+      message: `run ${run} goes on in the queue, and ${holder} follows it`,
+      fix: `kdpipe attach ${run} shows it`,
+    });
+  }
+}
+
+/** A run that is about to be submitted, or was. */
+export interface FollowedRun extends Pick<ClusterScheduleOptions, 'cells' | 'resolver' | 'cluster' | 'leave'> {
+  readonly record: RunRecord;
+  readonly submitted: SubmittedRun;
+  /** What has been told of it. */
+  readonly past: readonly Event[];
+  /** True for what another process may have submitted, in whole or in part. */
+  readonly continued: boolean;
+}
+
+/**
+ * Submits what the queue of a cluster does not have yet of a run, and follows it to its end.
+ *
+ * @param run - the run
+ * @param emit - takes what happens
+ * @returns how its cells ended; `left` where it was told to look no longer
+ */
+export async function followSubmitted(run: FollowedRun, emit: Emit): Promise<ScheduleOutcome> {
+  const { cluster, record, submitted, past, continued } = run;
+  const arrays = await submitArrays(record, submitted, cluster, continued);
+  const jobs = arrays.map(({ job, name: array, tasks }) => ({ job, array, tasks: tasks.length }));
+  if (!past.some(({ type }) => type === 'run-submitted')) emit({ type: 'run-submitted', cluster: cluster.name, jobs });
+  return new ClusterSchedule({ ...run, keepGoing: submitted.keepGoing, arrays, emit }).run();
+}

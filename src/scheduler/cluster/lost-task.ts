@@ -1,0 +1,32 @@
+import type { Failure } from '../../core/failure.ts';
+import type { TaskSight } from '../../executors/cluster.ts';
+
+/** What to try, by the word of the queue. */
+const advice: Readonly<Record<string, string>> = {
+  OUT_OF_MEMORY: 'ask for more: resources: { memory: … } in MiB, or take a smaller batch_size',
+  TIMEOUT: 'ask for more time: slurm: { time: … }; a stage that saves checkpoints goes on from the last one',
+  DEADLINE: 'ask for more time: slurm: { time: … }; a stage that saves checkpoints goes on from the last one',
+  NODE_FAIL: 'run again: what has a result is reused',
+  BOOT_FAIL: 'run again: what has a result is reused',
+  PREEMPTED: 'run again: a stage that saves checkpoints goes on from the last one',
+};
+
+/**
+ * Says how a task ended that left no word.
+ *
+ * @param task - as the queue calls it: `12_3`
+ * @param sight - how the queue saw it last; undefined where it does not know it any more
+ * @returns the failure of its cells
+ */
+export function lostTask(task: string, sight: TaskSight | undefined): Failure {
+  if (!sight)
+    return {
+      code: 'job-lost',
+      message: `job ${task} is not in the queue any more, and left no word of how it ended`,
+      fix: 'run again: what has a result is reused',
+    };
+  const [word = ''] = sight.word.split(/[ +]/);
+  const why = sight.reason === '' ? '' : ` (${sight.reason})`;
+  const fix = advice[word] ?? 'see what its script printed, beside its script in runs/, and sacct or scontrol show job';
+  return { code: 'job-lost', message: `job ${task} ended as ${word}${why}, and left no word of it`, fix };
+}

@@ -1,0 +1,193 @@
+import type { JobRequest } from '../../core/array-job.ts';
+import { FailureError, isFailure, type Failure } from '../../core/failure.ts';
+import type { Cell, CellId, Digest, Plan, SlurmSettings } from '../../core/plan.ts';
+import type { ArrayJob, Cluster } from '../../executors/cluster.ts';
+import {
+  arrayFolder,
+  readJob,
+  writeDescription,
+  writeJob,
+  writeSubmitted,
+  type ArrayOutline,
+  type NeededCell,
+  type SubmittedRun,
+  type TaskSpot,
+} from '../../record/arrays.ts';
+import type { RunRecord } from '../../record/run-record.ts';
+import type { PlanOptions, Prepared } from '../prepare.ts';
+import { planArrays, type PlannedArray } from './arrays.ts';
+
+/** What is submitted, and how. */
+export interface Submission {
+  readonly plan: Plan;
+  readonly prepared: Prepared;
+  readonly options: PlanOptions & { readonly keepGoing: boolean };
+  readonly cluster: Cluster;
+  /** Label of the cohort that a cell may run in; null to run it alone. */
+  readonly cohortOf: (cell: Cell) => string | null;
+}
+
+/** An array that the queue has. */
+export interface SubmittedArray extends ArrayOutline {
+  /** Absolute path. */
+  readonly folder: string;
+  readonly job: string;
+}
+
+/** Settings of a stage: those of the pipeline, and over them its own. */
+const settingsOf = ({ slurm }: Plan, stage: string): SlurmSettings => ({ ...slurm?.all, ...slurm?.stages[stage] });
+
+/** What the tasks of an array ask for. */
+function requestOf(plan: Plan, { stage, tasks }: PlannedArray): JobRequest {
+  const cells = tasks[0]?.cells ?? [];
+  const [first] = cells;
+  if (!first) throw new Error(`an array of ${stage} has no cells`);
+  const { resources, timeout, retry } = first;
+  const most = Math.max(...tasks.map((task) => task.cells.length));
+  return { resources, time: timeout * most * (retry + 1), settings: settingsOf(plan, stage) };
+}
+
+/**
+ * Divides what has to run among arrays, and makes sure that there are nodes for each. Nothing is written or submitted.
+ *
+ * @param submission - the run
+ * @returns the arrays
+ * @throws FailureError where there is no cluster, or it refuses what an array asks for
+ */
+export async function planSubmission(submission: Submission): Promise<readonly PlannedArray[]> {
+  const { plan, prepared, options, cluster, cohortOf } = submission;
+  const { largestArray: largest } = await cluster.open();
+  const cells = prepared.cells.filter((_, index) => prepared.resolutions[index]?.status !== 'reuse');
+  const arrays = planArrays(cells, { largest, keepGoing: options.keepGoing, cohortOf });
+  const requests = new Map<string, { readonly request: JobRequest; readonly stage: string }>();
+  for (const array of arrays) {
+    const request = requestOf(plan, array);
+    const same = JSON.stringify(request);
+    if (!requests.has(same)) requests.set(same, { request, stage: array.stage });
+  }
+  const failures: Failure[] = [];
+  for (const { request, stage } of requests.values()) {
+    const refusal = await cluster.refusal(request);
+    if (refusal) failures.push({ ...refusal, message: `${stage}: ${refusal.message}` });
+  }
+  if (failures.length > 0) throw new FailureError(failures);
+  return arrays;
+}
+
+/** Arrays, with what describes them. */
+interface Described {
+  readonly arrays: readonly PlannedArray[];
+  /** Digest of what was asked for. */
+  readonly asked: Digest;
+  readonly commit: string | null;
+}
+
+/**
+ * Writes into a run's record what is to be submitted, and what nodes need to know.
+ *
+ * @param submission - the run
+ * @param record - its record
+ * @param about - the arrays, the digest of what was asked for, and the commit
+ * @returns what is to be submitted
+ */
+export function describeArrays(
+  submission: Submission,
+  record: Pick<RunRecord, 'run' | 'folder'>,
+  about: Described,
+): SubmittedRun {
+  const { plan, prepared, options } = submission;
+  const { arrays, asked, commit } = about;
+  const spots = new Map<CellId, TaskSpot>();
+  for (const { name: array, tasks } of arrays)
+    for (const { index, cells } of tasks) for (const { id } of cells) spots.set(id, { array, index });
+  const byId = new Map(prepared.cells.map((cell) => [cell.id, cell]));
+  const needed = (id: CellId): NeededCell => {
+    const [cell, from] = [byId.get(id), spots.get(id) ?? prepared.resolver.entries.get(id)?.key];
+    if (!cell || from === undefined) throw new Error(`${id} is needed, and neither runs nor has a result`);
+    return { cell, from };
+  };
+  for (const { name, tasks } of arrays) {
+    const cells = tasks.flatMap((task) => task.cells);
+    writeDescription(arrayFolder(record.folder, name), {
+      ...{ pipeline: plan.name, run: record.run, commit, cells, store: options.store.root },
+      ...{ runsFolder: options.runsFolder, workingFolder: options.workingFolder },
+      tasks: tasks.map((task) => [task.index, task.cells.map(({ id }) => id)]),
+      needs: [...new Set(cells.flatMap((cell) => cell.needs))].map(needed),
+      sources: cells.flatMap((cell) => {
+        const sources = prepared.sourcesOf(cell);
+        return sources.length > 0 ? [[cell.id, sources] as const] : [];
+      }),
+      force: cells.flatMap(({ id }) => (options.force?.has(id) ? [id] : [])),
+      ...(plan.secrets && { secrets: plan.secrets }),
+    });
+  }
+  const outlines = arrays.map((array): ArrayOutline => ({
+    ...{ name: array.name, stage: array.stage, after: array.after, request: requestOf(plan, array) },
+    tasks: array.tasks.map((task) => [task.index, task.cells.map(({ id }) => id)]),
+  }));
+  const { workingFolder: cwd, keepGoing } = options;
+  const submitted = { asked, cwd, keepGoing, arrays: outlines };
+  // Last: from here on the run may be gone on with.
+  writeSubmitted(record.folder, submitted);
+  return submitted;
+}
+
+/**
+ * Name of an array's job: it is found again by that.
+ *
+ * @param run - name of the run
+ * @param array - name of the array
+ * @returns the name
+ */
+export const jobName = (run: string, array: string): string => `kdpipe-${run}-${array}`;
+
+/** Submits an array; where it is refused, the arrays before it, of which nothing would come, are cancelled. */
+async function submitOrCancel(job: ArrayJob, before: readonly string[], cluster: Cluster): Promise<string> {
+  try {
+    return await cluster.submit(job);
+  } catch (error) {
+    if (isFailure(error, 'slurm-refused')) await cluster.cancel(before, 'all');
+    throw error;
+  }
+}
+
+/**
+ * Submits the arrays of a run that the queue does not have yet: all of them, or what a dead process has left to do.
+ *
+ * @param record - of the run
+ * @param submitted - what it submits
+ * @param cluster - takes the arrays
+ * @param continued - true for what another process may have submitted in part
+ * @returns the arrays with the ids of their jobs
+ * @throws FailureError where one is refused, and all are cancelled; or where the queue does not answer
+ */
+export async function submitArrays(
+  record: Pick<RunRecord, 'run' | 'folder'>,
+  submitted: SubmittedRun,
+  cluster: Cluster,
+  continued: boolean,
+): Promise<readonly SubmittedArray[]> {
+  const { arrays, cwd } = submitted;
+  const jobs = new Map<string, string>();
+  let found: ReadonlyMap<string, string> | undefined;
+  for (const { name, request, tasks, after } of arrays) {
+    const folder = arrayFolder(record.folder, name);
+    let job = readJob(folder);
+    if (job === undefined) {
+      const called = jobName(record.run, name);
+      // Whoever submitted it may have died before it wrote down the id.
+      if (continued) found ??= await cluster.find();
+      const dependencies = after.map(({ type, array }) => ({ type, job: jobs.get(array) ?? '' }));
+      const indices = tasks.map(([index]) => index);
+      const wanted = { ...request, name: called, folder, indices, cwd, after: dependencies };
+      job = found?.get(called) ?? (await submitOrCancel(wanted, [...jobs.values()], cluster));
+      writeJob(folder, job);
+    }
+    jobs.set(name, job);
+  }
+  return arrays.map((array) => ({
+    ...array,
+    folder: arrayFolder(record.folder, array.name),
+    job: jobs.get(array.name) ?? '',
+  }));
+}

@@ -1,0 +1,182 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+
+const programs = ['/usr/sbin/slurmctld', '/usr/sbin/slurmd', '/usr/bin/sbatch', '/usr/sbin/munged'];
+
+/** Why no cluster can be started here; undefined where one can. */
+export function whyNoSlurm(): string | undefined {
+  if (process.getuid?.() !== 0) return 'a Slurm cluster on loopback needs root';
+  const missing = programs.filter((path) => !existsSync(path));
+  return missing.length > 0 ? `${missing.join(', ')}: apt-get install slurm-wlm munge` : undefined;
+}
+
+/** Says, once and loudly, that tests of Slurm are left out. */
+export function sayWithoutSlurm(): boolean {
+  const why = whyNoSlurm();
+  if (why !== undefined) process.stderr.write(`\nSKIPPED: the tests with a real Slurm: ${why}\n`);
+  return why !== undefined;
+}
+
+/** Waits until something is so, also between tests; a look that throws has not seen it. */
+const until = (isSo: () => boolean, timeout = 60_000) =>
+  vi.waitFor(
+    () => {
+      if (!isSo()) throw new Error('it is not so yet');
+    },
+    { timeout, interval: 250 },
+  );
+
+/** A port that nobody listens to. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+/** Nodes of the cluster. */
+const nodes = ['n1', 'n2'] as const;
+type Node = (typeof nodes)[number];
+
+/** A real Slurm cluster on loopback: a controller and two nodes of 4 CPUs, with ports, keys and folders of its own. */
+export class SlurmCluster {
+  readonly folder = mkdtempSync(join(tmpdir(), 'kdpipe-slurm-'));
+  readonly #running = new Map<string, ChildProcess>();
+
+  /** Variables by which Slurm's programs find it. */
+  get environment(): { readonly SLURM_CONF: string } {
+    return { SLURM_CONF: join(this.folder, 'slurm.conf') };
+  }
+
+  /** Starts a cluster and waits until its nodes are idle. `settings` are further lines of slurm.conf. */
+  static async start(settings: readonly string[] = []): Promise<SlurmCluster> {
+    const cluster = new SlurmCluster();
+    chmodSync(cluster.folder, 0o755);
+    mkdirSync(cluster.#path('state'));
+    writeFileSync(cluster.#path('munge.key'), randomBytes(64), { mode: 0o600 });
+    const [controller, first, second] = [await freePort(), await freePort(), await freePort()];
+    writeFileSync(cluster.environment.SLURM_CONF, cluster.#configuration([controller, first, second], settings));
+    const munge = ['socket=munge.sock', 'key-file=munge.key', 'pid-file=munge.pid', 'seed-file=munge.seed'];
+    const options = munge.map((option) => `--${option.replace('=', `=${cluster.folder}/`)}`);
+    cluster.#spawn('munged', '/usr/sbin/munged', ['--force', '--foreground', '--num-threads=1', ...options]);
+    await until(() => existsSync(cluster.#path('munge.sock')));
+    cluster.startController();
+    for (const node of nodes) cluster.startNode(node);
+    await cluster.isReady();
+    return cluster;
+  }
+
+  #path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  #configuration([controller, ...ports]: readonly number[], settings: readonly string[]): string {
+    const host = hostname();
+    const of = this.folder;
+    return [
+      ...['ClusterName=loopback', `SlurmctldHost=${host}(127.0.0.1)`, `SlurmctldPort=${controller}`, 'SlurmUser=root'],
+      ...['AuthType=auth/munge', 'CredType=cred/munge', `AuthInfo=socket=${of}/munge.sock`, 'MpiDefault=none'],
+      ...[`StateSaveLocation=${of}/state`, `SlurmdSpoolDir=${of}/spool.%n`, `SlurmctldPidFile=${of}/slurmctld.pid`],
+      ...[`SlurmdPidFile=${of}/slurmd.%n.pid`, 'ProctrackType=proctrack/linuxproc', 'TaskPlugin=task/none'],
+      ...['SlurmdParameters=config_overrides', 'SelectType=select/cons_tres', 'SelectTypeParameters=CR_CPU_Memory'],
+      ...['SchedulerType=sched/backfill', 'SchedulerParameters=sched_interval=1,bf_interval=1,sched_min_interval=0'],
+      ...[
+        'AccountingStorageType=accounting_storage/none',
+        'JobAcctGatherType=jobacct_gather/none',
+        'ReturnToService=2',
+      ],
+      ...['SlurmctldTimeout=10', 'SlurmdTimeout=10', 'KillWait=5', 'MinJobAge=300', 'MessageTimeout=5'],
+      ...settings,
+      ...nodes.map(
+        (node, at) =>
+          `NodeName=${node} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${ports[at]} CPUs=4 RealMemory=4000`,
+      ),
+      'PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP',
+      '',
+    ].join('\n');
+  }
+
+  #spawn(name: string, program: string, args: readonly string[]): void {
+    const log = openSync(this.#path(`${name}.log`), 'a');
+    const env = { ...process.env, ...this.environment };
+    this.#running.set(name, spawn(program, args, { env, stdio: ['ignore', log, log] }));
+    closeSync(log);
+  }
+
+  startController(): void {
+    this.#spawn('slurmctld', '/usr/sbin/slurmctld', ['-D']);
+  }
+
+  startNode(node: Node): void {
+    this.#spawn(node, '/usr/sbin/slurmd', ['-D', '-N', node]);
+  }
+
+  /** Ends one of its processes, at once: the controller, or a node. What jobs have started on a node goes on. */
+  async kill(name: 'slurmctld' | Node): Promise<void> {
+    const child = this.#running.get(name);
+    if (!child) throw new Error(`${name} does not run`);
+    this.#running.delete(name);
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Runs a program of Slurm. */
+  ask(program: string, ...args: readonly string[]): string {
+    return execFileSync(program, args, {
+      encoding: 'utf8',
+      env: { ...process.env, ...this.environment },
+      stdio: 'pipe',
+    });
+  }
+
+  /** Waits until both nodes take jobs. */
+  async isReady(): Promise<void> {
+    await until(() => this.ask('sinfo', '--noheader', '--Node', '--format=%t') === 'idle\n'.repeat(nodes.length));
+  }
+
+  log(name: string): string {
+    return readFileSync(this.#path(`${name}.log`), 'utf8');
+  }
+
+  /** Cancels what runs and ends all processes. */
+  async stop(): Promise<void> {
+    try {
+      this.ask('scancel', '--me', '--signal=KILL', '--full');
+      this.ask('scancel', '--me');
+      await until(() => this.ask('squeue', '--me', '--noheader') === '', 20_000);
+    } catch {
+      // A controller that a test has killed cancels nothing.
+    }
+    const children = [...this.#running.values()].reverse();
+    await Promise.all(
+      children.map((child) => {
+        const gone = new Promise((resolve) =>
+          child.exitCode === null ? child.once('exit', resolve) : resolve(undefined),
+        );
+        child.kill('SIGTERM');
+        return gone;
+      }),
+    );
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
