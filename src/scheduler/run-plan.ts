@@ -109,12 +109,13 @@ function begin({ plan, prepared, options }: Pick<Outset, 'plan' | 'prepared' | '
   const { record, commit, past } = course;
   const process = identifyProcess();
   for (const event of past ?? []) for (const sink of sinks) sink(event);
-  if (past) emit({ type: 'run-resumed', process, command });
-  else {
+  // Whoever submitted it may have died before its first word was on the disk.
+  if (!past?.some(({ type }) => type === 'run-started')) {
     const about = { run: record?.run ?? '', cells: prepared.cells.length, commit };
     const stages = record ? { stages: outlookOf(prepared) } : {};
     emit({ type: 'run-started', format: recordFormat, process, ...about, ...stages, pipeline, file, slots, command });
   }
+  if (past) emit({ type: 'run-resumed', process, command });
 }
 
 /** What a run learns of how long a cell takes. */
