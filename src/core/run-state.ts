@@ -1,4 +1,4 @@
-import type { CellState } from './cell-state.ts';
+import { isTerminal, type CellState } from './cell-state.ts';
 import type { Event, Progress, RunnerProcess, RunStatus, StageOutlook } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { CellId, Key } from './plan.ts';
@@ -126,6 +126,17 @@ export function stateAfter(event: StageEvent): CellState | undefined {
     case 'stage-warned':
       return undefined;
   }
+}
+
+/**
+ * Tells whether an event is the end of a cell.
+ *
+ * @param event - what happened
+ * @returns true where nothing more comes of the cell in this run
+ */
+export function endsCell(event: StageEvent): boolean {
+  const state = stateAfter(event);
+  return state !== undefined && isTerminal(state);
 }
 
 const isCount = (state: CellState): state is keyof Counts => Object.hasOwn(initialRun.counts, state);

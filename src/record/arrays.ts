@@ -6,11 +6,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DependencyType, JobRequest } from '../core/array-job.ts';
-import { isTerminal } from '../core/cell-state.ts';
 import type { Event } from '../core/event.ts';
 import { isJsonObject, isList, type Json } from '../core/json.ts';
 import type { Cell, CellId, Digest, Key } from '../core/plan.ts';
-import { stateAfter } from '../core/run-state.ts';
+import { endsCell } from '../core/run-state.ts';
 import { isNumber, isText, listOf } from '../core/shape.ts';
 import type { TaskSource } from '../core/task.ts';
 import { textIfReadable } from '../util/if-readable.ts';
@@ -209,10 +208,7 @@ export function writeTaskEnd(file: string, end: TaskEnd): void {
 
 const isCellEnd = (value: unknown): boolean =>
   isJsonObject(value) && isJsonObject(value['outputs']) && isEvent(value['event']) && isEnd(value['event']);
-const isEnd = (event: Event): boolean => {
-  const state = 'cell' in event ? stateAfter(event) : undefined;
-  return state !== undefined && isTerminal(state);
-};
+const isEnd = (event: Event): boolean => 'cell' in event && endsCell(event);
 
 /**
  * Reads how a task ended.

@@ -1,7 +1,6 @@
-import { isTerminal } from '../core/cell-state.ts';
 import type { Event } from '../core/event.ts';
 import type { CellId } from '../core/plan.ts';
-import { stateAfter } from '../core/run-state.ts';
+import { endsCell, stateAfter } from '../core/run-state.ts';
 import { namesIfReadable } from '../util/if-readable.ts';
 import { arrayFolder, readSubmitted, readTaskEnd, taskFiles } from './arrays.ts';
 import { EventTail } from './event-tail.ts';
@@ -10,8 +9,7 @@ import { EventTail } from './event-tail.ts';
 function runningCells(file: string): readonly Event[] {
   const last = new Map<CellId, Event>();
   new EventTail(file).read((event) => {
-    const state = 'cell' in event ? stateAfter(event) : undefined;
-    if ('cell' in event && state && !isTerminal(state)) last.set(event.cell, event);
+    if ('cell' in event && stateAfter(event) && !endsCell(event)) last.set(event.cell, event);
   });
   return [...last.values()];
 }
@@ -24,12 +22,7 @@ function runningCells(file: string): readonly Event[] {
  * @returns how cells ended, and that others have started; none for a run of this machine
  */
 export function untoldEvents(folder: string, told: readonly Event[]): readonly Event[] {
-  const ended = new Set(
-    told.flatMap((event) => {
-      const state = 'cell' in event ? stateAfter(event) : undefined;
-      return 'cell' in event && state && isTerminal(state) ? [event.cell] : [];
-    }),
-  );
+  const ended = new Set(told.flatMap((event) => ('cell' in event && endsCell(event) ? [event.cell] : [])));
   return (readSubmitted(folder)?.arrays ?? []).flatMap(({ name, tasks }) => {
     const array = arrayFolder(folder, name);
     const names = new Set(namesIfReadable(array));

@@ -52,10 +52,10 @@ async function exportNetwork(name: string, { to, out, json = false }: Flags): Pr
   const { openTrained } = await import('../../ml/inference/open-trained.ts');
   const { disposeEngines } = await import('../../ml/inference/shared-engine.ts');
   const { exportModel } = await import('../../ml/export/export-model.ts');
-  const { imagesOf, noiseFor } = await import('../../ml/export/sample-images.ts');
+  const { sampleImages } = await import('../../ml/export/sample-images.ts');
   const { model, data } = openTrained(trained.weights, trained.data);
   try {
-    const images = data ? await imagesOf(data, model) : noiseFor(model);
+    const images = await sampleImages(model, data);
     const exported = await exportModel({ model, formats: to, folder, images, origin: trained });
     if (json) printJson(exported);
     else tell(exported, { folder, shown: `${images.count} ${data ? 'images of its dataset' : 'images of noise'}` });

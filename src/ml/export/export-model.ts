@@ -45,15 +45,21 @@ function differenceOf(found: ArrayLike<number>, expected: ArrayLike<number>): nu
   return largest(apart) / Math.max(largest(Float64Array.from(expected)), Number.MIN_VALUE);
 }
 
-/** Writes one format, and shows the images to both. */
-async function exportAs(format: ExportFormatName, { model, folder, images }: Export): Promise<Exported> {
+/** Logits of the network itself. */
+type Expected = Awaited<ReturnType<typeof ownLogits>>;
+
+/** Writes one format, and shows the images to it. */
+async function exportAs(
+  format: ExportFormatName,
+  { model, folder, images }: Export,
+  expected: Expected,
+): Promise<Exported> {
   const { files, logits } = exportFormats[format];
   const written = files(model);
   writeFiles(folder, written);
   const told = { format, files: [...written.keys()] };
   const found = await logits(folder, model, images);
   if ('unavailable' in found) return { ...told, unchecked: found.unavailable };
-  const expected = await ownLogits(model, images);
   const difference = differenceOf(found.values, expected.values);
   if (difference <= TOLERANCE) return { ...told, by: found.by, difference };
   for (const name of told.files) rmSync(join(folder, name));
@@ -74,8 +80,9 @@ async function exportAs(format: ExportFormatName, { model, folder, images }: Exp
  * @throws FailureError `export-differs`
  */
 export async function exportModel(wanted: Export): Promise<readonly Exported[]> {
+  const expected = await ownLogits(wanted.model, wanted.images);
   const exported: Exported[] = [];
-  for (const format of wanted.formats) exported.push(await exportAs(format, wanted));
+  for (const format of wanted.formats) exported.push(await exportAs(format, wanted, expected));
   const files = exported.flatMap((one) => one.files);
   writeFiles(wanted.folder, new Map([['README.md', modelCard(wanted.model, wanted.origin, files)]]));
   return exported;

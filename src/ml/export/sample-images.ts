@@ -9,14 +9,8 @@ import type { Images } from './export-format.ts';
 const COUNT = 8;
 const ORDER: readonly Split[] = ['test', 'val', 'train'];
 
-/**
- * The first images of a dataset as a network sees them, of its test split where that has any.
- *
- * @param data - the dataset, of the network's image size
- * @param model - the network
- * @returns up to 8 images, normalised as its weights say
- */
-export async function imagesOf(data: PackedDataset, model: TrainedModel): Promise<Images> {
+/** The first images of a dataset as a network sees them, of its test split where it has one. */
+async function imagesOf(data: PackedDataset, model: TrainedModel): Promise<Images> {
   const { manifest } = data;
   const split = data.split(ORDER.find((name) => manifest.splits[name].count > 0) ?? 'train');
   const batchSize = Math.min(COUNT, split.count);
@@ -26,15 +20,21 @@ export async function imagesOf(data: PackedDataset, model: TrainedModel): Promis
   return { count: batchSize, values };
 }
 
-/**
- * Images where there is no dataset: noise, as bright as normalised pictures are.
- *
- * @param model - the network
- * @returns 8 images, the same for all networks of one size
- */
-export function noiseFor(model: TrainedModel): Images {
-  const { height, width, channels } = model.network.input;
+/** Noise, as bright as normalised pictures are; the same for all networks of one size. */
+function noiseFor({ network }: TrainedModel): Images {
+  const { height, width, channels } = network.input;
   const uniform = uniforms(0, 'term', 0, 0);
   const values = Float32Array.from({ length: COUNT * height * width * channels }, () => 4 * uniform() - 2);
   return { count: COUNT, values };
+}
+
+/**
+ * Images that a check shows to a network.
+ *
+ * @param model - the network
+ * @param data - a dataset of its image size, where there is one
+ * @returns up to 8 images of the dataset, of its test split where it has one, normalised as the weights say; else noise
+ */
+export async function sampleImages(model: TrainedModel, data?: PackedDataset): Promise<Images> {
+  return data ? imagesOf(data, model) : noiseFor(model);
 }

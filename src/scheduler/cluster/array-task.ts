@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
-import { hasResult, isTerminal } from '../../core/cell-state.ts';
+import { hasResult } from '../../core/cell-state.ts';
 import type { EventBody } from '../../core/event.ts';
 import { fail } from '../../core/failure.ts';
 import type { Cell, CellId } from '../../core/plan.ts';
-import { stateAfter } from '../../core/run-state.ts';
+import { endsCell, stateAfter } from '../../core/run-state.ts';
 import { redactor } from '../../core/secrets.ts';
 import { expectedFailures } from '../../core/system-failure.ts';
 import type { ExecutorFactory } from '../../executors/executor.ts';
@@ -161,9 +161,7 @@ class TaskLog {
   readonly emit = (body: EventBody): void => {
     const event = this.#redact.json({ ...body, at: Date.now() });
     this.#sink.sink(event);
-    if (!('cell' in event)) return;
-    const state = stateAfter(event);
-    if (state && isTerminal(state)) this.ends.set(event.cell, event);
+    if ('cell' in event && endsCell(event)) this.ends.set(event.cell, event);
   };
 
   close(): void {

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { hasResult, isTerminal } from '../../core/cell-state.ts';
+import { hasResult } from '../../core/cell-state.ts';
 import type { Event, EventBody } from '../../core/event.ts';
 import type { Cell, CellId } from '../../core/plan.ts';
-import { stateAfter } from '../../core/run-state.ts';
+import { endsCell, stateAfter } from '../../core/run-state.ts';
 import { expectedFailures } from '../../core/system-failure.ts';
 import type { Cluster, QueueSight, TaskSight } from '../../executors/cluster.ts';
 import { readTaskEnd, taskFiles, type TaskEnd } from '../../record/arrays.ts';
@@ -125,8 +125,7 @@ export class ClusterSchedule {
     task.tail ??= new EventTail(taskFiles.events(task.array.folder, task.index));
     task.tail.read((event) => {
       if (!('cell' in event) || !task.cells.includes(event.cell)) return;
-      const state = stateAfter(event);
-      if ((state && isTerminal(state)) || !this.#board.isNews(event)) return;
+      if (endsCell(event) || !this.#board.isNews(event)) return;
       if (event.type === 'stage-started') this.#changed = true;
       this.#tell(event);
     });

@@ -1,6 +1,6 @@
 import { exportModel, type Exported } from '../../ml/export/export-model.ts';
 import { exportFormats } from '../../ml/export/registry.ts';
-import { imagesOf, noiseFor } from '../../ml/export/sample-images.ts';
+import { sampleImages } from '../../ml/export/sample-images.ts';
 import { openTrained } from '../../ml/inference/open-trained.ts';
 import { decodeParams } from '../../params/decode-params.ts';
 import { inputOf, type StageContext, type StageOutcome } from '../stage-kind.ts';
@@ -25,7 +25,7 @@ export async function run(stage: StageContext): Promise<StageOutcome> {
   const folder = stage.params['data'] === undefined ? undefined : inputOf(stage, 'data').path;
   const { model, data } = openTrained(inputOf(stage, 'of').path, folder);
   try {
-    const images = data ? await imagesOf(data, model) : noiseFor(model);
+    const images = await sampleImages(model, data);
     const exported = await exportModel({ model, formats: to, folder: stage.out, images, origin: {} });
     for (const one of exported)
       if ('unchecked' in one)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { exportModel } from '../../../src/ml/export/export-model.ts';
-import { noiseFor } from '../../../src/ml/export/sample-images.ts';
+import { sampleImages } from '../../../src/ml/export/sample-images.ts';
 import { safetensors } from '../../../src/ml/export/safetensors.ts';
 import { disposeEngines } from '../../../src/ml/inference/shared-engine.ts';
 import { modelOf } from './support/exported.ts';
@@ -14,9 +14,11 @@ afterAll(async () => {
   await disposeEngines();
 });
 
+const model = modelOf('resnet8');
+const images = await sampleImages(model);
+
 describe('an export', () => {
-  const model = modelOf('resnet8');
-  const wanted = { model, formats: ['safetensors'], folder, images: noiseFor(model), origin: {} } as const;
+  const wanted = { model, formats: ['safetensors'], folder, images, origin: {} } as const;
 
   it('is checked by what reads it', async () => {
     const [exported] = await exportModel(wanted);

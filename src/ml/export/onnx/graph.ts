@@ -24,14 +24,16 @@ const windowOf = ({ kernel, stride, padding }: Pick<LayerOf<'pool'>, 'kernel' | 
 class GraphWriter {
   readonly nodes: NodeProto[] = [];
   readonly initializers: Initializer[] = [];
-  readonly #network: Network;
+  readonly #model: string;
+  readonly #shapes: ReadonlyMap<string, readonly number[]>;
   readonly #state: StateDict;
   /** Name of each layer's tensor. */
   readonly #tensors: string[] = [];
   readonly #names = new Set<string>();
 
   constructor(network: Network, state: StateDict, image: string) {
-    this.#network = network;
+    this.#model = network.model;
+    this.#shapes = new Map(network.parameters.map(({ name, shape }) => [name, shape]));
     this.#state = state;
     this.#names.add(image);
     for (const layer of network.layers) this.#tensors.push(layer.kind === 'input' ? image : this.#write(layer));
@@ -62,10 +64,9 @@ class GraphWriter {
 
   /** A parameter under its name in the state dict. */
   #parameter(name: string): string {
-    const spec = this.#network.parameters.find((one) => one.name === name);
-    const values = this.#state.get(name);
-    if (!spec || !values) throw new Error(`${this.#network.model} has no parameter ${name}`);
-    return this.#constant(name, values, spec.shape);
+    const [shape, values] = [this.#shapes.get(name), this.#state.get(name)];
+    if (!shape || !values) throw new Error(`${this.#model} has no parameter ${name}`);
+    return this.#constant(name, values, shape);
   }
 
   #constant(wanted: string, values: Float32Array | BigInt64Array, shape: readonly number[]): string {
