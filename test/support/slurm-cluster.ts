@@ -67,22 +67,35 @@ export class SlurmCluster {
     return { SLURM_CONF: join(this.folder, 'slurm.conf') };
   }
 
-  /** Starts a cluster and waits until its nodes are idle. `settings` are further lines of slurm.conf. */
-  static async start(settings: readonly string[] = []): Promise<SlurmCluster> {
+  /**
+   * Starts a cluster and waits until its nodes are idle; on other ports where somebody was quicker to take one. `settings` are
+   * further lines of slurm.conf.
+   */
+  static async start(settings: readonly string[] = [], tries = 3): Promise<SlurmCluster> {
     const cluster = new SlurmCluster();
-    chmodSync(cluster.folder, 0o755);
-    mkdirSync(cluster.#path('state'));
-    writeFileSync(cluster.#path('munge.key'), randomBytes(64), { mode: 0o600 });
+    try {
+      await cluster.#begin(settings);
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      if (tries === 1) throw error;
+      return SlurmCluster.start(settings, tries - 1);
+    }
+  }
+
+  async #begin(settings: readonly string[]): Promise<void> {
+    chmodSync(this.folder, 0o755);
+    mkdirSync(this.#path('state'));
+    writeFileSync(this.#path('munge.key'), randomBytes(64), { mode: 0o600 });
     const [controller, first, second] = [await freePort(), await freePort(), await freePort()];
-    writeFileSync(cluster.environment.SLURM_CONF, cluster.#configuration([controller, first, second], settings));
+    writeFileSync(this.environment.SLURM_CONF, this.#configuration([controller, first, second], settings));
     const munge = ['socket=munge.sock', 'key-file=munge.key', 'pid-file=munge.pid', 'seed-file=munge.seed'];
-    const options = munge.map((option) => `--${option.replace('=', `=${cluster.folder}/`)}`);
-    cluster.#spawn('munged', '/usr/sbin/munged', ['--force', '--foreground', '--num-threads=1', ...options]);
-    await until(() => existsSync(cluster.#path('munge.sock')));
-    cluster.startController();
-    for (const node of nodes) cluster.startNode(node);
-    await cluster.isReady();
-    return cluster;
+    const options = munge.map((option) => `--${option.replace('=', `=${this.folder}/`)}`);
+    this.#spawn('munged', '/usr/sbin/munged', ['--force', '--foreground', '--num-threads=1', ...options]);
+    await until(() => existsSync(this.#path('munge.sock')));
+    this.startController();
+    for (const node of nodes) this.startNode(node);
+    await this.isReady(30_000);
   }
 
   #path(name: string): string {
@@ -150,8 +163,9 @@ export class SlurmCluster {
   }
 
   /** Waits until both nodes take jobs. */
-  async isReady(): Promise<void> {
-    await until(() => this.ask('sinfo', '--noheader', '--Node', '--format=%t') === 'idle\n'.repeat(nodes.length));
+  async isReady(timeout?: number): Promise<void> {
+    const states = () => this.ask('sinfo', '--noheader', '--Node', '--format=%t');
+    await until(() => states() === 'idle\n'.repeat(nodes.length), timeout);
   }
 
   log(name: string): string {
@@ -171,7 +185,7 @@ export class SlurmCluster {
     await Promise.all(
       children.map((child) => {
         const gone = new Promise((resolve) =>
-          child.exitCode === null ? child.once('exit', resolve) : resolve(undefined),
+          child.exitCode === null && child.signalCode === null ? child.once('exit', resolve) : resolve(undefined),
         );
         child.kill('SIGTERM');
         return gone;
