@@ -57,6 +57,11 @@ export interface StageTask {
    * runs alone.
    */
   readonly cohort: readonly CellId[];
+  /**
+   * Absolute path of a file that says, once it is there, that the run is cancelled: what ends from then on does not count. A queue
+   * that ends a job signals its processes one by one, so that a command may go on without a program that it called.
+   */
+  readonly callOff?: string | undefined;
   /** See `Plan.secrets`. */
   readonly secrets?: readonly string[];
 }

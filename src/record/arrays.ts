@@ -1,5 +1,6 @@
 /**
- * What stands in the record of a run that was submitted to a cluster: `arrays/arrays.json` names its arrays; each has a folder with
+ * What stands in the record of a run that was submitted to a cluster: `arrays/arrays.json` names its arrays, `arrays/cancelled` is
+ * there once it is cancelled; each has a folder with
  * `tasks.json` (what nodes need to know), `script.sh`, `job` (the id that the queue gave it), and of each task by its index
  * `<i>.ndjson` (its events), `<i>.out` (what the script printed) and, as the last thing that a task does, `<i>.json`: how it ended.
  */
@@ -107,6 +108,14 @@ export const arraysFolder = (run: string): string => join(run, 'arrays');
  * @returns its path
  */
 export const arrayFolder = (run: string, array: string): string => join(arraysFolder(run), array);
+
+/**
+ * The file that says that a run is cancelled: its tasks start nothing any more, and keep nothing that ends later.
+ *
+ * @param run - the run's folder
+ * @returns its path
+ */
+export const callOffFile = (run: string): string => join(arraysFolder(run), 'cancelled');
 
 /** Files of a task, in the folder of its array. */
 export const taskFiles = {

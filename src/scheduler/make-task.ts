@@ -10,6 +10,7 @@ export interface TaskOrigin extends Pick<StageTask, 'run' | 'commit' | 'store'> 
   /** The run's folder. */
   readonly folder: string;
   readonly force?: ReadonlySet<CellId> | undefined;
+  readonly callOff?: string | undefined;
   readonly secrets?: readonly string[] | undefined;
 }
 
@@ -23,7 +24,7 @@ export interface TaskOrigin extends Pick<StageTask, 'run' | 'commit' | 'store'> 
  */
 export function makeTask(origin: TaskOrigin, cell: Cell, info: AttemptInfo): StageTask {
   const { attempt, cohort } = info;
-  const { resolver, folder, run, commit, store, force, secrets } = origin;
+  const { resolver, folder, run, commit, store, force, callOff, secrets } = origin;
   const { unkeyed: _, ...resolved } = resolver.describe(cell);
   return {
     ...resolved,
@@ -38,6 +39,7 @@ export function makeTask(origin: TaskOrigin, cell: Cell, info: AttemptInfo): Sta
     commit,
     force: force?.has(cell.id) ?? false,
     cohort,
+    ...(callOff !== undefined && { callOff }),
     ...(secrets && { secrets }),
   };
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Failure } from '../core/failure.ts';
@@ -134,7 +134,7 @@ async function fill(prepared: PreparedTask, deps: TaskDeps): Promise<StageResult
     await prepared.member.leave();
     clearLog(context.log, task);
   });
-  if (deps.signal.aborted) throw new StageInterrupted();
+  if (deps.signal.aborted || isCalledOff(task)) throw new StageInterrupted();
   const seconds = (Date.now() - started) / 1e3;
   const manifest = manifestOf(task, kind, outcome, { started, seconds });
   const changed = await changesIn(task, deps.store, before);
@@ -145,6 +145,8 @@ async function fill(prepared: PreparedTask, deps: TaskDeps): Promise<StageResult
   deps.tell({ type: 'committing' });
   return finish(await draft.commit(manifest), manifest, false);
 }
+
+const isCalledOff = ({ callOff }: StageTask): boolean => callOff !== undefined && existsSync(callOff);
 
 async function contextOf({ task, member, kind, draft }: PreparedTask, deps: TaskDeps): Promise<StageContext> {
   const { store, signal, tell } = deps;

@@ -306,6 +306,17 @@ describe('a stage that is stopped', () => {
     }
     expect(bench.store.keys()).toEqual([]);
   });
+
+  it('keeps nothing of a run that was cancelled meanwhile, however well it ended', async () => {
+    const callOff = join(bench.store.root, 'cancelled');
+    const result = await execute(bench.task('a', { callOff }), (context) => {
+      write(context);
+      writeFileSync(callOff, '');
+      return { metrics: {} };
+    });
+    expect(result).toEqual({ status: 'interrupted' });
+    expect(bench.store.keys()).toEqual([]);
+  });
 });
 
 describe('a source that changes while its stage runs', () => {

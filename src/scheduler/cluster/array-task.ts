@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
-import { hasResult } from '../../core/cell-state.ts';
+import { hasResult, type CellState } from '../../core/cell-state.ts';
 import type { EventBody } from '../../core/event.ts';
 import { fail } from '../../core/failure.ts';
 import type { Cell, CellId } from '../../core/plan.ts';
@@ -9,7 +10,14 @@ import { redactor } from '../../core/secrets.ts';
 import { expectedFailures } from '../../core/system-failure.ts';
 import type { ExecutorFactory } from '../../executors/executor.ts';
 import { findGpus } from '../../executors/gpus.ts';
-import { readDescription, taskFiles, writeTaskEnd, type CellEnd, type NeededCell } from '../../record/arrays.ts';
+import {
+  callOffFile,
+  readDescription,
+  taskFiles,
+  writeTaskEnd,
+  type CellEnd,
+  type NeededCell,
+} from '../../record/arrays.ts';
 import { openEventLog } from '../../record/event-log.ts';
 import { lastResultsFile, readLastResults, type LastResults } from '../../record/last-results.ts';
 import type { StageKind } from '../../stages/stage-kind.ts';
@@ -24,6 +32,8 @@ import type { Resolution } from '../resolution.ts';
 import { Resolver } from '../resolve.ts';
 import { Schedule } from '../schedule.ts';
 import { settleNeeds } from './needed-results.ts';
+
+const isResult = (state: CellState | undefined): boolean => state !== undefined && hasResult(state);
 
 /** What a task of an array runs with. */
 export interface ArrayTaskOptions {
@@ -126,7 +136,8 @@ async function runSchedule(task: OpenTask, going: readonly Cell[], resolutions: 
   const slots = Math.max(1, ...cells.map(({ resources }) => resources.cpu));
   const executor = await options.executor({ slots, gpus, cwd: workingFolder, store, kinds, threads });
   const force = new Set(description.force);
-  const origin = { resolver, run: description.run, folder: run, store: store.root, commit, force, secrets };
+  const callOff = callOffFile(run);
+  const origin = { resolver, run: description.run, folder: run, store: store.root, commit, force, callOff, secrets };
   const own = new Set(cells.map(({ id }) => id));
   const schedule = new Schedule({
     ...{ cells: going, resolutions, resolver, executor, keepGoing: true, clock: systemClock },
@@ -200,12 +211,17 @@ export async function runArrayTask(
 ): Promise<'done' | 'failed' | 'interrupted'> {
   const started = Date.now();
   const opened = openTask(folder, index);
+  const isCalledOff = () => existsSync(callOffFile(opened.run));
+  if (isCalledOff()) return 'interrupted';
   const store = options.openStore(opened.description.store);
   const resolver = resolverOf(opened, options, store);
   const log = new TaskLog(taskFiles.events(folder, index), opened.description.secrets);
   await perform({ ...opened, options, store, resolver, emit: log.emit }, log);
   const states = [...log.ends.values()].map((event) => stateAfter(event));
-  if (options.interrupt.aborted && states.includes('interrupted')) return 'interrupted';
+  const isInterrupted = options.interrupt.aborted
+    ? states.includes('interrupted')
+    : !states.every(isResult) && isCalledOff();
+  if (isInterrupted) return 'interrupted';
   const cells = [...log.ends].map(([cell, event]): CellEnd => {
     const outputs = Object.entries(resolver.entries.get(cell)?.outputs ?? {});
     return { event, outputs: Object.fromEntries(outputs.map(([name, { digest }]) => [name, digest])) };
@@ -221,5 +237,5 @@ export async function runArrayTask(
     ended: Date.now(),
     cells,
   });
-  return states.every((state) => state && hasResult(state)) ? 'done' : 'failed';
+  return states.every(isResult) ? 'done' : 'failed';
 }

@@ -3,11 +3,12 @@ import type { EventSink, RunStatus } from '../../core/event.ts';
 import { fail } from '../../core/failure.ts';
 import type { CellId } from '../../core/plan.ts';
 import type { Cluster } from '../../executors/cluster.ts';
-import { arrayFolder, readJob, readSubmitted, type SubmittedRun } from '../../record/arrays.ts';
+import { arrayFolder, callOffFile, readJob, readSubmitted, type SubmittedRun } from '../../record/arrays.ts';
 import { readEvents, readRun, startOf } from '../../record/past-runs.ts';
 import { openRecord } from '../../record/run-record.ts';
 import type { Entry, Store } from '../../store/store.ts';
 import { identifyProcess } from '../../util/process-identity.ts';
+import { writeWhole } from '../../util/write-whole.ts';
 import type { Emit } from '../course.ts';
 import { followSubmitted, lockRun } from './follow-submitted.ts';
 import { jobName } from './submit.ts';
@@ -100,6 +101,8 @@ export async function cancelRun(folder: string, cluster: Cluster): Promise<numbe
   const jobs = arrays.flatMap(
     ({ name }) => readJob(arrayFolder(folder, name)) ?? found.get(jobName(basename(folder), name)) ?? [],
   );
+  // First of all, for what the queue ends may end well meanwhile.
+  writeWhole(callOffFile(folder), '', { flush: true });
   await cluster.cancel(jobs, 'all');
   return jobs.length;
 }
