@@ -9,6 +9,8 @@ import { entryPath } from '../store/layout.ts';
 import type { Store } from '../store/store.ts';
 import { failureOf } from './failure-of.ts';
 
+const notReadable = (error: unknown): string => `cannot be read any more: ${failureOf(error).message}`;
+
 /** Sources whose content is not any more what the key was made of; of a folder, with the files. */
 async function changedSources(task: StageTask, store: Store): Promise<readonly string[]> {
   const changed: string[] = [];
@@ -18,14 +20,25 @@ async function changedSources(task: StageTask, store: Store): Promise<readonly s
       if (now !== digest) changed.push(withChanges(name, sourceChanges(store.root, digest, now)));
     } catch (error) {
       const gone = isFailure(error, 'missing-source');
-      changed.push(withChanges(name, gone ? '' : `cannot be read any more: ${failureOf(error).message}`));
+      changed.push(withChanges(name, gone ? '' : notReadable(error)));
     }
   }
   return changed;
 }
 
+/** The state of something that a stage reads; the text says why it could not be looked at. */
+type Look = PathState | undefined | string;
+
 /** What a stage reads, by name, and the state in which it is. */
-export type ReadStates = ReadonlyMap<string, PathState | undefined>;
+export type ReadStates = ReadonlyMap<string, Look>;
+
+function look(...place: Parameters<typeof pathState>): Look {
+  try {
+    return pathState(...place);
+  } catch (error) {
+    return notReadable(error);
+  }
+}
 
 /**
  * Looks at the state of all that a stage reads.
@@ -38,18 +51,22 @@ export function statesOf(task: StageTask, store: Store): ReadStates {
   const { sources, inputs } = task;
   const byKey = new Map(inputs.map((input) => [input.key, input]));
   return new Map([
-    ...sources.map(({ name, path }) => [name, pathState(path, 'open', dirname(store.root))] as const),
+    ...sources.map(({ name, path }) => [name, look(path, 'open', dirname(store.root))] as const),
     ...Array.from(
       byKey.values(),
-      ({ name, cell, key }) => [`${name} ← ${cell}`, pathState(entryPath(store.root, key), 'closed')] as const,
+      ({ name, cell, key }) => [`${name} ← ${cell}`, look(entryPath(store.root, key), 'closed')] as const,
     ),
   ]);
 }
 
 /** What holds the same at the end of a stage, and held something else meanwhile, for all that one can tell. */
 function putBack(before: ReadStates, after: ReadStates): readonly string[] {
-  const changed = [...before].filter(([name, state]) => !isSameState(state, after.get(name)));
-  return changed.map(([name]) => withChanges(name, 'changed and put back'));
+  return [...before].flatMap(([name, first]) => {
+    const second = after.get(name);
+    if (typeof first === 'string') return [withChanges(name, first)];
+    if (typeof second === 'string') return [withChanges(name, second)];
+    return isSameState(first, second) ? [] : [withChanges(name, 'changed and put back')];
+  });
 }
 
 /** Results of other stages that are not what those made any more. One that is gone cannot be compared. */

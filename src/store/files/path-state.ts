@@ -22,25 +22,22 @@ const each = 2;
  * @param path - the file or folder
  * @param rule - `open` for a user's; `closed` for a result, whose manifest is left out: others may make it the newest again
  * @param except - a folder in it that is passed over
- * @returns the state; undefined where it cannot be looked at
+ * @returns the state; undefined where there is nothing
+ * @throws the system's error where it cannot be looked at
  */
 export function pathState(path: string, rule: LinkRule, except?: string): PathState | undefined {
-  try {
-    const stats = statIfPresent(path);
-    if (!stats) return undefined;
-    const items = stats.isDirectory() ? walkFolder(path, rule, except && realpathSync(except)) : [{ path, stats }];
-    const sum = createHash('sha256');
-    const inodes: number[] = [];
-    for (const item of items) {
-      if (isListedFolder(item) || (rule === 'closed' && item.path === manifestName)) continue;
-      const { size, mtimeMs, ino, ctimeMs, nlink } = item.stats;
-      sum.update(JSON.stringify([item.path, size, mtimeMs, ino]));
-      inodes.push(ctimeMs, nlink);
-    }
-    return { digest: sum.digest('hex'), inodes: Float64Array.from(inodes) };
-  } catch {
-    return undefined;
+  const stats = statIfPresent(path);
+  if (!stats) return undefined;
+  const items = stats.isDirectory() ? walkFolder(path, rule, except && realpathSync(except)) : [{ path, stats }];
+  const sum = createHash('sha256');
+  const inodes: number[] = [];
+  for (const item of items) {
+    if (isListedFolder(item) || (rule === 'closed' && item.path === manifestName)) continue;
+    const { size, mtimeMs, ino, ctimeMs, nlink } = item.stats;
+    sum.update(JSON.stringify([item.path, size, mtimeMs, ino]));
+    inodes.push(ctimeMs, nlink);
   }
+  return { digest: sum.digest('hex'), inodes: Float64Array.from(inodes) };
 }
 
 /**
