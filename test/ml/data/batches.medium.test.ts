@@ -4,7 +4,8 @@ import { cropImage, tenCrops } from '../../../src/ml/augment/crop.ts';
 import type { RgbImage } from '../../../src/ml/augment/image.ts';
 import { mixImages } from '../../../src/ml/augment/mix.ts';
 import { augmentations } from '../../../src/ml/augment/registry.ts';
-import { evalBatches, mixOf, trainBatches, type Batches, type TrainPass } from '../../../src/ml/data/batches.ts';
+import { evalBatches, type Batches } from '../../../src/ml/data/batches.ts';
+import { mixOf, trainBatches, type TrainPass } from '../../../src/ml/data/train-batches.ts';
 import { openPacked } from '../../../src/ml/data/open.ts';
 import { pack } from '../../../src/ml/data/pack.ts';
 import type { PackedDataset, PackedSplit } from '../../../src/ml/data/packed.ts';
@@ -13,14 +14,15 @@ import { base64, referencePicture, transformReference } from '../augment/transfo
 import { Folder, notes, packDefaults, sampleSet } from './samples.ts';
 import { atOnce } from '../../support/at-once.ts';
 import { mirrorImage } from '../../support/mirror-image.ts';
+import { unchanged } from '../../support/train-options.ts';
 
 const SIDE = 10;
 const VALUES = SIDE * SIDE * 3;
 /** Inputs that are the pixels themselves. */
 const plain = { imageSize: SIDE, mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] } as const;
 const pass: TrainPass = {
+  ...unchanged,
   ...{ batchSize: 8, epoch: 0, seed: 0, crop: 'random', flip: true },
-  ...{ augment: 'none', mixup: 'none' },
 };
 
 let folder: Folder;
