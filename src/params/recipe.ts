@@ -268,23 +268,24 @@ const original = { schedule: 'cosine-restart-wave', dropout: 0.2, kept_weights: 
  * Zhao et al., CVPR 2022), whose programs share it. Mobile networks have lr 0.01 there.
  */
 const cifar = {
-  ...{ epochs: 240, batch_size: 64, optimizer: 'sgd', lr: 0.05, momentum: 0.9, nesterov: false },
-  ...{
-    weight_decay: 5e-4,
-    weight_decay_groups: 'all',
-    schedule: 'milestones',
-    milestones: [150, 180, 210],
-    step_gamma: 0.1,
-  },
-  ...{
-    label_smoothing: 0,
-    crop: 'pad',
-    crop_padding: 4,
-    padding_mode: 'constant',
-    flip: true,
-    select: 'last',
-    patience: 0,
-  },
+  epochs: 240,
+  batch_size: 64,
+  optimizer: 'sgd',
+  lr: 0.05,
+  momentum: 0.9,
+  nesterov: false,
+  weight_decay: 5e-4,
+  weight_decay_groups: 'all',
+  schedule: 'milestones',
+  milestones: [150, 180, 210],
+  step_gamma: 0.1,
+  label_smoothing: 0,
+  crop: 'pad',
+  crop_padding: 4,
+  padding_mode: 'constant',
+  flip: true,
+  select: 'last',
+  patience: 0,
 } as const;
 
 /** Defaults of other parameters, by the name of a profile. */
