@@ -54,13 +54,15 @@ const EVERY_TAP = ['block1', 'block2', 'block3', 'block4', 'pooled', 'logits', C
 
 /**
  * `logits`: it reads nothing else of a teacher, so that several can be averaged; `published`: a weight that others have used,
- * and the `kd_ratio` that makes it.
+ * what that is beside a supervised loss whose weight is 1 (`relative`), and the `kd_ratio` that makes it.
  */
 function methodFacts(method: KdMethod): JsonObject {
   const { source, synonyms, weighting, published, relational = false, revision = 0, options } = method;
   const { teacher } = method.taps({}, { teacher: EVERY_TAP, student: EVERY_TAP });
   const logits = teacher.every((tap) => tap === 'logits');
-  const weight = published && { published: { ...published, ratio: kdRatio(published.weight, weighting) } };
+  const relative = published && published.weight / (published.ceWeight ?? 1);
+  const weight = published &&
+    relative !== undefined && { published: { ...published, relative, ratio: kdRatio(relative, weighting) } };
   return {
     source,
     ...(synonyms && { synonyms }),

@@ -24,10 +24,10 @@ export const recipeParams = {
       'Weights to start from, of the same model: a stage’s, or a file. Drawn from the seed by default; so is the classifier where they tell other classes.',
   },
   profile: {
-    enum: ['sound', 'original'],
+    enum: ['sound', 'original', 'repdistiller', 'mdistiller'],
     default: 'sound',
     description:
-      'Defaults of other parameters. original: what the original experiments really did, schedule: cosine-restart-wave, dropout: 0.2, kept_weights: float16 and, while distilling, rdrop_distilling: false, adapter_schedule: original.',
+      'Defaults of other parameters. original: what the original experiments really did, schedule: cosine-restart-wave, dropout: 0.2, kept_weights: float16 and, while distilling, rdrop_distilling: false, adapter_schedule: original. repdistiller, mdistiller: the recipe of these programs on CIFAR-100, which is one: kdpipe show train-teacher lists it.',
   },
   dropout: {
     anyOf: [{ type: 'number', minimum: 0, exclusiveMaximum: 1 }, { type: 'null' }],
@@ -57,10 +57,17 @@ export const recipeParams = {
     enum: ['adamw', 'sgd', 'rmsprop'],
     default: 'adamw',
     description:
-      'adamw: betas (momentum, 0.999), eps 1e-8; sgd: Nesterov momentum; rmsprop: alpha 0.99, eps 1e-8, momentum.',
+      'adamw: betas (momentum, 0.999), eps 1e-8; sgd: with momentum; rmsprop: alpha 0.99, eps 1e-8, momentum.',
   },
   lr: positive('Learning rate: its highest value where a schedule or warm-up changes it.', 1e-3),
-  weight_decay: rate('Decay of convolution and linear weights; biases and norms have none.', 5e-4),
+  nesterov: { type: 'boolean', default: true, description: 'Whether the momentum of sgd is Nesterov’s.' },
+  weight_decay: rate('Weight decay: decoupled in adamw, a part of the gradient in sgd and rmsprop.', 5e-4),
+  weight_decay_groups: {
+    enum: ['weights', 'all'],
+    default: 'weights',
+    description:
+      'What decays: convolution and linear weights, or biases and norms too, as in a plain PyTorch optimiser.',
+  },
   momentum: {
     type: 'number',
     minimum: 0,
@@ -78,7 +85,7 @@ export const recipeParams = {
   },
   warmup_lr: rate('Learning rate of the first warm-up epoch.', 1e-6),
   schedule: {
-    enum: ['cosine', 'constant', 'step', 'cosine-restart-wave'],
+    enum: ['cosine', 'constant', 'step', 'milestones', 'cosine-restart-wave'],
     default: 'cosine',
     description:
       'Course of the learning rate after the warm-up, an epoch at a time. cosine-restart-wave falls and climbs again, as the original experiments did.',
@@ -96,7 +103,17 @@ export const recipeParams = {
     exclusiveMinimum: 0,
     exclusiveMaximum: 1,
     default: 0.1,
-    description: 'What schedule: step multiplies the rate by at each drop.',
+    description: 'What schedule: step, or milestones, multiplies the rate by at each drop.',
+  },
+  milestones: {
+    type: 'array',
+    items: { type: 'integer', minimum: 1 },
+    minItems: 1,
+    uniqueItems: true,
+    'x-unit': 'epochs',
+    description:
+      'Epochs, counted from 0 and from the beginning of the warm-up, at which schedule: milestones drops the rate.',
+    examples: [[150, 180, 210]],
   },
   t_max: {
     type: 'integer',
@@ -122,9 +139,23 @@ export const recipeParams = {
   },
   class_balance: flag('Weigh classes by sqrt(n / (C · n_c)).'),
   crop: {
-    enum: ['random', 'centre'],
+    enum: ['random', 'centre', 'pad'],
     default: 'random',
-    description: 'random: a place of the image resized to 1.1 · S; centre: as in validation.',
+    description:
+      'random: a place of the image resized to 1.1 · S; centre: as in validation; pad: a place of that, widened by crop_padding on all sides.',
+  },
+  crop_padding: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 512,
+    default: 4,
+    'x-unit': 'pixels',
+    description: 'How far crop: pad widens images.',
+  },
+  padding_mode: {
+    enum: ['constant', 'reflect'],
+    default: 'constant',
+    description: 'What stands there, as in torchvision: black, or the image mirrored at its edge.',
   },
   flip: flag('Mirror training images with probability ½.'),
   augment: {
@@ -133,12 +164,22 @@ export const recipeParams = {
     default: 'none',
     description: 'Changes each crop at random; operations are those of Pillow 11.3, pixel for pixel.',
   },
+  random_erasing: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    default: 0,
+    description:
+      'Probability that a rectangle of an image is erased, 2 to 33 % of its area: the dataset’s mean stands there, as with torchvision’s RandomErasing after normalisation.',
+  },
   mixup: {
     type: 'string',
     'x-registry': 'mixings',
     default: 'none',
-    description: 'Mixes the images of a batch with each other, a batch with probability ½, λ ~ Beta(1, 1).',
+    description:
+      'Mixes the images of a batch with each other, a batch with probability ½, λ ~ Beta(mixup_alpha, mixup_alpha).',
   },
+  mixup_alpha: positive('α of the Beta distribution of mixup’s and cutmix’s λ; 1 draws it evenly.', 1),
   select: {
     enum: ['val.accuracy', 'val.loss', 'val.mpa', 'last'],
     default: 'val.accuracy',
@@ -152,8 +193,15 @@ export const recipeParams = {
     description: 'Stop after so many epochs without a better one; 0 = never.',
   },
   ema: flag(
-    'Validate and keep an exponential moving average of weights: decay 0.9999 (1 − e^(−u/2000)) after update u.',
+    'Validate and keep an exponential moving average of weights: decay ema_decay · (1 − e^(−u/2000)) after update u.',
   ),
+  ema_decay: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    exclusiveMaximum: 1,
+    default: 0.9999,
+    description: 'Decay of the moving average of many updates.',
+  },
   rdrop: flag(
     'R-Drop: two passes over each batch with dropout of their own, and a penalty on the divergence of what they say.',
   ),
@@ -193,6 +241,12 @@ export const recipeRequired = ['data', 'model'] as const;
 
 /** The recipe's parameters of distilling stages alone. */
 export const distillingParams = {
+  ce_weight: {
+    anyOf: [{ type: 'number', minimum: 0 }, { type: 'null' }],
+    default: null,
+    description:
+      'Weight of the supervised loss; null = 1, or with kd_weight: published that of the method’s own program.',
+  },
   rdrop_distilling: {
     type: 'boolean',
     default: true,
@@ -207,9 +261,35 @@ export const distillingParams = {
 } as const satisfies ParamSchemas;
 
 /** What `profile: original` sets: that which the original experiments did beside what they meant to do. */
-export const recipeProfiles = {
-  original: { schedule: 'cosine-restart-wave', dropout: 0.2, kept_weights: 'float16' },
+const original = { schedule: 'cosine-restart-wave', dropout: 0.2, kept_weights: 'float16' } as const;
+
+/**
+ * What `profile: repdistiller` and `mdistiller` set: the recipe of the field's table of CIFAR-100 (Tian, Krishnan, Isola, ICLR 2020;
+ * Zhao et al., CVPR 2022), whose programs share it. Mobile networks have lr 0.01 there.
+ */
+const cifar = {
+  epochs: 240,
+  batch_size: 64,
+  optimizer: 'sgd',
+  lr: 0.05,
+  momentum: 0.9,
+  nesterov: false,
+  weight_decay: 5e-4,
+  weight_decay_groups: 'all',
+  schedule: 'milestones',
+  milestones: [150, 180, 210],
+  step_gamma: 0.1,
+  label_smoothing: 0,
+  crop: 'pad',
+  crop_padding: 4,
+  padding_mode: 'constant',
+  flip: true,
+  select: 'last',
+  patience: 0,
 } as const;
+
+/** Defaults of other parameters, by the name of a profile. */
+export const recipeProfiles = { original, repdistiller: cifar, mdistiller: cifar } as const;
 
 /** The recipe as code reads it; `Names` are those of the registries that the reader knows. */
 export type RecipeParams<Names = unknown> = ParamsOf<typeof recipeParams, (typeof recipeRequired)[number], Names>;

@@ -87,7 +87,7 @@ export interface StageKind {
   readonly params: Readonly<Record<string, ParamSchema>>;
   readonly required: readonly string[];
   /** Other defaults, by the value of the parameter `profile`; it stands before those that it sets. */
-  readonly profiles?: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
+  readonly profiles?: Readonly<Record<string, JsonObject>>;
   /** Parameters that change neither result nor key (log level, progress cadence). */
   readonly unkeyed: readonly string[];
   /**

@@ -13,6 +13,7 @@ import { crossEntropy } from '../../src/ml/losses/cross-entropy.ts';
 import { models } from '../../src/ml/models/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
 import { python } from './python.ts';
+import { unchanged } from '../support/train-options.ts';
 
 const BATCH = 64;
 const CLASSES = 10;
@@ -58,7 +59,7 @@ async function packed(folder: string, { side, images }: (typeof SIZES)[number]):
 
 function supplyFor(folder: string, augment: (typeof AUGMENTS)[number], threads: number): BatchLoader {
   const data = openPacked(folder);
-  const options = { batchSize: BATCH, seed: 0, crop: 'random', flip: true, augment, mixup: 'none' } as const;
+  const options = { ...unchanged, batchSize: BATCH, seed: 0, crop: 'random', flip: true, augment } as const;
   return threads === 0
     ? directLoader(data.split('train'), data.manifest, options)
     : new ThreadedLoader({ folder, manifest: data.manifest, options, form: 'normalised', threads });

@@ -4,7 +4,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from 'tar';
 import { batchLoaderFor } from '../../src/ml/data/batch-loader-for.ts';
-import type { TrainOptions } from '../../src/ml/data/batches.ts';
+import type { TrainOptions } from '../../src/ml/data/train-batches.ts';
 import { openPacked } from '../../src/ml/data/open.ts';
 import { pack } from '../../src/ml/data/pack.ts';
 import type { Keep } from '../../src/ml/data/packed.ts';
@@ -12,6 +12,7 @@ import { imageFolder } from '../../src/ml/data/sources/image-folder.ts';
 import { fileSize } from '../../src/util/file-size.ts';
 import { jpegOf, photoPixels } from './data/photos.ts';
 import { python } from './python.ts';
+import { unchanged } from '../support/train-options.ts';
 
 const SIDE = 224;
 const BATCH = 64;
@@ -23,7 +24,8 @@ const EPOCHS = 2;
 const SIZE = { height: 375, width: 500 };
 
 const OPTIONS: TrainOptions = {
-  ...{ batchSize: BATCH, seed: 0, crop: 'random', flip: true, augment: 'none', mixup: 'none' },
+  ...unchanged,
+  ...{ batchSize: BATCH, seed: 0, crop: 'random', flip: true },
 };
 
 /** Writes the photos as a folder a class, and as tar files of webdataset. Returns their bytes. */

@@ -67,3 +67,44 @@ describe('the study on CUB-200-2011', () => {
     },
   );
 });
+
+describe('the field’s table on CIFAR-100', () => {
+  const { cells } = planOf('pipelines/cifar100.yaml');
+  const of = (kind: string) => cells.filter((cell) => cell.kind === kind);
+
+  it('is 266 trainings, five of them teachers that all students share', () => {
+    expect(cells.filter(isTraining)).toHaveLength(266);
+    const teachers = of('train-teacher').filter(({ id }) => id.startsWith('teacher'));
+    expect(teachers).toHaveLength(5);
+    const shared = new Set(
+      of('distill-student').flatMap(({ needs }) => needs.filter((id) => id.startsWith('teacher'))),
+    );
+    expect([...shared].sort()).toEqual(teachers.map(({ id }) => id).sort());
+  });
+
+  it('has the recipe of its programs, and the weights that they have', () => {
+    const { params } = of('train-teacher')[0]!;
+    expect(params).toMatchObject({
+      ...{ epochs: 240, optimizer: 'sgd', lr: 0.05, nesterov: false, weight_decay: 5e-4, weight_decay_groups: 'all' },
+      ...{
+        schedule: 'milestones',
+        milestones: [150, 180, 210],
+        crop: 'pad',
+        flip: true,
+        label_smoothing: 0,
+        select: 'last',
+      },
+    });
+    const weights = of('distill-student').map((cell): [unknown, unknown[]] => {
+      const { kd_method: method, kd_weight: weight, ce_weight: beside = 1, ramp } = cell.params;
+      return [method, [weight, beside, ramp]];
+    });
+    expect(Object.fromEntries(weights)).toEqual({
+      ...{ SoftTarget: [0.9, 0.1, 0], LogitStd: [9, 0.1, 0], DKD: [1, 1, 20] },
+      ...{ FitNet: [100, 1, 0], AT: [1000, 1, 0], PKT: [30_000, 1, 0], RKD: [1, 1, 0], VID: [1, 1, 0] },
+      ...{ NST: [50, 1, 0], CRD: [0.8, 1, 0] },
+    });
+    const mobile = cells.filter(({ params: { model } }) => model === 'mobile_half' || model === 'shuffle_v2');
+    expect(mobile.filter(isTraining).every((cell) => cell.params['lr'] === 0.01)).toBe(true);
+  });
+});

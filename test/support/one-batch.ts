@@ -1,10 +1,11 @@
 import type { TrainBatch } from '../../src/ml/data/batch-loader.ts';
-import { trainBatches } from '../../src/ml/data/batches.ts';
+import { trainBatches } from '../../src/ml/data/train-batches.ts';
 import type { PackedDataset } from '../../src/ml/data/packed.ts';
 import type { LossTerms } from '../../src/ml/train/loss-terms.ts';
 import type { Objective, ObjectiveLosses } from '../../src/ml/train/objective.ts';
 import type { Supervision } from '../../src/ml/train/supervised.ts';
 import { atOnce } from './at-once.ts';
+import { unchanged } from './train-options.ts';
 
 /** Cross entropy, smoothed. */
 export const crossEntropySupervision: Supervision = {
@@ -19,7 +20,7 @@ export function firstBatch(data: PackedDataset, size: number): TrainBatch {
   const labels = new Int32Array(size);
   const indices = atOnce(
     trainBatches(data.split('train'), manifest, {
-      ...{ batchSize: size, epoch: 0, seed: 1, crop: 'centre', flip: false, augment: 'none', mixup: 'none' },
+      ...{ ...unchanged, batchSize: size, epoch: 0, seed: 1 },
     }).fill(0, images, labels),
   );
   return { images, labels, indices, mixed: null };

@@ -27,9 +27,9 @@ export interface Study {
  */
 export function usualWeight(method: string): number {
   const { published } = (catalogue()['methods']?.[method] ?? {}) as {
-    readonly published?: { readonly weight: number };
+    readonly published?: { readonly relative: number };
   };
-  return published?.weight ?? 1;
+  return published?.relative ?? 1;
 }
 
 /** Words that are no texts in YAML 1.2, or in the 1.1 that other tools read. */

@@ -1,4 +1,5 @@
 import type { Uniform } from './augmentation.ts';
+import { symmetricBeta } from './beta.ts';
 
 /** A rectangle of pixels: from `top`, `left` to before `bottom`, `right`. */
 interface Box {
@@ -29,20 +30,21 @@ export interface Mixing {
    * Draws how one batch is mixed.
    *
    * @param side - of its square pictures, in pixels
+   * @param alpha - α > 0, of the Beta distribution of λ
    * @param uniform - source of randomness
    * @returns the mix; null when pictures stay as they are
    */
-  draw(side: number, uniform: Uniform): Mix | null;
+  draw(side: number, alpha: number, uniform: Uniform): Mix | null;
 }
 
 const none: Mixing = { summary: 'pictures as they are', source: '', blends: false, draw: () => null };
 
-/** λ ~ Beta(1, 1), which is uniform. */
+/** λ ~ Beta(α, α). */
 const mixup = {
   summary: 'a weighted mean of two pictures',
   source: 'Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018',
   blends: true,
-  draw: (_, uniform) => ({ share: uniform(), box: null }),
+  draw: (_, alpha, uniform) => ({ share: symmetricBeta(alpha, uniform), box: null }),
 } satisfies Mixing;
 
 /** A box of 1 − λ of the area around a point anywhere, cut at the borders; the share is that of the pixels that stay. */
@@ -51,8 +53,8 @@ const cutmix = {
   source:
     'Yun et al., CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features, ICCV 2019',
   blends: false,
-  draw: (side, uniform) => {
-    const half = Math.trunc(0.5 * Math.sqrt(1 - uniform()) * side);
+  draw: (side, alpha, uniform) => {
+    const half = Math.trunc(0.5 * Math.sqrt(1 - symmetricBeta(alpha, uniform)) * side);
     const x = Math.floor(uniform() * side);
     const y = Math.floor(uniform() * side);
     const within = (at: number): number => Math.min(Math.max(at, 0), side);

@@ -1,4 +1,4 @@
-import { viewFor, type TrainOptions } from './batches.ts';
+import { areSquares, viewFor, type TrainOptions } from './train-batches.ts';
 import type { PackedDataset, PackedSplit, PictureFile } from './packed.ts';
 import { directLoader, formFor, type BatchLoader } from './batch-loader.ts';
 import { ThreadedLoader } from './threaded-loader.ts';
@@ -18,11 +18,11 @@ const MOST = 8;
  *
  * @param split - `train`
  * @param options - how batches are made
- * @returns their file; null where pictures are decoded, augmented or mixed
+ * @returns their file; null where pictures are decoded, or changed in any way
  * @throws FailureError `damaged-dataset`
  */
 export function picturesOf(split: PackedSplit, options: TrainOptions): PictureFile | null {
-  if (split.keep === 'encoded' || options.augment !== 'none' || options.mixup !== 'none') return null;
+  if (split.keep === 'encoded' || !areSquares(options)) return null;
   return split.file(viewFor(options));
 }
 

@@ -1,14 +1,6 @@
 import { mixings, partnersOf, type Mix } from '../augment/mix.ts';
-import {
-  imagesIn,
-  mixOf,
-  trainBatches,
-  type Batches,
-  type ImageForm,
-  type Images,
-  type InputFormat,
-  type TrainOptions,
-} from './batches.ts';
+import { imagesIn, type Batches, type ImageForm, type Images, type InputFormat } from './batches.ts';
+import { mixOf, trainBatches, type TrainOptions } from './train-batches.ts';
 import type { PackedSplit } from './packed.ts';
 
 /** One training batch. Its arrays are valid until the next one is taken. */
@@ -47,15 +39,16 @@ export interface BatchArrays {
 }
 
 /**
- * How an engine gets the images of training batches: as 8-bit pixels, where it takes these and mixing leaves them such.
+ * How an engine gets the images of training batches: as 8-bit pixels, where it takes these, and mixing and erasing leave them such.
  *
  * @param takesPixels - whether the engine normalises pixels where its arrays lie
  * @param options - how batches are made
- * @param options.mixup - how their pictures are mixed
  * @returns the form
  */
-export const formFor = (takesPixels: boolean, { mixup }: Pick<TrainOptions, 'mixup'>): ImageForm =>
-  takesPixels && !mixings[mixup].blends ? 'pixels' : 'normalised';
+export const formFor = (
+  takesPixels: boolean,
+  { mixup, randomErasing }: Pick<TrainOptions, 'mixup' | 'randomErasing'>,
+): ImageForm => (takesPixels && !mixings[mixup].blends && randomErasing === 0 ? 'pixels' : 'normalised');
 
 /**
  * Makes one batch in arrays.

@@ -1,7 +1,7 @@
 /** Body of a thread that makes training batches: fills the array that it is told to, and says when it has. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { FailureError, type Failure } from '../../core/failure.ts';
-import type { TrainOptions } from './batches.ts';
+import type { TrainOptions } from './train-batches.ts';
 import { openPacked } from './open.ts';
 import { batchesByEpoch, fillArrays, type BatchArrays } from './batch-loader.ts';
 

@@ -1,20 +1,9 @@
-import type { RecipeParams } from '../../params/recipe.ts';
 import { intAt } from '../../util/at.ts';
 import type { Augment, Uniform } from '../augment/augmentation.ts';
-import {
-  centreCrop,
-  cropImage,
-  randomCrop,
-  tenCrops,
-  writePixels,
-  type CropPlace,
-  type Size,
-} from '../augment/crop.ts';
+import { centreCrop, cropImage, tenCrops, writePixels, type CropPlace, type Size } from '../augment/crop.ts';
+import { eraseBox, type ErasedBox } from '../augment/erase.ts';
 import type { RgbImage } from '../augment/image.ts';
-import { mixImages, mixings, type Mix, type MixingName } from '../augment/mix.ts';
 import { normalisationTable, writeNormalised } from '../augment/normalise.ts';
-import { augmentations, type AugmentationName } from '../augment/registry.ts';
-import { permutation, uniforms } from '../random/random.ts';
 import { inOrder } from '../../util/ordered.ts';
 import type { EncodedSplit, PackedManifest, PackedSplit, View } from './packed.ts';
 
@@ -75,21 +64,6 @@ export interface Batches {
 /** What every pass needs to know of the packed dataset. */
 export type InputFormat = Pick<PackedManifest, 'imageSize' | 'mean' | 'std'>;
 
-/**
- * The recipe's parameters of training batches, whatever the epoch. `crop` is `random`, anywhere in the `train` view, or
- * `centre`, the `eval` view.
- */
-export type TrainOptions = Pick<
-  RecipeParams<{ readonly augmentations: AugmentationName; readonly mixings: MixingName }>,
-  'batchSize' | 'seed' | 'crop' | 'flip' | 'augment' | 'mixup'
->;
-
-/** Options of a training pass. */
-export interface TrainPass extends TrainOptions {
-  /** Counted from 0. */
-  readonly epoch: number;
-}
-
 /** Options of an evaluation pass. */
 export interface EvalPass {
   readonly batchSize: number;
@@ -98,15 +72,19 @@ export interface EvalPass {
 }
 
 /** Which view is read, in which order, and how an image becomes an input. */
-interface Pass {
+export interface Pass {
   readonly batchSize: number;
   readonly view: View;
   readonly order: Uint32Array;
   /** What is drawn for an image: for its place first. */
   readonly draws: (index: number) => Uniform;
+  /** Widens a picture before a square is cut out; null where that is cut out of the picture as it is. */
+  readonly pad: ((image: RgbImage) => RgbImage) | null;
   readonly place: (size: Size, uniform: Uniform) => CropPlace;
   /** Changes the square that was cut out; null where it stays as it is. */
   readonly augment: Augment | null;
+  /** Draws what is taken out of the normalised square of an image; null where nothing ever is. */
+  readonly erased: ((index: number) => ErasedBox | null) | null;
 }
 
 /** Files that are decoded at once: enough for all threads that decode, and no more pictures in memory than that. */
@@ -137,21 +115,30 @@ async function decodeEach(
 const WHOLE: CropPlace = { top: 0, left: 0, mirrored: false };
 
 /** Cuts, augments and writes an image: as it is, or normalised. */
-function writerOf(format: InputFormat, { draws, place, augment }: Pass) {
+function writerOf(format: InputFormat, { draws, pad, place, augment, erased }: Pass) {
   const table = normalisationTable(format.mean, format.std);
   const side = format.imageSize;
   return (image: RgbImage, index: number, inputs: Float32Array | Uint8Array, offset: number): void => {
     const uniform = draws(index);
-    const cut = place(image, uniform);
-    const [from, at] = augment ? [augment(cropImage(image, cut, side), uniform), WHOLE] : [image, cut];
-    if (inputs instanceof Uint8Array) writePixels(from, at, { values: inputs, offset, side });
-    else writeNormalised(from, at, table, { values: inputs, offset, side });
+    const whole = pad ? pad(image) : image;
+    const cut = place(whole, uniform);
+    const [from, at] = augment ? [augment(cropImage(whole, cut, side), uniform), WHOLE] : [whole, cut];
+    const box = erased?.(index) ?? null;
+    if (inputs instanceof Uint8Array) {
+      if (erased) throw new Error('8-bit pixels have no mean to erase with');
+      writePixels(from, at, { values: inputs, offset, side });
+      return;
+    }
+    writeNormalised(from, at, table, { values: inputs, offset, side });
+    if (box) eraseBox(inputs, offset, side, box);
   };
 }
 
 /** Squares of pictures that are not read here. */
-function squaresOf(split: PackedSplit, indices: Uint32Array, { view, draws, place, augment }: Pass): Int32Array {
-  if (split.keep === 'encoded' || augment) throw new Error('pictures that are decoded or augmented have no squares');
+function squaresOf(split: PackedSplit, indices: Uint32Array, pass: Pass): Int32Array {
+  const { view, draws, pad, place, augment, erased } = pass;
+  if (split.keep === 'encoded' || pad || augment || erased)
+    throw new Error('pictures that are decoded or changed have no squares');
   const rows = Array.from(indices, (index) => {
     const { top, left, mirrored } = place(split.size(view, index), draws(index));
     return [index, top, left, Number(mirrored)];
@@ -159,7 +146,15 @@ function squaresOf(split: PackedSplit, indices: Uint32Array, { view, draws, plac
   return Int32Array.from(rows.flat());
 }
 
-function batches(split: PackedSplit, format: InputFormat, pass: Pass): Batches {
+/**
+ * Makes the batches of a pass.
+ *
+ * @param split - images
+ * @param format - input size and statistics: the packed manifest
+ * @param pass - what is read, and how it becomes an input
+ * @returns the batches
+ */
+export function batchesOf(split: PackedSplit, format: InputFormat, pass: Pass): Batches {
   const { batchSize, view, order } = pass;
   const write = writerOf(format, pass);
   const values = format.imageSize ** 2 * 3;
@@ -183,74 +178,6 @@ function batches(split: PackedSplit, format: InputFormat, pass: Pass): Batches {
 }
 
 /**
- * The view that training batches are cut from.
- *
- * @param options - how they are made
- * @param options.crop - where
- * @returns its name
- */
-export const viewFor = ({ crop }: Pick<TrainOptions, 'crop'>): View => (crop === 'random' ? 'train' : 'eval');
-
-/** Crop, mirror, augment: what an image becomes depends on (seed, epoch, image) alone. */
-function trainPass(split: PackedSplit, format: InputFormat, pass: TrainPass): Pass {
-  const side = format.imageSize;
-  const cut = pass.crop === 'random' ? randomCrop : centreCrop;
-  return {
-    batchSize: pass.batchSize,
-    view: viewFor(pass),
-    order: permutation(split.count, pass.seed, 'shuffle', pass.epoch),
-    draws: (index) => uniforms(pass.seed, 'augment', pass.epoch, index),
-    place: (size, uniform) => {
-      const place = cut(size, side, uniform);
-      return pass.flip && uniform() < 0.5 ? { ...place, mirrored: true } : place;
-    },
-    augment: augmentations[pass.augment].create({ side, mean: format.mean.map((value) => value * 255) }),
-  };
-}
-
-/**
- * How the pictures of one training batch are mixed: a function of (seed, epoch, batch) alone.
- *
- * @param options - how batches are made
- * @param side - S, of the pictures in pixels
- * @param epoch - counted from 0
- * @param batch - counted from 0
- * @returns the mix; null for the batches that are not mixed
- */
-export function mixOf(options: TrainOptions, side: number, epoch: number, batch: number): Mix | null {
-  const uniform = uniforms(options.seed, 'mix', epoch, batch);
-  return uniform() < 0.5 ? mixings[options.mixup].draw(side, uniform) : null;
-}
-
-/**
- * One epoch of training batches: every image once, in an order that depends on (seed, epoch) alone; crop, mirror and
- * augmentation of an image depend on (seed, epoch, image) alone, whatever the batch size; mixing as {@link mixOf} says.
- *
- * @param split - images, usually the `train` split
- * @param format - input size and statistics: the packed manifest
- * @param pass - batch size, epoch, seed, transforms
- * @returns the batches
- */
-export function trainBatches(split: PackedSplit, format: InputFormat, pass: TrainPass): Batches {
-  const side = format.imageSize;
-  const unmixed = batches(split, format, trainPass(split, format, pass));
-  return {
-    ...unmixed,
-    fill(batch, inputs, labels) {
-      const mixed = (indices: Uint32Array): Uint32Array => {
-        const mix = mixOf(pass, side, pass.epoch, batch);
-        if (!mix) return indices;
-        if (inputs instanceof Int32Array) throw new Error('squares cannot be mixed');
-        mixImages(inputs.subarray(0, indices.length * side * side * 3), side, mix);
-        return indices;
-      };
-      const filled = unmixed.fill(batch, inputs, labels);
-      return filled instanceof Promise ? filled.then(mixed) : mixed(filled);
-    },
-  };
-}
-
-/**
  * Evaluation batches, in the split's order. Test-time augmentation is the mean of the logits over ten such passes.
  *
  * @param split - images
@@ -261,13 +188,15 @@ export function trainBatches(split: PackedSplit, format: InputFormat, pass: Trai
 export function evalBatches(split: PackedSplit, format: InputFormat, pass: EvalPass): Batches {
   const { crop } = pass;
   const side = format.imageSize;
-  return batches(split, format, {
+  return batchesOf(split, format, {
     batchSize: pass.batchSize,
     view: crop === 'centre' ? 'eval' : 'train',
     order: Uint32Array.from({ length: split.count }, (_, index) => index),
     draws: () => () => 0,
+    pad: null,
     place: (size) => (crop === 'centre' ? centreCrop(size, side) : tenCrop(size, side, crop)),
     augment: null,
+    erased: null,
   });
 }
 

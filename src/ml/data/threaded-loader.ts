@@ -4,7 +4,8 @@ import { FailureError } from '../../core/failure.ts';
 import { createDeferred, type Deferred } from '../../util/deferred.ts';
 import { assetPath } from '../../util/package-root.ts';
 import type { BatchReply, BatchRequest, BatchThreadSetup } from './batch-thread.ts';
-import { imagesIn, mixOf, type ImageForm, type TrainOptions } from './batches.ts';
+import { imagesIn, type ImageForm } from './batches.ts';
+import { mixOf, type TrainOptions } from './train-batches.ts';
 import type { PackedManifest } from './packed.ts';
 import { batchOf, type BatchArrays, type BatchLoader, type TrainBatch } from './batch-loader.ts';
 

@@ -6,14 +6,20 @@ import type { Workspace } from './workspace.ts';
 /** Learning-rate dependent numbers of one optimiser update. */
 export interface UpdateOptions {
   readonly learningRate: number;
-  /** Applied to conv and linear weights only, decoupled (AdamW, Loshchilov & Hutter 2019). */
+  /** Decoupled in AdamW (Loshchilov & Hutter 2019), a part of the gradient in SGD and RMSprop. */
   readonly weightDecay: number;
   /** Decay d of the moving average, a ← d·a + (1 − d)·θ after the update; needed when the session keeps one. */
   readonly averageDecay?: number;
 }
 
 /** Optimiser of a session, fixed when the session is made. */
-export type OptimizerSpec =
+export type OptimizerSpec = OptimizerRule & {
+  /** What weight decay applies to: conv and linear weights (by default), or biases and norms too. */
+  readonly decays?: 'weights' | 'all';
+};
+
+/** An update rule with its constants. */
+export type OptimizerRule =
   | { readonly name: 'adamw'; readonly beta1: number; readonly beta2: number; readonly eps: number }
   | { readonly name: 'sgd'; readonly momentum: number; readonly nesterov: boolean }
   | { readonly name: 'rmsprop'; readonly alpha: number; readonly eps: number; readonly momentum: number };

@@ -47,6 +47,11 @@ export const decoupled: KdMethod = {
     dkd_beta: { type: 'number', minimum: 0, default: 8, description: 'β: weight of the other classes’ part.' },
   },
   weighting: 'odds',
+  published: {
+    weight: 1,
+    ramp: 20,
+    source: 'mdistiller (Zhao et al., 2022), the authors’ program, of α = 1 and β = 8',
+  },
   taps: (_, available) => requireTap('DKD', 'logits', available),
   create: ({ temperature, dkd_alpha: alpha, dkd_beta: beta }) => ({
     loss: (inputs) =>

@@ -104,8 +104,12 @@ export interface KdLoss {
 
 /** A weight that others have used, where their definition of the term is ours: a place to start from. */
 export interface PublishedWeight {
-  /** w of total = L_cls + w · L_kd. */
+  /** w of total = v · L_cls + w · L_kd. */
   readonly weight: number;
+  /** v; 1 by default. */
+  readonly ceWeight?: number;
+  /** Epochs over which w climbs from 0; none by default. */
+  readonly ramp?: number;
   /** Whose paper or program has it, and what for. */
   readonly source: string;
 }

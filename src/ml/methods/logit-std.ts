@@ -22,7 +22,11 @@ export const logitStandardisation: KdMethod = {
     std_temperature: { type: 'number', exclusiveMinimum: 0, default: 2, description: 'T: z-scores are divided by it.' },
   },
   weighting: 'odds',
-  published: { weight: 9, source: 'the authors’ program: --kd-weight 9' },
+  published: {
+    weight: 9,
+    ceWeight: 0.1,
+    source: 'the authors’ program: --kd-weight 9, beside 0.1 of the cross entropy',
+  },
   taps: (_, available) => requireTap('LogitStd', 'logits', available),
   create: ({ std_temperature: temperature }) => ({
     loss: (inputs) => {

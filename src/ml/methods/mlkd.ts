@@ -37,6 +37,7 @@ export const multiLevel: KdMethod = {
   weighting: 'odds',
   published: {
     weight: 9,
+    ceWeight: 0.1,
     source: 'the program of logit standardisation (Sun et al., 2024), in front of MLKD: --kd-weight 9',
   },
   relational: true,

@@ -10,8 +10,9 @@ export const softTarget: KdMethod = {
   options: { temperature: temperatureOption },
   weighting: 'odds',
   published: {
-    weight: 9,
-    source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: 0.9 beside 0.1 of the cross entropy',
+    weight: 0.9,
+    ceWeight: 0.1,
+    source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -r 0.1 -a 0.9; mdistiller’s too',
   },
   taps: (_, available) => requireTap('SoftTarget', 'logits', available),
   create: ({ temperature }) => ({

@@ -14,6 +14,7 @@ export type LearningRatePlan = Pick<
   | 'minLr'
   | 'stepSize'
   | 'stepGamma'
+  | 'milestones'
   | 'tMax'
 >;
 
@@ -32,6 +33,8 @@ const COURSES: Readonly<Record<Schedule, (plan: LearningRatePlan, since: number,
   cosine: (plan, since, span) => along(plan, Math.PI * (since / span)),
   constant: ({ lr }) => lr,
   step: ({ lr, stepSize, stepGamma }, since) => lr * stepGamma ** Math.floor(since / stepSize),
+  milestones: ({ lr, epochs, stepGamma, milestones = [] }, since, span) =>
+    lr * stepGamma ** milestones.filter((milestone) => milestone <= epochs - span + since).length,
   'cosine-restart-wave': (plan, since) => along(plan, Math.PI * (since / plan.tMax)),
 };
 
@@ -49,7 +52,8 @@ const warmupOf = ({ epochs, warmup, warmupRatio }: LearningRatePlan): number =>
  *
  * - cosine: annealing without restarts (Loshchilov & Hutter, ICLR 2017): min + ½ (hi − min)(1 + cos(π s/(E − W)));
  * - constant: hi;
- * - step: hi · factor^floor(s/size), PyTorch's StepLR;
+ * - step: hi · gamma^floor(s/size), PyTorch's StepLR;
+ * - milestones: hi · gamma^k after k of the milestones, which count the warm-up too, PyTorch's MultiStepLR;
  * - cosine-restart-wave: min + ½ (hi − min)(1 + cos(π s/H)) with half period H: PyTorch's CosineAnnealingLR in its
  *   closed form, stepped past its T_max = H. It climbs back as it fell rather than restart: period 2H.
  *

@@ -2,7 +2,18 @@ import { at } from '../../util/at.ts';
 
 /** Names of independent random streams. */
 export type Stream =
-  'init' | 'split' | 'shuffle' | 'augment' | 'mix' | 'dropout' | 'depth' | 'mask' | 'bank' | 'contrast' | 'term';
+  | 'init'
+  | 'split'
+  | 'shuffle'
+  | 'augment'
+  | 'erase'
+  | 'mix'
+  | 'dropout'
+  | 'depth'
+  | 'mask'
+  | 'bank'
+  | 'contrast'
+  | 'term';
 
 /** Key of each stream; the C kernels have those that they draw from. */
 export const streams: Readonly<Record<Stream, number>> = {
@@ -10,6 +21,7 @@ export const streams: Readonly<Record<Stream, number>> = {
   split: 0x9e3779b1,
   shuffle: 0x85ebca6b,
   augment: 0xc2b2ae35,
+  erase: 0x9fb21c65,
   mix: 0x2545f491,
   dropout: 0x27d4eb2f,
   depth: 0x94d049bb,

@@ -67,10 +67,15 @@ export class CombinedKdTerm implements LossTerms {
     this.taps = [...new Set(this.#terms.flatMap(({ taps }) => taps))];
   }
 
-  /** What is minimised, for people: `loss + 2.333 SoftTarget + 100 AT`; the weights are those without a ramp. */
-  get formula(): string {
+  /**
+   * What is minimised, for people: `loss + 2.333 SoftTarget + 100 AT`; the weights are those without a ramp.
+   *
+   * @param ceWeight - of the supervised loss
+   * @returns a sum
+   */
+  formula(ceWeight = 1): string {
     const terms = this.#terms.map(({ fullWeight, method }) => `${Number(fullWeight.toPrecision(4))} ${method}`);
-    return ['loss', ...terms].join(' + ');
+    return [ceWeight === 1 ? 'loss' : `${ceWeight} loss`, ...terms].join(' + ');
   }
 
   prepare(batch: number, passes: number): void {

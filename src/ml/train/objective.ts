@@ -21,7 +21,7 @@ export interface ObjectiveLosses {
 
 /**
  * What a student minimises on batches of one size, compiled: supervised loss and distillation terms of all passes, and the
- * gradients in every tap, as one expression over the steps' memory. total = L_cls + Σ_k w_k · L_k, each L_k the mean of the
+ * gradients in every tap, as one expression over the steps' memory. total = v · L_cls + Σ_k w_k · L_k, each L_k the mean of the
  * passes'.
  */
 export class Objective {

@@ -32,6 +32,7 @@ export class Objectives {
       supervision: { recipe, options: { ...recipe, classWeights } },
       passes: countPasses(recipe),
       mixes: recipe.mixup !== 'none',
+      ceWeight: recipe.ceWeight ?? 1,
     };
   }
 

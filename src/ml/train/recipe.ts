@@ -1,7 +1,7 @@
 import type { DistillingParams, RecipeParams } from '../../params/recipe.ts';
 import type { MixingName } from '../augment/mix.ts';
 import type { AugmentationName } from '../augment/registry.ts';
-import type { OptimizerSpec } from '../engines/engine.ts';
+import type { OptimizerRule, OptimizerSpec } from '../engines/engine.ts';
 import type { EngineName } from '../engines/registry.ts';
 import type { LossName } from '../losses/registry.ts';
 
@@ -19,21 +19,24 @@ export type Recipe = RecipeParams<RecipeNames> & Partial<DistillingParams>;
 /** What decides which epoch's weights are kept. */
 export type Selection = Recipe['select'];
 
-/** Every update rule, with the momentum that the recipe gives it. */
-const OPTIMIZERS = {
-  adamw: (momentum) => ({ name: 'adamw', beta1: momentum, beta2: 0.999, eps: 1e-8 }),
-  sgd: (momentum) => ({ name: 'sgd', momentum, nesterov: momentum > 0 }),
-  rmsprop: (momentum) => ({ name: 'rmsprop', alpha: 0.99, eps: 1e-8, momentum }),
-} as const satisfies Record<Recipe['optimizer'], (momentum: number) => OptimizerSpec>;
+/** What of a recipe makes its update rule. */
+type Updates = Pick<Recipe, 'optimizer' | 'momentum' | 'nesterov' | 'weightDecayGroups'>;
+
+/** Every update rule, as the recipe has it. */
+const OPTIMIZERS: Readonly<Record<Recipe['optimizer'], (recipe: Updates) => OptimizerRule>> = {
+  adamw: ({ momentum }) => ({ name: 'adamw', beta1: momentum, beta2: 0.999, eps: 1e-8 }),
+  sgd: ({ momentum, nesterov }) => ({ name: 'sgd', momentum, nesterov: nesterov && momentum > 0 }),
+  rmsprop: ({ momentum }) => ({ name: 'rmsprop', alpha: 0.99, eps: 1e-8, momentum }),
+};
 
 /**
  * The update rule of a recipe.
  *
- * @param recipe - its name and momentum
+ * @param recipe - its name and momentum, and what decays
  * @returns the rule with all its constants
  */
-export function optimizerOf(recipe: Pick<Recipe, 'optimizer' | 'momentum'>): OptimizerSpec {
-  return OPTIMIZERS[recipe.optimizer](recipe.momentum);
+export function optimizerOf(recipe: Updates): OptimizerSpec {
+  return { ...OPTIMIZERS[recipe.optimizer](recipe), decays: recipe.weightDecayGroups };
 }
 
 /**

@@ -17,6 +17,8 @@ export interface ObjectiveOptions {
   /** The distillation terms, if there are any. */
   readonly kd: LossTerms | null;
   readonly supervision: Supervision;
+  /** Weight of the supervised loss, by default 1. */
+  readonly ceWeight?: number;
   /** Passes over each batch: 1, or 2 with R-Drop. */
   readonly passes: number;
   /** Whether the pictures of a batch may be mixed. */
@@ -44,6 +46,7 @@ export interface RecordedObjective {
   readonly batch: number;
   readonly passes: readonly StudentPass[];
   readonly supervised: Node;
+  readonly ceWeight: number;
   readonly terms: readonly TermPass[];
 }
 
@@ -82,7 +85,7 @@ const tapOf =
   };
 
 /**
- * Records what a student minimises on batches of one size: total = L_cls + Σ_k w_k · L_k, each L_k the mean of the passes'.
+ * Records what a student minimises on batches of one size: total = v · L_cls + Σ_k w_k · L_k, each L_k the mean of the passes'.
  *
  * @param options - what is minimised
  * @param batch - N
@@ -90,7 +93,7 @@ const tapOf =
  * @throws FailureError `does-not-fit`
  */
 export function recordObjective(options: ObjectiveOptions, batch: number): RecordedObjective {
-  const { kd, mixes, supervision } = options;
+  const { kd, mixes, supervision, ceWeight = 1 } = options;
   const labels = input(NAMES.labels, [batch]);
   const partners = input(NAMES.partners, [batch]);
   const passes = Array.from({ length: options.passes }, (_, pass) => studentPass(options, batch, pass));
@@ -106,7 +109,7 @@ export function recordObjective(options: ObjectiveOptions, batch: number): Recor
   );
   const logits = passes.map((pass) => tapOf(pass)('logits'));
   const targets = { labels, mixed: mixes ? { partners, share } : null };
-  return { batch, passes, terms, supervised: supervise(logits, targets, supervision) };
+  return { batch, passes, terms, ceWeight, supervised: supervise(logits, targets, supervision) };
 }
 
 /**
@@ -117,9 +120,9 @@ export function recordObjective(options: ObjectiveOptions, batch: number): Recor
  * @returns the scalar; undefined where there is nothing
  */
 export function totalOf(recorded: RecordedObjective, pass: number): Node | undefined {
-  const { passes, supervised, terms } = recorded;
+  const { passes, supervised, ceWeight, terms } = recorded;
   const own = terms.filter((term) => term.pass === pass);
   const parts = own.map(({ recorded: { loss }, weight }) => mul(loss, div(weight, passes.length)));
-  const [first, ...rest] = pass === 0 ? [supervised, ...parts] : parts;
+  const [first, ...rest] = pass === 0 ? [ceWeight === 1 ? supervised : mul(supervised, ceWeight), ...parts] : parts;
   return first && rest.reduce((sum, part) => add(sum, part), first);
 }

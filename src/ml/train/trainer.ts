@@ -86,7 +86,7 @@ export class Trainer {
     const update = {
       learningRate: learningRate(recipe, epoch),
       weightDecay: recipe.weightDecay,
-      averageDecay: averageDecay(updates + 1),
+      averageDecay: averageDecay(recipe.emaDecay, updates + 1),
     };
     objective.steps[0]?.update(update);
     objective.update();
@@ -119,7 +119,7 @@ export class Trainer {
   }
 
   #finite({ loss, kd }: ObjectiveLosses): StepLosses {
-    const total = loss + kd.weighted;
+    const total = (this.#job.recipe.ceWeight ?? 1) * loss + kd.weighted;
     return Number.isFinite(total) ? { loss, kd, total } : this.#diverged(total);
   }
 

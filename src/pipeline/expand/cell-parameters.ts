@@ -113,9 +113,10 @@ export class StageParameters {
 
   #fill(slot: Slot, scope: CellScope, draft: Draft): void {
     const axis = slot.given ? undefined : scope.values.get(slot.name);
+    const preset = this.#ofProfile(slot.name, draft) ?? slot.preset;
     if (axis) this.#fromAxis(slot, axis, scope, draft);
     else if (slot.given ?? slot.fallback) this.#fromTemplate(slot, scope, draft);
-    else if (slot.preset !== undefined) draft.params[slot.name] = this.#ofProfile(slot.name, draft) ?? slot.preset;
+    else if (preset !== undefined) draft.params[slot.name] = preset;
     else if (slot.inherits !== undefined) this.#inherit(slot.name, draft.params[slot.inherits], draft);
     else if (slot.required) this.#missing(slot, scope, draft);
   }

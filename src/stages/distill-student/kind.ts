@@ -9,6 +9,7 @@ import { checkDistillation } from './rules.ts';
 
 /** The original experiments ignored R-Drop while distilling, and told adapters of no schedule. */
 const profiles = {
+  ...recipeProfiles,
   original: { ...recipeProfiles.original, rdrop_distilling: false, adapter_schedule: 'original' },
 } as const;
 
@@ -25,7 +26,10 @@ export const distillStudent: StageKind = {
   unkeyed: ['profile', 'pretrained'],
   needs: weightsNeeded,
   // What batches, and the teacher's passes over them, are made of.
-  cohort: ['data', 'teacher', 'batch_size', 'seed', 'crop', 'flip', 'augment', 'mixup', 'engine'],
+  cohort: [
+    ...['data', 'teacher', 'batch_size', 'seed', 'crop', 'crop_padding', 'padding_mode', 'flip', 'augment'],
+    ...['random_erasing', 'mixup', 'mixup_alpha', 'engine'],
+  ],
   outputs: () => trainingOutputs,
   effective: effectiveParams,
   metrics: () => [...trainingMetrics, 'train.kd_loss'],

@@ -75,6 +75,30 @@ function completeTerm(term: ValueObject): ValueObject {
   return { ...Object.fromEntries(defaults), ...term };
 }
 
+/** What a method's own program weighs, as the catalogue has it. */
+interface Published {
+  readonly weight: number;
+  readonly ceWeight?: number;
+  readonly ramp?: number;
+}
+
+/**
+ * Weights, with those of the method's own program in the place of `kd_weight: published`; where there is none, that stays, for a rule
+ * to refuse. A weight of 1 of the supervised loss is left out.
+ */
+function completeWeights({ kd_weight: weight, ce_weight: ceWeight, ramp, ...others }: ValueObject): ValueObject {
+  const method = methodName(others['kd_method']);
+  const published =
+    weight === 'published' ? (catalogue()['methods']?.[method]?.['published'] as Published | undefined) : undefined;
+  const beside = ceWeight ?? published?.ceWeight ?? 1;
+  return {
+    ...others,
+    ...(weight !== undefined && { kd_weight: published?.weight ?? weight }),
+    ...(beside !== 1 && { ce_weight: beside }),
+    ramp: ramp ?? published?.ramp ?? 0,
+  };
+}
+
 /**
  * Parameters that act: those of the recipe, options of the chosen method alone, items of `kd` with their methods' defaults,
  * `teachers_mean` only where there are several teachers, and `adapter_schedule` where it is not the student's. Of a combination, `kd_method` is its methods' names joined by +,
@@ -92,7 +116,9 @@ export function effectiveParams(params: ValueObject): ValueObject {
     adapter_schedule: schedule !== 'student',
   };
   const acts = (name: string): boolean => special[name] ?? (!(name in allOptions()) || name in own);
-  const acting = effectiveRecipe(Object.fromEntries(Object.entries(params).filter(([name]) => acts(name))));
+  const acting = effectiveRecipe(
+    completeWeights(Object.fromEntries(Object.entries(params).filter(([name]) => acts(name)))),
+  );
   if (!terms) return acting;
   return { ...acting, kd: terms, kd_method: terms.map(({ method }) => methodName(method)).join('+') };
 }

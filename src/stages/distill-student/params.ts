@@ -42,7 +42,11 @@ export const teachingParams = {
   },
   kd_method: method,
   kd_ratio: ratio,
-  kd_weight: positive('Weight of the term, instead of kd_ratio.'),
+  kd_weight: {
+    anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { enum: ['published'] }],
+    description:
+      'Weight of the term, instead of kd_ratio. published: that of the method’s own program, with its ce_weight and ramp where these are not written; kdpipe list methods says it.',
+  },
 } as const satisfies ParamSchemas;
 
 /** Several terms, and how all terms begin. */
@@ -54,11 +58,11 @@ export const combinationParams = {
     description: 'Several terms that are added, instead of kd_method: each with ratio or weight, and its options.',
   },
   ramp: {
-    type: 'integer',
-    minimum: 0,
-    default: 0,
+    anyOf: [{ type: 'integer', minimum: 0 }, { type: 'null' }],
+    default: null,
     'x-unit': 'epochs',
-    description: 'Epochs over which all weights of terms climb from 0: epoch e (from 0) has min(1, e/ramp) of them.',
+    description:
+      'Epochs over which all weights of terms climb from 0: epoch e (from 0) has min(1, e/ramp) of them. null = 0, or with kd_weight: published that of the method’s own program.',
   },
 } as const satisfies ParamSchemas;
 

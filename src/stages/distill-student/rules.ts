@@ -34,7 +34,7 @@ function termsOf(params: ValueObject, context: CheckContext): readonly Term[] {
   }));
 }
 
-const methodOf = ({ values, names }: Term): string => methodName(values[names.method]);
+const methodOf = ({ values, names }: Pick<Term, 'values' | 'names'>): string => methodName(values[names.method]);
 
 /** A single term, or a list of terms. */
 function checkForm(params: ValueObject, { given }: CheckContext): readonly ParamProblem[] {
@@ -67,9 +67,19 @@ function checkForm(params: ValueObject, { given }: CheckContext): readonly Param
   );
 }
 
+/** A method whose definition here nobody has published a weight of. */
+const unpublished = (method: string, param: ParamProblem['param']): ParamProblem => ({
+  code: 'no-published-weight',
+  param,
+  message: `no weight of ${method} is known that was published for this definition of it`,
+  expected: 'a number, or a method of which kdpipe list methods says a published weight',
+  fix: 'write the weight itself, e.g. kd_weight: 1',
+});
+
 /** Weight of the term: exactly one of two ways to say it. */
 function checkWeight({ values, names, place }: Term): readonly ParamProblem[] {
   const [ratio, weight] = [values[names.ratio], values[names.weight]];
+  if (weight === 'published') return [unpublished(methodOf({ values, names }), [...place, names.weight])];
   if ((ratio === undefined) !== (weight === undefined)) return [];
   const none = ratio === undefined;
   return [

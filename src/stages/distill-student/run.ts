@@ -23,12 +23,17 @@ const DECLARATION = {
 type Params = DecodedParams<typeof DECLARATION, typeof RECIPE_REGISTRIES>;
 
 /** Terms of the stage, one or several. Options of a single one stand beside its other parameters. */
-function termsOf({ kd, kdMethod, kdRatio, kdWeight, ramp }: Params, options: JsonObject): readonly KdTermOptions[] {
+function termsOf(
+  { kd, kdMethod, kdRatio, kdWeight, ...params }: Params,
+  options: JsonObject,
+): readonly KdTermOptions[] {
+  const ramp = params.ramp ?? 0;
   const weightOf = (ratio = 0, weight?: number): KdTermOptions['weight'] =>
     weight === undefined ? { ratio } : { weight };
   if (kd)
     return kd.map((term) => ({ method: term.method, options: term, ramp, weight: weightOf(term.ratio, term.weight) }));
   if (kdMethod === undefined) throw new Error('parameter kd_method is missing');
+  if (kdWeight === 'published') throw new Error('parameter kd_weight is no number: the plan knows it');
   return [{ method: kdMethod, options, ramp, weight: weightOf(kdRatio, kdWeight) }];
 }
 
@@ -81,7 +86,7 @@ function makeTerm(params: Params, deps: TrainingDeps): CombinedKdTerm {
     { teachers, student, labels, batchSize, engine, optimizer: optimizerOf(params), seed },
     termsOf(params, context.params),
   );
-  appendFileSync(context.log, `total = ${kd.formula}\n`);
+  appendFileSync(context.log, `total = ${kd.formula(params.ceWeight ?? 1)}\n`);
   return kd;
 }
 

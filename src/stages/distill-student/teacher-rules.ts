@@ -25,14 +25,15 @@ export function teachersOf(params: ValueObject, context: CheckContext): readonly
 }
 
 /** Parameters that leave an image as evaluations, and so `predict`, show it. */
-const FIXED: ValueObject = { crop: 'centre', flip: false, augment: 'none', mixup: 'none' };
+const FIXED: ValueObject = { crop: 'centre', flip: false, augment: 'none', random_erasing: 0, mixup: 'none' };
 
 const written = (names: readonly string[], values: ValueObject): string =>
   names.map((name) => `${name}: ${textOf(values[name])}`).join(', ');
 
 /** Kept logits are of images as they are. */
 function checkPictures(params: ValueObject, { param }: PlannedTeacher): readonly ParamProblem[] {
-  const changing = Object.keys(FIXED).filter((name) => params[name] !== FIXED[name]);
+  // What changes nothing may be left out.
+  const changing = Object.keys(FIXED).filter((name) => params[name] !== undefined && params[name] !== FIXED[name]);
   if (changing.length === 0) return [];
   return [
     {

@@ -6,12 +6,14 @@ import { warmupEpochs } from '../../params/shared-rules.ts';
 
 /**
  * Why the rate of a schedule in its first epochs depends on how many there are; null where it does not. Epochs between drops,
- * and those of a wave, are counted from the end of the warm-up.
+ * and those of a wave, are counted from the end of the warm-up,
+ * milestones from its beginning.
  */
 const DEPENDS: Readonly<Record<RecipeParams['schedule'], string | null>> = {
   cosine: 'schedule: cosine falls over all epochs',
   constant: null,
   step: null,
+  milestones: null,
   'cosine-restart-wave': null,
 };
 

@@ -1,4 +1,5 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
+import { isList } from '../../core/json.ts';
 import { ownValue } from '../../core/own.ts';
 import { warmupEpochs } from '../../params/shared-rules.ts';
 import { whyOtherCourse } from './growth.ts';
@@ -50,7 +51,13 @@ const IDLE: readonly IdleRule[] = [
   readBy('warmup_lr', 'warmup', [true]),
   readBy('min_lr', 'schedule', COSINES),
   readBy('step_size', 'schedule', ['step']),
-  readBy('step_gamma', 'schedule', ['step']),
+  readBy('step_gamma', 'schedule', ['step', 'milestones']),
+  readBy('milestones', 'schedule', ['milestones']),
+  readBy('nesterov', 'optimizer', ['sgd']),
+  readBy('ema_decay', 'ema', [true]),
+  readBy('crop_padding', 'crop', ['pad']),
+  readBy('padding_mode', 'crop', ['pad']),
+  readBy('mixup_alpha', 'mixup', ['mixup', 'cutmix']),
   readBy('t_max', 'schedule', ['cosine-restart-wave']),
   readBy('poly_epsilon', 'loss', ['poly']),
   readBy('focal_gamma', 'loss', ['focal']),
@@ -108,6 +115,25 @@ function emptySteps({ schedule, step_size: size, ...params }: ValueObject): read
   if (size < left) return [];
   const reason = `its first drop is ${size} epochs after the warm-up, of which there are ${left}`;
   return [noEffect('schedule', reason, 'lower step_size, or write schedule: constant')];
+}
+
+/** A schedule without its epochs, or with none that is reached. */
+function checkMilestones(params: ValueObject, { given }: CheckContext): readonly ParamProblem[] {
+  const { schedule, milestones, epochs } = params;
+  if (schedule !== 'milestones') return [];
+  if (!isList(milestones))
+    return [
+      {
+        code: 'missing-param',
+        param: ['schedule'],
+        message: 'schedule is milestones, and milestones is not given',
+        expected: 'the epochs at which the rate drops',
+        fix: 'add e.g. milestones: [150, 180, 210]',
+      },
+    ];
+  if (!given('milestones') || milestones.some((at) => Number(at) < Number(epochs))) return [];
+  const reason = `there are ${textOf(epochs)} epochs, and its first drop would come later`;
+  return [noEffect('milestones', reason, 'lower them, or write schedule: constant')];
 }
 
 /** Two passes of a network that draws nothing are one. */
@@ -189,6 +215,7 @@ export function checkRecipe(
     ...idle.map(({ name, reason, fix }) => noEffect(name, reason(params), fix)),
     ...emptyWarmup(params),
     ...emptySteps(params),
+    ...checkMilestones(params, context),
     ...emptyExtension(params),
     ...equalPasses(params, context),
     ...twoStarts(params, context),

@@ -1,15 +1,24 @@
 import type { ValueObject } from '../../core/plan.ts';
+import type { ParamSchemas } from '../../params/param-schema.ts';
+import { recipeParams } from '../../params/recipe.ts';
 import type { Need } from '../stage-kind.ts';
+
+/** Parameters that came later: with their defaults a recipe is what it was without them, and its key too. */
+const LATER: readonly string[] = [
+  ...['dropout', 'kept_weights', 'nesterov', 'weight_decay_groups', 'ema_decay'],
+  ...['crop_padding', 'padding_mode', 'random_erasing', 'mixup_alpha'],
+];
 
 /**
  * The recipe's parameters that act.
  *
  * @param params - as the schema has completed them
- * @returns all but a dropout that is left to the model, and the precision of kept weights that are not rounded
+ * @returns all but those of {@link LATER} that have their defaults
  */
 export function effectiveRecipe(params: ValueObject): ValueObject {
+  const schemas: ParamSchemas = recipeParams;
   const idle = ([name, value]: readonly [string, unknown]): boolean =>
-    (name === 'dropout' && (value === undefined || value === null)) || (name === 'kept_weights' && value === 'float32');
+    LATER.includes(name) && (value === undefined || value === schemas[name]?.default);
   return Object.fromEntries(Object.entries(params).filter((entry) => !idle(entry)));
 }
 

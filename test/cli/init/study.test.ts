@@ -71,8 +71,8 @@ describe('a new study', () => {
       ...Object.fromEntries(Object.keys(methods).map((method) => [method, 1])),
       ...{
         SoftTarget: 9,
-        LogitStd: 9,
-        MLKD: 9,
+        LogitStd: 90,
+        MLKD: 90,
         CRD: 0.8,
         AT: 1000,
         SP: 10,

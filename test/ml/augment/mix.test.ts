@@ -6,7 +6,7 @@ import { uniforms } from '../../../src/ml/random/random.ts';
 const SIDE = 12;
 const LENGTH = SIDE * SIDE * 3;
 const draws = (name: 'mixup' | 'cutmix', side = SIDE, count = 20_000): Mix[] =>
-  Array.from({ length: count }, (_, batch) => mixings[name].draw(side, uniforms(0, 'mix', 0, batch)));
+  Array.from({ length: count }, (_, batch) => mixings[name].draw(side, 1, uniforms(0, 'mix', 0, batch)));
 
 /** Pictures whose every value is the picture's number plus a little that depends on the place. */
 const batchOf = (count: number): Float32Array =>
@@ -81,7 +81,7 @@ describe('either mixing', () => {
         fc.property(fc.nat(), fc.integer({ min: 1, max: 6 }), (seed, count) => {
           // Each picture is of one colour, its number: its mean tells how much of it is whose.
           const images = Float32Array.from({ length: count * LENGTH }, (_, i) => Math.floor(i / LENGTH));
-          const mix = mixings[name].draw(SIDE, uniforms(seed, 'mix', 0, 0));
+          const mix = mixings[name].draw(SIDE, 1, uniforms(seed, 'mix', 0, 0));
           mixImages(images, SIDE, mix);
           for (let index = 0; index < count; index++) {
             const mean =
@@ -95,7 +95,7 @@ describe('either mixing', () => {
   );
 
   it('is none where none is asked for', () => {
-    expect(mixings.none.draw(SIDE, () => 0)).toBeNull();
+    expect(mixings.none.draw(SIDE, 1, () => 0)).toBeNull();
   });
 
   it('leaves a batch of one picture as it is', () => {

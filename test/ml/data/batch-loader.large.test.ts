@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../src/core/failure.ts';
 import { normalisationTable } from '../../../src/ml/augment/normalise.ts';
 import type { AugmentationName } from '../../../src/ml/augment/registry.ts';
-import { mixOf, trainBatches, type ImageForm, type TrainOptions } from '../../../src/ml/data/batches.ts';
+import { type ImageForm } from '../../../src/ml/data/batches.ts';
+import { mixOf, trainBatches, type TrainOptions } from '../../../src/ml/data/train-batches.ts';
 import { openPacked } from '../../../src/ml/data/open.ts';
 import { pack } from '../../../src/ml/data/pack.ts';
 import { lookedUp } from '../../../src/ml/engines/pixels.ts';
@@ -20,8 +21,10 @@ import { batchLoaderFor } from '../../../src/ml/data/batch-loader-for.ts';
 import { ThreadedLoader } from '../../../src/ml/data/threaded-loader.ts';
 import { failuresOf, Folder, notes, packDefaults, sampleSet } from './samples.ts';
 import { atOnce } from '../../support/at-once.ts';
+import { unchanged } from '../../support/train-options.ts';
 
 const options: TrainOptions = {
+  ...unchanged,
   ...{ batchSize: 7, seed: 3, crop: 'random', flip: true, augment: 'autoaugment', mixup: 'mixup' },
 };
 let folder: Folder;
@@ -128,7 +131,7 @@ describe('a threaded loader', () => {
   });
 
   it('has no pixels of pictures that are means of two', () => {
-    expect([formFor(true, { mixup: 'mixup' }), formFor(false, { mixup: 'none' })]).toEqual([
+    expect([formFor(true, { ...unchanged, mixup: 'mixup' }), formFor(false, unchanged)]).toEqual([
       'normalised',
       'normalised',
     ]);

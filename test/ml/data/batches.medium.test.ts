@@ -4,23 +4,26 @@ import { cropImage, tenCrops } from '../../../src/ml/augment/crop.ts';
 import type { RgbImage } from '../../../src/ml/augment/image.ts';
 import { mixImages } from '../../../src/ml/augment/mix.ts';
 import { augmentations } from '../../../src/ml/augment/registry.ts';
-import { evalBatches, mixOf, trainBatches, type Batches, type TrainPass } from '../../../src/ml/data/batches.ts';
+import { evalBatches, type Batches } from '../../../src/ml/data/batches.ts';
+import { mixOf, trainBatches, type TrainPass } from '../../../src/ml/data/train-batches.ts';
 import { openPacked } from '../../../src/ml/data/open.ts';
 import { pack } from '../../../src/ml/data/pack.ts';
 import type { PackedDataset, PackedSplit } from '../../../src/ml/data/packed.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
+import { padImage } from '../../../src/ml/augment/pad.ts';
 import { base64, referencePicture, transformReference } from '../augment/transform-reference.ts';
 import { Folder, notes, packDefaults, sampleSet } from './samples.ts';
 import { atOnce } from '../../support/at-once.ts';
 import { mirrorImage } from '../../support/mirror-image.ts';
+import { unchanged } from '../../support/train-options.ts';
 
 const SIDE = 10;
 const VALUES = SIDE * SIDE * 3;
 /** Inputs that are the pixels themselves. */
 const plain = { imageSize: SIDE, mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] } as const;
 const pass: TrainPass = {
+  ...unchanged,
   ...{ batchSize: 8, epoch: 0, seed: 0, crop: 'random', flip: true },
-  ...{ augment: 'none', mixup: 'none' },
 };
 
 let folder: Folder;
@@ -101,6 +104,41 @@ describe('training batches', () => {
     expect(inputs.subarray(size * VALUES).every((value) => value === -7)).toBe(true);
     expect(inputs.subarray(0, size * VALUES).every((value) => value >= 0)).toBe(true);
     expect(labels.subarray(size).every((label) => label === -7)).toBe(true);
+  });
+
+  it('are squares of widened pictures where they are padded: black, or mirrored, beyond their edges', () => {
+    for (const paddingMode of ['constant', 'reflect'] as const) {
+      const padded = all(
+        trainBatches(train, plain, { ...pass, crop: 'pad', cropPadding: 3, paddingMode, flip: false }),
+      );
+      const places = new Set<string>();
+      for (const { index, pixels } of padded) {
+        const whole = padImage(atOnce(train.image('eval', index)), 3, paddingMode);
+        const found = Array.from({ length: 49 }, (_, at) => ({
+          top: Math.floor(at / 7),
+          left: at % 7,
+          mirrored: false,
+        }));
+        const place = found.find((one) => base64(cropImage(whole, one, SIDE)) === pixels);
+        expect(place, `${paddingMode} ${index}`).toBeDefined();
+        places.add(`${place?.top},${place?.left}`);
+      }
+      // Of 49 places about as many as images are seen.
+      expect(places.size).toBeGreaterThan(10);
+    }
+  });
+
+  it('lose a rectangle where something is erased, as often as it is asked for', () => {
+    const bright = { ...plain, mean: [-1, -1, -1] } as const;
+    const [, values] = fill(trainBatches(train, bright, { ...pass, randomErasing: 0.5 }));
+    const erased = Array.from({ length: train.count }, (_, at) =>
+      values.subarray(at * VALUES, (at + 1) * VALUES).some((value) => value === 0),
+    );
+    const share = erased.filter(Boolean).length / train.count;
+    // Binomial, p = ½: five standard deviations.
+    expect(Math.abs(share - 0.5)).toBeLessThan(2.5 / Math.sqrt(train.count));
+    const [, whole] = fill(trainBatches(train, bright, pass));
+    expect(whole.includes(0)).toBe(false);
   });
 
   it('are normalised with the statistics of the dataset', () => {

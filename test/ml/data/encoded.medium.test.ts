@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RgbImage } from '../../../src/ml/augment/image.ts';
 import { directLoader, type BatchLoader, type TrainBatch } from '../../../src/ml/data/batch-loader.ts';
 import { batchLoaderFor } from '../../../src/ml/data/batch-loader-for.ts';
-import type { TrainOptions } from '../../../src/ml/data/batches.ts';
+import type { TrainOptions } from '../../../src/ml/data/train-batches.ts';
 import { openPacked } from '../../../src/ml/data/open.ts';
 import { pack, type PackOptions } from '../../../src/ml/data/pack.ts';
 import type { PackedDataset } from '../../../src/ml/data/packed.ts';
@@ -16,6 +16,7 @@ import { imageFolder } from '../../../src/ml/data/sources/image-folder.ts';
 import { SPLITS } from '../../../src/ml/data/split.ts';
 import { temporaryPath } from '../../../src/util/temporary-file.ts';
 import { encoded, failuresOf, Folder, notes, packDefaults, picture } from './samples.ts';
+import { unchanged } from '../../support/train-options.ts';
 
 let folder: Folder;
 beforeEach(() => void (folder = new Folder()));
@@ -109,6 +110,7 @@ describe('a set whose files are kept', () => {
   it('gives the batches of the decoded form, made as they are asked for or ahead on threads', async () => {
     const { decoded, encoded } = await packBoth(await writeSet());
     const options: TrainOptions = {
+      ...unchanged,
       ...{ batchSize: 5, seed: 3, crop: 'random', flip: true, augment: 'cutout', mixup: 'mixup' },
     };
     const direct = (data: PackedDataset) => directLoader(data.split('train'), data.manifest, options);

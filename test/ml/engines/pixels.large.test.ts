@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { evalBatches, imagesIn, trainBatches, type Batches } from '../../../src/ml/data/batches.ts';
+import { evalBatches, imagesIn, type Batches } from '../../../src/ml/data/batches.ts';
+import { trainBatches } from '../../../src/ml/data/train-batches.ts';
 import { openPacked } from '../../../src/ml/data/open.ts';
 import { pack } from '../../../src/ml/data/pack.ts';
 import type { Split, View } from '../../../src/ml/data/packed.ts';
@@ -14,6 +15,7 @@ import { atOnce } from '../../support/at-once.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { train } from '../../support/training-job.ts';
 import { Folder, notes, packDefaults } from '../data/samples.ts';
+import { unchanged } from '../../support/train-options.ts';
 
 /** Engines that run here; of the others, why they do not. */
 const here: [EngineName, string | undefined][] = [];
@@ -151,7 +153,7 @@ describe('pictures that stay on pytorch', async () => {
     await engine.dispose();
   }
 
-  const options = { batchSize: BATCH, seed: 3, flip: true, augment: 'none', mixup: 'none' } as const;
+  const options = { ...unchanged, batchSize: BATCH, seed: 3, flip: true };
 
   test.each([
     ['random', 'train'],

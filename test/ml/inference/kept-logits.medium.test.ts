@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { trainBatches } from '../../../src/ml/data/batches.ts';
+import { trainBatches } from '../../../src/ml/data/train-batches.ts';
 import type { Session } from '../../../src/ml/engines/engine.ts';
 import { CompiledEngine } from '../../../src/ml/engines/session.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
@@ -13,6 +13,7 @@ import { predict } from '../../../src/ml/inference/predict.ts';
 import { networkFor } from '../../../src/ml/inference/trained-model.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { atOnce } from '../../support/at-once.ts';
+import { unchanged } from '../../support/train-options.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kdpipe-logits-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -51,7 +52,7 @@ describe('kept logits', () => {
 function inTraining(session: Session, data: ReturnType<typeof paintedSet>, batchSize: number): Float32Array {
   const { classes } = session.network;
   const split = data.split('train');
-  const pass = { batchSize, epoch: 1, seed: 5, crop: 'centre', flip: false, augment: 'none', mixup: 'none' } as const;
+  const pass = { ...unchanged, batchSize, epoch: 1, seed: 5 };
   const batches = trainBatches(split, data.manifest, pass);
   const found = new Float32Array(split.count * classes);
   for (let batch = 0; batch < batches.count; batch++) {

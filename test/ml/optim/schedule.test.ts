@@ -55,6 +55,27 @@ describe('learning rate', () => {
     );
   });
 
+  it('drops by a factor at milestones, which count the warm-up, as PyTorch’s MultiStepLR', () => {
+    const dropped = rates({
+      schedule: 'milestones',
+      epochs: 8,
+      lr: 1,
+      warmup: false,
+      milestones: [5, 2, 20],
+      stepGamma: 0.5,
+    });
+    expect(dropped).toEqual([1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]);
+    const warmed = rates({
+      schedule: 'milestones',
+      epochs: 8,
+      lr: 1,
+      warmupRatio: 0.25,
+      milestones: [3],
+      stepGamma: 0.5,
+    });
+    expect(warmed.slice(2)).toEqual([1, 0.5, 0.5, 0.5, 0.5, 0.5]);
+  });
+
   it('drops by a factor every so many epochs, as PyTorch’s StepLR', () => {
     const { stepped, step_size: stepSize, gamma: stepGamma } = torch.step;
     const ours = rates({ schedule: 'step', lr: torch.rate, epochs: stepped.length, stepSize, stepGamma });

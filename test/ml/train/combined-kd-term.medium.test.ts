@@ -101,7 +101,8 @@ describe('several terms', () => {
     expect(weighted).toBe(soft.weighted + at.weighted);
     expectAlike(gradients, added(soft.gradients, at.gradients));
     expect([...both.taps].sort()).toEqual(['block1', 'block2']);
-    expect(both.formula).toBe('loss + 2 SoftTarget + 100 AT');
+    expect(both.formula()).toBe('loss + 2 SoftTarget + 100 AT');
+    expect(both.formula(0.1)).toBe('0.1 loss + 2 SoftTarget + 100 AT');
   });
 
   it('of one method draw apart, and train adapters of their own', () => {

@@ -299,7 +299,7 @@ describe('a moving average', () => {
     ];
     const before = initialState(network, 7).get('fc.weight')!;
     const after = plain!.state.get('fc.weight')!;
-    const decay = averageDecay(1);
+    const decay = averageDecay(0.9999, 1);
     const expected = before.map((value, i) => decay * value + (1 - decay) * after[i]!);
     // The average moves towards the weights, so that its own rounding is all that differs: 2⁻²⁴ of what it was.
     averaged!.state.get('fc.weight')!.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 7));

@@ -199,7 +199,7 @@ describe('a moving average', () => {
     for (const name of ['block1.conv.weight', 'block2.bn.running_var', 'fc.bias']) {
       let expected = initial.get(name)!;
       after.forEach((state, i) => {
-        const decay = averageDecay(i + 1);
+        const decay = averageDecay(0.9999, i + 1);
         expected = expected.map((value, k) => decay * value + (1 - decay) * state.get(name)![k]!);
       });
       fitted!.state.get(name)!.forEach((value, k) => expect(value).toBeCloseTo(expected[k]!, 6));

@@ -5,18 +5,25 @@ import { recipeWith } from '../../support/training-job.ts';
 
 describe('a recipe', () => {
   it('has AdamW’s betas (momentum, 0.999) and eps 1e-8', () => {
-    expect(optimizerOf(recipeWith({ momentum: 0.8 }))).toEqual({ name: 'adamw', beta1: 0.8, beta2: 0.999, eps: 1e-8 });
+    expect(optimizerOf(recipeWith({ momentum: 0.8 }))).toMatchObject({
+      ...{ name: 'adamw', beta1: 0.8, beta2: 0.999, eps: 1e-8, decays: 'weights' },
+    });
   });
 
   it('takes Nesterov’s step with SGD, where there is momentum', () => {
     const sgd = (momentum: number) => optimizerOf(recipeWith({ optimizer: 'sgd', momentum }));
-    expect(sgd(0.9)).toEqual({ name: 'sgd', momentum: 0.9, nesterov: true });
-    expect(sgd(0)).toEqual({ name: 'sgd', momentum: 0, nesterov: false });
+    expect(sgd(0.9)).toMatchObject({ name: 'sgd', momentum: 0.9, nesterov: true });
+    expect(sgd(0)).toMatchObject({ name: 'sgd', momentum: 0, nesterov: false });
+    expect(optimizerOf(recipeWith({ optimizer: 'sgd', nesterov: false }))).toMatchObject({ nesterov: false });
   });
 
   it('has PyTorch’s alpha and eps with RMSprop', () => {
     const optimizer = optimizerOf(recipeWith({ optimizer: 'rmsprop', momentum: 0.5 }));
-    expect(optimizer).toEqual({ name: 'rmsprop', alpha: 0.99, eps: 1e-8, momentum: 0.5 });
+    expect(optimizer).toMatchObject({ name: 'rmsprop', alpha: 0.99, eps: 1e-8, momentum: 0.5 });
+  });
+
+  it('lets biases and norms decay where it is asked to', () => {
+    expect(optimizerOf(recipeWith({ weight_decay_groups: 'all' })).decays).toBe('all');
   });
 
   it('makes two passes with R-Drop, unless a distilling stage ignores it', () => {

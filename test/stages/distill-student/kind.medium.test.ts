@@ -93,6 +93,26 @@ describe('the distill-student kind', () => {
     expect(() => completedParams(distillStudent, { ...needed, ...params })).toThrow();
   });
 
+  it('takes the weight of a method’s own program, and what stands beside it there, where it is not written', () => {
+    const weights = (params: JsonObject) => {
+      const { kd_weight, ce_weight, ramp } = completedParams(distillStudent, { ...needed, ...params });
+      return [kd_weight, ce_weight, ramp];
+    };
+    expect(weights({ kd_weight: 'published' })).toEqual([0.9, 0.1, 0]);
+    expect(weights({ kd_weight: 'published', ce_weight: 1 })).toEqual([0.9, undefined, 0]);
+    expect(weights({ kd_method: 'DKD', kd_weight: 'published' })).toEqual([1, undefined, 20]);
+    expect(weights({ kd_method: 'DKD', kd_weight: 'published', ramp: 0 })).toEqual([1, undefined, 0]);
+    expect(weights({ kd_weight: 2 })).toEqual([2, undefined, 0]);
+    expect(problems({ kd_weight: 'published' })).toEqual([]);
+    expect(problems({ kd_method: 'MGD', kd_weight: 'published' })).toMatchObject([
+      {
+        code: 'no-published-weight',
+        param: ['kd_weight'],
+        message: expect.stringContaining('no weight of MGD') as string,
+      },
+    ]);
+  });
+
   it('wants exactly one of kd_ratio and kd_weight', () => {
     expect(problems({})).toMatchObject([{ code: 'missing-param', message: 'neither kd_ratio nor kd_weight is given' }]);
     expect(problems({ kd_ratio: 0.7, kd_weight: 2 })).toMatchObject([

@@ -73,6 +73,13 @@ describe('flags that would do nothing', () => {
     ['step_size of a cosine', { step_size: 10 }, 'step_size'],
     ['step_gamma of a cosine', { step_gamma: 0.5 }, 'step_gamma'],
     ['t_max of a cosine that only falls', { t_max: 5 }, 't_max'],
+    ['milestones that never come', { schedule: 'milestones', milestones: [20, 30], epochs: 20 }, 'milestones'],
+    ['milestones of another schedule', { milestones: [5] }, 'milestones'],
+    ['Nesterov’s momentum of AdamW', { nesterov: false }, 'nesterov'],
+    ['padding of crops that are not padded', { crop_padding: 2 }, 'crop_padding'],
+    ['a mode of such padding', { padding_mode: 'reflect' }, 'padding_mode'],
+    ['α without mixing', { mixup_alpha: 0.2 }, 'mixup_alpha'],
+    ['the decay of an average that is not kept', { ema_decay: 0.9 }, 'ema_decay'],
     ['steps that never come', { schedule: 'step', step_size: 20, epochs: 20 }, 'schedule'],
     [
       'steps that never come after the warm-up',
@@ -104,6 +111,7 @@ describe('flags that would do nothing', () => {
     expect(problems({ loss: 'poly', poly_epsilon: 1 })).toEqual([]);
     expect(problems({ loss: 'focal', focal_gamma: 1, class_balance: true })).toEqual([]);
     expect(problems({ schedule: 'step', step_size: 19, step_gamma: 0.5, epochs: 20 })).toEqual([]);
+    expect(problems({ schedule: 'milestones', milestones: [5, 30], step_gamma: 0.5, epochs: 20 })).toEqual([]);
     expect(problems({ schedule: 'cosine-restart-wave', t_max: 5, min_lr: 0 })).toEqual([]);
     expect(problems({ model: 'mobilenetv2', rdrop: true, rdrop_alpha: 1, rdrop_reduction: 'mean' })).toEqual([]);
     expect(problems({ dropout: 0.1, rdrop: true })).toEqual([]);

@@ -101,7 +101,11 @@ function emitUpdate(emitter: Emitter, optimizer: OptimizerSpec, average: boolean
   emitter.section = 'update';
   const { decayed, parameters, statistics } = emitter.layout;
   emitRule(emitter, optimizer, { from: 0, count: decayed, decay: 1 });
-  emitRule(emitter, optimizer, { from: decayed, count: parameters - decayed, decay: 0 });
+  emitRule(emitter, optimizer, {
+    from: decayed,
+    count: parameters - decayed,
+    decay: optimizer.decays === 'all' ? 1 : 0,
+  });
   if (!average) return;
   const moves = [
     { average: 'parameter-average', x: 'parameter', count: parameters },
