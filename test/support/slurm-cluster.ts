@@ -32,6 +32,12 @@ export function sayWithoutSlurm(): boolean {
   return why !== undefined;
 }
 
+/** Why a cluster that is started here cannot limit the memory of jobs; undefined where it can. */
+export function whyNoMemoryLimits(): string | undefined {
+  const groups = ['/sys/fs/cgroup/memory', '/sys/fs/cgroup/system.slice'];
+  return groups.some((folder) => existsSync(folder)) ? undefined : 'the system has no control groups for memory';
+}
+
 /** Waits until something is so, also between tests; a look that throws has not seen it. */
 const until = (isSo: () => boolean, timeout = 60_000) =>
   vi.waitFor(

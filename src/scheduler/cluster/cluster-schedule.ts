@@ -16,6 +16,9 @@ import type { SubmittedArray } from './submitted-arrays.ts';
 const glance = 1000;
 /** How often a task has to be seen as ended before it counts as one that left no word: what it wrote may be on its way. */
 const looks = 2;
+/** From where on clocks that differ are told. Seconds. */
+const leastSkew = 30;
+
 /** What a run on a cluster is followed with. */
 export interface ClusterScheduleOptions extends CellEndsOptions {
   readonly cluster: Cluster;
@@ -34,6 +37,8 @@ export class ClusterSchedule {
   readonly #open = new Set<OpenTask>();
   /** Jobs of which the record tells. */
   readonly #told: Set<string>;
+  /** Nodes of which was said that their clock is wrong. */
+  readonly #skewed = new Set<string>();
   /** Whether what waits has to be cancelled. */
   #cancels = false;
   #changed = false;
@@ -144,8 +149,18 @@ export class ClusterSchedule {
       names.set(folder, there);
       if (there.has(`${task.index}.ndjson`)) this.#readEvents(task);
       const end = there.has(`${task.index}.json`) ? task.readEnd() : undefined;
+      if (end) this.#compareClocks(task, end);
       if (end && this.#settle(task, end)) this.#close(task);
     }
+  }
+
+  /** Says, once a node, that its clock is ahead of this machine's: times in the record are wrong then, results are not. */
+  #compareClocks({ cells: [cell] }: OpenTask, { host, ended }: TaskEnd): void {
+    const ahead = Math.round((ended - this.#options.clock.now()) / 1000);
+    if (cell === undefined || ahead < leastSkew || this.#skewed.has(host)) return;
+    this.#skewed.add(host);
+    const message = `the clock of node ${host} is at least ${ahead} s ahead of this machine's: times of its stages are wrong`;
+    this.#options.emit({ type: 'stage-warned', cell, message });
   }
 
   /** Tells what a task tells while it runs; how cells end, its last word says. */

@@ -42,6 +42,17 @@ describe('a run on a cluster', () => {
   });
 });
 
+describe('a node whose clock is ahead', () => {
+  it('is told, once', async () => {
+    world = new QueueWorld(study());
+    world.endsAt = 90_000;
+    expect(await world.follow()).toMatchObject({ status: 'done' });
+    expect(world.events.filter(({ type }) => type === 'stage-warned')).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('node is at least 90 s ahead') }),
+    ]);
+  });
+});
+
 describe('what a cluster loses', () => {
   it.each(['NODE_FAIL', 'BOOT_FAIL', 'PREEMPTED'])(
     'is submitted again after %s, with all that waited for it',

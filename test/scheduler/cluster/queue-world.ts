@@ -67,6 +67,8 @@ export class QueueWorld {
   refusal: (request: JobRequest) => Failure | undefined = () => undefined;
   refuses: (job: ArrayJob) => boolean = () => false;
   hasSaved = false;
+  /** When tasks end, by the clock of their node; this machine's stands at 0. Milliseconds. */
+  endsAt = 1;
   cancelled: string[] = [];
   readonly leave = new AbortController();
   #looks = 0;
@@ -207,7 +209,7 @@ export class QueueWorld {
       return { type: 'stage-failed', cell, key: keyOf(cell), failure, tail: [], at: 1 };
     });
     writeTaskEnd(taskFiles.end(folder, index), {
-      ...{ job: '1', restarts: 0, host: 'node', gpus: [], started: 0, ended: 1 },
+      ...{ job: '1', restarts: 0, host: 'node', gpus: [], started: 0, ended: this.endsAt },
       cells: ends.map((event) => ({ event, outputs: {} })),
     });
     return missing || course !== 'done' ? 'FAILED' : 'COMPLETED';
