@@ -145,7 +145,7 @@ export class CellEnds {
     else {
       const word = wordOf(sight);
       // It was told to stop, and could not put itself back into the queue.
-      const hasStopped = ['', 'FAILED'].includes(word) && task.isInterrupted(cell);
+      const hasStopped = word === 'FAILED' && task.isInterrupted(cell);
       this.#retryOrFail({ cell, task, word: hasStopped ? 'TIMEOUT' : word, failure: lostTask(task.name, sight) });
     }
   }

@@ -8,7 +8,7 @@ export const mostRetries = 3;
 
 /** A cell whose task was lost. */
 export interface Loss {
-  /** How the task ended, in the queue's words. */
+  /** How the task ended, in the queue's words; empty where it does not know it any more. */
   readonly word: string;
   /** What it had asked for. */
   readonly request: JobRequest;
@@ -26,8 +26,12 @@ export interface Retry {
   readonly text: string;
 }
 
-/** What each word means for the next try. Slurm starts most such jobs again itself; these it has given up. */
+/**
+ * What each word means for the next try. Slurm starts most such jobs again itself; these it has given up. A job that it does not
+ * know any more (no word) was lost with a controller that died, or ended long ago.
+ */
 const causes: Readonly<Record<string, Exclude<RetryCause, 'need'>>> = {
+  '': 'node',
   NODE_FAIL: 'node',
   BOOT_FAIL: 'node',
   LAUNCH_FAILED: 'node',

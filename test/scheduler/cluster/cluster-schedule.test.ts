@@ -68,6 +68,13 @@ describe('what a cluster loses', () => {
     },
   );
 
+  it('is submitted again where the queue knows nothing of it any more', async () => {
+    world = new QueueWorld(study());
+    loses('t[1]', { lost: '' });
+    expect(await world.follow()).toMatchObject({ status: 'done', ran: 5 });
+    expect(world.submissions.slice(3)).toEqual(['t.r2 0', 's.r2 0 aftercorr t.r2', 'score.r3 0']);
+  });
+
   it('is submitted again where what needed it did not wait for its result', async () => {
     world = new QueueWorld(study(), { keepGoing: true });
     loses('s[1]', { lost: 'NODE_FAIL' });

@@ -38,7 +38,9 @@ export interface StartedTask {
   readonly index: number;
 }
 
-/** How a task ends: with results, with a failure of that code, or without a word and in that state. */
+/**
+ * How a task ends: with results, with a failure of that code, or without a word and in that state: in none,
+ * where the queue does not know it any more. */
 export type TaskCourse = 'done' | { readonly failure: string } | { readonly lost: string };
 
 type State = TaskSight | undefined;
@@ -178,13 +180,16 @@ export class QueueWorld {
     const verdicts = job.after.map(({ type, job: id }) => {
       const other = this.jobs.find((one) => one.id === id);
       const states = type === 'aftercorr' ? [other?.states.get(index)] : [...(other?.states.values() ?? [])];
-      if (!states.every((state) => state?.state === 'ended')) return 'wait';
-      return type === 'afterany' || states.every((state) => state?.word === 'COMPLETED') ? 'go' : 'never';
+      // A job that it does not know counts as one that has ended well.
+      if (!states.every((state) => !state || state.state === 'ended')) return 'wait';
+      return type === 'afterany' || states.every((state) => !state || state.word === 'COMPLETED') ? 'go' : 'never';
     });
     if (verdicts.includes('never'))
       job.states.set(index, { state: 'ended', word: 'CANCELLED', reason: 'DependencyNeverSatisfied' });
-    else if (!verdicts.includes('wait'))
-      job.states.set(index, { state: 'ended', word: this.#run(job, index), reason: '' });
+    else if (!verdicts.includes('wait')) {
+      const word = this.#run(job, index);
+      job.states.set(index, word === '' ? undefined : { state: 'ended', word, reason: '' });
+    }
   }
 
   /** Does what a node does. */
