@@ -1,6 +1,6 @@
 /**
- * What stands in the record of a run that was submitted to a cluster: `arrays/arrays.json` names its arrays, `arrays/cancelled` is
- * there once it is cancelled; each has a folder with
+ * What stands in the record of a run that was submitted to a cluster: `arrays/arrays.json` names its arrays, those of later rounds
+ * behind those of the first, `arrays/cancelled` is there once it is cancelled; each has a folder with
  * `tasks.json` (what nodes need to know), `script.sh`, `job` (the id that the queue gave it), and of each task by its index
  * `<i>.ndjson` (its events), `<i>.out` (what the script printed) and, as the last thing that a task does, `<i>.json`: how it ended.
  */
@@ -27,6 +27,15 @@ export interface TaskSpot {
   readonly index: number;
 }
 
+/**
+ * Why a cell is submitted again: its node was lost, its memory was not enough, its time was over, or what it needs was lost before it
+ * could begin.
+ */
+export const retryCauses = ['node', 'memory', 'time', 'need'] as const;
+
+/** One of {@link retryCauses}. */
+export type RetryCause = (typeof retryCauses)[number];
+
 /** An array as its run knows it. */
 export interface ArrayOutline {
   readonly name: string;
@@ -36,6 +45,8 @@ export interface ArrayOutline {
   readonly request: JobRequest;
   /** Names of the arrays that it needs, and how. */
   readonly after: readonly { readonly type: DependencyType; readonly array: string }[];
+  /** Why its cells, which stand in an earlier array too, are tried again. */
+  readonly again?: RetryCause;
 }
 
 /** `arrays.json`: what a run has submitted, or is about to. */
@@ -93,6 +104,19 @@ export interface TaskEnd {
 }
 
 /**
+ * Where each cell of a run stands: what is submitted again stands in the last array that names it.
+ *
+ * @param arrays - in the order in which they were submitted
+ * @returns the tasks by cell
+ */
+export function taskSpots(arrays: readonly Pick<ArrayOutline, 'name' | 'tasks'>[]): ReadonlyMap<CellId, TaskSpot> {
+  const spots = new Map<CellId, TaskSpot>();
+  for (const { name: array, tasks } of arrays)
+    for (const [index, cells] of tasks) for (const cell of cells) spots.set(cell, { array, index });
+  return spots;
+}
+
+/**
  * The folder of all arrays of a run.
  *
  * @param run - the run's folder
@@ -131,7 +155,8 @@ const isOutline = (value: unknown): boolean =>
   isText(value['stage']) &&
   listOf((task) => isList(task) && isNumber(task[0]) && listOf(isText)(task[1]))(value['tasks']) &&
   isJsonObject(value['request']) &&
-  listOf((other) => isJsonObject(other) && isText(other['type']) && isText(other['array']))(value['after']);
+  listOf((other) => isJsonObject(other) && isText(other['type']) && isText(other['array']))(value['after']) &&
+  [undefined, ...retryCauses].some((cause) => cause === value['again']);
 
 /**
  * Says in a run's record what is about to be submitted. Until that is there, nothing is.

@@ -49,7 +49,8 @@ export async function previewPlan(plan: Plan, options: PlanOptions): Promise<Pre
 }
 
 /**
- * Runs a plan: what the store has is reused, the rest is made. Everything that happens is told to the sinks.
+ * Runs a plan: what the store has is reused, the rest is made. Everything that happens is told to the sinks. Before cells are
+ * submitted to a cluster, those that need the network run on this machine, as a run of their own.
  *
  * @param plan - the plan
  * @param options - how to run it
@@ -57,6 +58,26 @@ export async function previewPlan(plan: Plan, options: PlanOptions): Promise<Pre
  * @throws FailureError when the run cannot start: nothing was run then
  */
 export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSummary> {
+  const { cluster, ...here } = options;
+  const selection = cluster ? await networkCells(plan, options) : new Set<CellId>();
+  if (selection.size === 0) return runPrepared(plan, options);
+  const fetched = await runPlan(plan, { ...here, selection });
+  if (fetched.status !== 'done') return fetched;
+  return runPrepared(plan, {
+    ...options,
+    force: new Set([...(options.force ?? [])].filter((cell) => !selection.has(cell))),
+  });
+}
+
+/** What needs the network and can run: nodes of a cluster often have none. */
+async function networkCells(plan: Plan, options: RunOptions): Promise<ReadonlySet<CellId>> {
+  if (!plan.cells.some(({ kind }) => options.kinds[kind]?.network)) return new Set();
+  const { cells, resolutions } = await prepare(plan, options);
+  const running = cells.filter(({ kind }, at) => options.kinds[kind]?.network && resolutions[at]?.status === 'run');
+  return new Set(running.map(({ id }) => id));
+}
+
+async function runPrepared(plan: Plan, options: RunOptions): Promise<RunSummary> {
   const clock = options.clock ?? systemClock;
   const start = clock.now();
   const prepared = await prepare(plan, options);

@@ -125,6 +125,8 @@ export interface StageKind {
   readonly checkpoints?: boolean;
   /** How a longer result goes on from a shorter one; by default each is made from its beginning. */
   readonly growth?: Growth;
+  /** True for a kind that reads from the network: where cells run on a cluster, its own run before, on the machine that submits. */
+  readonly network?: boolean;
   /** Loads what runs it; the only way into the ml half. */
   readonly load: () => Promise<{ readonly run: StageRun }>;
 }

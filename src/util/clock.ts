@@ -17,3 +17,23 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * Waits.
+ *
+ * @param clock - whose time it is
+ * @param milliseconds - how long
+ * @param signal - aborted to wait no longer
+ */
+export async function pass(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const end = () => {
+      signal.removeEventListener('abort', end);
+      callOff();
+      resolve();
+    };
+    const callOff = clock.after(milliseconds, end);
+    signal.addEventListener('abort', end);
+  });
+}

@@ -32,6 +32,12 @@ export function sayWithoutSlurm(): boolean {
   return why !== undefined;
 }
 
+/** Why a cluster that is started here cannot limit the memory of jobs; undefined where it can. */
+export function whyNoMemoryLimits(): string | undefined {
+  const groups = ['/sys/fs/cgroup/memory', '/sys/fs/cgroup/system.slice'];
+  return groups.some((folder) => existsSync(folder)) ? undefined : 'the system has no control groups for memory';
+}
+
 /** Waits until something is so, also between tests; a look that throws has not seen it. */
 const until = (isSo: () => boolean, timeout = 60_000) =>
   vi.waitFor(
@@ -57,6 +63,14 @@ function freePort(): Promise<number> {
 const nodes = ['n1', 'n2'] as const;
 type Node = (typeof nodes)[number];
 
+/** What a cluster is to be like. */
+export interface ClusterWishes {
+  /** Further lines of slurm.conf. */
+  readonly settings?: readonly string[];
+  /** Ends jobs that take more memory than they asked for, by a cgroup. */
+  readonly limitsMemory?: boolean;
+}
+
 /** A real Slurm cluster on loopback: a controller and two nodes of 4 CPUs, with ports, keys and folders of its own. */
 export class SlurmCluster {
   readonly folder = mkdtempSync(join(tmpdir(), 'kdpipe-slurm-'));
@@ -67,28 +81,26 @@ export class SlurmCluster {
     return { SLURM_CONF: join(this.folder, 'slurm.conf') };
   }
 
-  /**
-   * Starts a cluster and waits until its nodes are idle; on other ports where somebody was quicker to take one. `settings` are
-   * further lines of slurm.conf.
-   */
-  static async start(settings: readonly string[] = [], tries = 3): Promise<SlurmCluster> {
+  /** Starts a cluster and waits until its nodes are idle; on other ports where somebody was quicker to take one. */
+  static async start(wishes: ClusterWishes = {}, tries = 3): Promise<SlurmCluster> {
     const cluster = new SlurmCluster();
     try {
-      await cluster.#begin(settings);
+      await cluster.#begin(wishes);
       return cluster;
     } catch (error) {
       await cluster.stop();
       if (tries === 1) throw error;
-      return SlurmCluster.start(settings, tries - 1);
+      return SlurmCluster.start(wishes, tries - 1);
     }
   }
 
-  async #begin(settings: readonly string[]): Promise<void> {
+  async #begin(wishes: ClusterWishes): Promise<void> {
     chmodSync(this.folder, 0o755);
     mkdirSync(this.#path('state'));
+    if (wishes.limitsMemory) writeFileSync(this.#path('cgroup.conf'), 'ConstrainRAMSpace=yes\n');
     writeFileSync(this.#path('munge.key'), randomBytes(64), { mode: 0o600 });
     const [controller, first, second] = [await freePort(), await freePort(), await freePort()];
-    writeFileSync(this.environment.SLURM_CONF, this.#configuration([controller, first, second], settings));
+    writeFileSync(this.environment.SLURM_CONF, this.#configuration([controller, first, second], wishes));
     const munge = ['socket=munge.sock', 'key-file=munge.key', 'pid-file=munge.pid', 'seed-file=munge.seed'];
     const options = munge.map((option) => `--${option.replace('=', `=${this.folder}/`)}`);
     this.#spawn('munged', '/usr/sbin/munged', ['--force', '--foreground', '--num-threads=1', ...options]);
@@ -102,14 +114,18 @@ export class SlurmCluster {
     return join(this.folder, name);
   }
 
-  #configuration([controller, ...ports]: readonly number[], settings: readonly string[]): string {
+  #configuration(
+    [controller, ...ports]: readonly number[],
+    { settings = [], limitsMemory = false }: ClusterWishes,
+  ): string {
     const host = hostname();
     const of = this.folder;
     return [
       ...['ClusterName=loopback', `SlurmctldHost=${host}(127.0.0.1)`, `SlurmctldPort=${controller}`, 'SlurmUser=root'],
       ...['AuthType=auth/munge', 'CredType=cred/munge', `AuthInfo=socket=${of}/munge.sock`, 'MpiDefault=none'],
       ...[`StateSaveLocation=${of}/state`, `SlurmdSpoolDir=${of}/spool.%n`, `SlurmctldPidFile=${of}/slurmctld.pid`],
-      ...[`SlurmdPidFile=${of}/slurmd.%n.pid`, 'ProctrackType=proctrack/linuxproc', 'TaskPlugin=task/none'],
+      ...[`SlurmdPidFile=${of}/slurmd.%n.pid`, 'ProctrackType=proctrack/linuxproc'],
+      `TaskPlugin=task/${limitsMemory ? 'cgroup' : 'none'}`,
       ...['SlurmdParameters=config_overrides', 'SelectType=select/cons_tres', 'SelectTypeParameters=CR_CPU_Memory'],
       ...['SchedulerType=sched/backfill', 'SchedulerParameters=sched_interval=1,bf_interval=1,sched_min_interval=0'],
       ...[
@@ -164,7 +180,7 @@ export class SlurmCluster {
 
   /** Waits until both nodes take jobs. */
   async isReady(timeout?: number): Promise<void> {
-    const states = () => this.ask('sinfo', '--noheader', '--Node', '--format=%t');
+    const states = () => this.ask('sinfo', '--noheader', '--partition=debug', '--Node', '--format=%t');
     await until(() => states() === 'idle\n'.repeat(nodes.length), timeout);
   }
 

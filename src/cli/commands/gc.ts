@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { isJsonObject } from '../../core/json.ts';
 import type { Key } from '../../core/plan.ts';
+import { readSubmitted } from '../../record/arrays.ts';
 import { lastResultsFile, readLastResults } from '../../record/last-results.ts';
 import { listRuns, readEvents } from '../../record/past-runs.ts';
+import { queuedKeys } from '../../record/queued-keys.ts';
 import { sweepRecords } from '../../record/sweep-records.ts';
 import { collect, removeCollected } from '../../store/gc.ts';
 import { manifestName } from '../../store/layout.ts';
@@ -97,10 +99,16 @@ function referredBy(runsFolder: string, latest: number): Referred {
   const runs = new Set<string>();
   for (const pipeline of pipelinesIn(runsFolder)) {
     for (const { key } of readLastResults(lastResultsFile(runsFolder, pipeline)).values()) keys.add(key);
-    for (const run of listRuns(runsFolder, pipeline).slice(-latest)) {
+    for (const [at, run] of listRuns(runsFolder, pipeline).toReversed().entries()) {
+      const folder = join(runsFolder, pipeline, run);
+      if (at >= latest && !readSubmitted(folder)) continue;
+      const events = readEvents(folder);
+      const queued = queuedKeys(folder, events);
+      // What stands in the queue of a cluster needs what it needs, however many runs have come after.
+      if (at >= latest && !queued) continue;
       runs.add(run);
-      for (const event of readEvents(join(runsFolder, pipeline, run)))
-        if ('key' in event && event.key !== null) keys.add(event.key);
+      for (const key of queued ?? []) keys.add(key);
+      for (const event of events) if ('key' in event && event.key !== null) keys.add(event.key);
     }
   }
   return { keys, runs };

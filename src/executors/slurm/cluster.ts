@@ -80,11 +80,20 @@ async function refusal(request: JobRequest): Promise<Failure | undefined> {
   return refusalOf(`a request of ${options.join(' ')}`, said);
 }
 
-/** Whether nodes are down, drained or reserved: such a test takes them for nodes that are not there. `sbatch` itself does not. */
+/** Whether nodes are down, drained or reserved, or a controller that was just started has not heard of them: such a test takes them for nodes that are not there. `sbatch` itself does not. */
 async function areNodesAway(): Promise<boolean> {
-  const states = ['down', 'drain', 'drained', 'draining', 'fail', 'maint', 'no_respond', 'reboot', 'reserved'].join(
-    ',',
-  );
+  const states = [
+    'down',
+    'drain',
+    'drained',
+    'draining',
+    'fail',
+    'maint',
+    'no_respond',
+    'reboot',
+    'reserved',
+    'unknown',
+  ].join(',');
   const { status, output } = await ask('sinfo', ['--noheader', `--states=${states}`, '--format=%D']);
   return status !== 0 || output.trim() !== '';
 }

@@ -82,6 +82,7 @@ export const scriptPath = (folder: string): string => `${folder}/script.sh`;
  */
 export function scriptText(job: ArrayJob): string {
   const { folder, cwd, settings } = job;
+  const program = kdpipeProgram();
   const setup = settings.setup === undefined ? [] : ['', settings.setup.trimEnd()];
   return [
     '#!/bin/bash',
@@ -89,11 +90,14 @@ export function scriptText(job: ArrayJob): string {
     `# By hand, the task of index 0: bash ${shellWord(scriptPath(folder))} 0`,
     ...setup,
     '',
-    `cd ${shellWord(cwd)} || exit`,
+    'lacks() { echo "kdpipe: node $(hostname) $1" >&2; exit 1; }',
+    `cd ${shellWord(cwd)} || lacks 'does not see the working folder: it has to lie on a disk that all nodes share'`,
+    `[ -e ${shellWord(program)} ] || lacks 'does not see kdpipe: install it where all nodes see it'`,
     `node=${shellWord(process.execPath)}`,
-    '[ -x "$node" ] || node=node',
+    '"$node" --version > /dev/null 2>&1 || node=node',
+    `"$node" --version > /dev/null || lacks 'has no Node.js that runs there: load one with slurm: { setup: … }'`,
     // In the place of the shell, so that it gets the signals that Slurm sends to the job.
-    `exec "$node" ${shellWord(kdpipeProgram())} task ${shellWord(folder)} "\${SLURM_ARRAY_TASK_ID:-$1}"`,
+    `exec "$node" ${shellWord(program)} task ${shellWord(folder)} "\${SLURM_ARRAY_TASK_ID:-$1}"`,
     '',
   ].join('\n');
 }

@@ -25,6 +25,7 @@ import { damageOf } from '../../store/damage.ts';
 import { sourceChanges } from '../../store/files/sources.ts';
 import type { Store } from '../../store/store.ts';
 import { systemClock } from '../../util/clock.ts';
+import { memoryKills } from '../../util/memory-kills.ts';
 import { cohortOf } from '../cohorts.ts';
 import { makeTask } from '../make-task.ts';
 import { refuseMissingGpus } from '../missing-gpus.ts';
@@ -162,6 +163,7 @@ async function runSchedule(task: OpenTask, going: readonly Cell[], resolutions: 
 class TaskLog {
   readonly #sink;
   readonly #redact;
+  readonly #kills = memoryKills();
   readonly ends = new Map<CellId, CellEnd['event']>();
 
   constructor(file: string, secrets: readonly string[] | undefined) {
@@ -170,10 +172,19 @@ class TaskLog {
   }
 
   readonly emit = (body: EventBody): void => {
-    const event = this.#redact.json({ ...body, at: Date.now() });
+    const event = this.#redact.json({ ...this.#explain(body), at: Date.now() });
     this.#sink.sink(event);
     if ('cell' in event && endsCell(event)) this.ends.set(event.cell, event);
   };
+
+  /** Says that memory was not enough, where the system has ended a process because of that. */
+  #explain(body: EventBody): EventBody {
+    if (body.type !== 'stage-failed' || memoryKills() === this.#kills) return body;
+    const { failure } = body;
+    const message = `${failure.message}: the memory of the job was used up`;
+    const fix = 'ask for more: resources: { memory: … } in MiB, or take a smaller batch_size';
+    return { ...body, failure: { ...failure, code: 'out-of-memory', message, fix } };
+  }
 
   close(): void {
     this.#sink.close();

@@ -1,5 +1,6 @@
 import type { DependencyType } from '../../core/array-job.ts';
 import type { Cell, CellId } from '../../core/plan.ts';
+import type { TaskSpot } from '../../record/arrays.ts';
 import { groupBy } from '../../util/group.ts';
 
 /** Cells that one job of an array runs: one, or a cohort. */
@@ -10,7 +11,7 @@ export interface ArrayTask {
 
 /** Tasks of one stage that are submitted together, as they need the same arrays and ask for the same. */
 export interface PlannedArray {
-  /** Unique in its run: `student`, `student-2`. */
+  /** Unique in its run: `student`, `student.2`. Names of stages have no dot. */
   readonly name: string;
   readonly stage: string;
   readonly tasks: readonly ArrayTask[];
@@ -26,12 +27,18 @@ export interface ArrayOptions {
   readonly keepGoing: boolean;
   /** Cells of a stage with equal labels run in one task; null to run alone. */
   readonly cohortOf: (cell: Cell) => string | null;
+  /** What is submitted to a run later: what its arrays are told from earlier ones by. By default they are its first. */
+  readonly later?: LaterRound;
 }
 
-/** Where a cell runs. */
-interface Spot {
-  readonly array: string;
-  readonly index: number;
+/** Arrays that a run submits after its first. */
+export interface LaterRound {
+  /** What their names have in the end. */
+  readonly name: string;
+  /** Cells with different labels stand in different arrays. */
+  readonly apart: (cell: Cell) => string;
+  /** Where other cells of the run are in the queue, and have not ended. */
+  readonly spots: ReadonlyMap<CellId, TaskSpot>;
 }
 
 /** Cells that run together, before they have an index, and where what they need runs. */
@@ -50,13 +57,17 @@ interface LooseTask {
  * @returns the arrays, each after those that it needs
  */
 export function planArrays(cells: readonly Cell[], options: ArrayOptions): readonly PlannedArray[] {
-  const spots = new Map<CellId, Spot>();
+  const { later } = options;
+  const spots = new Map<CellId, TaskSpot>(later?.spots);
   return [...groupBy(cells, ({ stage }) => stage)].flatMap(([stage, ofStage]) => {
     const tasks = looseTasks(ofStage, spots, options);
-    const groups = groupBy(tasks, ({ cells: [first], needs }) => JSON.stringify([...needs.keys(), asked(first)]));
+    const groups = groupBy(tasks, ({ cells: [first], needs }) =>
+      JSON.stringify([...needs.keys(), asked(first), first && later?.apart(first)]),
+    );
     const indexed = [...groups.values()].flatMap((group) => indexTasks(group, options));
     return indexed.map(({ tasks: ofArray, after }, at) => {
-      const name = indexed.length === 1 ? stage : `${stage}-${at + 1}`;
+      const parts = [stage, ...(later ? [later.name] : []), ...(indexed.length === 1 ? [] : [at + 1])];
+      const name = parts.join('.');
       for (const { index, cells: members } of ofArray)
         for (const { id } of members) spots.set(id, { array: name, index });
       return { name, stage, tasks: ofArray, after };
@@ -69,7 +80,7 @@ const asked = (cell: Cell | undefined) => cell && [cell.resources, cell.timeout,
 
 function looseTasks(
   cells: readonly Cell[],
-  spots: ReadonlyMap<CellId, Spot>,
+  spots: ReadonlyMap<CellId, TaskSpot>,
   { cohortOf }: ArrayOptions,
 ): readonly LooseTask[] {
   const cohorts = groupBy(cells, (cell) => {

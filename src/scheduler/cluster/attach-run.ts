@@ -7,11 +7,12 @@ import { arrayFolder, callOffFile, readJob, readSubmitted, type SubmittedRun } f
 import { readEvents, readRun, startOf } from '../../record/past-runs.ts';
 import { openRecord } from '../../record/run-record.ts';
 import type { Entry, Store } from '../../store/store.ts';
+import { systemClock } from '../../util/clock.ts';
 import { identifyProcess } from '../../util/process-identity.ts';
 import { writeWhole } from '../../util/write-whole.ts';
 import type { Emit } from '../course.ts';
 import { followSubmitted, lockRun } from './follow-submitted.ts';
-import { jobName } from './submit.ts';
+import { jobName } from './submitted-arrays.ts';
 
 /** With what a run on a cluster is gone on with. */
 export interface AttachOptions {
@@ -75,8 +76,9 @@ export async function attachRun(folder: string, options: AttachOptions): Promise
     const selected = new Set(submitted.arrays.flatMap(({ tasks }) => tasks.flatMap(([, cells]) => cells)));
     for (const event of past) if ('cell' in event) selected.add(event.cell);
     const cells = plan.cells.filter(({ id }) => selected.has(id));
-    const followed = { cells, resolver: knownResults(store), cluster, leave, record, submitted, past, continued: true };
-    const { states: _, ...ended } = await followSubmitted(followed, emit);
+    const resolver = knownResults(store);
+    const followed = { cells, resolver, store, cluster, clock: systemClock, leave, record, submitted, past };
+    const { states: _, ...ended } = await followSubmitted({ ...followed, continued: true }, emit);
     const { status } = ended;
     if (status !== 'left')
       emit({ type: 'run-finished', ...ended, status, seconds: (Date.now() - startOf(run)) / 1000 });

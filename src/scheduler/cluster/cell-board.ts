@@ -36,6 +36,11 @@ export class CellBoard {
     return this.#ends.has(cell);
   }
 
+  hasResult(cell: CellId): boolean {
+    const state = this.#ends.get(cell);
+    return state !== undefined && hasResult(state);
+  }
+
   end(cell: CellId, state: CellState): void {
     this.#ends.set(cell, state);
   }

@@ -52,11 +52,11 @@ function findOpen({ plan, options: { runsFolder } }: Outset, asked: Digest): Ope
  * @throws FailureError when it cannot start, or another process follows it
  */
 export async function clusterCourse(outset: Outset, cluster: Cluster): Promise<Course | undefined> {
-  const { plan, prepared, options, start } = outset;
+  const { plan, prepared, options, clock, start } = outset;
   const asked = askedOf(outset);
   const { cells, resolver } = prepared;
   const leave = options.detach ? AbortSignal.abort() : (options.interrupt ?? new AbortController().signal);
-  const followed = { cells, resolver, cluster, leave };
+  const followed = { cells, resolver, store: options.store, cluster, clock, leave };
   const open = findOpen(outset, asked);
   if (open) {
     await cluster.open();

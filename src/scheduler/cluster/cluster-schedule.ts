@@ -1,72 +1,79 @@
-import { setTimeout } from 'node:timers/promises';
-import { hasResult } from '../../core/cell-state.ts';
-import type { Event, EventBody } from '../../core/event.ts';
-import type { Cell, CellId } from '../../core/plan.ts';
-import { endsCell, stateAfter } from '../../core/run-state.ts';
-import { expectedFailures } from '../../core/system-failure.ts';
-import type { Cluster, QueueSight, TaskSight } from '../../executors/cluster.ts';
-import { readTaskEnd, taskFiles, type TaskEnd } from '../../record/arrays.ts';
-import { EventTail } from '../../record/event-tail.ts';
+import type { Event } from '../../core/event.ts';
+import { isFailure } from '../../core/failure.ts';
+import { endsCell } from '../../core/run-state.ts';
+import type { Cluster, QueueSight } from '../../executors/cluster.ts';
+import type { TaskEnd } from '../../record/arrays.ts';
 import { namesIfReadable } from '../../util/if-readable.ts';
-import { lastLines } from '../../util/last-lines.ts';
-import type { Resolver } from '../resolve.ts';
+import { pass, type Clock } from '../../util/clock.ts';
 import type { ScheduleOutcome } from '../schedule-options.ts';
-import { CellBoard } from './cell-board.ts';
-import { lostTask } from './lost-task.ts';
+import { CellEnds, type CellEndsOptions } from './cell-ends.ts';
+import { neverSatisfied, wordOf } from './lost-task.ts';
+import { OpenTask } from './open-task.ts';
 import { nextPause } from './poll.ts';
-import type { SubmittedArray } from './submit.ts';
+import type { SubmittedArray } from './submitted-arrays.ts';
 
 /** Pause between two looks at what tasks have written. Milliseconds. */
 const glance = 1000;
 /** How often a task has to be seen as ended before it counts as one that left no word: what it wrote may be on its way. */
 const looks = 2;
-/** How often a result is looked for before it counts as missing; network file systems may take a minute. */
-const glancesForResult = 90;
-
-/** A task whose end is not known. */
-interface OpenTask {
-  readonly array: SubmittedArray;
-  readonly index: number;
-  readonly cells: readonly CellId[];
-  tail: EventTail | undefined;
-  /** How often the queue has seen it as ended. */
-  seenEnded: number;
-  /** How often its end was read, and a result was not there. */
-  unseen: number;
-}
+/** From where on clocks that differ are told. Seconds. */
+const leastSkew = 30;
 
 /** What a run on a cluster is followed with. */
-export interface ClusterScheduleOptions {
-  readonly cells: readonly Cell[];
-  readonly arrays: readonly SubmittedArray[];
-  readonly resolver: Pick<Resolver, 'settle' | 'entries'>;
+export interface ClusterScheduleOptions extends CellEndsOptions {
   readonly cluster: Cluster;
-  readonly keepGoing: boolean;
-  /** What an earlier process has told of the run. */
-  readonly past: readonly Event[];
-  /** Takes what happens; events of nodes have their own time. */
-  readonly emit: (event: EventBody, at?: number) => void;
+  readonly clock: Clock;
   /** Aborted to look no longer; the run goes on. */
   readonly leave: AbortSignal;
 }
 
-/** Follows cells that stand in the queue of a cluster until each has ended. Only what tasks write says how. */
+/**
+ * Follows cells that stand in the queue of a cluster until each has ended. Only what tasks write says how; cells that were lost
+ * through no fault of their own are submitted again.
+ */
 export class ClusterSchedule {
   readonly #options: ClusterScheduleOptions;
-  readonly #board: CellBoard;
+  readonly #ends: CellEnds;
   readonly #open = new Set<OpenTask>();
-  #halted = false;
+  /** Jobs of which the record tells. */
+  readonly #told: Set<string>;
+  /** Nodes of which was said that their clock is wrong. */
+  readonly #skewed = new Set<string>();
+  /** Whether what waits has to be cancelled. */
+  #cancels = false;
   #changed = false;
 
   /** @param options - the cells and the arrays that run them */
   constructor(options: ClusterScheduleOptions) {
     this.#options = options;
-    this.#board = new CellBoard(options.cells, options.past);
-    for (const array of options.arrays)
-      for (const [index, cells] of array.tasks)
-        if (!cells.every((cell) => this.#board.hasEnded(cell)))
-          this.#open.add({ array, index, cells, tail: undefined, seenEnded: 0, unseen: 0 });
-    this.#tellReused();
+    this.#ends = new CellEnds(options);
+    const submitted = options.past.flatMap((event) => (event.type === 'run-submitted' ? event.jobs : []));
+    this.#told = new Set(submitted.map(({ job }) => job));
+  }
+
+  /**
+   * Submits what the queue does not have yet.
+   *
+   * @param continued - true where it may have heard of some of it already
+   * @throws FailureError where it is refused, or the queue does not answer
+   */
+  async submit(continued: boolean): Promise<void> {
+    const { arrays, cluster, emit } = this.#options;
+    const { fresh, refused } = await arrays.submit(continued);
+    for (const array of fresh) this.#follow(array);
+    const untold = fresh.filter(({ job }) => !this.#told.has(job));
+    for (const { job } of untold) this.#told.add(job);
+    const jobs = untold.map(({ job, name: array, tasks }) => ({ job, array, tasks: tasks.length }));
+    if (jobs.length > 0) emit({ type: 'run-submitted', cluster: cluster.name, jobs });
+    if (refused) for (const cell of refused.cells) this.#ends.refuse(cell, refused.failure);
+  }
+
+  #follow(array: SubmittedArray): void {
+    const { arrays } = this.#options;
+    for (const [index, all] of array.tasks) {
+      const cells = all.filter((cell) => !this.#ends.board.hasEnded(cell) && arrays.spotOf(cell)?.array === array.name);
+      if (cells.length > 0) this.#open.add(new OpenTask(array, index, cells));
+    }
   }
 
   /**
@@ -75,36 +82,62 @@ export class ClusterSchedule {
    * @returns how they ended; `left` where it was told to look no longer
    */
   async run(): Promise<ScheduleOutcome> {
-    const { leave, cluster } = this.#options;
+    const { leave, clock } = this.#options;
+    const { board, retries } = this.#ends;
+    this.#ends.tellReused();
     let pause = 0;
-    let due = performance.now();
-    for (;;) {
+    for (let untilDue = 0; ; untilDue -= glance) {
       this.#readTasks();
-      await this.#haltAfterFailure();
-      if (this.#open.size === 0) return this.#board.outcome();
-      if (leave.aborted) return this.#board.outcome('left');
-      if (performance.now() >= due) {
-        const sight = await cluster.look();
-        // A question without an answer says nothing.
-        if (sight) await this.#judge(sight);
+      if (this.#ends.haltsNow()) {
+        this.#cancels = true;
+        untilDue = 0;
+      }
+      if (this.#open.size === 0 && !retries.areDue && !this.#cancels) return board.outcome();
+      if (leave.aborted) return board.outcome('left');
+      if (untilDue <= 0) {
+        await this.#ask();
         pause = nextPause(pause, this.#changed);
         this.#changed = false;
-        due = performance.now() + pause * 1000;
+        untilDue = pause * 1000;
       }
-      await setTimeout(glance, undefined, { signal: leave }).catch(() => undefined);
+      await pass(clock, glance, leave);
     }
   }
 
-  /** What stands in no array had a result before. */
-  #tellReused(): void {
-    const { arrays, cells, resolver, emit } = this.#options;
-    const submitted = new Set(arrays.flatMap(({ tasks }) => tasks.flatMap(([, of]) => of)));
-    for (const { id: cell } of cells) {
-      const key = resolver.entries.get(cell)?.key;
-      if (submitted.has(cell) || key === undefined || this.#board.hasEnded(cell)) continue;
-      this.#board.end(cell, 'reused');
-      emit({ type: 'stage-reused', cell, key });
+  /** Asks the queue, and tells it what there is to do; where it does not answer, the next time. */
+  async #ask(): Promise<void> {
+    const { cluster, arrays } = this.#options;
+    try {
+      if (this.#cancels) await cluster.cancel(arrays.jobs, 'waiting');
+      this.#cancels = false;
+      const sight = await cluster.look();
+      // A question without an answer says nothing.
+      if (!sight) return;
+      // What the queue knows of as ended may have left its word since the last glance.
+      this.#readTasks();
+      await this.#judge(sight);
+      if (!this.#ends.retries.areDue) return;
+      // Of what was lost others have said that they miss it: they go with it.
+      this.#readTasks();
+      await this.#tryAgain();
+    } catch (error) {
+      if (!isFailure(error, 'slurm-silent')) throw error;
     }
+  }
+
+  /** Submits a further round, of what was lost since the last. */
+  async #tryAgain(): Promise<void> {
+    const { emit, arrays } = this.#options;
+    const { retries } = this.#ends;
+    this.#ends.giveUpIfOver();
+    for (const { cell, failure, task } of await retries.refuse()) this.#ends.fail(cell, failure, task);
+    for (const { cell, failure, text } of await retries.write()) {
+      if (!failure) continue;
+      const told = { ...failure, message: `${failure.message}: ${text}` };
+      emit({ type: 'stage-retrying', cell, attempt: 1 + arrays.triesOf(cell), delay: 0, failure: told });
+    }
+    await this.submit(true);
+    this.#changed = true;
   }
 
   /** Reads what tasks have written; folders are read first, as network file systems remember what was not there. */
@@ -115,17 +148,25 @@ export class ClusterSchedule {
       const there = names.get(folder) ?? new Set(namesIfReadable(folder));
       names.set(folder, there);
       if (there.has(`${task.index}.ndjson`)) this.#readEvents(task);
-      const end = there.has(`${task.index}.json`) ? readTaskEnd(taskFiles.end(folder, task.index)) : undefined;
+      const end = there.has(`${task.index}.json`) ? task.readEnd() : undefined;
+      if (end) this.#compareClocks(task, end);
       if (end && this.#settle(task, end)) this.#close(task);
     }
   }
 
+  /** Says, once a node, that its clock is ahead of this machine's: times in the record are wrong then, results are not. */
+  #compareClocks({ cells: [cell] }: OpenTask, { host, ended }: TaskEnd): void {
+    const ahead = Math.round((ended - this.#options.clock.now()) / 1000);
+    if (cell === undefined || ahead < leastSkew || this.#skewed.has(host)) return;
+    this.#skewed.add(host);
+    const message = `the clock of node ${host} is at least ${ahead} s ahead of this machine's: times of its stages are wrong`;
+    this.#options.emit({ type: 'stage-warned', cell, message });
+  }
+
   /** Tells what a task tells while it runs; how cells end, its last word says. */
   #readEvents(task: OpenTask): void {
-    task.tail ??= new EventTail(taskFiles.events(task.array.folder, task.index));
-    task.tail.read((event) => {
-      if (!('cell' in event) || !task.cells.includes(event.cell)) return;
-      if (endsCell(event) || !this.#board.isNews(event)) return;
+    task.readEvents((event) => {
+      if (endsCell(event) || !this.#ends.board.isNews(event)) return;
       if (event.type === 'stage-started') this.#changed = true;
       this.#tell(event);
     });
@@ -135,38 +176,15 @@ export class ClusterSchedule {
     this.#options.emit(body, at);
   }
 
-  /** Takes the last word of a task; false while a result of which it tells is not to be seen. */
+  /** Takes the last word of a task; false while a result of which it tells is not to be seen, or what came before is not known. */
   #settle(task: OpenTask, { cells }: TaskEnd): boolean {
     const ends = new Map(cells.map(({ event }) => [event.cell, event]));
     for (const cell of task.cells) {
-      if (this.#board.hasEnded(cell)) continue;
+      if (this.#ends.isSettled(cell)) continue;
       const event = ends.get(cell);
-      if (!event) this.#lose(cell, task, undefined);
-      else if (!this.#end(cell, event, task)) return false;
+      if (!event) this.#ends.lose(cell, task, undefined);
+      else if (!this.#ends.take(event, task)) return false;
     }
-    return true;
-  }
-
-  #end(cell: CellId, event: TaskEnd['cells'][number]['event'], task: OpenTask): boolean {
-    const state = stateAfter(event) ?? 'failed';
-    if (hasResult(state) && 'key' in event && event.key !== null) {
-      const { key } = event;
-      try {
-        this.#options.resolver.settle(cell, key);
-      } catch (error) {
-        task.unseen += 1;
-        if (task.unseen < glancesForResult) return false;
-        const [failure] = expectedFailures(error) ?? [];
-        this.#fail(
-          cell,
-          task,
-          failure ?? { code: 'result-not-seen', message: `the result of ${cell} is not in the store` },
-        );
-        return true;
-      }
-    }
-    this.#board.end(cell, state);
-    this.#tell(event);
     return true;
   }
 
@@ -175,31 +193,22 @@ export class ClusterSchedule {
     this.#changed = true;
   }
 
-  /** After a failure nothing new is started, unless the run keeps going. */
-  async #haltAfterFailure(): Promise<void> {
-    const { keepGoing, cluster, arrays } = this.#options;
-    if (this.#halted || keepGoing || !this.#board.hasFailed) return;
-    this.#halted = true;
-    await cluster.cancel(
-      arrays.map(({ job }) => job),
-      'waiting',
-    );
-  }
-
   /** Compares the tasks whose end is not known with the queue. */
   async #judge(sight: QueueSight): Promise<void> {
     for (const task of [...this.#open]) {
+      if (task.hasWord) continue;
       const seen = sight.task(task.array.job, task.index);
       if (seen && seen.state !== 'ended') {
         task.seenEnded = 0;
         continue;
       }
       task.seenEnded += 1;
-      // One that never began writes nothing that could be on its way.
-      if (task.seenEnded < looks && (task.tail || !seen)) continue;
+      // What one wrote may be on its way, unless it never began.
+      const neverBegan = !task.hasBegun && wordOf(seen) === 'CANCELLED';
+      if (task.seenEnded < looks && !neverBegan) continue;
       const known = seen ?? (await this.#options.cluster.recall(task.array.job, task.index));
-      if (known?.reason === 'DependencyNeverSatisfied' && this.#waitsForWord(task)) continue;
-      for (const cell of task.cells) if (!this.#board.hasEnded(cell)) this.#lose(cell, task, known);
+      if (known?.reason === neverSatisfied && this.#waitsForWord(task)) continue;
+      for (const cell of task.cells) if (!this.#ends.isSettled(cell)) this.#ends.lose(cell, task, known);
       this.#close(task);
     }
   }
@@ -208,24 +217,5 @@ export class ClusterSchedule {
   #waitsForWord({ array: { after } }: OpenTask): boolean {
     const needed = new Set(after.map(({ array }) => array));
     return [...this.#open].some(({ array: { name } }) => needed.has(name));
-  }
-
-  /** The end of a cell whose task left no word. */
-  #lose(cell: CellId, task: OpenTask, sight: TaskSight | undefined): void {
-    const because = this.#board.failedNeed(cell);
-    const cancelled = sight?.word.startsWith('CANCELLED') ?? false;
-    if (because !== undefined || (cancelled && (this.#halted || sight?.reason === 'DependencyNeverSatisfied'))) {
-      this.#board.end(cell, 'skipped');
-      this.#options.emit({ type: 'stage-skipped', cell, because: because ?? null });
-    } else if (cancelled) {
-      this.#board.end(cell, 'interrupted');
-      this.#options.emit({ type: 'stage-interrupted', cell });
-    } else this.#fail(cell, task, lostTask(`${task.array.job}_${task.index}`, sight));
-  }
-
-  #fail(cell: CellId, { array, index }: OpenTask, failure: ReturnType<typeof lostTask>): void {
-    this.#board.end(cell, 'failed');
-    const tail = lastLines(taskFiles.output(array.folder, index));
-    this.#options.emit({ type: 'stage-failed', cell, key: null, failure, tail });
   }
 }

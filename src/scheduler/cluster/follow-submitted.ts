@@ -1,12 +1,16 @@
+import { join } from 'node:path';
 import type { Event } from '../../core/event.ts';
 import { fail } from '../../core/failure.ts';
-import type { SubmittedRun } from '../../record/arrays.ts';
+import type { Key } from '../../core/plan.ts';
+import { callOffFile, type SubmittedRun } from '../../record/arrays.ts';
 import type { RunRecord } from '../../record/run-record.ts';
+import { parts } from '../../store/layout.ts';
 import type { Lock, Store } from '../../store/store.ts';
+import { namesIfReadable } from '../../util/if-readable.ts';
 import type { Emit } from '../course.ts';
 import type { ScheduleOutcome } from '../schedule-options.ts';
 import { ClusterSchedule, type ClusterScheduleOptions } from './cluster-schedule.ts';
-import { submitArrays } from './submit.ts';
+import { SubmittedArrays } from './submitted-arrays.ts';
 
 /**
  * Makes sure that one process alone follows a run on a cluster.
@@ -35,7 +39,11 @@ export async function lockRun(store: Store, run: string): Promise<Lock> {
 }
 
 /** A run that is about to be submitted, or was. */
-export interface FollowedRun extends Pick<ClusterScheduleOptions, 'cells' | 'resolver' | 'cluster' | 'leave'> {
+export interface FollowedRun extends Pick<
+  ClusterScheduleOptions,
+  'cells' | 'resolver' | 'cluster' | 'clock' | 'leave'
+> {
+  readonly store: Store;
   readonly record: RunRecord;
   readonly submitted: SubmittedRun;
   /** What has been told of it. */
@@ -52,9 +60,11 @@ export interface FollowedRun extends Pick<ClusterScheduleOptions, 'cells' | 'res
  * @returns how its cells ended; `left` where it was told to look no longer
  */
 export async function followSubmitted(run: FollowedRun, emit: Emit): Promise<ScheduleOutcome> {
-  const { cluster, record, submitted, past, continued } = run;
-  const arrays = await submitArrays(record, submitted, cluster, continued);
-  const jobs = arrays.map(({ job, name: array, tasks }) => ({ job, array, tasks: tasks.length }));
-  if (!past.some(({ type }) => type === 'run-submitted')) emit({ type: 'run-submitted', cluster: cluster.name, jobs });
-  return new ClusterSchedule({ ...run, keepGoing: submitted.keepGoing, arrays, emit }).run();
+  const { cluster, record, submitted, continued } = run;
+  const arrays = new SubmittedArrays(record, submitted, cluster);
+  const hasSaved = (key: Key) => namesIfReadable(join(run.store.root, parts.scratch, key)).length > 0;
+  const calledOff = callOffFile(record.folder);
+  const schedule = new ClusterSchedule({ ...run, arrays, hasSaved, calledOff, emit });
+  await schedule.submit(continued);
+  return schedule.run();
 }

@@ -1,6 +1,9 @@
 import type { Failure } from '../../core/failure.ts';
 import type { TaskSight } from '../../executors/cluster.ts';
 
+/** Slurm's reason to end what waits for a task that has no result. */
+export const neverSatisfied = 'DependencyNeverSatisfied';
+
 /** What to try, by the word of the queue. */
 const advice: Readonly<Record<string, string>> = {
   OUT_OF_MEMORY: 'ask for more: resources: { memory: … } in MiB, or take a smaller batch_size',
@@ -10,6 +13,14 @@ const advice: Readonly<Record<string, string>> = {
   BOOT_FAIL: 'run again: what has a result is reused',
   PREEMPTED: 'run again: a stage that saves checkpoints goes on from the last one',
 };
+
+/**
+ * The first word of a state: behind it may stand more, as in `CANCELLED by 0`.
+ *
+ * @param sight - how the queue saw a task
+ * @returns the word; empty where the queue does not know the task
+ */
+export const wordOf = (sight: TaskSight | undefined): string => sight?.word.split(/[ +]/)[0] ?? '';
 
 /**
  * Says how a task ended that left no word.
@@ -25,7 +36,7 @@ export function lostTask(task: string, sight: TaskSight | undefined): Failure {
       message: `job ${task} is not in the queue any more, and left no word of how it ended`,
       fix: 'run again: what has a result is reused',
     };
-  const [word = ''] = sight.word.split(/[ +]/);
+  const word = wordOf(sight);
   const why = sight.reason === '' ? '' : ` (${sight.reason})`;
   const fix = advice[word] ?? 'see what its script printed, beside its script in runs/, and sacct or scontrol show job';
   return { code: 'job-lost', message: `job ${task} ended as ${word}${why}, and left no word of it`, fix };

@@ -1,17 +1,15 @@
 import type { JobRequest } from '../../core/array-job.ts';
-import { FailureError, isFailure, type Failure } from '../../core/failure.ts';
+import { FailureError, type Failure } from '../../core/failure.ts';
 import type { Cell, CellId, Digest, Plan, SlurmSettings } from '../../core/plan.ts';
-import type { ArrayJob, Cluster } from '../../executors/cluster.ts';
+import type { Cluster } from '../../executors/cluster.ts';
 import {
   arrayFolder,
-  readJob,
+  taskSpots,
   writeDescription,
-  writeJob,
   writeSubmitted,
   type ArrayOutline,
   type NeededCell,
   type SubmittedRun,
-  type TaskSpot,
 } from '../../record/arrays.ts';
 import type { RunRecord } from '../../record/run-record.ts';
 import type { PlanOptions, Prepared } from '../prepare.ts';
@@ -25,13 +23,6 @@ export interface Submission {
   readonly cluster: Cluster;
   /** Label of the cohort that a cell may run in; null to run it alone. */
   readonly cohortOf: (cell: Cell) => string | null;
-}
-
-/** An array that the queue has. */
-export interface SubmittedArray extends ArrayOutline {
-  /** Absolute path. */
-  readonly folder: string;
-  readonly job: string;
 }
 
 /** Settings of a stage: those of the pipeline, and over them its own. */
@@ -97,9 +88,11 @@ export function describeArrays(
 ): SubmittedRun {
   const { plan, prepared, options } = submission;
   const { arrays, asked, commit } = about;
-  const spots = new Map<CellId, TaskSpot>();
-  for (const { name: array, tasks } of arrays)
-    for (const { index, cells } of tasks) for (const { id } of cells) spots.set(id, { array, index });
+  const outlines = arrays.map((array): ArrayOutline => ({
+    ...{ name: array.name, stage: array.stage, after: array.after, request: requestOf(plan, array) },
+    tasks: array.tasks.map((task) => [task.index, task.cells.map(({ id }) => id)]),
+  }));
+  const spots = taskSpots(outlines);
   const byId = new Map(prepared.cells.map((cell) => [cell.id, cell]));
   const needed = (id: CellId): NeededCell => {
     const [cell, from] = [byId.get(id), spots.get(id) ?? prepared.resolver.entries.get(id)?.key];
@@ -121,73 +114,9 @@ export function describeArrays(
       ...(plan.secrets && { secrets: plan.secrets }),
     });
   }
-  const outlines = arrays.map((array): ArrayOutline => ({
-    ...{ name: array.name, stage: array.stage, after: array.after, request: requestOf(plan, array) },
-    tasks: array.tasks.map((task) => [task.index, task.cells.map(({ id }) => id)]),
-  }));
   const { workingFolder: cwd, keepGoing } = options;
   const submitted = { asked, cwd, keepGoing, arrays: outlines };
   // Last: from here on the run may be gone on with.
   writeSubmitted(record.folder, submitted);
   return submitted;
-}
-
-/**
- * Name of an array's job: it is found again by that.
- *
- * @param run - name of the run
- * @param array - name of the array
- * @returns the name
- */
-export const jobName = (run: string, array: string): string => `kdpipe-${run}-${array}`;
-
-/** Submits an array; where it is refused, the arrays before it, of which nothing would come, are cancelled. */
-async function submitOrCancel(job: ArrayJob, before: readonly string[], cluster: Cluster): Promise<string> {
-  try {
-    return await cluster.submit(job);
-  } catch (error) {
-    if (isFailure(error, 'slurm-refused')) await cluster.cancel(before, 'all');
-    throw error;
-  }
-}
-
-/**
- * Submits the arrays of a run that the queue does not have yet: all of them, or what a dead process has left to do.
- *
- * @param record - of the run
- * @param submitted - what it submits
- * @param cluster - takes the arrays
- * @param continued - true for what another process may have submitted in part
- * @returns the arrays with the ids of their jobs
- * @throws FailureError where one is refused, and all are cancelled; or where the queue does not answer
- */
-export async function submitArrays(
-  record: Pick<RunRecord, 'run' | 'folder'>,
-  submitted: SubmittedRun,
-  cluster: Cluster,
-  continued: boolean,
-): Promise<readonly SubmittedArray[]> {
-  const { arrays, cwd } = submitted;
-  const jobs = new Map<string, string>();
-  let found: ReadonlyMap<string, string> | undefined;
-  for (const { name, request, tasks, after } of arrays) {
-    const folder = arrayFolder(record.folder, name);
-    let job = readJob(folder);
-    if (job === undefined) {
-      const called = jobName(record.run, name);
-      // Whoever submitted it may have died before it wrote down the id.
-      if (continued) found ??= await cluster.find();
-      const dependencies = after.map(({ type, array }) => ({ type, job: jobs.get(array) ?? '' }));
-      const indices = tasks.map(([index]) => index);
-      const wanted = { ...request, name: called, folder, indices, cwd, after: dependencies };
-      job = found?.get(called) ?? (await submitOrCancel(wanted, [...jobs.values()], cluster));
-      writeJob(folder, job);
-    }
-    jobs.set(name, job);
-  }
-  return arrays.map((array) => ({
-    ...array,
-    folder: arrayFolder(record.folder, array.name),
-    job: jobs.get(array.name) ?? '',
-  }));
 }

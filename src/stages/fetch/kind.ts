@@ -56,6 +56,7 @@ export const fetchFile: StageKind = {
   params: fetchParams,
   required: fetchRequired,
   unkeyed: [],
+  network: true,
   outputs: ({ url, name }) => ({
     file: resultPath(typeof url === 'string' ? url : '', typeof name === 'string' ? name : undefined),
   }),

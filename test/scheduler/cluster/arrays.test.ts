@@ -54,9 +54,9 @@ describe('arrays of a run', () => {
       cell('s[2]', { needs: ['a'], resources: { gpu: 1 } }),
     ];
     expect(brief(planArrays(cells, options)).slice(2)).toEqual([
-      ['s-1', ['0: s[0]'], ['aftercorr a']],
-      ['s-2', ['0: s[1]'], ['aftercorr b']],
-      ['s-3', ['0: s[2]'], ['aftercorr a']],
+      ['s.1', ['0: s[0]'], ['aftercorr a']],
+      ['s.2', ['0: s[1]'], ['aftercorr b']],
+      ['s.3', ['0: s[2]'], ['aftercorr a']],
     ]);
   });
 
@@ -65,9 +65,9 @@ describe('arrays of a run', () => {
     const next = cells.map(({ id }, at) => cell(`b[${at}]`, { needs: [id] }));
     const arrays = planArrays([...cells, ...next], { ...options, largest: 2 });
     expect(arrays.map(({ name, tasks }) => `${name} ${tasks.length}`)).toEqual([
-      ...['a-1 2', 'a-2 2', 'a-3 1', 'b-1 2', 'b-2 2', 'b-3 1'],
+      ...['a.1 2', 'a.2 2', 'a.3 1', 'b.1 2', 'b.2 2', 'b.3 1'],
     ]);
-    expect(arrays[4]?.after).toEqual([{ type: 'aftercorr', array: 'a-2' }]);
+    expect(arrays[4]?.after).toEqual([{ type: 'aftercorr', array: 'a.2' }]);
   });
 
   it('run a cohort as one task', () => {
