@@ -1,7 +1,7 @@
 import type { JobRequest } from '../../core/array-job.ts';
-import { kdpipeProgram } from '../../util/package-root.ts';
 import { shellWord } from '../../util/shell-word.ts';
 import type { ArrayJob } from '../cluster.ts';
+import { startLines } from '../start-lines.ts';
 import { indexExpression } from './squeue.ts';
 
 /** How long before its time is over a task is asked to save what it has. Seconds. */
@@ -89,11 +89,7 @@ export function scriptText(job: ArrayJob): string {
     `# By hand, the task of index 0: bash ${shellWord(scriptPath(folder))} 0`,
     ...setup,
     '',
-    `cd ${shellWord(cwd)} || exit`,
-    `node=${shellWord(process.execPath)}`,
-    '[ -x "$node" ] || node=node',
-    // In the place of the shell, so that it gets the signals that Slurm sends to the job.
-    `exec "$node" ${shellWord(kdpipeProgram())} task ${shellWord(folder)} "\${SLURM_ARRAY_TASK_ID:-$1}"`,
+    ...startLines(cwd, `task ${shellWord(folder)} "\${SLURM_ARRAY_TASK_ID:-$1}"`),
     '',
   ].join('\n');
 }

@@ -13,7 +13,7 @@ import type { Resolver } from '../resolve.ts';
 import type { ScheduleOutcome } from '../schedule-options.ts';
 import { CellBoard } from './cell-board.ts';
 import { lostTask } from './lost-task.ts';
-import { nextPause } from './poll.ts';
+import { nextPause } from '../../executors/poll.ts';
 import type { SubmittedArray } from './submit.ts';
 
 /** Pause between two looks at what tasks have written. Milliseconds. */

@@ -27,8 +27,25 @@ export const slurmSchema: JsonObject = {
   additionalProperties: false,
 };
 
+/** The mapping `command` of a pipeline, for editors. */
+const commandSchema: JsonObject = {
+  type: 'object',
+  description: 'How executor: command reaches a queue: command lines of a shell, to which words are added.',
+  properties: {
+    submit: text('Gets the path of a script, and prints what the job is called, as its last line.'),
+    status: text(
+      'Gets what jobs are called, and prints a line of each: what it is called, and queued, running or ended.',
+    ),
+    cancel: text('Gets what a job is called, and ends it.'),
+    jobs: { type: 'integer', minimum: 1, description: 'Most jobs at once; no limit by default.' },
+  },
+  required: ['submit', 'status', 'cancel'],
+  additionalProperties: false,
+};
+
 /** What a pipeline says of where it runs, for editors. */
 export const submissionSchema: JsonObject = {
   executor: { enum: places, description: 'Where it runs unless --executor says otherwise.' },
   slurm: slurmSchema,
+  command: commandSchema,
 };
