@@ -145,6 +145,8 @@ export interface SlurmSettings {
   readonly options?: readonly string[];
   /** Lines of shell that run on the node before: `module load …`. */
   readonly setup?: string;
+  /** Most cells, or cohorts, that one task runs one after the other: starting takes longer than stages of seconds. 1 by default. */
+  readonly pack?: number;
 }
 
 /** A queue by programs of the user's: command lines of a shell. */

@@ -22,6 +22,12 @@ export const slurmSchema: JsonObject = {
       anyOf: [text('An option of sbatch.'), { type: 'array', items: { type: 'string', minLength: 1 } }],
       description: 'Further options of sbatch.',
     },
+    pack: {
+      type: 'integer',
+      minimum: 1,
+      description:
+        'Most cells that one task of an array runs, one after the other; 1 by default. For stages of seconds.',
+    },
     setup: text('Lines of shell that run on the node before: module load nodejs.'),
   },
   additionalProperties: false,

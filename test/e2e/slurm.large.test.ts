@@ -69,6 +69,16 @@ describe.skipIf(sayWithoutSlurm())('a run on a Slurm cluster', () => {
     expect(run('logs', 'teacher[seed=1]').stdout).toBe('teacher 1\n');
   });
 
+  it('runs several cells in each task where they are packed', () => {
+    project.write('p.yaml', `slurm: { pack: 2 }\n${sweep(3)}`);
+    expect(submit()).toMatchObject({ code: 0, stderr: expect.stringContaining('10 ran') });
+    const [name = ''] = readdirSync(project.path('runs/sweep'));
+    const files = (array: string) => readdirSync(project.path(`runs/sweep/${name}/arrays/${array}`));
+    for (const array of ['teacher', 'student', 'score'])
+      expect(files(array).filter((file) => /^\d+\.json$/.test(file))).toHaveLength(2);
+    expect(run('logs', 'teacher[seed=2]').stdout).toBe('teacher 2\n');
+  });
+
   it('says how a stage failed, and what was skipped because of that', () => {
     project.write('p.yaml', sweep(2).replace('echo teacher ', 'echo sadly; exit 3; echo '));
     const { code, stderr } = submit('-k');

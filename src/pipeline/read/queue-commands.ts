@@ -1,19 +1,10 @@
 import type { QueueCommands } from '../../core/plan.ts';
-import { describeValue } from '../source/describe-value.ts';
 import type { Located } from '../source/location.ts';
+import { readCount } from './count.ts';
 import { plainText } from './plain-text.ts';
 import type { Shape } from './shape.ts';
 
 const LINES = ['submit', 'status', 'cancel'] as const;
-
-function readJobs(written: Located | undefined, shape: Shape): number | undefined {
-  if (!written) return undefined;
-  const { value, location } = written;
-  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value;
-  const message = `command.jobs is ${describeValue(value)}`;
-  shape.problems.add({ code: 'bad-limit', message, expected: 'a whole number of at least 1', location });
-  return undefined;
-}
 
 /**
  * Reads the command lines that `executor: command` submits with.
@@ -30,7 +21,7 @@ export function readQueueCommands(written: Located | undefined, shape: Shape): Q
   const [submit, status, cancel] = LINES.map((name) =>
     plainText(fields.get(name), { what: `command.${name}`, expected }, shape),
   );
-  const jobs = readJobs(fields.get('jobs'), shape);
+  const jobs = readCount(fields.get('jobs'), 'command.jobs', shape);
   if (submit === undefined || status === undefined || cancel === undefined) return undefined;
   return { submit, status, cancel, ...(jobs !== undefined && { jobs }) };
 }
