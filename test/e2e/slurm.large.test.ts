@@ -127,8 +127,9 @@ describe.skipIf(sayWithoutSlurm())('a run on a Slurm cluster', () => {
   });
 
   it('is followed to its end by whoever attaches, and by one process alone', async () => {
-    project.write('p.yaml', sweep(2).replace('echo digits', 'sleep 3; echo digits'));
-    submit('--detach');
+    project.write('p.yaml', `executor: slurm\n${sweep(2).replace('echo digits', 'sleep 3; echo digits')}`);
+    // Also where the pipeline says that it runs there, no process is left behind.
+    expect(run('run', 'p.yaml', '--detach').stderr).toMatch(/run \S+ goes on in the queue/);
     const first = project.startWith(cluster.environment, 'attach');
     const told: string[] = [];
     first.stderr?.on('data', (text: Buffer) => told.push(String(text)));
