@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { clusters, executors } from '../executors/registry.ts';
+import { allExecutors } from '../executors/registry.ts';
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 
@@ -50,12 +50,11 @@ export function jsonOption(): Option {
  * @returns the option
  */
 export function executorOption(): Option {
-  const all = { ...executors, ...clusters };
-  const summaries = Object.entries(all).map(([name, { summary }]) => `${name}: ${summary}`);
+  const summaries = Object.entries(allExecutors).map(([name, { summary }]) => `${name}: ${summary}`);
   return new Option(
     '--executor <name>',
     `where stages run, by default as the pipeline says, or local; ${summaries.join('; ')}`,
-  ).choices(Object.keys(all));
+  ).choices(Object.keys(allExecutors));
 }
 
 /**

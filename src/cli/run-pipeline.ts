@@ -10,7 +10,7 @@ import { forgetSources } from '../store/files/sources.ts';
 import { readingView } from '../ui/reading-view.ts';
 import { runSummary } from '../ui/summary.ts';
 import { shellWord } from '../util/shell-word.ts';
-import { tellStarter } from './detach.ts';
+import { runDetached, tellStarter } from './detach.ts';
 import { exitCodes, exitOf } from './exit.ts';
 import { printFailures, printNotes } from './notes.ts';
 import { printPreview } from './preview.ts';
@@ -65,13 +65,15 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
     return exitCodes.done;
   }
   requireTrust(pipeline, trust);
+  const where = await placeOf(place ?? pipeline.plan.executor ?? 'local');
+  // What stands in the queue of a cluster needs no process.
+  if (options.detach && !('cluster' in where)) return runDetached(pipeline.project.runsFolder);
   const { notes } = overrides.length > 0 ? await judgeReports(pipeline) : { notes: [] };
   printNotes([...pipeline.notes, ...notes]);
   const terminal = await followRun(json, pipeline);
   try {
     const { onEvent, signal, killSignal, watch } = terminal;
     const command = ['kdpipe', ...fromWorkspace(process.argv.slice(2)).map(shellWord)].join(' ');
-    const where = await placeOf(place ?? pipeline.plan.executor ?? 'local');
     const running = { ...options, ...threadsOption(), ...where, slots, onEvent, signal, killSignal, watch, command };
     const { status, written, held, unwritten, run: name } = await run(pipeline, running);
     if (status === 'left') {

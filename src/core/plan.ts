@@ -129,7 +129,7 @@ export interface PlotPlan {
 }
 
 /** Where a pipeline may say that its cells run. */
-export const places = ['local', 'slurm'] as const;
+export const places = ['local', 'slurm', 'command'] as const;
 
 /** One of {@link places}. */
 export type Place = (typeof places)[number];
@@ -145,6 +145,20 @@ export interface SlurmSettings {
   readonly options?: readonly string[];
   /** Lines of shell that run on the node before: `module load …`. */
   readonly setup?: string;
+  /** Most cells, or cohorts, that one task runs one after the other: starting takes longer than stages of seconds. 1 by default. */
+  readonly pack?: number;
+}
+
+/** A queue by programs of the user's: command lines of a shell. */
+export interface QueueCommands {
+  /** Gets the path of a script, submits it, and prints what the job is called, as its last line. */
+  readonly submit: string;
+  /** Gets what jobs are called, and prints of each a line with its state: `queued`, `running` or `ended`, and why. */
+  readonly status: string;
+  /** Gets what a job is called, and ends it. */
+  readonly cancel: string;
+  /** Most jobs at once; as many as there are by default. */
+  readonly jobs?: number;
 }
 
 /** The typed DAG that a pipeline file and its overrides stand for. Pure data: equal text gives an equal plan. */
@@ -162,6 +176,8 @@ export interface Plan {
   readonly executor?: Place;
   /** How stages are submitted to Slurm: what holds for all, and what each says itself. */
   readonly slurm?: { readonly all: SlurmSettings; readonly stages: Readonly<Record<string, SlurmSettings>> };
+  /** What `executor: command` submits with. */
+  readonly command?: QueueCommands;
   /** Values that are not to be written or shown; none where there are none. */
   readonly secrets?: readonly string[];
 }

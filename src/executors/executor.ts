@@ -1,4 +1,4 @@
-import type { CellId } from '../core/plan.ts';
+import type { CellId, QueueCommands } from '../core/plan.ts';
 import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
 import type { Store } from '../store/store.ts';
@@ -61,6 +61,8 @@ export interface ExecutorOptions {
   readonly gpus: readonly string[];
   /** Folder that stages run in, where the executor starts processes; by default the current one. */
   readonly cwd?: string;
+  /** How stages are submitted to a queue of the user's. */
+  readonly commands?: QueueCommands;
   readonly store: Store;
   readonly kinds: Readonly<Record<string, StageKind>>;
 }

@@ -19,6 +19,14 @@ export const executors = {
   },
 } satisfies Record<string, ExecutorEntry>;
 
+/** Queues by the name that `--executor` takes: tasks that they have taken go on without this process, which hands them on. */
+export const queues = {
+  command: {
+    summary: 'a queue that three command lines of yours submit to',
+    create: async (options) => (await import('./command/queue.ts')).createCommandQueue(options),
+  },
+} satisfies Record<string, ExecutorEntry>;
+
 /** A cluster: what it is for, and its module, loaded only when it is chosen. */
 export interface ClusterEntry {
   readonly summary: string;
@@ -33,18 +41,23 @@ export const clusters = {
   },
 } satisfies Record<string, ClusterEntry>;
 
-/** Name of a registered executor or cluster. */
-export type ExecutorName = keyof typeof executors | keyof typeof clusters;
+const handedOut = { ...executors, ...queues };
+
+/** Name of a registered executor, queue or cluster. */
+export type ExecutorName = keyof typeof handedOut | keyof typeof clusters;
+
+/** All that `--executor` takes, by name. */
+export const allExecutors: Readonly<Record<ExecutorName, { readonly summary: string }>> = { ...handedOut, ...clusters };
 
 /**
  * Finds where cells run.
  *
- * @param name - of an executor or a cluster
+ * @param name - of an executor, a queue or a cluster
  * @returns options of a run
  */
 export async function placeOf(
   name: ExecutorName,
 ): Promise<{ readonly executor: ExecutorFactory } | { readonly cluster: Cluster }> {
   if (Object.hasOwn(clusters, name)) return { cluster: await clusters[name as keyof typeof clusters].create() };
-  return { executor: executors[name as keyof typeof executors].create };
+  return { executor: handedOut[name as keyof typeof handedOut].create };
 }

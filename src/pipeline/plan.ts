@@ -148,11 +148,12 @@ function secretsIn(cells: readonly Cell[]): readonly string[] {
 }
 
 /** Where a pipeline runs, and how it is submitted; nothing of what it does not say. */
-function submissionOf({ executor, slurm: all, stages }: PipelineSpec): Pick<Plan, 'executor' | 'slurm'> {
+function submissionOf(spec: PipelineSpec): Pick<Plan, 'executor' | 'slurm' | 'command'> {
+  const { executor, slurm: all, command, stages } = spec;
   const own = [...stages].filter(([, { slurm }]) => Object.keys(slurm).length > 0);
   const says = own.length > 0 || Object.keys(all).length > 0;
   const slurm = { all, stages: Object.fromEntries(own.map(([id, stage]) => [id, stage.slurm])) };
-  return { ...(executor && { executor }), ...(says && { slurm }) };
+  return { ...(executor && { executor }), ...(says && { slurm }), ...(command && { command }) };
 }
 
 /** Plans a file; what is wrong is noted and left out. */

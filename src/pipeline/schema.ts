@@ -4,7 +4,7 @@ import { kindNamesOf, type KindNames } from '../stages/kind-names.ts';
 import { writtenSchemas } from '../stages/schema.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
 import { corrections } from '../core/plan.ts';
-import { slurmSchema, submissionSchema } from './schema-slurm.ts';
+import { slurmSchema, submissionSchema } from './schema-submission.ts';
 import { matrixDefinitions, PLAIN_WITH, plainWith } from './schema-matrix.ts';
 import { limitsSchema } from './source/budget.ts';
 import { scales } from './tables/plan-plot.ts';

@@ -42,11 +42,17 @@ function* slurmLines({ slurm }: Plan): Generator<string> {
   }
 }
 
+/** What submits to a queue of the user's. */
+const queueLines = ({ command }: Plan): readonly string[] =>
+  (['submit', 'status', 'cancel'] as const).flatMap((name) =>
+    command ? [lineOf(`command (${name})`, command[name])] : [],
+  );
+
 /**
  * Lists the programs that a plan starts.
  *
  * @param plan - the plan
- * @returns a line for each stage that starts one, its first cell's, and for what jobs on a cluster start besides
+ * @returns a line for each stage that starts one, its first cell's, and for what is started besides to run jobs elsewhere
  */
 export function programsOf(plan: Plan): readonly string[] {
   const lines = new Map<string, string>();
@@ -54,7 +60,7 @@ export function programsOf(plan: Plan): readonly string[] {
     if (kind !== 'command' || lines.has(stage)) continue;
     lines.set(stage, lineOf(stage, wordsOf(params['shell'] ?? params['run'] ?? [])));
   }
-  return [...lines.values(), ...slurmLines(plan)];
+  return [...lines.values(), ...slurmLines(plan), ...queueLines(plan)];
 }
 
 /** The folder of everything that is of a project: its repository, or where there is none its workspace. */

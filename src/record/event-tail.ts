@@ -1,21 +1,14 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { StringDecoder } from 'node:string_decoder';
 import type { Event } from '../core/event.ts';
+import { LineTail } from '../util/line-tail.ts';
 import { eventIn } from './event-form.ts';
-
-/** Bytes that are read at once. */
-const piece = 1 << 16;
 
 /** A file of events that grows: each look gives what has come since the last. */
 export class EventTail {
-  readonly #path: string;
-  readonly #decoder = new StringDecoder('utf8');
-  #offset = 0;
-  #rest = '';
+  readonly #lines: LineTail;
 
   /** @param path - of the file; it may not be there yet */
   constructor(path: string) {
-    this.#path = path;
+    this.#lines = new LineTail(path);
   }
 
   /**
@@ -25,18 +18,9 @@ export class EventTail {
    * @throws the system's error where the file cannot be read
    */
   read(onEvent: (event: Event) => void): void {
-    const file = openSync(this.#path, 'r');
-    try {
-      const buffer = Buffer.alloc(piece);
-      for (let bytes = piece; bytes > 0;) {
-        bytes = readSync(file, buffer, 0, piece, this.#offset);
-        this.#offset += bytes;
-        const lines = `${this.#rest}${this.#decoder.write(buffer.subarray(0, bytes))}`.split('\n');
-        this.#rest = lines.pop() ?? '';
-        for (const event of lines.flatMap((line) => eventIn(line) ?? [])) onEvent(event);
-      }
-    } finally {
-      closeSync(file);
-    }
+    this.#lines.read((line) => {
+      const event = eventIn(line);
+      if (event) onEvent(event);
+    });
   }
 }

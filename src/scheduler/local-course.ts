@@ -6,7 +6,7 @@ import { latestRun, queuedTasks } from '../record/past-runs.ts';
 import { startRecord, type RunRecord } from '../record/run-record.ts';
 import { clearAway } from './clear-away.ts';
 import { cohortOf } from './cohorts.ts';
-import type { Course, Emit, Outset, RunOptions } from './course.ts';
+import type { Course, Emit, Outset } from './course.ts';
 import { makeTask } from './make-task.ts';
 import { refuseMissingGpus } from './missing-gpus.ts';
 import type { Prepared } from './prepare.ts';
@@ -30,8 +30,8 @@ interface ScheduledRun extends Outset {
  * @throws FailureError when it cannot start
  */
 export async function localCourse(outset: Outset): Promise<Course> {
-  const { plan, prepared, options, start } = outset;
-  const executor = await createExecutor(prepared, options);
+  const { plan, options, start } = outset;
+  const executor = await createExecutor(outset);
   const commit = await options.commit();
   const handles = executor.attach ? queuedTasks(latestRun(options.runsFolder, plan.name)) : undefined;
   await clearAway(plan.name, options);
@@ -40,12 +40,12 @@ export async function localCourse(outset: Outset): Promise<Course> {
 }
 
 /** Makes the executor, with the machine's GPUs where cells ask for one; refuses what can never run on it. */
-async function createExecutor({ cells, resolutions }: Prepared, options: RunOptions): Promise<Executor> {
+async function createExecutor({ plan, prepared: { cells, resolutions }, options }: Outset): Promise<Executor> {
   const { slots, threads, store, kinds, workingFolder: cwd } = options;
   const asking = cells.filter(({ resources }, index) => resources.gpu > 0 && resolutions[index]?.status !== 'reuse');
   const gpus = asking.length ? await (options.gpus ?? (() => findGpus(process.env)))() : [];
-  const share = threads === undefined ? {} : { threads };
-  const executor = await options.executor({ slots, gpus, cwd, store, kinds, ...share });
+  const given = { ...(threads !== undefined && { threads }), ...(plan.command && { commands: plan.command }) };
+  const executor = await options.executor({ slots, gpus, cwd, store, kinds, ...given });
   refuseMissingGpus(asking, executor.capacity.gpus);
   return executor;
 }

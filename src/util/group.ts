@@ -15,3 +15,14 @@ export function groupBy<T>(items: Iterable<T>, nameOf: (item: T) => string): Map
   }
   return groups;
 }
+
+/**
+ * Divides items into parts.
+ *
+ * @param items - the items
+ * @param most - most items in a part, at least 1
+ * @returns the parts, in order; none where there are no items
+ */
+export function chunksOf<T>(items: readonly T[], most: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / most) }, (_, at) => items.slice(at * most, (at + 1) * most));
+}

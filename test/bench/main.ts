@@ -18,6 +18,7 @@ import { native } from './native.ts';
 import { onnx } from './onnx.ts';
 import { overhead } from './overhead.ts';
 import { parityTable } from './parity.ts';
+import { slurm } from './slurm.ts';
 import { tensorflow } from './tensorflow.ts';
 import { train } from './train.ts';
 
@@ -38,6 +39,7 @@ const benchmarks: Record<string, (args: readonly string[]) => string | Promise<s
     loaders,
     parity: parityTable,
     methods: methodsTable,
+    slurm,
     tensorflow,
   },
 };

@@ -69,6 +69,16 @@ describe.skipIf(sayWithoutSlurm())('a run on a Slurm cluster', () => {
     expect(run('logs', 'teacher[seed=1]').stdout).toBe('teacher 1\n');
   });
 
+  it('runs several cells in each task where they are packed', () => {
+    project.write('p.yaml', `slurm: { pack: 2 }\n${sweep(3)}`);
+    expect(submit()).toMatchObject({ code: 0, stderr: expect.stringContaining('10 ran') });
+    const [name = ''] = readdirSync(project.path('runs/sweep'));
+    const files = (array: string) => readdirSync(project.path(`runs/sweep/${name}/arrays/${array}`));
+    for (const array of ['teacher', 'student', 'score'])
+      expect(files(array).filter((file) => /^\d+\.json$/.test(file))).toHaveLength(2);
+    expect(run('logs', 'teacher[seed=2]').stdout).toBe('teacher 2\n');
+  });
+
   it('says how a stage failed, and what was skipped because of that', () => {
     project.write('p.yaml', sweep(2).replace('echo teacher ', 'echo sadly; exit 3; echo '));
     const { code, stderr } = submit('-k');
@@ -117,8 +127,9 @@ describe.skipIf(sayWithoutSlurm())('a run on a Slurm cluster', () => {
   });
 
   it('is followed to its end by whoever attaches, and by one process alone', async () => {
-    project.write('p.yaml', sweep(2).replace('echo digits', 'sleep 3; echo digits'));
-    submit('--detach');
+    project.write('p.yaml', `executor: slurm\n${sweep(2).replace('echo digits', 'sleep 3; echo digits')}`);
+    // Also where the pipeline says that it runs there, no process is left behind.
+    expect(run('run', 'p.yaml', '--detach').stderr).toMatch(/run \S+ goes on in the queue/);
     const first = project.startWith(cluster.environment, 'attach');
     const told: string[] = [];
     first.stderr?.on('data', (text: Buffer) => told.push(String(text)));

@@ -7,6 +7,7 @@ import { kinds } from '../../src/stages/registry.ts';
 const text = `name: study
 executor: slurm
 slurm: { setup: "module load  nodejs\\n", options: [--task-prolog=x.sh] }
+command: { submit: ./queue.sh submit, status: ./queue.sh status, cancel: ./queue.sh cancel }
 stages:
   digits: { uses: dataset, with: { source: mnist-digits }, slurm: { partition: gpu } }
   own: { uses: command, with: { shell: 'echo 1 > "$KDPIPE_OUT/x"', outputs: { x: x } }, slurm: { setup: . env.sh } }
@@ -20,6 +21,9 @@ describe('the programs of a plan', () => {
       'slurm (setup): module load nodejs',
       'slurm (sbatch): --task-prolog=x.sh',
       'own (setup): . env.sh',
+      'command (submit): ./queue.sh submit',
+      'command (status): ./queue.sh status',
+      'command (cancel): ./queue.sh cancel',
     ]);
   });
 });

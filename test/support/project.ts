@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -76,6 +76,11 @@ export class Project {
   startWith(environment: Readonly<Record<string, string>>, ...args: readonly string[]): ChildProcess {
     const env = { ...process.env, CI: '1', ...environment };
     return spawn('node', [kdpipe, ...args], { cwd: this.folder, stdio: 'pipe', env });
+  }
+
+  /** Runs another program in the folder, which has to end well, and returns what it printed. */
+  runProgram(program: string, ...args: readonly string[]): string {
+    return execFileSync(program, args, { cwd: this.folder, encoding: 'utf8' });
   }
 
   /** Store keys, from the folders. */

@@ -14,7 +14,7 @@ import {
 import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vi } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
 
 const programs = ['/usr/sbin/slurmctld', '/usr/sbin/slurmd', '/usr/bin/sbatch', '/usr/sbin/munged'];
 
@@ -38,14 +38,23 @@ export function whyNoMemoryLimits(): string | undefined {
   return groups.some((folder) => existsSync(folder)) ? undefined : 'the system has no control groups for memory';
 }
 
-/** Waits until something is so, also between tests; a look that throws has not seen it. */
-const until = (isSo: () => boolean, timeout = 60_000) =>
-  vi.waitFor(
-    () => {
-      if (!isSo()) throw new Error('it is not so yet');
-    },
-    { timeout, interval: 250 },
-  );
+/** Whether something is so; a look that throws has not seen it. */
+function holds(isSo: () => boolean): boolean {
+  try {
+    return isSo();
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until something is so, also between tests. */
+async function until(isSo: () => boolean, timeout = 60_000): Promise<void> {
+  const deadline = performance.now() + timeout;
+  while (!holds(isSo)) {
+    if (performance.now() > deadline) throw new Error(`it is not so after ${timeout} ms: ${isSo.toString()}`);
+    await setTimeout(250);
+  }
+}
 
 /** A port that nobody listens to. */
 function freePort(): Promise<number> {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { replayRun } from '../../record/past-runs.ts';
+import { replayRun, type PastRun } from '../../record/past-runs.ts';
+import { cancelQueued } from '../../project/cancel-queued.ts';
 import { cancelOnCluster, followOnCluster, isOnCluster } from '../../project/cluster-run.ts';
 import { openProject } from '../../project/project.ts';
 import { recentRun } from '../../project/recent.ts';
@@ -26,13 +27,14 @@ export function command(): Command {
 
 async function cancel(wanted: string | undefined): Promise<number> {
   const project = openProject();
-  const { folder, run, events } = recentRun(project.runsFolder, wanted);
-  const { ended, process: runner } = replayRun({ events });
+  const past = recentRun(project.runsFolder, wanted);
+  const { folder, run } = past;
+  const { ended, process: runner } = replayRun(past);
   if (ended) {
     printError(`run ${run} has ended: ${ended.status}`);
     return exitCodes.done;
   }
-  if (!isOnCluster(folder)) return interruptHere(run, runner);
+  if (!isOnCluster(folder)) return interruptHere(past, runner);
   const jobs = await cancelOnCluster(folder);
   printError(`run ${run}: ${pluralize(jobs, 'job array')} cancelled`);
   const options = { onEvent: () => undefined, signal: new AbortController().signal, command: 'kdpipe cancel' };
@@ -45,17 +47,21 @@ async function cancel(wanted: string | undefined): Promise<number> {
   return exitCodes.done;
 }
 
-function interruptHere(run: string, runner: ReturnType<typeof replayRun>['process']): number {
+async function interruptHere(past: PastRun, runner: ReturnType<typeof replayRun>['process']): Promise<number> {
+  const { run } = past;
   const lives = runner && isAlive(runner);
   if (runner && lives) {
     process.kill(runner.pid, 'SIGINT');
     printError(`run ${run}: process ${runner.pid} is asked to end; its stages save what they have`);
     return exitCodes.done;
   }
-  printError(
-    runner && lives === undefined
-      ? `run ${run} is of process ${runner.pid} on ${runner.host}: call kdpipe cancel there`
-      : `run ${run} has no process any more: there is nothing to cancel`,
-  );
-  return runner && lives === undefined ? exitCodes.couldNotStart : exitCodes.done;
+  if (runner && lives === undefined) {
+    printError(`run ${run} is of process ${runner.pid} on ${runner.host}: call kdpipe cancel there`);
+    return exitCodes.couldNotStart;
+  }
+  const { cancelled, problems } = await cancelQueued(past);
+  for (const problem of problems) printError(problem);
+  const what = cancelled > 0 ? `${pluralize(cancelled, 'job')} cancelled` : 'there is nothing to cancel';
+  if (problems.length === 0) printError(`run ${run} has no process any more: ${what}`);
+  return problems.length === 0 ? exitCodes.done : exitCodes.couldNotStart;
 }

@@ -7,7 +7,6 @@ import type { RunFlags } from '../run-pipeline.ts';
 import { findNothingToDo } from '../../project/nothing-to-do.ts';
 import { initialRun } from '../../core/run-state.ts';
 import { readingView } from '../../ui/reading-view.ts';
-import { openProject } from '../../project/project.ts';
 import { runSummary } from '../../ui/summary.ts';
 import { kdpipeCommand } from '../../util/shell-word.ts';
 import { printNotes } from '../notes.ts';
@@ -58,11 +57,6 @@ export function command(): Command {
 async function run(file: string, flags: RunFlags): Promise<number> {
   threadsOption();
   outliveTerminal();
-  // What stands in the queue of a cluster needs no process.
-  if (flags.detach && !flags.dryRun && flags.executor !== 'slurm') {
-    const { runDetached } = await import('../detach.ts');
-    return runDetached(openProject().runsFolder);
-  }
   const { only, from, to, force, dryRun, json, set, report, rehash } = flags;
   if ((only ?? from ?? to ?? force ?? dryRun ?? json ?? report ?? rehash) === undefined) {
     const start = performance.now();

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { ownJob, requeue } from '../../executors/slurm/job.ts';
 import { arrayTask } from '../../project/array-task.ts';
+import { queuedJob } from '../../project/queued-job.ts';
 import { exitCodes } from '../exit.ts';
 import { examples, wholeNumber } from '../options.ts';
 import { printError } from '../terminal.ts';
@@ -9,22 +10,22 @@ import { printError } from '../terminal.ts';
 const codes = { done: exitCodes.done, failed: exitCodes.stageFailed, interrupted: exitCodes.interrupted } as const;
 
 /**
- * `kdpipe task`: runs one task of an array. The scripts that `kdpipe run --executor slurm` submits call it on the nodes; a person
- * may do so as well.
+ * `kdpipe task`: runs one task of an array, or a job of a queue. The scripts that `kdpipe run` submits call it on the nodes; a
+ * person may do so as well.
  *
  * @returns the commander command
  */
 export function command(): Command {
   return new Command('task')
-    .argument('<folder>', 'folder of an array: runs/<pipeline>/<run>/arrays/<array>')
-    .argument('<index>', 'index of a task in it', wholeNumber)
+    .argument('<folder>', 'folder of an array, runs/<pipeline>/<run>/arrays/<array>, or of a job, with task.json')
+    .argument('[index]', 'index of a task in an array', wholeNumber)
     .addHelpText('after', examples('kdpipe task runs/study/20261130T101112131Z-0a1b2c/arrays/student 3'))
-    .action(async (folder: string, index: number) => {
+    .action(async (folder: string, index: number | undefined) => {
       process.exitCode = await task(folder, index);
     });
 }
 
-async function task(folder: string, index: number): Promise<number> {
+async function task(folder: string, index: number | undefined): Promise<number> {
   const stop = new AbortController();
   const timeUp = new AbortController();
   // Sent some time before the time limit; SIGTERM comes before a job is ended: cancelled, preempted, or over its limit.
@@ -33,6 +34,7 @@ async function task(folder: string, index: number): Promise<number> {
     stop.abort();
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+  if (index === undefined) return codes[await queuedJob(folder, stop.signal)];
   const { job, ...own } = ownJob(process.env);
   const end = await arrayTask(folder, index, { job, ...own, signal: stop.signal });
   if (end === 'interrupted' && timeUp.signal.aborted) {

@@ -1,7 +1,7 @@
 import type { JobRequest } from '../../core/array-job.ts';
-import { kdpipeProgram } from '../../util/package-root.ts';
 import { shellWord } from '../../util/shell-word.ts';
 import type { ArrayJob } from '../cluster.ts';
+import { startLines } from '../start-lines.ts';
 import { indexExpression } from './squeue.ts';
 
 /** How long before its time is over a task is asked to save what it has. Seconds. */
@@ -82,7 +82,6 @@ export const scriptPath = (folder: string): string => `${folder}/script.sh`;
  */
 export function scriptText(job: ArrayJob): string {
   const { folder, cwd, settings } = job;
-  const program = kdpipeProgram();
   const setup = settings.setup === undefined ? [] : ['', settings.setup.trimEnd()];
   return [
     '#!/bin/bash',
@@ -90,14 +89,7 @@ export function scriptText(job: ArrayJob): string {
     `# By hand, the task of index 0: bash ${shellWord(scriptPath(folder))} 0`,
     ...setup,
     '',
-    'lacks() { echo "kdpipe: node $(hostname) $1" >&2; exit 1; }',
-    `cd ${shellWord(cwd)} || lacks 'does not see the working folder: it has to lie on a disk that all nodes share'`,
-    `[ -e ${shellWord(program)} ] || lacks 'does not see kdpipe: install it where all nodes see it'`,
-    `node=${shellWord(process.execPath)}`,
-    '"$node" --version > /dev/null 2>&1 || node=node',
-    `"$node" --version > /dev/null || lacks 'has no Node.js that runs there: load one with slurm: { setup: … }'`,
-    // In the place of the shell, so that it gets the signals that Slurm sends to the job.
-    `exec "$node" ${shellWord(program)} task ${shellWord(folder)} "\${SLURM_ARRAY_TASK_ID:-$1}"`,
+    ...startLines(cwd, `task ${shellWord(folder)} "\${SLURM_ARRAY_TASK_ID:-$1}"`),
     '',
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../core/json.ts';
-import type { Place, SlurmSettings } from '../../core/plan.ts';
+import type { Place, QueueCommands, SlurmSettings } from '../../core/plan.ts';
 import type { SourceLocation, Located } from '../source/location.ts';
 
 /** Values by name, in the order in which they were written. */
@@ -96,6 +96,7 @@ export interface PipelineSpec {
   readonly stages: ReadonlyMap<string, StageSpec>;
   readonly executor: Place | undefined;
   readonly slurm: SlurmSettings;
+  readonly command: QueueCommands | undefined;
   readonly tables: readonly TableSpec[];
   readonly plots: readonly PlotSpec[];
   /** Values of params that an override sweeps: every stage that uses one gets an axis of its name. */

@@ -2,7 +2,8 @@ import type { KindNames } from '../../stages/kind-names.ts';
 import type { PipelineDocument } from './read-pipeline.ts';
 import type { Problems } from '../source/problems.ts';
 import { entriesOf, Shape } from './shape.ts';
-import { readPlace, readSlurmSettings } from './slurm-settings.ts';
+import { readSlurmSettings } from './slurm-settings.ts';
+import { readSubmission } from './submission.ts';
 import { inside, type Located, type SourceLocation } from '../source/location.ts';
 import { usualLimits, type Limited } from '../source/budget.ts';
 import { describeValue } from '../source/describe-value.ts';
@@ -17,6 +18,7 @@ const TOP = [
   'defaults',
   'executor',
   'slurm',
+  'command',
   'stages',
   'tables',
   'plots',
@@ -289,8 +291,7 @@ export function checkStructure(
     env: readEnv(top, shape),
     defaults: readDefaults(top, kinds, shape),
     stages: readStages(top, kinds, shape),
-    executor: readPlace(top.get('executor'), shape),
-    slurm: readSlurmSettings(top.get('slurm'), shape),
+    ...readSubmission(top, shape),
     tables: tables.filter((table) => table !== undefined),
     plots: plots.filter((plot) => plot !== undefined),
     swept: new Map(),

@@ -1,9 +1,9 @@
 import type { DependencyType } from '../../core/array-job.ts';
 import type { Cell, CellId } from '../../core/plan.ts';
 import type { TaskSpot } from '../../record/arrays.ts';
-import { groupBy } from '../../util/group.ts';
+import { chunksOf, groupBy } from '../../util/group.ts';
 
-/** Cells that one job of an array runs: one, or a cohort. */
+/** Cells that one job of an array runs: one, a cohort, or several of these that are packed. */
 export interface ArrayTask {
   readonly index: number;
   readonly cells: readonly Cell[];
@@ -29,6 +29,8 @@ export interface ArrayOptions {
   readonly cohortOf: (cell: Cell) => string | null;
   /** What is submitted to a run later: what its arrays are told from earlier ones by. By default they are its first. */
   readonly later?: LaterRound;
+  /** Most cells, or cohorts, of a stage in one task, at least 1. */
+  readonly packOf: (stage: string) => number;
 }
 
 /** Arrays that a run submits after its first. */
@@ -59,20 +61,32 @@ interface LooseTask {
 export function planArrays(cells: readonly Cell[], options: ArrayOptions): readonly PlannedArray[] {
   const { later } = options;
   const spots = new Map<CellId, TaskSpot>(later?.spots);
+  const crowded = crowdedArrays(spots);
   return [...groupBy(cells, ({ stage }) => stage)].flatMap(([stage, ofStage]) => {
-    const tasks = looseTasks(ofStage, spots, options);
-    const groups = groupBy(tasks, ({ cells: [first], needs }) =>
+    const loose = looseTasks(ofStage, spots, options);
+    const groups = groupBy(loose, ({ cells: [first], needs }) =>
       JSON.stringify([...needs.keys(), asked(first), first && later?.apart(first)]),
     );
-    const indexed = [...groups.values()].flatMap((group) => indexTasks(group, options));
+    const indexed = [...groups.values()].flatMap((group) =>
+      indexTasks(pack(group, options.packOf(stage)), crowded, options),
+    );
     return indexed.map(({ tasks: ofArray, after }, at) => {
       const parts = [stage, ...(later ? [later.name] : []), ...(indexed.length === 1 ? [] : [at + 1])];
       const name = parts.join('.');
       for (const { index, cells: members } of ofArray)
         for (const { id } of members) spots.set(id, { array: name, index });
+      if (ofArray.some(({ cells: members }) => members.length > 1)) crowded.add(name);
       return { name, stage, tasks: ofArray, after };
     });
   });
+}
+
+/** Arrays with tasks of several cells. */
+function crowdedArrays(spots: ReadonlyMap<CellId, TaskSpot>): Set<string> {
+  const tasks = groupBy([...spots.values()], ({ array, index }) => `${array}/${index}`);
+  return new Set(
+    [...tasks.values()].flatMap(([first, ...others]) => (first && others.length > 0 ? [first.array] : [])),
+  );
 }
 
 /** What a cell asks for: tasks of one array all get the same. */
@@ -97,6 +111,22 @@ function looseTasks(
   });
 }
 
+/** Puts up to so many tasks into one: those that need the same, so that the packs of two stages are one to one; else as they come. */
+function pack(tasks: readonly LooseTask[], most: number): readonly LooseTask[] {
+  if (most === 1) return tasks;
+  const byNeeds = groupBy(tasks, ({ needs }) => JSON.stringify([...needs].map(([array, of]) => [array, ...of])));
+  const groups = [...byNeeds.values()];
+  const single = groups.flatMap((group) => (group.length === 1 ? group : []));
+  return [...groups.filter(({ length }) => length > 1), single].flatMap((group) => chunksOf(group, most).map(merge));
+}
+
+function merge(tasks: readonly LooseTask[]): LooseTask {
+  const needs = new Map<string, Set<number>>();
+  for (const [array, indices] of tasks.flatMap((task) => [...task.needs]))
+    needs.set(array, new Set([...(needs.get(array) ?? []), ...indices]));
+  return { cells: tasks.flatMap(({ cells }) => cells), needs };
+}
+
 /** The index of the one task that each needs of an array; undefined where one needs several, or two need the same. */
 function correspondence(tasks: readonly LooseTask[], array: string): readonly number[] | undefined {
   const indices = tasks.map(({ needs }) => [...(needs.get(array) ?? [])]);
@@ -107,21 +137,25 @@ function correspondence(tasks: readonly LooseTask[], array: string): readonly nu
 /** Gives tasks that need the same arrays their indices: those of the tasks that they need, one to one, where that is so. */
 function indexTasks(
   tasks: readonly LooseTask[],
+  crowded: ReadonlySet<string>,
   { largest, keepGoing }: ArrayOptions,
 ): readonly Pick<PlannedArray, 'tasks' | 'after'>[] {
   const arrays = [...(tasks[0]?.needs.keys() ?? [])];
   const one = new Map(arrays.map((array) => [array, correspondence(tasks, array)]));
   const leader = [...one.values()].find((indices) => indices !== undefined);
   const all = keepGoing ? 'afterany' : 'afterok';
+  // Of several cells one may fail: what does not need that one runs all the same.
   const isLed = (array: string): boolean =>
-    leader !== undefined && (one.get(array)?.every((index, at) => index === leader[at]) ?? false);
+    !(keepGoing && crowded.has(array)) &&
+    leader !== undefined &&
+    (one.get(array)?.every((index, at) => index === leader[at]) ?? false);
   const after = arrays.map((array) => ({ type: isLed(array) ? ('aftercorr' as const) : all, array }) as const);
   if (leader) {
     const indexed = tasks.map(({ cells }, at) => ({ index: leader[at] ?? at, cells }));
     return [{ tasks: indexed.sort((a, b) => a.index - b.index), after }];
   }
-  const chunks = Array.from({ length: Math.ceil(tasks.length / largest) }, (_, at) =>
-    tasks.slice(at * largest, (at + 1) * largest),
-  );
-  return chunks.map((chunk) => ({ tasks: chunk.map(({ cells }, index) => ({ index, cells })), after }));
+  return chunksOf(tasks, largest).map((chunk) => ({
+    tasks: chunk.map(({ cells }, index) => ({ index, cells })),
+    after,
+  }));
 }

@@ -2,6 +2,7 @@ import type { Event } from '../../core/event.ts';
 import { isFailure } from '../../core/failure.ts';
 import { endsCell } from '../../core/run-state.ts';
 import type { Cluster, QueueSight } from '../../executors/cluster.ts';
+import { nextPause } from '../../executors/poll.ts';
 import type { TaskEnd } from '../../record/arrays.ts';
 import { namesIfReadable } from '../../util/if-readable.ts';
 import { pass, type Clock } from '../../util/clock.ts';
@@ -9,7 +10,6 @@ import type { ScheduleOutcome } from '../schedule-options.ts';
 import { CellEnds, type CellEndsOptions } from './cell-ends.ts';
 import { neverSatisfied, wordOf } from './lost-task.ts';
 import { OpenTask } from './open-task.ts';
-import { nextPause } from './poll.ts';
 import type { SubmittedArray } from './submitted-arrays.ts';
 
 /** Pause between two looks at what tasks have written. Milliseconds. */

@@ -49,7 +49,8 @@ export async function planSubmission(submission: Submission): Promise<readonly P
   const { plan, prepared, options, cluster, cohortOf } = submission;
   const { largestArray: largest } = await cluster.open();
   const cells = prepared.cells.filter((_, index) => prepared.resolutions[index]?.status !== 'reuse');
-  const arrays = planArrays(cells, { largest, keepGoing: options.keepGoing, cohortOf });
+  const packOf = (stage: string): number => settingsOf(plan, stage).pack ?? 1;
+  const arrays = planArrays(cells, { largest, keepGoing: options.keepGoing, cohortOf, packOf });
   const requests = new Map<string, { readonly request: JobRequest; readonly stage: string }>();
   for (const array of arrays) {
     const request = requestOf(plan, array);

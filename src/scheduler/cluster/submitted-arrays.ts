@@ -128,11 +128,11 @@ export class SubmittedArrays {
     const running = new Map([...this.#spots].filter(([cell]) => !causes.has(cell) && keyOf(cell) === undefined));
     const { arrays: before } = this.#submitted;
     const round = 2 + new Set(before.flatMap(({ name, again }) => (again ? [roundIn(name)] : []))).size;
-    // Cells that ran as a cohort do so again.
+    // Cells that ran in one task do so again.
     const cohortOf = ({ id }: Cell) => JSON.stringify([this.#spots.get(id), causes.get(id)]);
     const later = { name: `r${round}`, apart: ({ id }: Cell) => causes.get(id) ?? '', spots: running };
     // What a task needs it looks at itself: arrays of earlier rounds may have lost tasks, and are no success as a whole.
-    const planned = planArrays(cells, { largest, keepGoing: true, cohortOf, later });
+    const planned = planArrays(cells, { largest, keepGoing: true, cohortOf, packOf: () => 1, later });
     const outlines = planned.map((array) => this.#outlineOf(array, causes));
     const arrays = [...before, ...outlines];
     const spots = taskSpots(arrays);

@@ -96,7 +96,7 @@ describe('completion', () => {
     [['run', '--exec'], ['--executor']],
     [
       ['run', '--executor', ''],
-      ['local', 'in-process', 'slurm'],
+      ['local', 'in-process', 'command', 'slurm'],
     ],
     [['list', 'meth'], ['methods']],
     [['show', 'resnet11'], ['resnet110']],

@@ -20,14 +20,14 @@ describe('where a pipeline runs', () => {
   it('is said for all stages, and by each for itself', () => {
     const head =
       'executor: slurm\nslurm: { partition: gpu, time: 1h30m, options: --exclusive, setup: module load node }';
-    expect(plan(head, ', slurm: { account: lab, time: 600 }')).toMatchObject({
+    expect(plan(head, ', slurm: { account: lab, time: 600, pack: 20 }')).toMatchObject({
       ok: true,
       value: {
         plan: {
           executor: 'slurm',
           slurm: {
             all: { partition: 'gpu', time: 5400, options: ['--exclusive'], setup: 'module load node' },
-            stages: { a: { account: 'lab', time: 600 } },
+            stages: { a: { account: 'lab', time: 600, pack: 20 } },
           },
         },
       },
@@ -41,6 +41,7 @@ describe('where a pipeline runs', () => {
     ['slurm: { time: [1] }', ['slurm.time is a list [bad-limit]']],
     ["slurm: { account: '${params.x}' }", ['slurm.account holds an expression [misplaced-expression]']],
     ['slurm: { queue: gpu }', ['slurm has no key "queue" [unknown-key]']],
+    ['slurm: { pack: 0.5 }', ['slurm.pack is 0.5 [bad-limit]']],
     ['slurm: gpu', ['slurm is "gpu" [wrong-type]']],
   ])('%s is refused', (head, expected) => expect(problems(head)).toEqual(expected));
 });

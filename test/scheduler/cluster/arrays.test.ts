@@ -4,7 +4,7 @@ import type { Cell } from '../../../src/core/plan.ts';
 import { planArrays, type PlannedArray } from '../../../src/scheduler/cluster/arrays.ts';
 import { cell } from '../fakes.ts';
 
-const options = { largest: 1001, keepGoing: false, cohortOf: () => null };
+const options = { largest: 1001, keepGoing: false, cohortOf: () => null, packOf: () => 1 };
 const brief = (arrays: readonly PlannedArray[]) =>
   arrays.map(({ name, tasks, after }) => [
     name,
@@ -76,12 +76,37 @@ describe('arrays of a run', () => {
     expect(brief(planArrays(cells, { ...options, cohortOf }))).toEqual([['s', ['0: s[0] s[1]', '1: s[2]'], []]]);
   });
 
+  it('run as many cells in a task as are packed, and packs of one stage wait for those of another', () => {
+    const ids = [0, 1, 2, 3, 4];
+    const cells = [
+      cell('data'),
+      ...ids.map((at) => cell(`t[${at}]`, { needs: ['data'] })),
+      ...ids.map((at) => cell(`s[${at}]`, { needs: ['data', `t[${at}]`] })),
+    ];
+    const packed = { ...options, packOf: (stage: string) => (stage === 'data' ? 1 : 2) };
+    expect(brief(planArrays(cells, packed)).slice(1)).toEqual([
+      ['t', ['0: t[0] t[1]', '1: t[2] t[3]', '2: t[4]'], ['afterok data']],
+      // One that is left over needs what no other one needs.
+      ['s', ['0: s[0] s[1]', '1: s[2] s[3]', '2: s[4]'], ['afterok data', 'aftercorr t']],
+    ]);
+    // One of a pack may fail, and what needs another one runs all the same.
+    expect(brief(planArrays(cells, { ...packed, keepGoing: true })).at(-1)?.[2]).toEqual([
+      ...['afterany data', 'afterany t'],
+    ]);
+    const apart = planArrays(cells, { ...packed, packOf: (stage) => (stage === 's' ? 2 : 1) });
+    expect(brief(apart).at(-1)).toEqual([
+      's',
+      ['0: s[0] s[1]', '1: s[2] s[3]', '2: s[4]'],
+      ['afterok data', 'afterok t'],
+    ]);
+  });
+
   it('hold each cell once, wait for all that it needs, and stay within the limit', () => {
     const stages = fc.array(fc.array(fc.array(fc.nat(30), { maxLength: 3 }), { minLength: 1, maxLength: 8 }), {
       maxLength: 4,
     });
     fc.assert(
-      fc.property(stages, fc.integer({ min: 1, max: 9 }), (drawn, largest) => {
+      fc.property(stages, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 3 }), (drawn, largest, most) => {
         const cells: Cell[] = [];
         drawn.forEach((of, stage) => {
           const before = [...cells];
@@ -90,7 +115,7 @@ describe('arrays of a run', () => {
             cells.push(cell(`s${stage}[${at}]`, { needs: [...new Set(ids)].sort() }));
           });
         });
-        const arrays = planArrays(cells, { ...options, largest });
+        const arrays = planArrays(cells, { ...options, largest, packOf: () => most });
         const spots = new Map(
           arrays.flatMap(({ name, tasks }) =>
             tasks.flatMap(({ index, cells: of }) => of.map(({ id }) => [id, { name, index }] as const)),

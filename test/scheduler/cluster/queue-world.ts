@@ -78,7 +78,7 @@ export class QueueWorld {
 
   constructor(cells: readonly Cell[], { keepGoing = false } = {}) {
     this.cells = cells;
-    const planned = planArrays(cells, { largest: 1001, keepGoing, cohortOf: () => null });
+    const planned = planArrays(cells, { largest: 1001, keepGoing, cohortOf: () => null, packOf: () => 1 });
     const outlines = planned.map(({ name, stage, after, tasks }): ArrayOutline => ({
       ...{ name, stage, after, tasks: tasks.map(({ index, cells: of }) => [index, of.map(({ id }) => id)] as const) },
       request: { resources: tasks[0]?.cells[0]?.resources ?? { cpu: 1, gpu: 0, memory: 0 }, time: 0, settings: {} },

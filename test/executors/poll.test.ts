@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nextPause } from '../../../src/scheduler/cluster/poll.ts';
+import { nextPause } from '../../src/executors/poll.ts';
 
 it('asks the queue every 5 s while something happens, and less and less often, at least once a minute, while nothing does', () => {
   const pauses = [0];

@@ -22,8 +22,30 @@ export const slurmSchema: JsonObject = {
       anyOf: [text('An option of sbatch.'), { type: 'array', items: { type: 'string', minLength: 1 } }],
       description: 'Further options of sbatch.',
     },
+    pack: {
+      type: 'integer',
+      minimum: 1,
+      description:
+        'Most cells that one task of an array runs, one after the other; 1 by default. For stages of seconds.',
+    },
     setup: text('Lines of shell that run on the node before: module load nodejs.'),
   },
+  additionalProperties: false,
+};
+
+/** The mapping `command` of a pipeline, for editors. */
+const commandSchema: JsonObject = {
+  type: 'object',
+  description: 'How executor: command reaches a queue: command lines of a shell, to which words are added.',
+  properties: {
+    submit: text('Gets the path of a script, and prints what the job is called, as its last line.'),
+    status: text(
+      'Gets what jobs are called, and prints a line of each: what it is called, and queued, running or ended.',
+    ),
+    cancel: text('Gets what a job is called, and ends it.'),
+    jobs: { type: 'integer', minimum: 1, description: 'Most jobs at once; no limit by default.' },
+  },
+  required: ['submit', 'status', 'cancel'],
   additionalProperties: false,
 };
 
@@ -31,4 +53,5 @@ export const slurmSchema: JsonObject = {
 export const submissionSchema: JsonObject = {
   executor: { enum: places, description: 'Where it runs unless --executor says otherwise.' },
   slurm: slurmSchema,
+  command: commandSchema,
 };
