@@ -27,7 +27,10 @@ export function command(): Command {
     .action(async (wanted: string | undefined, flags: { readonly port?: number }) => {
       const { runsFolder, store } = openProject();
       const { run } = findRun(runsFolder, wanted);
-      const dashboard = await startDashboard(new Runs(runsFolder, store), flags);
+      const runs = new Runs(runsFolder, store);
+      // A long record is read before anybody waits for it.
+      runs.feed(run).refresh();
+      const dashboard = await startDashboard(runs, flags);
       print(wanted === undefined ? dashboard.address : `${dashboard.address}?run=${run}`);
       printError('the page is for this machine alone, and its address a secret; Ctrl-C ends it');
       await untilEnded(dashboard);

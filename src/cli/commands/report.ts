@@ -1,14 +1,14 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import { fileArgument, typedPath } from '../workspace.ts';
 import { Command, Option } from 'commander';
-import { fail, FailureError } from '../../core/failure.ts';
-import { systemFailure } from '../../core/system-failure.ts';
+import { fail } from '../../core/failure.ts';
 import { htmlReport } from '../../dashboard/server/html-report.ts';
 import { Runs } from '../../dashboard/server/runs.ts';
 import { plan } from '../../project/plan.ts';
 import { openProject } from '../../project/project.ts';
 import { report } from '../../project/report.ts';
+import { writeOwn } from '../../report/files/new-file.ts';
 import { checkReport, writeReport, type Rendered } from '../../report/report.ts';
 import { reportFormats, type RenderedTable, type ReportFormat } from '../../report/tables/render-tables.ts';
 import { exitCodes } from '../exit.ts';
@@ -83,12 +83,7 @@ async function writePage(wanted: string | undefined, output: string | undefined)
     print(text.trimEnd());
     return;
   }
-  try {
-    writeFileSync(output, text);
-  } catch (error) {
-    const failure = systemFailure(error);
-    throw failure ? new FailureError([failure]) : error;
-  }
+  writeOwn(resolve(output), output, text);
   printError(`page of run ${run} written to ${output}`);
 }
 

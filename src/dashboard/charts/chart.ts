@@ -25,14 +25,6 @@ export const mostLines = 24;
 export const lineColours = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, at) => palette[at % palette.length] ?? '#888888');
 
-/**
- * A name as a field of a datum: what dots, brackets and quotes in it would mean to Vega is switched off.
- *
- * @param name - any text
- * @returns the text for `field`
- */
-export const fieldName = (name: string): string => name.replace(/[\\.[\]'"]/g, (sign) => `\\${sign}`);
-
 /** A text as a title: names of what every object has are signals to Vega 6.4; a space without width makes them texts. */
 export const titleText = (name: string): string => (name in {} ? `${name}\u200b` : name);
 

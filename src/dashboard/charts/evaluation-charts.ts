@@ -141,11 +141,12 @@ export function reliabilityChart(evaluation: Evaluation): Chart {
   const spec = wideChart(240, {
     layer: [
       {
-        mark: { type: 'bar', color: palette[0], opacity: 0.75, tooltip: { content: 'data' } },
+        mark: { type: 'rect', color: palette[0], opacity: 0.75, tooltip: { content: 'data' } },
         encoding: {
           x: { field: 'above', type: 'quantitative', title: 'confidence', scale: share, axis: { format: '.0%' } },
           x2: { field: 'up_to' },
           y: { field: 'accuracy', type: 'quantitative', title: 'accuracy', scale: share, axis: { format: '.0%' } },
+          y2: { datum: 0 },
         },
       },
       {

@@ -96,7 +96,13 @@ export function overChart(rows: readonly SweepRow[], names: readonly string[], a
       {
         transform: [{ filter: 'isValid(datum.x)' }],
         encoding: {
-          x: { field: 'x', type: 'quantitative', title: titleText(x), scale: { zero: false, padding: 10 } },
+          x: {
+            field: 'x',
+            type: 'quantitative',
+            title: titleText(x),
+            scale: { zero: false, nice: false, padding: 14 },
+            axis: { tickCount: 8 },
+          },
           color,
         },
         layer: [

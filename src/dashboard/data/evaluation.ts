@@ -49,7 +49,7 @@ export interface Evaluation {
 /** A matrix of more classes cannot be read, and has a million numbers soon. */
 const mostClasses = 250;
 /** Mistakes that are shown. */
-const mostMistakes = 24;
+const mostMistakes = 12;
 
 /** A row of a CSV file by the names of its columns. */
 type Row = Readonly<Record<string, string>>;

@@ -38,6 +38,7 @@ export class LiveRun {
   readonly #curves = new Map<CellId, CurveRow[]>();
   #state: RunFold;
   #started: Pick<RunData, 'command' | 'commit'>;
+  #changes = 0;
   /** False where the run's process is gone; undefined where nobody can tell. */
   alive: boolean | undefined;
 
@@ -57,6 +58,11 @@ export class LiveRun {
 
   get state(): RunFold {
     return this.#state;
+  }
+
+  /** Another number once a cell has come further; progress of running cells is none of that. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** A cell by its name. */
@@ -98,6 +104,8 @@ export class LiveRun {
     const cell = place === undefined ? undefined : this.cells[place];
     if (!cell || place === undefined) return;
     const progress = change(cell.progress);
-    if (progress !== cell.progress) this.cells[place] = { ...cell, progress };
+    if (progress === cell.progress) return;
+    this.cells[place] = { ...cell, progress };
+    this.#changes++;
   }
 }

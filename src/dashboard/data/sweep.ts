@@ -88,13 +88,22 @@ const comparisons: Readonly<Record<string, (one: number, other: number) => boole
   '>=': (one, other) => one >= other,
 };
 
-/** What a row has under a name: a label, the mean of a metric, or its states. */
+/** The values of the cells of a row on an axis behind them: their seeds. */
+function axisValues({ cells }: SweepRow, name: string): readonly Label[] {
+  return cells.flatMap(({ axes }) => {
+    const text = Object.hasOwn(axes, name) ? axes[name] : undefined;
+    const value: unknown = text?.startsWith('json ') ? JSON.parse(text.slice('json '.length)) : text;
+    return typeof value === 'number' || typeof value === 'string' ? [value] : [];
+  });
+}
+
+/** What a row has under a name: a label, its states, the mean of a metric, or values on an axis. */
 function valuesOf(row: SweepRow, names: readonly string[], name: string): readonly Label[] {
   const label = row.labels[names.indexOf(name)];
   if (label !== undefined) return [label];
   if (name === 'state') return [...row.states.keys()];
   const { mean: value, n } = measuredOf(row, name);
-  return n > 0 ? [value] : [];
+  return n > 0 ? [value] : axisValues(row, name);
 }
 
 /** One word of a filter: `kd_ratio>0.5`, `model=resnet8`, or a part of any label, state or cell. */

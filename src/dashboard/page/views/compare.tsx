@@ -183,10 +183,13 @@ export function Compare({ run, selecting }: { readonly run: ShownRun; readonly s
   const stage = stages.find(({ id }) => id === selection.stage) ?? firstStage(stages);
   const otherStage = other?.data.stages.find(({ id }) => id === stage?.id);
   const { grouped } = selection;
-  const left = useMemo(() => (stage ? sweepRows(run.live, stage, grouped) : []), [run.version, stage, grouped]);
+  const left = useMemo(
+    () => (stage ? sweepRows(run.live, stage, grouped) : []),
+    [run.live, run.live.changes, stage, grouped],
+  );
   const right = useMemo(
     () => (other && otherStage ? sweepRows(other, otherStage, grouped) : []),
-    [run.version, other, otherStage, grouped],
+    [run.live.changes, other, otherStage, grouped],
   );
   if (!stage) return <p>The plan of this run has no stage.</p>;
   const [first, second] = selection.rows;

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { box, stageGraph, type Edge } from '../../data/graph.ts';
 import type { CellData } from '../../data/run-data.ts';
 import type { RunningCell } from '../../../core/run-state.ts';
@@ -26,7 +27,7 @@ function EdgeLine({ points }: Edge): JSX.Element {
 
 /** The graph of the stages; each box leads to the table of its cells. */
 function StageGraph({ run }: { readonly run: ShownRun }): JSX.Element {
-  const graph = stageGraph(run.live.data);
+  const graph = useMemo(() => stageGraph(run.live.data), [run.live, run.live.changes]);
   const size = { width: `${graph.width}px`, height: `${graph.height}px` };
   return (
     <div class="graph" tabIndex={0} role="group" aria-label="stages and what they read">
@@ -119,7 +120,10 @@ function Failure({ run, cell }: { readonly run: ShownRun; readonly cell: CellDat
  */
 export function Overview({ run }: { readonly run: ShownRun }): JSX.Element {
   const { cells, state, data } = run.live;
-  const failed = cells.filter(({ progress }) => progress.failure !== undefined && progress.state === 'failed');
+  const failed = useMemo(
+    () => cells.filter(({ progress }) => progress.state === 'failed'),
+    [run.live, run.live.changes],
+  );
   return (
     <>
       {data.description !== '' && <p class="description">{data.description}</p>}

@@ -140,8 +140,7 @@ function StageResults({ run, stage, selecting }: ResultsProps): JSX.Element {
   const [sorting, setSorting] = useState<Sorting>();
   const [columns, setColumns] = useState<readonly string[]>();
   const grouped = isGrouped && hasSeeds;
-  const { version } = run;
-  const all = useMemo(() => sweepRows(run.live, stage, grouped), [version, stage, grouped]);
+  const all = useMemo(() => sweepRows(run.live, stage, grouped), [run.live, run.live.changes, stage, grouped]);
   const metrics = useMemo(() => metricNames(all, stage.shown), [all]);
   const rows = useMemo(
     () => sortRows(filterRows(all, stage.names, filter), stage.names, sorting),
