@@ -86,7 +86,7 @@ function record(folder: string, plan: Plan): void {
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-/** Milliseconds that the page's main thread has been busy. */
+/** Processor time of the page's main thread; milliseconds. */
 async function busy(session: CDPSession): Promise<number> {
   const { metrics } = await session.send('Performance.getMetrics');
   return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN);
@@ -110,7 +110,7 @@ async function updateCost(browser: Browser, address: string, events: string): Pr
   await page.goto(address);
   await page.locator('main section').first().waitFor();
   const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   await page.waitForTimeout(3000);
   const tell = (round: number): void => {
     const lines = Array.from({ length: running }, (_, nth) => {
@@ -175,7 +175,7 @@ export async function dashboard(): Promise<string> {
       `| the record is read the first time, by the server | ${ms(read)} |`,
       `| first paint (median of ${opened.length}) | ${ms(median(opened.map(([paint]) => paint)))} |`,
       `| the stages of the run are there (median of ${opened.length}) | ${ms(median(opened.map(([, stages]) => stages)))} |`,
-      `| an update of ${running} running cells, main thread of the page, overview (mean of ${updates}) | ${ms(overview)} |`,
+      `| an update of ${running} running cells, processor time of the page, overview (mean of ${updates}) | ${ms(overview)} |`,
       `| the same beside the table of ${students.toLocaleString('en')} students and its charts | ${ms(table)} |`,
       `| the page as one file: ${(report.length / 1e6).toFixed(1)} MB | ${ms(wrote)} |`,
     ].join('\n');

@@ -70,11 +70,12 @@ export function ChartView(props: { readonly chart: Chart }): JSX.Element {
   const spec = JSON.stringify(chart.spec);
   useEffect(() => {
     const left = new AbortController();
+    const isLeft = (): boolean => left.signal.aborted;
     const draw = async (): Promise<void> => {
       const plots = await loadPlots();
-      if (left.signal.aborted || !place.current) return;
+      if (isLeft() || !place.current) return;
       const made = await plots.draw(place.current, inked(chart.spec, currentInk()), chart.points);
-      if (left.signal.aborted) {
+      if (isLeft()) {
         made.remove();
         return;
       }
