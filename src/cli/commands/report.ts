@@ -58,10 +58,21 @@ export function command(): Command {
     )
     .action(async (file: string | undefined, flags: ReportFlags, command: Command) => {
       const isPage = flags.format === 'html' && flags.table === undefined;
-      if (isPage) await writePage(file, flags.output);
+      const idle = idleOption(flags, isPage);
+      if (idle !== undefined) command.error(`error: ${idle}`);
+      else if (isPage) await writePage(file, flags.output);
       else if (file === undefined) command.error("error: missing required argument 'pipeline'");
       else process.exitCode = await printReport(file, flags);
     });
+}
+
+/** An option that would do nothing, and why. */
+function idleOption(flags: ReportFlags, isPage: boolean): string | undefined {
+  if (!isPage) return flags.output === undefined ? undefined : '--output is for the page of --format html alone';
+  const [name] = (['check', 'set', 'sort', 'top'] as const).filter((one) => flags[one] !== undefined);
+  return (
+    name && `--${name} is for tables: the page of --format html shows a run as it was (--table prints tables in HTML)`
+  );
 }
 
 /** Writes the page of a run, or of the latest run of a pipeline file. */

@@ -1,5 +1,5 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Archive, Snapshot } from '../../../src/dashboard/data/answers.ts';
@@ -23,7 +23,29 @@ beforeAll(async () => {
 });
 afterAll(() => dashboard.close());
 
-const get = (path: string): Promise<Response> => fetch(`${dashboard.address}${path}`);
+/** Asks on a connection of its own: one that is kept may be closed while this process waits for a command. */
+const ask = (
+  address: string,
+  options: { readonly method?: string; readonly host?: string } = {},
+): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const { method = 'GET', host } = options;
+    const asked = request(address, { agent: false, method, ...(host !== undefined && { headers: { host } }) }, resolve);
+    asked.on('error', reject).end();
+  });
+async function get(path: string): Promise<Response> {
+  const answer = await ask(`${dashboard.address}${path}`);
+  const pieces: Buffer[] = [];
+  for await (const piece of answer) pieces.push(piece as Buffer);
+  const headers = Object.entries(answer.headers).map(([name, value]) => [name, String(value)] as [string, string]);
+  return new Response(Buffer.concat(pieces), { status: answer.statusCode ?? 0, headers });
+}
+/** The status of an answer that nobody reads. */
+async function statusOf(...question: Parameters<typeof ask>): Promise<number | undefined> {
+  const answer = await ask(...question);
+  answer.destroy();
+  return answer.statusCode;
+}
 const json = async <T>(path: string): Promise<T> => (await get(path)).json() as Promise<T>;
 const folderOf = (name: string): string => join(project().folder, 'runs', 'trial', name);
 
@@ -49,17 +71,10 @@ describe('the page', () => {
 
   it('is nobody else’s: not without the token, not by another name, not by another method', async () => {
     const origin = `http://127.0.0.1:${dashboard.port}/`;
-    expect((await fetch(origin)).status).toBe(403);
-    expect((await fetch(`${origin}api/run`)).status).toBe(403);
-    expect((await fetch(dashboard.address, { method: 'POST' })).status).toBe(405);
-    const rebound = await new Promise<number | undefined>((resolve, reject) => {
-      const asked = request(dashboard.address, { headers: { host: 'evil.example' } }, (answer) => {
-        answer.resume();
-        resolve(answer.statusCode);
-      });
-      asked.on('error', reject).end();
-    });
-    expect(rebound).toBe(403);
+    expect(await statusOf(origin)).toBe(403);
+    expect(await statusOf(`${origin}api/run`)).toBe(403);
+    expect(await statusOf(dashboard.address, { method: 'POST' })).toBe(405);
+    expect(await statusOf(dashboard.address, { host: 'evil.example' })).toBe(403);
   });
 
   it.each(['../package.json', '..%2f..%2fpackage.json', 'api/constructor', 'page.ts', 'api/log/'])(
@@ -67,7 +82,7 @@ describe('the page', () => {
     async (path) => {
       const asked = await new Promise<number | undefined>((resolve, reject) => {
         const { pathname } = new URL(dashboard.address);
-        request({ port: dashboard.port, host: '127.0.0.1', path: `${pathname}${path}` }, (answer) => {
+        request({ agent: false, port: dashboard.port, host: '127.0.0.1', path: `${pathname}${path}` }, (answer) => {
           answer.resume();
           resolve(answer.statusCode);
         })
@@ -128,20 +143,15 @@ describe('a run that is being written', () => {
     );
     const { position, data } = await json<Snapshot>(`api/run?run=${name}`);
     expect(data.state.ended).toBeUndefined();
-    const leave = new AbortController();
-    const answer = await fetch(`${dashboard.address}api/events?run=${name}&from=${position}`, { signal: leave.signal });
-    expect(answer.headers.get('content-type')).toContain('text/event-stream');
+    const answer = await ask(`${dashboard.address}api/events?run=${name}&from=${position}`);
+    expect(answer.headers['content-type']).toContain('text/event-stream');
     const text = { read: '' };
-    const reading = (async () => {
-      const decoder = new TextDecoder();
-      for await (const piece of answer.body ?? []) text.read += decoder.decode(piece as Uint8Array);
-    })().catch(() => undefined);
+    answer.setEncoding('utf8').on('data', (piece: string) => (text.read += piece));
     const cell = cells[1];
     const event = { type: 'stage-warned', cell, message: 'größer', at: 1 };
     appendFileSync(join(folderOf(name), 'events.ndjson'), `torn\n${JSON.stringify(event)}\n`);
     await expect.poll(() => text.read).toContain('größer');
-    leave.abort();
-    await reading;
+    answer.destroy();
     const told = [...text.read.matchAll(/^data: (.*)$/gm)].flatMap(
       ([, line = '']) => (JSON.parse(line) as RunNews).events,
     );
@@ -164,7 +174,7 @@ describe('kdpipe dashboard and kdpipe report --format html', () => {
   it('takes the next free port unless it is told one', async () => {
     const other = await startDashboard(runs);
     expect(other.port).not.toBe(dashboard.port);
-    expect((await fetch(other.address)).status).toBe(200);
+    expect(await statusOf(other.address)).toBe(200);
     await other.close();
   });
 
@@ -180,6 +190,15 @@ describe('kdpipe dashboard and kdpipe report --format html', () => {
     // Of the latest run of a pipeline file, and printed where it is not said where it goes.
     expect(project().run('report', '--format', 'html', 'trial.yaml').stdout).toContain('<!doctype html>');
     expect(project().run('report', '--format', 'html', 'trial.yaml', '--table', 'results').stdout).toContain('<table>');
+    for (const [option, said] of [
+      ['--top=3', '--top is for tables'],
+      ['--check', '--check is for tables'],
+    ] as const)
+      expect(project().run('report', '--format', 'html', option)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(said),
+      });
+    expect(project().run('report', 'trial.yaml', '-o', 'x').stderr).toContain('--output is for the page');
     expect(project().run('report').stderr).toContain("missing required argument 'pipeline'");
   });
 
