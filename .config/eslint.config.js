@@ -8,7 +8,9 @@ export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', 'test/fixtures/**', 'runs/**'] },
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: root } },
+    languageOptions: {
+      parserOptions: { project: ['./tsconfig.json', './src/dashboard/page/tsconfig.json'], tsconfigRootDir: root },
+    },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
@@ -23,7 +25,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}'],
     plugins: { jsdoc },
     settings: { jsdoc: { mode: 'typescript' } },
     rules: {
@@ -44,6 +46,13 @@ export default tseslint.config(
       'jsdoc/require-returns': ['error', { contexts: exported }],
       'jsdoc/require-returns-description': 'error',
       'jsdoc/check-param-names': ['error', { checkDestructured: false }],
+    },
+  },
+  {
+    // Their types say what the properties of a view are.
+    files: ['src/**/*.tsx'],
+    rules: {
+      'jsdoc/require-param': ['error', { contexts: exported, interfaceExemptsParamsCheck: true }],
     },
   },
   {

@@ -15,6 +15,7 @@ const may = {
   scheduler: ['core', 'util', 'graph', 'fingerprint', 'store', 'stages', 'executors', 'record'],
   report: ['core', 'util', 'cells', 'stages'],
   ui: ['core', 'util'],
+  dashboard: ['core', 'util', 'cells', 'report', 'record', 'store', 'project'],
   project: [
     'core',
     'util',
@@ -39,6 +40,7 @@ const may = {
     'report',
     'project',
     'ui',
+    'dashboard',
     // Networks as data, for `kdpipe show MODEL`: no tensors behind it.
     'ml/show',
     // For `kdpipe bench`, loaded when it is called.
@@ -100,4 +102,11 @@ const mayReport = {
   tables: ['apart', 'files', 'rows'],
   plots: ['apart', 'files', 'rows', 'tables'],
 };
-module.exports = { may, mayMl, mayPipeline, mayReport };
+/** Within src/dashboard: the page runs in a browser. */
+const mayDashboard = {
+  data: [],
+  charts: ['data'],
+  page: ['data', 'charts'],
+  server: ['data'],
+};
+module.exports = { may, mayMl, mayPipeline, mayReport, mayDashboard };

@@ -1,4 +1,4 @@
-const { may, mayMl, mayPipeline, mayReport } = require('./layer-allowances.cjs');
+const { may, mayMl, mayPipeline, mayReport, mayDashboard } = require('./layer-allowances.cjs');
 
 /** What runs a stage: the only files of `stages/` that may import the ml half. */
 const STAGE_RUN = '^src/stages/[^/]+/run[a-z-]*\\.ts$';
@@ -25,6 +25,7 @@ module.exports = {
     ),
     ...inner('pipeline', mayPipeline),
     ...inner('report', mayReport),
+    ...inner('dashboard', mayDashboard),
     rule('layer-stage-run', STAGE_RUN, ['stages/', 'core/', 'util/', 'params/', 'ml/']),
     ...Object.entries(mayMl).map(([folder, list]) =>
       rule(`layer-ml-${folder}`, `^src/ml/${folder}/`, [

@@ -37,6 +37,7 @@ export const commands = {
     anywhere: true,
     load: () => import('./commands/task.ts'),
   },
+  dashboard: { summary: 'show runs in a browser, live', load: () => import('./commands/dashboard.ts') },
   report: {
     summary: 'render the result tables and plots',
     load: () => import('./commands/report.ts'),

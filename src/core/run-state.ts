@@ -252,7 +252,7 @@ export function cellStatuses(state: RunState): ReadonlyMap<CellId, CellStatus> {
  * @param state - a run's state
  * @returns number of cells
  */
-export function countEnded(state: RunState): number {
+export function countEnded(state: Pick<RunState, 'counts'>): number {
   const { reused, finished, failed, skipped, interrupted, tainted } = state.counts;
   return reused + finished + failed + skipped + interrupted + tainted;
 }

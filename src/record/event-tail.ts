@@ -6,9 +6,17 @@ import { eventIn } from './event-form.ts';
 export class EventTail {
   readonly #lines: LineTail;
 
-  /** @param path - of the file; it may not be there yet */
-  constructor(path: string) {
-    this.#lines = new LineTail(path);
+  /**
+   * @param path - of the file; it may not be there yet
+   * @param from - byte to begin at: 0, or the {@link position} of another
+   */
+  constructor(path: string, from = 0) {
+    this.#lines = new LineTail(path, from);
+  }
+
+  /** Bytes of whole lines that were read: where another can go on. */
+  get position(): number {
+    return this.#lines.position;
   }
 
   /**

@@ -40,7 +40,14 @@ function textOf(file: string): string {
   }
 }
 
-function readPlan(folder: string): Plan {
+/**
+ * Reads the plan of a run.
+ *
+ * @param folder - path of the run's folder
+ * @returns the plan
+ * @throws FailureError `damaged-record` when it is damaged or gone; `newer-record` when a later version recorded it
+ */
+export function readPlan(folder: string): Plan {
   const file = join(folder, 'plan.json');
   const text = textOf(file);
   const plan = planFromJson(text);

@@ -7,6 +7,7 @@ import { writeSection } from '../support/results-file.ts';
 import { amp } from './amp.ts';
 import { ceiling } from './train/ceiling.ts';
 import { curve } from './curve.ts';
+import { dashboard } from './dashboard.ts';
 import { data } from './data.ts';
 import { distil } from './distil.ts';
 import { epoch } from './epoch.ts';
@@ -27,6 +28,7 @@ const benchmarks: Record<string, (args: readonly string[]) => string | Promise<s
     overhead,
     amp,
     curve,
+    dashboard,
     ceiling,
     native,
     data,

@@ -1,6 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import { ownValue } from '../../core/own.ts';
-import { catalogue } from '../../stages/catalogue.ts';
 
 /** Words of a metric's last name that say "less is better": losses, errors, calibration, times, costs. */
 const lowerWords = new Set([
@@ -65,24 +64,6 @@ export function metricPaths(metrics: JsonObject, prefix = ''): readonly string[]
 export function lowerIsBetter(path: string): boolean {
   const last = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
   return last.split(/[_\-\s]+/).some((word) => lowerWords.has(word));
-}
-
-/**
- * The images that a share is taken over: `images` beside the metric, or in a group around it.
- *
- * @param metrics - nested metrics of a result
- * @param path - dotted path of a metric, its last name one of `kdpipe list metrics`
- * @returns their number; undefined for a metric that is no share of images, and where the result does not say
- */
-export function imagesOf(metrics: JsonObject, path: string): number | undefined {
-  const names = path.split('.');
-  const last = names.pop() ?? '';
-  if (catalogue()['metrics']?.[last]?.['share'] !== true) return undefined;
-  for (let depth = names.length; depth >= 0; depth--) {
-    const images = metricAt(metrics, [...names.slice(0, depth), 'images'].join('.'));
-    if (typeof images === 'number' && images > 0) return images;
-  }
-  return undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { failed, success, type Result } from '../../core/result.ts';
 import { experimentText } from '../rows/experiment.ts';
 import { none, type RowLabel } from '../../cells/labels.ts';
 import type { CellIndex } from '../../cells/lookup.ts';
-import { imagesOf } from '../rows/metrics.ts';
+import { imagesOf } from '../rows/images-of.ts';
 import { missing, numberText, signedText } from './number-text.ts';
 import type { PublishedRow } from '../rows/published.ts';
 import { groupText, hasValues } from '../../cells/row-match.ts';

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../../core/json.ts';
-import { parseCsv } from './csv-rows.ts';
+import { parseCsv } from '../../../util/csv-rows.ts';
 
 /**
  * Reads the metrics of a training's CSV log: of each column the last value that is there, for writers whose rows hold

@@ -1,0 +1,33 @@
+import { seedAxis } from '../../cells/factors.ts';
+import type { RunData, StageData } from './run-data.ts';
+
+/** What every label of a stage is the same in all rows says nothing: the names in which rows differ, by their places. */
+function tellingPlaces({ names, rows }: StageData): readonly number[] {
+  return [...names.keys()].filter((at) => new Set(rows.map(({ labels }) => labels[at])).size > 1);
+}
+
+/**
+ * Names cells by what tells them apart, which is shorter than their ids.
+ *
+ * @param run - its stages and cells
+ * @returns names by id: `student kd_method=AT, kd_ratio=0.5, seed=0`
+ */
+export function shortNames(run: Pick<RunData, 'stages' | 'cells'>): ReadonlyMap<string, string> {
+  const { stages, cells } = run;
+  const found = new Map<string, string>();
+  for (const stage of stages) {
+    const telling = tellingPlaces(stage);
+    for (const { labels, cells: places } of stage.rows) {
+      const words = telling.map((at) => `${stage.names[at] ?? ''}=${labels[at] ?? ''}`);
+      for (const place of places) {
+        const cell = cells[place];
+        if (!cell) continue;
+        const seed = places.length > 1 ? cell.axes[seedAxis]?.replace(/^json /, `${seedAxis}=`) : undefined;
+        const all = seed === undefined ? words : [...words, seed];
+        // Several cells of a row whose seeds are those of what they read: only the id tells them apart.
+        found.set(cell.id, all.length > 0 ? `${stage.id} ${all.join(', ')}` : cell.id);
+      }
+    }
+  }
+  return found;
+}
