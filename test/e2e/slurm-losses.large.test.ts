@@ -25,7 +25,7 @@ const training = `
 name: chain
 stages:
   digits: { uses: dataset, with: { source: mnist-digits, limit: { train: 400, val: 40, test: 40 }, mean_std: data } }
-  teacher: { uses: train-teacher, with: { data: "\${stages.digits}", model: convnet4, epochs: 8, lr: 5e-3, batch_size: 8 } }
+  teacher: { uses: train-teacher, with: { data: "\${stages.digits}", model: convnet4, epochs: 80, lr: 5e-3, batch_size: 8 } }
 `;
 
 /** They take minutes: `.ci/slurm` asks for them. */

@@ -4,10 +4,10 @@
  */
 import { stat } from 'node:fs/promises';
 import sharp from 'sharp';
-import { startDashboard } from '../src/dashboard/server/dashboard-server.ts';
-import { Runs } from '../src/dashboard/server/runs.ts';
-import { openProject } from '../src/project/project.ts';
-import { startChromium } from '../test/support/chromium.ts';
+import { startDashboard } from '../../src/dashboard/server/dashboard-server.ts';
+import { Runs } from '../../src/dashboard/server/runs.ts';
+import { openProject } from '../../src/project/project.ts';
+import { startChromium } from '../support/chromium.ts';
 
 /** Views by the names of their pictures. */
 const pictures = [
