@@ -9,6 +9,7 @@ import { cohortOf } from './cohorts.ts';
 import type { Course, Emit, Outset, RunOptions } from './course.ts';
 import { makeTask } from './make-task.ts';
 import { refuseMissingGpus } from './missing-gpus.ts';
+import { refuseObstacles } from './obstacles.ts';
 import type { Prepared } from './prepare.ts';
 import type { ScheduleOutcome } from './schedule-options.ts';
 import { Schedule } from './schedule.ts';
@@ -39,12 +40,14 @@ export async function localCourse(outset: Outset): Promise<Course> {
   return { record, commit, run: (emit) => runSchedule({ ...outset, executor, commit, handles, record }, emit) };
 }
 
-/** Makes the executor, with the machine's GPUs where cells ask for one; refuses what can never run on it. */
+/** Makes the executor, with the machine's GPUs where cells ask for one; refuses what can never run here. */
 async function createExecutor({ cells, resolutions }: Prepared, options: RunOptions): Promise<Executor> {
   const { slots, threads, store, kinds, workingFolder: cwd } = options;
-  const asking = cells.filter(({ resources }, index) => resources.gpu > 0 && resolutions[index]?.status !== 'reuse');
+  const running = cells.filter((_, index) => resolutions[index]?.status !== 'reuse');
+  const asking = running.filter(({ resources }) => resources.gpu > 0);
   const gpus = asking.length ? await (options.gpus ?? (() => findGpus(process.env)))() : [];
   const share = threads === undefined ? {} : { threads };
+  await refuseObstacles(running, kinds);
   const executor = await options.executor({ slots, gpus, cwd, store, kinds, ...share });
   refuseMissingGpus(asking, executor.capacity.gpus);
   return executor;

@@ -125,6 +125,11 @@ export interface StageKind {
   readonly checkpoints?: boolean;
   /** How a longer result goes on from a shorter one; by default each is made from its beginning. */
   readonly growth?: Growth;
+  /**
+   * Looks whether this machine has what a cell needs beside its inputs, such as its engine: asked of each cell that is to run here,
+   * before anything does.
+   */
+  readonly obstacle?: (params: ValueObject) => Promise<Failure | null>;
   /** Loads what runs it; the only way into the ml half. */
   readonly load: () => Promise<{ readonly run: StageRun }>;
 }

@@ -253,7 +253,10 @@ export interface EngineEntry {
   readonly summary: string;
   /** It is never what `auto` picks, but on a GPU. */
   readonly onlyByName?: boolean;
-  /** Of what can compute on a GPU: whether an engine that was made does. `auto` takes such a one first, once it has proven itself. */
+  /**
+   * Of what computes with a library from elsewhere, which proves itself before it is used: whether an engine that was made is on a
+   * GPU. `auto` takes such a one first.
+   */
   readonly onGpu?: (engine: Engine) => boolean;
   create(options: EngineOptions): Promise<EngineResult>;
 }

@@ -75,4 +75,11 @@ describe('engineStates', () => {
     const states = await engineStates(1, { registry, hasGpu, prove: () => Promise.resolve(obstacle) });
     expect(Object.entries(states).flatMap(([name, { auto }]) => (auto ? [name] : []))).toEqual([taken]);
   });
+
+  it('tells of an engine that has to prove itself, and cannot, that it does not run here', async () => {
+    const registry = { fast: entry('fast'), torch: entry('torch', { onlyByName: true, onGpu: () => false }) };
+    const prove = () => Promise.resolve('nonsense');
+    const states = await engineStates(1, { registry, hasGpu: false, prove });
+    expect(states).toMatchObject({ fast: { unavailable: null }, torch: { unavailable: 'nonsense' } });
+  });
 });
