@@ -214,6 +214,8 @@ export interface Engine {
   readonly halfPrecision: HalfPrecision | null;
   /** Whether pixels that it looks up where its arrays lie cost less than normalised ones that are brought there. */
   readonly takesPixels: boolean;
+  /** Whether it computes in another process, which reads values where memory of this one is shared with it (`util/twin-memory.ts`). */
+  readonly sharesMemory: boolean;
   session(network: Network, options: SessionOptions): Session;
   /** Memory of zeros. */
   array(floats: number): OwnArray;

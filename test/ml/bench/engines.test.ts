@@ -11,7 +11,7 @@ function entry(name: string, more: Partial<EngineEntry> = {}): EngineEntry {
     const fail = () => expect.fail('nobody trains');
     const [description, halfPrecision] = [{ threads }, name === 'fast' ? ('bfloat16' as const) : null];
     const engine: Engine = {
-      ...{ name, description, halfPrecision, takesPixels: false, dispose },
+      ...{ name, description, halfPrecision, takesPixels: false, sharesMemory: false, dispose },
       ...{ session: fail, array: fail, keep: fail, limitThreads: fail, together: fail },
     };
     return Promise.resolve({ engine });
