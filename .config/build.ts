@@ -13,7 +13,7 @@ const { metafile } = await build({
     'src/ml/data/batch-thread.ts',
     'src/report/plots/draw-apart.ts',
     'src/report/tables/render-apart.ts',
-    'src/ml/engines/gpu/prove.ts',
+    'src/ml/engines/self-test/prove.ts',
     'src/ml/engines/native/prove.ts',
     'src/api.ts',
   ].filter((entry) => existsSync(entry)),

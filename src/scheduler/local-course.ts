@@ -9,6 +9,7 @@ import { cohortOf } from './cohorts.ts';
 import type { Course, Emit, Outset } from './course.ts';
 import { makeTask } from './make-task.ts';
 import { refuseMissingGpus } from './missing-gpus.ts';
+import { refuseObstacles } from './obstacles.ts';
 import type { Prepared } from './prepare.ts';
 import type { ScheduleOutcome } from './schedule-options.ts';
 import { Schedule } from './schedule.ts';
@@ -42,10 +43,13 @@ export async function localCourse(outset: Outset): Promise<Course> {
 /** Makes the executor, with the machine's GPUs where cells ask for one; refuses what can never run on it. */
 async function createExecutor({ plan, prepared: { cells, resolutions }, options }: Outset): Promise<Executor> {
   const { slots, threads, store, kinds, workingFolder: cwd } = options;
-  const asking = cells.filter(({ resources }, index) => resources.gpu > 0 && resolutions[index]?.status !== 'reuse');
+  const running = cells.filter((_, index) => resolutions[index]?.status !== 'reuse');
+  const asking = running.filter(({ resources }) => resources.gpu > 0);
   const gpus = asking.length ? await (options.gpus ?? (() => findGpus(process.env)))() : [];
   const given = { ...(threads !== undefined && { threads }), ...(plan.command && { commands: plan.command }) };
   const executor = await options.executor({ slots, gpus, cwd, store, kinds, ...given });
+  // One that finds its tasks again runs them on other machines, which have what they have.
+  if (!executor.attach) await refuseObstacles(running, kinds);
   refuseMissingGpus(asking, executor.capacity.gpus);
   return executor;
 }

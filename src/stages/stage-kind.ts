@@ -127,6 +127,11 @@ export interface StageKind {
   readonly growth?: Growth;
   /** True for a kind that reads from the network: where cells run on a cluster, its own run before, on the machine that submits. */
   readonly network?: boolean;
+  /**
+   * Looks whether this machine has what a cell needs beside its inputs, such as its engine: asked of each cell that is to run here,
+   * before anything does.
+   */
+  readonly obstacle?: (params: ValueObject) => Promise<Failure | null>;
   /** Loads what runs it; the only way into the ml half. */
   readonly load: () => Promise<{ readonly run: StageRun }>;
 }

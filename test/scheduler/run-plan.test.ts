@@ -316,6 +316,25 @@ describe('what a task and its executor get', () => {
     expect(listRuns(path('runs'), 'trial')).toEqual([]);
   });
 
+  it('is a failure before anything runs where this machine lacks what stages need; nothing is asked for what is reused', async () => {
+    const both = planOf([
+      shellCell('a', 'true'),
+      shellCell('net[seed=0]', 'true 0'),
+      shellCell('net[seed=1]', 'true 1'),
+    ]);
+    const lacking = {
+      ...kinds.command,
+      obstacle: () => Promise.resolve({ code: 'engine-unavailable', message: 'gone' }),
+    };
+    await run(planOf([shellCell('a', 'true')]));
+    events = [];
+    const failures = await run(both, { kinds: { command: lacking } }).catch(
+      (error: unknown) => (error as FailureError).failures,
+    );
+    expect(failures).toEqual([{ code: 'engine-unavailable', message: 'net: gone' }]);
+    expect(events).toEqual([]);
+  });
+
   it('needs no GPU for what is reused, nor looks for one', async () => {
     await run(plan, { gpus: () => Promise.resolve(['0']) });
     const gpus = () => Promise.reject(new Error('asked'));

@@ -69,8 +69,18 @@ async function bench(models: readonly ModelName[], flags: BenchFlags): Promise<v
 }
 
 function benchText(measured: readonly Measurement[]): string {
-  const header = ['model', 'image', 'batch', 'engine', 'threads', 'kernels', 'training (img/s)', 'frozen (img/s)'];
-  const rows = measured.map(({ model, side, batch, engine, threads, description, training, frozen }) => [
+  const header = [
+    'model',
+    'image',
+    'batch',
+    'engine',
+    'threads',
+    'kernels',
+    'training (img/s)',
+    'bringing images',
+    'frozen (img/s)',
+  ];
+  const rows = measured.map(({ model, side, batch, engine, threads, description, training, bringing, frozen }) => [
     model,
     `${side}²`,
     String(batch),
@@ -78,6 +88,7 @@ function benchText(measured: readonly Measurement[]): string {
     String(threads),
     String(description['kernels'] ?? '–'),
     training.toFixed(1),
+    `${(100 * bringing).toFixed(1)} %`,
     frozen.toFixed(1),
   ]);
   return columns([header, ...rows]);

@@ -1,7 +1,7 @@
 import { hasGpuSigns } from '../../util/gpu-signs.ts';
 import type { Picking } from '../engines/create-engine.ts';
 import type { Engine, EngineEntry } from '../engines/engine.ts';
-import { obstacleOn } from '../engines/gpu/proof.ts';
+import { obstacleOn } from '../engines/self-test/proof.ts';
 import { engines } from '../engines/registry.ts';
 
 /** What becomes of an engine on this machine. */
@@ -32,17 +32,19 @@ async function tryEngine(
   { threads, hasGpu, prove }: Required<Omit<Trying, 'registry'>> & { readonly threads: number },
 ): Promise<{ readonly state: EngineState; readonly leads: boolean }> {
   const { summary, onlyByName = false, onGpu } = entry;
-  const result = await entry.create({ threads });
   const common = { summary, auto: false, onlyByName };
-  if ('unavailable' in result)
-    return {
-      state: { ...common, unavailable: result.unavailable, description: {}, halfPrecision: null },
-      leads: false,
-    };
+  const without = (unavailable: string): EngineState => ({
+    ...common,
+    ...{ unavailable, description: {}, halfPrecision: null },
+  });
+  const result = await entry.create({ threads });
+  if ('unavailable' in result) return { state: without(result.unavailable), leads: false };
   const { engine } = result;
-  const leads = hasGpu && onGpu?.(engine) === true && (await prove(name, engine)) === undefined;
+  const obstacle = onGpu && (await prove(name, engine));
+  const leads = hasGpu && onGpu?.(engine) === true;
   const { description, halfPrecision } = engine;
   await engine.dispose();
+  if (obstacle !== undefined) return { state: without(obstacle), leads: false };
   return { state: { ...common, unavailable: null, description, halfPrecision }, leads };
 }
 

@@ -31,8 +31,10 @@ export interface Measurement {
   readonly description: Engine['description'];
   readonly batch: number;
   readonly side: number;
-  /** Whole training steps (forward, loss, backward, AdamW), images a second: the median step. */
+  /** Whole training steps (forward, loss, backward, AdamW), images a second: the median step, whose images are there. */
   readonly training: number;
+  /** The share of a training step's time that bringing a batch from memory to the engine takes beside it, 0 … 1. */
+  readonly bringing: number;
   /** Evaluation-mode forward passes, as of a frozen teacher, images a second. */
   readonly frozen: number;
 }
@@ -109,16 +111,34 @@ export function frozenStep(session: Session, batch: number): () => void {
   return () => step.run();
 }
 
-/** Both speeds on an engine that is up. */
-function measureOn(engine: Engine, options: MeasureOptions, side: number): Pick<Measurement, 'training' | 'frozen'> {
+/** Brings images that lie in memory to an engine, in the form that it likes best. */
+function bringing(engine: Engine, floats: number): { readonly bring: () => void; readonly dispose: () => void } {
+  const [images, table] = [engine.array(floats), engine.array(3 * 256)];
+  const [values, pixels] = [new Float32Array(floats), new Uint8Array(floats)];
+  fill(values);
+  return {
+    bring: () => (engine.takesPixels ? images.writePixels(pixels, table) : images.write(values)),
+    dispose: () => [images, table].forEach((array) => array.dispose()),
+  };
+}
+
+/** The speeds on an engine that is up. */
+function measureOn(
+  engine: Engine,
+  options: MeasureOptions,
+  side: number,
+): Pick<Measurement, 'training' | 'frozen' | 'bringing'> {
   const { model, threads, batch, seconds } = options;
   const network = models[model].build({ height: side, width: side, channels: 3 }, CLASSES);
   const session = engine.session(network, { optimizer: ADAMW, threads });
   session.write(initialState(network, 0));
   const frozen = batch / medianOf(frozenStep(session, batch), seconds);
-  const training = batch / medianOf(trainingStep(engine, session, batch), seconds);
+  const step = medianOf(trainingStep(engine, session, batch), seconds);
   session.dispose();
-  return { training, frozen };
+  const { bring, dispose } = bringing(engine, batch * side ** 2 * 3);
+  const brought = medianOf(bring, seconds / 10);
+  dispose();
+  return { training: batch / step, frozen, bringing: brought / (brought + step) };
 }
 
 /**

@@ -7,6 +7,7 @@ import { ThreadedLoader } from './threaded-loader.ts';
 interface LoaderOptions {
   readonly threads: number;
   readonly takesPixels: boolean;
+  readonly sharesMemory?: boolean;
   readonly kept?: boolean;
 }
 
@@ -37,6 +38,7 @@ export function picturesOf(split: PackedSplit, options: TrainOptions): PictureFi
  * @param on - what they are made for
  * @param on.threads - of the stage
  * @param on.takesPixels - whether the engine normalises pixels where its arrays lie
+ * @param on.sharesMemory - whether it is another process, which reads them in shared memory
  * @param on.kept - whether it has the pictures that batches are squares of
  * @returns the loader; the caller closes it
  */
@@ -44,13 +46,13 @@ export function batchLoaderFor(
   data: PackedDataset,
   folder: string,
   options: TrainOptions,
-  { threads, takesPixels, kept = false }: LoaderOptions,
+  { threads, takesPixels, sharesMemory = false, kept = false }: LoaderOptions,
 ): BatchLoader {
   const { manifest } = data;
   const split = data.split('train');
   if (kept) return directLoader(split, manifest, options, 'squares');
   const form = formFor(takesPixels, options);
-  const source = { folder, manifest, options, form };
+  const source = { folder, manifest, options, form, twinned: sharesMemory };
   if (split.keep === 'encoded') return new ThreadedLoader({ ...source, threads: Math.min(threads, MOST) });
   if (options.augment === 'none' && !takesPixels) return directLoader(split, manifest, options, form);
   return new ThreadedLoader({ ...source, threads: 1 });

@@ -1,9 +1,17 @@
 /** Body of a thread that makes training batches: fills the array that it is told to, and says when it has. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { FailureError, type Failure } from '../../core/failure.ts';
+import { emptyTwin, fillTwin, type TwinSetup } from '../../util/twin-memory.ts';
 import type { TrainOptions } from './train-batches.ts';
 import { openPacked } from './open.ts';
-import { batchesByEpoch, fillArrays, type BatchArrays } from './batch-loader.ts';
+import { batchesByEpoch, batchOf, fillArrays, type BatchArrays } from './batch-loader.ts';
+
+/** Where a batch goes. */
+export interface Slot {
+  readonly arrays: BatchArrays;
+  /** Where its images go as well, for an engine in another process. */
+  readonly twin: TwinSetup | null;
+}
 
 /** What a thread starts with. */
 export interface BatchThreadSetup {
@@ -11,7 +19,7 @@ export interface BatchThreadSetup {
   readonly folder: string;
   readonly options: TrainOptions;
   /** Shared memory that batches go to. */
-  readonly slots: readonly BatchArrays[];
+  readonly slots: readonly Slot[];
 }
 
 /** One batch to make. */
@@ -40,11 +48,15 @@ function openBatches(): ReturnType<typeof batchesByEpoch> {
 let batches: ReturnType<typeof batchesByEpoch> | undefined;
 
 async function make({ id, epoch, batch, slot }: BatchRequest): Promise<BatchReply> {
-  const arrays = slots[slot];
-  if (!arrays) throw new Error(`no slot ${slot}`);
+  const to = slots[slot];
+  if (!to) throw new Error(`no slot ${slot}`);
+  const { arrays, twin } = to;
   try {
     batches ??= openBatches();
-    await fillArrays(batches(epoch), batch, arrays);
+    if (twin) emptyTwin(twin);
+    const size = await fillArrays(batches(epoch), batch, arrays);
+    const { images } = batchOf(arrays, size, null);
+    if (twin && !(images instanceof Int32Array)) fillTwin(twin, images);
     return { id, failures: null };
   } catch (error) {
     if (error instanceof FailureError) return { id, failures: error.failures };

@@ -3,11 +3,12 @@ import { Worker } from 'node:worker_threads';
 import { FailureError } from '../../core/failure.ts';
 import { createDeferred, type Deferred } from '../../util/deferred.ts';
 import { assetPath } from '../../util/package-root.ts';
-import type { BatchReply, BatchRequest, BatchThreadSetup } from './batch-thread.ts';
+import { makeTwin } from '../../util/twin-memory.ts';
+import type { BatchReply, BatchRequest, BatchThreadSetup, Slot } from './batch-thread.ts';
 import { imagesIn, type ImageForm } from './batches.ts';
 import { mixOf, type TrainOptions } from './train-batches.ts';
 import type { PackedManifest } from './packed.ts';
-import { batchOf, type BatchArrays, type BatchLoader, type TrainBatch } from './batch-loader.ts';
+import { batchOf, type BatchLoader, type TrainBatch } from './batch-loader.ts';
 
 /** Starts a thread: of the bundle, or of the sources where this module itself is run from them. */
 function startThread(workerData: BatchThreadSetup): Worker {
@@ -31,11 +32,21 @@ const diedOf = (reason: string): FailureError =>
     },
   ]);
 
-function sharedArrays(batchSize: number, side: number, form: ImageForm): BatchArrays {
+/** A slot of this thread's. */
+interface OwnSlot extends Slot {
+  readonly close: () => void;
+}
+
+function makeSlot(batchSize: number, side: number, { form, twinned = false }: ThreadedSource): OwnSlot {
+  const shared = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(bytes);
+  const images = imagesIn(form, { count: batchSize, side }, shared);
+  const labels = new Int32Array(shared(batchSize * 4));
+  const indices = new Uint32Array(shared(batchSize * 4));
+  const twin = twinned && images.buffer instanceof SharedArrayBuffer ? makeTwin(images.buffer) : null;
   return {
-    images: imagesIn(form, { count: batchSize, side }, (bytes) => new SharedArrayBuffer(bytes)),
-    labels: new Int32Array(new SharedArrayBuffer(batchSize * 4)),
-    indices: new Uint32Array(new SharedArrayBuffer(batchSize * 4)),
+    arrays: { images, labels, indices },
+    twin: twin && { descriptor: twin.descriptor, holds: twin.holds },
+    close: () => twin?.close(),
   };
 }
 
@@ -49,6 +60,8 @@ export interface ThreadedSource {
   readonly form: ImageForm;
   /** ≥ 1. */
   readonly threads: number;
+  /** Whether images go to memory that another process may map, too. */
+  readonly twinned?: boolean;
 }
 
 /** Where a batch stands in a run. */
@@ -70,7 +83,7 @@ interface Asked extends Place {
 export class ThreadedLoader implements BatchLoader {
   readonly count: number;
   readonly #source: ThreadedSource;
-  readonly #slots: readonly BatchArrays[];
+  readonly #slots: readonly OwnSlot[];
   readonly #workers: readonly Worker[];
   /** Slots that nobody fills or reads. */
   readonly #free: number[];
@@ -88,13 +101,13 @@ export class ThreadedLoader implements BatchLoader {
    * @param source - dataset, options, number of threads
    */
   constructor(source: ThreadedSource) {
-    const { folder, manifest, options, form, threads } = source;
+    const { folder, manifest, options, threads } = source;
     this.#source = source;
     this.count = Math.ceil(manifest.splits.train.count / options.batchSize);
     // One that is read, and one for each thread to fill.
-    const slots = Array.from({ length: threads + 1 }, () => sharedArrays(options.batchSize, manifest.imageSize, form));
-    this.#slots = slots;
-    this.#free = [...slots.keys()];
+    this.#slots = Array.from({ length: threads + 1 }, () => makeSlot(options.batchSize, manifest.imageSize, source));
+    this.#free = [...this.#slots.keys()];
+    const slots = this.#slots.map(({ arrays, twin }) => ({ arrays, twin }));
     this.#workers = Array.from({ length: threads }, () => this.#watched(startThread({ folder, options, slots })));
   }
 
@@ -117,6 +130,7 @@ export class ThreadedLoader implements BatchLoader {
   async close(): Promise<void> {
     this.#die('it was closed');
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    for (const slot of this.#slots) slot.close();
   }
 
   /** Asks for the batches after a place, until no slot is free. */
@@ -144,10 +158,10 @@ export class ThreadedLoader implements BatchLoader {
 
   #batch({ epoch, batch, slot }: Asked): TrainBatch {
     const { options, manifest } = this.#source;
-    const arrays = this.#slots[slot];
-    if (!arrays) throw new Error(`no slot ${slot}`);
+    const from = this.#slots[slot];
+    if (!from) throw new Error(`no slot ${slot}`);
     const size = Math.min(options.batchSize, manifest.splits.train.count - batch * options.batchSize);
-    return batchOf(arrays, size, mixOf(options, manifest.imageSize, epoch, batch));
+    return batchOf(from.arrays, size, mixOf(options, manifest.imageSize, epoch, batch));
   }
 
   #watched(worker: Worker): Worker {

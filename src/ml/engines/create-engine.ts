@@ -1,7 +1,7 @@
-import { fail } from '../../core/failure.ts';
+import { fail, type Failure } from '../../core/failure.ts';
 import { hasGpuSigns } from '../../util/gpu-signs.ts';
 import type { Engine, EngineEntry, EngineOptions, EngineResult } from './engine.ts';
-import { obstacleOn } from './gpu/proof.ts';
+import { obstacleOn } from './self-test/proof.ts';
 import { engines, type EngineChoice } from './registry.ts';
 
 /** An engine, and what is to be told of the choice. */
@@ -21,30 +21,35 @@ export interface Picking<Name extends string> {
   readonly discard?: (name: Name, engine: Engine) => Promise<void>;
   /** Whether a GPU may be here: no engine for GPUs is made where there is no sign of one. */
   readonly hasGpu?: boolean;
-  /** What an engine on a GPU gets wrong, a half sentence. */
+  /** What an engine that computes with a library from elsewhere gets wrong, a half sentence. */
   readonly prove?: (name: Name, engine: Engine) => Promise<string | undefined>;
 }
 
-/** Fails because of an engine that was asked for by name. */
-function failUnavailable(name: string, reason: string): never {
-  return fail({
-    code: 'engine-unavailable',
-    message: `the ${name} engine cannot run here: ${reason}`,
-    expected: 'an engine that this machine can run',
-    fix: 'engine: auto',
-  });
-}
+/**
+ * What is said where an engine that was asked for by name cannot run.
+ *
+ * @param name - its name
+ * @param reason - a half sentence
+ * @returns the failure
+ */
+export const unavailableEngine = (name: string, reason: string): Failure => ({
+  code: 'engine-unavailable',
+  message: `the ${name} engine cannot run here: ${reason}`,
+  expected: 'an engine that this machine can run',
+  fix: 'engine: auto',
+});
 
-/** Makes an engine that computes on a GPU and has proven itself there; else says why not. */
-async function onGpu<Name extends string>(
+/** Makes an engine that has proven itself, if it is one that has to; else says why not. */
+async function proven<Name extends string>(
   name: Name,
-  { onGpu: isOnGpu }: EngineEntry,
+  { onGpu }: EngineEntry,
   { create, discard = (_, engine) => engine.dispose(), prove = obstacleOn }: Picking<Name>,
+  isWanted: (engine: Engine) => boolean = () => true,
 ): Promise<EngineResult> {
   const result = await create(name);
-  if ('unavailable' in result) return result;
+  if ('unavailable' in result || !onGpu) return result;
   const { engine } = result;
-  const unavailable = isOnGpu?.(engine) ? await prove(name, engine) : 'it finds no GPU that it can use';
+  const unavailable = isWanted(engine) ? await prove(name, engine) : 'it finds no GPU that it can use';
   if (unavailable === undefined) return result;
   await discard(name, engine);
   return { unavailable };
@@ -54,7 +59,7 @@ async function onGpu<Name extends string>(
  * Picks the engine that is asked for.
  *
  * @param asked - a name of the registry, or `auto`: the first that has proven itself on a GPU, else the first one that runs here,
- *   those for `onlyByName` left out
+ *   those for `onlyByName` left out. What computes with a library from elsewhere has to prove itself, asked for by name too
  * @param registry - all engines, the best first
  * @param picking - makes engines
  * @returns the engine
@@ -67,15 +72,15 @@ export async function pickEngine<Name extends string>(
 ): Promise<Picked> {
   const { create, hasGpu = hasGpuSigns() } = picking;
   if (asked !== 'auto') {
-    const result = await create(asked);
-    const engine = 'engine' in result ? result.engine : failUnavailable(asked, result.unavailable);
+    const result = await proven(asked, registry[asked], picking);
+    const engine = 'engine' in result ? result.engine : fail(unavailableEngine(asked, result.unavailable));
     return { engine, why: null, missesGpu: false };
   }
   const entries = Object.entries(registry) as [Name, EngineEntry][];
   const reasons: string[] = [];
   const forGpus = entries.filter(([, entry]) => entry.onGpu !== undefined);
   for (const [name, entry] of hasGpu ? forGpus : []) {
-    const result = await onGpu(name, entry, picking);
+    const result = await proven(name, entry, picking, entry.onGpu);
     if ('engine' in result) return { engine: result.engine, why: `${name}, on a GPU`, missesGpu: false };
     reasons.push(`${name}: ${result.unavailable}`);
   }

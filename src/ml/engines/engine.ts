@@ -220,6 +220,8 @@ export interface Engine {
   readonly halfPrecision: HalfPrecision | null;
   /** Whether pixels that it looks up where its arrays lie cost less than normalised ones that are brought there. */
   readonly takesPixels: boolean;
+  /** Whether it computes in another process, which reads values where memory of this one is shared with it (`util/twin-memory.ts`). */
+  readonly sharesMemory: boolean;
   session(network: Network, options: SessionOptions): Session;
   /** Memory of zeros. */
   array(floats: number): OwnArray;
@@ -259,7 +261,10 @@ export interface EngineEntry {
   readonly summary: string;
   /** It is never what `auto` picks, but on a GPU. */
   readonly onlyByName?: boolean;
-  /** Of what can compute on a GPU: whether an engine that was made does. `auto` takes such a one first, once it has proven itself. */
+  /**
+   * Of what computes with a library from elsewhere, which proves itself before it is used: whether an engine that was made is on a
+   * GPU. `auto` takes such a one first.
+   */
   readonly onGpu?: (engine: Engine) => boolean;
   create(options: EngineOptions): Promise<EngineResult>;
 }

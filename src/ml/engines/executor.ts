@@ -34,6 +34,8 @@ export interface Executor {
   write(region: Region, offset: number, values: ArrayLike<number>): void;
   /** Whether {@link writePixels} costs less than `write` of normalised values. */
   readonly takesPixels?: boolean;
+  /** As of an engine. */
+  readonly sharesMemory?: boolean;
   /**
    * Writes, from the beginning of a region, what pixels stand for: of executors whose memory may be elsewhere, so that bytes are
    * brought there and not floats.

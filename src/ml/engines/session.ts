@@ -263,12 +263,15 @@ export class CompiledEngine implements Engine {
   readonly name: string;
   readonly halfPrecision: Engine['halfPrecision'];
   readonly takesPixels: boolean;
+  readonly sharesMemory: boolean;
   readonly keep: Engine['keep'] = (file) => keepPictures(this.executor, file);
+  readonly together: Engine['together'] = (work) => this.executor.together(work);
   /** What computes. */
   readonly executor: Executor;
 
   constructor(executor: Executor) {
     this.takesPixels = executor.takesPixels ?? false;
+    this.sharesMemory = executor.sharesMemory ?? false;
     this.halfPrecision = executor.target.bfloat16?.format ?? null;
     this.name = executor.name;
     this.executor = executor;
@@ -284,10 +287,6 @@ export class CompiledEngine implements Engine {
 
   array(floats: number): OwnArray {
     return new AllocatedArray(this.executor, floats);
-  }
-
-  together(work: () => void): void {
-    this.executor.together(work);
   }
 
   limitThreads(threads: number): void {

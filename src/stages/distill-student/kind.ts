@@ -1,4 +1,5 @@
 import { distillingParams, recipeParams, recipeProfiles } from '../../params/recipe.ts';
+import { engineObstacle } from '../inference/engine-here.ts';
 import type { StageKind } from '../stage-kind.ts';
 import { trainingGrowth } from '../training/growth.ts';
 import { checkRecipe } from '../training/recipe-rules.ts';
@@ -35,5 +36,6 @@ export const distillStudent: StageKind = {
   metrics: () => [...trainingMetrics, 'train.kd_loss'],
   check: (params, context) => [...checkRecipe(params, context, profiles), ...checkDistillation(params, context)],
   growth: trainingGrowth,
+  obstacle: engineObstacle,
   load: () => import('./run.ts'),
 };

@@ -2,6 +2,7 @@ import type { ValueObject } from '../../core/plan.ts';
 import { teacherParam } from '../../params/shared-params.ts';
 import { catalogue } from '../catalogue.ts';
 import { predictionParams, predictionRequired } from '../inference/params.ts';
+import { engineObstacle } from '../inference/engine-here.ts';
 import { checkInput } from '../inference/input-rules.ts';
 import { checkKeptLogits } from '../inference/kept-rules.ts';
 import type { StageKind } from '../stage-kind.ts';
@@ -50,5 +51,6 @@ export const evaluate: StageKind = {
     ...checkInput(upstream('teacher'), upstream('data'), ['teacher']),
     ...checkKeptLogits(upstream('teacher'), params, ['teacher']),
   ],
+  obstacle: engineObstacle,
   load: () => import('./run.ts'),
 };

@@ -1,6 +1,9 @@
+import type { Failure } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { unavailableEngine } from '../../ml/engines/create-engine.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
 import type { EngineChoice } from '../../ml/engines/registry.ts';
+import { obstacleHere } from '../../ml/engines/self-test/proof.ts';
 import { sharedPick } from '../../ml/inference/shared-engine.ts';
 import type { StageContext } from '../stage-kind.ts';
 
@@ -36,4 +39,16 @@ export async function engineOf(stage: StageContext, asked: EngineChoice): Promis
 export function environmentOf({ params }: Pick<StageContext, 'params'>, engine: Engine): JsonObject {
   const why = params['engine'] === 'auto' ? reasons.get(engine) : undefined;
   return { engine: { name: engine.name, ...engine.description }, ...(why !== undefined && { auto: why }) };
+}
+
+/**
+ * Looks whether this machine runs an engine; what computes with a library from elsewhere has to prove itself, once. All of it in a process
+ * of its own.
+ *
+ * @param name - of the registry
+ * @returns why not; null where it does
+ */
+export async function lookFor(name: string): Promise<Failure | null> {
+  const reason = await obstacleHere(name);
+  return reason === undefined ? null : unavailableEngine(name, reason);
 }

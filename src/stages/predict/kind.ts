@@ -1,3 +1,4 @@
+import { engineObstacle } from '../inference/engine-here.ts';
 import { checkInput } from '../inference/input-rules.ts';
 import { predictionParams, predictionRequired } from '../inference/params.ts';
 import type { StageKind } from '../stage-kind.ts';
@@ -13,5 +14,6 @@ export const predict: StageKind = {
   outputs: () => ({ logits: 'logits.safetensors' }),
   metrics: () => ['images_per_second'],
   check: (_, { upstream }) => checkInput(upstream('of'), upstream('data'), ['of']),
+  obstacle: engineObstacle,
   load: () => import('./run.ts'),
 };

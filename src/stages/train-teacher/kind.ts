@@ -1,3 +1,4 @@
+import { engineObstacle } from '../inference/engine-here.ts';
 import type { StageKind } from '../stage-kind.ts';
 import { trainingGrowth } from '../training/growth.ts';
 import { checkRecipe } from '../training/recipe-rules.ts';
@@ -21,5 +22,6 @@ export const trainTeacher: StageKind = {
   metrics: () => trainingMetrics,
   check: (params, context) => checkRecipe(params, context, recipeProfiles),
   growth: trainingGrowth,
+  obstacle: engineObstacle,
   load: () => import('./run.ts'),
 };

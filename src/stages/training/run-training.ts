@@ -218,9 +218,9 @@ function openSteps(
   recipe: Recipe,
 ): Shared<Pick<TrainingJob, 'batches' | 'steps'>> {
   const { threads } = context;
-  const { takesPixels } = engine;
-  const kept = images.kept !== null;
-  const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe, { threads, takesPixels, kept });
+  const { takesPixels, sharesMemory } = engine;
+  const on = { threads, takesPixels, sharesMemory, kept: images.kept !== null };
+  const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe, on);
   const steps = new JointSteps(engine, sameBatch(loader));
   return { value: { batches: loader.count, steps }, dispose: () => loader.close() };
 }

@@ -18,9 +18,11 @@ describe('kdpipe bench', () => {
       '1',
     );
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^model +image +batch +engine +threads +kernels +training \(img\/s\) +frozen \(img\/s\)$/m);
     expect(stdout).toMatch(
-      /^convnet4 +8² +2 +(?:native +1 +(?:avx512|avx2|neon)|wasm +1 +relaxed) +\d+\.\d +\d+\.\d$/m,
+      /^model +image +batch +engine +threads +kernels +training \(img\/s\) +bringing images +frozen \(img\/s\)$/m,
+    );
+    expect(stdout).toMatch(
+      /^convnet4 +8² +2 +(?:native +1 +(?:avx512|avx2|neon)|wasm +1 +relaxed) +\d+\.\d +\d+\.\d % +\d+\.\d$/m,
     );
   });
 
@@ -32,6 +34,8 @@ describe('kdpipe bench', () => {
     expect(more).toEqual([]);
     expect(measured).toMatchObject({ model: 'convnet4', engine: 'reference', side: 8, batch: 1 });
     expect(measured?.training).toBeGreaterThan(0);
+    expect(measured?.bringing).toBeGreaterThan(0);
+    expect(measured?.bringing).toBeLessThan(1);
   });
 
   it.each([

@@ -11,7 +11,7 @@ function entry(name: string, more: Partial<EngineEntry> = {}): EngineEntry {
     const fail = () => expect.fail('nobody trains');
     const [description, halfPrecision] = [{ threads }, name === 'fast' ? ('bfloat16' as const) : null];
     const engine: Engine = {
-      ...{ name, description, halfPrecision, takesPixels: false, dispose },
+      ...{ name, description, halfPrecision, takesPixels: false, sharesMemory: false, dispose },
       ...{ session: fail, array: fail, keep: fail, limitThreads: fail, together: fail },
     };
     return Promise.resolve({ engine });
@@ -74,5 +74,12 @@ describe('engineStates', () => {
     const registry = { fast: entry('fast'), torch: entry('torch', { onlyByName: true, onGpu: () => true }) };
     const states = await engineStates(1, { registry, hasGpu, prove: () => Promise.resolve(obstacle) });
     expect(Object.entries(states).flatMap(([name, { auto }]) => (auto ? [name] : []))).toEqual([taken]);
+  });
+
+  it('tells of an engine that has to prove itself, and cannot, that it does not run here', async () => {
+    const registry = { fast: entry('fast'), torch: entry('torch', { onlyByName: true, onGpu: () => false }) };
+    const prove = () => Promise.resolve('nonsense');
+    const states = await engineStates(1, { registry, hasGpu: false, prove });
+    expect(states).toMatchObject({ fast: { unavailable: null }, torch: { unavailable: 'nonsense' } });
   });
 });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../src/core/failure.ts';
@@ -20,6 +20,7 @@ import {
 import { batchLoaderFor } from '../../../src/ml/data/batch-loader-for.ts';
 import { ThreadedLoader } from '../../../src/ml/data/threaded-loader.ts';
 import { failuresOf, Folder, notes, packDefaults, sampleSet } from './samples.ts';
+import { twinOf } from '../../../src/util/twin-memory.ts';
 import { atOnce } from '../../support/at-once.ts';
 import { unchanged } from '../../support/train-options.ts';
 
@@ -68,6 +69,22 @@ async function taken(loader: BatchLoader, places: readonly (readonly [number, nu
 /** All places of some epochs. */
 const epochs = (count: number, of: number): [number, number][] =>
   Array.from({ length: count * of }, (_, k): [number, number] => [Math.floor(k / of), k % of]);
+
+describe('a threaded loader for an engine in another process', () => {
+  it.skipIf(!existsSync('/dev/shm'))('puts each batch into memory that the other may map, too', async () => {
+    const { manifest } = dataset;
+    const loader = new ThreadedLoader({
+      ...{ folder: folder.path, manifest, threads: 2, form: 'normalised', options, twinned: true },
+    });
+    for (const [epoch, number] of epochs(2, loader.count)) {
+      const { images } = await loader.take(epoch, number);
+      if (images instanceof Int32Array) throw new Error('squares');
+      const there = readFileSync(twinOf(images)!.path).subarray(0, images.byteLength);
+      expect(there.equals(Buffer.from(images.buffer, 0, images.byteLength))).toBe(true);
+    }
+    await loader.close();
+  });
+});
 
 describe('a direct loader', () => {
   it('gives the batches of each epoch and what they are made of, with the partners’ labels where they are mixed', () => {

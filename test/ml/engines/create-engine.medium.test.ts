@@ -155,6 +155,23 @@ describe('an engine asked for by name', () => {
     });
     expect(tried).toEqual(['b']);
   });
+
+  it.each([
+    ['of a library from elsewhere, proves itself', undefined, 'torch'],
+    ['that computes nonsense, is refused and let go of', 'it failed its self-test', null],
+  ])('%s', async (_, wrong, picked) => {
+    const { registry: plain, create } = registryOf({ torch: true }, ['torch']);
+    const registry = { torch: { ...plain['torch']!, onGpu: () => false } };
+    const proven: string[] = [];
+    const discarded: string[] = [];
+    const prove = (name: string) => Promise.resolve((proven.push(name), wrong));
+    const discard = (name: string) => Promise.resolve(void discarded.push(name));
+    const picking = pickEngine('torch', registry, { create, prove, discard });
+    if (picked === null)
+      await expect(picking).rejects.toThrow('the torch engine cannot run here: it failed its self-test');
+    else expect((await picking).engine.name).toBe(picked);
+    expect({ proven, discarded }).toEqual({ proven: ['torch'], discarded: picked === null ? ['torch'] : [] });
+  });
 });
 
 describe('the wasm engine', () => {

@@ -4,6 +4,7 @@ import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from '
 import { fail } from '../../../core/failure.ts';
 import { assetPath } from '../../../util/package-root.ts';
 import { SharedMemory } from '../../../util/shared-memory.ts';
+import { twinOf } from '../../../util/twin-memory.ts';
 
 /** A program that answers requests. */
 export interface Spoken {
@@ -30,8 +31,8 @@ const SHARED = 2 ** 16;
 
 /** Values of a request, as the pipe takes them. */
 interface Parcel {
-  /** How many bytes of the shared memory belong to the request. */
-  readonly mapped?: number;
+  /** Which shared memory they lie in, and how many bytes of it belong to the request. */
+  readonly mapped?: { readonly memory: number; readonly bytes: number };
   readonly values?: Float32Array | Uint8Array;
 }
 
@@ -44,8 +45,12 @@ export class Channel {
   readonly #worker: Worker;
   readonly #answers = new Int32Array(new SharedArrayBuffer(4));
   readonly #closed: Promise<void>;
-  /** Where many values lie for the program; null where that cannot be had. */
+  /** Where many values are put for the program; null where that cannot be had. */
   #memory: SharedMemory | null | undefined;
+  /** What the program has mapped, and its number there; null where it could not. */
+  readonly #mapped = new Map<SharedMemory, number | null>();
+  #next = 0;
+  #isClosed = false;
 
   /** @param program - is started; its own folder is a temporary one */
   constructor({ command, args, env = process.env }: Spoken) {
@@ -82,28 +87,42 @@ export class Channel {
     }
   }
 
-  /** Puts values where the program finds them. Each request is answered before the next one: one place does for all. */
+  /** Puts values where the program finds them, if they are not there. Each request is answered before the next one: one place does for all. */
   #parcel(values: Float32Array | Uint8Array | undefined): Parcel {
     if (!values || values.byteLength < SHARED || this.#memory === null) return { ...(values && { values }) };
-    if (!this.#memory || this.#memory.bytes < values.byteLength) this.#memory = this.#share(values.byteLength);
-    return this.#memory?.write(values) ? { mapped: values.byteLength } : { values };
+    const bytes = values.byteLength;
+    const twin = twinOf(values);
+    const there = twin ? this.#numberOf(twin) : null;
+    if (there !== null) return { mapped: { memory: there, bytes } };
+    if (!this.#memory || this.#memory.bytes < bytes) {
+      this.#memory?.close();
+      this.#memory = SharedMemory.make(bytes) ?? null;
+    }
+    const memory = this.#memory && this.#numberOf(this.#memory);
+    if (memory === null) this.#memory = null;
+    return memory !== null && this.#memory?.write(values) ? { mapped: { memory, bytes } } : { values };
   }
 
-  /** Memory that the program has mapped; null where one of the two cannot. */
-  #share(bytes: number): SharedMemory | null {
-    this.#memory?.close();
-    const memory = SharedMemory.make(bytes);
-    if (!memory) return null;
-    const answer = this.#exchange({ request: 'map', path: memory.path, bytes });
+  /** The number that the program knows memory by, which it maps once; null where it cannot. */
+  #numberOf(memory: SharedMemory): number | null {
+    const known = this.#mapped.get(memory);
+    if (known !== undefined) return known;
+    const number = this.#next++;
+    const answer = this.#exchange({ request: 'map', memory: number, path: memory.path, bytes: memory.bytes });
     memory.unname();
-    if (!('ended' in answer) && answer.header['error'] === undefined) return memory;
-    memory.close();
-    return null;
+    const isThere = !('ended' in answer) && answer.header['error'] === undefined;
+    this.#mapped.set(memory, isThere ? number : null);
+    memory.onClose(() => {
+      this.#mapped.delete(memory);
+      if (isThere && !this.#isClosed) this.#exchange({ request: 'unmap', memory: number });
+    });
+    return isThere ? number : null;
   }
 
   /** Ends the program. */
   async close(): Promise<void> {
     this.#worker.ref();
+    this.#isClosed = true;
     this.#memory?.close();
     this.#memory = null;
     this.#port.postMessage({ header: null });

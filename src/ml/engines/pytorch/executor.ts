@@ -74,6 +74,7 @@ export class PyTorchExecutor implements Executor {
   readonly target: Target;
   /** On a processor the look-up takes longer than the bytes that it saves. */
   readonly takesPixels: boolean;
+  readonly sharesMemory = true;
   readonly #channel: Channel;
   readonly #introduction: Executor['description'];
   readonly #runs = new WaitingRuns<Run>((runs) => this.#make(runs));

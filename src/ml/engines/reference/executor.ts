@@ -4,13 +4,13 @@ import {
   locate,
   mapOperands,
   type Operation,
-  type Port,
   type Program,
   type Ref,
   type Section,
   type Space,
   type Region,
 } from '../program.ts';
+import { ShownPorts } from '../shown-ports.ts';
 import type { Target } from '../target.ts';
 import type { Implementations } from './implementations.ts';
 import { referenceKernels } from './kernels.ts';
@@ -84,22 +84,13 @@ export class ReferenceExecutor implements Executor {
       if (!port) throw new Error(`the step was not compiled for ${name}`);
       return resolve(port.ref).subarray(0, port.floats);
     };
-    // Those that the caller has asked for: it may write to them, and reads them. Others are read and written where they lie.
-    const shown = new Map<string, Float32Array>();
-    const each = (direction: Port['direction'], visit: (inside: Float64Array, port: Float32Array) => void): void => {
-      for (const [name, port] of shown) if (program.ports[name]?.direction === direction) visit(exact(name), port);
-    };
+    const ports = new ShownPorts(program, (name) => Float32Array.from(exact(name)));
     const run = (section: S, controls: Controls): void => {
-      each('in', (inside, port) => inside.set(port));
+      for (const { name, array } of ports.of(section, 'in')) exact(name).set(array);
       for (const operation of program.sections[section]) execute(operation, controls);
-      each('out', (inside, port) => port.set(inside));
+      for (const { name, array } of ports.of(section, 'out')) array.set(exact(name));
     };
-    const port = (name: string): Float32Array => {
-      const known = shown.get(name) ?? Float32Array.from(exact(name));
-      shown.set(name, known);
-      return known;
-    };
-    return { run, port, exact, values: exact, dispose: () => shown.clear() };
+    return { run, port: (name) => ports.array(name), exact, values: exact, dispose: () => undefined };
   }
 
   /** Each run is made at once. */

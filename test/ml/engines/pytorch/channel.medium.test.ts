@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { emptyTwin, fillTwin, makeTwin } from '../../../../src/util/twin-memory.ts';
 import { createEngine } from '../../../../src/ml/engines/create-engine.ts';
 import { Channel } from '../../../../src/ml/engines/pytorch/channel.ts';
 import { NO_CONTROLS } from '../../../../src/ml/engines/steps.ts';
@@ -11,7 +12,7 @@ import { PyTorchExecutor } from '../../../../src/ml/engines/pytorch/executor.ts'
 const ECHO = `
 const fs = require('fs');
 const MAPS = true;
-let memory;
+const memory = {};
 let held = Buffer.alloc(0);
 process.stdin.on('data', (chunk) => {
   held = Buffer.concat([held, chunk]);
@@ -21,10 +22,11 @@ process.stdin.on('data', (chunk) => {
     if (held.length < 4 + size) return;
     const header = JSON.parse(held.subarray(4, 4 + size));
     if (held.length < 4 + size + header.payload) return;
-    if (header.request === 'map' && MAPS) memory = fs.openSync(header.path);
+    if (header.request === 'map' && MAPS) memory[header.memory] = fs.openSync(header.path);
     if (header.request === 'end') { process.stderr.write('no more'); process.exit(7); }
     let values = held.subarray(4 + size, 4 + size + header.payload);
-    if (header.mapped) fs.readSync(memory, (values = Buffer.alloc(header.mapped)), 0, header.mapped, 0);
+    if (header.mapped) fs.readSync(memory[header.mapped.memory], (values = Buffer.alloc(header.mapped.bytes)), 0, values.length, 0);
+    if (header.request === 'unmap') fs.closeSync(memory[header.memory]);
     held = held.subarray(4 + size + header.payload);
     const full = header.request === 'run' && header.runs[0].section === 'full';
     const refused = header.request === 'map' && !MAPS && { code: 'failed', message: 'not here' };
@@ -70,10 +72,36 @@ describe('a channel', () => {
       if ('ended' in answer) throw new Error(answer.ended);
       expect(answer.header).toMatchObject({ request: 'twice', count, payload: 8 * count });
       const isShared = existsSync('/dev/shm') && program === ECHO && count >= 100_000;
-      expect(answer.header['mapped']).toBe(isShared ? 4 * count : undefined);
+      expect(answer.header['mapped']).toEqual(isShared ? { memory: expect.any(Number), bytes: 4 * count } : undefined);
       const twice = Buffer.concat([values, values].map((one) => Buffer.from(one.buffer)));
       expect(twice.equals(Buffer.from(answer.values.buffer))).toBe(true);
     }
+  });
+
+  it.skipIf(!existsSync('/dev/shm'))('takes values from where a thread has put them, as long as they are these', () => {
+    const echo = channel(ECHO);
+    const buffer = new SharedArrayBuffer(400_000);
+    const values = new Float32Array(buffer);
+    const twin = makeTwin(buffer)!;
+    const ask = (from: Float32Array) => {
+      const answer = echo.ask({ request: 'twice' }, from);
+      if ('ended' in answer) throw new Error(answer.ended);
+      const { memory } = answer.header['mapped'] as { readonly memory: number };
+      return { memory, first: answer.values[0], last: answer.values.at(-1) };
+    };
+    values.fill(1);
+    fillTwin(twin, values.subarray(0, 90_000));
+    // What the buffer has become meanwhile is not looked at: nothing is copied.
+    values.fill(2);
+    expect(ask(values.subarray(0, 80_000))).toEqual({ memory: 0, first: 1, last: 1 });
+    expect(ask(values)).toEqual({ memory: 1, first: 2, last: 2 });
+    emptyTwin(twin);
+    expect(ask(values.subarray(0, 80_000))).toEqual({ memory: 1, first: 2, last: 2 });
+    fillTwin(twin, values);
+    expect(ask(values)).toEqual({ memory: 0, first: 2, last: 2 });
+    twin.close();
+    expect(ask(values)).toEqual({ memory: 1, first: 2, last: 2 });
+    expect(readdirSync('/dev/shm').filter((name) => name.startsWith(`kdpipe-${process.pid}-`))).toEqual([]);
   });
 
   it.skipIf(!existsSync('/dev/shm'))('leaves no name of what it shares', () => {

@@ -1,51 +1,15 @@
-import { afterAll, describe, expect, it } from 'vitest';
-import { trainABit } from '../../../../src/ml/engines/kernels/sample.ts';
-import { PRIMITIVES, type PrimitiveName } from '../../../../src/ml/engines/primitives.ts';
+import { afterAll, describe } from 'vitest';
 import { ReferenceExecutor } from '../../../../src/ml/engines/reference/executor.ts';
 import { REFERENCE_TARGET } from '../../../../src/ml/engines/reference/target.ts';
-import { difference, runPrimitive } from '../../../support/primitive.ts';
 import { lacking, tensorflowExecutor } from '../../../support/tensorflow.ts';
-import type { Call } from '../calls/call.ts';
-import { families } from '../calls/families.ts';
+import { itAgreesWithTheReference } from '../beside-reference.ts';
 
 /** Filters lie as TensorFlow has them. */
 const reference = new ReferenceExecutor({ ...REFERENCE_TARGET, onePanel: true });
 const executor = lacking === undefined ? tensorflowExecutor() : undefined;
-/** Whose sums are in an order of their own, how many times as far they may be off as those of our kernels. */
-const MULTIPLE = 2;
-const seen = new Set<PrimitiveName>();
 
 afterAll(() => executor?.dispose());
 
-function check(calls: readonly Call[], tolerance: number): void {
-  for (const call of calls) {
-    seen.add(call.primitive);
-    const expected = runPrimitive(reference, call);
-    const got = runPrimitive(executor!, call);
-    for (const name of Object.keys(expected)) {
-      if (call.scratch?.includes(name)) continue;
-      const what = `${name} of ${call.primitive} ${JSON.stringify(call.numbers)}`;
-      expect(difference(got[name]!, expected[name]!), what).toBeLessThan(MULTIPLE * tolerance);
-    }
-  }
-}
-
 describe.skipIf(!executor)(`TensorFlow${lacking === undefined ? '' : ` (SKIPPED: ${lacking})`}`, () => {
-  describe.each(Object.entries(families))('computes %s as the reference does', (_, cases) => {
-    it.each(cases)('$title', ({ calls, tolerance }) => check(calls(), tolerance));
-  });
-
-  it('has every primitive', () => {
-    expect([...seen].sort()).toEqual(Object.keys(PRIMITIVES).sort());
-  });
-
-  it('trains a network of all kinds of layers as the reference does', async () => {
-    const [expected, got] = [await trainABit(new ReferenceExecutor(), 1), await trainABit(tensorflowExecutor(), 1)];
-    expect([...got.keys()]).toEqual([...expected.keys()]);
-    for (const [name, values] of expected) {
-      // AdamW makes steps of full length of gradients that are 0 up to rounding; its own rule is compared above.
-      if (name.startsWith('adamw ')) continue;
-      expect(difference(got.get(name)!, values), name).toBeLessThan(2e-5);
-    }
-  });
+  itAgreesWithTheReference({ executor: () => executor!, reference, make: tensorflowExecutor });
 });

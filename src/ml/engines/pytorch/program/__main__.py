@@ -2,7 +2,8 @@
 
 A frame is the length of a header (4 bytes, little-endian), the header (JSON), and as many bytes of values as its `payload`
 says.
-Those of an answer are float32. Many values of a request lie in memory that both sides share: `map` names its file, and `mapped` says how many bytes. Every request gets one answer, in order; one that fails gets `{"error": {"code", "message"}}`.
+Those of an answer are float32. Many values of a request lie in memory that both sides share: `map` names its file,
+`mapped` says which memory and how many bytes of it, `unmap` lets go of it. Every request gets one answer, in order; one that fails gets `{"error": {"code", "message"}}`.
 The primitives and their numbers are described in ../../network-primitives.ts and ../../array-primitives.ts.
 """
 
@@ -24,7 +25,7 @@ if tuple(map(int, torch.__version__.split(".")[:2])) < OLDEST:
     sys.exit(f"torch {torch.__version__} is too old: {'.'.join(map(str, OLDEST))} or later")
 
 from answers import answer  # noqa: E402
-from device import pin  # noqa: E402
+from device import pin, unpin  # noqa: E402
 
 
 def take(stream, count):
@@ -36,30 +37,38 @@ def bytes_of(values):
     return ctypes.string_at(values.data_ptr(), 4 * values.numel())
 
 
-def mapped(path, size):
-    """The memory of a file, and what is answered."""
+shared = {}
+
+
+def map_memory(request):
     try:
-        with open(path, "r+b") as file:
-            memory = torch.frombuffer(mmap.mmap(file.fileno(), size), dtype=torch.uint8)
+        with open(request["path"], "r+b") as file:
+            memory = torch.frombuffer(mmap.mmap(file.fileno(), request["bytes"]), dtype=torch.uint8)
     except OSError as error:
-        return None, ({"error": {"code": "failed", "message": str(error)}}, None)
+        return {"error": {"code": "failed", "message": str(error)}}, None
     pin(memory)
-    return memory, ({}, None)
+    shared[request["memory"]] = memory
+    return {}, None
+
+
+def unmap_memory(request):
+    unpin(shared.pop(request["memory"]))
+    return {}, None
+
+
+MEMORY = {"map": map_memory, "unmap": unmap_memory}
 
 
 def main():
     requests = sys.stdin.buffer
-    shared = None
     while (size := take(requests, 4)) is not None:
         header = json.loads(requests.read(struct.unpack("<I", size)[0]))
         payload = bytearray(requests.read(header["payload"]))
         values = torch.frombuffer(payload, dtype=torch.uint8) if payload else None
         if "mapped" in header:
-            values = shared[: header["mapped"]]
-        if header["request"] == "map":
-            shared, (answered, result) = mapped(header["path"], header["bytes"])
-        else:
-            answered, result = answer(header, values)
+            values = shared[header["mapped"]["memory"]][: header["mapped"]["bytes"]]
+        own = MEMORY.get(header["request"])
+        answered, result = own(header) if own else answer(header, values)
         data = b"" if result is None else bytes_of(result)
         text = json.dumps({**answered, "payload": len(data)}).encode()
         ANSWERS.write(struct.pack("<I", len(text)) + text + data)

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 import half
+import small
 from activations import CURVES
 from executable import PRIMITIVES, primitive
 from maps import flat_of, inputs_of, output_channels, outputs_of, padded
@@ -105,6 +106,8 @@ def forward(o, n, filters, maps):
 
     def multiply(x, w):
         inside = None if apart or bias is None else bias.to(x.dtype)
+        if small.is_product(n, filters.groups):
+            return small.convolve(x, w.to(x.dtype), inside)
         return F.conv2d(x, w.to(x.dtype), inside, n.stride, n.padding, getattr(n, "dilation", 1), filters.groups)
 
     y = half.product(n, w[0].numel(), multiply, x, w)
@@ -134,6 +137,8 @@ def input_gradient(o, n, filters, maps):
     dy, w = outputs_of(o, n, "dy")[:, :outputs], filters.read(o.get("filter"))
 
     def multiply(dy, w):
+        if small.is_product(n, filters.groups):
+            return small.input_gradient(dy, w.to(dy.dtype))
         x = dy.new_empty((n.batch, n.height, n.width, inputs)).permute(0, 3, 1, 2)
         return backward(n, filters.groups, dy, x, w.to(dy.dtype), True)
 
@@ -146,7 +151,12 @@ def filter_gradient(o, n, filters, maps):
     dy, x = outputs_of(o, n, "dy")[:, :outputs], read_through(o, n)[:, :inputs]
 
     def multiply(dy, x):
-        return backward(n, filters.groups, dy.to(x.dtype), x, x.new_empty(filters.shape), False)
+        dy = dy.to(x.dtype)
+        if small.is_product(n, filters.groups):
+            return small.filter_gradient(dy, x)
+        if small.is_few(n, filters):
+            return small.depthwise_filter_gradient(n, dy, x)
+        return backward(n, filters.groups, dy, x, x.new_empty(filters.shape), False)
 
     o.put("dfilter", filters.flat(half.product(n, dy[:, 0].numel(), multiply, dy, x)))
 

@@ -46,6 +46,13 @@ def pin(memory):
         torch.cuda.cudart().cudaHostRegister(memory.data_ptr(), memory.numel(), 0)
 
 
+def unpin(memory):
+    """What was pinned is let go of when nothing reads it any more."""
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
+        torch.cuda.cudart().cudaHostUnregister(memory.data_ptr())
+
+
 def wait():
     """Until all that was asked for is computed."""
     if DEVICE.type == "cuda":

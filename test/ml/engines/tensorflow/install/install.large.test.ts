@@ -72,7 +72,7 @@ describe.skipIf('missing' in fetched)('kdpipe engine', () => {
     expect(found).toMatchObject({ version: TENSORFLOW, gpu: false });
     expect(await proveInstallation(dirname(found.module))).toEqual({ version: TENSORFLOW, gpu: false });
     for (const version of ['20', '22', '24']) {
-      const words = ['--yes', `node@${version}`, 'dist/ml/engines/gpu/prove.js', 'tensorflow'];
+      const words = ['--yes', `node@${version}`, 'dist/ml/engines/self-test/prove.js', 'tensorflow'];
       const env = { ...process.env, KDPIPE_TENSORFLOW: dirname(found.module) };
       const { status, stdout } = spawnSync('npx', words, { encoding: 'utf8', env });
       expect(status).toBe(0);

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { obstacleOn } from '../../../../src/ml/engines/gpu/proof.ts';
+import { obstacleHere, obstacleOn } from '../../../../src/ml/engines/self-test/proof.ts';
 import { missing, python } from '../../../support/pytorch.ts';
 
 let cache = '';
@@ -20,7 +20,7 @@ const verdicts = (): number => readdirSync(join(cache, 'kdpipe', 'verdicts')).le
 /** Arguments of a child that ends like this. */
 const ending = (code: string): readonly string[] => ['--eval', code];
 
-describe('the self-test of an engine on a GPU', () => {
+describe('the self-test of an engine', () => {
   it('finds nothing wrong with an engine that trains as the reference engine does, and asks once a version', async () => {
     expect(await obstacleOn('wasm', engine)).toBeUndefined();
     expect(verdicts()).toBe(1);
@@ -37,10 +37,33 @@ describe('the self-test of an engine on a GPU', () => {
     expect(await obstacleOn('wasm', engine)).toBeUndefined();
   });
 
+  it('holds on any number of threads, and says nothing of other devices', async () => {
+    expect(await obstacleOn('wasm', { description: { device: 'cpu', threads: 1 } }, ending(''))).toBeUndefined();
+    const other = ending('process.exit(3)');
+    expect(await obstacleOn('wasm', { description: { device: 'cpu', threads: 2 } }, other)).toBeUndefined();
+    expect(await obstacleOn('wasm', { description: { device: 'gpu' } }, other)).toMatch(/failed its self-test/);
+  });
+
+  it('finds what is in the way of an engine that is not there in a process of its own', async () => {
+    vi.stubEnv('KDPIPE_PYTHON', '/nowhere/python');
+    expect(await obstacleHere('pytorch')).toMatch(/^there is no \/nowhere\/python/);
+    vi.stubEnv('KDPIPE_TENSORFLOW', '/nowhere');
+    expect(await obstacleHere('tensorflow')).toMatch(/where no tfjs_binding\.node lies/);
+    expect(await obstacleHere('reference')).toBeUndefined();
+  });
+
   const reason = missing('torch');
   it.skipIf(reason !== undefined)(`holds of PyTorch on a processor${reason ? ` (${reason})` : ''}`, async () => {
     vi.stubEnv('KDPIPE_PYTHON', python);
     expect(await obstacleOn('pytorch', engine)).toBeUndefined();
     expect(verdicts()).toBe(1);
+    expect(await obstacleHere('pytorch')).toBeUndefined();
+    expect(verdicts()).toBe(2);
+    for (const name of readdirSync(join(cache, 'kdpipe', 'verdicts'))) {
+      const path = join(cache, 'kdpipe', 'verdicts', name);
+      writeFileSync(path, readFileSync(path, 'utf8').replace('"good"', '"bad"'));
+    }
+    // The kept verdict answers.
+    expect(await obstacleHere('pytorch')).toMatch(/failed its self-test/);
   });
 });
