@@ -9,6 +9,9 @@ const writeAt = 1 << 16;
 /** What says how a stage ended: nobody shall have to guess it after a loss of power. */
 const lasting: ReadonlySet<Event['type']> = new Set(['stage-finished', 'stage-tainted', 'stage-failed']);
 
+/** What has to stand before anything else happens: a task is handed to its queue after this, and only this finds it again. */
+const isPressing = (event: Event): boolean => event.type === 'stage-waiting' && event.handle !== undefined;
+
 /** Brings what was written to a file onto the disk. */
 export interface Disk {
   /** Without waiting for it. */
@@ -54,8 +57,8 @@ export function openEventLog(path: string, mode: number, disk: Disk = system): E
       // By then its number may be another file's.
       if (!isOpen) return;
       waiting += `${JSON.stringify(event)}\n`;
-      isLasting ||= lasting.has(event.type);
-      if (waiting.length >= writeAt) write();
+      isLasting ||= lasting.has(event.type) || isPressing(event);
+      if (waiting.length >= writeAt || isPressing(event)) write();
       else timer ??= setTimeout(write, writeEvery);
     },
     close: () => {

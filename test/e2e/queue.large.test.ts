@@ -98,7 +98,8 @@ describe('a run on a queue that three command lines reach', () => {
   it('goes on without its process, and the next one finds the jobs: nothing is submitted twice', async () => {
     project.write('p.yaml', sweep(2, 'until [ -e go ]; do sleep 0.1; done'));
     const driver = project.start('run', 'p.yaml');
-    await expect.poll(() => lines('trace').length).toBe(2);
+    // The run hears that they run a moment after they do.
+    await expect.poll(() => project.run('status').stdout).toMatch(/2 running/);
     driver.kill('SIGKILL');
     await new Promise((resolve) => driver.once('exit', resolve));
     expect(project.run('status').stdout).toMatch(/2 running/);

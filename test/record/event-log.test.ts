@@ -60,6 +60,14 @@ describe('the events of a run', () => {
     log.close();
   });
 
+  it('stand before a task is handed to its queue: who dies then leaves word of it', () => {
+    const { log, lines } = logged();
+    log.sink(reused('a'));
+    log.sink({ type: 'stage-waiting', cell: 'b', key: 'k', holder: 'the queue', handle: '/job', at: 0 });
+    expect(lines()).toBe(2);
+    log.close();
+  });
+
   it('are flushed once at a time: all that ended meanwhile goes with one more', async () => {
     const { log, flushed, waiting, lines } = logged();
     log.sink(failed('a'));

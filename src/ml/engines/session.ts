@@ -265,7 +265,6 @@ export class CompiledEngine implements Engine {
   readonly takesPixels: boolean;
   readonly sharesMemory: boolean;
   readonly keep: Engine['keep'] = (file) => keepPictures(this.executor, file);
-  readonly together: Engine['together'] = (work) => this.executor.together(work);
   /** What computes. */
   readonly executor: Executor;
 
@@ -287,6 +286,10 @@ export class CompiledEngine implements Engine {
 
   array(floats: number): OwnArray {
     return new AllocatedArray(this.executor, floats);
+  }
+
+  together(work: () => void): void {
+    this.executor.together(work);
   }
 
   limitThreads(threads: number): void {
