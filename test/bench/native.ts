@@ -2,7 +2,7 @@
 import { loadavg } from 'node:os';
 import { frozenStep, trainingStep } from '../../src/ml/bench/measure.ts';
 import type { Executor } from '../../src/ml/engines/executor.ts';
-import { CompiledEngine } from '../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../src/ml/engines/compiled-engine.ts';
 import { WasmExecutor } from '../../src/ml/engines/wasm/executor.ts';
 import { models } from '../../src/ml/models/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';

@@ -1,5 +1,5 @@
 import type { Executor } from '../../src/ml/engines/executor.ts';
-import { CompiledEngine } from '../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../src/ml/engines/compiled-engine.ts';
 import type { StateDict } from '../../src/ml/network/network.ts';
 import { gatedNetwork } from './assorted-network.ts';
 import { hashedState, signed } from './hashed.ts';

@@ -17,6 +17,9 @@ const SPACES: readonly Space[] = [
   ...(['parameter-average', 'statistic-average'] as const),
 ];
 
+/** Of executors whose sums are in an order of their own: how many times as far they may be off as our kernels. */
+export const ROOM = 2;
+
 /** Of a program without buffers. */
 const EMPTY = { sizes: [], offsets: [], floats: 0, valueFloats: 0, portFloats: 0 };
 

@@ -3,7 +3,7 @@
  * and images that a CPU is done with soon.
  */
 import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import type { ModelName } from '../../../src/ml/models/registry.ts';
 import { pytorchExecutor } from '../../support/pytorch-executor.ts';
 import { epochTable } from './epoch.ts';

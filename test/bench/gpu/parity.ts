@@ -2,11 +2,11 @@ import type { ModelName } from '../../../src/ml/models/registry.ts';
 import type { PrimitiveName } from '../../../src/ml/engines/primitives.ts';
 import type { Executor } from '../../../src/ml/engines/executor.ts';
 import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import { families } from '../../ml/engines/calls/families.ts';
 import { goldens } from '../../support/model-fixtures.ts';
 import { parity } from '../../support/parity.ts';
-import { difference, runPrimitive } from '../../support/primitive.ts';
+import { difference, ROOM, runPrimitive } from '../../support/primitive.ts';
 
 /**
  * Compares primitives with the reference.
@@ -23,7 +23,7 @@ export function primitiveTable(executor: Executor): readonly string[] {
         count++;
         const [got, expected] = [runPrimitive<PrimitiveName>(executor, call), runPrimitive(reference, call)];
         for (const name of Object.keys(expected).filter((one) => !call.scratch?.includes(one))) {
-          const off = difference(got[name]!, expected[name]!) / tolerance;
+          const off = difference(got[name]!, expected[name]!) / (ROOM * tolerance);
           if (!(off <= worst)) [worst, where] = [off, `${name}: ${title}`];
         }
       }

@@ -3,11 +3,8 @@ import type { Executor } from '../../../src/ml/engines/executor.ts';
 import { trainABit } from '../../../src/ml/engines/kernels/sample.ts';
 import { PRIMITIVES, type PrimitiveName } from '../../../src/ml/engines/primitives.ts';
 import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
-import { difference, runPrimitive } from '../../support/primitive.ts';
+import { difference, ROOM, runPrimitive } from '../../support/primitive.ts';
 import { families } from './calls/families.ts';
-
-/** Of executors whose sums are in an order of their own: how many times as far they may be off as our kernels. */
-const ROOM = 2;
 
 /** What is compared. */
 export interface Compared {

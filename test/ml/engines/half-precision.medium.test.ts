@@ -3,7 +3,7 @@ import type { Engine } from '../../../src/ml/engines/engine.ts';
 import { BFLOAT16_LIMITS } from '../../../src/ml/engines/native/machine.ts';
 import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
 import { REFERENCE_TARGET } from '../../../src/ml/engines/reference/target.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import { models } from '../../../src/ml/models/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import { signed } from '../../support/hashed.ts';

@@ -7,7 +7,7 @@ import type { Split, View } from '../../../src/ml/data/packed.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import type { Engine } from '../../../src/ml/engines/engine.ts';
 import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import { engines, type EngineName } from '../../../src/ml/engines/registry.ts';
 import { BatchImages } from '../../../src/ml/inference/batch-images.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';

@@ -5,7 +5,7 @@ import { recordBytes } from '../../../src/ml/engines/kernel-constants.ts';
 import { layoutOf } from '../../../src/ml/engines/layout.ts';
 import { lowerInference, lowerTraining } from '../../../src/ml/engines/lower/lower.ts';
 import { bytes } from '../../../src/ml/engines/program.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import { models } from '../../../src/ml/models/registry.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Engine, OptimizerSpec, Session } from '../../../src/ml/engines/engine.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
 import { assortedNetwork, gatedNetwork } from '../../support/assorted-network.ts';

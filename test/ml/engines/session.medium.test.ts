@@ -4,7 +4,7 @@ import type { Failure } from '../../../src/core/failure.ts';
 import { FailureError } from '../../../src/core/failure.ts';
 import type { OptimizerSpec, Session } from '../../../src/ml/engines/engine.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import { models } from '../../../src/ml/models/registry.ts';
 import type { StateDict } from '../../../src/ml/network/network.ts';

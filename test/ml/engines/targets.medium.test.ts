@@ -3,7 +3,7 @@ import { layoutOf } from '../../../src/ml/engines/layout.ts';
 import { lowerInference, lowerTraining } from '../../../src/ml/engines/lower/lower.ts';
 import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
 import { REFERENCE_TARGET } from '../../../src/ml/engines/reference/target.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import type { Target } from '../../../src/ml/engines/target.ts';
 import { KERNEL_TARGET } from '../../../src/ml/engines/kernels/target.ts';
 import { models } from '../../../src/ml/models/registry.ts';

@@ -2,7 +2,7 @@ import { afterAll, expect, it, vi } from 'vitest';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import type { Engine } from '../../../src/ml/engines/engine.ts';
 import type { Executor } from '../../../src/ml/engines/executor.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import { WasmMachine } from '../../../src/ml/engines/wasm/machine.ts';
 import { nativeExecutor } from '../../support/native.ts';

@@ -3,7 +3,7 @@ import { writeNormalised, normalisationTable } from '../../../src/ml/augment/nor
 import type { InputFormat } from '../../../src/ml/data/batches.ts';
 import { refOf } from '../../../src/ml/engines/arrays.ts';
 import { ReferenceExecutor } from '../../../src/ml/engines/reference/executor.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import { BatchImages } from '../../../src/ml/inference/batch-images.ts';
 
 const SIDE = 2;

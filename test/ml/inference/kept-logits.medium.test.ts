@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { trainBatches } from '../../../src/ml/data/train-batches.ts';
 import type { Session } from '../../../src/ml/engines/engine.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import { encodeLogits, KeptLogits } from '../../../src/ml/inference/kept-logits.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/core/json.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import type { Engine } from '../../../src/ml/engines/engine.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import { encodeModel, networkFor } from '../../../src/ml/inference/trained-model.ts';
 import type { KdMethod } from '../../../src/ml/methods/kd-method.ts';

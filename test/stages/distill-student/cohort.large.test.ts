@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { JsonObject } from '../../../src/core/json.ts';
 import type { TaskMessage } from '../../../src/core/task.ts';
 import type { Engine } from '../../../src/ml/engines/engine.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import { CompiledForward } from '../../../src/ml/engines/steps.ts';
 import { WasmMachine } from '../../../src/ml/engines/wasm/machine.ts';
 import { disposeEngines } from '../../../src/ml/inference/shared-engine.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Engine, Session, SessionOptions } from '../../../src/ml/engines/engine.ts';
-import { CompiledEngine } from '../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import type { Network } from '../../../src/ml/network/network.ts';
 import { StageInterrupted } from '../../../src/stages/stage-kind.ts';

@@ -3,7 +3,7 @@ import { initialState } from '../../network/initial.ts';
 import type { ActivationLayer, Network, StateDict } from '../../network/network.ts';
 import type { Engine, OptimizerSpec, Session, SessionOptions } from '../engine.ts';
 import type { Executor } from '../executor.ts';
-import { CompiledEngine } from '../session.ts';
+import { CompiledEngine } from '../compiled-engine.ts';
 import { runArrays } from './sample-arrays.ts';
 
 /** Bytes that the training takes at most. */

@@ -3,7 +3,7 @@ import { takeRisk } from '../../../util/risk.ts';
 import type { EngineOptions, EngineResult } from '../engine.ts';
 import { KernelExecutor } from '../kernels/executor.ts';
 import { memoryLimit } from '../kernels/memory-option.ts';
-import { CompiledEngine } from '../session.ts';
+import { CompiledEngine } from '../compiled-engine.ts';
 import { loadLibrary, type Addon, type NativeKernels } from './library.ts';
 import { NATIVE_TARGET, NativeMachine } from './machine.ts';
 import { nativeIsProven, nativeVerdict } from './proof.ts';

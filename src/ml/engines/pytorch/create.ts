@@ -1,7 +1,7 @@
 import { assetPath } from '../../../util/package-root.ts';
 import type { EngineOptions, EngineResult } from '../engine.ts';
 import type { HalfPrecision } from '../target.ts';
-import { CompiledEngine } from '../session.ts';
+import { CompiledEngine } from '../compiled-engine.ts';
 import { Channel, type Ended } from './channel.ts';
 import { PyTorchExecutor, type Introduction } from './executor.ts';
 import { PYTORCH_TARGET } from './target.ts';

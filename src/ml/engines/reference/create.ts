@@ -1,5 +1,5 @@
 import type { EngineResult } from '../engine.ts';
-import { CompiledEngine } from '../session.ts';
+import { CompiledEngine } from '../compiled-engine.ts';
 import { ReferenceExecutor } from './executor.ts';
 
 /**

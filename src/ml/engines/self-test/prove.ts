@@ -9,7 +9,7 @@ import type { Engine, EngineEntry } from '../engine.ts';
 import { runEverything, nearStates } from '../kernels/sample.ts';
 import { createReference } from '../reference/create.ts';
 import { engines, type EngineName } from '../registry.ts';
-import { CompiledEngine } from '../session.ts';
+import { CompiledEngine } from '../compiled-engine.ts';
 import { DIFFERENT, UNAVAILABLE } from './ends.ts';
 import { factsOf } from './facts.ts';
 

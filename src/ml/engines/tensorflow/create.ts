@@ -1,5 +1,5 @@
 import type { EngineOptions, EngineResult } from '../engine.ts';
-import { CompiledEngine } from '../session.ts';
+import { CompiledEngine } from '../compiled-engine.ts';
 import { loadBinding, type Binding } from './binding.ts';
 import { TensorFlowExecutor } from './executor.ts';
 import { installedTensorFlow } from './installed.ts';

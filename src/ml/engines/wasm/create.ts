@@ -1,7 +1,7 @@
 import type { EngineOptions, EngineResult } from '../engine.ts';
 import { memoryLimit } from '../kernels/memory-option.ts';
 import { KERNEL_TARGET } from '../kernels/target.ts';
-import { CompiledEngine } from '../session.ts';
+import { CompiledEngine } from '../compiled-engine.ts';
 import { WasmExecutor } from './executor.ts';
 
 /** A module with one SIMD instruction: a function that drops a vector of zeros. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compileLoss } from '../../../../src/ml/engines/compile-loss.ts';
 import type { Engine } from '../../../../src/ml/engines/engine.ts';
-import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../../src/ml/engines/compiled-engine.ts';
 import { WasmExecutor } from '../../../../src/ml/engines/wasm/executor.ts';
 import { crossEntropy } from '../../../../src/ml/losses/cross-entropy.ts';
 import { assortedNetwork } from '../../../support/assorted-network.ts';

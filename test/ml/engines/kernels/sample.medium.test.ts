@@ -5,7 +5,7 @@ import { ReferenceExecutor } from '../../../../src/ml/engines/reference/executor
 import { WasmExecutor } from '../../../../src/ml/engines/wasm/executor.ts';
 import { compileKernels, kernelBuild, type KernelBuild } from '../../../../src/ml/engines/wasm/kernel-build.ts';
 import { arrayProgram, runArrays } from '../../../../src/ml/engines/kernels/sample-arrays.ts';
-import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../../src/ml/engines/compiled-engine.ts';
 import {
   SAMPLE_MEMORY,
   nearStates,

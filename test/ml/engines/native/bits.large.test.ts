@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Executor } from '../../../../src/ml/engines/executor.ts';
-import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../../src/ml/engines/compiled-engine.ts';
 import { WasmExecutor } from '../../../../src/ml/engines/wasm/executor.ts';
 import { models, type ModelName } from '../../../../src/ml/models/registry.ts';
 import { initialState } from '../../../../src/ml/network/initial.ts';

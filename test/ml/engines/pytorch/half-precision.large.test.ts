@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { HalfPrecision } from '../../../../src/ml/engines/target.ts';
-import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../../src/ml/engines/compiled-engine.ts';
 import { models } from '../../../../src/ml/models/registry.ts';
 import { initialState } from '../../../../src/ml/network/initial.ts';
 import { signed } from '../../../support/hashed.ts';

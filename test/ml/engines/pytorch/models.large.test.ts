@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../../src/ml/engines/compiled-engine.ts';
 import { goldens } from '../../../support/model-fixtures.ts';
 import { parity } from '../../../support/parity.ts';
 import { missing } from '../../../support/pytorch.ts';

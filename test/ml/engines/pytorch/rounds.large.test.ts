@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Channel } from '../../../../src/ml/engines/pytorch/channel.ts';
-import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../../src/ml/engines/compiled-engine.ts';
 import { missing } from '../../../support/pytorch.ts';
 import { pytorchExecutor } from '../../../support/pytorch-executor.ts';
 import { describeTogether, ROUNDS, rounds } from '../together-checks.ts';

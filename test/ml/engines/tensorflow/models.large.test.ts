@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../../../src/ml/engines/create-engine.ts';
 import type { Engine } from '../../../../src/ml/engines/engine.ts';
-import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../../src/ml/engines/compiled-engine.ts';
 import { models, type ModelName } from '../../../../src/ml/models/registry.ts';
 import { hashedState, signed } from '../../../support/hashed.ts';
 import { goldens } from '../../../support/model-fixtures.ts';

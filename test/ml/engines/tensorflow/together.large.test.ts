@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../../src/ml/engines/compiled-engine.ts';
 import { Model } from '../../../../src/ml/engines/tensorflow/binding.ts';
 import { difference } from '../../../support/primitive.ts';
 import { lacking, tensorflowExecutor } from '../../../support/tensorflow.ts';

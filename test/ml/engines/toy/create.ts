@@ -1,7 +1,7 @@
 import type { EngineResult } from '../../../../src/ml/engines/engine.ts';
 import { ReferenceExecutor } from '../../../../src/ml/engines/reference/executor.ts';
 import { REFERENCE_TARGET } from '../../../../src/ml/engines/reference/target.ts';
-import { CompiledEngine } from '../../../../src/ml/engines/session.ts';
+import { CompiledEngine } from '../../../../src/ml/engines/compiled-engine.ts';
 
 /** All that an engine has to be: an executor, with a target of its own, under a name. */
 class ToyExecutor extends ReferenceExecutor {
