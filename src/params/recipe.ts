@@ -68,6 +68,18 @@ export const recipeParams = {
     description:
       'What decays: convolution and linear weights, or biases and norms too, as in a plain PyTorch optimiser.',
   },
+  grad_clip: {
+    anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'null' }],
+    default: null,
+    description:
+      'Bound of the gradients before each update, those of trained adapters with the network’s; null = none.',
+  },
+  grad_clip_mode: {
+    enum: ['norm', 'value'],
+    default: 'norm',
+    description:
+      'norm: all gradients are scaled down so that their common L2 norm is at most grad_clip, as PyTorch’s clip_grad_norm_ does; value: each is cut to ± grad_clip, as clip_grad_value_ does.',
+  },
   momentum: {
     type: 'number',
     minimum: 0,
@@ -259,37 +271,6 @@ export const distillingParams = {
       'Learning rate of trained adapters: the student’s, or what the original experiments gave them: lr in the first epoch, and min_lr once cosine-restart-wave has fallen to it.',
   },
 } as const satisfies ParamSchemas;
-
-/** What `profile: original` sets: that which the original experiments did beside what they meant to do. */
-const original = { schedule: 'cosine-restart-wave', dropout: 0.2, kept_weights: 'float16' } as const;
-
-/**
- * What `profile: repdistiller` and `mdistiller` set: the recipe of the field's table of CIFAR-100 (Tian, Krishnan, Isola, ICLR 2020;
- * Zhao et al., CVPR 2022), whose programs share it. Mobile networks have lr 0.01 there.
- */
-const cifar = {
-  epochs: 240,
-  batch_size: 64,
-  optimizer: 'sgd',
-  lr: 0.05,
-  momentum: 0.9,
-  nesterov: false,
-  weight_decay: 5e-4,
-  weight_decay_groups: 'all',
-  schedule: 'milestones',
-  milestones: [150, 180, 210],
-  step_gamma: 0.1,
-  label_smoothing: 0,
-  crop: 'pad',
-  crop_padding: 4,
-  padding_mode: 'constant',
-  flip: true,
-  select: 'last',
-  patience: 0,
-} as const;
-
-/** Defaults of other parameters, by the name of a profile. */
-export const recipeProfiles = { original, repdistiller: cifar, mdistiller: cifar } as const;
 
 /** The recipe as code reads it; `Names` are those of the registries that the reader knows. */
 export type RecipeParams<Names = unknown> = ParamsOf<typeof recipeParams, (typeof recipeRequired)[number], Names>;

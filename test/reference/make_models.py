@@ -3,7 +3,9 @@
 of torchvision and RepDistiller that the reference set lacks, in the form of its files.
 
     git clone https://github.com/HobbitLong/RepDistiller /tmp/RepDistiller
-    python test/reference/make_models.py /tmp/RepDistiller        (needs torch, torchvision, numpy)
+    python test/reference/make_models.py /tmp/RepDistiller [NETWORK …]        (needs torch, torchvision, numpy)
+
+Named networks alone are made anew, and the others' rows stay.
 
 Weights and images are pure functions of (name, flat index), see hashed.py; nothing else is downloaded.
 """
@@ -35,12 +37,18 @@ NETWORKS = {
     },
     "resnet8x4": (rep.model_dict["resnet8x4"], 32, 100, 32, STAGES),
     "resnet32x4": (rep.model_dict["resnet32x4"], 32, 100, None, STAGES),
+    # mdistiller's: one line more of the same family.
+    "resnet38x4": (lambda **kw: rep.resnet.ResNet(38, [32, 64, 128, 256], "basicblock", **kw), 32, 100, None, STAGES),
+    "resnet50_cifar": (rep.model_dict["ResNet50"], 32, 100, 16, RESIDUAL),
     "wrn_16_2": (rep.model_dict["wrn_16_2"], 32, 100, 32, ["block1", "block2", "block3"]),
     "wrn_40_2": (rep.model_dict["wrn_40_2"], 32, 100, None, ["block1", "block2", "block3"]),
+    "wrn_40_1": (rep.model_dict["wrn_40_1"], 32, 100, 32, ["block1", "block2", "block3"]),
     # RepDistiller applies the last ReLU of a VGG block outside of it: pools and pool4 see it.
     "vgg8_bn": (rep.model_dict["vgg8"], 32, 100, 32, ["block1", "block2", "block3", "block4"]),
     "vgg13_bn": (rep.model_dict["vgg13"], 32, 100, 32, ["block1", "block2", "block3", "block4"]),
+    "vgg11_bn": (rep.vgg.vgg11_bn, 32, 100, 32, ["block1", "block2", "block3", "block4"]),
     **{f"shufflenet_v2_{w}": (getattr(tv, f"shufflenet_v2_{w}"), 224, 1000, 64, SHUFFLED) for w in ("x0_5", "x1_0")},
+    "shuffle_v1": (rep.model_dict["ShuffleV1"], 32, 100, 32, STAGES),
     "shuffle_v2": (rep.model_dict["ShuffleV2"], 32, 100, 32, STAGES),
     "mobile_half": (rep.model_dict["MobileNetV2"], 32, 100, 32, ["blocks.1", "blocks.2", "blocks.4", "blocks.6"]),
 }
@@ -151,9 +159,13 @@ def golden(make, side, blocks):
 
 
 def write(name, table):
-    lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in table.items())
+    old = json.loads((OUT / name).read_text()) if CHOSEN else {}
+    rows = {k: table.get(k, old.get(k)) for k in NETWORKS if k in table or k in old}
+    lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in rows.items())
     (OUT / name).write_text("{\n" + lines + "\n}\n")
 
 
-write("further.json", {n: structure(make, side, classes, blocks) for n, (make, side, classes, _, blocks) in NETWORKS.items()})
-write("further.golden.json", {n: golden(make, side, blocks) for n, (make, _, _, side, blocks) in NETWORKS.items() if side})
+CHOSEN = sys.argv[2:]
+made = {n: row for n, row in NETWORKS.items() if not CHOSEN or n in CHOSEN}
+write("further.json", {n: structure(make, side, classes, blocks) for n, (make, side, classes, _, blocks) in made.items()})
+write("further.golden.json", {n: golden(make, side, blocks) for n, (make, _, _, side, blocks) in made.items() if side})

@@ -11,6 +11,7 @@ import json, math, pathlib
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim.lr_scheduler import MultiStepLR
 
 from hashed import filled, uniform
@@ -27,6 +28,8 @@ RECIPES = {
     "weights alone decayed": {"decay_all": False},
     "cross entropy by a tenth": {"ce_weight": 0.1},
     "a moving average": {"ema": 0.99},
+    "gradients clipped by norm": {"clip": lambda parameters: clip_grad_norm_(parameters, 0.5)},
+    "gradients clipped by value": {"clip": lambda parameters: clip_grad_value_(parameters, 0.05)},
 }
 
 
@@ -36,7 +39,7 @@ def batch(number):
     return images, (torch.arange(BATCH) * (number + 1)) % CLASSES
 
 
-def train(nesterov=False, decay_all=True, ce_weight=1.0, ema=None, decay=5e-2):
+def train(nesterov=False, decay_all=True, ce_weight=1.0, ema=None, clip=None, decay=5e-2):
     model = filled(ConvNet(4, CLASSES)).train()
     parameters = list(model.parameters())
     weights, others = [p for p in parameters if p.dim() > 1], [p for p in parameters if p.dim() == 1]
@@ -52,6 +55,8 @@ def train(nesterov=False, decay_all=True, ce_weight=1.0, ema=None, decay=5e-2):
             optimizer.zero_grad()
             loss = F.cross_entropy(model(images)[0], labels)
             (ce_weight * loss).backward()
+            if clip is not None:
+                clip(parameters)
             optimizer.step()
             total += loss.item() / STEPS
             update += 1

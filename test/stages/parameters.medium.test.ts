@@ -37,6 +37,8 @@ const recipe: readonly Range[] = [
   ['optimizer', ['adamw', 'sgd', 'rmsprop'], ['adam', 'AdamW', null]],
   ['lr', [1e-12, 10], [0, -1e-3, '1e-3']],
   ['weight_decay', [0, 1], [-1e-9, null]],
+  ['grad_clip', [1e-6, 5, null], [0, -1, '1']],
+  ['grad_clip_mode', ['norm', 'value'], ['agc', null]],
   ['momentum', [0, 0.999], [-0.1, 1]],
   ['nesterov', [true, false], ['yes', null]],
   ['weight_decay_groups', ['weights', 'all'], ['none', true]],

@@ -31,7 +31,7 @@ export const fakeTerms = (
   change: Partial<Omit<LossTerms, 'terms'>> = {},
 ): LossTerms => ({
   ...{ taps: [], prepare: () => undefined, observe: () => undefined, update: () => undefined },
-  ...{ state: () => new Map(), restore: () => undefined },
+  ...{ gradients: () => [], state: () => new Map(), restore: () => undefined },
   terms: new Map(Object.entries(terms)),
   ...change,
 });

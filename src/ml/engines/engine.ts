@@ -203,6 +203,8 @@ export interface Session {
   writeOptimizer(state: { readonly updates: number; readonly slots: StateDict }): void;
   /** Gradients of the last `backward`, PyTorch names and layouts (tests, diagnostics). */
   readGradients(): StateDict;
+  /** Where they lie, one after the other as the engine lays them out; what is padding is 0. None of a frozen network. */
+  readonly gradients: EngineArray;
   /** Compiled once a (batch, taps); later calls return the same step. */
   forwardStep(options: StepOptions): ForwardStep;
   trainStep(options: StepOptions): TrainStep;

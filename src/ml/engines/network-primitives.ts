@@ -36,6 +36,9 @@ const CONV_SHAPE = { ...MAPS, outChannels: 'int', ...WINDOW } as const;
 /** Input and output of a square pooling window. */
 const POOL_SHAPE = { ...MAPS, ...WINDOW } as const;
 
+/** Means; with `countPadding` = 1 the padding counts, as pixels of 0. */
+const AVERAGE_SHAPE = { ...POOL_SHAPE, countPadding: 'int' } as const;
+
 /** A convolution of each channel with a filter of its own. */
 const DEPTHWISE_SHAPE = { ...POOL_SHAPE, dilation: 'int' } as const;
 
@@ -222,10 +225,10 @@ export const NETWORK_PRIMITIVES = {
     operands: { x: 'in', y: 'in', dy: 'in', dx: 'inout' },
     numbers: { ...POOL_SHAPE, accumulate: 'int' },
   },
-  /** y = mean of the window's pixels that lie inside the image. */
-  'average-pool': { operands: { x: 'in', y: 'out' }, numbers: POOL_SHAPE },
+  /** y = mean of the window's pixels that lie inside the image, or of all of it. */
+  'average-pool': { operands: { x: 'in', y: 'out' }, numbers: AVERAGE_SHAPE },
   /** dx (+)= dy shared out over the window. */
-  'average-pool-gradient': { operands: { dy: 'in', dx: 'inout' }, numbers: { ...POOL_SHAPE, accumulate: 'int' } },
+  'average-pool-gradient': { operands: { dy: 'in', dx: 'inout' }, numbers: { ...AVERAGE_SHAPE, accumulate: 'int' } },
   /**
    * y (+)= x / (1 − rate) or 0, each kept with probability 1 − rate. Bits are those of `bits(seed + salt, 'dropout', step,
    * index)`, index counted over dense rows, so the same call on dy is the gradient.

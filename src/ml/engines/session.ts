@@ -1,6 +1,8 @@
 import { fail } from '../../core/failure.ts';
 import type { Network, StateDict } from '../network/network.ts';
+import { Place } from './arrays.ts';
 import type {
+  EngineArray,
   Expression,
   ExpressionOptions,
   ForwardStep,
@@ -17,19 +19,10 @@ import { firstThatFits, largestBatch, type Lowering } from './largest-batch.ts';
 import { lowerInference, lowerTraining } from './lower/lower.ts';
 import { allocateAll, memoryFor, roomFor } from './memory.ts';
 import { bytes, type Program, type Region, type SessionSpace, type Space } from './program.ts';
+import { slotsOf } from './optimizer-slots.ts';
 import { CompiledForward, CompiledStep, CompiledTraining, stepKey, type Progress } from './steps.ts';
 import type { Target } from './target.ts';
 import { Workspace } from './workspace.ts';
-
-/** Where an update rule keeps its state of each parameter. */
-type OptimizerSlot = 'slot0' | 'slot1';
-
-/** Slots of each update rule under PyTorch's names, by space. */
-const SLOTS = {
-  adamw: { slot0: 'exp_avg', slot1: 'exp_avg_sq' },
-  sgd: { slot0: 'momentum_buffer' },
-  rmsprop: { slot0: 'square_avg', slot1: 'momentum_buffer' },
-} as const satisfies Readonly<Record<OptimizerSpec['name'], Partial<Record<OptimizerSlot, string>>>>;
 
 /** Where the moving average of an entry's space lies. */
 const AVERAGE = { parameter: 'parameter-average', statistic: 'statistic-average' } as const;
@@ -71,7 +64,7 @@ export class CompiledSession implements Session {
       gradient: trained,
       'gradient-sum': 0,
       slot0: trained,
-      slot1: optimizer && 'slot1' in SLOTS[optimizer.name] ? trained : 0,
+      slot1: optimizer && slotsOf(optimizer).has('slot1') ? trained : 0,
       'parameter-average': average ? parameters : 0,
       'statistic-average': average ? statistics : 0,
     });
@@ -146,24 +139,25 @@ export class CompiledSession implements Session {
 
   readOptimizer(): { readonly updates: number; readonly slots: StateDict } {
     const slots = new Map<string, Float32Array>();
-    for (const [space, slotName] of this.#optimizerSlots())
+    for (const [space, slotName] of slotsOf(this.#optimizer()))
       for (const slot of this.#trained()) slots.set(`${slot.spec.name}/${slotName}`, this.#get(slot, space));
     return { updates: this.#progress.updates, slots };
   }
 
   writeOptimizer(state: { readonly updates: number; readonly slots: StateDict }): void {
-    for (const [space, slotName] of this.#optimizerSlots())
+    for (const [space, slotName] of slotsOf(this.#optimizer()))
       for (const slot of this.#trained()) this.#set(slot, space, state.slots.get(`${slot.spec.name}/${slotName}`));
     this.#progress.updates = state.updates;
-  }
-
-  #optimizerSlots(): [OptimizerSlot, string][] {
-    return Object.entries(SLOTS[this.#optimizer().name]) as [OptimizerSlot, string][];
   }
 
   readGradients(): StateDict {
     this.#optimizer();
     return new Map(this.#trained().map((slot) => [slot.spec.name, this.#get(slot, 'gradient')]));
+  }
+
+  get gradients(): EngineArray {
+    const { gradient } = this.#spaces;
+    return new Place(gradient, 0, gradient.floats);
   }
 
   forwardStep(options: StepOptions): ForwardStep {

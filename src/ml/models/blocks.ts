@@ -82,3 +82,16 @@ export function tapBlock(net: NetworkBuilder, x: LayerIndex, stride: number): La
   const block = BLOCK_STRIDES.indexOf(stride) + 1;
   return block ? net.tap(`block${block}`, x) : x;
 }
+
+/**
+ * Taps a block that ends with a ReLU as `block<n>`, and what that reads as `preact<n>`.
+ *
+ * @param net - the network
+ * @param block - n
+ * @param x - the ReLU
+ * @returns the ReLU
+ */
+export function tapActivated(net: NetworkBuilder, block: number, x: LayerIndex): LayerIndex {
+  net.tap(`preact${block}`, net.read(x));
+  return net.tap(`block${block}`, x);
+}

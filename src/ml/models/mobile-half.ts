@@ -49,7 +49,8 @@ function build(input: Shape, classes: number): Network {
   requireSize('mobile_half', input, MINIMUM_SIZE);
   const net = new NetworkBuilder('mobile_half', input);
   const relu = { activation: 'relu' } as const;
-  let x = convNorm(net, net.image, { ...sequence('conv1'), channels: STEM, kernel: 3, stride: 2, ...relu });
+  const stem = { ...sequence('conv1'), channels: STEM, kernel: 3, stride: 2, ...relu };
+  let x = net.tap('stem', convNorm(net, net.image, stem));
   STAGES.forEach(({ t, c, n, s, tap }, stage) => {
     for (let i = 0; i < n; i++) x = invertedResidual(net, `blocks.${stage}.${i}.conv`, x, { t, c, stride: i ? 1 : s });
     if (tap) net.tap(tap, x);

@@ -5,7 +5,9 @@ import { mobileHalf } from './mobile-half.ts';
 import { mobilenetv2 } from './mobilenetv2.ts';
 import type { Model } from './model.ts';
 import { resnetModel } from './resnet.ts';
+import { resnet50Cifar } from './resnet50-cifar.ts';
 import { resnetCifarModel } from './resnet-cifar.ts';
+import { shuffleV1 } from './shuffle-v1.ts';
 import { shuffleV2 } from './shuffle-v2.ts';
 import { shufflenetV2Model } from './shufflenetv2.ts';
 import { vggModel } from './vgg.ts';
@@ -26,11 +28,16 @@ export const models = {
   resnet110: resnetCifarModel({ depth: 110 }),
   resnet8x4: resnetCifarModel({ depth: 8, wide: true }),
   resnet32x4: resnetCifarModel({ depth: 32, wide: true }),
+  resnet38x4: resnetCifarModel({ depth: 38, wide: true }),
+  resnet50_cifar: resnet50Cifar,
   wrn_16_2: wideResnetModel(16, 2),
+  wrn_40_1: wideResnetModel(40, 1),
   wrn_40_2: wideResnetModel(40, 2),
   vgg8_bn: vggModel(8),
+  vgg11_bn: vggModel(11),
   vgg13_bn: vggModel(13),
   mobile_half: mobileHalf,
+  shuffle_v1: shuffleV1,
   shuffle_v2: shuffleV2,
   mobilenetv2,
   resnet18: resnetModel(18),

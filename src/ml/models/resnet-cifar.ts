@@ -1,6 +1,6 @@
 import { NetworkBuilder } from '../network/builder.ts';
 import type { Network, Shape } from '../network/network.ts';
-import { convNorm } from './blocks.ts';
+import { convNorm, tapActivated } from './blocks.ts';
 import { requireSize, type Model } from './model.ts';
 import { basicBlock } from './residual.ts';
 
@@ -42,12 +42,12 @@ export function resnetCifar(member: Member, input: Shape, classes: number): Netw
   requireSize(model, input, MINIMUM_SIZE);
   const net = new NetworkBuilder(model, input);
   const stem = { conv: 'conv1', norm: 'bn1', channels: member.wide ? 2 * STEM : STEM, kernel: 3 } as const;
-  let x = convNorm(net, net.image, { ...stem, activation: 'relu' });
+  let x = net.tap('stem', convNorm(net, net.image, { ...stem, activation: 'relu' }));
   STAGES.forEach(({ channels, stride }, stage) => {
     const wide = member.wide ? WIDE * channels : channels;
     for (let i = 0; i < (member.depth - 2) / 6; i++)
       x = basicBlock(net, `layer${stage + 1}.${i}`, x, { channels: wide, stride: i ? 1 : stride });
-    net.tap(`block${stage + 1}`, x);
+    tapActivated(net, stage + 1, x);
   });
   return net.classifier(x, { name: 'fc', classes });
 }

@@ -34,7 +34,7 @@ function build(input: Shape, classes: number): Network {
   requireSize('shuffle_v2', input, MINIMUM_SIZE);
   const net = new NetworkBuilder('shuffle_v2', input);
   const pointwise = { kernel: 1, activation: 'relu' } as const;
-  let x = convNorm(net, net.image, { conv: 'conv1', norm: 'bn1', channels: STEM, ...pointwise });
+  let x = net.tap('stem', convNorm(net, net.image, { conv: 'conv1', norm: 'bn1', channels: STEM, ...pointwise }));
   STAGES.forEach(({ c, n }, stage) => {
     for (let i = 0; i < n; i++) {
       const [unit, stride] = [`layer${stage + 1}.${i}`, i ? 1 : 2];

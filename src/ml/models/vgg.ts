@@ -1,15 +1,16 @@
 import { NetworkBuilder } from '../network/builder.ts';
 import type { Network, Shape } from '../network/network.ts';
-import { convNorm, sequence } from './blocks.ts';
+import { convNorm, sequence, tapActivated } from './blocks.ts';
 import { requireSize, type Model } from './model.ts';
 
 const SOURCE =
   'Simonyan, Zisserman: Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015 (RepDistiller)';
 const MINIMUM_SIZE = 8;
 
-/** RepDistiller's configurations "S" and "B" (the paper's table 1): channels of every block's 3×3 convolutions. */
+/** RepDistiller's configurations "S", "A" and "B" (the paper's table 1): channels of every block's 3×3 convolutions. */
 const DEPTHS = {
   8: [[64], [128], [256], [512], [512]],
+  11: [[64], [128], [256, 256], [512, 512], [512, 512]],
   13: [
     [64, 64],
     [128, 128],
@@ -45,7 +46,8 @@ function vgg(depth: Depth, input: Shape, classes: number): Network {
       const names = sequence(`block${block}`, 3 * i);
       x = convNorm(net, x, { ...names, channels, kernel: 3, bias: true, activation: 'relu' });
     });
-    if (block > 0) net.tap(`block${block}`, x);
+    if (block > 0) tapActivated(net, block, x);
+    else net.tap('stem', x);
   });
   return net.classifier(x, { name: 'classifier', classes });
 }

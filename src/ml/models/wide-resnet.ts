@@ -21,9 +21,11 @@ function block(
   net: NetworkBuilder,
   name: string,
   x: LayerIndex,
-  { channels, stride }: { readonly channels: number; readonly stride: number },
+  { channels, stride, preact }: { readonly channels: number; readonly stride: number; readonly preact: string | null },
 ): LayerIndex {
-  const active = net.activation(`${name}.relu1`, net.batchNorm(`${name}.bn1`, x));
+  const normed = net.batchNorm(`${name}.bn1`, x);
+  if (preact) net.tap(preact, normed);
+  const active = net.activation(`${name}.relu1`, normed);
   let y = net.conv(`${name}.conv1`, active, { channels, kernel: 3, stride });
   y = net.activation(`${name}.relu2`, net.batchNorm(`${name}.bn2`, y));
   y = net.conv(`${name}.conv2`, y, { channels, kernel: 3 });
@@ -38,20 +40,24 @@ function block(
  * @param [depth, widen] - layers, 6n + 4, and the widening factor
  * @param input - shape of one image
  * @param classes - number of logits
- * @returns the network; taps `block1`, `block2`, `block3` are the stages' sums, before the next batch norm
+ * @returns the network; taps `block1`, `block2`, `block3` are the stages' sums, before the next batch norm, `preact1` … `preact3` behind it
  * @throws FailureError for an image below 8×8
  */
 function wideResnet([depth, widen]: readonly [number, number], input: Shape, classes: number): Network {
   const model = `wrn_${depth}_${widen}`;
   requireSize(model, input, MINIMUM_SIZE);
   const net = new NetworkBuilder(model, input);
-  let x = net.conv('conv1', net.image, { channels: STEM, kernel: 3 });
+  let x = net.tap('stem', net.conv('conv1', net.image, { channels: STEM, kernel: 3 }));
   STAGES.forEach(({ channels, stride }, stage) => {
-    for (let i = 0; i < (depth - 4) / 6; i++)
-      x = block(net, `block${stage + 1}.layer.${i}`, x, { channels: widen * channels, stride: i ? 1 : stride });
+    for (let i = 0; i < (depth - 4) / 6; i++) {
+      const preact = i === 0 && stage > 0 ? `preact${stage}` : null;
+      const name = `block${stage + 1}.layer.${i}`;
+      x = block(net, name, x, { channels: widen * channels, stride: i ? 1 : stride, preact });
+    }
     net.tap(`block${stage + 1}`, x);
   });
-  return net.classifier(net.activation('relu', net.batchNorm('bn1', x)), { name: 'fc', classes });
+  const normed = net.tap(`preact${STAGES.length}`, net.batchNorm('bn1', x));
+  return net.classifier(net.activation('relu', normed), { name: 'fc', classes });
 }
 
 /**

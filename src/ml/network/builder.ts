@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly kernel: number;
   readonly stride?: number;
   readonly padding?: number;
+  /** Whether padding counts in an average; not by default. */
+  readonly countPadding?: boolean;
 }
 
 /** The linear layer of a classifier. */
@@ -56,6 +58,13 @@ export class NetworkBuilder {
     const shape = this.#layers[layer]?.shape;
     if (!shape) throw new Error(`no layer ${layer} in ${this.#model}`);
     return shape;
+  }
+
+  /** What a layer reads: the first of its inputs. */
+  read(layer: LayerIndex): LayerIndex {
+    const [input] = this.#layers[layer]?.inputs ?? [];
+    if (input === undefined) throw new Error(`layer ${layer} of ${this.#model} reads nothing`);
+    return input;
   }
 
   #add(layer: Unplaced, inputs: readonly LayerIndex[], shape: Shape): LayerIndex {
@@ -159,11 +168,11 @@ export class NetworkBuilder {
   }
 
   pool(name: string, from: LayerIndex, mode: PoolLayer['mode'], options: PoolOptions): LayerIndex {
-    const { kernel, stride = kernel, padding = 0 } = options;
+    const { kernel, stride = kernel, padding = 0, countPadding = false } = options;
     const window = { kernel, stride, padding };
     const input = this.shape(from);
     const shape = { ...this.#slide(input, window), channels: input.channels };
-    return this.#add({ kind: 'pool', name, mode, ...window }, [from], shape);
+    return this.#add({ kind: 'pool', name, mode, ...window, countPadding }, [from], shape);
   }
 
   globalAveragePool(name: string, from: LayerIndex): LayerIndex {

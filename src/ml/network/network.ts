@@ -53,6 +53,8 @@ export interface PoolLayer extends LayerOf<'pool'> {
   readonly kernel: number;
   readonly stride: number;
   readonly padding: number;
+  /** Whether the padding counts in an average, as pixels of 0: PyTorch's `count_include_pad`. */
+  readonly countPadding: boolean;
 }
 
 /** Fully connected layer on [N, inFeatures]. Weight `<name>.weight` [out, in], bias `<name>.bias`. */

@@ -1,4 +1,12 @@
-import type { AdapterRun, Engine, OptimizerSpec, Session, TrainStep, UpdateOptions } from '../engines/engine.ts';
+import type {
+  AdapterRun,
+  Engine,
+  EngineArray,
+  OptimizerSpec,
+  Session,
+  TrainStep,
+  UpdateOptions,
+} from '../engines/engine.ts';
 import type { AdapterCall } from '../algebra/node.ts';
 import type { Adapter } from '../algebra/adapter.ts';
 import { initialState } from '../network/initial.ts';
@@ -80,6 +88,11 @@ export class Adapters {
       step.forward(this.#dropoutSeed, this.#updates);
     };
     return { step, forward };
+  }
+
+  /** Where the gradients of each lie. */
+  gradients(): readonly EngineArray[] {
+    return [...this.#sessions.values()].map(({ gradients }) => gradients);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { TrainBatch } from '../data/batch-loader.ts';
-import type { UpdateOptions } from '../engines/engine.ts';
+import type { EngineArray, UpdateOptions } from '../engines/engine.ts';
 import type { StateDict } from '../network/network.ts';
 import { bits } from '../random/random.ts';
 import { KdTerm, type KdTermOptions, type KdTermDeps } from './kd-term.ts';
@@ -84,6 +84,10 @@ export class CombinedKdTerm implements LossTerms {
 
   observe(batch: TrainBatch, epoch: number): void {
     for (const term of this.#terms) term.observe(batch, epoch);
+  }
+
+  gradients(): readonly EngineArray[] {
+    return this.#terms.flatMap((term) => term.gradients());
   }
 
   update(options: UpdateOptions): void {

@@ -193,6 +193,11 @@ export class KdTerm implements LossTerm {
     return this.#loss.fill?.({ indices: this.#indices, draw }) ?? {};
   }
 
+  /** Gradients of its adapters; see {@link LossTerms.gradients}. */
+  gradients(): readonly EngineArray[] {
+    return this.#adapters.gradients();
+  }
+
   /** Updates its adapters; see {@link LossTerms.update}. */
   update(options: UpdateOptions): void {
     this.#adapters.update(options);

@@ -71,6 +71,8 @@ export interface LossTerms {
    * @param epoch - counted from 0
    */
   observe(batch: TrainBatch, epoch: number): void;
+  /** Gradients of what the terms train themselves. */
+  gradients(): readonly EngineArray[];
   /**
    * Updates what the terms train themselves, after the student's update.
    *

@@ -1,10 +1,12 @@
 import { fail } from '../../core/failure.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
+import type { Expression } from '../engines/engine.ts';
 import type { StateDict } from '../network/network.ts';
 import { averageDecay } from '../optim/moving-average.ts';
 import { adapterRate, learningRate } from '../optim/schedule.ts';
 import { bits } from '../random/random.ts';
 import { at } from '../../util/at.ts';
+import { gradientClip } from './gradient-clip.ts';
 import type { TrainingJob } from './job.ts';
 import type { ObjectiveLosses } from './objective.ts';
 import { withEngine } from './engines.ts';
@@ -22,6 +24,7 @@ export class Trainer {
   readonly #job: TrainingJob;
   /** Stream keys of the passes over each batch: one, two with R-Drop. */
   readonly #dropoutSeeds: readonly number[];
+  readonly #clip: Expression | null;
 
   /**
    * Continues from the job's checkpoint, or starts.
@@ -29,13 +32,14 @@ export class Trainer {
    * @param job - the run
    */
   constructor(job: TrainingJob) {
-    const { recipe, session } = job;
+    const { recipe, session, kd } = job;
+    this.#clip = gradientClip(session, kd?.gradients() ?? [], recipe);
     const saved = job.checkpoint.load();
     const model = saved?.tensors.model ?? job.initial;
     session.write(model);
     if (recipe.ema) session.writeAverage(saved?.tensors.average ?? model);
     if (saved) session.writeOptimizer({ updates: saved.position.updates, slots: saved.tensors.optimizer });
-    if (saved) job.kd?.restore(saved.tensors.term, saved.position.updates);
+    if (saved) kd?.restore(saved.tensors.term, saved.position.updates);
     this.#job = job;
     this.#position = withEngine(withPrecision(saved?.position ?? start, job.precision), job.engine);
     this.#best = saved?.tensors.best ?? null;
@@ -83,6 +87,7 @@ export class Trainer {
     objective.steps.forEach((step, pass) => step.forward(at(this.#dropoutSeeds, pass), updates));
     objective.run(batch);
     for (const step of objective.steps) step.backward();
+    this.#clip?.run();
     const update = {
       learningRate: learningRate(recipe, epoch),
       weightDecay: recipe.weightDecay,

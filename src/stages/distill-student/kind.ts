@@ -1,4 +1,5 @@
-import { distillingParams, recipeParams, recipeProfiles } from '../../params/recipe.ts';
+import { distillingParams, recipeParams } from '../../params/recipe.ts';
+import { recipeProfiles } from '../../params/recipe-profiles.ts';
 import { engineObstacle } from '../inference/engine-here.ts';
 import type { StageKind } from '../stage-kind.ts';
 import { trainingGrowth } from '../training/growth.ts';

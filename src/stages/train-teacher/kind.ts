@@ -2,7 +2,8 @@ import { engineObstacle } from '../inference/engine-here.ts';
 import type { StageKind } from '../stage-kind.ts';
 import { trainingGrowth } from '../training/growth.ts';
 import { checkRecipe } from '../training/recipe-rules.ts';
-import { recipeParams, recipeProfiles, recipeRequired } from '../../params/recipe.ts';
+import { recipeParams, recipeRequired } from '../../params/recipe.ts';
+import { recipeProfiles } from '../../params/recipe-profiles.ts';
 import { effectiveRecipe, trainingMetrics, trainingOutputs, weightsNeeded } from '../training/recipe.ts';
 
 /** Ordinary training: teachers, and students without one. */

@@ -54,6 +54,12 @@ const IDLE: readonly IdleRule[] = [
   readBy('step_gamma', 'schedule', ['step', 'milestones']),
   readBy('milestones', 'schedule', ['milestones']),
   readBy('nesterov', 'optimizer', ['sgd']),
+  {
+    name: 'grad_clip_mode',
+    idle: ({ grad_clip: bound }) => bound === null,
+    reason: () => 'grad_clip is null',
+    fix: 'write grad_clip, or remove grad_clip_mode',
+  },
   readBy('ema_decay', 'ema', [true]),
   readBy('crop_padding', 'crop', ['pad']),
   readBy('padding_mode', 'crop', ['pad']),

@@ -6,6 +6,7 @@ import type { Need } from '../stage-kind.ts';
 /** Parameters that came later: with their defaults a recipe is what it was without them, and its key too. */
 const LATER: readonly string[] = [
   ...['dropout', 'kept_weights', 'nesterov', 'weight_decay_groups', 'ema_decay'],
+  ...['grad_clip', 'grad_clip_mode'],
   ...['crop_padding', 'padding_mode', 'random_erasing', 'mixup_alpha'],
 ];
 

@@ -13,6 +13,7 @@ const QUICK: readonly ModelName[] = [
   'mobile_half',
   'resnet8',
   'shufflenet_v2_x1_0',
+  'shuffle_v1',
   'shuffle_v2',
 ];
 

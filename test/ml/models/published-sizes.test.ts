@@ -56,7 +56,7 @@ describe('the depth in a name', () => {
     expect(weighted(build(`resnet${depth}`, 32, 10), /downsample/)).toBe(depth);
   });
 
-  it.each(['resnet8x4', 'resnet32x4'] as const)('of %s does so too', (name) => {
+  it.each(['resnet8x4', 'resnet32x4', 'resnet38x4'] as const)('of %s does so too', (name) => {
     expect(`resnet${weighted(build(name, 32, 10), /downsample/)}x4`).toBe(name);
   });
 
@@ -66,9 +66,15 @@ describe('the depth in a name', () => {
     expect(`wrn_${convolutions.length}_2`).toBe(name);
   });
 
+  it('of wrn_40_1 has one shortcut less: its first stage has the stem’s channels', () => {
+    const convolutions = ofKind(build('wrn_40_1', 32, 10), 'conv');
+    expect(convolutions.map(({ name }) => name).filter((name) => /Shortcut/.test(name))).toHaveLength(2);
+    expect(convolutions).toHaveLength(39);
+  });
+
   it('of a VGG counts its convolutions and the three linear layers that RepDistiller made one of', () => {
-    const depths = (['vgg8_bn', 'vgg13_bn'] as const).map((name) => ofKind(build(name, 32, 10), 'conv').length + 3);
-    expect(depths).toEqual([8, 13]);
+    const depths = (['vgg8_bn', 'vgg11_bn', 'vgg13_bn'] as const).map((name) => ofKind(build(name, 32, 10), 'conv').length + 3);
+    expect(depths).toEqual([8, 11, 13]);
   });
 });
 
@@ -93,9 +99,9 @@ describe('the width in a name', () => {
 
   it('of a family’s members is the same, whatever their depth', () => {
     for (const name of ['resnet8', 'resnet56', 'resnet110'] as const) expect(channels(name)).toEqual([16, 32, 64]);
-    for (const name of ['vgg8_bn', 'vgg13_bn'] as const) expect(channels(name)).toEqual([128, 256, 512, 512]);
+    for (const name of ['vgg8_bn', 'vgg11_bn', 'vgg13_bn'] as const) expect(channels(name)).toEqual([128, 256, 512, 512]);
     for (const name of ['resnet18', 'resnet34'] as const) expect(channels(name)).toEqual([64, 128, 256, 512]);
-    expect(channels('resnet50')).toEqual([256, 512, 1024, 2048]);
+    for (const name of ['resnet50', 'resnet50_cifar'] as const) expect(channels(name)).toEqual([256, 512, 1024, 2048]);
   });
 });
 
@@ -123,6 +129,8 @@ describe('strides of the blocks', () => {
     ['convnet8', [1, 2, 4]],
     ['resnet20', [1, 2, 4]],
     ['resnet8x4', [1, 2, 4]],
+    ['resnet50_cifar', [1, 2, 4, 8]],
+    ['shuffle_v1', [2, 4, 8]],
     ['wrn_16_2', [1, 2, 4]],
     ['shuffle_v2', [2, 4, 8]],
     ['mobile_half', [2, 4, 8, 16]],
@@ -149,6 +157,7 @@ describe('activations', () => {
     ['wrn_16_2', ['relu']],
     ['vgg13_bn', ['relu']],
     ['mobile_half', ['relu']],
+    ['shuffle_v1', ['relu']],
     ['shuffle_v2', ['relu']],
     ['shufflenet_v2_x1_0', ['relu']],
     ['mobilenetv2', ['relu6']],

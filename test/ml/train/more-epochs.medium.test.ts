@@ -39,6 +39,8 @@ const TRIED: Readonly<Record<string, readonly Change[]>> = {
   optimizer: [{ optimizer: 'sgd' }, { optimizer: 'rmsprop' }],
   lr: [{ lr: 3e-3 }],
   weight_decay: [{ weight_decay: 0.1 }],
+  grad_clip: [{ grad_clip: 0.1 }],
+  grad_clip_mode: [{ grad_clip: 0.01, grad_clip_mode: 'value' }],
   momentum: [{ momentum: 0.5 }],
   nesterov: [{ optimizer: 'sgd', nesterov: false }],
   weight_decay_groups: [{ weight_decay_groups: 'all', weight_decay: 0.1 }],

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { BatchLoader, TrainBatch } from '../../../src/ml/data/batch-loader.ts';
 import { networkFor } from '../../../src/ml/inference/trained-model.ts';
-import { recipeProfiles } from '../../../src/params/recipe.ts';
+import { recipeProfiles } from '../../../src/params/recipe-profiles.ts';
 import { hashedState, signed } from '../../support/hashed.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 import { train, type Run } from '../../support/training-job.ts';
@@ -41,6 +41,8 @@ const CHANGES: Readonly<Record<string, NonNullable<Run['recipe']>>> = {
   nesterov: { nesterov: true },
   'weights alone decayed': { weight_decay_groups: 'weights' },
   'cross entropy by a tenth': { ce_weight: 0.1 },
+  'gradients clipped by norm': { grad_clip: 0.5 },
+  'gradients clipped by value': { grad_clip: 0.05, grad_clip_mode: 'value' },
   'a moving average': { ema: true, ema_decay: 0.99 },
 };
 

@@ -53,8 +53,8 @@ void run_max_pool_gradient(const max_pool_gradient_op *op, const team *team) {
   }
 }
 
-INLINE float inverse_area(window w) {
-  return 1.f / (float)((w.rows.to - w.rows.from) * (w.columns.to - w.columns.from));
+INLINE float inverse_area(window w, int kernel, int countPadding) {
+  return 1.f / (float)(countPadding ? kernel * kernel : (w.rows.to - w.rows.from) * (w.columns.to - w.columns.from));
 }
 
 void run_average_pool(const average_pool_op *op, const team *team) {
@@ -69,7 +69,7 @@ void run_average_pool(const average_pool_op *op, const team *team) {
         const float *x = op->x + offset(op, image, i, j);
         for (int c = 0; c < op->channels; c += LANES) store(y + c, load(y + c) + load(x + c));
       }
-      for (int c = 0; c < op->channels; c += LANES) store(y + c, load(y + c) * inverse_area(w));
+      for (int c = 0; c < op->channels; c += LANES) store(y + c, load(y + c) * inverse_area(w, op->kernel, op->countPadding));
     }
 }
 
@@ -81,7 +81,7 @@ void run_average_pool_gradient(const average_pool_gradient_op *op, const team *t
       for (int column = 0; column < op->outWidth; column++) {
         window w = window_of(op, row, column);
         const float *dy = op->dy + ((intptr_t)(image * op->outHeight + row) * op->outWidth + column) * op->channels;
-        float inverse = inverse_area(w);
+        float inverse = inverse_area(w, op->kernel, op->countPadding);
         each_pixel(w) {
           float *dx = op->dx + offset(op, image, i, j);
           for (int c = 0; c < op->channels; c += LANES) store(dx + c, load(dx + c) + load(dy + c) * inverse);

@@ -517,6 +517,7 @@ typedef struct average_pool_op {
   int kernel;
   int stride;
   int padding;
+  int countPadding;
 } average_pool_op;
 _Static_assert(sizeof(average_pool_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_average_pool(const average_pool_op *op, const team *team);
@@ -534,6 +535,7 @@ typedef struct average_pool_gradient_op {
   int kernel;
   int stride;
   int padding;
+  int countPadding;
   int accumulate;
 } average_pool_gradient_op;
 _Static_assert(sizeof(average_pool_gradient_op) <= OPERATION_BYTES, "room for the record");

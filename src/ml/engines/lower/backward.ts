@@ -3,7 +3,7 @@ import { familyOf, refOf } from '../layout.ts';
 import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
 import { roundUp } from '../target.ts';
-import { windowOf, type Emitter } from './emitter.ts';
+import { averageOf, type Emitter, windowOf } from './emitter.ts';
 import { emitAgain, emitDrop, gateOf, partsOf } from './forward.ts';
 import { emitGroupedFilterGradient, emitGroupedInputGradient } from './grouped.ts';
 import { roundsFilterGradient, roundsInputGradient } from './half-precision.ts';
@@ -263,13 +263,12 @@ export class Backward {
   #pool(unit: UnitOf<'pool'>, dy: Ref): void {
     const emitter = this.#emitter;
     this.contribute(unit.input, (dx, accumulate) => {
-      const numbers = { ...windowOf(emitter, unit), accumulate };
       if (unit.layer.mode === 'average') {
-        emitter.emit('average-pool-gradient', { dy, dx }, numbers);
+        emitter.emit('average-pool-gradient', { dy, dx }, { ...averageOf(emitter, unit), accumulate });
         return;
       }
       const operands = { x: this.#value(unit.input), y: this.#value(unit.output), dy, dx };
-      emitter.emit('max-pool-gradient', operands, numbers);
+      emitter.emit('max-pool-gradient', operands, { ...windowOf(emitter, unit), accumulate });
     });
   }
 }

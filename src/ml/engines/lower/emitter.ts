@@ -142,3 +142,14 @@ export function windowOf(emitter: Emitter, unit: Extract<Unit, { kind: 'product'
     padding: window.padding - border,
   };
 }
+
+/**
+ * Numbers of an average pool.
+ *
+ * @param emitter - knows the shapes
+ * @param unit - the pool
+ * @returns its window, and whether padding counts
+ */
+export function averageOf(emitter: Emitter, unit: Extract<Unit, { kind: 'pool' }>): Numbers<'average-pool'> {
+  return { ...windowOf(emitter, unit), countPadding: unit.layer.countPadding ? 1 : 0 };
+}

@@ -2,7 +2,7 @@ import type { LayerIndex } from '../../network/network.ts';
 import { familyOf, refOf } from '../layout.ts';
 import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
-import { windowOf, type Emitter } from './emitter.ts';
+import { averageOf, type Emitter, windowOf } from './emitter.ts';
 import { emitGrouped } from './grouped.ts';
 import { roundedFilter, roundsForward } from './half-precision.ts';
 import { emitNormOutput, emitTrainingNorm, savedOf, type Saved } from './norm.ts';
@@ -146,7 +146,8 @@ export function emitPlain(emitter: Emitter, unit: PlainUnit): void {
       emitter.emit('activation', { x, y }, { count, activation: unit.activation });
       break;
     case 'pool':
-      emitter.emit(unit.layer.mode === 'max' ? 'max-pool' : 'average-pool', { x, y }, windowOf(emitter, unit));
+      if (unit.layer.mode === 'max') emitter.emit('max-pool', { x, y }, windowOf(emitter, unit));
+      else emitter.emit('average-pool', { x, y }, averageOf(emitter, unit));
   }
   emitter.values.set(unit.output, y);
 }

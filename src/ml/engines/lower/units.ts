@@ -28,7 +28,7 @@ export type Unit = { readonly output: LayerIndex; readonly input: LayerIndex } &
   | { readonly kind: 'concat'; readonly inputs: readonly LayerIndex[]; readonly layer: ConcatLayer }
   | { readonly kind: 'slice'; readonly layer: SliceLayer }
   | { readonly kind: 'activation'; readonly activation: ActivationCode }
-  | { readonly kind: 'pool'; readonly layer: Pick<PoolLayer, 'mode' | 'kernel' | 'stride' | 'padding'> }
+  | { readonly kind: 'pool'; readonly layer: Omit<PoolLayer, 'kind' | 'name' | 'inputs' | 'shape'> }
   | { readonly kind: 'dropout'; readonly layer: DropoutLayer }
   | { readonly kind: 'stochastic-depth'; readonly layer: StochasticDepthLayer }
 );
@@ -129,7 +129,12 @@ class Grouping {
       case 'global-average-pool': {
         const { height, width } = this.#network.layers[input]?.shape ?? layer.shape;
         const kernel = Math.max(height, width);
-        return { kind: 'pool', layer: { mode: 'average', kernel, stride: kernel, padding: 0 }, input, output: index };
+        return {
+          kind: 'pool',
+          layer: { mode: 'average', kernel, stride: kernel, padding: 0, countPadding: false },
+          input,
+          output: index,
+        };
       }
       case 'dropout':
         return { kind: 'dropout', layer, input, output: index };

@@ -23,6 +23,10 @@ function eachWindow(s: Shape, visit: (output: number, inputs: readonly number[])
   }
 }
 
+/** Pixels that a mean is taken over. */
+const areaOf = ({ kernel, countPadding }: Numbers<'average-pool'>, inside: readonly number[]): number =>
+  countPadding ? kernel ** 2 : inside.length;
+
 function clear(dx: Float64Array, s: Shape & { readonly accumulate: number }): void {
   if (!s.accumulate) dx.fill(0, 0, s.batch * s.height * s.width * s.channels);
 }
@@ -40,13 +44,13 @@ export const pooling: Implementations<'max-pool' | 'max-pool-gradient' | 'averag
   },
   'average-pool'({ x, y }, s) {
     eachWindow(s, (output, inputs) => {
-      y[output] = inputs.reduce((sum, input) => sum + at(x, input), 0) / inputs.length;
+      y[output] = inputs.reduce((sum, input) => sum + at(x, input), 0) / areaOf(s, inputs);
     });
   },
   'average-pool-gradient'({ dy, dx }, s) {
     clear(dx, s);
     eachWindow(s, (output, inputs) => {
-      for (const input of inputs) put(dx, input, at(dy, output) / inputs.length, 1);
+      for (const input of inputs) put(dx, input, at(dy, output) / areaOf(s, inputs), 1);
     });
   },
 };

@@ -37,9 +37,10 @@ const FUNCTIONS = {
   'hard-sigmoid': 'F.hardsigmoid',
 } as const satisfies Record<LayerOf<'activation'>['function'], string>;
 
-function pooled({ mode, kernel, stride, padding }: LayerOf<'pool'>, x: string): string {
+function pooled({ mode, kernel, stride, padding, countPadding }: LayerOf<'pool'>, x: string): string {
   const window = `${x}, ${kernel}, ${stride}, ${padding}`;
-  return mode === 'max' ? `F.max_pool2d(${window})` : `F.avg_pool2d(${window}, count_include_pad=False)`;
+  if (mode === 'max') return `F.max_pool2d(${window})`;
+  return `F.avg_pool2d(${window}, count_include_pad=${countPadding ? 'True' : 'False'})`;
 }
 
 function joined({ interleaved }: LayerOf<'concat'>, inputs: readonly string[]): string {

@@ -23,10 +23,13 @@ function callsOf(window: (typeof POOLS)[number]): Call[] {
   const dx = signed('dx', inputs);
   return [
     pooled,
-    { primitive: 'average-pool', operands: { x, y: empty(outputs) }, numbers: shape },
-    ...[0, 1].flatMap((accumulate): Call[] => [
-      { primitive: 'max-pool-gradient', operands: { x, y, dy, dx }, numbers: { ...shape, accumulate } },
-      { primitive: 'average-pool-gradient', operands: { dy, dx }, numbers: { ...shape, accumulate } },
+    ...[0, 1].flatMap((flag): Call[] => [
+      { primitive: 'average-pool', operands: { x, y: empty(outputs) }, numbers: { ...shape, countPadding: flag } },
+      { primitive: 'max-pool-gradient', operands: { x, y, dy, dx }, numbers: { ...shape, accumulate: flag } },
+      ...[0, 1].map((accumulate): Call => {
+        const numbers = { ...shape, countPadding: flag, accumulate };
+        return { primitive: 'average-pool-gradient', operands: { dy, dx }, numbers };
+      }),
     ]),
   ];
 }

@@ -3,6 +3,7 @@ import { Channel } from '../../../../src/ml/engines/pytorch/channel.ts';
 import { CompiledEngine } from '../../../../src/ml/engines/compiled-engine.ts';
 import { missing } from '../../../support/pytorch.ts';
 import { pytorchExecutor } from '../../../support/pytorch-executor.ts';
+import { describeClip } from '../../train/clip-checks.ts';
 import { describeTogether, ROUNDS, rounds } from '../together-checks.ts';
 
 const lacking = missing('torch');
@@ -15,7 +16,10 @@ const engines =
     : {};
 afterAll(() => Promise.all(Object.values(engines).map((engine) => engine.dispose())));
 
-for (const [name, engine] of Object.entries(engines)) describeTogether(name, engine);
+for (const [name, engine] of Object.entries(engines)) {
+  describeTogether(name, engine);
+  describeClip(name, engine);
+}
 
 describe.skipIf(lacking !== undefined)(`PyTorch${lacking === undefined ? '' : ` (SKIPPED: ${lacking})`}`, () => {
   it('is asked once for all runs of a round', async () => {

@@ -110,10 +110,10 @@ describe('gradients of linear primitives are their adjoints', () => {
     );
   });
 
-  it('of an average pool, which hands on all of a gradient and no more', () => {
+  it('of an average pool, which hands on all of a gradient and no more where padding does not count', () => {
     fc.assert(
-      fc.property(windows, ({ plain }) => {
-        const numbers = { ...plain, channels: 4 };
+      fc.property(windows, fc.nat(1), ({ plain }, countPadding) => {
+        const numbers = { ...plain, channels: 4, countPadding };
         const x = signed('x', pixels(plain) * 4);
         const dy = signed('dy', outPixels(plain) * 4);
         const y = new Float32Array(dy.length);
@@ -125,7 +125,7 @@ describe('gradients of linear primitives are their adjoints', () => {
         });
         expectEqual(inner(x, dx!), inner(pooled['y']!, dy));
         const total = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0);
-        expectEqual(total(dx!), total(dy));
+        if (!countPadding) expectEqual(total(dx!), total(dy));
       }),
       { seed: 83 },
     );

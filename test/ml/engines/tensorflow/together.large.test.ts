@@ -3,6 +3,7 @@ import { CompiledEngine } from '../../../../src/ml/engines/compiled-engine.ts';
 import { Model } from '../../../../src/ml/engines/tensorflow/binding.ts';
 import { difference } from '../../../support/primitive.ts';
 import { lacking, tensorflowExecutor } from '../../../support/tensorflow.ts';
+import { describeClip } from '../../train/clip-checks.ts';
 import { ROUNDS, rounds, setting } from '../together-checks.ts';
 
 const engine = lacking === undefined ? new CompiledEngine(tensorflowExecutor()) : undefined;
@@ -20,6 +21,8 @@ function expectClose(
     expect(difference(Float32Array.from(values), Float32Array.from(expected[i]!)), `array ${i}`).toBeLessThan(ROUNDING),
   );
 }
+
+if (engine) describeClip('tensorflow', engine);
 
 describe.skipIf(!engine)(`runs made together${lacking === undefined ? '' : ` (SKIPPED: ${lacking})`}`, () => {
   it('give what they give one by one', () => {

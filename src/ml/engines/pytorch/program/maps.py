@@ -51,14 +51,14 @@ def max_pool_gradient(o, n, _):
 
 @primitive
 def average_pool(o, n, _):
-    o.put("y", flat_of(F.avg_pool2d(inputs_of(o, n, "x"), *windowed(n), False, False)))
+    o.put("y", flat_of(F.avg_pool2d(inputs_of(o, n, "x"), *windowed(n), False, bool(n.countPadding))))
 
 
 @primitive
 def average_pool_gradient(o, n, _):
     dy = outputs_of(o, n, "dy")
     like = dy.new_empty((n.batch, n.height, n.width, n.channels)).permute(0, 3, 1, 2)
-    o.put("dx", flat_of(aten.avg_pool2d_backward(dy, like, *windowed(n), False, False, None)), n.accumulate)
+    o.put("dx", flat_of(aten.avg_pool2d_backward(dy, like, *windowed(n), False, bool(n.countPadding), None)), n.accumulate)
 
 
 @primitive

@@ -1,5 +1,6 @@
 import type { Graph, Tensor } from '../graph.ts';
 import type { Attributes } from '../proto.ts';
+import type { Numbers } from '../../primitives.ts';
 import type { Nodes } from './context.ts';
 import { inputShape, outputShape, type Window } from './maps.ts';
 
@@ -42,7 +43,9 @@ function shares(graph: Graph, n: Window): Tensor {
   return graph.constant(Float32Array.from(parts), [1, n.outHeight, n.outWidth, 1]);
 }
 
-const isPadded = (n: Window): boolean => around(n).some(([before, after]) => before + after > 0);
+/** Whether windows see what is put around, and it does not count. */
+const isShortened = (n: Numbers<'average-pool'>): boolean =>
+  !n.countPadding && around(n).some(([before, after]) => before + after > 0);
 
 export const pools: Nodes<'max-pool' | 'max-pool-gradient' | 'average-pool' | 'average-pool-gradient'> = {
   'max-pool'({ x, y }, n, { graph }) {
@@ -62,7 +65,7 @@ export const pools: Nodes<'max-pool' | 'max-pool-gradient' | 'average-pool' | 'a
       return;
     }
     const means = graph.typed('AvgPool', [graph.pad(maps, around(n))], outputShape(n), attributesOf(n));
-    y.put(isPadded(n) ? graph.mul(means, shares(graph, n)) : means);
+    y.put(isShortened(n) ? graph.mul(means, shares(graph, n)) : means);
   },
   'average-pool-gradient'({ dy, dx }, n, { graph }) {
     const gradient = dy.get(...outputShape(n));
@@ -71,7 +74,7 @@ export const pools: Nodes<'max-pool' | 'max-pool-gradient' | 'average-pool' | 'a
       dx.put(graph.broadcastTo(share, inputShape(n)), n.accumulate);
       return;
     }
-    const shared = isPadded(n) ? graph.mul(gradient, shares(graph, n)) : gradient;
+    const shared = isShortened(n) ? graph.mul(gradient, shares(graph, n)) : gradient;
     const shape = inputShape(n).map((length, axis) => length + (around(n)[axis] ?? [0, 0]).reduce((a, b) => a + b));
     const attributes = { T: { type: 'float' }, ...attributesOf(n) } as const;
     const wide = graph.node('AvgPoolGrad', [graph.ints(...shape), shared], { shape, attributes });
