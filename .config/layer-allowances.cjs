@@ -41,6 +41,8 @@ const may = {
     'project',
     'ui',
     'dashboard',
+    // For `kdpipe import`.
+    'pipeline/import',
     // Networks as data, for `kdpipe show MODEL`: no tensors behind it.
     'ml/show',
     // For `kdpipe bench`, loaded when it is called.
@@ -93,6 +95,8 @@ const mayPipeline = {
   check: ['source', 'read', 'planned'],
   expand: ['source', 'read', 'planned', 'check'],
   tables: ['source', 'read', 'planned', 'expand'],
+  // Configurations of other programs.
+  import: ['source', 'read'],
 };
 /** Within src/report. */
 const mayReport = {

@@ -15,6 +15,10 @@ export const commands = {
     summary: 'write a new study, from flags or questions',
     load: () => import('./commands/init.ts'),
   },
+  import: {
+    summary: 'turn a configuration of another program into a pipeline',
+    load: () => import('./commands/import.ts'),
+  },
   run: {
     summary: 'run a pipeline: what is cached is reused',
     load: () => import('./commands/run.ts'),
