@@ -37,6 +37,10 @@ export const commands = {
     anywhere: true,
     load: () => import('./commands/task.ts'),
   },
+  compare: {
+    summary: 'say how two runs, cells or revisions differ',
+    load: () => import('./commands/compare.ts'),
+  },
   dashboard: { summary: 'show runs in a browser, live', load: () => import('./commands/dashboard.ts') },
   report: {
     summary: 'render the result tables and plots',
