@@ -41,6 +41,7 @@ export const commands = {
     summary: 'say how two runs, cells or revisions differ',
     load: () => import('./commands/compare.ts'),
   },
+  history: { summary: 'list the results of a stage over all runs', load: () => import('./commands/history.ts') },
   dashboard: { summary: 'show runs in a browser, live', load: () => import('./commands/dashboard.ts') },
   report: {
     summary: 'render the result tables and plots',

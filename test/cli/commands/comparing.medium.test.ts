@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listRuns } from '../../../src/record/past-runs.ts';
 import { findSides } from '../../../src/cli/compare/sides.ts';
+import { historyOf } from '../../../src/project/history.ts';
 import { openProject } from '../../../src/project/project.ts';
 import { commitNamed, planRevision } from '../../../src/project/revision.ts';
 import { Project } from '../../support/project.ts';
@@ -124,6 +125,40 @@ describe('kdpipe compare', () => {
     const commit = (await commitNamed(project.folder, 'HEAD')) ?? '';
     await expect(planRevision('later.yaml', commit, { cwd: project.folder })).rejects.toThrow(
       /commit [0-9a-f]{12} has no file later\.yaml/,
+    );
+  });
+});
+
+describe('kdpipe history', () => {
+  it('lists results of a cell over runs: key, what changed, metrics; what was reused is counted or named', () => {
+    project.write('study.yaml', pipeline(0));
+    // Another run that has nothing to do would leave no record.
+    for (const _ of [1, 2])
+      expect(ask('run', 'study.yaml', '--force', 'student[method=AT,seed=0]')).toMatchObject({ code: 0 });
+    const { code, stdout, stderr } = ask('history', 'student[method=AT,seed=1]', '--metric', 'test.accuracy');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [head, ...lines] = stdout.trimEnd().split('\n');
+    expect(head).toBe('student[method=AT,seed=1]');
+    const at = /^ {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ/.source;
+    expect(lines).toEqual([
+      expect.stringMatching(
+        new RegExp(`${at} {2}[0-9a-f]{12} {2}finished +\\S+ s +test\\.accuracy 0\\.69 +first run$`),
+      ),
+      expect.stringMatching(/ finished +\S+ s +test\.accuracy 0\.7 +params\.shell .*\+ 0.* → .*\+ 1/),
+      expect.stringMatching(/ reused, reused in 1 run +test\.accuracy 0\.69 +params\.shell .*\+ 1.* → .*\+ 0/),
+    ]);
+    const keys = lines.map((line) => line.split(/ {2,}/)[2]);
+    expect(keys[2]).toBe(keys[0]);
+    expect(json('history', 'student')).toMatchObject({ pipeline: 'study', runs: 4, cells: [{}, {}, {}, {}] });
+  });
+
+  it('shows what failed, and refuses a stage that no run has', () => {
+    project.write('study.yaml', pipeline(0).replace('printf', 'exit 3; printf'));
+    expect(ask('run', 'study.yaml', '-k')).toMatchObject({ code: 1 });
+    const { results } = historyOf(openProject(project.folder), 'student[method=MGD,seed=0]').cells[0] ?? {};
+    expect(results?.at(-1)).toMatchObject({ state: 'failed', failure: { message: expect.stringContaining('3') } });
+    expect(() => historyOf(openProject(project.folder), 'studnet')).toThrow(
+      /no run of study has a stage or cell called studnet/,
     );
   });
 });
