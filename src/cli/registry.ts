@@ -42,6 +42,7 @@ export const commands = {
     load: () => import('./commands/compare.ts'),
   },
   history: { summary: 'list the results of a stage over all runs', load: () => import('./commands/history.ts') },
+  best: { summary: 'rank the rows of a run by a metric', load: () => import('./commands/best.ts') },
   dashboard: { summary: 'show runs in a browser, live', load: () => import('./commands/dashboard.ts') },
   report: {
     summary: 'render the result tables and plots',

@@ -21,19 +21,28 @@ const longestValue = 60;
 /** Most cells of one side that are named. */
 const namedCells = 5;
 
-/** A metric of both, the difference and its interval, as columns. */
-function metricCells(difference: MetricDifference): readonly string[] {
-  const { name, ours, theirs, comparison } = difference;
-  const decimals = decimalsOf([ours.mean, theirs.mean].filter((value) => !Number.isNaN(value)));
+/**
+ * A difference as columns.
+ *
+ * @param difference - of two rows
+ * @param decimals - digits after the point
+ * @returns the difference, its interval, p-value and verdict; `–` for what is not known
+ */
+export function differenceCells(difference: MetricDifference, decimals: number): readonly string[] {
+  const { comparison } = difference;
   const judged = comparison?.judged;
   return [
-    name,
-    measuredText(ours, decimals),
-    measuredText(theirs, decimals),
     comparison ? signedText(comparison.mean, decimals) : nothing,
     judged ? `[${signedText(judged.low, decimals)}, ${signedText(judged.high, decimals)}]` : nothing,
     [judged && pText(judged.p), verdictOf(difference)].filter(Boolean).join(' '),
   ];
+}
+
+/** A metric of both, the difference and its interval, as columns. */
+function metricCells(difference: MetricDifference): readonly string[] {
+  const { name, ours, theirs } = difference;
+  const decimals = decimalsOf([ours.mean, theirs.mean].filter((value) => !Number.isNaN(value)));
+  return [name, measuredText(ours, decimals), measuredText(theirs, decimals), ...differenceCells(difference, decimals)];
 }
 
 const metricHeads = ['A', 'B', 'A − B', '95 % interval', ''];
@@ -119,7 +128,7 @@ export function parameterJson(difference: ParameterDifference): object {
  * @param difference - of two rows
  * @returns both sides, a − b, and what is known of its certainty
  */
-export function metricJson(difference: MetricDifference): object {
+export function metricJson(difference: MetricDifference) {
   const { name, lowerIsBetter, ours, theirs, comparison } = difference;
   const { judged } = comparison ?? {};
   return {

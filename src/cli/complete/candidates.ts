@@ -55,12 +55,19 @@ const ofArguments: Readonly<Record<string, Candidates>> = {
   completion: () => ['bash', 'zsh', 'fish'],
 };
 
+/** The metrics that tables of the latest runs show. */
+const metrics = (): readonly string[] =>
+  latestPlans().flatMap(({ tables }) => tables.flatMap(({ columns }) => columns));
+
 /** What the values of options may be, beside those that are declared. */
 const ofOptions: Readonly<Record<string, Candidates>> = {
   '--only': cells,
   '--from': cells,
   '--to': cells,
   '--force': cells,
+  '--among': cells,
+  '--by': metrics,
+  '--metric': metrics,
   '--run': runs,
   '--teacher': () => namesOf('models'),
   '--student': (word) => several(namesOf('models'))(word),

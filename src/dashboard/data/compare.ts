@@ -31,8 +31,13 @@ export function paramsOf(placed: Placed): JsonObject {
   return { ...run.stages[cell.stage]?.params, ...cell.params };
 }
 
-/** The cell that a value refers to, in the form of `plan.json`. */
-function referred(value: Json | undefined): string | undefined {
+/**
+ * The cell that a parameter refers to.
+ *
+ * @param value - in the form of `plan.json`
+ * @returns its name; undefined for other values
+ */
+export function referred(value: Json | undefined): string | undefined {
   const id = isJsonObject(value) ? value['$cell'] : undefined;
   return typeof id === 'string' ? id : undefined;
 }

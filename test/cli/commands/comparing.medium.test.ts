@@ -129,6 +129,37 @@ describe('kdpipe compare', () => {
   });
 });
 
+describe('kdpipe best', () => {
+  it('ranks rows by validation, seeds together, and says how sure the order is', () => {
+    const { code, stdout, stderr } = ask('best', '--by', 'val.accuracy', '--run', 'study');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^1 +student +method=MGD +0\.8250 ± 0\.0212 \(n=2\)$/m);
+    expect(stdout).toMatch(
+      /^2 +student +method=AT +0\.7150 ± 0\.0071 \(n=2\) +-0\.1100 +\[-0\.2371, \+0\.0171\] +p=0\.058$/m,
+    );
+    expect(stdout).toMatch(/^best: 'student\[method=MGD,seed=0\]' 'student\[method=MGD,seed=1\]'$/m);
+  });
+
+  it('warns when it is to choose by test, and names what to choose by', () => {
+    const { code, stdout, stderr } = ask('best', '--by', 'test.accuracy', '--run', 'study', '--json');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^warning: test\.accuracy is of the test split: .* choose by val\.accuracy, and report test\.accuracy of what was chosen$/m,
+    );
+    expect(JSON.parse(stdout)).toMatchObject({
+      warnings: [expect.any(String)],
+      best: { rank: 1, row: 'method=MGD', n: 2 },
+    });
+  });
+
+  it('refuses a metric that nothing has', () => {
+    expect(ask('best', '--by', 'val.acuracy', '--among', 'student[method=AT]')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/called val\.acuracy[^]*did you mean val\.accuracy/),
+    });
+  });
+});
+
 describe('kdpipe history', () => {
   it('lists results of a cell over runs: key, what changed, metrics; what was reused is counted or named', () => {
     project.write('study.yaml', pipeline(0));
