@@ -5,7 +5,7 @@ import { FailureError, type Failure } from '../../core/failure.ts';
 import { decodingObstacle } from '../../ml/bench/pictures.ts';
 import { engineStates, type EngineState } from '../../ml/bench/engines.ts';
 import { gpuFacts, type GpuFacts } from '../../ml/bench/gpu.ts';
-import { loadRuntime } from '../../ml/export/onnx/runtime.ts';
+import { loadRuntime } from '../../ml/inference/onnx/runtime.ts';
 import { foldersOf } from '../../project/folders.ts';
 import { pipelinesIn } from '../../project/recent.ts';
 import { listRuns, startOf } from '../../record/past-runs.ts';

@@ -15,7 +15,7 @@ export interface RankedRow {
   /** What tells it from other rows of its stage. */
   readonly row: string;
   readonly cells: readonly CellId[];
-  /** Cells whose weights it evaluates; itself where it trains. */
+  /** The networks that it measures; its own cells where it trains. */
   readonly networks: readonly CellId[];
   readonly measured: Measured;
   /** This row minus the best one; undefined for the best. */
@@ -44,7 +44,7 @@ function candidatesIn(run: LiveRun, metric: string, among: ReadonlySet<CellId> |
 
 /** The networks whose numbers these are. */
 function networksOf(run: LiveRun, { cells }: SweepRow): readonly CellId[] {
-  return cells.map((cell) => referred(paramsOf({ run, cell })['weights']) ?? cell.id);
+  return cells.map((cell) => referred(paramsOf({ run, cell })['of']) ?? cell.id);
 }
 
 /**

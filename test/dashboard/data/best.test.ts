@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
 import { isOfTest, rankRows } from '../../../src/dashboard/data/best.ts';
+import { describePlan } from '../../../src/dashboard/data/describe-plan.ts';
+import { LiveRun } from '../../../src/dashboard/data/live-run.ts';
+import { cell, plan, to } from '../../report/sample-plan.ts';
 import { at, finished, scoredRun, started, studyRun } from '../sample-run.ts';
 
 const score = (method: string, seed: number): string => `score[of=student[kd_method=${method},seed=${seed}]]`;
@@ -7,8 +10,8 @@ const score = (method: string, seed: number): string => `score[of=student[kd_met
 it('ranks rows by the mean over their seeds, and says how far others are behind, paired by seed', () => {
   const ranked = rankRows(scoredRun(), 'test.accuracy');
   expect(ranked.map(({ rank, stage, cells, networks }) => [rank, stage, cells[0], networks[0]])).toEqual([
-    [1, 'score', score('MGD', 0), 'student[kd_method=MGD,seed=0]'],
-    [2, 'score', score('AT', 0), 'student[kd_method=AT,seed=0]'],
+    [1, 'score', score('MGD', 0), score('MGD', 0)],
+    [2, 'score', score('AT', 0), score('AT', 0)],
   ]);
   expect(ranked[0]).toMatchObject({ behind: undefined, measured: { n: 3, expected: 3 } });
   expect(ranked[0]?.row).toContain('kd_method=MGD');
@@ -43,6 +46,14 @@ it('gives rows of one mean one rank, takes less of a loss as better, and chooses
     );
   expect(rankRows(losses, 'val.nll').map(({ cells }) => cells[0])).toEqual([score('AT', 0), score('MGD', 0)]);
   expect(rankRows(losses, 'val.nothing')).toEqual([]);
+});
+
+it('names the network that a row measures', () => {
+  const run = new LiveRun(describePlan(plan([cell('net'), cell('score', {}, { of: to('net', 'weights') })]), 'r'));
+  run.apply(
+    at(0, { type: 'stage-finished', cell: 'score', key: 'k', seconds: 1, metrics: { val: { accuracy: 0.5 } } }),
+  );
+  expect(rankRows(run, 'val.accuracy')[0]?.networks).toEqual(['net']);
 });
 
 it('knows metrics of the test split', () => {
