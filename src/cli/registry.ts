@@ -41,6 +41,12 @@ export const commands = {
     anywhere: true,
     load: () => import('./commands/task.ts'),
   },
+  compare: {
+    summary: 'say how two runs, cells or revisions differ',
+    load: () => import('./commands/compare.ts'),
+  },
+  history: { summary: 'list the results of a stage over all runs', load: () => import('./commands/history.ts') },
+  best: { summary: 'rank the rows of a run by a metric', load: () => import('./commands/best.ts') },
   dashboard: { summary: 'show runs in a browser, live', load: () => import('./commands/dashboard.ts') },
   report: {
     summary: 'render the result tables and plots',

@@ -178,6 +178,8 @@ export interface Plan {
   readonly slurm?: { readonly all: SlurmSettings; readonly stages: Readonly<Record<string, SlurmSettings>> };
   /** What `executor: command` submits with. */
   readonly command?: QueueCommands;
+  /** A command line of a shell that is run when a run has ended. */
+  readonly onFinish?: string;
   /** Values that are not to be written or shown; none where there are none. */
   readonly secrets?: readonly string[];
 }

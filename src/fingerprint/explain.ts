@@ -2,6 +2,7 @@ import { isJsonObject, type Json } from '../core/json.ts';
 import type { Digest } from '../core/plan.ts';
 import { ownValue } from '../core/own.ts';
 import { byCodeUnits } from '../util/text.ts';
+import { differingParts } from '../util/differing-part.ts';
 import { truncate } from '../util/display-width.ts';
 import { canonical } from './canonical.ts';
 import type { Ingredients } from './stage.ts';
@@ -11,18 +12,10 @@ const longestValue = 60;
 
 const shown = (value: Json): string => truncate(JSON.stringify(value), longestValue);
 
-/** Characters of a long text that stand before the first difference. */
-const leadIn = 12;
-
 /** Shows two values; of long texts the part from just before their first difference on. */
 function shownPair(before: Json, after: Json): string {
-  if (typeof before !== 'string' || typeof after !== 'string' || Math.min(before.length, after.length) <= longestValue)
-    return `${shown(before)} → ${shown(after)}`;
-  let same = 0;
-  while (before[same] === after[same]) same++;
-  const from = Math.max(0, same - leadIn);
-  const cut = (text: string): string => shown(from > 0 ? `…${text.slice(from)}` : text);
-  return `${cut(before)} → ${cut(after)}`;
+  if (typeof before !== 'string' || typeof after !== 'string') return `${shown(before)} → ${shown(after)}`;
+  return differingParts(before, after, longestValue).map(shown).join(' → ');
 }
 
 const isReference = (value: Json): boolean => isJsonObject(value) && value['$input'] !== undefined;

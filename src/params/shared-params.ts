@@ -7,10 +7,10 @@ export const TRAINED = { kinds: ['train-teacher', 'distill-student', 'pretrained
 export const trainedWeights = (description: string, many?: 'or-one') =>
   ({ 'x-input': { ...TRAINED, ...(many && { many }) }, description }) as const satisfies ParamSchema;
 
-/** Reference to a teacher: a trained network, or its logits that a predict stage has kept; with `or-one` to several, too. */
+/** Reference to a teacher: a trained network, its logits that a predict stage has kept, or an ONNX model; with `or-one` to several, too. */
 export const teacherParam = (description: string, many?: 'or-one') =>
   ({
-    'x-input': { kinds: [...TRAINED.kinds, 'predict'], ...(many && { many }) },
+    'x-input': { kinds: [...TRAINED.kinds, 'predict', 'onnx'], ...(many && { many }) },
     description,
   }) as const satisfies ParamSchema;
 

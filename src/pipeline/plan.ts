@@ -147,13 +147,18 @@ function secretsIn(cells: readonly Cell[]): readonly string[] {
   );
 }
 
-/** Where a pipeline runs, and how it is submitted; nothing of what it does not say. */
-function submissionOf(spec: PipelineSpec): Pick<Plan, 'executor' | 'slurm' | 'command'> {
-  const { executor, slurm: all, command, stages } = spec;
+/** Where a pipeline runs, how it is submitted, and what follows a run; nothing of what it does not say. */
+function submissionOf(spec: PipelineSpec): Pick<Plan, 'executor' | 'slurm' | 'command' | 'onFinish'> {
+  const { executor, slurm: all, command, onFinish, stages } = spec;
   const own = [...stages].filter(([, { slurm }]) => Object.keys(slurm).length > 0);
   const says = own.length > 0 || Object.keys(all).length > 0;
   const slurm = { all, stages: Object.fromEntries(own.map(([id, stage]) => [id, stage.slurm])) };
-  return { ...(executor && { executor }), ...(says && { slurm }), ...(command && { command }) };
+  return {
+    ...(executor && { executor }),
+    ...(says && { slurm }),
+    ...(command && { command }),
+    ...(onFinish !== undefined && { onFinish }),
+  };
 }
 
 /** Plans a file; what is wrong is noted and left out. */

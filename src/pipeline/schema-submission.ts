@@ -54,4 +54,7 @@ export const submissionSchema: JsonObject = {
   executor: { enum: places, description: 'Where it runs unless --executor says otherwise.' },
   slurm: slurmSchema,
   command: commandSchema,
+  on_finish: text(
+    'A command line of a shell that is run when a run has ended: KDPIPE_STATUS, KDPIPE_RUN, KDPIPE_RUN_FOLDER … say how.',
+  ),
 };

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { FailureError } from '../core/failure.ts';
+import { FailureError, type Failure } from '../core/failure.ts';
 import type { EventSink } from '../core/event.ts';
 import type { Cluster } from '../executors/cluster.ts';
 import type { ExecutorFactory } from '../executors/executor.ts';
@@ -10,6 +10,7 @@ import { runPlan, type RunSummary } from '../scheduler/run-plan.ts';
 import type { ReadWatch } from '../store/files/digest-file.ts';
 import { commitOf } from './git.ts';
 import { saveNothingToDo } from './nothing-to-do.ts';
+import { runOnFinish } from './on-finish.ts';
 import { asPlanned, requireReports, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
 import { schedulerOptions, type CellOptions } from './preview.ts';
 import { commandOf } from './report.ts';
@@ -49,7 +50,10 @@ export interface RunOptions extends SourceOptions, CellOptions {
 }
 
 /** How a run ended, and what it wrote. */
-export interface RunResult extends RunSummary, ReportedFiles {}
+export interface RunResult extends RunSummary, ReportedFiles {
+  /** What went wrong with the pipeline's `on_finish`; the run stands all the same. */
+  readonly onFinish?: Failure;
+}
 
 /**
  * Runs a pipeline: what has a result is reused, the rest is made, then tables and plots go into their files.
@@ -98,5 +102,6 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
   if (report === undefined && !reported.unwritten.length)
     // It only makes the next run faster.
     await collect([], () => saveNothingToDo(pipeline, { summary, reported, files }));
-  return { ...summary, ...reported };
+  const onFinish = await runOnFinish(pipeline, summary);
+  return { ...summary, ...reported, ...(onFinish && { onFinish }) };
 }

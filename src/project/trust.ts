@@ -60,7 +60,8 @@ export function programsOf(plan: Plan): readonly string[] {
     if (kind !== 'command' || lines.has(stage)) continue;
     lines.set(stage, lineOf(stage, wordsOf(params['shell'] ?? params['run'] ?? [])));
   }
-  return [...lines.values(), ...slurmLines(plan), ...queueLines(plan)];
+  const after = plan.onFinish === undefined ? [] : [lineOf('on_finish', plan.onFinish)];
+  return [...lines.values(), ...slurmLines(plan), ...queueLines(plan), ...after];
 }
 
 /** The folder of everything that is of a project: its repository, or where there is none its workspace. */

@@ -4,6 +4,7 @@ import { distillStudent } from './distill-student/kind.ts';
 import { evaluate } from './evaluate/kind.ts';
 import { exportNetwork } from './export/kind.ts';
 import { fetchFile } from './fetch/kind.ts';
+import { onnx } from './onnx/kind.ts';
 import { predict } from './predict/kind.ts';
 import { pretrained } from './pretrained/kind.ts';
 import type { StageKind } from './stage-kind.ts';
@@ -17,6 +18,7 @@ export const kinds = {
   evaluate,
   export: exportNetwork,
   fetch: fetchFile,
+  onnx,
   predict,
   pretrained,
   'train-teacher': trainTeacher,

@@ -7,6 +7,7 @@ import { kinds } from '../../src/stages/registry.ts';
 const text = `name: study
 executor: slurm
 slurm: { setup: "module load  nodejs\\n", options: [--task-prolog=x.sh] }
+on_finish: ./tell.sh
 command: { submit: ./queue.sh submit, status: ./queue.sh status, cancel: ./queue.sh cancel }
 stages:
   digits: { uses: dataset, with: { source: mnist-digits }, slurm: { partition: gpu } }
@@ -24,6 +25,7 @@ describe('the programs of a plan', () => {
       'command (submit): ./queue.sh submit',
       'command (status): ./queue.sh status',
       'command (cancel): ./queue.sh cancel',
+      'on_finish: ./tell.sh',
     ]);
   });
 });

@@ -1,15 +1,24 @@
 import { Command } from 'commander';
-import { examine, type Finding } from '../doctor/examine.ts';
+import { examine } from '../doctor/examine.ts';
+import type { Finding } from '../doctor/finding.ts';
 import { exitCodes } from '../exit.ts';
 import { examples, jsonOption } from '../options.ts';
 import { columns, print, printJson } from '../terminal.ts';
 
 const MARKS = { ok: '✓', note: '!', problem: '✗' } as const satisfies Record<Finding['level'], string>;
 
-/** A line a finding; how to mend it stands below. */
+/** A line a finding; what it costs and how to mend it stand below. */
 function findingsText(findings: readonly Finding[]): string {
   const lines = columns(findings.map(({ subject, level, text }) => [MARKS[level], subject, text])).split('\n');
-  return findings.map(({ fix }, at) => `${lines[at] ?? ''}${fix === undefined ? '' : `\n   fix: ${fix}`}`).join('\n');
+  return findings
+    .map(({ cost, fix }, at) =>
+      [
+        lines[at] ?? '',
+        ...(cost === undefined ? [] : [`   costs: ${cost}`]),
+        ...(fix === undefined ? [] : [`   fix: ${fix}`]),
+      ].join('\n'),
+    )
+    .join('\n');
 }
 
 /**

@@ -1,32 +1,39 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
+import type { CellId } from '../../core/plan.ts';
 import { unwrap } from '../../core/result.ts';
 import { findCells } from '../../cells/select.ts';
 import { cellStatuses } from '../../core/run-state.ts';
+import { Runs } from '../../dashboard/server/runs.ts';
 import { replayRun, type PastRun } from '../../record/past-runs.ts';
 import { logFile } from '../../record/run-record.ts';
-import { openProject } from '../../project/project.ts';
-import { recentRun } from '../../project/recent.ts';
+import { openProject, type Project } from '../../project/project.ts';
 import { findRun } from '../recent-run.ts';
 import { examples } from '../options.ts';
 import { shellWord } from '../../util/shell-word.ts';
 import { groupBy } from '../../util/group.ts';
-import { Tail } from '../tail.ts';
+import { followLogs } from '../logs/follow-logs.ts';
+import { Tail } from '../logs/tail.ts';
 import { columns, print, printError } from '../terminal.ts';
 
 /**
- * `kdpipe logs`: what a stage wrote in the latest run; with `-f`, what it goes on to write.
+ * `kdpipe logs`: what a stage wrote in the latest run; with `-f`, what it, or several cells, go on to write.
  *
  * @returns the commander command
  */
 export function command(): Command {
   return new Command('logs')
     .argument('[stage]', 'stage, cell or stage[axis=value]; without it, what can be named')
-    .option('-f, --follow', 'go on printing what is written')
+    .option('-f, --follow', 'go on printing what is written; of several cells each line after the name of its own')
     .option('--run <run>', 'a pipeline’s name or a run; by default the latest run')
     .addHelpText(
       'after',
-      examples('kdpipe logs', 'kdpipe logs teacher -f', "kdpipe logs 'student[seed=0]' --run study"),
+      examples(
+        'kdpipe logs',
+        'kdpipe logs teacher -f',
+        'kdpipe logs student -f',
+        "kdpipe logs 'student[seed=0]' --run study",
+      ),
     )
     .action(async (stage: string | undefined, flags: { readonly follow?: boolean; readonly run?: string }) => {
       const project = openProject();
@@ -39,14 +46,28 @@ export function command(): Command {
         return;
       }
       const cells = [...unwrap(findCells(past.plan.cells, [stage]))];
+      if (flags.follow) return follow(project, past, cells, () => isRead);
       for (const cell of cells) {
         if (cells.length > 1) print(`==> ${cell} <==`);
-        const log = new Tail(logFile(past.folder, cell), process.stdout);
-        const found = await log.print();
-        if (!found) printError(`${cell} wrote nothing in run ${past.run} (${stateIn(past, cell)})`);
-        if (flags.follow && cells.length === 1) await log.follow(() => !isRead || hasEnded(past.folder, cell));
+        const found = await new Tail(logFile(past.folder, cell), process.stdout).print();
+        if (!found) sayEmpty(past, cell);
       }
     });
+}
+
+const sayEmpty = (past: PastRun, cell: CellId): void =>
+  printError(`${cell} wrote nothing in run ${past.run} (${stateIn(past, cell)})`);
+
+/** Prints what cells write until they have ended. */
+async function follow(
+  { runsFolder, store }: Project,
+  past: PastRun,
+  cells: readonly CellId[],
+  isRead: () => boolean,
+): Promise<void> {
+  const [cell, ...others] = cells;
+  if (cell !== undefined && others.length === 0 && !existsSync(logFile(past.folder, cell))) sayEmpty(past, cell);
+  await followLogs(new Runs(runsFolder, store).feed(past.run), cells, process.stdout, isRead);
 }
 
 /** The stages of a run, how many cells each has, and one of them. */
@@ -59,11 +80,3 @@ function stagesText({ plan, run }: PastRun): string {
 }
 
 const stateIn = (past: PastRun, cell: string) => cellStatuses(replayRun(past)).get(cell)?.state ?? 'waiting';
-
-/** Whether a stage will write no more: it ended, or its run did. */
-function hasEnded(folder: string, cell: string): boolean {
-  const run = folder.split(/[\\/]/).at(-1);
-  const past = recentRun(join(folder, '..', '..'), run);
-  const state = stateIn(past, cell);
-  return past.events.at(-1)?.type === 'run-finished' || !['waiting', 'running', 'retrying'].includes(state);
-}

@@ -48,10 +48,16 @@ const ofArguments: Readonly<Record<string, Candidates>> = {
   path: cells,
   show: (word) => [...cells(word), ...kindNamesOf(kinds).all, ...Object.keys(catalogue()).flatMap(namesOf)],
   status: runs,
+  history: cells,
+  compare: (word) => [...runs(), ...cells(word)],
   list: () => ['kinds', ...Object.keys(catalogue())],
   bench: () => namesOf('models'),
   completion: () => ['bash', 'zsh', 'fish'],
 };
+
+/** The metrics that tables of the latest runs show. */
+const metrics = (): readonly string[] =>
+  latestPlans().flatMap(({ tables }) => tables.flatMap(({ columns }) => columns));
 
 /** What the values of options may be, beside those that are declared. */
 const ofOptions: Readonly<Record<string, Candidates>> = {
@@ -59,6 +65,9 @@ const ofOptions: Readonly<Record<string, Candidates>> = {
   '--from': cells,
   '--to': cells,
   '--force': cells,
+  '--among': cells,
+  '--by': metrics,
+  '--metric': metrics,
   '--run': runs,
   '--teacher': () => namesOf('models'),
   '--student': (word) => several(namesOf('models'))(word),

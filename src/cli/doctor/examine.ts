@@ -2,17 +2,9 @@ import { fileSize } from '../../util/file-size.ts';
 import { pluralize } from '../../util/text.ts';
 import type { Cost, GpuFacts } from '../../ml/bench/gpu.ts';
 import { engineText } from '../engine-text.ts';
+import { examineSurroundings } from './examine-surroundings.ts';
 import type { Destination, Facts } from './facts.ts';
-
-/** What is said of one thing that a run needs. */
-export interface Finding {
-  readonly subject: string;
-  /** With a `problem` a run would not work; a `note` costs time or comfort alone. */
-  readonly level: 'ok' | 'note' | 'problem';
-  readonly text: string;
-  /** How to mend it. */
-  readonly fix?: string;
-}
+import type { Finding } from './finding.ts';
 
 const MEBIBYTE = 2 ** 20;
 /** Free bytes below which a run can hardly store anything, and below which a study of some size fills the rest. */
@@ -35,7 +27,14 @@ function node({ version, wanted }: Facts['node']): Finding {
 function machine({ cores, processor, memory, left }: Facts['machine']): Finding {
   const text = `${pluralize(cores, 'core')} (${processor}), ${fileSize(memory)} of memory, ${fileSize(left)} of it free`;
   if (left >= MEMORY) return { subject: 'machine', level: 'ok', text };
-  return { subject: 'machine', level: 'note', text, fix: 'end other programs, or run fewer stages at once (-j 1)' };
+  const cost = 'large networks and batches do not fit, or one after the other';
+  return {
+    subject: 'machine',
+    level: 'note',
+    text,
+    cost,
+    fix: 'end other programs, or run fewer stages at once (-j 1)',
+  };
 }
 
 function environment(failures: Facts['environment']): readonly Finding[] {
@@ -44,6 +43,13 @@ function environment(failures: Facts['environment']): readonly Finding[] {
     ...(fix === undefined ? {} : { fix }),
   }));
 }
+
+/** What it costs that an engine is not there, beyond its name. */
+const costOfMissing: Readonly<Record<string, string>> = {
+  native: 'wasm computes the same bits in about twice the time',
+  pytorch: 'no GPU that PyTorch has; on a processor native code stands for it',
+  tensorflow: 'no GPU that TensorFlow has; on a processor native code stands for it',
+};
 
 /** A finding for each engine: what `auto` would rather have and cannot is a note, since the next one gives the same. */
 function engines(states: Facts['engines']): readonly Finding[] {
@@ -54,7 +60,11 @@ function engines(states: Facts['engines']): readonly Finding[] {
     if (state.unavailable === null) return { ...finding, level: 'ok' };
     return none
       ? { ...finding, level: 'problem', fix: 'take a Node with WebAssembly, or engine: reference, which is slow' }
-      : { ...finding, level: 'note' };
+      : {
+          ...finding,
+          level: 'note',
+          ...(Object.hasOwn(costOfMissing, name) && { cost: costOfMissing[name] }),
+        };
   });
 }
 
@@ -133,6 +143,7 @@ export function examine(facts: Facts): readonly Finding[] {
     tensorflow(facts.gpu),
     images(facts.images),
     workspace(facts.workspace),
+    ...examineSurroundings(facts),
     cache(facts.cache),
     terminal(facts.terminal),
   ];

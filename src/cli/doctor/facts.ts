@@ -5,10 +5,18 @@ import { FailureError, type Failure } from '../../core/failure.ts';
 import { decodingObstacle } from '../../ml/bench/pictures.ts';
 import { engineStates, type EngineState } from '../../ml/bench/engines.ts';
 import { gpuFacts, type GpuFacts } from '../../ml/bench/gpu.ts';
+import { loadRuntime } from '../../ml/inference/onnx/runtime.ts';
 import { foldersOf } from '../../project/folders.ts';
+import { pipelinesIn } from '../../project/recent.ts';
+import { listRuns, startOf } from '../../record/past-runs.ts';
+import { largest } from '../../util/extremes.ts';
+import { textIfReadable } from '../../util/if-readable.ts';
 import { assetPath } from '../../util/package-root.ts';
 import { cacheFolder } from '../../util/verdicts.ts';
 import { threadsOption } from '../threads.ts';
+import { measureDisk, type DiskFacts } from './disk.ts';
+import { fileSystemOf, type FileSystem } from './file-system.ts';
+import { gitVersion, slurmFacts, type SlurmFacts } from './programs.ts';
 
 /** A folder that kdpipe writes into, which need not be there. */
 export interface Destination {
@@ -38,13 +46,32 @@ export interface Facts {
   readonly workspace: Destination;
   /** null for a user without a home. */
   readonly cache: Destination | null;
+  /** Of the workspace; null where the system does not list mounts. */
+  readonly fileSystem: FileSystem | null;
+  /** Of the workspace; null where nothing can be written. */
+  readonly disk: DiskFacts | null;
+  /** When this is, and when the latest run here began; milliseconds since the Unix epoch. */
+  readonly clock: { readonly now: number; readonly latestRun: number | null };
+  /** Bytes that are free in the file system in memory; null where there is none. */
+  readonly sharedMemory: number | null;
+  /** null without its programs. */
+  readonly slurm: SlurmFacts | null;
+  readonly onnxRuntime: { readonly version: string } | { readonly unavailable: string };
+  /** Its version; null where it is not there. */
+  readonly git: string | null;
   readonly terminal: { readonly columns: number | null; readonly color: boolean };
+}
+
+/** The nearest folder above a path that is there. */
+function nearestFolder(path: string): string {
+  let nearest = path;
+  while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
+  return nearest;
 }
 
 /** Looks at the nearest folder that is there; makes nothing. */
 function destination(path: string): Destination {
-  let nearest = path;
-  while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
+  const nearest = nearestFolder(path);
   const { bavail, bsize } = statfsSync(nearest);
   try {
     accessSync(nearest, constants.W_OK | constants.X_OK);
@@ -64,8 +91,41 @@ async function enginesHere(): Promise<Pick<Facts, 'engines' | 'environment'>> {
   }
 }
 
+/** When the latest run of a workspace began. */
+function latestStart(runs: string): number | null {
+  const names = pipelinesIn(runs).flatMap((pipeline) => listRuns(runs, pipeline));
+  return names.length === 0 ? null : largest(names.map(startOf));
+}
+
+function freeIn(folder: string): number | null {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
+}
+
+/** What is around a workspace. */
+async function surroundings(
+  folder: string,
+): Promise<Pick<Facts, 'fileSystem' | 'disk' | 'clock' | 'sharedMemory' | 'slurm' | 'onnxRuntime' | 'git'>> {
+  const { runs, store } = foldersOf(folder);
+  const mounts = textIfReadable('/proc/self/mountinfo', 'utf8');
+  const nearest = nearestFolder(store);
+  return {
+    fileSystem: fileSystemOf(mounts, nearest) ?? null,
+    disk: measureDisk(nearest),
+    clock: { now: Date.now(), latestRun: latestStart(runs) },
+    sharedMemory: freeIn('/dev/shm'),
+    slurm: await slurmFacts(),
+    onnxRuntime: loadRuntime(),
+    git: await gitVersion(),
+  };
+}
+
 /**
- * Looks at this machine; changes nothing but for the kept verdict on native code.
+ * Looks at this machine; changes nothing but for the kept verdict on native code. A file is written, timed and removed.
  *
  * @param folder - the workspace
  * @returns what was found
@@ -89,6 +149,7 @@ export async function gatherFacts(folder: string): Promise<Facts> {
     images: await decodingObstacle(),
     workspace: destination(foldersOf(folder).store),
     cache: cache === undefined ? null : destination(cache),
+    ...(await surroundings(folder)),
     terminal: {
       columns: process.stdout.isTTY ? process.stdout.columns : null,
       color: process.stdout.isTTY && !process.env['NO_COLOR'],

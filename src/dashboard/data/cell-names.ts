@@ -1,9 +1,22 @@
 import { seedAxis } from '../../cells/factors.ts';
 import type { RunData, StageData } from './run-data.ts';
+import type { SweepRow } from './sweep.ts';
 
 /** What every label of a stage is the same in all rows says nothing: the names in which rows differ, by their places. */
 function tellingPlaces({ names, rows }: StageData): readonly number[] {
   return [...names.keys()].filter((at) => new Set(rows.map(({ labels }) => labels[at])).size > 1);
+}
+
+/**
+ * Names a row by what tells it from others of its stage.
+ *
+ * @param row - of the stage
+ * @param stage - the stage
+ * @returns e.g. `kd_method=AT, kd_ratio=0.5`; the name of its first cell where nothing does
+ */
+export function rowName(row: Pick<SweepRow, 'labels' | 'key'>, stage: StageData): string {
+  const words = tellingPlaces(stage).map((at) => `${stage.names[at] ?? ''}=${row.labels[at] ?? ''}`);
+  return words.length > 0 ? words.join(', ') : row.key;
 }
 
 /**

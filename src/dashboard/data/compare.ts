@@ -2,6 +2,7 @@ import { isJsonObject, isList, type Json, type JsonObject } from '../../core/jso
 import { comparePaired, type Comparison, type Sample } from '../../report/rows/pairing.ts';
 import type { Measured } from '../../report/tables/number-text.ts';
 import { lowerIsBetter } from '../../report/rows/metrics.ts';
+import { groupBy } from '../../util/group.ts';
 import type { CellData, RunData } from './run-data.ts';
 import { measuredOf, type SweepRow } from './sweep.ts';
 
@@ -30,8 +31,13 @@ export function paramsOf(placed: Placed): JsonObject {
   return { ...run.stages[cell.stage]?.params, ...cell.params };
 }
 
-/** The cell that a value refers to, in the form of `plan.json`. */
-function referred(value: Json | undefined): string | undefined {
+/**
+ * The cell that a parameter refers to.
+ *
+ * @param value - in the form of `plan.json`
+ * @returns its name; undefined for other values
+ */
+export function referred(value: Json | undefined): string | undefined {
   const id = isJsonObject(value) ? value['$cell'] : undefined;
   return typeof id === 'string' ? id : undefined;
 }
@@ -89,6 +95,32 @@ export function parameterDifferences(ours: Placed, theirs: Placed): readonly Par
   return differ(ours, theirs, { prefix: '', seen: new Set() });
 }
 
+/** A parameter in which cells of one stage differ between two runs. */
+export interface StageDifference extends ParameterDifference {
+  readonly stage: string;
+  /** In how many cells. */
+  readonly cells: number;
+}
+
+/**
+ * Finds the parameters in which cells of the same name differ between two runs, each where it stands: what follows from it in
+ * cells that read this one is not said again.
+ *
+ * @param pairs - cells of both, in the order of the plan
+ * @returns differences, those of one stage that are alike together
+ */
+export function stageDifferences(pairs: readonly (readonly [Placed, Placed])[]): readonly StageDifference[] {
+  const seen = new Set<string>();
+  const found = pairs.flatMap(([ours, theirs]) =>
+    differ(ours, theirs, { prefix: '', seen }).map((one) => ({ ...one, stage: stageOf(ours) })),
+  );
+  return [...groupBy(found, (one) => JSON.stringify(one)).values()].flatMap((alike) =>
+    alike[0] ? [{ ...alike[0], cells: alike.length }] : [],
+  );
+}
+
+const stageOf = ({ run, cell }: Placed): string => run.stages[cell.stage]?.id ?? '';
+
 /** A metric of two rows. */
 export interface MetricDifference {
   readonly name: string;
@@ -122,4 +154,35 @@ export function metricDifferences(
     theirs: measuredOf(theirs, name),
     comparison: comparePaired(samplesOf(ours, name), samplesOf(theirs, name)),
   }));
+}
+
+/** Chance of a false word, of the two-sided test. */
+const significance = 0.05;
+
+/**
+ * Says whether a difference is for the better.
+ *
+ * @param difference - of two rows in a metric
+ * @returns whether ours are better or worse than theirs; nothing where it may be noise
+ */
+export function verdictOf(difference: MetricDifference): '' | 'better' | 'worse' {
+  const { comparison, lowerIsBetter } = difference;
+  if (!comparison?.judged || comparison.judged.p >= significance) return '';
+  return comparison.mean < 0 === lowerIsBetter ? 'better' : 'worse';
+}
+
+/**
+ * Says by what intervals of differences were made.
+ *
+ * @param differences - of two rows
+ * @returns a sentence
+ */
+export function methodText(differences: readonly MetricDifference[]): string {
+  const tests = differences.flatMap(({ comparison }) => (comparison?.judged ? [comparison] : []));
+  if (tests.length === 0) return 'No interval: a side has a single run, or the runs do not spread.';
+  const names = tests.map(({ method, pairedBy }) =>
+    method === 'paired' ? `by a t-test paired by ${pairedBy.join(', ')}` : 'by Welch’s t-test',
+  );
+  const how = [...new Set(names)].join(' or ');
+  return `Intervals and p-values ${how}, of each metric alone; better and worse are said where p < ${significance}.`;
 }

@@ -56,6 +56,10 @@ export class LiveRun {
     return { ...this.#plan, ...this.#started, state: this.#state, cells: this.cells };
   }
 
+  get stages(): RunData['stages'] {
+    return this.#plan.stages;
+  }
+
   get state(): RunFold {
     return this.#state;
   }

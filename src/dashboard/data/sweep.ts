@@ -57,7 +57,7 @@ export function sweepRows({ cells }: Pick<RunData, 'cells'>, stage: StageData, g
  * @param shown - what the pipeline's tables show of it
  * @returns dotted paths, each once
  */
-export function metricNames(rows: readonly SweepRow[], shown: readonly string[]): readonly string[] {
+export function metricNames(rows: readonly Pick<SweepRow, 'cells'>[], shown: readonly string[]): readonly string[] {
   const found = new Set<string>();
   for (const { cells } of rows)
     for (const { progress } of cells) for (const name of Object.keys(progress.metrics ?? {})) found.add(name);

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { TrainedModel } from '../inference/trained-model.ts';
-import { channelsFirst } from './channels-first.ts';
+import { channelsFirst } from '../inference/onnx/channels-first.ts';
 import type { ExportFormat, Images, Logits } from './export-format.ts';
 import { encodeOnnx } from './onnx/model-proto.ts';
 import { graphOf } from './onnx/graph.ts';
-import { loadRuntime } from './onnx/runtime.ts';
+import { loadRuntime } from '../inference/onnx/runtime.ts';
 import { picturesOf } from './pictures.ts';
 
 const FILE = 'model.onnx';
@@ -36,8 +36,13 @@ async function logits(folder: string, { network }: TrainedModel, images: Images)
   if ('unavailable' in runtime) return runtime;
   const { height, width } = network.input;
   const shape = [images.count, 3, height, width];
-  const values = await runtime.run(join(folder, FILE), { [IMAGE]: { shape, values: channelsFirst(images) } }, LOGITS);
-  return { values, by: `onnxruntime-node ${runtime.version}` };
+  const loaded = await runtime.open(join(folder, FILE));
+  try {
+    const [found] = await loaded.run({ [IMAGE]: { shape, values: channelsFirst(images) } }, [LOGITS]);
+    return { values: found?.values ?? new Float32Array(), by: `onnxruntime-node ${runtime.version}` };
+  } finally {
+    await loaded.release();
+  }
 }
 
 /** ONNX, for ONNX Runtime and whatever reads it. */

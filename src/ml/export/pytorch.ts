@@ -6,7 +6,7 @@ import type { TrainedModel } from '../inference/trained-model.ts';
 import { encodeTorchFile } from '../weights/encode-torch-file.ts';
 import { tensorsOf } from '../weights/state-dict.ts';
 import { lastWords, runProgram } from '../../util/run-program.ts';
-import { channelsFirst } from './channels-first.ts';
+import { channelsFirst } from '../inference/onnx/channels-first.ts';
 import type { ExportFormat, Files, Images, Logits } from './export-format.ts';
 import { torchProgram } from './pytorch/program.ts';
 

@@ -33,8 +33,13 @@ export interface InferenceResult {
   readonly imagesPerSecond: number;
 }
 
-/** Every combination of split and augmentation, in order. */
-const predictionsOf = ({ splits, tta }: InferenceOptions): readonly Pick<Predicted, 'split' | 'tta'>[] =>
+/**
+ * Every combination of split and augmentation, in order.
+ *
+ * @param options - splits and augmentations
+ * @returns them
+ */
+export const predictionsOf = ({ splits, tta }: InferenceOptions): readonly Pick<Predicted, 'split' | 'tta'>[] =>
   splits.flatMap((split) => tta.map((one) => ({ split, tta: one })));
 
 /**

@@ -82,6 +82,10 @@ export class CombinedKdTerm implements LossTerms {
     for (const term of this.#terms) term.prepare(batch, passes);
   }
 
+  async ahead(batch: TrainBatch): Promise<void> {
+    for (const term of this.#terms) await term.ahead(batch);
+  }
+
   observe(batch: TrainBatch, epoch: number): void {
     for (const term of this.#terms) term.observe(batch, epoch);
   }

@@ -180,6 +180,11 @@ export class KdTerm implements LossTerm {
     return this.#adapters.run(call, batch);
   }
 
+  /** Lets its teacher see a batch; see {@link LossTerms.ahead}. */
+  async ahead(batch: TrainBatch): Promise<void> {
+    await this.#teacher.ahead?.(batch);
+  }
+
   /** Sees a batch; see {@link LossTerms.observe}. */
   observe(batch: TrainBatch, epoch: number): void {
     const { indices, mixed } = batch;

@@ -65,6 +65,13 @@ export interface LossTerms {
    */
   prepare(batch: number, passes: number): void;
   /**
+   * Lets teachers see a batch whose outputs come later than a step can ask for them.
+   *
+   * @param batch - images and labels; only valid until the step's end
+   * @returns once they are there
+   */
+  ahead?(batch: TrainBatch): Promise<void>;
+  /**
    * Sees a batch before the student does.
    *
    * @param batch - images and labels; only valid until the step's end

@@ -45,6 +45,10 @@ export class MeanTeacher implements Teacher {
     return this.#join((teacher) => teacher.arrays(batch));
   }
 
+  async ahead(batch: TrainBatch): Promise<void> {
+    for (const teacher of this.#teachers) await teacher.ahead?.(batch);
+  }
+
   of(batch: TrainBatch): TapValues {
     return this.#join((teacher) => teacher.of(batch));
   }

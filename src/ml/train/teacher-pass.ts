@@ -43,6 +43,13 @@ export interface Teacher {
    */
   arrays(batch: number): Readonly<Record<string, EngineArray>>;
   /**
+   * Sees a batch before the step on it, where its outputs come later than they are asked for.
+   *
+   * @param batch - what the student trains on
+   * @returns once `of` knows its outputs
+   */
+  ahead?(batch: TrainBatch): Promise<void>;
+  /**
    * Computes the teacher's outputs on a batch, in evaluation mode: those of {@link arrays} where they lie.
    *
    * @param batch - what the student trains on

@@ -97,6 +97,8 @@ export interface PipelineSpec {
   readonly executor: Place | undefined;
   readonly slurm: SlurmSettings;
   readonly command: QueueCommands | undefined;
+  /** A command line that is run when a run has ended. */
+  readonly onFinish: string | undefined;
   readonly tables: readonly TableSpec[];
   readonly plots: readonly PlotSpec[];
   /** Values of params that an override sweeps: every stage that uses one gets an axis of its name. */

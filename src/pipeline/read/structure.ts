@@ -19,6 +19,7 @@ const TOP = [
   'executor',
   'slurm',
   'command',
+  'on_finish',
   'stages',
   'tables',
   'plots',

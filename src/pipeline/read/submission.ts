@@ -1,5 +1,6 @@
 import { places, type Place } from '../../core/plan.ts';
 import type { Located } from '../source/location.ts';
+import { plainText } from './plain-text.ts';
 import { readQueueCommands } from './queue-commands.ts';
 import type { Shape } from './shape.ts';
 import { readSlurmSettings } from './slurm-settings.ts';
@@ -19,17 +20,22 @@ function readPlace(written: Located | undefined, shape: Shape): Place | undefine
   return undefined;
 }
 
+/** What of a pipeline says where it runs, and what is told when it has ended. */
+type Submission = Pick<PipelineSpec, 'executor' | 'slurm' | 'command' | 'onFinish'>;
+
 /**
- * Reads where a pipeline runs unless the command line says otherwise, and how it is submitted there.
+ * Reads where a pipeline runs unless the command line says otherwise, how it is submitted there, and what follows a run.
  *
  * @param top - the keys of a pipeline
  * @param shape - takes what is wrong
  * @returns what is given
  */
-export function readSubmission(top: LocatedMap, shape: Shape): Pick<PipelineSpec, 'executor' | 'slurm' | 'command'> {
+export function readSubmission(top: LocatedMap, shape: Shape): Submission {
+  const expected = 'a command line of a shell; $KDPIPE_STATUS and others are variables of its environment';
   return {
     executor: readPlace(top.get('executor'), shape),
     slurm: readSlurmSettings(top.get('slurm'), shape),
     command: readQueueCommands(top.get('command'), shape),
+    onFinish: plainText(top.get('on_finish'), { what: 'on_finish', expected }, shape),
   };
 }

@@ -32,7 +32,7 @@ const term: TermSchema = {
 /** Who teaches, and how, where there is one term; its options stand beside them. */
 export const teachingParams = {
   teacher: teacherParam(
-    'The teacher, or a list of several: frozen networks, in evaluation mode, on the same augmented batch; or, with fixed crops, their logits that a predict stage has kept.',
+    'The teacher, or a list of several: frozen networks, in evaluation mode, on the same augmented batch, of any ONNX model too; or, with fixed crops, their logits that a predict stage has kept.',
     'or-one',
   ),
   teachers_mean: {

@@ -4,6 +4,7 @@ import { CombinedKdTerm } from '../../ml/train/combined-kd-term.ts';
 import type { KdTermOptions } from '../../ml/train/kd-term.ts';
 import { KeptTeacher } from '../../ml/train/kept-teacher.ts';
 import { MeanTeacher } from '../../ml/train/mean-teacher.ts';
+import { OnnxTeacher } from '../../ml/train/onnx-teacher.ts';
 import { optimizerOf } from '../../ml/train/recipe.ts';
 import { TeacherPass, type Teacher } from '../../ml/train/teacher-pass.ts';
 import { requireSameInput, requireSameStatistics } from '../../ml/inference/input-config.ts';
@@ -13,6 +14,7 @@ import { distillingParams, recipeParams } from '../../params/recipe.ts';
 import { openKeptLogits } from '../inference/run-inference.ts';
 import { inputOf, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { RECIPE_REGISTRIES, runTraining, type TrainingDeps } from '../training/run-training.ts';
+import { openOnnxTeachers, type OnnxTeachers } from './run-onnx-teachers.ts';
 import { combinationParams, distillRequired, teachingParams } from './params.ts';
 
 const DECLARATION = {
@@ -44,7 +46,10 @@ function teacherInputs({ teacher }: JsonObject): readonly { readonly input: stri
 }
 
 /** The teachers, for all students that learn from them on the same batches. */
-function openTeachers({ context, data: { manifest }, engine, images }: TrainingDeps): Shared<readonly Teacher[]> {
+function openTeachers(
+  { context, data: { manifest }, engine, images }: TrainingDeps,
+  onnx: OnnxTeachers,
+): Shared<readonly Teacher[]> {
   const { params } = context;
   const made: { dispose(): void }[] = [];
   const dispose = (): void => made.splice(0).forEach((one) => one.dispose());
@@ -57,6 +62,8 @@ function openTeachers({ context, data: { manifest }, engine, images }: TrainingD
     return pass;
   };
   const opened = ({ input, role }: ReturnType<typeof teacherInputs>[number]): Teacher => {
+    const network = onnx.get(input);
+    if (network) return new OnnxTeacher(network);
     const kept = openKeptLogits(context, input);
     if (kept) return new KeptTeacher(kept.of('train', 'none'), manifest.classes.length);
     const model = readModel(inputOf(context, input).path);
@@ -75,10 +82,10 @@ function openTeachers({ context, data: { manifest }, engine, images }: TrainingD
 }
 
 /** Makes the distillation term of the stage. */
-function makeTerm(params: Params, deps: TrainingDeps): CombinedKdTerm {
+function makeTerm(params: Params, deps: TrainingDeps, onnx: OnnxTeachers): CombinedKdTerm {
   const { context, data, network: student, engine } = deps;
   const { cohort } = context;
-  const opened = cohort.share('teachers', () => openTeachers(deps));
+  const opened = cohort.share('teachers', () => openTeachers(deps, onnx));
   const teachers = params.teachersMean === 'logits' ? [new MeanTeacher(opened)] : opened;
   const { seed, batchSize } = params;
   const { labels } = data.split('train');
@@ -96,7 +103,8 @@ function makeTerm(params: Params, deps: TrainingDeps): CombinedKdTerm {
  * @param stage - the running stage
  * @returns metrics and the record
  */
-export function run(stage: StageContext): Promise<StageOutcome> {
+export async function run(stage: StageContext): Promise<StageOutcome> {
   const params = decodeParams(DECLARATION, stage.params, RECIPE_REGISTRIES);
-  return runTraining(stage, params, (deps) => makeTerm(params, deps));
+  const onnx = await openOnnxTeachers(stage);
+  return runTraining(stage, params, (deps) => makeTerm(params, deps, onnx), onnx.size > 0);
 }

@@ -54,6 +54,8 @@ function checkKept(params: ValueObject, teacher: PlannedTeacher): readonly Param
 
 /** A network is shown the student's images, normalised as the student's dataset says: it has to know them so. */
 function checkStatistics({ param, cell }: PlannedTeacher, { upstream }: CheckContext): readonly ParamProblem[] {
+  // Images are brought to the normalisation that an ONNX model wants.
+  if (cell?.kind === 'onnx') return [];
   const ours = upstream('data')?.params['mean_std'];
   const known = cell?.kind === 'pretrained' ? cell : upstream(`${param.join('.')}.data`);
   const theirs = known?.params['mean_std'];

@@ -31,7 +31,7 @@ export const evaluate: StageKind = {
     ...predictionParams,
     teacher: {
       ...teacherParam(
-        'Whom it is compared with (agreement, teacher_kl): a network, or its logits that a predict stage has kept; unless given, the teacher that it was distilled from.',
+        'Whom it is compared with (agreement, teacher_kl): a network, of an ONNX model too, or its logits that a predict stage has kept; unless given, the teacher that it was distilled from.',
       ),
       'x-inherits': 'of',
     },

@@ -12,11 +12,13 @@ import {
 } from '../../ml/metrics/tables.ts';
 import { costOf } from '../../ml/network/cost.ts';
 import { KeptLogits, type Predicted } from '../../ml/inference/kept-logits.ts';
+import { predictOnnx } from '../../ml/inference/onnx/predict-onnx.ts';
 import type { InferenceContext } from '../../ml/inference/predict-splits.ts';
 import { networkFor, readModel, type TrainedModel } from '../../ml/inference/trained-model.ts';
 import { environmentOf } from '../inference/run-engine.ts';
 import { openInference, openKeptLogits, runInference } from '../inference/run-inference.ts';
-import { inputOf, type StageContext, type StageOutcome } from '../stage-kind.ts';
+import { isOnnx, openOnnxInput } from '../inference/run-onnx.ts';
+import { inputOf, StageInterrupted, type StageContext, type StageOutcome } from '../stage-kind.ts';
 
 /** A split measured in one way, and compared with the teacher where there is one. */
 interface Evaluated extends Measured {
@@ -24,9 +26,10 @@ interface Evaluated extends Measured {
 }
 
 /** Whom the network is compared with; nobody when that is the network itself. */
-function teacherOf(context: StageContext): TrainedModel | KeptLogits | undefined {
+function teacherOf(context: StageContext): TrainedModel | KeptLogits | 'onnx' | undefined {
   if (context.params['teacher'] === undefined) return undefined;
   const [of, teacher] = [inputOf(context, 'of'), inputOf(context, 'teacher')];
+  if (isOnnx(context, 'teacher')) return 'onnx';
   const kept = openKeptLogits(context, 'teacher');
   if ((kept?.origin.weights ?? teacher.digest) === of.digest) return undefined;
   return kept ?? readModel(teacher.path);
@@ -35,14 +38,30 @@ function teacherOf(context: StageContext): TrainedModel | KeptLogits | undefined
 /** Finds the teacher's logits of one prediction's images. */
 type TeacherLogits = (prediction: Pick<Predicted, 'split' | 'tta'>) => Float32Array | undefined;
 
+/** What a teacher that is an ONNX model says of the images. */
+async function saidByOnnx(stage: StageContext, context: InferenceContext): Promise<readonly Predicted[]> {
+  const network = await openOnnxInput(stage, 'teacher', context.data.manifest);
+  try {
+    const predicted = await predictOnnx(context, network, 'the teacher');
+    if (!predicted) throw new StageInterrupted();
+    return predicted;
+  } finally {
+    await network.close();
+  }
+}
+
 /** The teacher's logits of the same images: kept ones, or computed now. */
 async function openTeacherLogits(
+  stage: StageContext,
   context: InferenceContext,
   teacher: ReturnType<typeof teacherOf>,
 ): Promise<TeacherLogits> {
   if (!teacher) return () => undefined;
   if (teacher instanceof KeptLogits) return ({ split, tta }) => teacher.of(split, tta);
-  const { predicted } = await runInference(context, teacher, 'the teacher');
+  const predicted =
+    teacher === 'onnx'
+      ? await saidByOnnx(stage, context)
+      : (await runInference(context, teacher, 'the teacher')).predicted;
   return (wanted) => predicted.find(({ split, tta }) => split === wanted.split && tta === wanted.tta)?.logits;
 }
 
@@ -88,7 +107,7 @@ export async function run(context: StageContext): Promise<StageOutcome> {
   const { data, engine } = inference;
   try {
     const { predicted, imagesPerSecond } = await runInference(inference, model, 'the network');
-    const ofTeacher = await openTeacherLogits(inference, teacher);
+    const ofTeacher = await openTeacherLogits(context, inference, teacher);
     const all = predicted.map((one) => evaluateSplit(data, one, ofTeacher(one)));
     const metrics = metricsOf(all, costOf(networkFor(model.network.model, data.manifest)));
     const write = (file: string, text: string): void => writeFileSync(join(context.out, file), text);

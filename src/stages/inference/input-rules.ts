@@ -16,13 +16,13 @@ const isKnown = (value: Value | undefined): value is string | number =>
 /**
  * Rules of weights from elsewhere that say what their pictures are like.
  *
- * @param weights - the cell behind the reference to a network; any other kind than `pretrained` has no such rules
+ * @param weights - the cell behind the reference to a network; any other kind than `pretrained` and `onnx` has no such rules
  * @param data - the dataset's cell
  * @param param - place of the reference
  * @returns a problem for each thing that the dataset shows in another way
  */
 export function checkInput(weights: Upstream, data: Upstream, param: ParamProblem['param']): readonly ParamProblem[] {
-  if (weights?.kind !== 'pretrained' || data?.kind !== 'dataset') return [];
+  if (!(weights?.kind === 'pretrained' || weights?.kind === 'onnx') || data?.kind !== 'dataset') return [];
   return COMPARED.flatMap(({ name, theirs, usual }) => {
     const [wanted, given] = [weights.params[name], data.params[theirs] ?? usual];
     if (!isKnown(wanted) || !isKnown(given) || wanted === given) return [];

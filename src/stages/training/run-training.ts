@@ -6,8 +6,6 @@ import { mixings } from '../../ml/augment/mix.ts';
 import { augmentations } from '../../ml/augment/registry.ts';
 import { openPacked } from '../../ml/data/open.ts';
 import type { PackedDataset } from '../../ml/data/packed.ts';
-import { sameBatch } from '../../ml/data/same-batch.ts';
-import { batchLoaderFor, picturesOf } from '../../ml/data/batch-loader-for.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
 import { engines } from '../../ml/engines/registry.ts';
 import { Workspace } from '../../ml/engines/workspace.ts';
@@ -16,13 +14,12 @@ import { costOf } from '../../ml/network/cost.ts';
 import { withHeadDropout } from '../../ml/network/head-dropout.ts';
 import { initialState } from '../../ml/network/initial.ts';
 import type { Network, StateDict } from '../../ml/network/network.ts';
-import { BatchImages } from '../../ml/inference/batch-images.ts';
+import type { BatchImages } from '../../ml/inference/batch-images.ts';
 import { checkpointIn, type Checkpoint } from '../../ml/train/checkpoint.ts';
 import { fit, prepare } from '../../ml/train/fit.ts';
 import { precisionFrom, precisionWarning } from '../../ml/train/precision.ts';
 import type { Precision } from '../../ml/train/training-state.ts';
 import type { TrainingResult, TrainingJob } from '../../ml/train/job.ts';
-import { JointSteps } from '../../ml/train/joint-steps.ts';
 import type { LossTerms } from '../../ml/train/loss-terms.ts';
 import { optimizerOf, type Recipe } from '../../ml/train/recipe.ts';
 import { curvesOf, epochLine, epochNumbers, keptLine, logOf, paceNumbers } from '../../ml/train/records.ts';
@@ -30,8 +27,9 @@ import { encodeModel, networkFor, readModel, startFrom } from '../../ml/inferenc
 import { requireValidation } from '../../ml/train/validate.ts';
 import { roundedToHalf } from '../../ml/weights/round-half.ts';
 import { engineOf, environmentOf } from '../inference/run-engine.ts';
-import { inputOf, StageInterrupted, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
+import { inputOf, StageInterrupted, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { trainingOutputs } from './recipe.ts';
+import { openImages, openSteps } from './run-batches.ts';
 
 /** Registries whose names a recipe holds. */
 export const RECIPE_REGISTRIES = { losses, augmentations, mixings, engines } as const;
@@ -47,6 +45,8 @@ export interface TrainingDeps {
   readonly data: PackedDataset;
   readonly network: Network;
   readonly engine: Engine;
+  /** Whether terms read the images of batches themselves: they are then normalised, and lie here. */
+  readonly onHost: boolean;
   /** Where batches lie. */
   readonly images: BatchImages;
 }
@@ -144,7 +144,9 @@ async function trainIn(deps: RunDeps, recipe: Recipe, way: Way): Promise<Trained
   const { checkpoint, precision } = way;
   const { dispose, ...compiled } = await allocateWhenFree(deps, recipe, way);
   try {
-    const { batches, steps } = cohort.share('steps', () => openSteps({ ...deps, images: compiled.images }, recipe));
+    const { batches, steps } = cohort.share('steps', () =>
+      openSteps({ ...deps, images: compiled.images }, recipe, compiled.kd),
+    );
     const result = await fit({
       recipe,
       data,
@@ -205,26 +207,6 @@ function trainOn(deps: RunDeps, recipe: Recipe, term: TermMaker | null): Promise
   return (recipe.amp ? trainWithAmp : trainIn)(deps, recipe, way);
 }
 
-/** Images of a batch, once for the whole cohort; a GPU keeps the pictures that they are cut from, where it has room. */
-function openImages({ engine, data }: RunDeps, recipe: Recipe): Shared<BatchImages> {
-  const file = engine.takesPixels ? picturesOf(data.split('train'), recipe) : null;
-  const images = new BatchImages(engine, data.manifest, file && engine.keep(file));
-  return { value: images, dispose: () => images.dispose() };
-}
-
-/** Training batches, each made once for the whole cohort, and its steps on them. */
-function openSteps(
-  { context, data, engine, images }: TrainingDeps,
-  recipe: Recipe,
-): Shared<Pick<TrainingJob, 'batches' | 'steps'>> {
-  const { threads } = context;
-  const { takesPixels, sharesMemory } = engine;
-  const on = { threads, takesPixels, sharesMemory, kept: images.kept !== null };
-  const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe, on);
-  const steps = new JointSteps(engine, sameBatch(loader));
-  return { value: { batches: loader.count, steps }, dispose: () => loader.close() };
-}
-
 /** `val.accuracy` and the like, as tables name them; nothing of a split without images. */
 function metricsOf({ best, history, imagesPerSecond }: TrainingResult, network: Network): JsonObject {
   const { parameters, macs } = costOf(network);
@@ -263,6 +245,7 @@ function writeOutputs({ context, data, network }: RunDeps, recipe: Recipe, resul
  * @param context - the running stage
  * @param recipe - its decoded parameters
  * @param term - makes the distillation term; null for ordinary training
+ * @param onHost - whether the term reads the images of batches itself
  * @returns metrics and the record
  * @throws FailureError when inputs do not fit each other, or the loss diverges
  * @throws StageInterrupted when the signal was aborted, after a checkpoint
@@ -271,13 +254,14 @@ export async function runTraining(
   context: StageContext,
   recipe: Recipe,
   term: TermMaker | null,
+  onHost = false,
 ): Promise<StageOutcome> {
   const data = openPacked(inputOf(context, 'data').path);
   try {
     requireValidation(data.manifest, recipe.select);
     const network = withHeadDropout(networkFor(recipe.model, data.manifest), recipe.dropout);
     const engine = await engineOf(context, recipe.engine);
-    const deps = { context, data, network, engine };
+    const deps = { context, data, network, engine, onHost };
     const result = await trainOn(deps, recipe, term);
     writeOutputs(deps, recipe, result);
     return {

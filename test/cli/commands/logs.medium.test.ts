@@ -131,6 +131,49 @@ describe('kdpipe logs -f of a stage that runs', () => {
     expect(await run.ended()).toBe(0);
   });
 
+  it('of several cells prints each whole line after the name of its cell, the last one too, and ends with the last of them', async () => {
+    project.write(
+      'trial.yaml',
+      'name: trial\nstages:\n  one: { uses: command, matrix: { file: [a, b], seed: [0, 1] }, with: { run: [sh, "${matrix.file}.sh"] } }\n',
+    );
+    script('a.sh', 'echo "first of $KDPIPE_SEED"', 'printf "no line feed"');
+    script(
+      'b.sh',
+      'echo begins',
+      'printf half',
+      `[ $KDPIPE_SEED = 1 ] || ${mailbox.sayAndWait('up')}`,
+      'echo " of größer"',
+    );
+    const run = new Following('run', 'trial.yaml', '-j', '1');
+    await mailbox.heard('up');
+    const logs = new Following('logs', 'one', '-f');
+    await logs.printed('begins\n');
+    expect(logs.stdout).not.toContain('seed=0 | half');
+    mailbox.release();
+    expect(await logs.ended()).toBe(0);
+    expect(await run.ended()).toBe(0);
+    expect(logs.stderr).toBe('');
+    const lines = [0, 1].flatMap((seed) => [
+      `one file=a, seed=${seed} | first of ${seed}`,
+      `one file=a, seed=${seed} | no line feed`,
+      `one file=b, seed=${seed} | begins`,
+      `one file=b, seed=${seed} | half of größer`,
+    ]);
+    expect(logs.stdout.trimEnd().split('\n').sort()).toEqual(lines.sort());
+  });
+
+  it('ends with a run that was killed', async () => {
+    stages({ one: 'one.sh' });
+    script('one.sh', 'echo first', mailbox.sayAndWait('up'));
+    const run = new Following('run', 'trial.yaml');
+    await mailbox.heard('up');
+    const logs = new Following('logs', 'one', '-f');
+    await logs.printed('first\n');
+    run.child.kill('SIGKILL');
+    await run.ended();
+    expect(await logs.ended()).toBe(0);
+  });
+
   it('ends when its reader has gone', async () => {
     stages({ one: 'one.sh' });
     script('one.sh', 'echo first', mailbox.sayAndWait('up'), 'echo second', mailbox.sayAndWait('on'));
@@ -149,15 +192,6 @@ describe('kdpipe logs -f of a stage that runs', () => {
 });
 
 describe('kdpipe logs', () => {
-  it('of a stage with several cells names each, and follows none', () => {
-    project.write(
-      'trial.yaml',
-      'name: trial\nstages:\n  one: { uses: command, matrix: { seed: [1, 2] }, with: { shell: "echo $KDPIPE_SEED" } }\n',
-    );
-    expect(project.run('run', 'trial.yaml')).toMatchObject({ code: 0 });
-    expect(project.run('logs', 'one', '-f').stdout).toBe('==> one[seed=1] <==\n1\n==> one[seed=2] <==\n2\n');
-  });
-
   it('of a run that was killed prints what was written, and does not wait for more', async () => {
     stages({ one: 'one.sh' });
     script('one.sh', 'echo first', mailbox.sayAndWait('up'));

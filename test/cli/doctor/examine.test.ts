@@ -24,6 +24,13 @@ const sound: Facts = {
   images: null,
   workspace: { path: '/work/runs/.store', obstacle: null, free: 90 * GIBIBYTE },
   cache: { path: '/home/me/.cache/kdpipe', obstacle: null, free: GIBIBYTE },
+  fileSystem: { type: 'ext4', isShared: false },
+  disk: { written: GIBIBYTE, commit: 0.002, ahead: 0 },
+  clock: { now: Date.UTC(2026, 0, 2), latestRun: Date.UTC(2026, 0, 1) },
+  sharedMemory: GIBIBYTE,
+  slurm: null,
+  onnxRuntime: { unavailable: 'onnxruntime-node is not installed' },
+  git: 'git version 2.39.5',
   terminal: { columns: 80, color: true },
 };
 /** What is not as it should be, on a machine that is sound but for some facts. */
@@ -43,6 +50,12 @@ describe('examine', () => {
       'tensorflow: it is not installed: 256 MiB to download, 1.0 GiB on disk; --gpu: 3.0 GiB to download, 5.0 GiB on disk; it is for GPUs of NVIDIA, on processors native code is faster',
       'images: can be decoded',
       'workspace: /work/runs/.store, 90.0 GiB free',
+      'file system: ext4, of /work/runs/.store',
+      'disk: 1.0 GiB/s written, 2.0 ms until a result is stored',
+      'clock: 2026-01-02T00:00:00.000Z',
+      'slurm: not here: only --executor slurm needs it',
+      'onnx runtime: onnxruntime-node is not installed: some 300 MB; without it exported ONNX files are not compared, and no ONNX file can be a teacher',
+      'git: git version 2.39.5',
       'cache: /home/me/.cache/kdpipe',
       'terminal: 80 columns, colours',
     ]);
@@ -86,7 +99,10 @@ describe('examine', () => {
   it('notes an engine whose place the next one takes, and why', () => {
     const gone = { ...engine, unavailable: 'this processor lacks AVX2 and FMA' };
     expect(odd({ engines: { native: gone, wasm: { ...engine, auto: true }, reference } })).toEqual([
-      { subject: 'engine native', level: 'note', text: 'cannot run here: this processor lacks AVX2 and FMA' },
+      {
+        ...{ subject: 'engine native', level: 'note', text: 'cannot run here: this processor lacks AVX2 and FMA' },
+        cost: 'wasm computes the same bits in about twice the time',
+      },
     ]);
     const levels = odd({ engines: { native: gone, wasm: gone, reference } }).map(({ level }) => level);
     expect(levels).toEqual(['problem', 'problem']);
@@ -108,7 +124,79 @@ describe('examine', () => {
     ],
   ])('says how to mend %s', (_, facts, level, fix) => {
     expect(odd(facts)).toEqual([
-      { subject: expect.any(String), level, text: expect.any(String), fix: expect.stringMatching(fix) },
+      expect.objectContaining({
+        subject: expect.any(String),
+        level,
+        text: expect.any(String),
+        fix: expect.stringMatching(fix),
+      }),
     ]);
+  });
+});
+
+describe('examine, of what is around', () => {
+  const pytorch = { ...engine, onlyByName: true, description: { device: 'cpu' } };
+  const slurm = { version: 'slurm 22.05.8', partitions: ['all (up)'], said: '' };
+  const [silent, none] = [
+    { ...slurm, partitions: null, said: 'Unable to contact' },
+    { ...slurm, partitions: [] },
+  ];
+  it.each<[string, Partial<Facts>, RegExp, RegExp]>([
+    [
+      'a shared file system',
+      { fileSystem: { type: 'nfs4', isShared: true } },
+      /nfs4.*other machines/,
+      /over the network/,
+    ],
+    ['one in memory', { fileSystem: { type: 'tmpfs', isShared: false } }, /^tmpfs/, /switched off/],
+    ['one of a container', { fileSystem: { type: 'overlay', isShared: false } }, /^overlay/, /with its container/],
+    [
+      'a slow disk',
+      { disk: { written: 2 ** 20, commit: 0.002, ahead: 0 } },
+      /1\.0 MiB\/s/,
+      /10 GB of decoded pictures 2 h 39 min/,
+    ],
+    [
+      'slow flushes',
+      { disk: { written: GIBIBYTE, commit: 0.4, ahead: 0 } },
+      /400\.0 ms/,
+      /1,000 cells wait 6 min 40 s/,
+    ],
+    [
+      'a file server ahead',
+      { disk: { written: GIBIBYTE, commit: 0, ahead: 90 } },
+      /1 min 30 s ahead/,
+      /results are not touched/,
+    ],
+    ['one behind', { disk: { written: GIBIBYTE, commit: 0, ahead: -9 } }, /9\.0 s behind/, /read more often/],
+    [
+      'a clock set back',
+      { clock: { now: 0, latestRun: 3_600_000 } },
+      /1 h 00 min before the latest run/,
+      /not the last one/,
+    ],
+    ['little shared memory', { engines: { native, pytorch }, sharedMemory: 64 * 2 ** 20 }, /^64/, /112 ms/],
+    ['none of it', { engines: { native, pytorch }, sharedMemory: null }, /no \/dev\/shm/, /through a pipe/],
+    ['a silent controller', { slurm: silent }, /does not answer: Unable to contact$/, /submits nothing/],
+    ['no partitions', { slurm: none }, /shows no partition/, /submits nothing/],
+    ['no git', { git: null }, /not here/, /at which commit/],
+  ])('says what %s costs, and how to mend it', (_, facts, text, cost) => {
+    expect(odd(facts)).toEqual([
+      {
+        subject: expect.any(String),
+        level: 'note',
+        text: expect.stringMatching(text),
+        cost: expect.stringMatching(cost),
+        fix: expect.any(String),
+      },
+    ]);
+  });
+
+  it('names what is there, and nothing of a disk that cannot be written or a system that lists no mounts', () => {
+    expect(
+      odd({ slurm, onnxRuntime: { version: '1.20.0' }, fileSystem: null, disk: null, engines: { native, pytorch } }),
+    ).toEqual([]);
+    const found = examine({ ...sound, slurm }).find(({ subject }) => subject === 'slurm');
+    expect(found?.text).toBe('slurm 22.05.8, partitions all (up)');
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import type { Engine } from '../../../src/ml/engines/engine.ts';
-import { loadRuntime } from '../../../src/ml/export/onnx/runtime.ts';
+import { loadRuntime } from '../../../src/ml/inference/onnx/runtime.ts';
 import { onnx } from '../../../src/ml/export/onnx.ts';
 import { writeFiles } from '../../../src/ml/export/write-files.ts';
 import { models, type ModelName } from '../../../src/ml/models/registry.ts';

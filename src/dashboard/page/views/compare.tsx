@@ -1,7 +1,14 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { decimalsOf, measuredText, pText, signedText } from '../../../report/tables/number-text.ts';
-import { metricDifferences, parameterDifferences, type MetricDifference } from '../../data/compare.ts';
+import { rowName } from '../../data/cell-names.ts';
+import {
+  methodText,
+  metricDifferences,
+  parameterDifferences,
+  verdictOf,
+  type MetricDifference,
+} from '../../data/compare.ts';
 import { LiveRun } from '../../data/live-run.ts';
 import type { StageData } from '../../data/run-data.ts';
 import { firstStage, metricNames, sweepRows, type SweepRow } from '../../data/sweep.ts';
@@ -13,16 +20,6 @@ import type { ShownRun } from '../shown-run.ts';
 interface Side {
   readonly live: LiveRun;
   readonly row: SweepRow;
-}
-
-/** What a row is called. */
-const rowName = ({ labels, key }: SweepRow, { names }: StageData): string =>
-  labels.length > 0 ? names.map((name, at) => `${name}=${labels[at] ?? ''}`).join(', ') : key;
-
-/** Whether a difference is for the better; nothing where it may be noise. */
-function verdictOf({ comparison, lowerIsBetter }: MetricDifference): '' | 'better' | 'worse' {
-  if (!comparison?.judged || comparison.judged.p >= 0.05) return '';
-  return comparison.mean < 0 === lowerIsBetter ? 'better' : 'worse';
 }
 
 function DifferenceRow({ difference }: { readonly difference: MetricDifference }): JSX.Element {
@@ -51,7 +48,6 @@ function DifferenceRow({ difference }: { readonly difference: MetricDifference }
 function Metrics({ ours, theirs }: { readonly ours: Side; readonly theirs: Side }): JSX.Element {
   const names = metricNames([ours.row, theirs.row], []);
   const differences = metricDifferences(ours.row, theirs.row, names);
-  const test = differences.find(({ comparison }) => comparison?.judged)?.comparison;
   return (
     <>
       <div class="table-frame" tabIndex={0} role="region" aria-label="metrics of both">
@@ -80,20 +76,15 @@ function Metrics({ ours, theirs }: { readonly ours: Side; readonly theirs: Side 
           </tbody>
         </table>
       </div>
-      <p class="muted">
-        {test
-          ? `Intervals and p-values ${test.method === 'paired' ? `by a t-test paired by ${test.pairedBy.join(', ')}` : 'by Welch’s t-test'}, of each metric alone; better and worse are said where p < 0.05.`
-          : 'A single run on a side has no interval.'}
-      </p>
+      <p class="muted">{methodText(differences)}</p>
     </>
   );
 }
 
 function Parameters({ ours, theirs }: { readonly ours: Side; readonly theirs: Side }): JSX.Element {
   const [one, other] = [ours.row.cells[0], theirs.row.cells[0]];
-  const runOf = ({ live }: Side) => ({ stages: live.data.stages, cell: (id: string) => live.cell(id) });
   const found =
-    one && other ? parameterDifferences({ run: runOf(ours), cell: one }, { run: runOf(theirs), cell: other }) : [];
+    one && other ? parameterDifferences({ run: ours.live, cell: one }, { run: theirs.live, cell: other }) : [];
   if (found.length === 0) return <p class="muted">Their parameters are equal.</p>;
   return (
     <div class="table-frame" tabIndex={0} role="region" aria-label="parameters that differ">

@@ -1,9 +1,5 @@
 import { createReadStream } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { setTimeout } from 'node:timers/promises';
-
-/** Pause between two looks at a log that grows; milliseconds. */
-const glance = 500;
 
 /** A growing file, printed as it grows; a long one piece by piece, as fast as somebody reads. */
 export class Tail {
@@ -29,16 +25,6 @@ export class Tail {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
     return this.#offset > start;
-  }
-
-  /** Goes on until `done` says that nothing will come. */
-  async follow(done: () => boolean): Promise<void> {
-    for (;;) {
-      const last = done();
-      await this.print();
-      if (last) return;
-      await setTimeout(glance);
-    }
   }
 }
 

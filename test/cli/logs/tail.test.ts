@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Tail } from '../../src/cli/tail.ts';
+import { Tail } from '../../../src/cli/logs/tail.ts';
 
 let folder: string;
 let log: string;
