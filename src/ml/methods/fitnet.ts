@@ -8,20 +8,11 @@ import {
   blocksOption,
   chooseBlocks,
   middleBlock,
+  NOT_SMALLER,
   requireSizes,
   pairTaps,
-  type SizeRule,
   type TapPair,
 } from './terms/taps.ts';
-
-/** The student's map is as large as the teacher's, or a whole multiple: a convolution can stride, not widen. */
-const NOT_SMALLER: SizeRule = {
-  expected: 'a map of the student as large as the teacher’s, or a whole multiple of it',
-  fits: (student, teacher) => {
-    const factor = student.height / teacher.height;
-    return Number.isInteger(factor) && teacher.width * factor === student.width;
-  },
-};
 
 /** Convolution with stride f = ratio of the sizes and kernel 2f − 1: 1×1 at equal sizes, 3×3 at twice the size. */
 function regressor({ tap, student, teacher }: TapPair, normed: boolean): Adapter {

@@ -9,6 +9,21 @@ type Available = Sides<readonly string[]>;
 /** What every teacher that is a classifier has beside its taps: the weight of its last linear layer, [classes, features]. */
 export const CLASSIFIER = 'classifier';
 
+/** Tap of what comes before the first block, where a network has it. */
+export const STEM = 'stem';
+
+/**
+ * Where a block is read before its last ReLU.
+ *
+ * @param block - name of its tap
+ * @param available - names of all taps of the network
+ * @returns the tap `preact<n>`; the block's own of a network that has no ReLU there
+ */
+export function preactivation(block: string, available: readonly string[]): string {
+  const before = block.replace('block', 'preact');
+  return available.includes(before) ? before : block;
+}
+
 /** Option `blocks`, the same of every method that reads maps. */
 export const blocksOption = {
   type: 'array',
@@ -17,7 +32,7 @@ export const blocksOption = {
   uniqueItems: true,
   description:
     'Blocks whose maps are compared. By default the last two that both networks have (AT, SP), all of them ' +
-    '(VID, ReviewKD), the middle one (FitNet), or the last one.',
+    '(VID, ReviewKD, FSP, AB), the middle one (FitNet), or the last one.',
 } as const;
 
 /** Option `temperature`, the same of every method whose paper's value is 4. */
@@ -174,6 +189,15 @@ export const MULTIPLE: SizeRule = {
     const [small, large] = a.height < b.height ? [a, b] : [b, a];
     const factor = large.height / small.height;
     return Number.isInteger(factor) && small.width * factor === large.width;
+  },
+};
+
+/** The student's map is as large as the teacher's, or a whole multiple: a convolution can stride, not widen. */
+export const NOT_SMALLER: SizeRule = {
+  expected: 'a map of the student as large as the teacher’s, or a whole multiple of it',
+  fits: (student, teacher) => {
+    const factor = student.height / teacher.height;
+    return Number.isInteger(factor) && teacher.width * factor === student.width;
   },
 };
 

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Makes test/fixtures/further-terms.json: distillation terms that losses.json lacks, by PyTorch in float64.
+
+    python test/reference/make_further_terms.py        (needs torch and numpy; nothing is downloaded)
+
+Written from the papers and from what RepDistiller's program computes. Maps and the weights of adapters are pure functions of (name,
+flat index), rounded to float32; what stands there are values, and gradients in the student's maps and in the adapters' weights.
+"""
+import json, math, pathlib
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from hashed import uniform
+
+OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "further-terms.json"
+IMAGES = 4
+
+
+def signed(name, shape, scale=1.0):
+    return torch.from_numpy((scale * (2 * uniform(name, shape) - 1)).astype(np.float32)).double()
+
+
+def maps(side, shapes):
+    """Maps by tap; the file has them channels last, as kdpipe's engines do."""
+    named = {tap: signed(f"{side}.{tap}", (IMAGES, h, w, c), 2) for tap, (h, w, c) in shapes.items()}
+    return {tap: values.requires_grad_(side == "student") for tap, values in named.items()}
+
+
+def nchw(x):
+    return x.permute(0, 3, 1, 2)
+
+
+class Weights:
+    """Weights of adapters by the names that kdpipe gives them."""
+
+    def __init__(self):
+        self.used = {}
+
+    def __call__(self, name, shape):
+        return self.used.setdefault(name, signed(name, shape, 0.5).requires_grad_())
+
+
+def linear(w, name, x, size):
+    return F.linear(x, w(f"{name}.weight", (size, x.shape[1])), w(f"{name}.bias", (size,)))
+
+
+def correlation(student, teacher, w, form, size=5, gamma=0.4, order=2):
+    s, t = (linear(w, f"cc.{n}", side["pooled"].flatten(1), size) for n, side in (("student", student), ("teacher", teacher)))
+    if form == "code":
+        delta = (s - t).abs()
+        return (delta[:-1] * delta[1:]).sum(1).mean()
+
+    def kernel(rows):
+        gram = F.normalize(rows) @ F.normalize(rows).t()
+        return sum(math.exp(-2 * gamma) * (2 * gamma) ** p / math.factorial(p) * gram**p for p in range(order + 1))
+
+    return (kernel(s) - kernel(t)).pow(2).sum() / IMAGES**2
+
+
+def flow(student, teacher, w, form):
+    def flows(side):
+        taps = list(side)
+        for a, b in zip(taps, taps[1:]):
+            a, b = nchw(side[a]), nchw(side[b])
+            size = (min(a.shape[2], b.shape[2]), min(a.shape[3], b.shape[3]))
+            a, b = F.adaptive_avg_pool2d(a, size).flatten(2), F.adaptive_avg_pool2d(b, size).flatten(2)
+            yield torch.einsum("nip,njp->nij", a, b) / a.shape[2]
+
+    apart = [s - t for s, t in zip(flows(student), flows(teacher))]
+    return sum(d.pow(2).mean() if form == "code" else d.pow(2).sum((1, 2)).mean() for d in apart)
+
+
+def boundary(student, teacher, w, form, margin=1.0):
+    total, blocks = 0.0, list(student)
+    for k, tap in enumerate(blocks):
+        s, t = nchw(student[tap]), nchw(teacher[tap])
+        if s.shape != t.shape:
+            stride = s.shape[2] // t.shape[2]
+            kernel, name = 2 * stride - 1, f"ab.block{k + 1}.connector"
+            s = F.conv2d(s, w(f"{name}.0.weight", (t.shape[1], s.shape[1], kernel, kernel)), w(f"{name}.0.bias", (t.shape[1],)), stride, stride - 1)
+            s = F.batch_norm(s, None, None, w(f"{name}.1.weight", (t.shape[1],)), w(f"{name}.1.bias", (t.shape[1],)), True)
+        over = (s + margin) ** 2 * ((s > -margin) & (t <= 0)) + (s - margin) ** 2 * ((s <= margin) & (t > 0))
+        total = total + over.sum() / IMAGES * (2 ** (k - len(blocks) + 1) * 3 / 1000 if form == "code" else 1)
+    return total
+
+
+FLOWS = {"stem": (4, 4, 2), "block1": (4, 4, 3), "block2": (2, 2, 3), "block3": (2, 2, 4)}
+CASES = {
+    "CC code": (correlation, "code", {"pooled": (1, 1, 3)}, {"pooled": (1, 1, 4)}),
+    "CC paper": (correlation, "paper", {"pooled": (1, 1, 3)}, {"pooled": (1, 1, 4)}),
+    "FSP code": (flow, "code", FLOWS, FLOWS),
+    "FSP paper": (flow, "paper", FLOWS, FLOWS),
+    "AB code": (boundary, "code", {"preact1": (4, 4, 3), "preact2": (4, 4, 2), "preact3": (2, 2, 3)}, {"preact1": (4, 4, 3), "preact2": (2, 2, 3), "preact3": (2, 2, 4)}),
+    "AB paper": (boundary, "paper", {"preact1": (4, 4, 3)}, {"preact1": (4, 4, 3)}),
+}
+
+
+def numbers(t):
+    return [float(f"{v:.10g}") for v in t.flatten().tolist()]
+
+
+rows = {}
+for name, (term, form, ours, theirs) in CASES.items():
+    student, teacher, weights = maps("student", ours), maps("teacher", theirs), Weights()
+    value = term(student, teacher, weights, form)
+    value.backward()
+    rows[name] = {
+        "student": ours,
+        "teacher": theirs,
+        "value": float(f"{value.item():.10g}"),
+        "gradients": {tap: numbers(x.grad) for tap, x in student.items()},
+        "weights": {n: {"shape": list(x.shape), "gradient": numbers(x.grad)} for n, x in weights.used.items()},
+    }
+OUT.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in rows.items()) + "\n}\n")
