@@ -46,6 +46,33 @@ def linear(w, name, x, size):
     return F.linear(x, w(f"{name}.weight", (size, x.shape[1])), w(f"{name}.bias", (size,)))
 
 
+def regressor(w, name, s, t):
+    stride, bias = s.shape[2] // t.shape[2], w(f"{name}.bias", (t.shape[1],))
+    if stride == 0:  # kdpipe reads the filter of a transposed convolution as that of the convolution that it is
+        filters = w(f"{name}.weight", (t.shape[1], s.shape[1], 4, 4))
+        return F.conv_transpose2d(s, filters.flip(2, 3).transpose(0, 1), bias, 2, 1)
+    kernel = 2 * stride - 1
+    return F.conv2d(s, w(f"{name}.weight", (t.shape[1], s.shape[1], kernel, kernel)), bias, stride, stride - 1)
+
+
+def hint(student, teacher, w, form):
+    tap = "block2"
+    s = regressor(w, "fitnet.block2.regressor.0", nchw(student[tap]), nchw(teacher[tap]))
+    weight, bias = (w(f"fitnet.block2.regressor.1.{leaf}", (s.shape[1],)) for leaf in ("weight", "bias"))
+    return F.mse_loss(F.relu(F.batch_norm(s, None, None, weight, bias, True)), nchw(teacher[tap]))
+
+
+def variational(student, teacher, w, form):
+    s, t = nchw(student["block1"]), nchw(teacher["block1"])
+    size = (min(s.shape[2], t.shape[2]), min(s.shape[3], t.shape[3]))
+    s, t = F.adaptive_avg_pool2d(s, size), F.adaptive_avg_pool2d(t, size)
+    for k in (0, 2, 4):
+        s = F.conv2d(F.relu(s) if k else s, w(f"vid.block1.mean.{k}.weight", (t.shape[1], s.shape[1], 1, 1)))
+    scale = w("vid.block1.scale.weight", (t.shape[1], 1)).sum(1) * 0 + w("vid.block1.scale.bias", (t.shape[1],))
+    variance = (F.softplus(scale) + 1e-5)[:, None, None]
+    return (((s - t) ** 2 / variance + variance.log()) / 2).mean()
+
+
 def correlation(student, teacher, w, form, size=5, gamma=0.4, order=2):
     s, t = (linear(w, f"cc.{n}", side["pooled"].flatten(1), size) for n, side in (("student", student), ("teacher", teacher)))
     if form == "code":
@@ -77,9 +104,8 @@ def boundary(student, teacher, w, form, margin=1.0):
     for k, tap in enumerate(blocks):
         s, t = nchw(student[tap]), nchw(teacher[tap])
         if s.shape != t.shape:
-            stride = s.shape[2] // t.shape[2]
-            kernel, name = 2 * stride - 1, f"ab.block{k + 1}.connector"
-            s = F.conv2d(s, w(f"{name}.0.weight", (t.shape[1], s.shape[1], kernel, kernel)), w(f"{name}.0.bias", (t.shape[1],)), stride, stride - 1)
+            name = f"ab.block{k + 1}.connector"
+            s = regressor(w, f"{name}.0", s, t)
             s = F.batch_norm(s, None, None, w(f"{name}.1.weight", (t.shape[1],)), w(f"{name}.1.bias", (t.shape[1],)), True)
         over = (s + margin) ** 2 * ((s > -margin) & (t <= 0)) + (s - margin) ** 2 * ((s <= margin) & (t > 0))
         total = total + over.sum() / IMAGES * (2 ** (k - len(blocks) + 1) * 3 / 1000 if form == "code" else 1)
@@ -92,8 +118,15 @@ CASES = {
     "CC paper": (correlation, "paper", {"pooled": (1, 1, 3)}, {"pooled": (1, 1, 4)}),
     "FSP code": (flow, "code", FLOWS, FLOWS),
     "FSP paper": (flow, "paper", FLOWS, FLOWS),
-    "AB code": (boundary, "code", {"preact1": (4, 4, 3), "preact2": (4, 4, 2), "preact3": (2, 2, 3)}, {"preact1": (4, 4, 3), "preact2": (2, 2, 3), "preact3": (2, 2, 4)}),
+    "AB code": (boundary, "code", {"preact1": (4, 4, 3), "preact2": (4, 4, 2), "preact3": (2, 2, 3), "preact4": (2, 2, 2)}, {"preact1": (4, 4, 3), "preact2": (2, 2, 3), "preact3": (2, 2, 4), "preact4": (4, 4, 3)}),
     "AB paper": (boundary, "paper", {"preact1": (4, 4, 3)}, {"preact1": (4, 4, 3)}),
+}
+
+
+CASES |= {
+    "FitNet larger": (hint, "conv-bn-relu", {"block2": (2, 2, 2)}, {"block2": (4, 4, 3)}),
+    "VID larger": (variational, None, {"block1": (2, 2, 2)}, {"block1": (4, 4, 3)}),
+    "VID smaller": (variational, None, {"block1": (4, 4, 2)}, {"block1": (2, 2, 3)}),
 }
 
 

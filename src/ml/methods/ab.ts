@@ -1,15 +1,16 @@
-import type { Adapter } from '../algebra/adapter.ts';
 import { add, addN, greater, maximum, mul, select, square, sub } from '../algebra/arithmetic.ts';
 import { lengthOf, type Node } from '../algebra/node.ts';
 import { sum } from '../algebra/reductions.ts';
 import { at } from '../../util/at.ts';
-import type { KdMethod, TapShapes, TermInputs } from './kd-method.ts';
-import { adapter } from './terms/adapter.ts';
+import type { Shape } from '../network/network.ts';
+import type { KdMethod, Sides } from './kd-method.ts';
+import type { Aligned } from './terms/adapter.ts';
+import { regressor } from './terms/regressor.ts';
 import {
   allBlocks,
   blocksOption,
   chooseBlocks,
-  NOT_SMALLER,
+  REGRESSED,
   preactivation,
   requireSizes,
   shapeOf,
@@ -18,25 +19,13 @@ import {
 /** Of the authors' program. */
 const SCALE = 3 / 1000;
 
-/** A block of both sides, and what brings the student's map to the teacher's shape. */
-interface Part {
-  readonly student: string;
-  readonly teacher: string;
-  readonly connect: Adapter | null;
-}
-
 /** Nothing where shapes are alike, else a convolution with batch norm. */
-function connector(block: number, student: string, teacher: string, shapes: TapShapes): Adapter | null {
-  const [from, to] = [shapeOf(shapes.student, student), shapeOf(shapes.teacher, teacher)];
-  const stride = from.height / to.height;
-  if (stride === 1 && from.channels === to.channels) return null;
+function connect(block: number, tap: string, shapes: Sides<Shape>): Aligned {
+  const { student, teacher } = shapes;
   const name = `ab.block${block}.connector`;
-  const options = { channels: to.channels, kernel: 2 * stride - 1, stride, bias: true };
-  return adapter({
-    name,
-    from,
-    layers: (net) => net.batchNorm(`${name}.1`, net.conv(`${name}.0`, net.image, options)),
-  });
+  const isAlike = student.height === teacher.height && student.channels === teacher.channels;
+  if (isAlike) return { adapters: [], of: (inputs) => inputs.student(tap) };
+  return regressor(name, tap, shapes, (net, conv) => net.batchNorm(`${name}.1`, conv));
 }
 
 /** Σ over neurons of how far they are from the teacher's side of their boundary and the margin, squared. */
@@ -79,24 +68,22 @@ export const activationBoundary: KdMethod = {
     };
   },
   create: ({ ab_form: form, ab_margin: margin }, shapes, all) => {
-    const [ours, theirs] = [Object.keys(shapes.student), Object.keys(shapes.teacher)];
-    const sizes = { student: shapes.student, teacher: {} as Record<string, ReturnType<typeof shapeOf>> };
-    ours.forEach((tap, k) => (sizes.teacher[tap] = shapeOf(shapes.teacher, at(theirs, k))));
-    requireSizes('AB', NOT_SMALLER, sizes, all);
-    const parts = ours.map((student, k): Part => {
-      const teacher = at(theirs, k);
-      return { student, teacher, connect: connector(k + 1, student, teacher, shapes) };
+    const theirs = Object.keys(shapes.teacher);
+    const pairs = Object.entries(shapes.student).map(([tap, student], k) => {
+      const target = at(theirs, k);
+      return { tap, target, student, teacher: shapeOf(shapes.teacher, target) };
     });
+    const teacher = Object.fromEntries(pairs.map((pair) => [pair.tap, pair.teacher]));
+    requireSizes('AB', REGRESSED, { student: shapes.student, teacher }, all);
+    const parts = pairs.map((pair, k) => ({ ...pair, ours: connect(k + 1, pair.tap, pair) }));
     const weightOf = (k: number): number => (form === 'paper' ? 1 : SCALE * 2 ** (k - parts.length + 1));
-    const mapOf = ({ student: tap, connect }: Part, { student, adapt }: TermInputs): Node =>
-      connect ? adapt(connect, student(tap)) : student(tap);
     return {
-      adapters: parts.flatMap(({ connect }) => connect ?? []),
+      adapters: parts.flatMap(({ ours }) => ours.adapters),
       loss: (inputs) =>
         addN(
-          parts.map((part, k) => {
-            const target = inputs.teacher(part.teacher);
-            return mul(across(mapOf(part, inputs), target, Number(margin)), weightOf(k) / lengthOf(target, 0));
+          parts.map(({ ours, target }, k) => {
+            const map = inputs.teacher(target);
+            return mul(across(ours.of(inputs), map, Number(margin)), weightOf(k) / lengthOf(map, 0));
           }),
         ),
     };

@@ -79,7 +79,7 @@ describe('maps of unequal size', () => {
     teacher: { block1: shape(16), block2: shape(8), block3: shape(4), pooled: shape(1) },
   };
 
-  it.each([methods.MGD, methods.VID, methods.ReviewKD])(
+  it.each([methods.MGD, methods.ReviewKD])(
     'are refused where equal ones are needed, with the blocks that would do: $name',
     (method) => {
       expect(failureOf(() => method.create(optionsOf(method), tapsOf(5, 4), all, someSplit))).toMatchObject({
@@ -98,25 +98,28 @@ describe('maps of unequal size', () => {
     );
   });
 
-  it.each([methods.AT, methods.NST])('may be whole multiples of each other where they are pooled: $name', (method) => {
-    for (const [student, teacher] of [
-      [8, 4],
-      [4, 8],
-      [6, 6],
-    ] as const)
-      expect(() => method.create(optionsOf(method), tapsOf(student, teacher), all, someSplit)).not.toThrow();
-    expect(failureOf(() => method.create(optionsOf(method), tapsOf(6, 4), all, someSplit)).expected).toContain(
-      'whole multiple',
-    );
-    const oblong = { student: { block3: shape(8, 4) }, teacher: { block3: shape(4, 4) } };
-    expect(failureOf(() => method.create(optionsOf(method), oblong, oblong, someSplit)).code).toBe('unequal-maps');
-  });
+  it.each([methods.AT, methods.NST, methods.VID])(
+    'may be whole multiples of each other where they are pooled: $name',
+    (method) => {
+      for (const [student, teacher] of [
+        [8, 4],
+        [4, 8],
+        [6, 6],
+      ] as const)
+        expect(() => method.create(optionsOf(method), tapsOf(student, teacher), all, someSplit)).not.toThrow();
+      expect(failureOf(() => method.create(optionsOf(method), tapsOf(6, 4), all, someSplit)).expected).toContain(
+        'whole multiple',
+      );
+      const oblong = { student: { block3: shape(8, 4) }, teacher: { block3: shape(4, 4) } };
+      expect(failureOf(() => method.create(optionsOf(method), oblong, oblong, someSplit)).code).toBe('unequal-maps');
+    },
+  );
 
   it.each([methods.SP, methods.ICKD, methods['WKD-F']])('do not matter to $name', (method) => {
     expect(() => method.create(optionsOf(method), tapsOf(5, 4), all, someSplit)).not.toThrow();
   });
 
-  it('may be larger in the student of FitNet, whose regressor strides to the teacher’s size, not smaller', () => {
+  it('may be larger in the student of FitNet, whose regressor strides to the teacher’s size, or half as large', () => {
     const { FitNet } = methods;
     for (const [student, teacher, window] of [
       [4, 4, { kernel: 1, stride: 1, padding: 0 }],
@@ -127,7 +130,10 @@ describe('maps of unequal size', () => {
       expect(adapters[0]!.network.layers[1]).toMatchObject({ kind: 'conv', ...window });
       expect(adapters[0]!.network.layers.at(-1)!.shape).toEqual(shape(teacher));
     }
-    expect(failureOf(() => FitNet.create(optionsOf(FitNet), tapsOf(4, 8), all, someSplit)).code).toBe('unequal-maps');
+    const { adapters: [widening] = [] } = FitNet.create(optionsOf(FitNet), tapsOf(4, 8), all, someSplit);
+    expect(widening!.network.layers[1]).toMatchObject({ kind: 'conv', kernel: 4, stride: 1, padding: 2 });
+    expect(widening!.network.layers.at(-1)!.shape).toEqual(shape(8));
+    expect(failureOf(() => FitNet.create(optionsOf(FitNet), tapsOf(4, 16), all, someSplit)).code).toBe('unequal-maps');
   });
 });
 
