@@ -73,6 +73,33 @@ def variational(student, teacher, w, form):
     return (((s - t) ** 2 / variance + variance.log()) / 2).mean()
 
 
+def review(student, teacher, w, form, most=512):
+    taps, targets = list(student), list(teacher)
+    mid = min(most, student[taps[-1]].shape[-1])
+    total, above = 0.0, None
+    for tap, target in zip(reversed(taps), reversed(targets)):
+        s, t, name = nchw(student[tap]), nchw(teacher[target]), f"review.{tap}"
+
+        def normed(x, part, channels, kernel):
+            x = F.conv2d(x, w(f"{name}.{part}.0.weight", (channels, x.shape[1], kernel, kernel)), None, 1, kernel // 2)
+            return F.batch_norm(x, None, None, w(f"{name}.{part}.1.weight", (channels,)), w(f"{name}.{part}.1.bias", (channels,)), True)
+
+        x = normed(s, "reduce", mid, 1)
+        if above is not None:
+            y = F.interpolate(above, s.shape[2:], mode="nearest")
+            z = F.conv2d(torch.cat([x, y], 1), w(f"{name}.attention.weight", (2, 2 * mid, 1, 1)), w(f"{name}.attention.bias", (2,)))
+            x = x * z.sigmoid()[:, :1] + y * z.sigmoid()[:, 1:]
+        above = F.interpolate(x, t.shape[2:], mode="nearest")
+        ours = normed(above, "expand", t.shape[1], 3)
+        loss, share, whole = F.mse_loss(ours, t), 1.0, 1.0
+        for side in (l for l in (4, 2, 1) if l < t.shape[2]):
+            share /= 2
+            whole += share
+            loss = loss + share * F.mse_loss(F.adaptive_avg_pool2d(ours, side), F.adaptive_avg_pool2d(t, side))
+        total = total + loss / whole
+    return total
+
+
 def correlation(student, teacher, w, form, size=5, gamma=0.4, order=2):
     s, t = (linear(w, f"cc.{n}", side["pooled"].flatten(1), size) for n, side in (("student", student), ("teacher", teacher)))
     if form == "code":
@@ -125,6 +152,7 @@ CASES = {
 
 CASES |= {
     "FitNet larger": (hint, "conv-bn-relu", {"block2": (2, 2, 2)}, {"block2": (4, 4, 3)}),
+    "ReviewKD code": (review, "code", {"block1": (4, 4, 2), "block2": (2, 2, 3), "pooled": (1, 1, 3)}, {"preact1": (4, 4, 3), "preact2": (4, 4, 2), "pooled": (1, 1, 4)}),
     "VID larger": (variational, None, {"block1": (2, 2, 2)}, {"block1": (4, 4, 3)}),
     "VID smaller": (variational, None, {"block1": (4, 4, 2)}, {"block1": (2, 2, 3)}),
 }

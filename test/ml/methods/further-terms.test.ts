@@ -43,7 +43,7 @@ function sideOf(side: string, shapes: Shapes) {
 
 describe('terms that came later', () => {
   it.each(Object.entries(rows))('have PyTorch’s value and gradients, those of adapters too: %s', (title, row) => {
-    const [name, form] = title.split(' ') as ['CC' | 'FSP' | 'AB' | 'FitNet' | 'VID', string];
+    const [name, form] = title.split(' ') as ['CC' | 'FSP' | 'AB' | 'FitNet' | 'VID' | 'ReviewKD', string];
     const method: KdMethod = methods[name];
     const [student, teacher] = [sideOf('student', row.student), sideOf('teacher', row.teacher)];
     const weights = Object.entries(row.weights).map(([weight, { shape }]) => {
