@@ -60,9 +60,10 @@ function methodFacts(method: KdMethod): JsonObject {
   const { source, synonyms, weighting, published, relational = false, revision = 0, options } = method;
   const { teacher } = method.taps({}, { teacher: EVERY_TAP, student: EVERY_TAP });
   const logits = teacher.every((tap) => tap === 'logits');
-  const relative = published && published.weight / (published.ceWeight ?? 1);
-  const weight = published &&
-    relative !== undefined && { published: { ...published, relative, ratio: kdRatio(relative, weighting) } };
+  // Of a term that stands alone there is neither.
+  const relative = published && published.ceWeight !== 0 ? published.weight / (published.ceWeight ?? 1) : undefined;
+  const beside = relative !== undefined && { relative, ratio: kdRatio(relative, weighting) };
+  const weight = published && { published: { ...published, ...beside } };
   return {
     source,
     ...(synonyms && { synonyms }),

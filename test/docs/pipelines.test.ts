@@ -1,9 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../src/core/json.ts';
 import type { Cell, Plan } from '../../src/core/plan.ts';
 import { unwrap } from '../../src/core/result.ts';
+import { methods } from '../../src/ml/methods/registry.ts';
+import { models, type ModelName } from '../../src/ml/models/registry.ts';
+import { tapShapes } from '../../src/ml/train/teacher-pass.ts';
 import { planPipeline } from '../../src/pipeline/plan.ts';
+import { readPublished } from '../../src/report/rows/published.ts';
 import { catalogue } from '../../src/stages/catalogue.ts';
 import { kinds } from '../../src/stages/registry.ts';
 
@@ -18,6 +23,8 @@ function planOf(file: string, overrides: readonly string[] = []): Plan {
   expect(planned.faults).toEqual([]);
   return planned.plan;
 }
+
+type MethodName = keyof typeof methods;
 
 const isTraining = ({ kind }: Cell): boolean => kind === 'train-teacher' || kind === 'distill-student';
 
@@ -72,8 +79,8 @@ describe('the field’s table on CIFAR-100', () => {
   const { cells } = planOf('pipelines/cifar100.yaml');
   const of = (kind: string) => cells.filter((cell) => cell.kind === kind);
 
-  it('is 423 trainings, six of them teachers that all students share', () => {
-    expect(cells.filter(isTraining)).toHaveLength(423);
+  it('is 501 trainings, six of them teachers that all students share', () => {
+    expect(cells.filter(isTraining)).toHaveLength(501);
     const teachers = of('train-teacher').filter(({ id }) => id.startsWith('teacher'));
     expect(teachers).toHaveLength(6);
     const shared = new Set(
@@ -102,9 +109,55 @@ describe('the field’s table on CIFAR-100', () => {
     expect(Object.fromEntries(weights)).toEqual({
       ...{ SoftTarget: [0.9, 0.1, 0], LogitStd: [9, 0.1, 0], DKD: [1, 1, 20] },
       ...{ FitNet: [100, 1, 0], AT: [1000, 1, 0], PKT: [30_000, 1, 0], RKD: [1, 1, 0], VID: [1, 1, 0] },
-      ...{ NST: [50, 1, 0], CRD: [0.8, 1, 0] },
+      ...{ NST: [50, 1, 0], CRD: [0.8, 1, 0], CC: [0.02, 1, 0], SP: [3000, 1, 0] },
     });
-    const mobile = cells.filter(({ params: { model } }) => /^(mobile_half|shuffle_v[12])$/.test(String(model)));
+    const mobile = cells.filter(({ params: { model } }) => /^(mobile_half|shuffle_v[12])$/.test(model as string));
     expect(mobile.filter(isTraining).every((cell) => cell.params['lr'] === 0.01)).toBe(true);
+  });
+
+  /** Teacher, student and method of each distillation. */
+  const told = (cell: Cell): [teacher: ModelName, student: ModelName, method: MethodName] => {
+    const [teacher] = cell.needs.flatMap((id) => /^teacher\[model=(\w+)\]$/.exec(id)?.[1] ?? []);
+    return [teacher, cell.params['model'], cell.params['kd_method']] as ReturnType<typeof told>;
+  };
+
+  it('has methods that go together with all of its pairs', () => {
+    const shapes = new Map<ModelName, ReturnType<typeof tapShapes>>();
+    const shapesOf = (model: ModelName) => {
+      const known = shapes.get(model) ?? tapShapes(models[model].build({ height: 32, width: 32, channels: 3 }, 100));
+      shapes.set(model, known);
+      return known;
+    };
+    for (const cell of of('distill-student').filter(({ params }) => params['seed'] === 0)) {
+      const [teacher, student, name] = told(cell);
+      const [all, method] = [{ teacher: shapesOf(teacher), student: shapesOf(student) }, methods[name]];
+      const options = cell.params as JsonObject;
+      const taps = method.taps(options, { teacher: Object.keys(all.teacher), student: Object.keys(all.student) });
+      const pick = (side: 'teacher' | 'student') =>
+        Object.fromEntries(taps[side].map((tap) => [tap, all[side][tap]!] as const));
+      const read = { teacher: pick('teacher'), student: pick('student') };
+      const split = { labels: Int32Array.from({ length: 200 }, (_, place) => place % 100), seed: 0 };
+      expect(() => method.create(options, read, all, split), `${teacher}, ${student}, ${name}`).not.toThrow();
+    }
+  });
+
+  it('has published numbers for all but what came later, each for one row', async () => {
+    const file = 'pipelines/published/cifar100.yaml';
+    const names = {
+      table: 'pairs',
+      columns: new Set(['test.accuracy']),
+      rows: new Set(['model', 'teacher', 'kd_method']),
+    };
+    const rows = await readPublished(file, file, names);
+    const keys = rows.map(({ row }) => ['teacher', 'model', 'kd_method'].map((name) => row.get(name)).join(' '));
+    expect(new Set(keys).size).toBe(keys.length);
+    const ours = [
+      ...of('distill-student').map((cell) => told(cell).join(' ')),
+      ...of('train-teacher').map(({ params }) => `none ${params['model'] as string} none`),
+    ];
+    expect(keys.filter((key) => !ours.includes(key))).toEqual([]);
+    const without = new Set(ours.filter((key) => !keys.includes(key)).map((key) => key.split(' ')[2]));
+    // DKD of three pairs is not in its README, LogitStd in neither.
+    expect([...without].sort()).toEqual(['DKD', 'LogitStd']);
   });
 });

@@ -41,6 +41,7 @@ const enlarged = (shapes: Shapes): Shapes =>
 /** Two networks, by what is special about their shapes or values. */
 const NETWORKS: Readonly<Record<string, Sides<Shapes>>> = {
   'equal sizes': { student: STUDENT, teacher: TEACHER },
+  alike: { student: STUDENT, teacher: STUDENT },
   'a larger teacher': { student: STUDENT, teacher: enlarged(TEACHER) },
   'a larger student': { student: enlarged(STUDENT), teacher: TEACHER },
 };
@@ -49,8 +50,32 @@ const EVERY_BLOCK = { blocks: [1, 2, 3, 4] };
 /** A method's options, beside its defaults, and the networks that it is tried with. */
 type Trial = readonly [method: KdMethod, options: JsonObject, networks: string];
 
-const defaults: readonly Trial[] = Object.values<KdMethod>(methods).map((method) => [method, {}, 'equal sizes']);
-const { AT, SP, NST, ICKD, FitNet, MGD, VID, DKD, DIST, NKD, MLKD, RKD, CRD, 'WKD-F': WKDF, 'WKD-L': WKDL } = methods;
+/** FSP compares channel by channel. */
+const defaults: readonly Trial[] = Object.values<KdMethod>(methods).map((method) => [
+  method,
+  {},
+  method === methods.FSP ? 'alike' : 'equal sizes',
+]);
+const {
+  AB,
+  AT,
+  CC,
+  FSP,
+  SP,
+  NST,
+  ICKD,
+  FitNet,
+  MGD,
+  VID,
+  DKD,
+  DIST,
+  NKD,
+  MLKD,
+  RKD,
+  CRD,
+  'WKD-F': WKDF,
+  'WKD-L': WKDL,
+} = methods;
 
 const TRIALS: readonly Trial[] = [
   ...defaults,
@@ -67,6 +92,9 @@ const TRIALS: readonly Trial[] = [
   [MLKD, { mlkd_temperatures: [1.5] }, 'equal sizes'],
   [RKD, { rkd_distance: 1.5, rkd_angle: 0.25 }, 'equal sizes'],
   [CRD, { crd_dimension: 7, crd_sample: 'relax', crd_temperature: 0.2 }, 'equal sizes'],
+  [CC, { cc_form: 'paper' }, 'equal sizes'],
+  [FSP, { fsp_form: 'paper' }, 'alike'],
+  [AB, { ab_form: 'paper' }, 'a larger student'],
   [WKDL, { wkd_iterations: 3, wkd_sharpness: 2 }, 'equal sizes'],
 ];
 

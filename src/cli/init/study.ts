@@ -27,7 +27,7 @@ export interface Study {
  */
 export function usualWeight(method: string): number {
   const { published } = (catalogue()['methods']?.[method] ?? {}) as {
-    readonly published?: { readonly relative: number };
+    readonly published?: { readonly relative?: number };
   };
   return published?.relative ?? 1;
 }

@@ -54,6 +54,21 @@ const adaptiveWindows: Weights = (from, to) =>
 const nearestPixels: Weights = (from, to) =>
   table(to, from, (i, pixel) => Number(pixel === Math.floor((i * from) / to)));
 
+/** 1 where pixel i · (to − 1)/(from − 1) is. */
+const apart: Weights = (from, to) => table(to, from, (i, pixel) => Number(i * (from - 1) === pixel * (to - 1)));
+
+/**
+ * Puts pixels apart, zeros between them: a convolution behind it is a transposed one with that stride.
+ *
+ * @param map - [N, H, W, C], H and W ≥ 2
+ * @param factor - pixel i goes to i · factor
+ * @returns [N, (H − 1) · factor + 1, (W − 1) · factor + 1, C]
+ */
+export function spread(map: Node, factor: number): Node {
+  const [, height, width] = sizesOf('spread', map);
+  return resample(map, { height: (height - 1) * factor + 1, width: (width - 1) * factor + 1 }, apart);
+}
+
 /**
  * Average pooling by windows that do not overlap.
  *

@@ -1,42 +1,25 @@
-import type { LayerIndex } from '../network/network.ts';
-import type { Adapter } from '../algebra/adapter.ts';
 import { addN } from '../algebra/arithmetic.ts';
 import type { KdMethod } from './kd-method.ts';
-import { adapter } from './terms/adapter.ts';
+import type { Aligned } from './terms/adapter.ts';
 import { meanSquare } from './terms/maps.ts';
+import { regressor } from './terms/regressor.ts';
 import {
   blocksOption,
   chooseBlocks,
   middleBlock,
+  REGRESSED,
   requireSizes,
   pairTaps,
-  type SizeRule,
   type TapPair,
 } from './terms/taps.ts';
 
-/** The student's map is as large as the teacher's, or a whole multiple: a convolution can stride, not widen. */
-const NOT_SMALLER: SizeRule = {
-  expected: 'a map of the student as large as the teacher’s, or a whole multiple of it',
-  fits: (student, teacher) => {
-    const factor = student.height / teacher.height;
-    return Number.isInteger(factor) && teacher.width * factor === student.width;
-  },
+/** A convolution, in front of batch norm and ReLU where it is `normed`. */
+const regressorOf = (pair: TapPair, normed: boolean): Aligned => {
+  const name = `fitnet.${pair.tap}.regressor`;
+  return regressor(name, pair.tap, pair, (net, conv) =>
+    normed ? net.activation(`${name}.2`, net.batchNorm(`${name}.1`, conv)) : conv,
+  );
 };
-
-/** Convolution with stride f = ratio of the sizes and kernel 2f − 1: 1×1 at equal sizes, 3×3 at twice the size. */
-function regressor({ tap, student, teacher }: TapPair, normed: boolean): Adapter {
-  const name = `fitnet.${tap}.regressor`;
-  const stride = student.height / teacher.height;
-  const options = { channels: teacher.channels, kernel: 2 * stride - 1, stride, bias: true };
-  return adapter({
-    name,
-    from: student,
-    layers: (net): LayerIndex => {
-      const conv = net.conv(`${name}.0`, net.image, options);
-      return normed ? net.activation(`${name}.2`, net.batchNorm(`${name}.1`, conv)) : conv;
-    },
-  });
-}
 
 /**
  * Hints: a regressor on the student's map has to predict the teacher's: L = Σ_blocks mean (r(f_s) − f_t)². The paper
@@ -57,12 +40,11 @@ export const fitnet: KdMethod = {
   published: { weight: 100, source: 'RepDistiller (Tian, Krishnan, Isola, 2020), run_cifar_distill.sh: -b 100' },
   taps: ({ blocks }, available) => chooseBlocks('FitNet', blocks, available, middleBlock),
   create: ({ fitnet_regressor: form }, shapes, all) => {
-    requireSizes('FitNet', NOT_SMALLER, shapes, all);
-    const parts = pairTaps(shapes).map((pair) => ({ ...pair, regress: regressor(pair, form === 'conv-bn-relu') }));
+    requireSizes('FitNet', REGRESSED, shapes, all);
+    const parts = pairTaps(shapes).map((pair) => ({ ...pair, regress: regressorOf(pair, form === 'conv-bn-relu') }));
     return {
-      adapters: parts.map(({ regress }) => regress),
-      loss: ({ student, teacher, adapt }) =>
-        addN(parts.map(({ tap, regress }) => meanSquare(adapt(regress, student(tap)), teacher(tap)))),
+      adapters: parts.flatMap(({ regress }) => regress.adapters),
+      loss: (inputs) => addN(parts.map(({ tap, regress }) => meanSquare(regress.of(inputs), inputs.teacher(tap)))),
     };
   },
 };

@@ -1,7 +1,10 @@
+import { activationBoundary } from './ab.ts';
 import { attentionTransfer } from './at.ts';
+import { correlation } from './cc.ts';
 import { contrastive } from './crd.ts';
 import { decoupled } from './dkd.ts';
 import { fitnet } from './fitnet.ts';
+import { solutionFlow } from './fsp.ts';
 import { interChannel } from './ickd.ts';
 import type { KdMethod } from './kd-method.ts';
 import { logitStandardisation } from './logit-std.ts';
@@ -43,4 +46,7 @@ export const methods = {
   'WKD-L': wassersteinLogits,
   'WKD-F': wassersteinFeatures,
   ICKD: interChannel,
+  CC: correlation,
+  FSP: solutionFlow,
+  AB: activationBoundary,
 } satisfies Readonly<Record<string, KdMethod>>;

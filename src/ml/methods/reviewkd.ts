@@ -3,10 +3,28 @@ import { add, addN, mul, sigmoid } from '../algebra/arithmetic.ts';
 import { stretch, type MapSize } from '../algebra/maps.ts';
 import type { Node } from '../algebra/node.ts';
 import { concat, slice } from '../algebra/shapes.ts';
-import type { KdMethod, TermInputs } from './kd-method.ts';
+import { at } from '../../util/at.ts';
+import type { KdMethod, Sides, TapShapes, TermInputs } from './kd-method.ts';
 import { adapter } from './terms/adapter.ts';
 import { hierarchicalContext } from './terms/hierarchical-context.ts';
-import { allBlocks, blocksOption, chooseBlocks, EQUAL, requireSizes, pairTaps, type TapPair } from './terms/taps.ts';
+import {
+  allBlocks,
+  blocksOption,
+  chooseBlocks,
+  preactivation,
+  requireTap,
+  shapeOf,
+  type TapPair,
+} from './terms/taps.ts';
+
+/** Names of taps. */
+type Taps = Sides<readonly string[]>;
+
+/** Maps of both sides that are compared, deepest last. */
+interface Pair extends TapPair {
+  /** The teacher's tap; the student's is `tap`. */
+  readonly target: string;
+}
 
 const nameOf = (part: string, tap: string): string => `review.${tap}.${part}`;
 
@@ -30,12 +48,12 @@ function attention({ tap, student }: TapPair, channels: number): Adapter {
   });
 }
 
-/** conv 3×3 – BN from the common channels to the teacher's. */
-function expander({ tap, student, teacher }: TapPair, channels: number): Adapter {
+/** conv 3×3 – BN from the common channels to the teacher's, at the teacher's size. */
+function expander({ tap, teacher }: TapPair, channels: number): Adapter {
   const name = nameOf('expand', tap);
   return adapter({
     name,
-    from: { ...student, channels },
+    from: { ...teacher, channels },
     layers: (net) =>
       net.batchNorm(`${name}.1`, net.conv(`${name}.0`, net.image, { channels: teacher.channels, kernel: 3 })),
   });
@@ -44,51 +62,86 @@ function expander({ tap, student, teacher }: TapPair, channels: number): Adapter
 /** A level's adapters; the deepest one pays attention to nothing above it. */
 interface Level {
   readonly tap: string;
+  readonly target: string;
+  /** Of the student's map, and of the teacher's. */
   readonly size: MapSize;
+  readonly to: MapSize;
   readonly reduce: Adapter;
   readonly attend?: Adapter;
   readonly expand: Adapter;
 }
 
-const levelOf = (pair: TapPair, channels: number, isDeepest: boolean): Level => ({
+const levelOf = (pair: Pair, channels: number, isDeepest: boolean): Level => ({
   tap: pair.tap,
+  target: pair.target,
   size: pair.student,
+  to: pair.teacher,
   reduce: reducer(pair, channels),
   ...(!isDeepest && { attend: attention(pair, channels) }),
   expand: expander(pair, channels),
 });
 
-/** The features of a level: its own and those of the level above it, weighed pixel by pixel. */
-function fuse({ tap, size, reduce, attend }: Level, deeper: Node | undefined, { student, adapt }: TermInputs): Node {
+/** The features of a level at the teacher's size: its own and those of the level above it, weighed pixel by pixel. */
+function fuse(level: Level, deeper: Node | undefined, { student, adapt }: TermInputs): Node {
+  const { tap, size, to, reduce, attend } = level;
   const own = adapt(reduce, student(tap));
-  if (!attend || !deeper) return own;
+  if (!attend || !deeper) return stretch(own, to);
   const above = stretch(deeper, size);
   const weights = sigmoid(adapt(attend, concat([own, above], -1)));
   const weightOf = (from: number): Node => slice(weights, { axis: -1, from, length: 1 });
-  return add(mul(own, weightOf(0)), mul(above, weightOf(1)));
+  return stretch(add(mul(own, weightOf(0)), mul(above, weightOf(1))), to);
+}
+
+/** What is compared: `code` has the pooled features as the deepest level, and teachers' maps before their last ReLU. */
+const FORMS = {
+  code: (blocks: readonly string[], available: Taps): Taps => {
+    requireTap('ReviewKD', 'pooled', available);
+    const before = blocks.map((block) => preactivation(block, available.teacher));
+    return { teacher: [...before, 'pooled'], student: [...blocks, 'pooled'] };
+  },
+  blocks: (blocks: readonly string[]): Taps => ({ teacher: blocks, student: blocks }),
+};
+
+function pairsOf({ student, teacher }: TapShapes): readonly Pair[] {
+  const targets = Object.keys(teacher);
+  return Object.entries(student).map(([tap, shape], k) => {
+    const target = at(targets, k);
+    return { tap, target, student: shape, teacher: shapeOf(teacher, target) };
+  });
 }
 
 /**
  * Knowledge review: each level of the teacher is learned from the student's level and all deeper ones, fused from the
- * deepest upwards by attention; L = Σ_blocks hierarchical context loss ({@link hierarchicalContext}).
+ * deepest upwards by attention; L = Σ_levels hierarchical context loss ({@link hierarchicalContext}). `code`: the program of the
+ * published numbers, whose deepest level is the pooled features, and whose teacher is read before its last ReLUs; maps may differ in size.
  */
 export const review: KdMethod = {
   name: 'ReviewKD',
   source: 'Chen, Liu, Zhao, Jia: Distilling Knowledge via Knowledge Review, CVPR 2021',
   options: {
     blocks: blocksOption,
+    review_form: {
+      enum: ['code', 'blocks'],
+      default: 'code',
+      description:
+        'code: as mdistiller, the pooled features are a level too, and teachers are read before ReLUs; blocks: their outputs alone.',
+    },
     review_channels: {
       type: 'integer',
       minimum: 1,
       default: 512,
-      description: 'Channels that levels are fused at; no more than the student’s deepest block has.',
+      description: 'Channels that levels are fused at; no more than the student’s deepest level has.',
     },
   },
   weighting: 'odds',
-  taps: ({ blocks }, available) => chooseBlocks('ReviewKD', blocks, available, allBlocks),
-  create: ({ review_channels: most }, shapes, all) => {
-    requireSizes('ReviewKD', EQUAL, shapes, all);
-    const deepestFirst = pairTaps(shapes).toReversed();
+  // 1: the pooled level and pre-activations, as published.
+  revision: 1,
+  taps: ({ blocks, review_form: form }, available) => {
+    const chosen = chooseBlocks('ReviewKD', blocks, available, allBlocks).student;
+    return (form === 'blocks' ? FORMS.blocks : FORMS.code)(chosen, available);
+  },
+  create: ({ review_channels: most }, shapes) => {
+    const deepestFirst = pairsOf(shapes).toReversed();
     const channels = Math.min(Number(most), deepestFirst[0]?.student.channels ?? Infinity);
     const levels = deepestFirst.map((pair, index) => levelOf(pair, channels, index === 0));
     return {
@@ -97,7 +150,7 @@ export const review: KdMethod = {
         let above: Node | undefined;
         const terms = levels.map((level) => {
           above = fuse(level, above, inputs);
-          return hierarchicalContext(inputs.adapt(level.expand, above), inputs.teacher(level.tap));
+          return hierarchicalContext(inputs.adapt(level.expand, above), inputs.teacher(level.target));
         });
         return addN(terms);
       },

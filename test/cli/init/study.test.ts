@@ -74,6 +74,7 @@ describe('a new study', () => {
         LogitStd: 90,
         MLKD: 90,
         CRD: 0.8,
+        CC: 0.02,
         AT: 1000,
         SP: 10,
         NST: 50,

@@ -22,8 +22,10 @@ const NAMES = Object.keys(SHAPES);
 
 /** Cross entropies and likelihoods: least where student = teacher, but not 0 there. */
 const ENTROPIES = ['NKD', 'VID', 'WKD-L'];
-/** Least where the student equals a transformed teacher, or where what adapters that have learned nothing make of it does. */
-const TRANSFORMED = ['TTM', 'WTTM', 'MGD', 'ReviewKD'];
+/** Compares neighbours of the batch. */
+const ORDERED = ['CC'];
+/** Least where the student equals a transformed teacher, or where what adapters that have learned nothing make of it does, or is a margin away. */
+const TRANSFORMED = ['TTM', 'WTTM', 'MGD', 'ReviewKD', 'AB'];
 /** Draws numbers for each place of the batch. */
 const DRAWING = ['MGD', 'CRD'];
 /** Compares with what it remembers: crd.test.ts says what holds instead. */
@@ -83,6 +85,8 @@ describe.each(registered)('every method: %s', (name, method) => {
   it.skipIf(REMEMBERING.includes(name))('has the gradient that finite differences of its value show', () => {
     fc.assert(
       fc.property(values(total), values(total), values(total), (ours, theirs, ends) => {
+        // Where a difference is 0, its size has a kink.
+        if (ORDERED.includes(name)) fc.pre(ours.every((value, i) => Math.abs(value - theirs[i]!) > 1e-3));
         const direction = ends.map((end, i) => end - ours[i]!);
         const length = norm(direction);
         const shifted = (by: number) =>
@@ -156,29 +160,32 @@ describe.each(registered)('every method: %s', (name, method) => {
     }
   });
 
-  it.skipIf(DRAWING.includes(name))('does not depend on the order of the images, and its gradient moves along', () => {
-    const forwards = { student: cut(some(total, 0)), teacher: cut(some(total, 2)) };
-    const turn = (taps: Readonly<Record<string, Float64Array>>) =>
-      Object.fromEntries(
-        Object.entries(taps).map(([tap, flat]) => {
-          const size = flat.length / BATCH;
-          const images = Array.from({ length: BATCH }, (_, i) => [...flat.slice(i * size, (i + 1) * size)]);
-          return [tap, Float64Array.from(images.toReversed().flat())];
-        }),
+  it.skipIf([...DRAWING, ...ORDERED].includes(name))(
+    'does not depend on the order of the images, and its gradient moves along',
+    () => {
+      const forwards = { student: cut(some(total, 0)), teacher: cut(some(total, 2)) };
+      const turn = (taps: Readonly<Record<string, Float64Array>>) =>
+        Object.fromEntries(
+          Object.entries(taps).map(([tap, flat]) => {
+            const size = flat.length / BATCH;
+            const images = Array.from({ length: BATCH }, (_, i) => [...flat.slice(i * size, (i + 1) * size)]);
+            return [tap, Float64Array.from(images.toReversed().flat())];
+          }),
+        );
+      const { shapes } = settingOf(method);
+      const [there, back] = [forwards, { student: turn(forwards.student), teacher: turn(forwards.teacher) }].map(
+        (taps, i) =>
+          evaluate({
+            method,
+            shapes,
+            taps: { ...taps, teacher: { ...taps.teacher, ...fixed } },
+            labels: i ? LABELS.toReversed() : LABELS,
+          }),
       );
-    const { shapes } = settingOf(method);
-    const [there, back] = [forwards, { student: turn(forwards.student), teacher: turn(forwards.teacher) }].map(
-      (taps, i) =>
-        evaluate({
-          method,
-          shapes,
-          taps: { ...taps, teacher: { ...taps.teacher, ...fixed } },
-          labels: i ? LABELS.toReversed() : LABELS,
-        }),
-    );
-    expect(Math.abs(back!.value / there!.value - 1)).toBeLessThan(1e-12);
-    const expected = turn(there!.gradients);
-    for (const [tap, gradient] of Object.entries(back!.gradients))
-      expect(largestDifference(gradient, expected[tap]!)).toBeLessThan(1e-12);
-  });
+      expect(Math.abs(back!.value / there!.value - 1)).toBeLessThan(1e-12);
+      const expected = turn(there!.gradients);
+      for (const [tap, gradient] of Object.entries(back!.gradients))
+        expect(largestDifference(gradient, expected[tap]!)).toBeLessThan(1e-12);
+    },
+  );
 });

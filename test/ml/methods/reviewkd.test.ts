@@ -91,13 +91,27 @@ describe('knowledge review', () => {
 
   it('orders blocks by depth however they are asked for', () => {
     const four = ['block1', 'block2', 'block3', 'block4'];
-    expect(review.taps({ blocks: [4, 2] }, { teacher: four, student: four }).student).toEqual(['block2', 'block4']);
+    const form = { blocks: [4, 2], review_form: 'blocks' };
+    expect(review.taps(form, { teacher: four, student: four }).student).toEqual(['block2', 'block4']);
   });
 
-  it('wants equal sizes', () => {
+  it('reads pooled features too, and the teacher before its ReLUs, as the program of the published numbers does', () => {
+    const available = { teacher: ['preact1', 'block1', 'block2', 'pooled'], student: ['block1', 'block2', 'pooled'] };
+    expect(review.taps({}, available)).toEqual({
+      teacher: ['preact1', 'block2', 'pooled'],
+      student: ['block1', 'block2', 'pooled'],
+    });
+    expect(() => review.taps({}, { ...available, student: ['block1'] })).toThrow('ReviewKD reads pooled');
+  });
+
+  it('brings levels to the teacher’s size', () => {
     const unequal = alike('block2', at(8, 6));
-    expect(() =>
-      review.create(optionsOf(review), { ...unequal, teacher: { block2: at(4, 6) } }, unequal, someSplit),
-    ).toThrow("the student's map is 8×8, the teacher's 4×4");
+    const { adapters = [] } = review.create(
+      optionsOf(review),
+      { ...unequal, teacher: { block2: at(4, 6) } },
+      unequal,
+      someSplit,
+    );
+    expect(adapters.map(({ network }) => network.input.height)).toEqual([8, 4]);
   });
 });

@@ -9,15 +9,35 @@ type Available = Sides<readonly string[]>;
 /** What every teacher that is a classifier has beside its taps: the weight of its last linear layer, [classes, features]. */
 export const CLASSIFIER = 'classifier';
 
+/** Tap of what comes before the first block, where a network has it. */
+export const STEM = 'stem';
+
+/**
+ * Where a block is read before its last ReLU.
+ *
+ * @param block - name of its tap
+ * @param available - names of all taps of the network
+ * @returns the tap `preact<n>`; the block's own of a network that has no ReLU there
+ */
+export function preactivation(block: string, available: readonly string[]): string {
+  const before = block.replace('block', 'preact');
+  return available.includes(before) ? before : block;
+}
+
 /** Option `blocks`, the same of every method that reads maps. */
 export const blocksOption = {
-  type: 'array',
-  items: { type: 'integer', minimum: 1, maximum: 4 },
-  minItems: 1,
-  uniqueItems: true,
+  anyOf: [
+    {
+      type: 'array',
+      items: { type: 'integer', minimum: 1, maximum: 4 },
+      minItems: 1,
+      uniqueItems: true,
+    },
+    { enum: ['all', 'last'] },
+  ],
   description:
-    'Blocks whose maps are compared. By default the last two that both networks have (AT, SP), all of them ' +
-    '(VID, ReviewKD), the middle one (FitNet), or the last one.',
+    'Blocks whose maps are compared: numbers, all that both networks have, or the last one. By default the last two (AT, SP), all of ' +
+    'them (VID, ReviewKD, FSP, AB), the middle one (FitNet), or the last one.',
 } as const;
 
 /** Option `temperature`, the same of every method whose paper's value is 4. */
@@ -67,6 +87,12 @@ export const lastBlocks =
     common.slice(-count);
 /** Every one. */
 export const allBlocks: BlockChoice = (common) => common;
+/** Words for choices. */
+const WORDS: ReadonlyMap<Json | undefined, BlockChoice> = new Map([
+  ['all', allBlocks],
+  ['last', lastBlocks(1)],
+]);
+
 /** The middle one; of an even number the earlier of two. */
 export const middleBlock: BlockChoice = (common) => common.slice((common.length - 1) >> 1).slice(0, 1);
 
@@ -88,7 +114,7 @@ export function chooseBlocks(
 ): Available {
   const ofTeacher = blocksOf(available.teacher);
   const common = blocksOf(available.student).filter((block) => ofTeacher.includes(block));
-  const wanted = Array.isArray(asked) ? asked.map(Number).sort((a, b) => a - b) : choose(common);
+  const wanted = Array.isArray(asked) ? asked.map(Number).sort((a, b) => a - b) : (WORDS.get(asked) ?? choose)(common);
   const missing = wanted.filter((block) => !common.includes(block));
   if (missing.length > 0 || common.length === 0) {
     const what = missing.length > 0 ? `asks for block ${missing.join(', ')}` : 'reads blocks';
@@ -174,6 +200,15 @@ export const MULTIPLE: SizeRule = {
     const [small, large] = a.height < b.height ? [a, b] : [b, a];
     const factor = large.height / small.height;
     return Number.isInteger(factor) && small.width * factor === large.width;
+  },
+};
+
+/** The student's map is as large as the teacher's, a whole multiple, or half: what `regressor` takes. */
+export const REGRESSED: SizeRule = {
+  expected: 'a map of the student as large as the teacher’s, a whole multiple of it, or half of it',
+  fits: (student, teacher) => {
+    const factor = student.height / teacher.height;
+    return (Number.isInteger(factor) || factor === 0.5) && teacher.width * factor === student.width;
   },
 };
 

@@ -27,7 +27,6 @@ describe('blocks that are compared', () => {
     [methods['WKD-F'], [4]],
     [methods.FitNet, [2]],
     [methods.VID, [1, 2, 3, 4]],
-    [methods.ReviewKD, [1, 2, 3, 4]],
   ])('are, unless told, those of the method’s paper: $0.name $1', (method, blocks) => {
     const names = blocks.map((block) => `block${block}`);
     expect(method.taps({}, both)).toEqual({ teacher: names, student: names });
@@ -79,17 +78,14 @@ describe('maps of unequal size', () => {
     teacher: { block1: shape(16), block2: shape(8), block3: shape(4), pooled: shape(1) },
   };
 
-  it.each([methods.MGD, methods.VID, methods.ReviewKD])(
-    'are refused where equal ones are needed, with the blocks that would do: $name',
-    (method) => {
-      expect(failureOf(() => method.create(optionsOf(method), tapsOf(5, 4), all, someSplit))).toMatchObject({
-        code: 'unequal-maps',
-        message: `${method.name} can't compare block3: the student's map is 5×5, the teacher's 4×4`,
-        expected: 'maps of equal size',
-        fix: 'write blocks: [1, 2]',
-      });
-    },
-  );
+  it.each([methods.MGD])('are refused where equal ones are needed, with the blocks that would do: $name', (method) => {
+    expect(failureOf(() => method.create(optionsOf(method), tapsOf(5, 4), all, someSplit))).toMatchObject({
+      code: 'unequal-maps',
+      message: `${method.name} can't compare block3: the student's map is 5×5, the teacher's 4×4`,
+      expected: 'maps of equal size',
+      fix: 'write blocks: [1, 2]',
+    });
+  });
 
   it('have no block that would do where all differ', () => {
     const unequal = tapsOf(5, 4);
@@ -98,25 +94,28 @@ describe('maps of unequal size', () => {
     );
   });
 
-  it.each([methods.AT, methods.NST])('may be whole multiples of each other where they are pooled: $name', (method) => {
-    for (const [student, teacher] of [
-      [8, 4],
-      [4, 8],
-      [6, 6],
-    ] as const)
-      expect(() => method.create(optionsOf(method), tapsOf(student, teacher), all, someSplit)).not.toThrow();
-    expect(failureOf(() => method.create(optionsOf(method), tapsOf(6, 4), all, someSplit)).expected).toContain(
-      'whole multiple',
-    );
-    const oblong = { student: { block3: shape(8, 4) }, teacher: { block3: shape(4, 4) } };
-    expect(failureOf(() => method.create(optionsOf(method), oblong, oblong, someSplit)).code).toBe('unequal-maps');
-  });
+  it.each([methods.AT, methods.NST, methods.VID])(
+    'may be whole multiples of each other where they are pooled: $name',
+    (method) => {
+      for (const [student, teacher] of [
+        [8, 4],
+        [4, 8],
+        [6, 6],
+      ] as const)
+        expect(() => method.create(optionsOf(method), tapsOf(student, teacher), all, someSplit)).not.toThrow();
+      expect(failureOf(() => method.create(optionsOf(method), tapsOf(6, 4), all, someSplit)).expected).toContain(
+        'whole multiple',
+      );
+      const oblong = { student: { block3: shape(8, 4) }, teacher: { block3: shape(4, 4) } };
+      expect(failureOf(() => method.create(optionsOf(method), oblong, oblong, someSplit)).code).toBe('unequal-maps');
+    },
+  );
 
   it.each([methods.SP, methods.ICKD, methods['WKD-F']])('do not matter to $name', (method) => {
     expect(() => method.create(optionsOf(method), tapsOf(5, 4), all, someSplit)).not.toThrow();
   });
 
-  it('may be larger in the student of FitNet, whose regressor strides to the teacher’s size, not smaller', () => {
+  it('may be larger in the student of FitNet, whose regressor strides to the teacher’s size, or half as large', () => {
     const { FitNet } = methods;
     for (const [student, teacher, window] of [
       [4, 4, { kernel: 1, stride: 1, padding: 0 }],
@@ -127,7 +126,10 @@ describe('maps of unequal size', () => {
       expect(adapters[0]!.network.layers[1]).toMatchObject({ kind: 'conv', ...window });
       expect(adapters[0]!.network.layers.at(-1)!.shape).toEqual(shape(teacher));
     }
-    expect(failureOf(() => FitNet.create(optionsOf(FitNet), tapsOf(4, 8), all, someSplit)).code).toBe('unequal-maps');
+    const { adapters: [widening] = [] } = FitNet.create(optionsOf(FitNet), tapsOf(4, 8), all, someSplit);
+    expect(widening!.network.layers[1]).toMatchObject({ kind: 'conv', kernel: 4, stride: 1, padding: 2 });
+    expect(widening!.network.layers.at(-1)!.shape).toEqual(shape(8));
+    expect(failureOf(() => FitNet.create(optionsOf(FitNet), tapsOf(4, 16), all, someSplit)).code).toBe('unequal-maps');
   });
 });
 
@@ -150,6 +152,8 @@ describe('channels that differ', () => {
 
   it('leave parameters of all adapters with names of their own', () => {
     for (const method of Object.values<KdMethod>(methods)) {
+      // It refuses them, and has no adapters.
+      if (method === methods.FSP) continue;
       const all = Object.fromEntries(FOUR.map((tap) => [tap, shapes.student['block4']!]));
       const wider = Object.fromEntries(FOUR.map((tap) => [tap, shapes.teacher['block4']!]));
       const vector = { height: 1, width: 1, channels: 5 };

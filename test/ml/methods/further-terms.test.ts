@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createEngine } from '../../../src/ml/engines/create-engine.ts';
+import type { KdMethod } from '../../../src/ml/methods/kd-method.ts';
+import { methods } from '../../../src/ml/methods/registry.ts';
+import type { Shape } from '../../../src/ml/network/network.ts';
+import { EngineRunner } from '../../support/engine-runner.ts';
+import { signed } from '../../support/hashed.ts';
+import { evaluate } from '../../support/kd-evaluation.ts';
+import { largestDifference } from '../../support/loss-reference.ts';
+
+type Shapes = Readonly<Record<string, readonly [number, number, number]>>;
+interface Row {
+  readonly student: Shapes;
+  readonly teacher: Shapes;
+  readonly value: number;
+  readonly gradients: Readonly<Record<string, readonly number[]>>;
+  readonly weights: Readonly<
+    Record<string, { readonly shape: readonly number[]; readonly gradient: readonly number[] }>
+  >;
+}
+const rows = JSON.parse(
+  readFileSync(new URL('../../fixtures/further-terms.json', import.meta.url), 'utf8'),
+) as Readonly<Record<string, Row>>;
+
+/** What of PyTorch's terms is named otherwise, or has another size there. */
+const OPTIONS = { CC: { cc_features: 5 } };
+const FORM: Readonly<Record<string, string>> = { CC: 'cc_form', FSP: 'fsp_form', AB: 'ab_form' };
+
+const IMAGES = 4;
+const reference = await createEngine('reference', { threads: 1 });
+
+/** Shapes and values of one side's taps. */
+function sideOf(side: string, shapes: Shapes) {
+  const entries = Object.entries(shapes).map(([tap, [height, width, channels]]) => {
+    const values = Float64Array.from(signed(`${side}.${tap}`, IMAGES * height * width * channels, 2));
+    return [tap, { shape: { height, width, channels } satisfies Shape, values }] as const;
+  });
+  const pick = <K extends 'shape' | 'values'>(key: K) =>
+    Object.fromEntries(entries.map(([tap, one]) => [tap, one[key]])) as Record<string, (typeof entries)[0][1][K]>;
+  return { shapes: pick('shape'), values: pick('values') };
+}
+
+describe('terms that came later', () => {
+  it.each(Object.entries(rows))('have PyTorch’s value and gradients, those of adapters too: %s', (title, row) => {
+    const [name, form] = title.split(' ') as ['CC' | 'FSP' | 'AB' | 'FitNet' | 'VID' | 'ReviewKD', string];
+    const method: KdMethod = methods[name];
+    const [student, teacher] = [sideOf('student', row.student), sideOf('teacher', row.teacher)];
+    const weights = Object.entries(row.weights).map(([weight, { shape }]) => {
+      const size = shape.reduce((product, n) => product * n, 1);
+      return [weight, signed(weight, size, 0.5)] as const;
+    });
+    const runner = new EngineRunner(reference, new Map(weights));
+    const { value, gradients } = evaluate({
+      ...{ method, runner, labels: new Int32Array(IMAGES) },
+      options: { ...(name in OPTIONS && OPTIONS.CC), ...(FORM[name] && { [FORM[name]]: form }) },
+      shapes: { student: student.shapes, teacher: teacher.shapes },
+      taps: { student: student.values, teacher: teacher.values },
+    });
+    // What goes in and out of adapters is float32.
+    const tolerance = weights.length > 0 ? 1e-6 : 1e-9;
+    expect(Math.abs(value / row.value - 1)).toBeLessThan(tolerance);
+    for (const [tap, slopes] of Object.entries(row.gradients))
+      expect(largestDifference(gradients[tap]!, slopes), tap).toBeLessThan(tolerance);
+    const ofWeights = runner.gradients();
+    expect([...ofWeights.keys()].sort()).toEqual(Object.keys(row.weights).sort());
+    for (const [weight, { gradient }] of Object.entries(row.weights))
+      expect(largestDifference(ofWeights.get(weight)!, gradient), weight).toBeLessThan(tolerance);
+  });
+
+  it('FSP refuses networks of other widths', () => {
+    const wide = { block1: { height: 4, width: 4, channels: 4 }, block2: { height: 2, width: 2, channels: 8 } };
+    const narrow = { ...wide, block2: { height: 2, width: 2, channels: 6 } };
+    const shapes = { student: narrow, teacher: wide };
+    expect(() =>
+      methods.FSP.create({ fsp_form: 'code' }, shapes, shapes, { labels: new Int32Array(), seed: 0 }),
+    ).toThrow('FSP can’t compare block2: the student’s map has 6 channels, the teacher’s 8'.replaceAll('’', "'"));
+  });
+
+  it('AB reads a block before its ReLU where a network has one there', () => {
+    const available = { teacher: ['stem', 'preact1', 'block1'], student: ['stem', 'block1'] };
+    expect(methods.AB.taps({}, available)).toEqual({ teacher: ['preact1'], student: ['block1'] });
+  });
+});

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Makes test/fixtures/further-terms.json: distillation terms that losses.json lacks, by PyTorch in float64.
+
+    python test/reference/make_further_terms.py        (needs torch and numpy; nothing is downloaded)
+
+Written from the papers and from what RepDistiller's program computes. Maps and the weights of adapters are pure functions of (name,
+flat index), rounded to float32; what stands there are values, and gradients in the student's maps and in the adapters' weights.
+"""
+import json, math, pathlib
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from hashed import uniform
+
+OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "further-terms.json"
+IMAGES = 4
+
+
+def signed(name, shape, scale=1.0):
+    return torch.from_numpy((scale * (2 * uniform(name, shape) - 1)).astype(np.float32)).double()
+
+
+def maps(side, shapes):
+    """Maps by tap; the file has them channels last, as kdpipe's engines do."""
+    named = {tap: signed(f"{side}.{tap}", (IMAGES, h, w, c), 2) for tap, (h, w, c) in shapes.items()}
+    return {tap: values.requires_grad_(side == "student") for tap, values in named.items()}
+
+
+def nchw(x):
+    return x.permute(0, 3, 1, 2)
+
+
+class Weights:
+    """Weights of adapters by the names that kdpipe gives them."""
+
+    def __init__(self):
+        self.used = {}
+
+    def __call__(self, name, shape):
+        return self.used.setdefault(name, signed(name, shape, 0.5).requires_grad_())
+
+
+def linear(w, name, x, size):
+    return F.linear(x, w(f"{name}.weight", (size, x.shape[1])), w(f"{name}.bias", (size,)))
+
+
+def regressor(w, name, s, t):
+    stride, bias = s.shape[2] // t.shape[2], w(f"{name}.bias", (t.shape[1],))
+    if stride == 0:  # kdpipe reads the filter of a transposed convolution as that of the convolution that it is
+        filters = w(f"{name}.weight", (t.shape[1], s.shape[1], 4, 4))
+        return F.conv_transpose2d(s, filters.flip(2, 3).transpose(0, 1), bias, 2, 1)
+    kernel = 2 * stride - 1
+    return F.conv2d(s, w(f"{name}.weight", (t.shape[1], s.shape[1], kernel, kernel)), bias, stride, stride - 1)
+
+
+def hint(student, teacher, w, form):
+    tap = "block2"
+    s = regressor(w, "fitnet.block2.regressor.0", nchw(student[tap]), nchw(teacher[tap]))
+    weight, bias = (w(f"fitnet.block2.regressor.1.{leaf}", (s.shape[1],)) for leaf in ("weight", "bias"))
+    return F.mse_loss(F.relu(F.batch_norm(s, None, None, weight, bias, True)), nchw(teacher[tap]))
+
+
+def variational(student, teacher, w, form):
+    s, t = nchw(student["block1"]), nchw(teacher["block1"])
+    size = (min(s.shape[2], t.shape[2]), min(s.shape[3], t.shape[3]))
+    s, t = F.adaptive_avg_pool2d(s, size), F.adaptive_avg_pool2d(t, size)
+    for k in (0, 2, 4):
+        s = F.conv2d(F.relu(s) if k else s, w(f"vid.block1.mean.{k}.weight", (t.shape[1], s.shape[1], 1, 1)))
+    scale = w("vid.block1.scale.weight", (t.shape[1], 1)).sum(1) * 0 + w("vid.block1.scale.bias", (t.shape[1],))
+    variance = (F.softplus(scale) + 1e-5)[:, None, None]
+    return (((s - t) ** 2 / variance + variance.log()) / 2).mean()
+
+
+def review(student, teacher, w, form, most=512):
+    taps, targets = list(student), list(teacher)
+    mid = min(most, student[taps[-1]].shape[-1])
+    total, above = 0.0, None
+    for tap, target in zip(reversed(taps), reversed(targets)):
+        s, t, name = nchw(student[tap]), nchw(teacher[target]), f"review.{tap}"
+
+        def normed(x, part, channels, kernel):
+            x = F.conv2d(x, w(f"{name}.{part}.0.weight", (channels, x.shape[1], kernel, kernel)), None, 1, kernel // 2)
+            return F.batch_norm(x, None, None, w(f"{name}.{part}.1.weight", (channels,)), w(f"{name}.{part}.1.bias", (channels,)), True)
+
+        x = normed(s, "reduce", mid, 1)
+        if above is not None:
+            y = F.interpolate(above, s.shape[2:], mode="nearest")
+            z = F.conv2d(torch.cat([x, y], 1), w(f"{name}.attention.weight", (2, 2 * mid, 1, 1)), w(f"{name}.attention.bias", (2,)))
+            x = x * z.sigmoid()[:, :1] + y * z.sigmoid()[:, 1:]
+        above = F.interpolate(x, t.shape[2:], mode="nearest")
+        ours = normed(above, "expand", t.shape[1], 3)
+        loss, share, whole = F.mse_loss(ours, t), 1.0, 1.0
+        for side in (l for l in (4, 2, 1) if l < t.shape[2]):
+            share /= 2
+            whole += share
+            loss = loss + share * F.mse_loss(F.adaptive_avg_pool2d(ours, side), F.adaptive_avg_pool2d(t, side))
+        total = total + loss / whole
+    return total
+
+
+def correlation(student, teacher, w, form, size=5, gamma=0.4, order=2):
+    s, t = (linear(w, f"cc.{n}", side["pooled"].flatten(1), size) for n, side in (("student", student), ("teacher", teacher)))
+    if form == "code":
+        delta = (s - t).abs()
+        return (delta[:-1] * delta[1:]).sum(1).mean()
+
+    def kernel(rows):
+        gram = F.normalize(rows) @ F.normalize(rows).t()
+        return sum(math.exp(-2 * gamma) * (2 * gamma) ** p / math.factorial(p) * gram**p for p in range(order + 1))
+
+    return (kernel(s) - kernel(t)).pow(2).sum() / IMAGES**2
+
+
+def flow(student, teacher, w, form):
+    def flows(side):
+        taps = list(side)
+        for a, b in zip(taps, taps[1:]):
+            a, b = nchw(side[a]), nchw(side[b])
+            size = (min(a.shape[2], b.shape[2]), min(a.shape[3], b.shape[3]))
+            a, b = F.adaptive_avg_pool2d(a, size).flatten(2), F.adaptive_avg_pool2d(b, size).flatten(2)
+            yield torch.einsum("nip,njp->nij", a, b) / a.shape[2]
+
+    apart = [s - t for s, t in zip(flows(student), flows(teacher))]
+    return sum(d.pow(2).mean() if form == "code" else d.pow(2).sum((1, 2)).mean() for d in apart)
+
+
+def boundary(student, teacher, w, form, margin=1.0):
+    total, blocks = 0.0, list(student)
+    for k, tap in enumerate(blocks):
+        s, t = nchw(student[tap]), nchw(teacher[tap])
+        if s.shape != t.shape:
+            name = f"ab.block{k + 1}.connector"
+            s = regressor(w, f"{name}.0", s, t)
+            s = F.batch_norm(s, None, None, w(f"{name}.1.weight", (t.shape[1],)), w(f"{name}.1.bias", (t.shape[1],)), True)
+        over = (s + margin) ** 2 * ((s > -margin) & (t <= 0)) + (s - margin) ** 2 * ((s <= margin) & (t > 0))
+        total = total + over.sum() / IMAGES * (2 ** (k - len(blocks) + 1) * 3 / 1000 if form == "code" else 1)
+    return total
+
+
+FLOWS = {"stem": (4, 4, 2), "block1": (4, 4, 3), "block2": (2, 2, 3), "block3": (2, 2, 4)}
+CASES = {
+    "CC code": (correlation, "code", {"pooled": (1, 1, 3)}, {"pooled": (1, 1, 4)}),
+    "CC paper": (correlation, "paper", {"pooled": (1, 1, 3)}, {"pooled": (1, 1, 4)}),
+    "FSP code": (flow, "code", FLOWS, FLOWS),
+    "FSP paper": (flow, "paper", FLOWS, FLOWS),
+    "AB code": (boundary, "code", {"preact1": (4, 4, 3), "preact2": (4, 4, 2), "preact3": (2, 2, 3), "preact4": (2, 2, 2)}, {"preact1": (4, 4, 3), "preact2": (2, 2, 3), "preact3": (2, 2, 4), "preact4": (4, 4, 3)}),
+    "AB paper": (boundary, "paper", {"preact1": (4, 4, 3)}, {"preact1": (4, 4, 3)}),
+}
+
+
+CASES |= {
+    "FitNet larger": (hint, "conv-bn-relu", {"block2": (2, 2, 2)}, {"block2": (4, 4, 3)}),
+    "ReviewKD code": (review, "code", {"block1": (4, 4, 2), "block2": (2, 2, 3), "pooled": (1, 1, 3)}, {"preact1": (4, 4, 3), "preact2": (4, 4, 2), "pooled": (1, 1, 4)}),
+    "VID larger": (variational, None, {"block1": (2, 2, 2)}, {"block1": (4, 4, 3)}),
+    "VID smaller": (variational, None, {"block1": (4, 4, 2)}, {"block1": (2, 2, 3)}),
+}
+
+
+def numbers(t):
+    return [float(f"{v:.10g}") for v in t.flatten().tolist()]
+
+
+rows = {}
+for name, (term, form, ours, theirs) in CASES.items():
+    student, teacher, weights = maps("student", ours), maps("teacher", theirs), Weights()
+    value = term(student, teacher, weights, form)
+    value.backward()
+    rows[name] = {
+        "student": ours,
+        "teacher": theirs,
+        "value": float(f"{value.item():.10g}"),
+        "gradients": {tap: numbers(x.grad) for tap, x in student.items()},
+        "weights": {n: {"shape": list(x.shape), "gradient": numbers(x.grad)} for n, x in weights.used.items()},
+    }
+OUT.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in rows.items()) + "\n}\n")
