@@ -85,7 +85,12 @@ function place(net: NetworkBuilder, last: LayerIndex, made: Step): LayerIndex {
       return net.slice(name, last, { start, channels: Math.min(made.channels, channels - start) });
     }
     case 'pool':
-      return net.pool(name, last, flag ? 'max' : 'average', { kernel: 3, stride, padding: 1, countPadding: made.other % 2 > 0 });
+      return net.pool(name, last, flag ? 'max' : 'average', {
+        kernel: 3,
+        stride,
+        padding: 1,
+        countPadding: made.other % 2 > 0,
+      });
     case 'dropout':
       return net.dropout(name, last, 0.25);
     case 'stochastic-depth':

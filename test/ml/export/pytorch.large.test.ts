@@ -15,7 +15,7 @@ const lacking = missing('torch');
 /** One network of each family: starting PyTorch takes seconds. */
 const FAMILIES: readonly ModelName[] = [
   ...(['convnet8', 'resnet8', 'resnet18', 'wrn_16_2', 'vgg8_bn', 'mobile_half', 'mobilenetv2'] as const),
-  ...(['shuffle_v2', 'shufflenet_v2_x0_5', 'ghostnet', 'efficientnet_v2_s'] as const),
+  ...(['shuffle_v1', 'shuffle_v2', 'shufflenet_v2_x0_5', 'ghostnet', 'efficientnet_v2_s'] as const),
 ];
 
 describe.skipIf(lacking)(`the exported PyTorch program ${lacking ?? ''}`, () => {

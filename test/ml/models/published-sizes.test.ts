@@ -73,7 +73,9 @@ describe('the depth in a name', () => {
   });
 
   it('of a VGG counts its convolutions and the three linear layers that RepDistiller made one of', () => {
-    const depths = (['vgg8_bn', 'vgg11_bn', 'vgg13_bn'] as const).map((name) => ofKind(build(name, 32, 10), 'conv').length + 3);
+    const depths = (['vgg8_bn', 'vgg11_bn', 'vgg13_bn'] as const).map(
+      (name) => ofKind(build(name, 32, 10), 'conv').length + 3,
+    );
     expect(depths).toEqual([8, 11, 13]);
   });
 });
@@ -99,7 +101,8 @@ describe('the width in a name', () => {
 
   it('of a family’s members is the same, whatever their depth', () => {
     for (const name of ['resnet8', 'resnet56', 'resnet110'] as const) expect(channels(name)).toEqual([16, 32, 64]);
-    for (const name of ['vgg8_bn', 'vgg11_bn', 'vgg13_bn'] as const) expect(channels(name)).toEqual([128, 256, 512, 512]);
+    for (const name of ['vgg8_bn', 'vgg11_bn', 'vgg13_bn'] as const)
+      expect(channels(name)).toEqual([128, 256, 512, 512]);
     for (const name of ['resnet18', 'resnet34'] as const) expect(channels(name)).toEqual([64, 128, 256, 512]);
     for (const name of ['resnet50', 'resnet50_cifar'] as const) expect(channels(name)).toEqual([256, 512, 1024, 2048]);
   });

@@ -52,7 +52,8 @@ afterAll(() => reference.dispose());
 /** Everything that decides the total loss of one batch of a student. */
 function setting(options: KdTermOptions, { engine = reference, batchSize = BATCH, threads = 1 } = {}) {
   const { labels } = data.split('train');
-  const network = networkFor('convnet4', data.manifest);
+  // FSP wants a student as wide as its teacher.
+  const network = networkFor(options.method === 'FSP' ? 'convnet8' : 'convnet4', data.manifest);
   const teacher = frozenTeacher(engine);
   engine.limitThreads(threads);
   const student = engine.session(network, { optimizer: SGD });

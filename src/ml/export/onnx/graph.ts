@@ -96,7 +96,10 @@ class GraphWriter {
       case 'pool':
         return layer.mode === 'max'
           ? this.#node('MaxPool', inputs, name, windowOf(layer))
-          : this.#node('AveragePool', inputs, name, { ...windowOf(layer), count_include_pad: { int: layer.countPadding ? 1 : 0 } });
+          : this.#node('AveragePool', inputs, name, {
+              ...windowOf(layer),
+              count_include_pad: { int: layer.countPadding ? 1 : 0 },
+            });
       case 'global-average-pool':
         return this.#node('GlobalAveragePool', inputs, name);
       case 'linear':
