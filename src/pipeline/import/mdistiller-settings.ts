@@ -67,6 +67,8 @@ const featureWeights = (weight: number): Settings => ({
   'LOSS.FEAT_WEIGHT': kdWeight(weight),
 });
 
+const LATER = 'there the first epoch has its part of the climbing weight, here none: it climbs one epoch later';
+
 /** Methods by `DISTILLER.TYPE`; NONE stands for a student alone. Those of the published program, Zhao et al., CVPR 2022. */
 export const METHODS: Readonly<Record<string, MethodImport>> = {
   KD: {
@@ -146,10 +148,27 @@ export const METHODS: Readonly<Record<string, MethodImport>> = {
       ...featureWeights(0.8),
     },
   },
+  REVIEWKD: {
+    method: 'ReviewKD',
+    differs: LATER,
+    settings: {
+      CE_WEIGHT: ceWeight(1),
+      REVIEWKD_WEIGHT: kdWeight(1),
+      WARMUP_EPOCHS: number(20, 'ramp'),
+      // What the networks have.
+      SHAPES: idle,
+      OUT_SHAPES: idle,
+      IN_CHANNELS: idle,
+      OUT_CHANNELS: idle,
+      // Its program does not read it.
+      MAX_MID_CHANNEL: idle,
+      STU_PREACT: oneOf([[false]], 'false: students are read behind their ReLUs'),
+    },
+  },
   DKD: {
     method: 'DKD',
     options: { kd_weight: 1 },
-    differs: 'there the first epoch has 1 / WARMUP of the weight, here none: it climbs one epoch later',
+    differs: LATER,
     settings: {
       CE_WEIGHT: ceWeight(1),
       ALPHA: number(1, 'dkd_alpha'),
@@ -161,4 +180,4 @@ export const METHODS: Readonly<Record<string, MethodImport>> = {
 };
 
 /** Methods without a counterpart. */
-export const MISSING: readonly string[] = ['OFD', 'REVIEWKD', 'KDSVD'];
+export const MISSING: readonly string[] = ['OFD', 'KDSVD'];

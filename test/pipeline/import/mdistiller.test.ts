@@ -68,6 +68,7 @@ describe('a configuration of mdistiller', () => {
     ['SP', 'LOSS: { CE_WEIGHT: 1.0 }', { kd_method: 'SP', kd_weight: 3000, sp_norm: 'l2', blocks: [3] }],
     ['VID', 'INIT_PRED_VAR: 4.0', { kd_method: 'VID', kd_weight: 1, vid_variance: 4, blocks: [1, 2, 3] }],
     ['CRD', 'MODE: relax', { kd_method: 'CRD', kd_weight: 0.8, crd_sample: 'relax', crd_negatives: 16_384 }],
+    ['REVIEWKD', 'REVIEWKD_WEIGHT: 5.0', { kd_method: 'ReviewKD', kd_weight: 5, review_form: 'code', ramp: 20 }],
     ['DKD', 'BETA: 2.0', { kd_method: 'DKD', kd_weight: 1, dkd_alpha: 1, dkd_beta: 2, temperature: 4, ramp: 20 }],
   ])('has %s with its settings', (type, setting, expected) => {
     expect(student(`${distiller(type)}${type}:\n  ${setting}\n`)).toMatchObject(expected);
