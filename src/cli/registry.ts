@@ -37,6 +37,10 @@ export const commands = {
     anywhere: true,
     load: () => import('./commands/task.ts'),
   },
+  worker: {
+    summary: 'run tasks of a run on a cluster in an allocation that one has',
+    load: () => import('./commands/worker.ts'),
+  },
   dashboard: { summary: 'show runs in a browser, live', load: () => import('./commands/dashboard.ts') },
   report: {
     summary: 'render the result tables and plots',

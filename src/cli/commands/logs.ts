@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { unwrap } from '../../core/result.ts';
 import { findCells } from '../../cells/select.ts';
 import { cellStatuses } from '../../core/run-state.ts';
+import { CellWatch } from '../../record/cell-watch.ts';
 import { replayRun, type PastRun } from '../../record/past-runs.ts';
 import { logFile } from '../../record/run-record.ts';
 import { openProject } from '../../project/project.ts';
-import { recentRun } from '../../project/recent.ts';
 import { findRun } from '../recent-run.ts';
 import { examples } from '../options.ts';
 import { shellWord } from '../../util/shell-word.ts';
@@ -44,7 +43,9 @@ export function command(): Command {
         const log = new Tail(logFile(past.folder, cell), process.stdout);
         const found = await log.print();
         if (!found) printError(`${cell} wrote nothing in run ${past.run} (${stateIn(past, cell)})`);
-        if (flags.follow && cells.length === 1) await log.follow(() => !isRead || hasEnded(past.folder, cell));
+        if (!flags.follow || cells.length > 1) continue;
+        const watch = new CellWatch(past.folder, cell);
+        await log.follow(() => !isRead || watch.hasEnded());
       }
     });
 }
@@ -59,11 +60,3 @@ function stagesText({ plan, run }: PastRun): string {
 }
 
 const stateIn = (past: PastRun, cell: string) => cellStatuses(replayRun(past)).get(cell)?.state ?? 'waiting';
-
-/** Whether a stage will write no more: it ended, or its run did. */
-function hasEnded(folder: string, cell: string): boolean {
-  const run = folder.split(/[\\/]/).at(-1);
-  const past = recentRun(join(folder, '..', '..'), run);
-  const state = stateIn(past, cell);
-  return past.events.at(-1)?.type === 'run-finished' || !['waiting', 'running', 'retrying'].includes(state);
-}
