@@ -145,7 +145,7 @@ describe.skipIf(sayWithoutSlurm())('a run on a Slurm cluster', () => {
     expect(run('status').stdout).toContain('done after');
   });
 
-  it('is done by workers in an allocation where its own jobs are held', async () => {
+  it('is done by workers in an allocation where its own jobs are held', () => {
     project.write('p.yaml', `slurm: { options: [--hold] }\n${sweep(3)}`);
     submit('--detach');
     expect(run('status').stdout).toMatch(/student +job \d+ +3 tasks +it is held \(JobHeldUser\): scontrol release/);

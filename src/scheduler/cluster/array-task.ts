@@ -47,8 +47,9 @@ function failRest({ cells }: NodeTask, log: TaskLog, failure: Failure): void {
   }
 }
 
-/** Whether it makes sense to start a task again whose time was over: each start has to get further than the one before. */
+/** Whether it makes sense to start a task again whose time was over: each start has to get further than the one before, or could not. */
 const hasGained = ({ store }: NodeTask, log: TaskLog): boolean =>
+  log.isWaiting ||
   [...log.ends.values()].some(({ type }) => type === 'stage-finished') ||
   log.advanced.some((key) => hasSaved(store, key));
 

@@ -9,6 +9,8 @@ export class CellNotes {
   key: Key | undefined;
   /** Whether it has stopped because it was told to. */
   isInterrupted = false;
+  /** Whether it waits for another run that makes the same result. */
+  isWaiting = false;
   /** Whether a row of its log was written: an epoch is done. */
   #hasRow = false;
   /** How far it was when it first said so, and how far it is. */
@@ -18,6 +20,8 @@ export class CellNotes {
   /** Takes what the task tells. */
   note(event: CellEvent): void {
     if (event.type === 'stage-started') this.#begin(event);
+    else if (event.type === 'stage-waiting') this.isWaiting = true;
+    else if (event.type === 'stage-acquired') this.isWaiting = false;
     else if (event.type === 'stage-metric') this.#hasRow = true;
     else if (event.type === 'stage-interrupted') this.isInterrupted = true;
     else if (event.type === 'stage-progress') {
@@ -28,7 +32,7 @@ export class CellNotes {
 
   #begin({ key, attempt }: Extract<CellEvent, { readonly type: 'stage-started' }>): void {
     this.key = key;
-    this.isInterrupted = false;
+    this.isInterrupted = this.isWaiting = false;
     // A further attempt goes on from what the one before has saved.
     if (attempt > 1) return;
     this.#hasRow = false;

@@ -44,6 +44,11 @@ export class TaskLog {
     return this.#notes.get(cell)?.key ?? null;
   }
 
+  /** Whether a cell waits for another run that makes the same. */
+  get isWaiting(): boolean {
+    return [...this.#notes.values()].some(({ isWaiting }) => isWaiting);
+  }
+
   /** Keys of what cells make that have got further than where they began. */
   get advanced(): readonly Key[] {
     return [...this.#notes.values()].flatMap(({ key, hasAdvanced }) => (hasAdvanced && key !== undefined ? key : []));

@@ -25,3 +25,13 @@ it.each<readonly [string, readonly EventBody[], boolean]>([
   expect(notes.hasAdvanced).toBe(expected);
   expect(notes.key).toBe('k');
 });
+
+it('says whether a cell waits for another run', () => {
+  const notes = new CellNotes();
+  const note = (event: EventBody) => ('cell' in event ? notes.note({ ...event, at: 0 }) : undefined);
+  note(started());
+  note({ type: 'stage-waiting', cell: 'a', key: 'k', holder: 'process 1' });
+  expect(notes.isWaiting).toBe(true);
+  note({ type: 'stage-acquired', cell: 'a' });
+  expect(notes.isWaiting).toBe(false);
+});
