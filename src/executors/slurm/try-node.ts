@@ -18,7 +18,7 @@ const immediate = { seconds: 1, patience: 10_000 };
 export async function tryNode(request: JobRequest, wish: NodeWish): Promise<Trial> {
   const { setup } = request.settings;
   const script = [...(setup === undefined ? [] : [setup.trimEnd()]), ...tryLines(wish.cwd, wish.shared)].join('\n');
-  const asked = requestOptions(request).filter((option) => !/^--(?:time|signal)=/.test(option));
+  const asked = requestOptions(request).filter((option) => !/^(?:--time=.*|--signal=.*|--hold|-H)$/.test(option));
   const options = [`--immediate=${immediate.seconds}`, '--quiet', '--job-name=kdpipe-trial', '--chdir=/', '--time=1'];
   const { patience } = immediate;
   const { status, said } = await runProgram('srun', [...asked, ...options, 'bash', '-c', script], { patience });
