@@ -11,7 +11,7 @@ import { describeTask, resolverOf, runCells, type ArrayTaskOptions, type NodeTas
 import { TaskLog } from './task-log.ts';
 import { tryLock } from './try-lock.ts';
 
-/** How a task ended; `busy`: somebody else runs it. */
+/** How a task ended; `busy`: somebody else runs it, or has. */
 export type ArrayTaskEnd = 'done' | 'failed' | 'interrupted' | 'busy';
 
 /** In place of the id of a job, for a script that somebody runs. */
@@ -102,8 +102,8 @@ export async function runArrayTask(
     const word = taskFiles.end(folder, index);
     const before = readTaskEnd(word);
     const isDone = before?.cells.every(isResult);
-    const isOver = isDone || claim === 'try' || (job !== byHand && job !== before?.job);
-    if (before && isOver) return isDone ? 'done' : 'failed';
+    if (before && claim === 'try') return 'busy';
+    if (before && (isDone || (job !== byHand && job !== before.job))) return isDone ? 'done' : 'failed';
     const log = new TaskLog(taskFiles.events(folder, index), description.secrets);
     const resolver = resolverOf(opened, options, store);
     const cells = await runClaimed({ ...opened, options, store, resolver, emit: log.emit }, log).finally(() =>

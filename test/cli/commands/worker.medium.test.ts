@@ -54,6 +54,8 @@ describe('kdpipe worker', () => {
       expect(said).toMatch(/tasks? done, nothing is left/);
       expect(code).toBe(0);
     }
+    const done = ends.map(({ said }) => Number(/(\d+) tasks? done/.exec(said)?.[1]));
+    expect(done.reduce((sum, tasks) => sum + tasks, 0)).toBe(10);
     expect(ran()).toEqual([...Array(5).keys()].flatMap((at) => [`s${at}`, `t${at}`]).sort());
     expect(run('attach')).toMatchObject({ code: 0, stderr: expect.stringContaining('10 ran') });
     // Jobs that wait for what is done are not needed any more.
