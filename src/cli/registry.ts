@@ -41,6 +41,10 @@ export const commands = {
     anywhere: true,
     load: () => import('./commands/task.ts'),
   },
+  worker: {
+    summary: 'run tasks of a run on a cluster in an allocation that one has',
+    load: () => import('./commands/worker.ts'),
+  },
   compare: {
     summary: 'say how two runs, cells or revisions differ',
     load: () => import('./commands/compare.ts'),

@@ -29,7 +29,20 @@ export interface TaskSight {
   readonly word: string;
   /** Why it waits or ended, in the queue's words; empty where it gives no reason. */
   readonly reason: string;
+  /** What it waits for that is not its turn, and what to do. */
+  readonly obstacle?: { readonly message: string; readonly fix: string };
 }
+
+/** What tasks need to see on their nodes. */
+export interface NodeWish {
+  /** Absolute path of the folder that they start in. */
+  readonly cwd: string;
+  /** Absolute path of a file in `runs/`. */
+  readonly shared: string;
+}
+
+/** What a node answers that was asked whether it can run tasks; `unknown` where none was there to ask. */
+export type Trial = 'fit' | 'unknown' | Failure;
 
 /** The queue at one moment. */
 export interface QueueSight {
@@ -52,6 +65,8 @@ export interface Cluster {
   open(): Promise<{ readonly largestArray: number }>;
   /** Why no node can ever run such a task; undefined where one can. */
   refusal(request: JobRequest): Promise<Failure | undefined>;
+  /** Asks a node that is idle now whether it can run tasks. Does not wait for one. */
+  tryNode(request: JobRequest, wish: NodeWish): Promise<Trial>;
   /**
    * Submits an array.
    *
@@ -59,8 +74,13 @@ export interface Cluster {
    * @throws FailureError where it is refused
    */
   submit(job: ArrayJob): Promise<string>;
-  /** Looks at the jobs of this user; undefined where the answer is not known: then nothing is concluded. */
-  look(): Promise<QueueSight | undefined>;
+  /**
+   * Looks at the jobs of this user.
+   *
+   * @param patience - milliseconds that the answer may take; a minute by default
+   * @returns undefined where the answer is not known: then nothing is concluded
+   */
+  look(patience?: number): Promise<QueueSight | undefined>;
   /**
    * Finds jobs of this user.
    *

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { executors } from '../executors/registry.ts';
-import { runArrayTask } from '../scheduler/cluster/array-task.ts';
+import { runArrayTask, type ArrayTaskEnd } from '../scheduler/cluster/array-task.ts';
 import { kinds } from '../stages/registry.ts';
 import { openStore } from '../store/local.ts';
 
@@ -13,6 +13,8 @@ export interface ArrayTaskPlace {
   readonly threads: number;
   /** Aborted to save what there is and stop. */
   readonly signal: AbortSignal;
+  /** Aborted, too, where that is because the time of the job is nearly over. */
+  readonly timeUp: AbortSignal;
 }
 
 /**
@@ -24,11 +26,18 @@ export interface ArrayTaskPlace {
  * @returns `done` where each cell has a result; `interrupted` where it left no word: it may be started again
  * @throws FailureError when there is no such task
  */
-export function arrayTask(
+export async function arrayTask(
   folder: string,
   index: number,
   place: ArrayTaskPlace,
-): Promise<'done' | 'failed' | 'interrupted'> {
+): Promise<Exclude<ArrayTaskEnd, 'busy'>> {
   const executor = executors.local.create;
-  return runArrayTask(resolve(folder), index, { ...place, openStore, kinds, executor, interrupt: place.signal });
+  const end = await runArrayTask(resolve(folder), index, {
+    ...place,
+    openStore,
+    kinds,
+    executor,
+    interrupt: place.signal,
+  });
+  return end === 'busy' ? 'interrupted' : end;
 }

@@ -1,8 +1,13 @@
 import { clusters } from '../executors/registry.ts';
 import type { EventSink, RunStatus } from '../core/event.ts';
+import { cellStatuses } from '../core/run-state.ts';
 import { readSubmitted } from '../record/arrays.ts';
+import { replayRun, type PastRun } from '../record/past-runs.ts';
 import { attachRun, cancelRun } from '../scheduler/cluster/attach-run.ts';
+import { waitingTasks, type WaitingTasks } from '../scheduler/cluster/waiting-jobs.ts';
 import type { Project } from './project.ts';
+
+export type { WaitingTasks };
 
 /**
  * Tells runs on a cluster from those of this machine.
@@ -36,6 +41,18 @@ export async function followOnCluster(
   options: ClusterRunOptions,
 ): Promise<RunStatus | 'left'> {
   return attachRun(folder, { ...options, store: project.store, cluster: await clusters.slurm.create() });
+}
+
+/**
+ * Asks the queue of a cluster what the tasks of a run wait for.
+ *
+ * @param past - the run
+ * @returns tasks by job and reason; undefined for a run that has ended, or of this machine, and where the queue does not answer at once
+ */
+export async function waitingOnCluster(past: PastRun): Promise<readonly WaitingTasks[] | undefined> {
+  const state = replayRun(past);
+  if (state.ended || !isOnCluster(past.folder)) return undefined;
+  return waitingTasks(past.folder, cellStatuses(state), await clusters.slurm.create());
 }
 
 /**

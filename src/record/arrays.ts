@@ -101,6 +101,8 @@ export interface TaskEnd {
   readonly started: number;
   readonly ended: number;
   readonly cells: readonly CellEnd[];
+  /** Whether a worker has run it in the place of its own job, which may still wait. */
+  readonly byWorker?: boolean;
 }
 
 /**

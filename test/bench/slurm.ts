@@ -17,6 +17,8 @@ const PACK = 25;
 const ENOUGH = 100;
 /** Or after so many seconds. */
 const PATIENCE = 120;
+/** How long `kdpipe logs -f` follows one of them. Seconds. */
+const LOOKED = 20;
 /** How long the process that submits 10,000 cells may live. Seconds. */
 const FOLLOWED = 60;
 
@@ -84,8 +86,8 @@ const submission = (cluster: SlurmCluster) =>
   });
 
 /** A run that is left, attached to, and followed to its end. */
-const wholeRun = (cluster: SlurmCluster) =>
-  inFolder(cluster, { 'p.yaml': pipeline(SEEDS, `{ pack: ${PACK} }`) }, (folder, programs) => {
+const wholeRun = (cluster: SlurmCluster, pack: number) =>
+  inFolder(cluster, { 'p.yaml': pipeline(SEEDS, `{ pack: ${pack} }`) }, (folder, programs) => {
     programs.run('node', KDPIPE, 'run', 'p.yaml', '--detach');
     const { said, seconds } = programs.run('node', KDPIPE, 'attach');
     const [run = ''] = readdirSync(join(folder, 'runs/sweep')).filter((name) => name.includes('Z-'));
@@ -96,14 +98,29 @@ const wholeRun = (cluster: SlurmCluster) =>
     return { ran: /(\d+) ran/.exec(said)?.[1] ?? '0', seconds, tasks: records.length, calls: programs.calls() };
   });
 
-/** Largest resident set of the process that submits 10,000 cells and follows them for a while, MiB. */
+/** Seconds that a program takes, and the largest resident set of one, MiB. */
+interface Cost {
+  readonly seconds: number;
+  readonly mebibytes: number;
+}
+
+/** Runs a command of kdpipe on a run of 10,000 cells, `logs -f` for so many seconds. */
+function costOf(folder: string, programs: Counted, ...words: readonly string[]): Cost {
+  const note = join(folder, 'cost');
+  programs.start('/usr/bin/time', '--quiet', '--format=%e %M %U', `--output=${note}`, ...words);
+  const [seconds = 0, kibibytes = 0, user = 0] = readFileSync(note, 'utf8').trim().split(' ').map(Number);
+  return { seconds: words[0] === 'timeout' ? user : seconds, mebibytes: kibibytes / 1024 };
+}
+
+/** Largest resident set of the process that submits 10,000 cells and follows them for a while, MiB; and what looking at them costs. */
 const memory = (cluster: SlurmCluster) =>
   inFolder(cluster, { 'p.yaml': pipeline(MANY, '{ options: [--hold] }') }, (folder, programs) => {
-    const peak = join(folder, 'peak');
-    const limited = ['timeout', '--signal=INT', String(FOLLOWED), 'node', KDPIPE, 'run', 'p.yaml'];
-    programs.start('/usr/bin/time', '--quiet', '--format=%M', `--output=${peak}`, ...limited);
+    const cost = (...words: readonly string[]) => costOf(folder, programs, ...words);
+    const { mebibytes } = cost('timeout', '--signal=INT', String(FOLLOWED), 'node', KDPIPE, 'run', 'p.yaml');
+    const status = cost('node', KDPIPE, 'status');
+    const logs = cost('timeout', '--signal=INT', String(LOOKED), 'node', KDPIPE, 'logs', '-f', 'teacher[seed=7]');
     programs.run('scancel', '--me');
-    return { mebibytes: Number(readFileSync(peak, 'utf8')) / 1024, calls: programs.calls() };
+    return { mebibytes, status, logs, calls: programs.calls() };
   });
 
 /** Snakemake with its plugin for Slurm, until it has submitted enough, or is done. */
@@ -147,9 +164,10 @@ const row = (what: string, { submissions, tests, seconds }: Calls, more: string)
 /**
  * A sweep of 1,000 cells on a Slurm cluster of this machine, beside Snakemake's plugin.
  *
+ * @param args - `unpacked` to run each cell to its end as a job of its own: some ten minutes
  * @returns the section
  */
-export async function slurm(): Promise<string> {
+export async function slurm(args: readonly string[] = []): Promise<string> {
   const why = whyNoSlurm();
   if (why !== undefined) throw new Error(why);
   const load = oneDigit(loadavg()[0] ?? 0);
@@ -160,7 +178,8 @@ export async function slurm(): Promise<string> {
     const many = await memory(cluster);
     const peer = await snakemake(cluster, python, []);
     const arrays = await snakemake(cluster, python, ['--slurm-array-jobs=all']);
-    const whole = await wholeRun(cluster);
+    const pack = args.includes('unpacked') ? 1 : PACK;
+    const whole = await wholeRun(cluster, pack);
     const enough = ({ isDone, calls }: { readonly isDone: boolean; readonly calls: Calls }): string =>
       isDone ? 'to its end' : `stopped ${calls.submissions < ENOUGH ? `after ${PATIENCE} s` : 'then'}`;
     return [
@@ -182,10 +201,12 @@ export async function slurm(): Promise<string> {
         `largest resident set of kdpipe: ${many.mebibytes.toFixed(0)} MiB, followed for what is left of ${FOLLOWED} s`,
       ),
       row(
-        `kdpipe, \`pack: ${PACK}\`, to its end`,
+        `kdpipe, \`pack: ${pack}\`, to its end`,
         whole.calls,
         `${whole.ran} cells ran in ${whole.tasks} tasks, each with a record; attached for ${oneDigit(whole.seconds)} s`,
       ),
+      `| \`kdpipe status\` of 10,000 cells | | ${oneDigit(many.status.seconds)} | ${many.status.mebibytes.toFixed(0)} MiB |`,
+      `| \`kdpipe logs -f\` of one of them, ${LOOKED} s | | ${oneDigit(many.logs.seconds)} of processor time | ${many.logs.mebibytes.toFixed(0)} MiB |`,
       row('Snakemake', peer.calls, enough(peer)),
       row('Snakemake, `--slurm-array-jobs=all`', arrays.calls, enough(arrays)),
       '',

@@ -20,12 +20,22 @@ stages:
 /** The first time, it stays until somebody ends it. */
 const onceForever = 'echo begun >> begun; [ $(wc -l < begun) -gt 1 ] || sleep 300';
 
-/** Long enough that it can be disturbed in the middle. */
-const training = `
+/** A signal that does nothing, in the place of the one before the time is over. */
+const untold = "options: ['--signal=B:URG@10']";
+/** Two trainings of more than a minute and a half. */
+const trainings = (slurm: readonly [told: string, untold: string]) => `
 name: chain
 stages:
   digits: { uses: dataset, with: { source: mnist-digits, limit: { train: 400, val: 40, test: 40 }, mean_std: data } }
-  teacher: { uses: train-teacher, with: { data: "\${stages.digits}", model: convnet4, epochs: 80, lr: 5e-3, batch_size: 8 } }
+${slurm
+  .map(
+    (settings, at) => `
+  teacher${at}:
+    uses: train-teacher
+    slurm: ${settings}
+    with: { data: "\${stages.digits}", model: convnet4, epochs: 1000, patience: 0, lr: ${at === 0 ? 5e-3 : 4e-3}, batch_size: 8 }`,
+  )
+  .join('')}
 `;
 
 /** They take minutes: `.ci/slurm` asks for them. */
@@ -113,29 +123,112 @@ describe.skipIf(sayWithoutLosses())('what is lost on a Slurm cluster', () => {
     await cluster.isReady();
   });
 
-  it('ends with the same weights where its time was over in the middle', async () => {
-    const weights = (of: Project) =>
-      texts(of.path('runs/.store'), 'manifest.json')
-        .map((text) => (JSON.parse(text) as { files: unknown }).files)
-        .map((files) => JSON.stringify(files))
-        .sort();
-    project.write('p.yaml', training);
-    const { ended } = start('--executor', 'slurm');
-    await expect.poll(() => written('teacher/0.ndjson').join('')).toContain('"stage-metric"');
-    const job = cluster.ask('squeue', '--noheader', '--format=%A', '--states=RUNNING').trim();
-    cluster.ask('scancel', '--batch', '--signal=USR1', job);
+  it(
+    'goes on with the same bits where its time is over, told before or not, and fails where nothing was saved',
+    { timeout: 1_800_000 },
+    async () => {
+      const weights = (of: Project) =>
+        texts(of.path('runs/.store'), 'manifest.json')
+          .map((text) => (JSON.parse(text) as { files: unknown }).files)
+          .map((files) => JSON.stringify(files))
+          .sort();
+      project.write(
+        'p.yaml',
+        `${trainings(['{ time: 1m }', `{ time: 1m, ${untold} }`])}
+  deaf: { uses: command, slurm: { time: 1m }, with: { shell: 'trap "" TERM; while :; do sleep 1; done' } }
+  late: { uses: command, slurm: { time: 1m, ${untold} }, with: { shell: 'sleep 1000' } }
+`,
+      );
+      const { ended } = start('--executor', 'slurm', '-k');
+      // Slurm would wait for two minutes before it starts a job anew.
+      const hasten = setInterval(() => {
+        const waiting = cluster.ask('squeue', '--noheader', '--format=%A %r', '--states=PENDING').split('\n');
+        for (const line of waiting)
+          if (line.endsWith(' BeginTime'))
+            cluster.ask('scontrol', 'update', `JobId=${line.split(' ')[0]}`, 'StartTime=now');
+      }, 1000);
+      const { code, stderr } = await ended;
+      clearInterval(hasten);
+      expect(stderr).toMatch(
+        /teacher1 failed: job \d+_0 ended as TIMEOUT.*: it goes back into the queue, from what it has saved/,
+      );
+      expect(stderr).toContain('deaf failed: the time of the job was over before anything was saved');
+      expect(stderr).toMatch(/late failed: job \d+_0 ended as TIMEOUT/);
+      expect(stderr).toContain('3 ran, 2 failed');
+      expect(code).toBe(1);
+      const restarts = written('teacher0/0.json').map((text) => (JSON.parse(text) as { restarts: number }).restarts);
+      expect(restarts[0]).toBeGreaterThan(0);
+      expect(written('/deaf/0.json')).toHaveLength(1);
+      const alone = new Project({ 'p.yaml': trainings(['{}', '{}']) });
+      alone.run('run', 'p.yaml');
+      expect(weights(project)).toEqual(weights(alone));
+      alone.remove();
+    },
+  );
+
+  it('is refused before it is submitted where a node does not see the folder; a node that nobody asked holds the rest back', async () => {
+    const restart = async (hidden?: string) => {
+      for (const node of ['n1', 'n2'] as const) {
+        await cluster.kill(node);
+        cluster.startNode(node, hidden);
+      }
+      await cluster.isReady();
+    };
+    project.write('p.yaml', chain('echo begun >> begun'));
+    await restart(project.folder);
+    const { code, stderr } = await start().ended;
+    expect(stderr).toMatch(/first: node \S+ sees another runs.*\[node-unfit\]/);
+    expect(code).toBe(2);
+    expect(cluster.ask('squeue', '--noheader')).toBe('');
+    // Where no node is idle none is asked.
+    const busy = cluster.ask(
+      'sbatch',
+      '--parsable',
+      '--nodes=2',
+      '--exclusive',
+      '--output=/dev/null',
+      '--wrap=sleep 300',
+    );
+    await expect.poll(() => cluster.ask('squeue', '--noheader', '--states=RUNNING')).not.toBe('');
+    const { ended } = start();
+    await expect.poll(() => cluster.ask('squeue', '--noheader', '--format=%j')).toContain('-second');
+    cluster.ask('scancel', busy.trim());
+    const later = await ended;
+    expect(later.stderr).toMatch(/first failed: job \d+_0 ended as FAILED \(JobLaunchFailure\)/);
+    expect(later.stderr).toContain('nodes have to see runs/');
+    expect(later.code).toBe(1);
+    await restart();
+    // What stands in the way of the script is said by its node, and the rest of the array waits until somebody lets it go.
+    project.write(
+      'q.yaml',
+      `name: many
+executor: slurm
+slurm: { options: [--exclusive], setup: '[ "$SLURM_ARRAY_TASK_ID" ] && cd() { false; }' }
+stages: { cells: { uses: command, seeds: 6, with: { shell: 'echo \${matrix.seed} > $KDPIPE_OUT/data' } } }
+`,
+    );
+    run('run', 'q.yaml', '--detach');
+    await expect.poll(() => run('status').stdout).toMatch(/cells +job \d+ +\d tasks +.*\(JobHeld(?:User|Admin)\)/);
+    run('cancel');
+  });
+
+  it('is told where a node cannot start its job, and goes on once that is mended', async () => {
+    const held = await SlurmCluster.start({ settings: [`Prolog=${project.path('prolog.sh')}`] });
+    project.writeProgram('prolog.sh', '#!/bin/sh\nexit 1\n');
+    project.write('p.yaml', chain('echo begun >> begun'));
+    const driver = project.startWith(held.environment, 'run', 'p.yaml');
+    let said = '';
+    driver.stderr?.on('data', (text: Buffer) => (said += String(text)));
     await expect
-      .poll(() => cluster.ask('squeue', '--noheader', '--format=%T %r', `--jobs=${job}`).trim())
-      .toBe('PENDING BeginTime');
-    // Slurm waits for two minutes by itself.
-    cluster.ask('scontrol', 'update', `JobId=${job}`, 'StartTime=now');
-    const { code } = await ended;
-    expect(code).toBe(0);
-    expect(JSON.parse(written('teacher/0.json')[0] ?? '')).toMatchObject({ restarts: 1 });
-    const alone = new Project({ 'p.yaml': training });
-    alone.run('run', 'p.yaml');
-    expect(weights(project)).toEqual(weights(alone));
-    alone.remove();
+      .poll(() => said)
+      .toMatch(/first warns: job \d+, with 1 task that wait: .*\(launch failed requeued held\)/);
+    project.writeProgram('prolog.sh', '#!/bin/sh\n');
+    const job = /warns: job (\d+)/.exec(said)?.[1] ?? '';
+    held.ask('scontrol', 'update', 'NodeName=n1,n2', 'State=RESUME');
+    held.ask('scontrol', 'release', job);
+    await new Promise((resolve) => driver.once('exit', resolve));
+    expect(said).toContain('2 ran');
+    await held.stop();
   });
 
   // Last, for a controller that is killed may forget what it was told in the last seconds.

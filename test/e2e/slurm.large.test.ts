@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Project } from '../support/project.ts';
+import { kdpipe, Project } from '../support/project.ts';
 import { sayWithoutSlurm, SlurmCluster } from '../support/slurm-cluster.ts';
 
 /** What an action returns; nothing where it throws. */
@@ -43,8 +43,11 @@ describe.skipIf(sayWithoutSlurm())('a run on a Slurm cluster', () => {
 
   const run = (...args: readonly string[]) => project.runWith(cluster.environment, ...args);
   const submit = (...args: readonly string[]) => run('run', 'p.yaml', '--executor', 'slurm', ...args);
-  /** Names of all jobs that the controller has seen, a line each array. */
-  const jobs = () => new Set(cluster.ask('squeue', '--states=all', '--noheader', '--format=%F %j').trim().split('\n'));
+  /** Names of all jobs that the controller has seen, a line each array; without those that ask whether a node can run tasks. */
+  const jobs = () => {
+    const lines = cluster.ask('squeue', '--states=all', '--noheader', '--format=%F %j').trim().split('\n');
+    return new Set(lines.filter((line) => !line.endsWith(' kdpipe-trial')));
+  };
   const newJobs = async (action: () => unknown) => {
     const before = jobs();
     await action();
@@ -140,6 +143,19 @@ describe.skipIf(sayWithoutSlurm())('a run on a Slurm cluster', () => {
     expect(await ended).toBe(0);
     expect(told.join('')).toContain('7 ran');
     expect(run('status').stdout).toContain('done after');
+  });
+
+  it('is done by workers in an allocation where its own jobs are held', () => {
+    project.write('p.yaml', `slurm: { options: [--hold] }\n${sweep(3)}`);
+    submit('--detach');
+    expect(run('status').stdout).toMatch(/student +job \d+ +3 tasks +it is held \(JobHeldUser\): scontrol release/);
+    const step = `srun --output=${project.path('%t.txt')} node ${kdpipe} worker`;
+    cluster.ask('sbatch', '--wait', '--ntasks=2', `--chdir=${project.folder}`, '--output=/dev/null', `--wrap=${step}`);
+    expect(project.read('0.txt')).toMatch(/tasks? done, nothing is left/);
+    const { stderr, code } = run('attach');
+    expect(stderr).toContain('10 ran');
+    expect(code).toBe(0);
+    expect(cluster.ask('squeue', '--noheader')).toBe('');
   });
 
   it('is cancelled, with all that waits', async () => {

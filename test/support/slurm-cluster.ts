@@ -164,8 +164,20 @@ export class SlurmCluster {
     this.#spawn('slurmctld', '/usr/sbin/slurmctld', ['-D']);
   }
 
-  startNode(node: Node): void {
-    this.#spawn(node, '/usr/sbin/slurmd', ['-D', '-N', node]);
+  /** Starts a node; one that is not to see a folder has a view of the disks of its own. */
+  startNode(node: Node, hidden?: string): void {
+    const words = ['/usr/sbin/slurmd', '-D', '-N', node] as const;
+    if (hidden === undefined) this.#spawn(node, words[0], words.slice(1));
+    else
+      this.#spawn(node, 'unshare', [
+        '--mount',
+        'sh',
+        '-c',
+        'mount -t tmpfs none "$1" && shift && exec "$@"',
+        'sh',
+        hidden,
+        ...words,
+      ]);
   }
 
   /** Ends one of its processes, at once: the controller, or a node. What jobs have started on a node goes on. */

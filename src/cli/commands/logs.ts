@@ -4,6 +4,7 @@ import type { CellId } from '../../core/plan.ts';
 import { unwrap } from '../../core/result.ts';
 import { findCells } from '../../cells/select.ts';
 import { cellStatuses } from '../../core/run-state.ts';
+import { shortNames } from '../../dashboard/data/cell-names.ts';
 import { Runs } from '../../dashboard/server/runs.ts';
 import { replayRun, type PastRun } from '../../record/past-runs.ts';
 import { logFile } from '../../record/run-record.ts';
@@ -65,9 +66,11 @@ async function follow(
   cells: readonly CellId[],
   isRead: () => boolean,
 ): Promise<void> {
+  const { folder, run } = past;
   const [cell, ...others] = cells;
-  if (cell !== undefined && others.length === 0 && !existsSync(logFile(past.folder, cell))) sayEmpty(past, cell);
-  await followLogs(new Runs(runsFolder, store).feed(past.run), cells, process.stdout, isRead);
+  if (cell !== undefined && others.length === 0 && !existsSync(logFile(folder, cell))) sayEmpty(past, cell);
+  const names = others.length > 0 ? { names: shortNames(new Runs(runsFolder, store).feed(run).live) } : {};
+  await followLogs({ folder, cells, ...names }, process.stdout, isRead);
 }
 
 /** The stages of a run, how many cells each has, and one of them. */

@@ -5,8 +5,10 @@ import { headline } from '../../ui/progress-text.ts';
 import { duration } from '../../util/duration.ts';
 import { isAlive } from '../../util/process-identity.ts';
 import { groupBy } from '../../util/group.ts';
+import { pluralize } from '../../util/text.ts';
 import { examples, jsonOption } from '../options.ts';
 import { openProject } from '../../project/project.ts';
+import { waitingOnCluster, type WaitingTasks } from '../../project/cluster-run.ts';
 import { findRun } from '../recent-run.ts';
 import { columns, print, printJson } from '../terminal.ts';
 
@@ -20,10 +22,11 @@ export function command(): Command {
     .argument('[run]', 'a pipeline’s name or a run; by default the latest run')
     .addOption(jsonOption())
     .addHelpText('after', examples('kdpipe status', 'kdpipe status study --json'))
-    .action((wanted: string | undefined, flags: { readonly json?: boolean }) => {
+    .action(async (wanted: string | undefined, flags: { readonly json?: boolean }) => {
       const past = findRun(openProject().runsFolder, wanted);
-      if (flags.json) printJson(jsonStatus(past));
-      else print(statusText(past));
+      const waiting = await waitingOnCluster(past);
+      if (flags.json) printJson({ ...jsonStatus(past), ...(waiting && { waiting }) });
+      else print(statusText(past, waiting ?? []));
     });
 }
 
@@ -44,7 +47,17 @@ function describeEnd({ ended, process: runner, cluster, run }: RunState): string
   return alive ? `running (${who})` : 'ended without a word: killed or lost power';
 }
 
-function statusText(past: PastRun): string {
+/** What tasks wait for in the queue of a cluster. */
+function waitingLines(waiting: readonly WaitingTasks[]): readonly string[] {
+  if (waiting.length === 0) return [];
+  const rows = waiting.map(({ array, job, count, reason, obstacle }) => [
+    ...[`  ${array}`, `job ${job}`, pluralize(count, 'task')],
+    obstacle ? `${obstacle.message}: ${obstacle.fix}` : reason,
+  ]);
+  return ['', 'waiting in the queue:', columns(rows)];
+}
+
+function statusText(past: PastRun, waiting: readonly WaitingTasks[]): string {
   const run = replayRun(past);
   const state = cellStateOf(run);
   const stages = [...groupBy(past.plan.cells, (cell) => cell.stage)].map(([stage, cells]) => {
@@ -63,6 +76,7 @@ function statusText(past: PastRun): string {
   return [
     `${past.plan.name}  ${past.run}  ${describeEnd(run)}`,
     columns([['stage', 'cells', ''], ...stages]),
+    ...waitingLines(waiting),
     ...failed,
     ...(finished.length ? ['', `last of ${finished.length} finished:`, ...finished.slice(-shown)] : []),
   ].join('\n');

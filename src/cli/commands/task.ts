@@ -35,8 +35,8 @@ async function task(folder: string, index: number | undefined): Promise<number> 
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
   if (index === undefined) return codes[await queuedJob(folder, stop.signal)];
-  const { job, ...own } = ownJob(process.env);
-  const end = await arrayTask(folder, index, { job, ...own, signal: stop.signal });
+  const { job, restarts, threads } = ownJob(process.env);
+  const end = await arrayTask(folder, index, { job, restarts, threads, signal: stop.signal, timeUp: timeUp.signal });
   if (end === 'interrupted' && timeUp.signal.aborted) {
     printError(`the time of job ${job} is over: it goes back into the queue, and goes on from what it has saved`);
     if (!(await requeue(job))) printError(`job ${job} cannot be put back into the queue`);

@@ -1,10 +1,8 @@
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
-import { isTerminal } from '../../core/cell-state.ts';
 import type { CellId } from '../../core/plan.ts';
-import { shortNames } from '../../dashboard/data/cell-names.ts';
-import type { RunFeed } from '../../dashboard/server/run-feed.ts';
+import { CellWatch } from '../../record/cell-watch.ts';
 import { logFile } from '../../record/run-record.ts';
 import { largest } from '../../util/extremes.ts';
 import { PrefixedLines } from './prefixed-lines.ts';
@@ -36,47 +34,46 @@ function named(file: string, name: string, out: Writable): Followed {
 }
 
 /** What each cell is called, all equally long. */
-function prefixes(feed: RunFeed, cells: readonly CellId[]): (cell: CellId) => string {
-  const short = shortNames(feed.live);
-  const nameOf = (cell: CellId): string => short.get(cell) ?? cell;
+function prefixes(names: ReadonlyMap<CellId, string>, cells: readonly CellId[]): (cell: CellId) => string {
+  const nameOf = (cell: CellId): string => names.get(cell) ?? cell;
   const width = Math.min(longestName, largest(cells.map((cell) => nameOf(cell).length)));
   return (cell) => nameOf(cell).padEnd(width);
 }
 
+/** Whose logs are followed. */
+export interface FollowedCells {
+  /** The run's folder. */
+  readonly folder: string;
+  readonly cells: readonly CellId[];
+  /** What stands before the lines of each; none of a single one. */
+  readonly names?: ReadonlyMap<CellId, string>;
+}
+
 /**
- * Prints what cells of a run write, until all have ended, or the run has; of several cells each line after the name of its own.
+ * Prints what cells of a run write, until all have ended, or the run has.
  *
- * @param feed - the run
- * @param cells - of its plan
+ * @param followed - the cells
  * @param out - takes what they write
  * @param isRead - false once nobody reads any more
  */
-export async function followLogs(
-  feed: RunFeed,
-  cells: readonly CellId[],
-  out: Writable,
-  isRead: () => boolean,
-): Promise<void> {
-  const nameOf = cells.length > 1 ? prefixes(feed, cells) : undefined;
+export async function followLogs(followed: FollowedCells, out: Writable, isRead: () => boolean): Promise<void> {
+  const { folder, cells, names } = followed;
+  const nameOf = names && prefixes(names, cells);
   const open = new Map<CellId, Followed>(
     cells.map((cell) => {
-      const file = logFile(feed.folder, cell);
-      return [
-        cell,
-        nameOf ? named(file, nameOf(cell), out) : { tail: new Tail(file, out), end: () => Promise.resolve() },
-      ];
+      const file = logFile(folder, cell);
+      const plain = (): Followed => ({ tail: new Tail(file, out), end: () => Promise.resolve() });
+      return [cell, nameOf ? named(file, nameOf(cell), out) : plain()];
     }),
   );
+  const watch = new CellWatch(folder, cells);
   for (;;) {
     // Looked at before the logs: what was written until then is printed.
-    const { data, alive } = feed.snapshot();
-    const states = new Map(data.cells.map(({ id, progress }) => [id, progress.state]));
-    const isOver = data.state.ended !== undefined || alive === false;
+    const ended = watch.ended();
     for (const [cell, { tail, end }] of open) {
-      const state = states.get(cell) ?? 'waiting';
       if (!isRead()) return;
-      if (isOver || state !== 'waiting') await tail.print();
-      if (!isOver && !isTerminal(state)) continue;
+      await tail.print();
+      if (!ended.has(cell)) continue;
       await end();
       open.delete(cell);
     }

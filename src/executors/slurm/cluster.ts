@@ -9,6 +9,7 @@ import { isOfNodes, isSilence, noSlurm, refusalOf, silenceFailure } from './refu
 import { requestOptions, sbatchArguments, scriptPath, scriptText } from './sbatch.ts';
 import { parseQueue, squeueFormat } from './squeue.ts';
 import { meaningOf } from './states.ts';
+import { tryNode } from './try-node.ts';
 
 /** Every job of ours is called so, and then by its run. */
 const jobPrefix = 'kdpipe-';
@@ -18,8 +19,8 @@ const patience = 60_000;
 const pauses = [2000, 5000, 15_000, 30_000];
 
 /** Runs a program of Slurm. Without this variable `squeue` cuts long lists of indices. */
-const ask = (program: string, args: readonly string[]): Promise<ProgramEnd> =>
-  runProgram(program, args, { env: { SLURM_BITSTR_LEN: '0' }, patience });
+const ask = (program: string, args: readonly string[], within = patience): Promise<ProgramEnd> =>
+  runProgram(program, args, { env: { SLURM_BITSTR_LEN: '0' }, patience: within });
 
 /** The same, again while the controller does not answer: for questions, and what may be done twice. */
 async function askAgain(program: string, args: readonly string[]): Promise<ProgramEnd> {
@@ -42,8 +43,8 @@ async function open(): Promise<{ readonly largestArray: number }> {
 
 const squeueArguments = ['--me', '--states=all', '--noheader', `--format=${squeueFormat}`];
 
-async function look(): Promise<QueueSight | undefined> {
-  const end = await ask('squeue', squeueArguments);
+async function look(within?: number): Promise<QueueSight | undefined> {
+  const end = await ask('squeue', squeueArguments, within);
   return end.status === 0 ? parseQueue(end.output, jobPrefix) : undefined;
 }
 
@@ -118,4 +119,6 @@ async function cancel(jobs: readonly string[], which: 'all' | 'waiting'): Promis
  *
  * @returns the cluster
  */
-export const createSlurm = (): Cluster => ({ name: 'Slurm', open, refusal, submit, look, find, recall, cancel });
+export const createSlurm = (): Cluster => ({
+  ...{ name: 'Slurm', open, refusal, tryNode, submit, look, find, recall, cancel },
+});

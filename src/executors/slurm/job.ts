@@ -9,23 +9,32 @@ export interface OwnJob {
   readonly restarts: number;
   /** Cores that it was given. */
   readonly threads: number;
+  /** Memory that it was given, in MiB; 0 where that is not known. */
+  readonly memory: number;
 }
 
-const whole = (text: string | undefined): number | undefined => (/^\d+$/.test(text ?? '') ? Number(text) : undefined);
+/** The first whole number of a text, above 0: `4(x2),3` is 4. */
+const whole = (text: string | undefined): number | undefined => {
+  const value = Number(/^\d+/.exec(text ?? '')?.[0] ?? 0);
+  return value > 0 ? value : undefined;
+};
 
 /**
  * Finds out which job this process is of.
  *
  * @param environment - environment variables
- * @returns the job
+ * @returns the job, with what this task of it was given
  */
 export function ownJob(environment: NodeJS.ProcessEnv): OwnJob {
-  const { SLURM_JOB_ID, SLURM_RESTART_COUNT, SLURM_CPUS_PER_TASK } = environment;
-  return {
-    job: SLURM_JOB_ID ?? '-',
-    restarts: whole(SLURM_RESTART_COUNT) ?? 0,
-    threads: whole(SLURM_CPUS_PER_TASK) ?? availableParallelism(),
-  };
+  const { SLURM_JOB_ID: job = '-', SLURM_RESTART_COUNT: restarts, SLURM_CPUS_ON_NODE } = environment;
+  const beside = whole(environment['SLURM_STEP_TASKS_PER_NODE']) ?? 1;
+  const part = (all: number | undefined): number | undefined =>
+    all === undefined ? undefined : Math.max(1, Math.floor(all / beside));
+  const threads =
+    whole(environment['SLURM_CPUS_PER_TASK']) ?? part(whole(SLURM_CPUS_ON_NODE)) ?? availableParallelism();
+  const perCpu = whole(environment['SLURM_MEM_PER_CPU']);
+  const memory = perCpu === undefined ? part(whole(environment['SLURM_MEM_PER_NODE'])) : perCpu * threads;
+  return { job, restarts: whole(restarts) ?? 0, threads, memory: memory ?? 0 };
 }
 
 /**

@@ -74,6 +74,9 @@ export function sbatchArguments(job: ArrayJob): readonly string[] {
  */
 export const scriptPath = (folder: string): string => `${folder}/script.sh`;
 
+/** Holds back what waits of the array that a job is of: it would fare no better on the same node. */
+const holdArray = '[ -z "${SLURM_ARRAY_JOB_ID:-}" ] || scontrol uhold "$SLURM_ARRAY_JOB_ID" > /dev/null 2>&1';
+
 /**
  * The script that Slurm runs for each task of an array; a person may run it as well.
  *
@@ -89,7 +92,7 @@ export function scriptText(job: ArrayJob): string {
     `# By hand, the task of index 0: bash ${shellWord(scriptPath(folder))} 0`,
     ...setup,
     '',
-    ...startLines(cwd, `task ${shellWord(folder)} "\${SLURM_ARRAY_TASK_ID:-$1}"`),
+    ...startLines(cwd, `task ${shellWord(folder)} "\${SLURM_ARRAY_TASK_ID:-$1}"`, holdArray),
     '',
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import type { QueueSight, TaskSight } from '../cluster.ts';
+import { obstacleOf } from './obstacles.ts';
 import { meaningOf } from './states.ts';
 
 /** What `squeue` prints of each job: id of the array, indices, state, reason, and the name, which may hold anything. */
@@ -56,7 +57,9 @@ export function parseQueue(output: string, prefix: string): QueueSight {
     const name = rest.join('|');
     if (!name.startsWith(prefix)) continue;
     jobs.set(name, job);
-    const sight = { state: meaningOf(word), word, reason: reason === 'None' ? '' : reason };
+    const state = meaningOf(word);
+    const obstacle = state === 'queued' ? obstacleOf(job, reason) : undefined;
+    const sight = { state, word, reason: reason === 'None' ? '' : reason, ...(obstacle && { obstacle }) };
     const ofJob = tasks.get(job) ?? new Map<number, TaskSight>();
     tasks.set(job, ofJob);
     for (const index of parseIndices(indices)) ofJob.set(index, sight);

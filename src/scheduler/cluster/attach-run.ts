@@ -26,7 +26,14 @@ export interface AttachOptions {
   readonly command: string;
 }
 
-function submittedOf(folder: string): SubmittedRun {
+/**
+ * Reads what a run has submitted.
+ *
+ * @param folder - the run's folder
+ * @returns its arrays
+ * @throws FailureError `not-on-a-cluster`
+ */
+export function submittedOf(folder: string): SubmittedRun {
   const submitted = readSubmitted(folder);
   if (submitted) return submitted;
   return fail({

@@ -146,7 +146,12 @@ export class CellEnds {
       const word = wordOf(sight);
       // It was told to stop, and could not put itself back into the queue.
       const hasStopped = word === 'FAILED' && task.isInterrupted(cell);
-      this.#retryOrFail({ cell, task, word: hasStopped ? 'TIMEOUT' : word, failure: lostTask(task.name, sight) });
+      this.#retryOrFail({
+        cell,
+        task,
+        word: hasStopped ? 'TIMEOUT' : word,
+        failure: lostTask(task.name, sight, outputOf(task)),
+      });
     }
   }
 

@@ -1,3 +1,4 @@
+import type { JobRequest } from '../../core/array-job.ts';
 import type { Event } from '../../core/event.ts';
 import { isFailure } from '../../core/failure.ts';
 import { endsCell } from '../../core/run-state.ts';
@@ -10,6 +11,7 @@ import type { ScheduleOutcome } from '../schedule-options.ts';
 import { CellEnds, type CellEndsOptions } from './cell-ends.ts';
 import { neverSatisfied, wordOf } from './lost-task.ts';
 import { OpenTask } from './open-task.ts';
+import { StuckTasks } from './stuck-tasks.ts';
 import type { SubmittedArray } from './submitted-arrays.ts';
 
 /** Pause between two looks at what tasks have written. Milliseconds. */
@@ -25,6 +27,8 @@ export interface ClusterScheduleOptions extends CellEndsOptions {
   readonly clock: Clock;
   /** Aborted to look no longer; the run goes on. */
   readonly leave: AbortSignal;
+  /** Takes note that a node has run a task that asked for so much. */
+  readonly noteNode: (request: JobRequest) => void;
 }
 
 /**
@@ -39,6 +43,9 @@ export class ClusterSchedule {
   readonly #told: Set<string>;
   /** Nodes of which was said that their clock is wrong. */
   readonly #skewed = new Set<string>();
+  readonly #stuck = new StuckTasks();
+  /** Whether jobs may wait for what workers have done. */
+  #hasIdleJobs = false;
   /** Whether what waits has to be cancelled. */
   #cancels = false;
   #changed = false;
@@ -88,11 +95,13 @@ export class ClusterSchedule {
     let pause = 0;
     for (let untilDue = 0; ; untilDue -= glance) {
       this.#readTasks();
-      if (this.#ends.haltsNow()) {
+      const isOver = this.#open.size === 0 && !retries.areDue;
+      if (this.#ends.haltsNow() || (isOver && this.#hasIdleJobs)) {
         this.#cancels = true;
+        this.#hasIdleJobs = false;
         untilDue = 0;
       }
-      if (this.#open.size === 0 && !retries.areDue && !this.#cancels) return board.outcome();
+      if (isOver && !this.#cancels) return board.outcome();
       if (leave.aborted) return board.outcome('left');
       if (untilDue <= 0) {
         await this.#ask();
@@ -149,9 +158,15 @@ export class ClusterSchedule {
       names.set(folder, there);
       if (there.has(`${task.index}.ndjson`)) this.#readEvents(task);
       const end = there.has(`${task.index}.json`) ? task.readEnd() : undefined;
-      if (end) this.#compareClocks(task, end);
+      if (end) this.#meetNode(task, end);
       if (end && this.#settle(task, end)) this.#close(task);
     }
+  }
+
+  #meetNode(task: OpenTask, end: TaskEnd): void {
+    if (end.byWorker) this.#hasIdleJobs = true;
+    else this.#options.noteNode(task.array.request);
+    this.#compareClocks(task, end);
   }
 
   /** Says, once a node, that its clock is ahead of this machine's: times in the record are wrong then, results are not. */
@@ -200,6 +215,7 @@ export class ClusterSchedule {
       const seen = sight.task(task.array.job, task.index);
       if (seen && seen.state !== 'ended') {
         task.seenEnded = 0;
+        this.#stuck.see(task, seen);
         continue;
       }
       task.seenEnded += 1;
@@ -211,6 +227,7 @@ export class ClusterSchedule {
       for (const cell of task.cells) if (!this.#ends.isSettled(cell)) this.#ends.lose(cell, task, known);
       this.#close(task);
     }
+    for (const event of this.#stuck.tell()) this.#options.emit(event);
   }
 
   /** Whether it is not known yet why what a task waited for has no result. */

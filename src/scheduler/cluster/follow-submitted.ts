@@ -1,16 +1,16 @@
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Event } from '../../core/event.ts';
 import { fail } from '../../core/failure.ts';
-import type { Key } from '../../core/plan.ts';
 import { callOffFile, type SubmittedRun } from '../../record/arrays.ts';
 import type { RunRecord } from '../../record/run-record.ts';
-import { parts } from '../../store/layout.ts';
 import type { Lock, Store } from '../../store/store.ts';
-import { namesIfReadable } from '../../util/if-readable.ts';
 import type { Emit } from '../course.ts';
 import type { ScheduleOutcome } from '../schedule-options.ts';
 import { ClusterSchedule, type ClusterScheduleOptions } from './cluster-schedule.ts';
+import { hasSaved } from './has-saved.ts';
+import { KnownNodes } from './known-nodes.ts';
 import { SubmittedArrays } from './submitted-arrays.ts';
+import { tryLock } from './try-lock.ts';
 
 /**
  * Makes sure that one process alone follows a run on a cluster.
@@ -21,21 +21,13 @@ import { SubmittedArrays } from './submitted-arrays.ts';
  * @throws FailureError `run-followed` where another process does
  */
 export async function lockRun(store: Store, run: string): Promise<Lock> {
-  const busy = new AbortController();
-  let holder = '';
-  try {
-    return await store.lock(`run-${run}`, busy.signal, (who) => {
-      holder = who;
-      busy.abort();
-    });
-  } catch (error) {
-    if (!busy.signal.aborted) throw error;
-    return fail({
-      code: 'run-followed',
-      message: `run ${run} goes on in the queue, and ${holder} follows it`,
-      fix: `kdpipe attach ${run} shows it`,
-    });
-  }
+  const lock = await tryLock(store, `run-${run}`, { patient: false });
+  if (typeof lock !== 'string') return lock;
+  return fail({
+    code: 'run-followed',
+    message: `run ${run} goes on in the queue, and ${lock} follows it`,
+    fix: `kdpipe attach ${run} shows it`,
+  });
 }
 
 /** A run that is about to be submitted, or was. */
@@ -62,9 +54,13 @@ export interface FollowedRun extends Pick<
 export async function followSubmitted(run: FollowedRun, emit: Emit): Promise<ScheduleOutcome> {
   const { cluster, record, submitted, continued } = run;
   const arrays = new SubmittedArrays(record, submitted, cluster);
-  const hasSaved = (key: Key) => namesIfReadable(join(run.store.root, parts.scratch, key)).length > 0;
   const calledOff = callOffFile(record.folder);
-  const schedule = new ClusterSchedule({ ...run, arrays, hasSaved, calledOff, emit });
+  const nodes = new KnownNodes(dirname(dirname(record.folder)));
+  const schedule = new ClusterSchedule({
+    ...{ ...run, arrays, calledOff, emit },
+    hasSaved: (key) => hasSaved(run.store, key),
+    noteNode: (request) => nodes.note(request),
+  });
   await schedule.submit(continued);
   return schedule.run();
 }

@@ -1,5 +1,7 @@
 import type { Failure } from '../../core/failure.ts';
 import type { TaskSight } from '../../executors/cluster.ts';
+import { complaintIn } from '../../executors/start-lines.ts';
+import { unfitNode } from '../../executors/unfit-node.ts';
 
 /** Slurm's reason to end what waits for a task that has no result. */
 export const neverSatisfied = 'DependencyNeverSatisfied';
@@ -22,14 +24,23 @@ const advice: Readonly<Record<string, string>> = {
  */
 export const wordOf = (sight: TaskSight | undefined): string => sight?.word.split(/[ +]/)[0] ?? '';
 
+const launchAdvice =
+  'its node could not begin the script: nodes have to see runs/, which has to lie on a disk that they share, and to know this user';
+
+/** Slurm's reason where a node could not even begin the script. */
+const notLaunched = 'JobLaunchFailure';
+
 /**
  * Says how a task ended that left no word.
  *
  * @param task - as the queue calls it: `12_3`
  * @param sight - how the queue saw it last; undefined where it does not know it any more
+ * @param tail - the end of what its script printed
  * @returns the failure of its cells
  */
-export function lostTask(task: string, sight: TaskSight | undefined): Failure {
+export function lostTask(task: string, sight: TaskSight | undefined, tail: readonly string[] = []): Failure {
+  const lacking = complaintIn(tail.join('\n'));
+  if (lacking) return unfitNode(lacking);
   if (!sight)
     return {
       code: 'job-lost',
@@ -38,6 +49,9 @@ export function lostTask(task: string, sight: TaskSight | undefined): Failure {
     };
   const word = wordOf(sight);
   const why = sight.reason === '' ? '' : ` (${sight.reason})`;
-  const fix = advice[word] ?? 'see what its script printed, beside its script in runs/, and sacct or scontrol show job';
+  const fix =
+    sight.reason === notLaunched
+      ? launchAdvice
+      : (advice[word] ?? 'see what its script printed, beside its script in runs/, and sacct or scontrol show job');
   return { code: 'job-lost', message: `job ${task} ended as ${word}${why}, and left no word of it`, fix };
 }

@@ -2,18 +2,10 @@ import type { Event } from '../../core/event.ts';
 import type { CellId, Key } from '../../core/plan.ts';
 import { readTaskEnd, taskFiles, type TaskEnd } from '../../record/arrays.ts';
 import { EventTail } from '../../record/event-tail.ts';
+import { CellNotes } from './cell-notes.ts';
 import type { SubmittedArray } from './submitted-arrays.ts';
 
 type CellEvent = Extract<Event, { readonly cell: CellId }>;
-
-/** What a task has told of a cell. */
-interface CellNotes {
-  key?: Key;
-  /** Whether a row of its log was written: an epoch is done. */
-  hasAdvanced: boolean;
-  /** Whether it has stopped because it was told to. */
-  isInterrupted: boolean;
-}
 
 /** A task whose end is not known. */
 export class OpenTask {
@@ -69,11 +61,9 @@ export class OpenTask {
   }
 
   #note(event: CellEvent): void {
-    const notes = this.#notes.get(event.cell) ?? { hasAdvanced: false, isInterrupted: false };
+    const notes = this.#notes.get(event.cell) ?? new CellNotes();
     this.#notes.set(event.cell, notes);
-    if (event.type === 'stage-started') Object.assign(notes, { key: event.key, isInterrupted: false });
-    else if (event.type === 'stage-metric') notes.hasAdvanced = true;
-    else if (event.type === 'stage-interrupted') notes.isInterrupted = true;
+    notes.note(event);
   }
 
   /** Key of what a cell makes, where it has got further in this task. */

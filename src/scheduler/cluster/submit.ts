@@ -14,6 +14,7 @@ import {
 import type { RunRecord } from '../../record/run-record.ts';
 import type { PlanOptions, Prepared } from '../prepare.ts';
 import { planArrays, type PlannedArray } from './arrays.ts';
+import { KnownNodes } from './known-nodes.ts';
 
 /** What is submitted, and how. */
 export interface Submission {
@@ -57,12 +58,19 @@ export async function planSubmission(submission: Submission): Promise<readonly P
     const same = JSON.stringify(request);
     if (!requests.has(same)) requests.set(same, { request, stage: array.stage });
   }
-  const failures: Failure[] = [];
-  for (const { request, stage } of requests.values()) {
-    const refusal = await cluster.refusal(request);
-    if (refusal) failures.push({ ...refusal, message: `${stage}: ${refusal.message}` });
-  }
-  if (failures.length > 0) throw new FailureError(failures);
+  const asked = [...requests.values()];
+  const refuse = (failures: readonly (Failure | undefined)[]): void => {
+    const said = failures.flatMap((failure, at) =>
+      failure ? { ...failure, message: `${asked[at]?.stage}: ${failure.message}` } : [],
+    );
+    if (said.length > 0) throw new FailureError(said);
+  };
+  const refusals: (Failure | undefined)[] = [];
+  for (const { request } of asked) refusals.push(await cluster.refusal(request));
+  refuse(refusals);
+  const nodes = new KnownNodes(options.runsFolder);
+  const tried = asked.map(({ request }) => request);
+  refuse(await nodes.try(tried, cluster, options.workingFolder));
   return arrays;
 }
 

@@ -40,4 +40,9 @@ it('says how a task was lost, and what to try', () => {
     fix: expect.stringContaining('memory'),
   });
   expect(lostTask('1_2', { ...sight, word: 'FAILED', reason: '' }).fix).toContain('scontrol show job');
+  expect(lostTask('1_2', { ...sight, word: 'FAILED', reason: 'JobLaunchFailure' }).fix).toContain('see runs/');
+  expect(lostTask('1_2', sight, ['x', 'kdpipe: node n7 has no Node.js that runs there'])).toMatchObject({
+    code: 'node-unfit',
+    message: 'node n7 has no Node.js that runs there',
+  });
 });

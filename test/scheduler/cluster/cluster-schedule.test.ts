@@ -42,6 +42,30 @@ describe('a run on a cluster', () => {
   });
 });
 
+describe('what waits in the queue', () => {
+  it('is told where it is not its turn that it waits for: once', async () => {
+    world = new QueueWorld([cell('a')]);
+    const obstacle = { message: 'it is held (JobHeldUser)', fix: 'scontrol release 1' };
+    world.onLook = (look) => {
+      world.held = look < 3 ? { state: 'queued', word: 'PENDING', reason: 'JobHeldUser', obstacle } : undefined;
+    };
+    expect(await world.follow()).toMatchObject({ status: 'done', ran: 1 });
+    expect(world.events.filter(({ type }) => type === 'stage-warned')).toEqual([
+      expect.objectContaining({
+        cell: 'a',
+        message: 'job 1, with 1 task that wait: it is held (JobHeldUser): scontrol release 1',
+      }),
+    ]);
+  });
+
+  it('is cancelled in the end where workers have done it', async () => {
+    world = new QueueWorld(study());
+    world.byWorker = true;
+    expect(await world.follow()).toMatchObject({ status: 'done', ran: 5 });
+    expect(world.cancelled).toEqual(['waiting']);
+  });
+});
+
 describe('a node whose clock is ahead', () => {
   it('is told, once', async () => {
     world = new QueueWorld(study());

@@ -69,6 +69,10 @@ export class QueueWorld {
   refusal: (request: JobRequest) => Failure | undefined = () => undefined;
   refuses: (job: ArrayJob) => boolean = () => false;
   hasSaved = false;
+  /** How tasks stand that are held; undefined where none is. */
+  held: TaskSight | undefined;
+  /** Whether a worker has run what ends. */
+  byWorker = false;
   /** When tasks end, by the clock of their node; this machine's stands at 0. Milliseconds. */
   endsAt = 1;
   cancelled: string[] = [];
@@ -107,6 +111,7 @@ export class QueueWorld {
       ...{ cells: this.cells, cluster: this.cluster, clock: jumping, resolver: { entries, settle } },
       arrays: new SubmittedArrays({ run: 'run', folder: this.folder }, submitted, this.cluster),
       ...{ hasSaved: () => this.hasSaved, past: [...this.events] as Event[], calledOff: callOffFile(this.folder) },
+      noteNode: () => undefined,
       ...{ leave: this.leave.signal, emit: (event, at = 0) => void this.events.push({ ...event, at } as Event) },
     });
     await schedule.submit(continued);
@@ -137,6 +142,7 @@ export class QueueWorld {
       name: 'Queue',
       open: () => answer(() => ({ largestArray: 1001 })),
       refusal: (request) => answer(() => this.refusal(request)),
+      tryNode: () => Promise.resolve('unknown'),
       submit: (job) => answer(() => this.#submit(job)),
       find: () => answer(() => new Map(this.jobs.map(({ name, id }) => [name, id]))),
       look: () => Promise.resolve(this.#look()),
@@ -168,7 +174,11 @@ export class QueueWorld {
     this.onLook((this.#looks += 1));
     if (this.silent) return undefined;
     if (this.#looks > 200) throw new Error('the run does not end');
-    for (const job of this.jobs) for (const index of job.indices) this.#advance(job, index);
+    const { held } = this;
+    for (const job of this.jobs)
+      for (const index of job.indices)
+        if (held) job.states.set(index, held);
+        else this.#advance(job, index);
     return {
       jobs: new Map(this.jobs.map(({ name, id }) => [name, id])),
       task: (id, index) => this.jobs.find((job) => job.id === id)?.states.get(index),
@@ -215,6 +225,7 @@ export class QueueWorld {
     });
     writeTaskEnd(taskFiles.end(folder, index), {
       ...{ job: '1', restarts: 0, host: 'node', gpus: [], started: 0, ended: this.endsAt },
+      byWorker: this.byWorker,
       cells: ends.map((event) => ({ event, outputs: {} })),
     });
     return missing || course !== 'done' ? 'FAILED' : 'COMPLETED';
