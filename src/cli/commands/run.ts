@@ -82,7 +82,9 @@ async function run(file: string, flags: RunFlags): Promise<number> {
       return exitCodes.done;
     }
   }
-  // Loaded only now: planning takes longer to load than most runs take to see that nothing is left to do.
+  // Loaded only now: planning takes longer to load than most runs take to see that nothing is left to do. In two parts: Node opens all
+  // files of one at once, and a process may be allowed few.
+  await import('../../project/plan.ts');
   const { runPipeline } = await import('../run-pipeline.ts');
   return runPipeline(file, flags);
 }

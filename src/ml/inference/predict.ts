@@ -53,7 +53,7 @@ export interface BatchPass {
    *
    * @param batch - images
    * @param size - N
-   * @returns logits [N, C], valid until the next call
+   * @returns logits [N, C]; those that are no promise are valid until anything else runs, such as another member of a cohort
    */
   run(batch: { readonly images: Images }, size: number): Float32Array | Promise<Float32Array>;
 }
@@ -96,7 +96,8 @@ export async function predictBy(
       const shown = { images: await staged.take(batch) };
       const size = batches.size(batch);
       const start = batch * batchSize * classes;
-      const logits = await pass.run(shown, size);
+      const given = pass.run(shown, size);
+      const logits = given instanceof Promise ? await given : given;
       logits.forEach((value, index) => (sums[start + index] = doubleAt(sums, start + index) + value));
       options.onBatch?.(size);
       await pause();

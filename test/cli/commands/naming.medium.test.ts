@@ -100,7 +100,7 @@ describe('completion', () => {
     ],
     [['list', 'meth'], ['methods']],
     [['show', 'resnet11'], ['resnet110']],
-    [['init', '--method', 'SoftTarget,A'], ['SoftTarget,AT']],
+    [['init', '--method', 'SoftTarget,Fi'], ['SoftTarget,FitNet']],
     [['status', 'tri'], expect.arrayContaining(['trial']) as readonly string[]],
     [['run', 'tri'], ['']],
     [['nothing', 'x'], ['']],

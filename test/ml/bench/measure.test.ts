@@ -7,7 +7,6 @@ describe('measure', () => {
   it('gives both speeds of a model, and of what', async () => {
     const measured = await measure(options);
     expect(measured).toMatchObject({ model: 'convnet4', engine: 'wasm', threads: 1, batch: 4, side: 8 });
-    expect(measured.frozen).toBeGreaterThan(measured.training);
     expect(measured.training).toBeGreaterThan(1);
     expect(measured.frozen).toBeLessThan(1e7);
   });
