@@ -1,8 +1,7 @@
 import { clusters } from '../executors/registry.ts';
 import type { EventSink, RunStatus } from '../core/event.ts';
-import { cellStatuses } from '../core/run-state.ts';
+import { cellStatuses, type RunState } from '../core/run-state.ts';
 import { readSubmitted } from '../record/arrays.ts';
-import { replayRun, type PastRun } from '../record/past-runs.ts';
 import { attachRun, cancelRun } from '../scheduler/cluster/attach-run.ts';
 import { waitingTasks, type WaitingTasks } from '../scheduler/cluster/waiting-jobs.ts';
 import type { Project } from './project.ts';
@@ -46,13 +45,13 @@ export async function followOnCluster(
 /**
  * Asks the queue of a cluster what the tasks of a run wait for.
  *
- * @param past - the run
+ * @param folder - path of the run's folder
+ * @param state - how far the run is
  * @returns tasks by job and reason; undefined for a run that has ended, or of this machine, and where the queue does not answer at once
  */
-export async function waitingOnCluster(past: PastRun): Promise<readonly WaitingTasks[] | undefined> {
-  const state = replayRun(past);
-  if (state.ended || !isOnCluster(past.folder)) return undefined;
-  return waitingTasks(past.folder, cellStatuses(state), await clusters.slurm.create());
+export async function waitingOnCluster(folder: string, state: RunState): Promise<readonly WaitingTasks[] | undefined> {
+  if (state.ended || !isOnCluster(folder)) return undefined;
+  return waitingTasks(folder, cellStatuses(state), await clusters.slurm.create());
 }
 
 /**

@@ -71,7 +71,7 @@ function tell({ by, among, run: wanted, top, json }: Flags): void {
 }
 
 function failUnknown(run: LiveRun, by: string, name: string): never {
-  const known = metricNames([{ cells: run.cells }], []);
+  const known = metricNames([run], []);
   const advice = nameAdvice(by, known);
   return fail({
     code: 'unknown-metric',
@@ -89,7 +89,7 @@ function warningsOf(run: LiveRun, by: string, ranked: readonly RankedRow[]): rea
       .split('.')
       .map((word) => (word === 'test' ? 'val' : word))
       .join('.');
-    const instead = metricNames([{ cells: run.cells }], []).includes(twin)
+    const instead = metricNames([run], []).includes(twin)
       ? `choose by ${twin}, and report ${by} of what was chosen`
       : 'have a split val evaluated, and choose by it';
     said.push(

@@ -55,13 +55,7 @@ function requireMetrics(wanted: readonly string[] | undefined, known: readonly s
 }
 
 function tellRuns(a: RunSide, b: RunSide, { metric, json }: Flags): void {
-  requireMetrics(
-    metric,
-    metricNames(
-      [a, b].map(({ live }) => ({ cells: live.cells })),
-      [],
-    ),
-  );
+  requireMetrics(metric, metricNames([a.live, b.live], []));
   const found = compareRuns(a.live, b.live, metric);
   if (json) {
     const { parameters, onlyOurs, onlyTheirs, rows, same } = found;

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { fail, FailureError } from '../../core/failure.ts';
 import { importMdistiller } from '../../pipeline/import/mdistiller.ts';
 import { writeWhole } from '../../util/write-whole.ts';
+import { requireNew } from '../new-file.ts';
 import { examples } from '../options.ts';
 import { print } from '../terminal.ts';
 import { fileArgument } from '../workspace.ts';
@@ -28,8 +29,7 @@ function mdistiller(): Command {
     .action((configuration: string, file: string, flags: { readonly force?: boolean }) => {
       const imported = importMdistiller({ file: configuration, text: textOf(configuration) });
       if (!imported.ok) throw new FailureError(imported.failures);
-      if (existsSync(file) && !flags.force)
-        fail({ code: 'file-exists', message: `${file} already exists`, fix: 'name another file, or add --force' });
+      requireNew(file, flags.force);
       writeWhole(file, imported.value.text);
       print(`${file} is written. kdpipe run -n ${file} says what it would run`);
       for (const remark of imported.value.remarks) print(`note: ${remark}`);

@@ -13,6 +13,7 @@ import { ignoreRuns } from '../init/ignore-runs.ts';
 import { epochsFor, ownSide, proposalFor, studySeconds, surveyText } from '../init/proposal.ts';
 import { measureSpeeds } from '../init/speeds.ts';
 import { countWays, ratiosFor, sourceIn, studyText, type Study } from '../init/study.ts';
+import { requireNew } from '../new-file.ts';
 import { examples, positiveInteger } from '../options.ts';
 import { roughly } from '../../ui/eta.ts';
 import { print } from '../terminal.ts';
@@ -65,8 +66,7 @@ export function command(): Command {
       ),
     )
     .action(async (file: string, flags: Flags) => {
-      if (existsSync(file) && !flags.force)
-        fail({ code: 'file-exists', message: `${file} already exists`, fix: 'name another file, or add --force' });
+      requireNew(file, flags.force);
       const interactive = process.stdin.isTTY && process.stdout.isTTY && !flags.yes;
       const { ask, close } = interactive
         ? askOnTerminal(process.stdin, process.stdout)

@@ -24,9 +24,10 @@ export function command(): Command {
     .addHelpText('after', examples('kdpipe status', 'kdpipe status study --json'))
     .action(async (wanted: string | undefined, flags: { readonly json?: boolean }) => {
       const past = findRun(openProject().runsFolder, wanted);
-      const waiting = await waitingOnCluster(past);
-      if (flags.json) printJson({ ...jsonStatus(past), ...(waiting && { waiting }) });
-      else print(statusText(past, waiting ?? []));
+      const run = replayRun(past);
+      const waiting = await waitingOnCluster(past.folder, run);
+      if (flags.json) printJson({ ...jsonStatus(past, run), ...(waiting && { waiting }) });
+      else print(statusText(past, run, waiting ?? []));
     });
 }
 
@@ -57,8 +58,7 @@ function waitingLines(waiting: readonly WaitingTasks[]): readonly string[] {
   return ['', 'waiting in the queue:', columns(rows)];
 }
 
-function statusText(past: PastRun, waiting: readonly WaitingTasks[]): string {
-  const run = replayRun(past);
+function statusText(past: PastRun, run: RunState, waiting: readonly WaitingTasks[]): string {
   const state = cellStateOf(run);
   const stages = [...groupBy(past.plan.cells, (cell) => cell.stage)].map(([stage, cells]) => {
     const counts = [...groupBy(cells, (cell) => state(cell.id))].map(([name, of]) => `${of.length} ${name}`);
@@ -82,8 +82,7 @@ function statusText(past: PastRun, waiting: readonly WaitingTasks[]): string {
   ].join('\n');
 }
 
-function jsonStatus(past: PastRun): object {
-  const run = replayRun(past);
+function jsonStatus(past: PastRun, run: RunState): object {
   const state = cellStateOf(run);
   const alive = run.ended ? false : run.process && isAlive(run.process);
   const cells = past.plan.cells.map((cell) => ({ cell: cell.id, stage: cell.stage, state: state(cell.id) }));

@@ -7,15 +7,25 @@ function tellingPlaces({ names, rows }: StageData): readonly number[] {
   return [...names.keys()].filter((at) => new Set(rows.map(({ labels }) => labels[at])).size > 1);
 }
 
+/** Gives the words that tell a row from others of its stage. */
+function wordsIn(stage: StageData): (row: Pick<SweepRow, 'labels'>) => readonly string[] {
+  const telling = tellingPlaces(stage);
+  return ({ labels }) => telling.map((at) => `${stage.names[at] ?? ''}=${labels[at] ?? ''}`);
+}
+
+const namers = new WeakMap<StageData, (row: Pick<SweepRow, 'labels'>) => readonly string[]>();
+
 /**
  * Names a row by what tells it from others of its stage.
  *
  * @param row - of the stage
- * @param stage - the stage
+ * @param stage - the stage, all of whose rows are looked at once
  * @returns e.g. `kd_method=AT, kd_ratio=0.5`; the name of its first cell where nothing does
  */
 export function rowName(row: Pick<SweepRow, 'labels' | 'key'>, stage: StageData): string {
-  const words = tellingPlaces(stage).map((at) => `${stage.names[at] ?? ''}=${row.labels[at] ?? ''}`);
+  const wordsOf = namers.get(stage) ?? wordsIn(stage);
+  namers.set(stage, wordsOf);
+  const words = wordsOf(row);
   return words.length > 0 ? words.join(', ') : row.key;
 }
 
@@ -29,9 +39,9 @@ export function shortNames(run: Pick<RunData, 'stages' | 'cells'>): ReadonlyMap<
   const { stages, cells } = run;
   const found = new Map<string, string>();
   for (const stage of stages) {
-    const telling = tellingPlaces(stage);
+    const wordsOf = wordsIn(stage);
     for (const { labels, cells: places } of stage.rows) {
-      const words = telling.map((at) => `${stage.names[at] ?? ''}=${labels[at] ?? ''}`);
+      const words = wordsOf({ labels });
       for (const place of places) {
         const cell = cells[place];
         if (!cell) continue;

@@ -1,7 +1,6 @@
 import { add, addN, greater, maximum, mul, select, square, sub } from '../algebra/arithmetic.ts';
 import { lengthOf, type Node } from '../algebra/node.ts';
 import { sum } from '../algebra/reductions.ts';
-import { at } from '../../util/at.ts';
 import type { Shape } from '../network/network.ts';
 import type { KdMethod, Sides } from './kd-method.ts';
 import type { Aligned } from './terms/adapter.ts';
@@ -10,10 +9,10 @@ import {
   allBlocks,
   blocksOption,
   chooseBlocks,
-  REGRESSED,
+  pairInOrder,
   preactivation,
+  REGRESSED,
   requireSizes,
-  shapeOf,
 } from './terms/taps.ts';
 
 /** Of the authors' program. */
@@ -68,11 +67,7 @@ export const activationBoundary: KdMethod = {
     };
   },
   create: ({ ab_form: form, ab_margin: margin }, shapes, all) => {
-    const theirs = Object.keys(shapes.teacher);
-    const pairs = Object.entries(shapes.student).map(([tap, student], k) => {
-      const target = at(theirs, k);
-      return { tap, target, student, teacher: shapeOf(shapes.teacher, target) };
-    });
+    const pairs = pairInOrder(shapes);
     const teacher = Object.fromEntries(pairs.map((pair) => [pair.tap, pair.teacher]));
     requireSizes('AB', REGRESSED, { student: shapes.student, teacher }, all);
     const parts = pairs.map((pair, k) => ({ ...pair, ours: connect(k + 1, pair.tap, pair) }));

@@ -3,8 +3,7 @@ import { add, addN, mul, sigmoid } from '../algebra/arithmetic.ts';
 import { stretch, type MapSize } from '../algebra/maps.ts';
 import type { Node } from '../algebra/node.ts';
 import { concat, slice } from '../algebra/shapes.ts';
-import { at } from '../../util/at.ts';
-import type { KdMethod, Sides, TapShapes, TermInputs } from './kd-method.ts';
+import type { KdMethod, Sides, TermInputs } from './kd-method.ts';
 import { adapter } from './terms/adapter.ts';
 import { hierarchicalContext } from './terms/hierarchical-context.ts';
 import {
@@ -13,18 +12,13 @@ import {
   chooseBlocks,
   preactivation,
   requireTap,
-  shapeOf,
+  pairInOrder,
   type TapPair,
+  type TargetPair,
 } from './terms/taps.ts';
 
 /** Names of taps. */
 type Taps = Sides<readonly string[]>;
-
-/** Maps of both sides that are compared, deepest last. */
-interface Pair extends TapPair {
-  /** The teacher's tap; the student's is `tap`. */
-  readonly target: string;
-}
 
 const nameOf = (part: string, tap: string): string => `review.${tap}.${part}`;
 
@@ -71,7 +65,7 @@ interface Level {
   readonly expand: Adapter;
 }
 
-const levelOf = (pair: Pair, channels: number, isDeepest: boolean): Level => ({
+const levelOf = (pair: TargetPair, channels: number, isDeepest: boolean): Level => ({
   tap: pair.tap,
   target: pair.target,
   size: pair.student,
@@ -101,14 +95,6 @@ const FORMS = {
   },
   blocks: (blocks: readonly string[]): Taps => ({ teacher: blocks, student: blocks }),
 };
-
-function pairsOf({ student, teacher }: TapShapes): readonly Pair[] {
-  const targets = Object.keys(teacher);
-  return Object.entries(student).map(([tap, shape], k) => {
-    const target = at(targets, k);
-    return { tap, target, student: shape, teacher: shapeOf(teacher, target) };
-  });
-}
 
 /**
  * Knowledge review: each level of the teacher is learned from the student's level and all deeper ones, fused from the
@@ -141,7 +127,7 @@ export const review: KdMethod = {
     return (form === 'blocks' ? FORMS.blocks : FORMS.code)(chosen, available);
   },
   create: ({ review_channels: most }, shapes) => {
-    const deepestFirst = pairsOf(shapes).toReversed();
+    const deepestFirst = pairInOrder(shapes).toReversed();
     const channels = Math.min(Number(most), deepestFirst[0]?.student.channels ?? Infinity);
     const levels = deepestFirst.map((pair, index) => levelOf(pair, channels, index === 0));
     return {

@@ -5,11 +5,10 @@ import type { LossTerms } from './loss-terms.ts';
  * Lets terms see each batch before it is taken.
  *
  * @param loader - makes batches; closed with the loader that this gives
- * @param terms - with teachers, or none
+ * @param terms - whose teachers do
  * @returns a loader of the same batches
  */
-export function seenAhead(loader: BatchLoader, terms: Pick<LossTerms, 'ahead'> | null): BatchLoader {
-  if (!terms?.ahead) return loader;
+export function seenAhead(loader: BatchLoader, terms: Pick<LossTerms, 'ahead'>): BatchLoader {
   return {
     count: loader.count,
     take: async (epoch, batch) => {

@@ -51,6 +51,6 @@ export function openSteps(
   const { sharesMemory } = engine;
   const on = { threads, takesPixels: engine.takesPixels && !onHost, sharesMemory, kept: images.kept !== null };
   const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe, on);
-  const steps = new JointSteps(engine, sameBatch(seenAhead(loader, kd)));
+  const steps = new JointSteps(engine, sameBatch(onHost && kd ? seenAhead(loader, kd) : loader));
   return { value: { batches: loader.count, steps }, dispose: () => loader.close() };
 }

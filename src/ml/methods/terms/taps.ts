@@ -1,5 +1,6 @@
 import { fail } from '../../../core/failure.ts';
 import type { Json } from '../../../core/json.ts';
+import { at } from '../../../util/at.ts';
 import type { Shape } from '../../network/network.ts';
 import type { Sides, TapShapes } from '../kd-method.ts';
 
@@ -160,6 +161,27 @@ export function pairTaps(shapes: TapShapes): readonly TapPair[] {
     student,
     teacher: shapeOf(shapes.teacher, tap),
   }));
+}
+
+/** Shapes of two taps that are compared, which need not have one name. */
+export interface TargetPair extends TapPair {
+  /** The teacher's tap; the student's is `tap`. */
+  readonly target: string;
+}
+
+/**
+ * Pairs the shapes of both sides in the order in which their taps were named.
+ *
+ * @param shapes - of as many taps on each side
+ * @returns a pair a tap of the student's
+ */
+export function pairInOrder(shapes: TapShapes): readonly TargetPair[] {
+  const { student, teacher } = shapes;
+  const targets = Object.keys(teacher);
+  return Object.entries(student).map(([tap, shape], k) => {
+    const target = at(targets, k);
+    return { tap, target, student: shape, teacher: shapeOf(teacher, target) };
+  });
 }
 
 const sizeOf = ({ height, width }: Shape): string => `${height}×${width}`;
