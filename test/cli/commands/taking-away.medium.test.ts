@@ -71,7 +71,27 @@ describe('kdpipe predict', () => {
     expect(read('--top', '10', '--tta', 'ten-crop')[0].classes).not.toEqual(centre.classes);
   });
 
+  it('writes where the network looks for a class, and says into which files', async () => {
+    const look = (...more: readonly string[]) => project.run('predict', 'net[seed=0]', 'pictures', '--cam', ...more);
+    const [first] = JSON.parse(look('seen', '--top', '1', '--json').stdout) as [
+      { classes: [{ class: string }]; cam: { file: string; class: string; method: string; map: number[][] } },
+    ];
+    const { map, ...told } = first.cam;
+    expect(told).toEqual({ file: 'seen/00.png', class: first.classes[0].class, method: 'CAM' });
+    expect(map.map((row) => row.length)).toEqual(Array(7).fill(7));
+    expect(await sharp(project.path('seen/19.png')).metadata()).toMatchObject({ width: 224, height: 224 });
+
+    const { stdout } = look('sought', '--class', '3', '--top', '1', '--csv');
+    expect(stdout).toMatch(/^picture,rank,class,probability,cam\n[^]*^pictures\/19.png,1,\d,[\d.]+,sought\/19.png$/m);
+  });
+
   it.each([
+    [['net[seed=0]', 'pictures', '--class', '3'], /--class says what --cam looks for \[useless-option\]/],
+    [
+      ['net[seed=0]', 'pictures', '--cam', 'seen', '--class', 'three'],
+      /convnet4 knows no class three \[unknown-class\]/,
+    ],
+    [['net[seed=0]', 'pictures', '--cam', './pictures'], /00\.png lies in .*\[overlays-over-pictures\]/],
     [['net', 'pictures'], /net stands for 2 cells \[several-cells\][^]*name one of them: 'net\[seed=0\]'/],
     [['digits', 'pictures'], /digits is a dataset stage \[no-network\]/],
     [['nat[seed=0]', 'pictures'], /no-such-cell/],
