@@ -71,7 +71,7 @@ const mayMl = {
   augment: [],
   data: ['random', 'augment'],
   inference: ['network', 'weights', 'models', 'engines', 'augment', 'data'],
-  export: ['inference', 'network', 'weights', 'models', 'engines', 'data', 'random'],
+  export: ['inference', 'network', 'weights', 'models', 'engines', 'data', 'augment', 'random'],
   train: [
     'inference',
     'network',

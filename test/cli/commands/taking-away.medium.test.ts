@@ -12,11 +12,11 @@ stages:
     matrix: { seed: [0, 1] }
     with: { data: "\${stages.digits}", model: convnet4, epochs: 3, lr: 0.02, batch_size: 32 }
   score: { uses: evaluate, with: { of: "\${stages.net[seed=0]}", data: "\${stages.digits}", splits: [test] } }
-  away: { uses: export, with: { of: "\${stages.net[seed=0]}", data: "\${stages.digits}", to: [safetensors, onnx] } }
+  away: { uses: export, with: { of: "\${stages.net[seed=0]}", data: "\${stages.digits}", to: [safetensors, onnx, tfjs] } }
 `;
 
 /** Nothing beside kdpipe checks anything. */
-const alone = { KDPIPE_PYTHON: 'no-such-python', KDPIPE_ONNXRUNTIME: 'nowhere' };
+const alone = { KDPIPE_PYTHON: 'no-such-python', KDPIPE_ONNXRUNTIME: 'nowhere', KDPIPE_TFJS: 'nowhere' };
 let project: Project;
 
 /** Writes the images of the test split as PNG files. */
@@ -108,15 +108,18 @@ describe('kdpipe export', () => {
     const { code, stdout, stderr } = project.runWith(alone, 'export', 'net[seed=1]');
     expect(code, stderr).toBe(0);
     expect(stdout.trim().split('\n')).toEqual(
-      ['model.onnx', 'model.safetensors', 'config.json', 'model.pth', 'model.py', 'README.md'].map(
-        (name) => `exported/net-seed=1/${name}`,
-      ),
+      [
+        ...['model.onnx', 'model.safetensors', 'config.json', 'model.pth', 'model.py'],
+        ...['model.json', 'weights-1of1.bin', 'index.html', 'page.js'].map((name) => `tfjs/${name}`),
+        'README.md',
+      ].map((name) => `exported/net-seed=1/${name}`),
     );
     expect(stderr).toMatch(/^onnx: not checked: onnxruntime-node is not installed/m);
     expect(stderr).toMatch(
       /^safetensors: kdpipe's \w+ engine gives the same logits for 8 images of its dataset, to the bit$/m,
     );
     expect(stderr).toMatch(/^pytorch: not checked: there is no no-such-python/m);
+    expect(stderr).toMatch(/^tfjs: not checked: @tensorflow\/tfjs is not installed/m);
     const card = project.read('exported/net-seed=1/README.md');
     expect(card).toContain('model: convnet4');
     expect(card).toContain('source: mnist-digits');
@@ -128,6 +131,8 @@ describe('kdpipe export', () => {
     const [onnx = ''] = project.run('path', 'away.onnx').stdout.split('\n');
     expect(project.read('phone/model.onnx')).toBe(project.read(onnx));
     expect(existsSync(project.path('phone/model.pth'))).toBe(false);
+    const [tfjs = ''] = project.run('path', 'away.tfjs').stdout.split('\n');
+    expect(project.read(`${tfjs}/model.json`)).toContain('"format":"graph-model"');
   });
 
   it('takes a file of weights that has left the project', () => {
@@ -149,6 +154,6 @@ describe('kdpipe export', () => {
 
   it('refuses a form that it does not know', () => {
     const { code, stderr } = project.run('export', 'net[seed=0]', '--to', 'tflite');
-    expect([code, stderr]).toEqual([2, expect.stringContaining('onnx, safetensors, pytorch')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('onnx, safetensors, pytorch, tfjs')]);
   });
 });
