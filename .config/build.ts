@@ -52,6 +52,30 @@ await build({
   minify: true,
   logLevel: 'warning',
 });
+// The page of an exported network resizes pictures with our own kernel, whose bytes its script holds.
+await build({
+  entryPoints: ['src/ml/export/tfjs/page/page.ts'],
+  outdir: 'dist/ml/export/tfjs',
+  bundle: true,
+  format: 'iife',
+  platform: 'browser',
+  target: ['es2022', 'chrome109', 'firefox115', 'safari16.4'],
+  loader: { '.wasm': 'binary' },
+  plugins: [
+    {
+      name: 'kernel in the script',
+      setup(script) {
+        script.onLoad({ filter: /resize-kernel\.ts$/ }, () => ({
+          contents: "import kernel from './kernels/resize.wasm'; export const resizeKernel = () => kernel;",
+          resolveDir: 'src/ml/augment',
+        }));
+      },
+    },
+  ],
+  legalComments: 'none',
+  minify: true,
+  logLevel: 'warning',
+});
 const broken = commonJsOnDemand(metafile);
 if (broken.length)
   throw new Error(

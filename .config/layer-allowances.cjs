@@ -50,6 +50,8 @@ const may = {
     // For `kdpipe export` and `kdpipe predict`, loaded when they are called.
     'ml/export',
     'ml/inference',
+    // For images in `kdpipe dashboard` and `kdpipe report --format html`, loaded when they are called.
+    'ml/data',
     // For `kdpipe engine`, loaded when it is called.
     'ml/engines/tensorflow',
   ],
@@ -71,7 +73,7 @@ const mayMl = {
   augment: [],
   data: ['random', 'augment'],
   inference: ['network', 'weights', 'models', 'engines', 'augment', 'data'],
-  export: ['inference', 'network', 'weights', 'models', 'engines', 'data', 'random'],
+  export: ['inference', 'network', 'weights', 'models', 'engines', 'data', 'augment', 'random'],
   train: [
     'inference',
     'network',

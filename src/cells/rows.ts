@@ -41,6 +41,7 @@ export function groupByNames(
 export interface PlotNames {
   readonly series: readonly string[];
   readonly x: string;
+  readonly xFrom?: 'metrics';
   readonly baseline?: JsonObject;
 }
 
@@ -55,5 +56,6 @@ export interface PlotNames {
  */
 export function plotRows(index: CellIndex, cells: readonly Cell[], plot: PlotNames): readonly string[] {
   const model = cells.some((cell) => lookUp(index, cell, 'model') !== undefined) ? ['model'] : [];
-  return [...new Set([...plot.series, ...model, ...Object.keys(plot.baseline ?? {}), plot.x])];
+  const x = plot.xFrom === 'metrics' ? [] : [plot.x];
+  return [...new Set([...plot.series, ...model, ...Object.keys(plot.baseline ?? {}), ...x])];
 }

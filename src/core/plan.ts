@@ -110,8 +110,10 @@ export interface PlotPlan {
   readonly name: string;
   /** Ids of the cells that the plot reads, in plan order. */
   readonly cells: readonly CellId[];
-  /** The number that goes to the right: an axis or a parameter. */
+  /** The number that goes to the right: an axis, a parameter or a metric. */
   readonly x: string;
+  /** Where x comes from; from axes and parameters unless it is said. */
+  readonly xFrom?: 'metrics';
   /** The metric that goes up. */
   readonly y: string;
   /** What makes a line; without names there is one. */

@@ -238,7 +238,7 @@ const plot = mapping(
   'A plot: the mean of a metric over a number, with the spread of what is aggregated.',
   {
     from,
-    x: text('The number on the x axis: an axis of the matrix or a parameter.'),
+    x: text('The number on the x axis: an axis of the matrix, a parameter, or a metric such as macs or parameters.'),
     y: text('The metric on the y axis: test.accuracy.'),
     series: {
       anyOf: [text('An axis or a parameter.'), texts('Several.')],

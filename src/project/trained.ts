@@ -40,9 +40,15 @@ function stagesOf(store: Store, { kind, params, inputs }: Manifest): JsonObject 
   return { kind, ...plainParams(params), ...Object.fromEntries(read) };
 }
 
-/** The dataset that a stage read. */
-function dataOf(store: Store, { inputs }: Manifest): string | undefined {
-  const input = inputs.find(({ name }) => name === 'data');
+/**
+ * The dataset that a stage read.
+ *
+ * @param store - where results are
+ * @param manifest - of the stage's result
+ * @returns absolute path of the packed dataset; undefined where there is none, or no longer
+ */
+export function dataOf(store: Store, manifest: Manifest): string | undefined {
+  const input = manifest.inputs.find(({ name }) => name === 'data');
   const entry = input && store.find(input.key);
   const output = entry && ownValue(entry.outputs, input.output);
   return output && join(entry.path, output.path);

@@ -162,7 +162,7 @@ export async function dashboard(): Promise<string> {
     const overview = await updateCost(browser, `${served.address}#/overview`, events);
     const table = await updateCost(browser, `${served.address}#/results/student`, events);
     const start = performance.now();
-    const report = htmlReport(runs, runs.latest());
+    const report = await htmlReport(runs, runs.latest());
     const wrote = performance.now() - start;
     const ms = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
     return [

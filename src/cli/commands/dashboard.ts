@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import { startDashboard, type Dashboard } from '../../dashboard/server/dashboard-server.ts';
+import type { ReadPicture } from '../../dashboard/server/pictures.ts';
 import { Runs } from '../../dashboard/server/runs.ts';
 import { openProject } from '../../project/project.ts';
 import { examples, wholeNumber } from '../options.ts';
@@ -30,10 +31,14 @@ export function command(): Command {
       const runs = new Runs(runsFolder, store);
       // A long record is read before anybody waits for it.
       runs.feed(run).refresh();
-      const dashboard = await startDashboard(runs, flags);
+      const { Thumbnails } = await import('../../ml/data/thumbnails.ts');
+      const thumbnails = new Thumbnails();
+      const readPicture: ReadPicture = (...image) => thumbnails.read(...image);
+      const dashboard = await startDashboard(runs, { ...flags, readPicture });
       print(wanted === undefined ? dashboard.address : `${dashboard.address}?run=${run}`);
       printError('the page is for this machine alone, and its address a secret; Ctrl-C ends it');
       await untilEnded(dashboard);
+      thumbnails.close();
     });
 }
 

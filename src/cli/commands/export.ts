@@ -58,7 +58,7 @@ async function exportNetwork(name: string, { to, out, json = false }: Flags): Pr
     const images = await sampleImages(model, data);
     const exported = await exportModel({ model, formats: to, folder, images, origin: trained });
     if (json) printJson(exported);
-    else tell(exported, { folder, shown: `${images.count} ${data ? 'images of its dataset' : 'images of noise'}` });
+    else tell(exported, { folder, shown: data ? 'images of its dataset' : 'images of noise' });
   } finally {
     data?.close();
     await disposeEngines();
@@ -75,7 +75,7 @@ function tell(
   for (const { format, ...found } of exported)
     printError(
       'by' in found
-        ? `${format}: ${found.by} gives the same logits for ${shown}${exactness(found.difference)}`
+        ? `${format}: ${found.by} gives the same logits for ${found.images} ${shown}${exactness(found.difference)}`
         : `${format}: not checked: ${found.unchecked}`,
     );
   const names = [...exported.flatMap(({ files }) => files), 'README.md'];

@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import type { MeasureOptions } from '../../ml/bench/measure.ts';
+import type { Overlay } from '../../ml/inference/activation/write-overlays.ts';
 import type { Chance } from '../../ml/inference/predict-files.ts';
+import { fail } from '../../core/failure.ts';
 import { openProject } from '../../project/project.ts';
 import { findTrained } from '../../project/trained.ts';
 import { catalogue } from '../../stages/catalogue.ts';
@@ -14,6 +16,8 @@ interface Flags {
   readonly tta: 'none' | 'ten-crop';
   readonly batchSize: number;
   readonly engine: MeasureOptions['engine'];
+  readonly cam?: string;
+  readonly class?: string;
   readonly csv?: boolean;
   readonly json?: boolean;
 }
@@ -36,19 +40,34 @@ export function command(): Command {
     )
     .option('--batch-size <n>', 'pictures that pass the network together', positiveInteger, 64)
     .addOption(new Option('--engine <name>', 'what computes').choices(['auto', ...engines]).default('auto'))
-    .option('--csv', 'print CSV: picture, rank, class, probability')
+    .option('--cam <folder>', 'also write where the network looks, as colours over each picture: PNG files')
+    .option('--class <name>', 'with --cam: the class that it looks for; by default the likeliest of each picture')
+    .option('--csv', 'print CSV: picture, rank, class, probability; with --cam the file, too')
     .addOption(jsonOption().conflicts('csv'))
     .addHelpText(
       'after',
       examples(
         "kdpipe predict 'student[seed=0]' photo.jpg",
         'kdpipe predict teacher photos/ --top 1 --csv > photos.csv',
+        'kdpipe predict teacher photos/ --cam looks --class cat',
       ),
     )
     .action(predictPictures);
 }
 
+/** A picture, and what is told of it. */
+interface Seen {
+  readonly picture: string;
+  /** The likeliest first. */
+  readonly classes: readonly Chance[];
+  /** Where the network looks, where that was asked for. */
+  readonly cam?: Overlay | undefined;
+}
+
 async function predictPictures(name: string, words: readonly string[], flags: Flags): Promise<void> {
+  const { cam: folder, class: looked, top, tta, batchSize } = flags;
+  if (looked !== undefined && folder === undefined)
+    fail({ code: 'useless-option', message: '--class says what --cam looks for', fix: 'add --cam FOLDER' });
   const trained = findTrained(openProject(), typedPath(name));
   // What runs networks is loaded only by this command.
   const { pictureFiles } = await import('../../ml/inference/picture-files.ts');
@@ -60,33 +79,45 @@ async function predictPictures(name: string, words: readonly string[], flags: Fl
   data?.close();
   try {
     const engine = await sharedEngine(flags.engine);
-    const { batchSize, tta } = flags;
     const { signal } = new AbortController();
     const found = (await predictFiles(model, files, { engine, batchSize, tta, signal })) ?? [];
-    tell(
-      files,
-      found.map((chances) => chances.slice(0, flags.top)),
-      flags,
-    );
+    const wanted = files.map((file, at) => ({ file, class: looked ?? found[at]?.[0]?.class ?? '' }));
+    const overlays =
+      folder === undefined
+        ? []
+        : await (
+            await import('../../ml/inference/activation/write-overlays.ts')
+          ).writeOverlays({ model, wanted, engine, folder: typedPath(folder) });
+    const seen = files.map((picture, at) => ({
+      picture,
+      classes: (found[at] ?? []).slice(0, top),
+      cam: overlays[at],
+    }));
+    tell(seen, flags);
   } finally {
     await disposeEngines();
   }
 }
 
-function tell(files: readonly string[], found: readonly (readonly Chance[])[], { csv, json }: Flags): void {
-  const shown = files.map((picture, at) => ({ picture, classes: found[at] ?? [] }));
-  if (json) printJson(shown);
+function tell(seen: readonly Seen[], { csv, json, cam }: Flags): void {
+  const fileOf = (one: Seen): readonly string[] => (one.cam ? [one.cam.file] : []);
+  if (json) printJson(seen);
   else if (csv) {
-    const rows = shown.flatMap(({ picture, classes }) =>
-      classes.map(({ class: name, probability }, rank) => [picture, rank + 1, name, probability.toPrecision(6)]),
+    const rows = seen.flatMap((one) =>
+      one.classes.map(({ class: name, probability }, rank) => [
+        ...[one.picture, rank + 1, name, probability.toPrecision(6)],
+        ...fileOf(one),
+      ]),
     );
-    print(csvText(['picture', 'rank', 'class', 'probability'], rows).trimEnd());
+    const head = ['picture', 'rank', 'class', 'probability', ...(cam === undefined ? [] : ['cam'])];
+    print(csvText(head, rows).trimEnd());
   } else
     print(
       columns(
-        shown.map(({ picture, classes }) => [
-          picture,
-          ...classes.map(({ class: name, probability }) => `${name} ${(100 * probability).toFixed(1)} %`),
+        seen.map((one) => [
+          one.picture,
+          ...one.classes.map(({ class: name, probability }) => `${name} ${(100 * probability).toFixed(1)} %`),
+          ...fileOf(one),
         ]),
       ),
     );

@@ -89,7 +89,10 @@ async function writePage(wanted: string | undefined, output: string | undefined)
   const name = wanted !== undefined && existsSync(wanted) ? (await plan(wanted)).plan.name : wanted && basename(wanted);
   const { run } = findRun(runsFolder, name);
   const runs = new Runs(runsFolder, store);
-  const text = htmlReport(runs, runs.feed(run));
+  const { Thumbnails } = await import('../../ml/data/thumbnails.ts');
+  const thumbnails = new Thumbnails();
+  const text = await htmlReport(runs, runs.feed(run), (...image) => thumbnails.read(...image));
+  thumbnails.close();
   if (output === undefined) {
     print(text.trimEnd());
     return;

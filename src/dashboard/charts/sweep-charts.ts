@@ -34,6 +34,29 @@ export function numberNames(rows: readonly SweepRow[], names: readonly string[])
   });
 }
 
+/** Metrics that say what a network costs: a metric can be drawn over them, too, by their logarithm. */
+const COSTS: readonly string[] = ['macs', 'parameters'];
+
+/**
+ * The costs in which rows differ.
+ *
+ * @param rows - rows of one stage
+ * @returns `macs`, `parameters`, or none
+ */
+export function costNames(rows: readonly SweepRow[]): readonly string[] {
+  return COSTS.filter((name) => {
+    const known = rows.map((row) => measuredOf(row, name)).filter(({ n, mean }) => n > 0 && mean > 0);
+    return new Set(known.map(({ mean }) => mean)).size > 1;
+  });
+}
+
+/** What a row has under a name: a label, or the mean of a cost. */
+function placeOf(row: SweepRow, names: readonly string[], name: string): Label | undefined {
+  if (names.includes(name) || !COSTS.includes(name)) return at(row, names, name);
+  const { mean, n } = measuredOf(row, name);
+  return n > 0 ? mean : undefined;
+}
+
 /**
  * The names in which rows differ.
  *
@@ -48,18 +71,20 @@ export function varyingNames(rows: readonly SweepRow[], names: readonly string[]
 /** A point: the mean of a row, with a standard deviation to either side. */
 function pointOf(row: SweepRow, names: readonly string[], { x, y, series }: Axes): readonly JsonObject[] {
   const { mean, sd, n } = measuredOf(row, y);
-  const place = at(row, names, x);
+  const place = placeOf(row, names, x);
   if (n === 0) return [];
   const spread = { y: mean, low: sd === null ? null : mean - sd, high: sd === null ? null : mean + sd, n };
   const label = names.map((name, nth) => `${name}=${row.labels[nth] ?? ''}`).join(', ');
   const line = series === undefined ? '' : String(at(row, names, series) ?? '');
+  // A cost is not known yet where there is none.
+  if (place === undefined && !names.includes(x)) return [];
   // What has no number, as a network that learned alone, is a level line.
   if (typeof place !== 'number') return [{ ...spread, level: label, series: line }];
   return [{ ...spread, x: place, series: line, row: label }];
 }
 
 /**
- * Draws a metric over a number: mean ± standard deviation over seeds, a line a series.
+ * Draws a metric over a number, or over a cost: mean ± standard deviation over seeds, a line a series.
  *
  * @param rows - rows of one stage
  * @param names - of their labels
@@ -68,6 +93,7 @@ function pointOf(row: SweepRow, names: readonly string[], { x, y, series }: Axes
  */
 export function overChart(rows: readonly SweepRow[], names: readonly string[], axes: Axes): Chart {
   const { x, y, series } = axes;
+  const isCost = !names.includes(x) && COSTS.includes(x);
   const points = rows.flatMap((row) => pointOf(row, names, axes));
   const lines = [...new Set(points.flatMap((point) => ('x' in point ? [point['series'] as string] : [])))];
   const yOf = (field: string): JsonObject => ({
@@ -100,7 +126,7 @@ export function overChart(rows: readonly SweepRow[], names: readonly string[], a
             field: 'x',
             type: 'quantitative',
             title: titleText(x),
-            scale: { zero: false, nice: false, padding: 14 },
+            scale: { ...(isCost ? { type: 'log' } : { zero: false }), nice: false, padding: 14 },
             axis: { tickCount: 8 },
           },
           color,

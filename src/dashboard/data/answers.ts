@@ -42,6 +42,15 @@ export interface Refusal {
   readonly failures: readonly Failure[];
 }
 
+/**
+ * What an image of a dataset is called among those of a cell.
+ *
+ * @param split - its name
+ * @param index - of the image in the split
+ * @returns `test 17`
+ */
+export const pictureName = (split: string, index: number): string => `${split} ${index}`;
+
 /** A run with all that a page can ask of it: what a report holds in one file. */
 export interface Archive {
   readonly snapshot: Snapshot;
@@ -49,6 +58,8 @@ export interface Archive {
   readonly curves: Readonly<Record<string, readonly CurveRow[]>>;
   readonly results: Readonly<Record<string, CellResult>>;
   readonly logs: Readonly<Record<string, LogPiece>>;
+  /** Images that evaluations mistook, as addresses that hold them; by {@link pictureName}. */
+  readonly pictures: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** What was left out, in words, as the file would be too large. */
   readonly leftOut: readonly string[];
 }

@@ -26,6 +26,8 @@ export interface ReliabilityBin {
 
 /** An image that was taken for something else. */
 export interface Mistake {
+  /** Its place in the split. */
+  readonly index: number;
   readonly name: string;
   readonly label: string;
   readonly predicted: string;
@@ -89,8 +91,10 @@ function matrixOf(text: string | undefined, split: string, tta: string): readonl
 
 function mistakesOf(rows: readonly Row[]): readonly Mistake[] {
   return rows
-    .filter((row) => field(row, 'label') !== field(row, 'predicted'))
-    .map((row) => ({
+    .map((row, index) => ({ row, index }))
+    .filter(({ row }) => field(row, 'label') !== field(row, 'predicted'))
+    .map(({ row, index }) => ({
+      index,
       name: field(row, 'name'),
       label: field(row, 'label'),
       predicted: field(row, 'predicted'),

@@ -1,4 +1,12 @@
-import type { Archive, CellResult, LogPiece, Refusal, RunName, Snapshot } from '../data/answers.ts';
+import {
+  pictureName,
+  type Archive,
+  type CellResult,
+  type LogPiece,
+  type Refusal,
+  type RunName,
+  type Snapshot,
+} from '../data/answers.ts';
 import type { CurveRow, RunNews } from '../data/run-data.ts';
 
 /** What is told of a run that is followed. */
@@ -21,6 +29,8 @@ export interface Source {
   curves(run: string, cell: string): Promise<readonly CurveRow[]>;
   result(run: string, cell: string): Promise<CellResult | undefined>;
   log(run: string, cell: string, from?: number): Promise<LogPiece>;
+  /** Address of an image that an evaluation saw; undefined where it is not to be had. */
+  picture(run: string, cell: string, split: string, index: number): string | undefined;
   /** What a file leaves out. */
   readonly leftOut: readonly string[];
 }
@@ -51,6 +61,8 @@ export function served(): Source {
     curves: (run, cell) => ask('api/curves', { run, cell }),
     result: async (run, cell) => (await ask<CellResult | null>('api/result', { run, cell })) ?? undefined,
     log: (run, cell, from) => ask('api/log', { run, cell, ...(from !== undefined && { from: String(from) }) }),
+    picture: (run, cell, split, index) =>
+      `api/picture?${new URLSearchParams({ run, cell, split, index: String(index) }).toString()}`,
     follow: (run, position, { onNews, onAnew, onConnected }) => {
       const events = new EventSource(`api/events?${new URLSearchParams({ run, from: String(position) }).toString()}`);
       events.onmessage = ({ data }: MessageEvent<string>) => onNews(JSON.parse(data) as RunNews);
@@ -69,7 +81,7 @@ export function served(): Source {
  * @returns the file itself
  */
 export function embedded(archive: Archive): Source {
-  const { snapshot, curves, results, logs } = archive;
+  const { snapshot, curves, results, logs, pictures } = archive;
   const of = <T>(values: Readonly<Record<string, T>>, cell: string): T | undefined =>
     Object.hasOwn(values, cell) ? values[cell] : undefined;
   const { run, pipeline } = snapshot.data;
@@ -81,6 +93,7 @@ export function embedded(archive: Archive): Source {
     curves: (_run, cell) => Promise.resolve(of(curves, cell) ?? []),
     result: (_run, cell) => Promise.resolve(of(results, cell)),
     log: (_run, cell) => Promise.resolve(of(logs, cell) ?? { text: '', from: 0, next: 0 }),
+    picture: (_run, cell, split, index) => of(of(pictures, cell) ?? {}, pictureName(split, index)),
     follow: () => () => undefined,
   };
 }

@@ -57,8 +57,15 @@ export function readLog(folder: string, cell: CellData, from?: number): LogPiece
   return readPiece(logFile(folder, cell.id), from, mostOfLog);
 }
 
-/** The result of a cell; undefined where it has none, or no longer. */
-function entryOf(store: Store, { progress }: CellData): Entry | undefined {
+/**
+ * Finds the result of a cell.
+ *
+ * @param store - where results are
+ * @param cell - of a run's plan
+ * @returns the result; undefined where the cell has none, or no longer
+ */
+export function entryOf(store: Store, cell: CellData): Entry | undefined {
+  const { progress } = cell;
   try {
     return progress.key === undefined ? undefined : store.find(progress.key);
   } catch {

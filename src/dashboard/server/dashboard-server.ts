@@ -4,7 +4,8 @@ import { fail, FailureError } from '../../core/failure.ts';
 import type { Refusal } from '../data/answers.ts';
 import { admit, newToken, safeHeaders } from './guard.ts';
 import { pageFiles, pageHtml, readPageFile } from './page-files.ts';
-import { routes } from './routes.ts';
+import { pictureOf, type ReadPicture } from './pictures.ts';
+import { asked, routes } from './routes.ts';
 import type { RunFeed } from './run-feed.ts';
 import type { Runs } from './runs.ts';
 import { RunStream } from './stream.ts';
@@ -22,6 +23,8 @@ export interface Dashboard {
 export interface DashboardOptions {
   /** The port that is wanted; without one the default port, or the next free one. */
   readonly port?: number;
+  /** Reads images of datasets; without it none are shown. */
+  readonly readPicture?: ReadPicture;
 }
 
 /** Where pages are served unless somebody wants another port. */
@@ -36,35 +39,46 @@ const typeOf = (name: string): string =>
 const html = 'text/html; charset=utf-8';
 const json = 'application/json; charset=utf-8';
 
-function send(response: ServerResponse, status: number, type: string, body: string): void {
+function send(response: ServerResponse, status: number, type: string, body: string | Uint8Array): void {
   response.writeHead(status, { ...safeHeaders, 'Content-Type': type, ...(status === 405 && { Allow: 'GET' }) });
   response.end(body);
 }
 
-/** Answers in JSON; what a user can cause is told as failures. */
+/** Says what a user can cause as failures. */
+function sendRefusal(response: ServerResponse, error: unknown): void {
+  const failures =
+    error instanceof FailureError
+      ? error.failures
+      : [{ code: 'not-answered', message: error instanceof Error ? error.message : String(error) }];
+  const isMissing = failures.some(({ code }) => code === 'no-run' || code === 'no-such-cell');
+  send(response, isMissing ? 404 : 500, json, JSON.stringify({ failures } satisfies Refusal));
+}
+
+/** Answers in JSON. */
 function sendAnswer(response: ServerResponse, answer: () => unknown): void {
   try {
     send(response, 200, json, JSON.stringify(answer()));
   } catch (error) {
-    const failures =
-      error instanceof FailureError
-        ? error.failures
-        : [{ code: 'not-answered', message: error instanceof Error ? error.message : String(error) }];
-    const isMissing = failures.some(({ code }) => code === 'no-run' || code === 'no-such-cell');
-    send(response, isMissing ? 404 : 500, json, JSON.stringify({ failures } satisfies Refusal));
+    sendRefusal(response, error);
   }
 }
+
+/** What is asked for is not there. */
+const sendNothing = (response: ServerResponse): void =>
+  send(response, 404, 'text/plain; charset=utf-8', 'there is nothing here\n');
 
 /** What answers requests. */
 class Answers {
   readonly #runs: Runs;
   readonly #token: string;
   readonly #page: string;
+  readonly #readPicture: ReadPicture | undefined;
   readonly #streams = new WeakMap<RunFeed, RunStream>();
 
-  constructor(runs: Runs, token: string) {
+  constructor(runs: Runs, token: string, readPicture: ReadPicture | undefined) {
     this.#runs = runs;
     this.#token = token;
+    this.#readPicture = readPicture;
     this.#page = pageHtml({
       title: 'kdpipe',
       head: '<link rel="stylesheet" href="page.css">\n<link rel="icon" href="data:,">',
@@ -84,8 +98,22 @@ class Answers {
     if (path === '/') send(response, 200, html, this.#page);
     else if (file) send(response, 200, typeOf(file), readPageFile(file));
     else if (path === '/api/events') this.#listen(request, response, query);
+    else if (path === '/api/picture') void this.#show(response, query);
     else if (route) sendAnswer(response, () => route(this.#runs, query));
-    else send(response, 404, 'text/plain; charset=utf-8', 'there is nothing here\n');
+    else sendNothing(response);
+  }
+
+  /** Sends an image of a dataset. */
+  async #show(response: ServerResponse, query: URLSearchParams): Promise<void> {
+    try {
+      const { cell } = asked(this.#runs, query);
+      const seen = { cell, split: query.get('split') ?? '', index: Number(query.get('index') ?? NaN) };
+      const picture = this.#readPicture && (await pictureOf(seen, this.#runs.store, this.#readPicture));
+      if (picture) send(response, 200, 'image/png', picture);
+      else sendNothing(response);
+    } catch (error) {
+      sendRefusal(response, error);
+    }
   }
 
   #listen(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {
@@ -160,7 +188,7 @@ async function take(server: Server, wanted: number | undefined): Promise<void> {
  */
 export async function startDashboard(runs: Runs, options: DashboardOptions = {}): Promise<Dashboard> {
   const token = newToken();
-  const answers = new Answers(runs, token);
+  const answers = new Answers(runs, token, options.readPicture);
   const server = createServer((request, response) => answers.answer(request, response));
   await take(server, options.port);
   const { port } = server.address() as AddressInfo;

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { Archive, CellResult, LogPiece } from '../data/answers.ts';
+import type { Store } from '../../store/store.ts';
+import { pictureName, type Archive, type CellResult, type LogPiece } from '../data/answers.ts';
 import type { CellData, CurveRow } from '../data/run-data.ts';
 import { readCurves, readLog, readResult } from './cell-files.ts';
 import { pageHtml, readPageFile } from './page-files.ts';
+import { pictureOf, type ReadPicture } from './pictures.ts';
 import type { RunFeed } from './run-feed.ts';
 import type { Runs } from './runs.ts';
 
-/** What a file holds of curves, of evaluations and of logs at most: characters of JSON. */
-const most = { curves: 16e6, results: 16e6, logs: 4e6 };
+/** What a file holds of curves, of evaluations, of logs and of images at most: characters of JSON. */
+const most = { curves: 16e6, results: 16e6, logs: 4e6, pictures: 4e6 };
 
 /** Collects as much as there is room for; what is left out is counted. */
 class Shelf<T> {
@@ -34,16 +36,40 @@ class Shelf<T> {
 const failedFirst = (cells: readonly CellData[]): readonly CellData[] =>
   [...cells].sort((one, other) => Number(other.progress.state === 'failed') - Number(one.progress.state === 'failed'));
 
+/** The images that evaluations of a cell mistook, each once. */
+async function picturesOf(
+  cell: CellData,
+  { evaluations }: CellResult,
+  store: Store,
+  read: ReadPicture,
+): Promise<Readonly<Record<string, string>>> {
+  const found: Record<string, string> = {};
+  for (const { split, mistakes } of evaluations)
+    for (const { index } of mistakes) {
+      const name = pictureName(split, index);
+      const picture = Object.hasOwn(found, name) ? undefined : await pictureOf({ cell, split, index }, store, read);
+      if (picture) found[name] = `data:image/png;base64,${Buffer.from(picture).toString('base64')}`;
+    }
+  return found;
+}
+
 /** All that the page can ask of a run. */
-function archiveOf({ folder, snapshot }: { folder: string; snapshot: Archive['snapshot'] }, runs: Runs): Archive {
+async function archiveOf(
+  { folder, snapshot }: { folder: string; snapshot: Archive['snapshot'] },
+  runs: Runs,
+  readPicture: ReadPicture | undefined,
+): Promise<Archive> {
   const curves = new Shelf<readonly CurveRow[]>(most.curves);
   const results = new Shelf<CellResult>(most.results);
   const logs = new Shelf<LogPiece>(most.logs);
+  const pictures = new Shelf<Readonly<Record<string, string>>>(most.pictures);
   for (const cell of failedFirst(snapshot.data.cells)) {
     const rows = readCurves(folder, cell, runs.store);
     if (rows.length > 0) curves.add(cell, rows);
     const result = readResult(cell, runs.store);
     if (result) results.add(cell, result);
+    if (result && readPicture && pictures.leftOut === 0 && result.evaluations.length > 0)
+      pictures.add(cell, await picturesOf(cell, result, runs.store, readPicture));
     const log = readLog(folder, cell);
     if (log.text !== '') logs.add(cell, log);
   }
@@ -54,7 +80,13 @@ function archiveOf({ folder, snapshot }: { folder: string; snapshot: Archive['sn
     curves: curves.items,
     results: results.items,
     logs: logs.items,
-    leftOut: [...said('Curves', curves), ...said('Evaluations', results), ...said('Logs', logs)],
+    pictures: pictures.items,
+    leftOut: [
+      ...said('Curves', curves),
+      ...said('Evaluations', results),
+      ...said('Logs', logs),
+      ...(pictures.leftOut > 0 ? ['Images of some cells are left out of this file, which would be too large.'] : []),
+    ],
   };
 }
 
@@ -69,10 +101,11 @@ const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(
  *
  * @param runs - the runs of a working folder
  * @param feed - the run
+ * @param readPicture - reads images of datasets; without it the file has none
  * @returns HTML with scripts, styles and data inside
  */
-export function htmlReport(runs: Runs, feed: RunFeed): string {
-  const archive = archiveOf({ folder: feed.folder, snapshot: feed.snapshot() }, runs);
+export async function htmlReport(runs: Runs, feed: RunFeed, readPicture?: ReadPicture): Promise<string> {
+  const archive = await archiveOf({ folder: feed.folder, snapshot: feed.snapshot() }, runs, readPicture);
   const [page, plots] = [inElement(readPageFile('page.js')), inElement(readPageFile('plots.js'))];
   const style = readPageFile('page.css');
   const policy = `default-src 'none'; script-src ${hashOf(page)} ${hashOf(plots)}; style-src ${hashOf(style)}; img-src data:; base-uri 'none'; form-action 'none'`;

@@ -4,8 +4,15 @@ import { readCurves, readLog, readResult } from './cell-files.ts';
 import type { RunFeed } from './run-feed.ts';
 import type { Runs } from './runs.ts';
 
-/** The run and the cell that a question is about. */
-function asked(runs: Runs, query: URLSearchParams): { readonly feed: RunFeed; readonly cell: CellData } {
+/**
+ * The run and the cell that a question is about.
+ *
+ * @param runs - the runs of a working folder
+ * @param query - names both
+ * @returns the run as it is now, and the cell
+ * @throws FailureError `no-run`, `no-such-cell`
+ */
+export function asked(runs: Runs, query: URLSearchParams): { readonly feed: RunFeed; readonly cell: CellData } {
   const feed = runs.feed(query.get('run') ?? '');
   feed.refresh();
   const id = query.get('cell') ?? '';

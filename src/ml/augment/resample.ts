@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { assetPath } from '../../util/package-root.ts';
 import type { RgbImage } from './image.ts';
+import { resizeKernel } from './resize-kernel.ts';
 
 /** For each output position: the first input position, and weights from there on; `size` weights a position. */
 export interface Taps {
@@ -100,7 +99,7 @@ let latest: Resampler | undefined;
  * @returns a fresh picture
  */
 export function resample(image: RgbImage, passes: Passes): RgbImage {
-  compiled ??= new WebAssembly.Module(readFileSync(assetPath('src/ml/augment/kernels/resize.wasm')));
+  compiled ??= new WebAssembly.Module(resizeKernel());
   const resampler = (latest ??= new Resampler(compiled));
   const made = resampler.run(image, passes);
   if (resampler.bytes > LARGEST) latest = undefined;

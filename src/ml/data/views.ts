@@ -27,13 +27,33 @@ export function trainSize(imageSize: number): number {
   return Math.trunc(1.1 * imageSize);
 }
 
+/** How the centre of a picture is cut out. */
+export interface CentreFormat {
+  /** S: side of the square, in pixels. */
+  readonly imageSize: number;
+  /** Shorter side of the resized picture that it is cut from, in pixels. */
+  readonly resize: number;
+  readonly interpolation: Interpolation;
+}
+
+/**
+ * The centre of a picture, as evaluation shows it.
+ *
+ * @param image - the picture
+ * @param format - sizes and filter
+ * @returns uint8 [S, S, 3]
+ */
+export function centreView(image: RgbImage, format: CentreFormat): RgbImage {
+  const { imageSize, resize, interpolation } = format;
+  const small = resizeShorterSide(image, resize, interpolation);
+  return cropImage(small, centreCrop(small, imageSize), imageSize);
+}
+
 /** How a view is made of a decoded picture. */
 const VIEWS: Readonly<Record<View, (image: RgbImage, format: ViewFormat) => RgbImage>> = {
   train: (image, { imageSize, interpolation }) => resizeShorterSide(image, trainSize(imageSize), interpolation),
-  eval: (image, { imageSize, interpolation, cropPct }) => {
-    const small = resizeShorterSide(image, Math.floor(imageSize / cropPct), interpolation);
-    return cropImage(small, centreCrop(small, imageSize), imageSize);
-  },
+  eval: (image, { imageSize, interpolation, cropPct }) =>
+    centreView(image, { imageSize, interpolation, resize: Math.floor(imageSize / cropPct) }),
 };
 
 /**

@@ -1,6 +1,6 @@
 import type { TrainedModel } from '../inference/trained-model.ts';
 
-/** Files by their names in the export's folder. */
+/** Files by their paths in the export's folder, with `/`. */
 export type Files = ReadonlyMap<string, Uint8Array | string>;
 
 /** Normalised images. */
@@ -18,10 +18,12 @@ export type Logits =
 
 /** A form in which a network is taken away. A new one is one file and one line in `registry.ts`. */
 export interface ExportFormat {
-  /** The file that holds the weights. */
+  /** The file that holds the weights, or the folder that holds all files. */
   readonly file: string;
   /** One line for help and docs. */
   readonly summary: string;
+  /** Most images that its check is shown, where what computes it is slow; all of them by default. */
+  readonly mostShown?: number;
   /**
    * Writes a network.
    *

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import type { TrainedModel } from '../inference/trained-model.ts';
-import type { Images } from './export-format.ts';
+import type { ExportFormat, Images } from './export-format.ts';
 import { modelCard, type Origin } from './model-card.ts';
 import { ownLogits } from './own-logits.ts';
 import { exportFormats, type ExportFormatName } from './registry.ts';
@@ -29,6 +29,8 @@ export type Exported = { readonly format: ExportFormatName; readonly files: read
   | {
       /** Who computed the exported network. */
       readonly by: string;
+      /** Number of images that both were shown. */
+      readonly images: number;
       /** Largest difference of a logit, by the largest logit. */
       readonly difference: number;
     }
@@ -45,6 +47,12 @@ function differenceOf(found: ArrayLike<number>, expected: ArrayLike<number>): nu
   return largest(apart) / Math.max(largest(Float64Array.from(expected)), Number.MIN_VALUE);
 }
 
+/** The first of many images. */
+function firstImages({ count, values }: Images, most: number): Images {
+  const shown = Math.min(count, most);
+  return { count: shown, values: values.subarray(0, (values.length / count) * shown) };
+}
+
 /** Logits of the network itself. */
 type Expected = Awaited<ReturnType<typeof ownLogits>>;
 
@@ -54,15 +62,16 @@ async function exportAs(
   { model, folder, images }: Export,
   expected: Expected,
 ): Promise<Exported> {
-  const { files, logits } = exportFormats[format];
+  const { file, files, logits, mostShown = Infinity }: ExportFormat = exportFormats[format];
   const written = files(model);
   writeFiles(folder, written);
   const told = { format, files: [...written.keys()] };
-  const found = await logits(folder, model, images);
+  const shown = firstImages(images, mostShown);
+  const found = await logits(folder, model, shown);
   if ('unavailable' in found) return { ...told, unchecked: found.unavailable };
-  const difference = differenceOf(found.values, expected.values);
-  if (difference <= TOLERANCE) return { ...told, by: found.by, difference };
-  for (const name of told.files) rmSync(join(folder, name));
+  const difference = differenceOf(found.values, expected.values.subarray(0, shown.count * model.network.classes));
+  if (difference <= TOLERANCE) return { ...told, by: found.by, images: shown.count, difference };
+  for (const name of [...told.files, file]) rmSync(join(folder, name), { recursive: true, force: true });
   return fail({
     code: 'export-differs',
     message: `${found.by} gives other logits for the exported ${model.network.model}: they differ by ${difference.toExponential(1)} of the largest one`,

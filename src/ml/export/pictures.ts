@@ -1,12 +1,8 @@
+import type { CentreFormat } from '../data/views.ts';
 import type { TrainedModel } from '../inference/trained-model.ts';
 
 /** How a picture becomes the input of a network, in timm's words; all of it is known. */
-export interface Pictures {
-  /** S: side of the input, pixels. */
-  readonly imageSize: number;
-  /** Shorter side of the resized picture that the centre is cut from, pixels. */
-  readonly resize: number;
-  readonly interpolation: string;
+export interface Pictures extends CentreFormat {
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }

@@ -1,9 +1,6 @@
-import { fail } from '../../core/failure.ts';
-import type { EncodedSplit } from '../data/packed.ts';
-import { decodeImage } from '../data/pictures/decode.ts';
-import { viewOf, type ViewFormat } from '../data/views.ts';
 import type { Engine } from '../engines/engine.ts';
 import { BatchImages } from './batch-images.ts';
+import { picturesFor } from './picture-split.ts';
 import { predict, type Augmentation } from './predict.ts';
 import type { TrainedModel } from './trained-model.ts';
 
@@ -20,17 +17,6 @@ export interface Chance {
   readonly class: string;
   /** Softmax of the logits, 0 … 1. */
   readonly probability: number;
-}
-
-/** Files as a split of which nothing is known but their pictures. */
-function splitOf(files: readonly string[], format: ViewFormat): EncodedSplit {
-  return {
-    keep: 'encoded',
-    count: files.length,
-    labels: new Int32Array(files.length),
-    names: files,
-    image: async (view, index) => viewOf(view, await decodeImage(files[index] ?? ''), format),
-  };
 }
 
 /** Classes of one picture, the likeliest first; of equal ones the first. */
@@ -58,19 +44,9 @@ export async function predictFiles(
   files: readonly string[],
   prediction: FilePrediction,
 ): Promise<readonly (readonly Chance[])[] | undefined> {
-  const { network, state, classes, input } = model;
+  const { network, state, classes } = model;
   const { engine, ...options } = prediction;
-  if (!input.statistics)
-    return fail({
-      code: 'no-normalisation',
-      message: `the weights of ${network.model} do not say how its pictures are normalised`,
-      expected: 'weights of a training stage, or of a pretrained stage with mean_std',
-      fix: 'give the pretrained stage mean_std: imagenet, or what the weights were trained with',
-    });
-  const imageSize = network.input.height;
-  const { interpolation = 'bilinear', crop = 1 } = input;
-  const split = splitOf(files, { imageSize, interpolation, cropPct: crop });
-  const format = { imageSize, ...input.statistics };
+  const { split, format } = picturesFor(model, files);
   const images = new BatchImages(engine, format);
   const session = engine.session(network, { optimizer: null });
   try {

@@ -65,6 +65,22 @@ export function checkRows(used: UsedNames, cells: readonly PlannedCell[], contex
 }
 
 /**
+ * Tells whether a name is that of a metric alone: no cell has it among its axes and parameters, and a kind says that it reports it.
+ *
+ * @param name - as written
+ * @param cells - the cells that are read
+ * @param context - the planned stages
+ * @returns true for `macs` of an evaluation
+ */
+export function isMetricName(name: string, cells: readonly PlannedCell[], context: TableContext): boolean {
+  const { world } = context;
+  return (
+    cells.every(({ cell }) => lookUp(world.index, cell, name) === undefined) &&
+    cells.some(({ cell }) => world.kind(cell.kind)?.metrics?.(cell.params).includes(name) === true)
+  );
+}
+
+/**
  * Notes metrics that no cell will have, where all kinds say beforehand what they report.
  *
  * @param used - the metrics

@@ -5,7 +5,7 @@ import type { Problems } from '../source/problems.ts';
 import { inside, type Located } from '../source/location.ts';
 import type { PlotSpec } from '../read/spec.ts';
 import { checkBaseline, meantBaseline } from './check-compare.ts';
-import { checkColumns, checkRows, type TableContext } from './check-names.ts';
+import { checkColumns, checkRows, isMetricName, type TableContext } from './check-names.ts';
 import { cellsFrom, checkEmpty, checkTwice, overOf, poolingRows } from './plan-table.ts';
 
 /** Scales that x can have. */
@@ -33,30 +33,30 @@ function scaleOf({ scale }: PlotSpec, problems: Problems): PlotPlan['scale'] {
   return 'linear';
 }
 
-function checkNames(plot: PlotSpec, context: TableContext, cells: ReturnType<typeof cellsFrom>['cells']): void {
+/** A plot as written, with where its x comes from. */
+type Meant = PlotSpec & Pick<PlotPlan, 'xFrom'>;
+
+function checkNames(plot: Meant, context: TableContext, cells: ReturnType<typeof cellsFrom>['cells']): void {
   const what = `plot ${plot.name}`;
-  const { baseline, x, y, series } = plot;
+  const { baseline, x, y, series, xFrom } = plot;
   const ofBaseline = Object.keys(baseline?.value ?? {}).map((value) => ({
     value,
     location: inside(baseline?.location ?? plot.location, value),
   }));
   checkColumns({ what, names: y ? [y] : [] }, cells, context);
-  checkRows({ what, names: [...(x ? [x] : []), ...series, ...ofBaseline] }, cells, context);
+  checkRows({ what, names: [...(x && !xFrom ? [x] : []), ...series, ...ofBaseline] }, cells, context);
 }
 
 /** The names that make lines: those that are given, and what overrides sweep. */
-function seriesOf(
-  plot: PlotSpec,
-  cells: ReturnType<typeof cellsFrom>['cells'],
-  context: TableContext,
-): readonly string[] {
-  const { name, x, over, location, baseline } = plot;
+function seriesOf(plot: Meant, cells: ReturnType<typeof cellsFrom>['cells'], context: TableContext): readonly string[] {
+  const { name, x, xFrom, over, location, baseline } = plot;
   const series = plot.series.map(({ value }) => value);
   if (!x) return series;
   const all = cells.map(({ cell }) => cell);
   const rows = plotRows(context.world.index, all, {
     series,
     x: x.value,
+    ...(xFrom && { xFrom }),
     ...(baseline && { baseline: baseline.value }),
   });
   if (baseline) checkBaseline({ what: `plot ${name}`, baseline, rows }, cells, context);
@@ -69,6 +69,18 @@ function checkEmptyBaseline({ baseline, name }: PlotSpec, problems: Problems): v
   if (!baseline || Object.keys(baseline.value).length > 0) return;
   const message = `the baseline of plot ${name} names no row`;
   problems.add({ code: 'empty-baseline', message, expected: 'baseline: { row: value }', location: baseline.location });
+}
+
+/** Rows without x are what a baseline draws: of a metric there are none. */
+function checkNoLevels({ baseline, xFrom, x, name }: Meant, problems: Problems): void {
+  if (!baseline || !xFrom || !x) return;
+  problems.add({
+    code: 'useless-baseline',
+    message: `plot ${name} has a baseline, and x: ${x.value} is a metric, which every row has`,
+    expected: 'a baseline beside an x that some rows lack',
+    fix: 'remove baseline: its row is a point like the others',
+    location: baseline.location,
+  });
 }
 
 /**
@@ -91,14 +103,18 @@ export function planPlot(written: PlotSpec, context: TableContext): PlotPlan {
   checkEnding(template, '.json', problems);
   const { cells, whole } = cellsFrom(plot.from, context);
   problems.budget.spend('nodes', 5 * cells.length * (series.length + 3), plot.location);
-  if (whole) checkNames(plot, context, cells);
+  const xFrom = x && isMetricName(x.value, cells, context) ? ({ xFrom: 'metrics' } as const) : {};
+  const meant = { ...plot, ...xFrom };
+  if (whole) checkNames(meant, context, cells);
+  checkNoLevels(meant, problems);
   const isSound = whole && y !== undefined && problems.noted === before;
   return {
     name,
     cells: cells.map(({ cell }) => cell.id),
     x: x?.value ?? '',
+    ...xFrom,
     y: y?.value ?? '',
-    series: isSound ? seriesOf(plot, cells, context) : series.map(({ value }) => value),
+    series: isSound ? seriesOf(meant, cells, context) : series.map(({ value }) => value),
     ...overOf(plot.over),
     scale: scaleOf(plot, problems),
     into: into?.value ?? '',

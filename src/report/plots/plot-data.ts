@@ -34,6 +34,8 @@ interface Spread {
 export interface PlotPoint extends Spread {
   readonly series: string;
   readonly x: number;
+  /** Where x is a metric: what the point is, beside its line; it stands at the highest point of each. */
+  readonly label?: string;
   readonly [name: string]: Json;
 }
 
@@ -108,6 +110,18 @@ function placePoints(index: CellIndex, plot: PlotPlan, groups: readonly RowGroup
   return failures.length > 0 ? failed(failures) : success(rows);
 }
 
+/** Where each row goes whose x is a metric, its mean; rows without one go nowhere. */
+function placeByMetric(plot: PlotPlan, groups: readonly RowGroup[], outcomes: Outcomes): Result<readonly Placed[]> {
+  const rows = groups.flatMap((group): readonly Placed[] => {
+    const values = numbersOf(group, plot.x, outcomes);
+    return values.length > 0 ? [{ group, x: mean(values) }] : [];
+  });
+  const wrong = rows.find(({ x }) => plot.scale === 'log' && x !== undefined && x <= 0);
+  if (!wrong) return success(rows);
+  const hints = { expected: 'numbers above 0 on a log scale' };
+  return failed([problem(plot, `${plot.x} is ${wrong.x} in the row ${groupText(wrong.group)}`, hints)]);
+}
+
 /** Rows that would be two points of one line at one place. */
 function collisions(plot: PlotPlan, rows: readonly Placed[]): readonly Failure[] {
   const seen = new Map<string, RowGroup>();
@@ -123,9 +137,13 @@ function collisions(plot: PlotPlan, rows: readonly Placed[]): readonly Failure[]
   });
 }
 
+/** A metric's values in the runs of a row. */
+const numbersOf = (group: RowGroup, metric: string, outcomes: Outcomes): readonly number[] =>
+  rowMetrics(group, outcomes, metric).filter((value) => typeof value === 'number');
+
 /** The mean of a row; undefined where no run has a number. */
 function spreadOf(group: RowGroup, plot: PlotPlan, outcomes: Outcomes): Spread | undefined {
-  const values = rowMetrics(group, outcomes, plot.y).filter((value) => typeof value === 'number');
+  const values = numbersOf(group, plot.y, outcomes);
   if (values.length === 0) return undefined;
   const y = mean(values);
   const sd = sampleDeviation(values) ?? null;
@@ -136,8 +154,19 @@ function spreadOf(group: RowGroup, plot: PlotPlan, outcomes: Outcomes): Spread |
 const fieldsOf = ({ labels }: RowGroup): Readonly<Record<string, Json>> =>
   Object.fromEntries(labels.map(({ name, text, value }) => [name, typeof value === 'object' ? text : value]));
 
+/** Points with a label at the highest of those that would have the same. */
+function labelled(points: readonly PlotPoint[]): readonly PlotPoint[] {
+  const highest = new Map<string, PlotPoint>();
+  for (const point of points) {
+    const { label = '', y } = point;
+    const known = highest.get(label);
+    if (!known || y > known.y) highest.set(label, point);
+  }
+  return points.map((point) => (highest.get(point.label ?? '') === point ? point : { ...point, label: '' }));
+}
+
 /** The numbers of rows whose places are known. */
-function dataOf(plot: PlotPlan, rows: readonly Placed[], outcomes: Outcomes): Omit<PlotData, 'over'> {
+function dataOf(plot: PlotPlan, rows: readonly Placed[], outcomes: Outcomes): Omit<PlotData, 'over' | 'expected'> {
   const points: PlotPoint[] = [];
   const levels: PlotLevel[] = [];
   for (const { group, x } of rows) {
@@ -145,15 +174,18 @@ function dataOf(plot: PlotPlan, rows: readonly Placed[], outcomes: Outcomes): Om
     if (!spread) continue;
     const label = experimentText(group.labels.filter(({ name }) => name !== plot.x));
     if (x === undefined) levels.push({ ...fieldsOf(group), ...spread, label });
-    else points.push({ ...fieldsOf(group), ...spread, series: seriesText(group, plot), x });
+    else {
+      const own = group.labels.filter(({ name }) => !plot.series.includes(name));
+      const text = plot.xFrom && { label: experimentText(own) };
+      points.push({ ...fieldsOf(group), ...spread, series: seriesText(group, plot), x, ...text });
+    }
   }
   const lines = rows.filter(({ x }) => x !== undefined).map(({ group }) => seriesText(group, plot));
   return {
-    points,
+    points: plot.xFrom ? labelled(points) : points,
     levels,
     series: [...new Set(lines)],
     n: [...points, ...levels].reduce((sum, { n }) => sum + n, 0),
-    expected: rows.reduce((sum, { group }) => sum + group.cells.length, 0),
   };
 }
 
@@ -172,10 +204,15 @@ export function plotData(plan: Plan, plot: PlotPlan, outcomes: Outcomes): Result
   const asked = { what: 'plot', name: plot.name, cells: plot.cells, rows: names } as const;
   const groups = rowGroups(index, asked);
   if (!groups.ok) return groups;
-  const unknown = unknownColumns({ ...asked, columns: [plot.y] }, tableCells(index, plot), outcomes);
-  const rows = placePoints(index, plot, groups.value);
+  const columns = plot.xFrom ? [plot.x, plot.y] : [plot.y];
+  const unknown = unknownColumns({ ...asked, columns }, tableCells(index, plot), outcomes);
+  const rows = plot.xFrom ? placeByMetric(plot, groups.value, outcomes) : placePoints(index, plot, groups.value);
   if (!rows.ok) return failed([...unknown, ...rows.failures]);
-  const failures = [...unknown, ...collisions(plot, rows.value)];
+  const failures = [...unknown, ...(plot.xFrom ? [] : collisions(plot, rows.value))];
   if (failures.length > 0) return failed(failures);
-  return success({ ...dataOf(plot, rows.value, outcomes), over: averagedAxes(index, groups.value, plot.over) });
+  return success({
+    ...dataOf(plot, rows.value, outcomes),
+    over: averagedAxes(index, groups.value, plot.over),
+    expected: groups.value.reduce((sum, { cells }) => sum + cells.length, 0),
+  });
 }

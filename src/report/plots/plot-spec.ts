@@ -77,6 +77,12 @@ function levelLayers(y: JsonObject): readonly Json[] {
   ];
 }
 
+/** What points are, above them. */
+const labelLayer = (y: JsonObject): JsonObject => ({
+  mark: { type: 'text', baseline: 'bottom', dy: -8, fontSize: 11 },
+  encoding: { y, color: { value: ink.text }, text: { field: 'label', type: 'nominal' } },
+});
+
 /**
  * Says in Vega-Lite (Satyanarayan et al. 2017) what a plot looks like: level lines, bars from mean − sd to mean + sd,
  * lines and points.
@@ -112,6 +118,7 @@ export function plotSpec(plot: PlotPlan, data: PlotData): JsonObject {
           },
           { mark: { type: 'line', strokeWidth: 1.5 }, encoding: { y } },
           { mark: { type: 'point', filled: true, size: 60, opacity: 1 }, encoding: { y, shape: shape ?? null } },
+          ...(plot.xFrom ? [labelLayer(y)] : []),
         ],
       },
     ],

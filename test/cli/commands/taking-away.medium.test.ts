@@ -12,11 +12,11 @@ stages:
     matrix: { seed: [0, 1] }
     with: { data: "\${stages.digits}", model: convnet4, epochs: 3, lr: 0.02, batch_size: 32 }
   score: { uses: evaluate, with: { of: "\${stages.net[seed=0]}", data: "\${stages.digits}", splits: [test] } }
-  away: { uses: export, with: { of: "\${stages.net[seed=0]}", data: "\${stages.digits}", to: [safetensors, onnx] } }
+  away: { uses: export, with: { of: "\${stages.net[seed=0]}", data: "\${stages.digits}", to: [safetensors, onnx, tfjs] } }
 `;
 
 /** Nothing beside kdpipe checks anything. */
-const alone = { KDPIPE_PYTHON: 'no-such-python', KDPIPE_ONNXRUNTIME: 'nowhere' };
+const alone = { KDPIPE_PYTHON: 'no-such-python', KDPIPE_ONNXRUNTIME: 'nowhere', KDPIPE_TFJS: 'nowhere' };
 let project: Project;
 
 /** Writes the images of the test split as PNG files. */
@@ -71,7 +71,27 @@ describe('kdpipe predict', () => {
     expect(read('--top', '10', '--tta', 'ten-crop')[0].classes).not.toEqual(centre.classes);
   });
 
+  it('writes where the network looks for a class, and says into which files', async () => {
+    const look = (...more: readonly string[]) => project.run('predict', 'net[seed=0]', 'pictures', '--cam', ...more);
+    const [first] = JSON.parse(look('seen', '--top', '1', '--json').stdout) as [
+      { classes: [{ class: string }]; cam: { file: string; class: string; method: string; map: number[][] } },
+    ];
+    const { map, ...told } = first.cam;
+    expect(told).toEqual({ file: 'seen/00.png', class: first.classes[0].class, method: 'CAM' });
+    expect(map.map((row) => row.length)).toEqual(Array(7).fill(7));
+    expect(await sharp(project.path('seen/19.png')).metadata()).toMatchObject({ width: 224, height: 224 });
+
+    const { stdout } = look('sought', '--class', '3', '--top', '1', '--csv');
+    expect(stdout).toMatch(/^picture,rank,class,probability,cam\n[^]*^pictures\/19.png,1,\d,[\d.]+,sought\/19.png$/m);
+  });
+
   it.each([
+    [['net[seed=0]', 'pictures', '--class', '3'], /--class says what --cam looks for \[useless-option\]/],
+    [
+      ['net[seed=0]', 'pictures', '--cam', 'seen', '--class', 'three'],
+      /convnet4 knows no class three \[unknown-class\]/,
+    ],
+    [['net[seed=0]', 'pictures', '--cam', './pictures'], /00\.png lies in .*\[overlays-over-pictures\]/],
     [['net', 'pictures'], /net stands for 2 cells \[several-cells\][^]*name one of them: 'net\[seed=0\]'/],
     [['digits', 'pictures'], /digits is a dataset stage \[no-network\]/],
     [['nat[seed=0]', 'pictures'], /no-such-cell/],
@@ -88,15 +108,18 @@ describe('kdpipe export', () => {
     const { code, stdout, stderr } = project.runWith(alone, 'export', 'net[seed=1]');
     expect(code, stderr).toBe(0);
     expect(stdout.trim().split('\n')).toEqual(
-      ['model.onnx', 'model.safetensors', 'config.json', 'model.pth', 'model.py', 'README.md'].map(
-        (name) => `exported/net-seed=1/${name}`,
-      ),
+      [
+        ...['model.onnx', 'model.safetensors', 'config.json', 'model.pth', 'model.py'],
+        ...['model.json', 'weights-1of1.bin', 'index.html', 'page.js'].map((name) => `tfjs/${name}`),
+        'README.md',
+      ].map((name) => `exported/net-seed=1/${name}`),
     );
     expect(stderr).toMatch(/^onnx: not checked: onnxruntime-node is not installed/m);
     expect(stderr).toMatch(
       /^safetensors: kdpipe's \w+ engine gives the same logits for 8 images of its dataset, to the bit$/m,
     );
     expect(stderr).toMatch(/^pytorch: not checked: there is no no-such-python/m);
+    expect(stderr).toMatch(/^tfjs: not checked: @tensorflow\/tfjs is not installed/m);
     const card = project.read('exported/net-seed=1/README.md');
     expect(card).toContain('model: convnet4');
     expect(card).toContain('source: mnist-digits');
@@ -108,6 +131,8 @@ describe('kdpipe export', () => {
     const [onnx = ''] = project.run('path', 'away.onnx').stdout.split('\n');
     expect(project.read('phone/model.onnx')).toBe(project.read(onnx));
     expect(existsSync(project.path('phone/model.pth'))).toBe(false);
+    const [tfjs = ''] = project.run('path', 'away.tfjs').stdout.split('\n');
+    expect(project.read(`${tfjs}/model.json`)).toContain('"format":"graph-model"');
   });
 
   it('takes a file of weights that has left the project', () => {
@@ -129,6 +154,6 @@ describe('kdpipe export', () => {
 
   it('refuses a form that it does not know', () => {
     const { code, stderr } = project.run('export', 'net[seed=0]', '--to', 'tflite');
-    expect([code, stderr]).toEqual([2, expect.stringContaining('onnx, safetensors, pytorch')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('onnx, safetensors, pytorch, tfjs')]);
   });
 });

@@ -3,7 +3,7 @@ import { compile, type TopLevelSpec } from 'vega-lite';
 import { inked, type Chart } from '../../../src/dashboard/charts/chart.ts';
 import { curveCharts } from '../../../src/dashboard/charts/curves.ts';
 import { classChart, confusionChart, reliabilityChart } from '../../../src/dashboard/charts/evaluation-charts.ts';
-import { numberNames, overChart, parallelChart } from '../../../src/dashboard/charts/sweep-charts.ts';
+import { costNames, numberNames, overChart, parallelChart } from '../../../src/dashboard/charts/sweep-charts.ts';
 import { describePlan } from '../../../src/dashboard/data/describe-plan.ts';
 import { LiveRun } from '../../../src/dashboard/data/live-run.ts';
 import { readEvaluations } from '../../../src/dashboard/data/evaluation.ts';
@@ -44,6 +44,26 @@ it('draws a metric over a number, and what has none as level lines', () => {
     [true, 0.7],
     [false, 0.8],
   ]);
+  expect(warnings(chart)).toEqual([]);
+});
+
+it('draws a metric over what networks cost, by its logarithm', () => {
+  const models = ['small', 'large'].map((model) => cell(`e[model=${model}]`, { model }));
+  const costly = new LiveRun(describePlan(plan(models), 'r'));
+  models.forEach(({ id }, place) => {
+    const event = finished(id, 0.5 + place / 10);
+    costly.apply('metrics' in event ? { ...event, metrics: { ...event.metrics, macs: 1000 * 10 ** place } } : event);
+  });
+  const [first] = costly.data.stages;
+  const two = sweepRows(costly, first!, true);
+  expect(costNames(two)).toEqual(['macs']);
+  expect(costNames(rows)).toEqual([]);
+  const chart = overChart(two, first!.names, { x: 'macs', y: 'test.accuracy' });
+  expect(chart.points.map(({ x, y }) => [x, y])).toEqual([
+    [1000, 0.5],
+    [10000, 0.6],
+  ]);
+  expect(JSON.stringify(chart.spec)).toContain('"type":"log"');
   expect(warnings(chart)).toEqual([]);
 });
 

@@ -27,8 +27,8 @@ it('reads what evaluate writes, of a class that is called like a column too', ()
       ],
       calibration: [{ above: 0.5, upTo: 1, count: 4, confidence: 0.8, accuracy: 0.5 }],
       mistakes: [
-        { name: 'c,d.png', label: 'split', predicted: 'cat', probability: 0.8 },
-        { name: 'b.png', label: 'split', predicted: 'cat', probability: 0.6 },
+        { index: 2, name: 'c,d.png', label: 'split', predicted: 'cat', probability: 0.8 },
+        { index: 1, name: 'b.png', label: 'split', predicted: 'cat', probability: 0.6 },
       ],
     },
   ]);

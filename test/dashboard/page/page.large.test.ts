@@ -2,9 +2,12 @@ import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDashboard, type Dashboard } from '../../../src/dashboard/server/dashboard-server.ts';
 import { Runs } from '../../../src/dashboard/server/runs.ts';
+import { Thumbnails } from '../../../src/ml/data/thumbnails.ts';
+import { openPacked } from '../../../src/ml/data/open.ts';
 import { openProject } from '../../../src/project/project.ts';
 import { listen, noChromium, seriousProblems, startChromium } from '../../support/chromium.ts';
 import { Project } from '../../support/project.ts';
@@ -40,6 +43,7 @@ describe.skipIf(noChromium)('the page of a real run, in Chromium', () => {
   let dashboard: Dashboard;
   let browser: Browser;
   let run = '';
+  const thumbnails = new Thumbnails();
   const records = (): string => project.path('runs/digits');
 
   beforeAll(async () => {
@@ -49,12 +53,13 @@ describe.skipIf(noChromium)('the page of a real run, in Chromium', () => {
     const { runsFolder, store } = openProject(project.folder);
     const runs = new Runs(runsFolder, store);
     run = runs.list()[0]?.run ?? '';
-    dashboard = await startDashboard(runs);
+    dashboard = await startDashboard(runs, { readPicture: (...image) => thumbnails.read(...image) });
     browser = await startChromium();
   });
   afterAll(async () => {
     await browser.close();
     await dashboard.close();
+    thumbnails.close();
     project.remove();
   });
 
@@ -115,6 +120,30 @@ describe.skipIf(noChromium)('the page of a real run, in Chromium', () => {
     expect(await page.locator('.panels figcaption').allTextContents()).toEqual(
       expect.arrayContaining(['loss', 'accuracy', 'distillation terms', 'learning rate', 'images/s']),
     );
+    await page.close();
+  });
+
+  it('shows the images that were mistaken most surely, as their dataset has them', async () => {
+    const { page, said } = await open(views[4] ?? '');
+    const shown = page.locator('img.mistaken');
+    await expect.poll(() => shown.count()).toBeGreaterThan(0);
+    const [folder = ''] = project.run('path', 'data.data').stdout.split('\n');
+    const [scores = ''] = project.run('path', `${score}.predictions`).stdout.split('\n');
+    const rows = project.read(scores).trim().split('\n').slice(1);
+    const data = openPacked(project.path(folder));
+    for (const [at, row] of (await page.locator('tr:has(img.mistaken)').all()).entries()) {
+      const name = await row.locator('td').first().textContent();
+      const index = rows.findIndex((line) => line.split(',')[2] === name);
+      const address = await shown.nth(at).getAttribute('src');
+      const file = Buffer.from(await (await fetch(new URL(address ?? '', dashboard.address))).arrayBuffer());
+      const image = await data.split('test').image('eval', index);
+      expect(await sharp(file).raw().toBuffer()).toEqual(Buffer.from(image.pixels));
+    }
+    data.close();
+    const other = `${dashboard.address}api/picture?run=${run}&cell=${encodeURIComponent(score)}`;
+    for (const query of ['split=test&index=50', 'split=test&index=-1', 'split=../test&index=0', 'split=test&index=0.5'])
+      expect((await fetch(`${other}&${query}`)).status).toBe(404);
+    expect(said).toEqual([]);
     await page.close();
   });
 
@@ -179,6 +208,9 @@ describe.skipIf(noChromium)('the page of a real run, in Chromium', () => {
     await page.locator('canvas').first().waitFor();
     await page.goto(`${file}${views[4] ?? ''}`);
     await expect.poll(() => page.locator('canvas').count()).toBe(3);
+    const widths = "Array.from(document.querySelectorAll('img.mistaken'), (image) => image.naturalWidth)";
+    const seen = await page.evaluate<number[]>(widths);
+    expect([seen.length > 0, new Set(seen)]).toEqual([true, new Set([28])]);
     expect(await page.locator('#app').textContent()).not.toContain('does not answer');
     expect([said, asked.every((url) => url.startsWith('file:'))]).toEqual([[], true]);
     await page.close();

@@ -202,11 +202,11 @@ describe('kdpipe dashboard and kdpipe report --format html', () => {
     expect(project().run('report').stderr).toContain("missing required argument 'pipeline'");
   });
 
-  it('lets no text of a user end its element', () => {
+  it('lets no text of a user end its element', async () => {
     const name = copyRecord('20200101T000000000Z-00000c', (text) =>
       text.replace('"command":"kdpipe', '"command":"</script><script>alert(1)</script>kdpipe'),
     );
-    const text = htmlReport(runs, runs.feed(name));
+    const text = await htmlReport(runs, runs.feed(name));
     expect(text).not.toContain('<script>alert');
     expect(text.match(/<script/g)).toHaveLength(3);
     expect(readdirSync(folderOf(name))).toEqual(['events.ndjson', 'plan.json']);

@@ -55,6 +55,17 @@ describe('a plot', () => {
     expect(plotOf(`${least}, series: [kd_method, teacher.model]`)?.series).toEqual(['kd_method', 'teacher.model']);
   });
 
+  it('takes a metric for x that no axis and no parameter is called, but no level lines beside it', () => {
+    const evaluate = { ...kinds['evaluate'], metrics: () => ['test.accuracy', 'macs'] } as StageKind;
+    const options = { kinds: { ...kinds, evaluate } };
+    const body = 'from: score, x: macs, y: test.accuracy, series: [kd_method, kd_ratio], into: p.svg';
+    expect(planOf(withPlot(body), options).plots[0]).toMatchObject({ x: 'macs', xFrom: 'metrics' });
+    expect(planOf(withPlot(least), options).plots[0]).not.toHaveProperty('xFrom');
+    expect(failuresOf(withPlot(`${body}, baseline: { kd_method: none }`), options)).toMatchObject([
+      { code: 'useless-baseline', message: 'plot p has a baseline, and x: macs is a metric, which every row has' },
+    ]);
+  });
+
   it('may hold params and the pipeline’s name', () => {
     const text = 'from: score, x: kd_ratio, y: "${params.metric}", over: kd_method, into: "plots/${run.name}.svg"';
     expect(plotOf(text)).toMatchObject({

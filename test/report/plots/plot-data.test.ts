@@ -76,6 +76,30 @@ describe('the numbers of a plot', () => {
     expect(data).toMatchObject({ levels: [], series: ['AT', 'MGD'], n: 8, expected: 8 });
   });
 
+  it('lie over the mean of a metric, with a label at the highest point of each network', () => {
+    const networks = ['small', 'large'].flatMap((model, size) =>
+      ['none', 'AT'].flatMap((kd_method, method) =>
+        [0, 1].map((seed) => ({
+          cell: cell(`s[${model},${kd_method},${seed}]`, { kd_method, seed }, { model }),
+          metrics: { ...accuracy(0.5 + size / 10 + method / 20), macs: 10 ** (3 + size) },
+        })),
+      ),
+    );
+    const cells = networks.map((one) => one.cell);
+    const results = outcomes(Object.fromEntries(networks.map((one) => [one.cell.id, one.metrics])));
+    const over = { x: 'macs', xFrom: 'metrics', scale: 'log' } as const;
+    const seen = ({ points }: PlotData) => points.map(({ series, x, y, label, n }) => [series, x, y, label, n]);
+    expect(seen(dataOf(cells, over, results))).toEqual([
+      ['none', 1000, 0.5, '', 2],
+      ['AT', 1000, 0.55, 'small', 2],
+      ['none', 10000, 0.6, '', 2],
+      ['AT', 10000, 0.65, 'large', 2],
+    ]);
+    // What has not run yet has no place, and is missed.
+    const half = new Map([...results].filter(([id]) => id.includes('small')));
+    expect(dataOf(cells, over, half)).toMatchObject({ n: 4, expected: 8, points: [{ x: 1000 }, { x: 1000 }] });
+  });
+
   it('have no deviation for single runs, and none at all where no run has a result', () => {
     const one = grid.filter((item) => item.cell.id.endsWith(',0]')).map((item) => item.cell);
     const results = outcomes({ [one[0]?.id ?? '']: accuracy(0.7) });

@@ -95,7 +95,12 @@ function Facts({ run, cell }: CellProps): JSX.Element {
           {warning}
         </p>
       ))}
-      {answer && answer.evaluations.length > 0 && <Evaluations all={answer.evaluations} />}
+      {answer && answer.evaluations.length > 0 && (
+        <Evaluations
+          all={answer.evaluations}
+          pictureOf={(split, index) => run.source.picture(run.name, cell.id, split, index)}
+        />
+      )}
     </>
   );
 }

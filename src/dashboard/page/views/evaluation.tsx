@@ -7,8 +7,24 @@ import { Choice, Section } from '../parts.tsx';
 
 const nameOf = ({ split, tta }: Evaluation): string => (tta === 'none' ? split : `${split} with ${tta}`);
 
-function Mistakes({ evaluation }: { readonly evaluation: Evaluation }): JSX.Element {
-  const { mistakes } = evaluation;
+/** Address of an image of a split; undefined where it is not to be had. */
+type PictureOf = (split: string, index: number) => string | undefined;
+
+/** An image, unless it is not to be had: its dataset may be gone. */
+function Picture({ address }: { readonly address: string | undefined }): JSX.Element | null {
+  const [isMissing, setMissing] = useState(false);
+  if (address === undefined || isMissing) return null;
+  return <img class="mistaken" src={address} alt="" onError={() => setMissing(true)} />;
+}
+
+function Mistakes({
+  evaluation,
+  pictureOf,
+}: {
+  readonly evaluation: Evaluation;
+  readonly pictureOf: PictureOf;
+}): JSX.Element {
+  const { mistakes, split } = evaluation;
   return (
     <div class="table-frame" tabIndex={0} role="region" aria-label="surest mistakes">
       <table>
@@ -23,9 +39,12 @@ function Mistakes({ evaluation }: { readonly evaluation: Evaluation }): JSX.Elem
           </tr>
         </thead>
         <tbody>
-          {mistakes.map(({ name, label, predicted, probability }) => (
-            <tr key={name}>
-              <td>{name}</td>
+          {mistakes.map(({ index, name, label, predicted, probability }) => (
+            <tr key={`${split} ${index}`}>
+              <td>
+                <Picture address={pictureOf(split, index)} />
+                {name}
+              </td>
               <td>{label}</td>
               <td>{predicted}</td>
               <td class="number">{(100 * probability).toFixed(1)} %</td>
@@ -37,13 +56,19 @@ function Mistakes({ evaluation }: { readonly evaluation: Evaluation }): JSX.Elem
   );
 }
 
+/** What {@link Evaluations} shows. */
+interface EvaluationsProps {
+  readonly all: readonly Evaluation[];
+  readonly pictureOf: PictureOf;
+}
+
 /**
  * What an evaluation says beyond its numbers: confusion, classes, calibration and the surest mistakes.
  *
- * @param props - evaluations of one cell
+ * @param props - evaluations of one cell, and where the images are that they saw
  * @returns the part of the page
  */
-export function Evaluations({ all }: { readonly all: readonly Evaluation[] }): JSX.Element | null {
+export function Evaluations({ all, pictureOf }: EvaluationsProps): JSX.Element | null {
   const [wanted, setWanted] = useState('');
   const evaluation = all.find((one) => nameOf(one) === wanted) ?? all[0];
   const charts = useMemo(
@@ -85,7 +110,7 @@ export function Evaluations({ all }: { readonly all: readonly Evaluation[] }): J
         </figure>
         <figure>
           <figcaption>surest mistakes</figcaption>
-          <Mistakes evaluation={evaluation} />
+          <Mistakes evaluation={evaluation} pictureOf={pictureOf} />
         </figure>
       </div>
     </Section>

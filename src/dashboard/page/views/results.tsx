@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { numberNames, overChart, parallelChart, varyingNames } from '../../charts/sweep-charts.ts';
+import { costNames, numberNames, overChart, parallelChart, varyingNames } from '../../charts/sweep-charts.ts';
 import type { StageData } from '../../data/run-data.ts';
 import {
   filterRows,
@@ -23,7 +23,7 @@ const firstMetrics = 5;
 
 /** Draws a metric over a number. */
 function OverNumber({ rows, stage, metric }: ChartProps): JSX.Element | null {
-  const numbers = numberNames(rows, stage.names);
+  const numbers = [...numberNames(rows, stage.names), ...costNames(rows)];
   const [x, setX] = useState<string>();
   const [line, setLine] = useState<string>();
   const over = x !== undefined && numbers.includes(x) ? x : numbers[0];

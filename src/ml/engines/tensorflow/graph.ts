@@ -143,14 +143,15 @@ export class Graph {
     });
   }
 
-  constant(values: Float32Array | Int32Array | Uint32Array, shape: readonly number[]): Tensor {
+  /** Equal small constants are one, unless they have a name. */
+  constant(values: Float32Array | Int32Array | Uint32Array, shape: readonly number[], name?: string): Tensor {
     const type = values instanceof Float32Array ? 'float' : values instanceof Int32Array ? 'int32' : 'uint32';
-    const key = values.length > SHARED ? undefined : `${type} ${shape.join()}: ${values.join()}`;
+    const key = values.length > SHARED || name !== undefined ? undefined : `${type} ${shape.join()}: ${values.join()}`;
     const known = key === undefined ? undefined : this.#shared.get(key);
     if (known) return known;
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     const attributes = { dtype: { type }, value: { tensor: { type, shape, bytes } } } as const;
-    const made = this.node('Const', [], { shape, type, attributes });
+    const made = this.node('Const', [], { shape, type, attributes, ...(name !== undefined && { name }) });
     if (key !== undefined) this.#shared.set(key, made);
     return made;
   }

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { findPackage } from '../../../util/optional-package.ts';
 
 /** The package, which is no dependency: it takes some 300 MB. */
 const PACKAGE = 'onnxruntime-node';
@@ -67,33 +66,13 @@ export interface Runtime {
   open(file: string, threads?: number): Promise<OnnxModel>;
 }
 
-/** Where it may lie: in the folder that KDPIPE_ONNXRUNTIME names, beside the user's own project, beside kdpipe. */
-function origins(): readonly string[] {
-  const asked = process.env['KDPIPE_ONNXRUNTIME'];
-  return [...(asked === undefined ? [] : [resolve(asked)]), process.cwd()]
-    .map((folder) => join(folder, 'package.json'))
-    .concat(import.meta.url);
-}
-
-function find(): ReturnType<typeof createRequire> | undefined {
-  return origins()
-    .map((origin) => createRequire(origin))
-    .find((require) => {
-      try {
-        return require.resolve(PACKAGE) !== '';
-      } catch {
-        return false;
-      }
-    });
-}
-
 /**
  * Loads ONNX Runtime, if it is there.
  *
  * @returns it, or why not: a half sentence
  */
 export function loadRuntime(): Runtime | { readonly unavailable: string } {
-  const require = find();
+  const require = findPackage(PACKAGE, 'KDPIPE_ONNXRUNTIME');
   if (!require) return { unavailable: `${PACKAGE} is not installed (npm install ${PACKAGE})` };
   let runtime: OnnxRuntime;
   try {

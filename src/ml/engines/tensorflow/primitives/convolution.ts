@@ -7,7 +7,7 @@ import { finish, firstChannels, inputShape, outputShape, padChannels, type Windo
 import { readThrough } from './normalization.ts';
 
 /** A convolution of maps by one filter, [kernel, kernel, inputs, outputs], or one with a filter for each channel. */
-interface Convolution {
+export interface Convolution {
   readonly window: Window;
   readonly dilation: number;
   readonly depthwise: boolean;
@@ -89,8 +89,16 @@ const matrix = (graph: Graph, x: Tensor): Tensor => {
 const opOf = ({ depthwise }: Convolution, what: '' | 'BackpropInput' | 'BackpropFilter'): string =>
   `${depthwise ? 'DepthwiseConv2dNative' : 'Conv2D'}${what}`;
 
-/** x ∗ filter. */
-function convolve(graph: Graph, x: Tensor, filter: Tensor, convolution: Convolution): Tensor {
+/**
+ * x ∗ filter.
+ *
+ * @param graph - receives the nodes
+ * @param x - maps, [batch, height, width, channels]
+ * @param filter - [kernel, kernel, channels, outputs], or [kernel, kernel, channels, 1] of a depthwise one
+ * @param convolution - the window and what it does
+ * @returns [batch, outHeight, outWidth, outputs]
+ */
+export function convolve(graph: Graph, x: Tensor, filter: Tensor, convolution: Convolution): Tensor {
   const { window, depthwise } = convolution;
   const shape = outputShape(window, depthwise ? window.channels : filter.shape.at(-1));
   if (isProduct(convolution)) return graph.reshape(graph.product(matrix(graph, x), matrix(graph, filter)), shape);

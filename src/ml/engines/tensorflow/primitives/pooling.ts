@@ -1,6 +1,5 @@
 import type { Graph, Tensor } from '../graph.ts';
 import type { Attributes } from '../proto.ts';
-import type { Numbers } from '../../primitives.ts';
 import type { Nodes } from './context.ts';
 import { inputShape, outputShape, type Window } from './maps.ts';
 
@@ -43,14 +42,41 @@ function shares(graph: Graph, n: Window): Tensor {
   return graph.constant(Float32Array.from(parts), [1, n.outHeight, n.outWidth, 1]);
 }
 
+/** A window whose mean is taken. */
+type Mean = Window & { readonly countPadding: number };
+
 /** Whether windows see what is put around, and it does not count. */
-const isShortened = (n: Numbers<'average-pool'>): boolean =>
-  !n.countPadding && around(n).some(([before, after]) => before + after > 0);
+const isShortened = (n: Mean): boolean => !n.countPadding && around(n).some(([before, after]) => before + after > 0);
+
+/**
+ * The largest value of each window; what is put around counts for none.
+ *
+ * @param graph - receives the nodes
+ * @param maps - [batch, height, width, channels]
+ * @param n - the window
+ * @returns [batch, outHeight, outWidth, channels]
+ */
+export function maxPool(graph: Graph, maps: Tensor, n: Window): Tensor {
+  return graph.typed('MaxPool', [graph.pad(maps, around(n), -Infinity)], outputShape(n), attributesOf(n));
+}
+
+/**
+ * The mean of each window.
+ *
+ * @param graph - receives the nodes
+ * @param maps - [batch, height, width, channels]
+ * @param n - the window, and whether what is put around counts, as 0
+ * @returns [batch, outHeight, outWidth, channels]
+ */
+export function averagePool(graph: Graph, maps: Tensor, n: Mean): Tensor {
+  if (isGlobal(n)) return graph.reshape(graph.reduce('Mean', maps, [1, 2]), outputShape(n));
+  const means = graph.typed('AvgPool', [graph.pad(maps, around(n))], outputShape(n), attributesOf(n));
+  return isShortened(n) ? graph.mul(means, shares(graph, n)) : means;
+}
 
 export const pools: Nodes<'max-pool' | 'max-pool-gradient' | 'average-pool' | 'average-pool-gradient'> = {
   'max-pool'({ x, y }, n, { graph }) {
-    const maps = graph.pad(x.get(...inputShape(n)), around(n), -Infinity);
-    y.put(graph.typed('MaxPool', [maps], outputShape(n), attributesOf(n)));
+    y.put(maxPool(graph, x.get(...inputShape(n)), n));
   },
   'max-pool-gradient'({ x, y, dy, dx }, n, { graph }) {
     const maps = graph.pad(x.get(...inputShape(n)), around(n), -Infinity);
@@ -59,13 +85,7 @@ export const pools: Nodes<'max-pool' | 'max-pool-gradient' | 'average-pool' | 'a
     dx.put(unpadded(graph, gradient, n), n.accumulate);
   },
   'average-pool'({ x, y }, n, { graph }) {
-    const maps = x.get(...inputShape(n));
-    if (isGlobal(n)) {
-      y.put(graph.reshape(graph.reduce('Mean', maps, [1, 2]), outputShape(n)));
-      return;
-    }
-    const means = graph.typed('AvgPool', [graph.pad(maps, around(n))], outputShape(n), attributesOf(n));
-    y.put(isShortened(n) ? graph.mul(means, shares(graph, n)) : means);
+    y.put(averagePool(graph, x.get(...inputShape(n)), n));
   },
   'average-pool-gradient'({ dy, dx }, n, { graph }) {
     const gradient = dy.get(...outputShape(n));
