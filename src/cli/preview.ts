@@ -10,7 +10,7 @@ import { print, printJson } from './terminal.ts';
 /** Most cells of one stage that are listed one by one. */
 const listedCells = 20;
 
-const words = { reuse: 'reuse', run: 'run', unknown: 'run' } as const;
+const words = { reuse: 'reuse', run: 'run', unknown: 'run', stop: 'stop' } as const;
 
 function reasonsOf({ resolution }: CellPreview): readonly string[] {
   return resolution.status === 'reuse' ? [] : resolution.reasons;
@@ -22,7 +22,8 @@ function cellLine(preview: CellPreview): string {
   return `  ${words[resolution.status].padEnd(5)}  ${cell.id}${reasons.length ? `  (${reasons.join('; ')})` : ''}`;
 }
 
-const isRunning = ({ resolution }: CellPreview): boolean => resolution.status !== 'reuse';
+const isRunning = ({ resolution }: CellPreview): boolean =>
+  resolution.status === 'run' || resolution.status === 'unknown';
 
 /** Lines of one stage: its cells that run, and a count of those that are reused. */
 function stageLines(stage: string, cells: readonly CellPreview[]): readonly string[] {
@@ -75,6 +76,6 @@ async function printCells(pipeline: PlannedPipeline, options: CellOptions, json:
 function jsonCell(preview: CellPreview): object {
   const { id, stage, kind, needs } = preview.cell;
   const { resolution } = preview;
-  const key = resolution.status === 'unknown' ? null : resolution.key;
+  const key = 'key' in resolution ? resolution.key : null;
   return { cell: id, stage, kind, status: resolution.status, key, reasons: reasonsOf(preview), needs };
 }

@@ -190,10 +190,13 @@ function planAll(document: PipelineDocument, options: PlanOptions, problems: Pro
     .flatMap((plot) => (plot ? [planPlot(plot, shown)] : []));
   const written = stageOrder.flatMap((id) => (world.stage(id)?.cells ?? []).map(({ cell }) => cell));
   const cells = [...needed.cells, ...written];
+  const searches = stageOrder.flatMap((id) => world.stage(id)?.searches ?? []);
   const { name, description } = spec;
   const secrets = [...new Set([...names.secrets, ...secretsIn(cells)])];
   const hidden = secrets.length > 0 && { secrets };
-  return { name, description, file: document.file, params, cells, tables, plots, ...submissionOf(spec), ...hidden };
+  const searched = searches.length > 0 && { searches };
+  const shows = { params, cells, tables, plots, ...searched };
+  return { name, description, file: document.file, ...shows, ...submissionOf(spec), ...hidden };
 }
 
 /**

@@ -71,7 +71,7 @@ export async function saveNothingToDo(pipeline: PlannedPipeline, traces: RunTrac
   const { store, workingFolder } = project;
   const kdpipe = program();
   const cells = plan.cells.length;
-  if (kdpipe === undefined || summary.status !== 'done' || summary.entries.size !== cells) return;
+  if (kdpipe === undefined || summary.status !== 'done' || summary.entries.size + summary.stopped !== cells) return;
   const seal = store.seal([...summary.entries.values()].map(({ key }) => key));
   if (!seal) return;
   const digest = sourceDigester(store.root);

@@ -43,6 +43,7 @@ function countsText({ counts }: RunState): string {
     [counts.tainted, 'tainted'],
     [counts.interrupted, 'interrupted'],
     [counts.skipped, 'skipped'],
+    [counts.stopped, 'stopped by search'],
   ] as const;
   const said = all.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return said.length > 0 ? said.join(', ') : 'no cells';
@@ -58,8 +59,8 @@ function endLine(state: RunState): string {
     case undefined:
       return `interrupted after ${seconds}: ${countsText(state)}; the next run goes on from there`;
     case 'done':
-      return state.counts.reused === state.total
-        ? `nothing to do: ${state.total} ${state.total === 1 ? 'cell' : 'cells'} reused, ${seconds}`
+      return state.counts.reused + state.counts.stopped === state.total
+        ? `nothing to do: ${countsText(state)}, ${seconds}`
         : `done in ${seconds}: ${countsText(state)}`;
   }
 }

@@ -7,7 +7,7 @@ import { compareView, differenceViews } from './difference-view.ts';
 import { experimentText } from '../rows/experiment.ts';
 import type { RowGroup } from '../../cells/row-groups.ts';
 import { reachable, type CellIndex } from '../../cells/lookup.ts';
-import { lowerIsBetter, metricHead } from '../rows/metrics.ts';
+import { lowerIsBetter, metricHead } from '../../core/metrics.ts';
 import { footnotes, type Told } from './notes.ts';
 import { decimalsOf, measuredText, missing, numberText } from './number-text.ts';
 import { cellAxes, type Sample } from '../rows/pairing.ts';
