@@ -4,6 +4,14 @@ import type { Search } from './plan.ts';
 /** What is known of a trial at a rung: its metric; null where it ended without one; undefined while it has not ended. */
 export type Score = number | null | undefined;
 
+/** Why a search goes on without a trial. */
+export interface Stop {
+  /** `rank 7 of 9 at 3 epochs`: where its tables say so. */
+  readonly brief: string;
+  /** `rank 7 of 9 at 3 epochs, val.accuracy 0.41; 3 went on`. */
+  readonly reason: string;
+}
+
 /** A trial at a rung. */
 export interface Standing {
   readonly trial: number;
@@ -87,10 +95,10 @@ export class Bracket {
    * @param at - the trial, and the rung above the first
    * @returns true, the reason why not, or undefined while that is not decided
    */
-  verdict({ trial, rung: at }: Standing): true | string | undefined {
+  verdict({ trial, rung: at }: Standing): true | Stop | undefined {
     const below = this.#rungs[at - 1];
     if (!below || below.promoted.has(trial)) return true;
-    return below.settled && below.scores.has(trial) ? this.#reason(below, trial, at - 1) : undefined;
+    return below.settled && below.scores.has(trial) ? this.#stop(below, trial, at - 1) : undefined;
   }
 
   #rank({ ranked, scores }: Rung, trial: number, score: number | null): void {
@@ -106,14 +114,17 @@ export class Bracket {
     return best.filter((trial) => !promoted.has(trial) && scores.get(trial) !== null);
   }
 
-  #reason({ ranked, scores, promoted }: Rung, trial: number, at: number): string {
+  #stop({ ranked, scores, promoted }: Rung, trial: number, at: number): Stop {
     const { metric, rungs, unit } = this.#search;
     const length = rungs[at] ?? 0;
     const reached = `${length} ${length === 1 ? unit.replace(/s$/, '') : unit}`;
     const score = scores.get(trial);
-    if (typeof score !== 'number') return `no ${metric} at ${reached}`;
-    const rank = `rank ${ranked.indexOf(trial) + 1} of ${ranked.length} at ${reached}`;
-    return `${rank}, ${metric} ${Number(score.toPrecision(4))}; ${promoted.size} went on`;
+    const isRanked = typeof score === 'number';
+    const brief = isRanked
+      ? `rank ${ranked.indexOf(trial) + 1} of ${ranked.length} at ${reached}`
+      : `no ${metric} at ${reached}`;
+    const shown = isRanked ? `, ${metric} ${Number(score.toPrecision(4))}` : '';
+    return { brief, reason: `${brief}${shown}; ${promoted.size} went on` };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from './json.ts';
 import { metricAt } from './metrics.ts';
 import type { Cell, CellId, Plan, Search } from './plan.ts';
-import { Bracket, searchCost, type Score, type Standing } from './search.ts';
+import { Bracket, searchCost, type Score, type Standing, type Stop } from './search.ts';
 
 /** Metrics of a cell's result; null where it ended without one; undefined while it has not ended. */
 export type MetricsOf = (cell: CellId) => JsonObject | null | undefined;
@@ -54,7 +54,7 @@ export class Searches {
    * @param cell - any cell
    * @returns true where it does, or no search asks; the reason why not; undefined while that is not decided
    */
-  verdict(cell: CellId): true | string | undefined {
+  verdict(cell: CellId): true | Stop | undefined {
     const place = this.#places.get(cell);
     if (!place) return true;
     this.#advance();
@@ -88,17 +88,14 @@ export const awaited = ({ needs, follows = [] }: Pick<Cell, 'needs' | 'follows'>
  * @param metricsOf - what is known of a cell's result
  * @returns the reason by cell
  */
-export function stoppedCells(
-  plan: Pick<Plan, 'cells' | 'searches'>,
-  metricsOf: MetricsOf,
-): ReadonlyMap<CellId, string> {
-  const stopped = new Map<CellId, string>();
+export function stoppedCells(plan: Pick<Plan, 'cells' | 'searches'>, metricsOf: MetricsOf): ReadonlyMap<CellId, Stop> {
+  const stopped = new Map<CellId, Stop>();
   if (!plan.searches) return stopped;
   const searches = new Searches(plan.searches, metricsOf);
   for (const cell of plan.cells) {
     const before = awaited(cell).find((one) => stopped.has(one));
-    const reason = before === undefined ? searches.verdict(cell.id) : stopped.get(before);
-    if (typeof reason === 'string') stopped.set(cell.id, reason);
+    const verdict = before === undefined ? searches.verdict(cell.id) : stopped.get(before);
+    if (typeof verdict === 'object') stopped.set(cell.id, verdict);
   }
   return stopped;
 }
@@ -126,12 +123,15 @@ export function searchTallies(plan: Pick<Plan, 'cells' | 'searches'>, metricsOf:
   for (const search of plan.searches ?? []) {
     const { stage, method, metric, unit, rungs, trials } = search;
     const before = tallies.get(stage);
-    const stopped = new Map(before?.stopped);
+    // In the order of the rungs.
+    const stopped = new Map(before?.stopped ?? rungs.slice(0, -1).map((rung) => [rung, 0]));
     let trained = before?.trained ?? 0;
     for (const trial of trials) {
       const end = trial.findIndex(([cell]) => cell !== undefined && ends.has(cell));
       const reached = rungs[end - 1];
-      if (reached !== undefined) stopped.set(reached, (stopped.get(reached) ?? 0) + 1);
+      // One that failed was not stopped.
+      const isLost = trial[end - 1]?.some((cell) => metricsOf(cell) === null) === true;
+      if (reached !== undefined && !isLost) stopped.set(reached, (stopped.get(reached) ?? 0) + 1);
       // A longer training goes on from a shorter one: the last counts alone.
       for (const seed of trial[0]?.keys() ?? []) {
         const last = trial.findLastIndex((cells, at) => (end < 0 || at < end) && metricsOf(cells[seed] ?? '') != null);
@@ -142,4 +142,23 @@ export function searchTallies(plan: Pick<Plan, 'cells' | 'searches'>, metricsOf:
     tallies.set(stage, { stage, method, metric, unit, ...sums, stopped, trained });
   }
   return [...tallies.values()];
+}
+
+/**
+ * Says what came of the searches of a stage.
+ *
+ * @param tally - their counts
+ * @returns e.g. `search of student by asha on val.accuracy: of 27 trials 18 were stopped after 3 epochs, 6 after 9; 189 of 729 epochs
+ *   were trained, 540 saved`
+ */
+export function tallyText(tally: SearchTally): string {
+  const { stage, method, metric, unit, trials, stopped, trained, all } = tally;
+  const stops = [...stopped]
+    .filter(([, count]) => count > 0)
+    .map(([length, count], at) =>
+      at === 0 ? `${count} were stopped after ${length} ${unit}` : `${count} after ${length}`,
+    );
+  const ended = stops.length === 0 ? 'none was stopped' : stops.join(', ');
+  const taken = `${trained} of ${all} ${unit} were trained, ${all - trained} saved`;
+  return `search of ${stage} by ${method} on ${metric}: of ${trials} trials ${ended}; ${taken}`;
 }

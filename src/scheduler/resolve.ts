@@ -1,5 +1,6 @@
 import { fail } from '../core/failure.ts';
 import type { Cell, CellId, Key, Plan } from '../core/plan.ts';
+import type { Stop } from '../core/search.ts';
 import { awaited, Searches } from '../core/searches.ts';
 import type { TaskInput, TaskSource } from '../core/task.ts';
 import { ownValue } from '../core/own.ts';
@@ -27,7 +28,7 @@ export class Resolver {
   readonly #reasons: Reasons;
   readonly #searches: Searches;
   /** Cells that searches go on without, and why. */
-  readonly #stopped = new Map<CellId, string>();
+  readonly #stopped = new Map<CellId, Stop>();
   /** Cells that ended without a result. */
   readonly #lost = new Set<CellId>();
 
@@ -58,11 +59,11 @@ export class Resolver {
    */
   resolve(cell: Cell): Resolution {
     const before = awaited(cell);
-    const reason = before.flatMap((one) => this.#stopped.get(one) ?? [])[0];
-    const verdict = reason ?? this.#searches.verdict(cell.id);
-    if (typeof verdict === 'string') {
+    const known = before.flatMap((one) => this.#stopped.get(one) ?? [])[0];
+    const verdict = known ?? this.#searches.verdict(cell.id);
+    if (typeof verdict === 'object') {
       this.#stopped.set(cell.id, verdict);
-      return { status: 'stop', reasons: [verdict] };
+      return { status: 'stop', reasons: [verdict.reason] };
     }
     const because = before.filter((one) => !this.#entries.has(one));
     const undecided = verdict === undefined && { undecided: true };

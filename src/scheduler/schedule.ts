@@ -93,7 +93,8 @@ export class Schedule {
       if (!next) break;
       this.#start(next);
     }
-    if (!this.#running.size && !this.#pauses.size) this.#end.resolve(this.#table.outcome(this.#halted === 'interrupted'));
+    if (!this.#running.size && !this.#pauses.size)
+      this.#end.resolve(this.#table.outcome(this.#halted === 'interrupted'));
   }
 
   #enqueue(index: number): void {

@@ -100,8 +100,13 @@ describe('a search that stops trials', () => {
     expect(reach(searched, table)).toEqual([0, 2, 0, 0, 1, 0, 1, 0, 0]);
     const bracket = new Bracket(searched, ({ trial, rung }) => table[trial]?.[rung]);
     bracket.advance();
-    expect(bracket.verdict({ trial: 0, rung: 1 })).toBe('rank 9 of 9 at 1 epoch, val.accuracy 0.1; 3 went on');
-    expect(bracket.verdict({ trial: 4, rung: 2 })).toBe('rank 3 of 3 at 3 epochs, val.accuracy 0.7; 1 went on');
+    expect(bracket.verdict({ trial: 0, rung: 1 })).toEqual({
+      brief: 'rank 9 of 9 at 1 epoch',
+      reason: 'rank 9 of 9 at 1 epoch, val.accuracy 0.1; 3 went on',
+    });
+    expect(bracket.verdict({ trial: 4, rung: 2 })).toMatchObject({
+      reason: 'rank 3 of 3 at 3 epochs, val.accuracy 0.7; 1 went on',
+    });
   });
 
   it('ranks by the direction of the metric, and never promotes a trial that failed', () => {
@@ -114,7 +119,7 @@ describe('a search that stops trials', () => {
         .filter((at) => bracket.verdict(at) === true)
         .map(({ trial }) => trial),
     ).toEqual([1, 0, 2]);
-    expect(bracket.verdict({ trial: 3, rung: 1 })).toBe('no val.loss at 1 epoch');
+    expect(bracket.verdict({ trial: 3, rung: 1 })).toMatchObject({ reason: 'no val.loss at 1 epoch; 3 went on' });
   });
 
   it('says what it will take', () => {
