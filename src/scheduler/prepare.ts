@@ -144,7 +144,7 @@ function refuseUnselected(
   });
   if (!missing.length) return;
   const failures = missing.slice(0, named).map(({ cell, damage }): Failure => {
-    const taker = cells.find((other) => other.needs.includes(cell.id));
+    const taker = cells.find((other) => awaited(other).includes(cell.id));
     const state =
       damage === undefined ? 'has no result in the store' : `whose result was changed in the store: ${damage}`;
     return {

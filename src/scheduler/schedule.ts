@@ -197,10 +197,7 @@ export class Schedule {
     this.#release(index);
   }
 
-  /**
-   * Resolves what waited only for a cell that has ended, or for what a search says now, and for cells that are reused because of it,
-   * and so on.
-   */
+  /** Resolves what waited only for a cell that has ended, or for what searches say now, for what is reused because of it, and so on. */
   #release(ended: number): void {
     const settled = [ended];
     for (let from = settled.pop(); from !== undefined; from = settled.pop()) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { selectCells } from '../../../src/cells/select.ts';
 import { planPipeline } from '../../../src/pipeline/plan.ts';
 import { unwrap } from '../../../src/core/result.ts';
 import { catalogue } from '../../../src/stages/catalogue.ts';
@@ -89,6 +90,17 @@ describe('a search', () => {
     expect(
       students(pipeline({ ...idle, method: 'random', trials: '20', parameters: '{ lr: [0.1, 0.01] }' })),
     ).toHaveLength(4);
+  });
+
+  it('notes that it cannot be submitted to a cluster', () => {
+    const { notes } = unwrap(planned(`executor: slurm\n${pipeline()}`));
+    expect(notes.map(({ code }) => code)).toEqual(['search-on-cluster']);
+  });
+
+  it('is selected with the rungs below', () => {
+    const { cells } = planOf(pipeline());
+    const selected = unwrap(selectCells(cells, { to: ['student[epochs=4]'] }, (_, value) => value));
+    expect(selected.size).toBe(cells.length);
   });
 
   it('takes a cosine whose horizon is said', () => {
