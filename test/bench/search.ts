@@ -11,7 +11,7 @@ import { mean, sampleDeviation } from '../../src/report/rows/statistics.ts';
 import { python } from './python.ts';
 
 const FOLDER = 'test/bench/search';
-const TABLE = join(FOLDER, 'table.json');
+const TABLE = join(FOLDER, 'table.ndjson');
 const RANGES = { lr: [0.001, 0.3], kd_ratio: 0.99 } as const;
 const RUNGS = [3, 9, 27];
 const ETA = 3;
@@ -38,7 +38,7 @@ async function record(folder: string): Promise<void> {
     const accuracies = lines.map((line) => Number(line.split(',')[column]));
     return [{ lr: Number(lr), kd_ratio: Number(ratio), temperature: Number(temperature), val_accuracy: accuracies }];
   });
-  writeFileSync(TABLE, `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`);
+  writeFileSync(TABLE, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 }
 
 /** Best value after each epoch spent, of every order. */
@@ -161,7 +161,10 @@ export async function search(args: readonly string[]): Promise<string> {
     await record(folder);
     if (args[at + 1] === undefined) rmSync(folder, { recursive: true });
   }
-  const table = JSON.parse(readFileSync(TABLE, 'utf8')) as readonly Recorded[];
+  const table = readFileSync(TABLE, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Recorded);
   const orders = Array.from({ length: ORDERS }, (_, seed) => [...permutation(table.length, seed, 'shuffle', 0)]);
   const shuffled = orders.map((order) => order.flatMap((one) => table[one] ?? []));
   const sobol = orders.map((_, seed) => sobolOrder(table, seed));

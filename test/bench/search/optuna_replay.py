@@ -43,7 +43,8 @@ def hyperband():
 
 def replay(order, seed, pruner, sampler):
     """One study over the whole table: the best value after each epoch spent."""
-    study = optuna.create_study(direction="maximize", pruner=pruner, sampler=sampler)
+    # Hyperband divides trials among its brackets by a hash of the study's name, which is drawn anew where it is not given.
+    study = optuna.create_study(study_name=f"search-{seed}", direction="maximize", pruner=pruner, sampler=sampler)
     tried, found, best = set(), [], 0.0
     for number in range(len(table)):
         trial = study.ask()
