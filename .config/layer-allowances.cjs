@@ -93,9 +93,10 @@ const mayMl = {
 const mayPipeline = {
   source: [],
   planned: [],
+  sampling: [],
   read: ['source'],
   check: ['source', 'read', 'planned'],
-  expand: ['source', 'read', 'planned', 'check'],
+  expand: ['source', 'read', 'planned', 'check', 'sampling'],
   tables: ['source', 'read', 'planned', 'expand'],
   // Configurations of other programs.
   import: ['source', 'read'],

@@ -1,6 +1,7 @@
 import type { Failure } from '../core/failure.ts';
 import type { Cell, CellId } from '../core/plan.ts';
 import { failed, failure, success, type Result } from '../core/result.ts';
+import { awaited } from '../core/searches.ts';
 import { formatList, nameAdvice } from '../util/text.ts';
 import { asWritten, meantSelector, type Meaning } from './meaning.ts';
 import { mismatchOf } from './nearest.ts';
@@ -79,7 +80,7 @@ function noCell(text: string, { conditions }: Selector, cells: readonly PlannedC
 /** All cells that depend on the given ones, and these. */
 function dependents(cells: readonly Cell[], start: ReadonlySet<CellId>): Set<CellId> {
   const reached = new Set(start);
-  for (const cell of cells) if (cell.needs.some((need) => reached.has(need))) reached.add(cell.id);
+  for (const cell of cells) if (awaited(cell).some((one) => reached.has(one))) reached.add(cell.id);
   return reached;
 }
 
@@ -87,7 +88,7 @@ function dependents(cells: readonly Cell[], start: ReadonlySet<CellId>): Set<Cel
 function withNeeds(cells: readonly Cell[], start: ReadonlySet<CellId>): Set<CellId> {
   const reached = new Set(start);
   for (const cell of cells.toReversed()) {
-    if (reached.has(cell.id)) for (const need of cell.needs) reached.add(need);
+    if (reached.has(cell.id)) for (const one of awaited(cell)) reached.add(one);
   }
   return reached;
 }

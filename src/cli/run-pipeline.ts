@@ -75,13 +75,13 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
     const { onEvent, signal, killSignal, watch } = terminal;
     const command = ['kdpipe', ...fromWorkspace(process.argv.slice(2)).map(shellWord)].join(' ');
     const running = { ...options, ...threadsOption(), ...where, slots, onEvent, signal, killSignal, watch, command };
-    const { status, written, held, unwritten, onFinish, run: name } = await run(pipeline, running);
+    const { status, written, held, unwritten, searches, onFinish, run: name } = await run(pipeline, running);
     if (status === 'left') {
       printError(`run ${name} goes on in the queue: kdpipe attach ${name} shows it, kdpipe cancel ${name} ends it`);
       return exitOf[status];
     }
     const files = { written, held, command: commandOf(pipeline, 'report') };
-    for (const line of runSummary(terminal.state(), files)) printError(line);
+    for (const line of runSummary(terminal.state(), files, searches)) printError(line);
     if (unwritten.length) printFailures(unwritten);
     if (onFinish) printNotes([onFinish]);
     return status === 'done' && unwritten.length ? exitCodes.stageFailed : exitOf[status];

@@ -1,4 +1,4 @@
-/** Where a cell stands in a run. The last six never change again. */
+/** Where a cell stands in a run. The last seven never change again. */
 export type CellState =
   | 'waiting'
   | 'ready'
@@ -8,6 +8,8 @@ export type CellState =
   | 'reused'
   | 'failed'
   | 'skipped'
+  /** Its search does not want it: neither a failure nor a result. */
+  | 'stopped'
   | 'interrupted'
   | 'tainted';
 
@@ -26,10 +28,19 @@ export type CellEvent =
   | 'taint'
   /** Something that it needs, or the run, failed. */
   | 'skip'
+  /** Its search, or that of what it needs, goes on without it. */
+  | 'stop'
   | 'interrupt';
 
 const transitions: Readonly<Record<CellState, Readonly<Partial<Record<CellEvent, CellState>>>>> = {
-  waiting: { 'needs-met': 'ready', reuse: 'reused', fail: 'failed', skip: 'skipped', interrupt: 'interrupted' },
+  waiting: {
+    'needs-met': 'ready',
+    reuse: 'reused',
+    fail: 'failed',
+    skip: 'skipped',
+    stop: 'stopped',
+    interrupt: 'interrupted',
+  },
   ready: { start: 'running', skip: 'skipped', interrupt: 'interrupted' },
   running: {
     finish: 'finished',
@@ -44,6 +55,7 @@ const transitions: Readonly<Record<CellState, Readonly<Partial<Record<CellEvent,
   reused: {},
   failed: {},
   skipped: {},
+  stopped: {},
   interrupted: {},
   tainted: {},
 };

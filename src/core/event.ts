@@ -134,6 +134,8 @@ export type EventBody =
       /** The failed cell that it needs, directly or not; null where the run stopped after the failure of another. */
       readonly because: CellId | null;
     }
+  /** Its search, or that of what it needs, goes on without it; the reason as `rank 7 of 9 at 3 epochs, val.accuracy 0.41; 3 went on`. */
+  | { readonly type: 'stage-stopped'; readonly cell: CellId; readonly reason: string }
   | { readonly type: 'stage-interrupted'; readonly cell: CellId }
   | {
       readonly type: 'run-finished';
@@ -143,6 +145,8 @@ export type EventBody =
       readonly reused: number;
       readonly failed: number;
       readonly skipped: number;
+      /** Absent in records of before there were searches. */
+      readonly stopped?: number;
     };
 
 /** An event with the moment it happened: milliseconds since the Unix epoch. */

@@ -2,12 +2,17 @@ import type { JsonObject } from './json.ts';
 import type { CellId, Key } from './plan.ts';
 
 /** The result that a longer one begins as: its parameters; or why there is none. */
-export type Beginning = { readonly params: JsonObject } | { readonly reason: string };
+export type Beginning =
+  | { readonly params: JsonObject }
+  /** `remedy`: what would make it go on, a clause. */
+  | { readonly reason: string; readonly remedy?: string };
 
 /** How results of a kind grow: a longer one begins as a shorter one, and may go on from where that one ended. */
 export interface Growth {
   /** Parameters that say how far a result goes: those in which results of one course differ. */
   readonly params: readonly string[];
+  /** The parameter that says of how long a result this one is to be the beginning, where there is one. */
+  readonly horizon?: string;
   /** How far a result goes. */
   readonly length: (params: JsonObject) => number;
   /** What is counted: `epochs`. */

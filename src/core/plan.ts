@@ -62,6 +62,8 @@ export interface Cell {
   readonly params: ValueObject;
   /** The cells that this one reads, sorted and unique. */
   readonly needs: readonly CellId[];
+  /** Shorter trainings of its trial: it runs after them, if its search wants it (`core/search.ts`), and reads nothing of them. */
+  readonly follows?: readonly CellId[];
   readonly resources: Resources;
   /** Further attempts after a failed one. */
   readonly retry: number;
@@ -130,6 +132,25 @@ export interface PlotPlan {
   readonly into: string;
 }
 
+/** Methods that stop trials at rungs. */
+export const stoppingMethods = ['asha', 'halving'] as const;
+
+/** Trials that compete: those of a stage for one combination of its matrix, whatever the seed. */
+export interface Search {
+  readonly stage: string;
+  readonly method: (typeof stoppingMethods)[number];
+  /** Dotted path of the metric that trials are ranked by. */
+  readonly metric: string;
+  /** One of so many trials goes on from a rung. */
+  readonly eta: number;
+  /** How far trials go, ascending; the last is all the way. */
+  readonly rungs: readonly number[];
+  /** What rungs count: `epochs`. */
+  readonly unit: string;
+  /** Cells by trial and rung; several of one are its seeds, whose mean ranks it. */
+  readonly trials: readonly (readonly (readonly CellId[])[])[];
+}
+
 /** Where a pipeline may say that its cells run. */
 export const places = ['local', 'slurm', 'command'] as const;
 
@@ -174,6 +195,8 @@ export interface Plan {
   readonly cells: readonly Cell[];
   readonly tables: readonly TablePlan[];
   readonly plots: readonly PlotPlan[];
+  /** The searches that stop trials; absent where there are none. */
+  readonly searches?: readonly Search[];
   /** Where it runs unless the command line says otherwise. */
   readonly executor?: Place;
   /** How stages are submitted to Slurm: what holds for all, and what each says itself. */

@@ -33,6 +33,7 @@ export interface Counts {
   readonly finished: number;
   readonly failed: number;
   readonly skipped: number;
+  readonly stopped: number;
   readonly interrupted: number;
   readonly tainted: number;
 }
@@ -85,7 +86,7 @@ export const initialRun: RunState = {
   slots: 0,
   startedAt: 0,
   stages: [],
-  counts: { reused: 0, finished: 0, failed: 0, skipped: 0, interrupted: 0, tainted: 0 },
+  counts: { reused: 0, finished: 0, failed: 0, skipped: 0, stopped: 0, interrupted: 0, tainted: 0 },
   running: [],
   failures: [],
   changes: undefined,
@@ -119,6 +120,8 @@ export function stateAfter(event: StageEvent): CellState | undefined {
       return 'failed';
     case 'stage-skipped':
       return 'skipped';
+    case 'stage-stopped':
+      return 'stopped';
     case 'stage-interrupted':
       return 'interrupted';
     case 'stage-progress':
@@ -253,6 +256,6 @@ export function cellStatuses(state: RunState): ReadonlyMap<CellId, CellStatus> {
  * @returns number of cells
  */
 export function countEnded(state: Pick<RunState, 'counts'>): number {
-  const { reused, finished, failed, skipped, interrupted, tainted } = state.counts;
-  return reused + finished + failed + skipped + interrupted + tainted;
+  const { reused, finished, failed, skipped, stopped, interrupted, tainted } = state.counts;
+  return reused + finished + failed + skipped + stopped + interrupted + tainted;
 }

@@ -52,6 +52,14 @@ export const recipeParams = {
     description:
       'Train so many epochs as `epochs` of that number would, then on to `epochs` at its rates: for a schedule that falls over all epochs, as a cosine does. Others go on by themselves.',
   },
+  schedule_epochs: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 100_000,
+    'x-unit': 'epochs',
+    description:
+      'Epochs over which schedule and warm-up are laid, of which the first `epochs` are trained: trainings that differ in `epochs` alone then go on from each other, whatever the schedule. All are trained by default.',
+  },
   batch_size: batchSizeParam('Images an update; the last, partial batch of an epoch is kept.'),
   optimizer: {
     enum: ['adamw', 'sgd', 'rmsprop'],

@@ -161,6 +161,17 @@ function submissionOf(spec: PipelineSpec): Pick<Plan, 'executor' | 'slurm' | 'co
   };
 }
 
+/** Says of a search that stops trials that `kdpipe run` will refuse it where all cells are submitted at once. */
+function noteCluster(problems: Problems): void {
+  problems.add({
+    code: 'search-on-cluster',
+    message: 'this search stops trials, and cannot be submitted to Slurm: kdpipe run refuses it there',
+    fix: 'run with --executor local or command, or search by random or sobol',
+    location: { path: ['executor'] },
+    note: true,
+  });
+}
+
 /** Plans a file; what is wrong is noted and left out. */
 function planAll(document: PipelineDocument, options: PlanOptions, problems: Problems): Plan {
   const { kinds, catalogue, env, overrides } = options;
@@ -190,10 +201,14 @@ function planAll(document: PipelineDocument, options: PlanOptions, problems: Pro
     .flatMap((plot) => (plot ? [planPlot(plot, shown)] : []));
   const written = stageOrder.flatMap((id) => (world.stage(id)?.cells ?? []).map(({ cell }) => cell));
   const cells = [...needed.cells, ...written];
+  const searches = stageOrder.flatMap((id) => world.stage(id)?.searches ?? []);
+  if (searches.length > 0 && spec.executor === 'slurm') noteCluster(problems);
   const { name, description } = spec;
   const secrets = [...new Set([...names.secrets, ...secretsIn(cells)])];
   const hidden = secrets.length > 0 && { secrets };
-  return { name, description, file: document.file, params, cells, tables, plots, ...submissionOf(spec), ...hidden };
+  const searched = searches.length > 0 && { searches };
+  const shows = { params, cells, tables, plots, ...searched };
+  return { name, description, file: document.file, ...shows, ...submissionOf(spec), ...hidden };
 }
 
 /**

@@ -1,5 +1,9 @@
 import type { JsonObject } from '../core/json.ts';
+import { stoppingMethods } from '../core/plan.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
+import { searchMethods } from './expand/search-fields.ts';
+import { samplers } from './sampling/draw.ts';
+import { count, expression, mapping, orExpression } from './schema-parts.ts';
 
 const definition = (name: string): JsonObject => ({ $ref: `#/definitions/${name}` });
 
@@ -37,3 +41,93 @@ export const plainWith: JsonObject = {
     not: { type: 'string', pattern: '^(?!\\$\\{[^}]*\\}$)[\\s\\S]*\\$\\{\\s*matrix\\.' },
   },
 };
+
+const range = mapping(
+  'A range; both ends belong to it.',
+  {
+    from: orExpression({ type: 'number' }),
+    to: orExpression({ type: 'number' }),
+    step: orExpression({ type: 'number', description: 'Difference between neighbouring values.' }),
+    count: orExpression({ ...count(1), description: 'How many values.' }),
+    scale: { enum: ['linear', 'log'], description: 'log: each value is the one before times a constant.' },
+  },
+  ['from', 'to'],
+);
+
+const axis: JsonObject = {
+  anyOf: [
+    { type: 'array', minItems: 1, description: 'Values; "${stages.id}" stands for every cell of a stage.' },
+    range,
+    expression,
+  ],
+};
+
+/** `seeds` of a stage or a matrix, for editors. */
+export const seedsSchema: JsonObject = {
+  ...orExpression(count(1)),
+  description: 'How many seeds: 5 is short for an axis seed: [0, 1, 2, 3, 4].',
+};
+
+const entries = (description: string): JsonObject => ({ type: 'array', items: { type: 'object' }, description });
+
+/** The matrix of a stage, for editors. */
+export const matrixSchema: JsonObject = {
+  type: 'object',
+  description: 'One cell for each combination of its axes.',
+  properties: {
+    seeds: seedsSchema,
+    zip: { type: 'object', description: 'Lists that are combined item by item.', additionalProperties: axis },
+    exclude: entries('Combinations to leave out; keys may name a key of another cell: teacher.model.'),
+    include: entries('Keys to add to every combination that they do not contradict, or combinations to add.'),
+  },
+  additionalProperties: axis,
+};
+
+const sampled: JsonObject = {
+  anyOf: [
+    { type: 'array', minItems: 1, description: 'Values to choose from.' },
+    {
+      ...range,
+      description:
+        'A range. Without step and count every number of it can be drawn; scale: log draws the logarithm evenly.',
+    },
+    expression,
+  ],
+};
+
+/** The search of a stage, for editors. */
+export const searchSchema = mapping(
+  'Trials with sampled parameters, beside what the matrix gives.',
+  {
+    method: {
+      ...orExpression({ enum: searchMethods }),
+      description: `random, sobol: so many drawn trials, all trained to the end. grid: every combination of lists. ${stoppingMethods.join(', ')}: drawn trials, of which the best alone go on from rung to rung.`,
+    },
+    sampler: {
+      ...orExpression({ enum: samplers }),
+      default: 'random',
+      description: 'How trials that are stopped are drawn.',
+    },
+    parameters: {
+      type: 'object',
+      minProperties: 1,
+      description: 'What is sampled, by name.',
+      additionalProperties: sampled,
+    },
+    trials: {
+      ...orExpression(count(1)),
+      description: 'How many trials; the first ones stay the same when there are more.',
+    },
+    seed: { ...orExpression(count(0)), default: 0, description: 'Other seeds draw other trials.' },
+    metric: {
+      ...orExpression({ type: 'string', pattern: '^val\\.' }),
+      description: 'What trials are ranked by: val.accuracy.',
+    },
+    rungs: {
+      ...orExpression({ type: 'array', items: count(1), minItems: 2 }),
+      description: 'Epochs after which trials are ranked; the last are those of the whole training.',
+    },
+    eta: { ...orExpression(count(2)), default: 3, description: 'One of so many trials goes on from a rung.' },
+  },
+  ['method', 'parameters'],
+);

@@ -3,21 +3,13 @@ import type { Catalogue } from '../stages/catalogue.ts';
 import { kindNamesOf, type KindNames } from '../stages/kind-names.ts';
 import { writtenSchemas } from '../stages/schema.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
-import { corrections } from '../core/plan.ts';
 import { slurmSchema, submissionSchema } from './schema-submission.ts';
-import { matrixDefinitions, PLAIN_WITH, plainWith } from './schema-matrix.ts';
+import { matrixDefinitions, matrixSchema, PLAIN_WITH, plainWith, searchSchema, seedsSchema } from './schema-matrix.ts';
+import { count, mapping, named, orExpression, text } from './schema-parts.ts';
+import { plotSchema, tableSchema } from './schema-reports.ts';
 import { limitsSchema } from './source/budget.ts';
-import { scales } from './tables/plan-plot.ts';
-import { builtInTemplates } from './tables/plan-table.ts';
 
 type Kinds = Readonly<Record<string, StageKind>>;
-
-/** Any value may be given by an expression instead. */
-const expression: JsonObject = {
-  type: 'string',
-  pattern: '\\$\\{',
-  description: 'An expression: ${params.x}, ${env.NAME}, ${matrix.axis}, ${stages.id}.',
-};
 
 const reference: JsonObject = {
   type: 'string',
@@ -25,41 +17,12 @@ const reference: JsonObject = {
   description: 'A reference: "${stages.id}".',
 };
 
-const orExpression = (schema: JsonObject): JsonObject => ({ anyOf: [schema, expression] });
-
-const text = (description: string): JsonObject => ({ type: 'string', minLength: 1, description });
-
-const texts = (description: string): JsonObject => ({
-  type: 'array',
-  items: { type: 'string', minLength: 1 },
-  minItems: 1,
-  description,
-});
-
-/** A closed mapping. */
-const mapping = (description: string, properties: JsonObject, required: readonly string[] = []): JsonObject => ({
-  type: 'object',
-  description,
-  properties,
-  required,
-  additionalProperties: false,
-});
-
-/** A mapping with names of the user's choice. */
-const named = (description: string, values: Json): JsonObject => ({
-  type: ['object', 'null'],
-  description,
-  additionalProperties: values,
-});
-
 const duration: JsonObject = {
   anyOf: [
     { type: 'number', minimum: 0 },
     { type: 'string', pattern: '^(\\d+(\\.\\d+)?[smhd])+$' },
   ],
 };
-const count = (least: number): JsonObject => ({ type: 'integer', minimum: least });
-
 /** A keyword of a schema; where it holds schemas of values inside, expressions are allowed there too. */
 function openValues(keyword: string, value: Json): Json {
   if (keyword === 'anyOf' && Array.isArray(value)) return (value as readonly JsonObject[]).map(openInside);
@@ -103,45 +66,6 @@ function parametersOf(kind: StageKind, catalogue: Catalogue): JsonObject {
   };
 }
 
-const range = mapping(
-  'A range; both ends belong to it.',
-  {
-    from: orExpression({ type: 'number' }),
-    to: orExpression({ type: 'number' }),
-    step: orExpression({ type: 'number', description: 'Difference between neighbouring values.' }),
-    count: orExpression({ ...count(1), description: 'How many values.' }),
-    scale: { enum: ['linear', 'log'], description: 'log: each value is the one before times a constant.' },
-  },
-  ['from', 'to'],
-);
-
-const axis: JsonObject = {
-  anyOf: [
-    { type: 'array', minItems: 1, description: 'Values; "${stages.id}" stands for every cell of a stage.' },
-    range,
-    expression,
-  ],
-};
-
-const seeds: JsonObject = {
-  ...orExpression(count(1)),
-  description: 'How many seeds: 5 is short for an axis seed: [0, 1, 2, 3, 4].',
-};
-
-const entries = (description: string): JsonObject => ({ type: 'array', items: { type: 'object' }, description });
-
-const matrix: JsonObject = {
-  type: 'object',
-  description: 'One cell for each combination of its axes.',
-  properties: {
-    seeds,
-    zip: { type: 'object', description: 'Lists that are combined item by item.', additionalProperties: axis },
-    exclude: entries('Combinations to leave out; keys may name a key of another cell: teacher.model.'),
-    include: entries('Keys to add to every combination that they do not contradict, or combinations to add.'),
-  },
-  additionalProperties: axis,
-};
-
 const resources = mapping('What a cell occupies while it runs.', {
   cpu: { ...orExpression(count(1)), description: 'Slots of -j.' },
   gpu: { ...orExpression(count(0)), description: 'GPUs.' },
@@ -165,8 +89,9 @@ function stage(kinds: Kinds): JsonObject {
       uses: { enum: all, description: `The kind of stage.\n${summaries.join('\n')}` },
       description: text('What it is for.'),
       with: { type: ['object', 'null'] },
-      matrix,
-      seeds,
+      matrix: matrixSchema,
+      seeds: seedsSchema,
+      search: searchSchema,
       resources,
       slurm: slurmSchema,
       retry: { ...orExpression(count(0)), description: 'Further attempts after a failed one.' },
@@ -189,73 +114,6 @@ function stage(kinds: Kinds): JsonObject {
   ]);
   return { ...body, allOf: rules };
 }
-
-/** The axes that a table or a plot takes means over. */
-const over: JsonObject = {
-  anyOf: [text('An axis.'), texts('Several.')],
-  description: 'Axes that means are taken over, beside the seeds: what else differs in one row is refused.',
-};
-
-/** The cells of a table or a plot. */
-const from: JsonObject = {
-  anyOf: [text('A stage, or stage[axis=value].'), texts('Several stages.')],
-  description: 'Where its cells come from.',
-};
-
-const table = mapping(
-  'A result table.',
-  {
-    from,
-    rows: texts('What makes a row: axes and parameters. Only seeds are aggregated, and what `over` names.'),
-    over,
-    columns: texts('Metrics: test.accuracy.'),
-    title: text('Title.'),
-    compare: mapping(
-      'Differences to a baseline, paired by what is aggregated.',
-      {
-        baseline: { type: 'object', minProperties: 1, description: 'Rows to compare with.' },
-        on: text('The column that decides.'),
-        correction: {
-          ...orExpression({ enum: corrections }),
-          description: "p-values corrected for the number of comparisons, by Holm's step-down procedure.",
-        },
-      },
-      ['baseline', 'on'],
-    ),
-    published: text('File with published numbers, relative to the pipeline file.'),
-    template: {
-      anyOf: [{ enum: builtInTemplates }, { type: 'string', pattern: '\\.hbs$' }, expression],
-      description: 'A built-in template or a .hbs file; by default the one of the ending of into, else markdown.',
-    },
-    into: text(
-      'File that it goes into, between the markers <!-- kdpipe:name --> and <!-- /kdpipe:name -->, in .tex files % kdpipe:name and % /kdpipe:name; a .csv or .json file is the table. A missing file is made.',
-    ),
-  },
-  ['from', 'rows', 'columns'],
-);
-
-const plot = mapping(
-  'A plot: the mean of a metric over a number, with the spread of what is aggregated.',
-  {
-    from,
-    x: text('The number on the x axis: an axis of the matrix, a parameter, or a metric such as macs or parameters.'),
-    y: text('The metric on the y axis: test.accuracy.'),
-    series: {
-      anyOf: [text('An axis or a parameter.'), texts('Several.')],
-      description: 'Names whose values make a line each. Only seeds are aggregated, and what `over` names.',
-    },
-    over,
-    scale: { ...orExpression({ enum: scales }), default: 'linear', description: 'Scale of the x axis.' },
-    title: text('Title.'),
-    baseline: { type: 'object', minProperties: 1, description: 'Rows without x, drawn as level lines.' },
-    template: {
-      anyOf: [{ type: 'string', pattern: '\\.json$' }, expression],
-      description: 'A Vega-Lite specification in place of the built-in one, relative to the pipeline file.',
-    },
-    into: { anyOf: [{ type: 'string', pattern: '\\.svg$' }, expression], description: 'The SVG file.' },
-  },
-  ['from', 'x', 'y', 'into'],
-);
 
 /**
  * The JSON Schema of a pipeline file, for editors: names, descriptions, ranges and the registered names. Wherever a
@@ -286,8 +144,8 @@ export function pipelineSchema(kinds: Kinds, catalogue: Catalogue): JsonObject {
         },
         ...submissionSchema,
         stages: { type: 'object', minProperties: 1, description: 'Stages by id.', additionalProperties: stage(kinds) },
-        tables: named('Result tables by name.', table),
-        plots: named('Plots by name.', plot),
+        tables: named('Result tables by name.', tableSchema),
+        plots: named('Plots by name.', plotSchema),
       },
       ['stages'],
     ),

@@ -34,7 +34,7 @@ export async function findNothingToDo(
   file: string,
   options: SourceOptions = {},
   watch?: ReadWatch,
-): Promise<Pick<UpToDate, 'cells' | 'notes' | 'placed' | 'held'> | undefined> {
+): Promise<Pick<UpToDate, 'cells' | 'stopped' | 'notes' | 'placed' | 'held'> | undefined> {
   const { overrides = [], environment = process.env, cwd = '.' } = options;
   const kdpipe = program();
   if (kdpipe === undefined) return undefined;
@@ -71,7 +71,7 @@ export async function saveNothingToDo(pipeline: PlannedPipeline, traces: RunTrac
   const { store, workingFolder } = project;
   const kdpipe = program();
   const cells = plan.cells.length;
-  if (kdpipe === undefined || summary.status !== 'done' || summary.entries.size !== cells) return;
+  if (kdpipe === undefined || summary.status !== 'done' || summary.entries.size + summary.stopped !== cells) return;
   const seal = store.seal([...summary.entries.values()].map(({ key }) => key));
   if (!seal) return;
   const digest = sourceDigester(store.root);
@@ -80,6 +80,6 @@ export async function saveNothingToDo(pipeline: PlannedPipeline, traces: RunTrac
   const placed = reported.written.map(({ what, file: into }) => ({ what, file: into }));
   const held = reported.held.map(({ what, file: into }) => ({ what, file: into }));
   const said = notes.length > 0 && { notes };
-  const upToDate = { environment, files: digests, seal, cells, ...said, placed, held };
+  const upToDate = { environment, files: digests, seal, cells, stopped: summary.stopped, ...said, placed, held };
   saveUpToDate({ file, text, overrides, workingFolder, program: kdpipe }, upToDate, store);
 }

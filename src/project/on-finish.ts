@@ -16,9 +16,9 @@ const patience = 10 * 60 * 1000;
  */
 export async function runOnFinish(pipeline: PlannedPipeline, summary: RunSummary): Promise<Failure | undefined> {
   const { plan, project } = pipeline;
-  const { run, folder, status, seconds, ran, reused, failed, skipped } = summary;
+  const { run, folder, status, seconds, ran, reused, failed, skipped, stopped } = summary;
   if (plan.onFinish === undefined || run === null || folder === null) return undefined;
-  const counts = { SECONDS: seconds, RAN: ran, REUSED: reused, FAILED: failed, SKIPPED: skipped };
+  const counts = { SECONDS: seconds, RAN: ran, REUSED: reused, FAILED: failed, SKIPPED: skipped, STOPPED: stopped };
   const env = {
     KDPIPE_STATUS: status,
     KDPIPE_PIPELINE: plan.name,

@@ -21,8 +21,13 @@ function enginesOf({ engine, engines }: JsonObject): readonly string[] {
  */
 export function reportOutcomes(plan: Plan, entries: ReadonlyMap<CellId, Entry>): Outcomes {
   const outcomes = new Map<CellId, Outcome>();
+  const searched = (plan.searches ?? []).flatMap(({ trials }) => trials.flat(2));
   const computed = plan.cells.filter(({ params }) => params['engine'] !== undefined).map(({ id }) => id);
-  for (const cell of new Set([...[...plan.tables, ...plan.plots].flatMap(({ cells }) => cells), ...computed])) {
+  for (const cell of new Set([
+    ...[...plan.tables, ...plan.plots].flatMap(({ cells }) => cells),
+    ...searched,
+    ...computed,
+  ])) {
     const entry = entries.get(cell);
     if (!entry) continue;
     const { metrics, key, run, environment } = entry.manifest();

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
+import type { CellState } from '../core/cell-state.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
 import type { EventSink } from '../core/event.ts';
+import { searchTallies, type SearchTally } from '../core/searches.ts';
 import type { Cluster } from '../executors/cluster.ts';
 import type { ExecutorFactory } from '../executors/executor.ts';
 import { executors } from '../executors/registry.ts';
@@ -51,9 +53,15 @@ export interface RunOptions extends SourceOptions, CellOptions {
 
 /** How a run ended, and what it wrote. */
 export interface RunResult extends RunSummary, ReportedFiles {
+  /** What came of searches that stop trials, stage by stage. */
+  readonly searches: readonly SearchTally[];
   /** What went wrong with the pipeline's `on_finish`; the run stands all the same. */
   readonly onFinish?: Failure;
 }
+
+/** Null for a cell that ended without a result, so that nobody waits for it; undefined for others. */
+const endedWithout = (state: CellState | undefined): null | undefined =>
+  state === 'failed' || state === 'tainted' || state === 'skipped' ? null : undefined;
 
 /**
  * Runs a pipeline: what has a result is reused, the rest is made, then tables and plots go into their files.
@@ -96,12 +104,16 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
     command,
     commit: () => commitOf(project.root),
   });
-  if (summary.status === 'left') return { ...summary, written: [], held: [], unwritten: [] };
+  if (summary.status === 'left') return { ...summary, written: [], held: [], unwritten: [], searches: [] };
   const reported = await writeReports(pipeline, summary, { report, command });
   const files = writes ? reportFiles(plan, { pipelineFolder, root: project.root }) : [];
   if (report === undefined && !reported.unwritten.length)
     // It only makes the next run faster.
     await collect([], () => saveNothingToDo(pipeline, { summary, reported, files }));
   const onFinish = await runOnFinish(pipeline, summary);
-  return { ...summary, ...reported, ...(onFinish && { onFinish }) };
+  const searches = searchTallies(plan, (cell) => {
+    const entry = summary.entries.get(cell);
+    return entry ? entry.manifest().metrics : endedWithout(summary.states.get(cell));
+  });
+  return { ...summary, ...reported, searches, ...(onFinish && { onFinish }) };
 }

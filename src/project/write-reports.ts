@@ -110,7 +110,8 @@ async function holdOf(
 ): Promise<HeldFile['why'] | undefined> {
   if (report === true) return undefined;
   if (!writesReports(pipeline, report)) return 'overridden';
-  if (results === one.cells.length) return undefined;
+  const stopped = one.cells.filter((cell) => summary.states.get(cell) === 'stopped').length;
+  if (results + stopped === one.cells.length) return undefined;
   return summary.status === 'failed' && results > 0 && (await isVacant(one, pipeline.project.root))
     ? undefined
     : 'incomplete';

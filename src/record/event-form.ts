@@ -23,7 +23,7 @@ const optional =
 
 const cell = { cell: isText };
 const keyed = { ...cell, key: isText };
-const counts = { ran: isNumber, reused: isNumber, failed: isNumber, skipped: isNumber };
+const counts = { ran: isNumber, reused: isNumber, failed: isNumber, skipped: isNumber, stopped: optional(isNumber) };
 
 /** What each event has beside its type and moment. */
 const forms: Readonly<Record<Event['type'], Form>> = {
@@ -51,6 +51,7 @@ const forms: Readonly<Record<Event['type'], Form>> = {
   'stage-tainted': { ...keyed, changed: texts },
   'stage-failed': { ...cell, key: isTextOrNull, failure: isFailureForm, tail: texts },
   'stage-skipped': { ...cell, because: isTextOrNull },
+  'stage-stopped': { ...cell, reason: isText },
   'stage-interrupted': cell,
   'run-finished': { status: isText, seconds: isNumber, ...counts },
 };

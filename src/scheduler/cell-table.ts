@@ -1,4 +1,5 @@
 import type { Cell, CellId } from '../core/plan.ts';
+import { awaited } from '../core/searches.ts';
 import type { ScheduleOutcome } from './schedule-options.ts';
 import { transition, type CellState, type CellEvent } from '../core/cell-state.ts';
 
@@ -9,13 +10,15 @@ export class CellTable {
   /** How many of a cell's needs have no result yet. */
   readonly #missing: Int32Array;
   readonly #dependents: readonly (readonly number[])[];
+  readonly #indices: ReadonlyMap<CellId, number>;
 
-  /** @param cells - the cells of the run; all that they need is among them */
+  /** @param cells - the cells of the run; all that they wait for is among them */
   constructor(cells: readonly Cell[]) {
     this.#cells = cells;
     this.#states = cells.map(() => 'waiting');
     this.#missing = new Int32Array(cells.length);
-    this.#dependents = invertNeeds(cells);
+    this.#indices = new Map(cells.map(({ id }, at) => [id, at]));
+    this.#dependents = dependentsOf(cells, this.#indices);
   }
 
   /** State of each cell, by index. */
@@ -29,6 +32,13 @@ export class CellTable {
     return cell;
   }
 
+  indexOf(id: CellId): number {
+    const index = this.#indices.get(id);
+    if (index === undefined) throw new RangeError(`no cell ${id}`);
+    return index;
+  }
+
+  /** Cells that wait for this one. */
   dependents(index: number): readonly number[] {
     return this.#dependents[index] ?? [];
   }
@@ -73,23 +83,26 @@ export class CellTable {
     return this.#states.filter((state) => states.includes(state)).length;
   }
 
-  /** Counts the cells by how they ended, as a run's summary does. */
-  countEnds(): Pick<ScheduleOutcome, 'ran' | 'reused' | 'failed' | 'skipped'> {
+  /** How the cells ended, as a run's summary says it. */
+  outcome(isInterrupted: boolean): ScheduleOutcome {
+    const failed = this.count('failed', 'tainted');
     return {
+      status: isInterrupted ? 'interrupted' : failed > 0 ? 'failed' : 'done',
       ran: this.count('finished'),
       reused: this.count('reused'),
-      failed: this.count('failed', 'tainted'),
+      failed,
       skipped: this.count('skipped'),
+      stopped: this.count('stopped'),
+      states: this.#states,
     };
   }
 }
 
-function invertNeeds(cells: readonly Cell[]): readonly (readonly number[])[] {
-  const index = new Map<CellId, number>(cells.map((cell, at) => [cell.id, at]));
+function dependentsOf(cells: readonly Cell[], indices: ReadonlyMap<CellId, number>): readonly (readonly number[])[] {
   const dependents = cells.map((): number[] => []);
   cells.forEach((cell, at) => {
-    for (const need of cell.needs) {
-      const list = dependents[index.get(need) ?? -1];
+    for (const need of awaited(cell)) {
+      const list = dependents[indices.get(need) ?? -1];
       if (!list) throw new Error(`cell ${cell.id} needs ${need}, which is not in the run`);
       list.push(at);
     }

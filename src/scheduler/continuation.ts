@@ -12,7 +12,8 @@ function whyAnew(growth: Growth, resolved: ResolvedCell, last: Manifest): string
   const length = growth.length(last.params);
   if (length > growth.length(resolved.params)) return undefined;
   const beginning = growth.beginning(resolved.params, length);
-  if ('reason' in beginning) return beginning.reason;
+  if ('reason' in beginning)
+    return [beginning.reason, beginning.remedy].filter((part) => part !== undefined).join('; ');
   return keyOfBeginning(growing, length) === last.key ? 'its checkpoint is not kept any more' : undefined;
 }
 

@@ -9,6 +9,7 @@ import { cohortOf } from './cohorts.ts';
 import type { Course, Emit, Outset } from './course.ts';
 import { makeTask } from './make-task.ts';
 import { refuseMissingGpus } from './missing-gpus.ts';
+import { isIdle } from './resolution.ts';
 import { refuseObstacles } from './obstacles.ts';
 import type { Prepared } from './prepare.ts';
 import type { ScheduleOutcome } from './schedule-options.ts';
@@ -43,7 +44,7 @@ export async function localCourse(outset: Outset): Promise<Course> {
 /** Makes the executor, with the machine's GPUs where cells ask for one; refuses what can never run on it. */
 async function createExecutor({ plan, prepared: { cells, resolutions }, options }: Outset): Promise<Executor> {
   const { slots, threads, store, kinds, workingFolder: cwd } = options;
-  const running = cells.filter((_, index) => resolutions[index]?.status !== 'reuse');
+  const running = cells.filter((_, index) => !isIdle(resolutions[index]));
   const asking = running.filter(({ resources }) => resources.gpu > 0);
   const gpus = asking.length ? await (options.gpus ?? (() => findGpus(process.env)))() : [];
   const given = { ...(threads !== undefined && { threads }), ...(plan.command && { commands: plan.command }) };
@@ -88,7 +89,7 @@ async function runSchedule(run: ScheduledRun, emit: Emit): Promise<ScheduleOutco
 
 /** Longest remaining path of every cell in seconds, by index; a cell that never ran counts as one second. */
 function urgency({ cells, resolutions, last }: Prepared): Float64Array {
-  const toRun = new Set(cells.filter((_, index) => resolutions[index]?.status !== 'reuse'));
+  const toRun = new Set(cells.filter((_, index) => !isIdle(resolutions[index])));
   if (!toRun.size) return new Float64Array(cells.length);
   const priority = longestRemaining(cells, (cell) => (toRun.has(cell) ? (last().get(cell.id)?.seconds ?? 1) : 0));
   return Float64Array.from(cells, (cell) => priority.get(cell.id) ?? 0);

@@ -1,5 +1,7 @@
 import { FailureError, type Failure } from '../core/failure.ts';
 import type { Cell, CellId, Digest, Key, Plan } from '../core/plan.ts';
+import type { Search } from '../core/plan.ts';
+import { awaited } from '../core/searches.ts';
 import type { TaskSource } from '../core/task.ts';
 import type { StageKind } from '../stages/stage-kind.ts';
 import { damageOf } from '../store/damage.ts';
@@ -7,7 +9,7 @@ import type { ReadWatch } from '../store/files/digest-file.ts';
 import { sourceChanges } from '../store/files/sources.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { lastResultsFile, readLastResults, type LastResults } from '../record/last-results.ts';
-import type { Resolution } from './resolution.ts';
+import { isIdle, type Resolution } from './resolution.ts';
 import { Resolver, type ResolveDeps } from './resolve.ts';
 import { digestSources } from './sources.ts';
 
@@ -55,12 +57,13 @@ export interface Prepared extends Preview {
  */
 export async function prepare(plan: Plan, options: PlanOptions): Promise<Prepared> {
   const { store, kinds, selection, force = new Set() } = options;
-  const cells = selection ? withNeeds(plan.cells, selection) : plan.cells;
+  const cells = selection ? withNeeds(plan, selection) : plan.cells;
   let read: LastResults | undefined;
   const last = () => (read ??= readLastResults(lastResultsFile(options.runsFolder, plan.name)));
   const { of, digests } = await digestSources(cells, options);
   const { resolver, resolutions, damaged } = await resolveIntact(cells, {
     ...{ store, kinds, sources: of, last, force, secrets: plan.secrets },
+    ...(plan.searches && { searches: searchesAmong(plan.searches, cells) }),
     sayChanges: (before, after) => sourceChanges(store.root, before, after),
   });
   if (selection) refuseUnselected({ cells, resolutions }, selection, damaged);
@@ -96,15 +99,34 @@ function readByRunning(
   resolutions: readonly Resolution[],
   entries: ReadonlyMap<CellId, Entry>,
 ): readonly Key[] {
-  const needs = cells.flatMap((cell, index) => (resolutions[index]?.status === 'reuse' ? [] : cell.needs));
+  const needs = cells.flatMap((cell, index) => (isIdle(resolutions[index]) ? [] : cell.needs));
   return [...new Set(needs)].flatMap((need) => entries.get(need)?.key ?? []);
 }
 
-/** The selected cells and all that they need, in the order of the plan. */
-function withNeeds(cells: readonly Cell[], selection: ReadonlySet<CellId>): readonly Cell[] {
+/** The selected cells and all that they wait for, in the order of the plan: what follows in a search waits for all its trials. */
+function withNeeds({ cells, searches = [] }: Plan, selection: ReadonlySet<CellId>): readonly Cell[] {
+  const rivals = new Map<CellId, Search>();
+  for (const search of searches) for (const cell of search.trials.flat(2)) rivals.set(cell, search);
   const wanted = new Set(selection);
-  for (const cell of cells.toReversed()) if (wanted.has(cell.id)) for (const need of cell.needs) wanted.add(need);
+  const added = new Set<Search>();
+  for (const cell of cells.toReversed()) {
+    if (!wanted.has(cell.id)) continue;
+    for (const one of awaited(cell)) wanted.add(one);
+    const search = cell.follows && rivals.get(cell.id);
+    if (!search || added.has(search)) continue;
+    added.add(search);
+    // Rungs lie one after the other in the plan, so that those below are still to come.
+    const rung =
+      search.trials.map((trial) => trial.findIndex((ids) => ids.includes(cell.id))).find((at) => at >= 0) ?? 0;
+    for (const id of search.trials.flatMap((trial) => trial.slice(0, rung).flat())) wanted.add(id);
+  }
   return cells.filter((cell) => wanted.has(cell.id));
+}
+
+/** The searches of which a run has cells: of others nothing is asked. */
+function searchesAmong(searches: readonly Search[], cells: readonly Cell[]): readonly Search[] {
+  const ids = new Set(cells.map(({ id }) => id));
+  return searches.filter(({ trials }) => trials.flat(2).some((cell) => ids.has(cell)));
 }
 
 /** Most missing results that one message names. */
@@ -117,12 +139,12 @@ function refuseUnselected(
 ): void {
   const missing = cells.flatMap((cell, index) => {
     const resolution = resolutions[index];
-    if (selection.has(cell.id) || resolution?.status === 'reuse') return [];
+    if (selection.has(cell.id) || isIdle(resolution)) return [];
     return { cell, damage: resolution?.status === 'run' ? damaged.get(resolution.key) : undefined };
   });
   if (!missing.length) return;
   const failures = missing.slice(0, named).map(({ cell, damage }): Failure => {
-    const taker = cells.find((other) => other.needs.includes(cell.id));
+    const taker = cells.find((other) => awaited(other).includes(cell.id));
     const state =
       damage === undefined ? 'has no result in the store' : `whose result was changed in the store: ${damage}`;
     return {

@@ -72,6 +72,7 @@ export class Reasons {
       .references.filter(({ reference }) => because.includes(reference.cell))
       .map(({ name, reference }) => this.#fromInput(name, reference.cell, 'reruns'));
     this.#note(cell.id, because[0], 'it reruns');
+    if (cell.follows) return ['if its search promotes it'];
     return this.#history.last().has(cell.id) ? reasons : [firstRun];
   }
 

@@ -1,5 +1,7 @@
 import { fail } from '../core/failure.ts';
-import type { Cell, CellId, Key } from '../core/plan.ts';
+import type { Cell, CellId, Key, Plan } from '../core/plan.ts';
+import type { Stop } from '../core/search.ts';
+import { awaited, Searches } from '../core/searches.ts';
 import type { TaskInput, TaskSource } from '../core/task.ts';
 import { ownValue } from '../core/own.ts';
 import { stageKey } from '../fingerprint/stage.ts';
@@ -12,6 +14,7 @@ import type { Resolution, ResolvedCell } from './resolution.ts';
 
 /** What cells are resolved against. */
 export interface ResolveDeps extends History {
+  readonly searches?: Plan['searches'];
   readonly kinds: Readonly<Record<string, StageKind>>;
   /** Sources of each cell, with digests. */
   readonly sources: (cell: Cell) => readonly TaskSource[];
@@ -23,6 +26,11 @@ export class Resolver {
   readonly #cells: ReadonlyMap<CellId, Cell>;
   readonly #entries = new Map<CellId, Entry>();
   readonly #reasons: Reasons;
+  readonly #searches: Searches;
+  /** Cells that searches go on without, and why. */
+  readonly #stopped = new Map<CellId, Stop>();
+  /** Cells that ended without a result. */
+  readonly #lost = new Set<CellId>();
 
   /**
    * @param cells - all cells of the run
@@ -32,6 +40,9 @@ export class Resolver {
     this.#cells = new Map(cells.map((cell) => [cell.id, cell]));
     this.#deps = deps;
     this.#reasons = new Reasons(deps);
+    this.#searches = new Searches(deps.searches ?? [], (cell) =>
+      this.#lost.has(cell) ? null : this.#entries.get(cell)?.manifest().metrics,
+    );
   }
 
   /** Results of the cells that have one. */
@@ -47,8 +58,17 @@ export class Resolver {
    * @throws FailureError when it reads an output that the other cell's result does not have
    */
   resolve(cell: Cell): Resolution {
-    const because = cell.needs.filter((need) => !this.#entries.has(need));
-    if (because.length) return { status: 'unknown', because, reasons: this.#reasons.ofUnknown(cell, because) };
+    const before = awaited(cell);
+    const known = before.flatMap((one) => this.#stopped.get(one) ?? [])[0];
+    const verdict = known ?? this.#searches.verdict(cell.id);
+    if (typeof verdict === 'object') {
+      this.#stopped.set(cell.id, verdict);
+      return { status: 'stop', reasons: [verdict.reason] };
+    }
+    const because = before.filter((one) => !this.#entries.has(one));
+    const undecided = verdict === undefined && { undecided: true };
+    if (undecided || because.length)
+      return { status: 'unknown', because, ...undecided, reasons: this.#reasons.ofUnknown(cell, because) };
     const resolved = this.describe(cell);
     const { key } = resolved;
     const { force, store, damaged } = this.#deps;
@@ -69,6 +89,24 @@ export class Resolver {
     const entry = this.#deps.store.find(key);
     if (!entry) throw new Error(`the result ${key} of ${cell} was committed, but is not in the store`);
     this.#entries.set(cell, entry);
+  }
+
+  /**
+   * Takes note of a cell that ended without a result: in a search it ranks last.
+   *
+   * @param cell - the cell
+   */
+  lose(cell: CellId): void {
+    this.#lost.add(cell);
+  }
+
+  /**
+   * Says what searches have decided.
+   *
+   * @returns the cells that have been promoted or stopped since this was last called
+   */
+  decided(): readonly CellId[] {
+    return this.#searches.decided();
   }
 
   /**

@@ -1,4 +1,6 @@
 import { recordFormat, type RunStatus } from '../core/event.ts';
+import { fail } from '../core/failure.ts';
+import type { Search } from '../core/plan.ts';
 import type { CellState } from '../core/cell-state.ts';
 import type { CellId, Digest, Plan } from '../core/plan.ts';
 import { redactor } from '../core/secrets.ts';
@@ -11,6 +13,7 @@ import type { Course, Emit, Outset, RunOptions } from './course.ts';
 import { localCourse } from './local-course.ts';
 import { outlookOf } from './outlook.ts';
 import { prepare, type PlanOptions, type Prepared, type Preview } from './prepare.ts';
+import { isIdle } from './resolution.ts';
 import type { ScheduleOutcome } from './schedule-options.ts';
 
 export type { RunOptions } from './course.ts';
@@ -27,6 +30,8 @@ export interface RunSummary {
   readonly reused: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Cells that searches went on without. */
+  readonly stopped: number;
   /** State of every cell of the run. */
   readonly states: ReadonlyMap<CellId, CellState>;
   /** Results of the cells that have one, made or reused. */
@@ -59,6 +64,7 @@ export async function previewPlan(plan: Plan, options: PlanOptions): Promise<Pre
  */
 export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSummary> {
   const { cluster, ...here } = options;
+  if (cluster && plan.searches) refuseSearch(plan.searches);
   const selection = cluster ? await networkCells(plan, options) : new Set<CellId>();
   if (selection.size === 0) return runPrepared(plan, options);
   const fetched = await runPlan(plan, { ...here, selection });
@@ -66,6 +72,18 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunSumma
   return runPrepared(plan, {
     ...options,
     force: new Set([...(options.force ?? [])].filter((cell) => !selection.has(cell))),
+  });
+}
+
+/** All cells are submitted to a cluster at once: which of them a search wants is known only as results come in. */
+function refuseSearch([search]: readonly Search[]): void {
+  if (!search) return;
+  const { stage, method } = search;
+  fail({
+    code: 'search-on-cluster',
+    message: `stage ${stage} stops trials by ${method}, and all cells are submitted to a cluster before there are results`,
+    expected: 'a run on this machine, or through a queue that kdpipe follows (executor: command)',
+    fix: 'run with --executor local or command, or search by random or sobol, whose trials all train to the end',
   });
 }
 
@@ -118,8 +136,8 @@ async function courseOf(outset: Outset): Promise<Course> {
   const { prepared, options } = outset;
   const elsewhere = options.cluster && (await clusterCourse(outset, options.cluster));
   if (elsewhere) return elsewhere;
-  const isIdle = prepared.resolutions.every((resolution) => resolution.status === 'reuse');
-  if (isIdle) return { commit: null, run: (emit) => Promise.resolve(reuseAll(prepared, emit)) };
+  if (prepared.resolutions.every(isIdle))
+    return { commit: null, run: (emit) => Promise.resolve(reuseAll(prepared, emit)) };
   return localCourse(outset);
 }
 
@@ -144,12 +162,15 @@ type MakingTime = Pick<LastResult, 'seconds' | 'beside'>;
 
 /** The whole of a run that has nothing to do. */
 function reuseAll({ cells, resolutions }: Prepared, emit: Emit): ScheduleOutcome {
-  resolutions.forEach((resolution, index) => {
-    const cell = cells[index]?.id;
-    if (resolution.status === 'reuse' && cell !== undefined) emit({ type: 'stage-reused', cell, key: resolution.key });
+  const states = resolutions.map((resolution, index): CellState => {
+    const cell = cells[index]?.id ?? '';
+    if (resolution.status === 'reuse') emit({ type: 'stage-reused', cell, key: resolution.key });
+    if (resolution.status === 'stop') emit({ type: 'stage-stopped', cell, reason: resolution.reasons.join('; ') });
+    return resolution.status === 'stop' ? 'stopped' : 'reused';
   });
-  const counts = { ran: 0, reused: cells.length, failed: 0, skipped: 0 };
-  return { status: 'done', ...counts, states: cells.map(() => 'reused') };
+  const stopped = states.filter((state) => state === 'stopped').length;
+  const counts = { ran: 0, reused: cells.length - stopped, failed: 0, skipped: 0, stopped };
+  return { status: 'done', ...counts, states };
 }
 
 /** Remembers what each cell's result was, for the next run's reasons and estimates. */

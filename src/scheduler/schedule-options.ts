@@ -22,7 +22,7 @@ export interface ScheduleOptions {
   readonly cells: readonly Cell[];
   /** What is to be done with each cell, by index, as far as it is known at the start. */
   readonly resolutions: readonly Resolution[];
-  readonly resolver: Pick<Resolver, 'resolve' | 'settle'>;
+  readonly resolver: Pick<Resolver, 'resolve' | 'settle' | 'lose' | 'decided'>;
   /** Urgency of each cell, by index. */
   readonly urgency: Readonly<Float64Array>;
   readonly executor: Executor;
@@ -45,6 +45,8 @@ export interface ScheduleOutcome {
   readonly reused: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Cells that searches went on without. */
+  readonly stopped: number;
   /** State of each cell, by index. */
   readonly states: readonly CellState[];
 }

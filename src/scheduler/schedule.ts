@@ -1,12 +1,12 @@
-import type { EventBody } from '../core/event.ts';
 import { expectedFailures } from '../core/system-failure.ts';
 import type { CellId, Key } from '../core/plan.ts';
 import type { StageResult, StageTask, TaskMessage } from '../core/task.ts';
-import type { RunningTask, StartOptions } from '../executors/executor.ts';
+import type { RunningTask } from '../executors/executor.ts';
 import { createDeferred } from '../util/deferred.ts';
 import { Attempt, stoppedResult } from './attempt.ts';
 import { CellTable } from './cell-table.ts';
 import { ReadyCells, type Start } from './ready-cells.ts';
+import { startOrAttach } from './start-or-attach.ts';
 import type { Resolution } from './resolution.ts';
 import { backOff } from './retry.ts';
 import { Slots } from './slots.ts';
@@ -43,6 +43,7 @@ export class Schedule {
    * @returns how they ended; expected problems are told as events
    */
   run(interrupted = false): Promise<ScheduleOutcome> {
+    this.#options.resolver.decided(); // Of these the resolutions know.
     this.#options.resolutions.forEach((resolution, index) => this.#apply(index, resolution));
     if (interrupted) this.interrupt();
     else this.#pump();
@@ -78,7 +79,10 @@ export class Schedule {
         else this.#ready.push(index);
         return;
       case 'unknown':
-        this.#table.await(index, resolution.because.length);
+        this.#table.await(index, resolution.because.length + Number(resolution.undecided ?? false));
+        return;
+      case 'stop':
+        this.#stop(index, resolution.reasons.join('; '));
     }
   }
 
@@ -89,7 +93,8 @@ export class Schedule {
       if (!next) break;
       this.#start(next);
     }
-    if (!this.#running.size && !this.#pauses.size) this.#end.resolve(this.#outcome());
+    if (!this.#running.size && !this.#pauses.size)
+      this.#end.resolve(this.#table.outcome(this.#halted === 'interrupted'));
   }
 
   #enqueue(index: number): void {
@@ -105,7 +110,8 @@ export class Schedule {
       this.#prepareStart(index, cohort, () => holders.delete(index) && holders.size === 0 && release()),
     );
     const byCell = new Map(starting.map((each) => [each.task.cell, each]));
-    const running = this.#startOrAttach(
+    const running = startOrAttach(
+      this.#options,
       starting.map(({ task }) => task),
       {
         waiting: this.#ready.size,
@@ -113,15 +119,6 @@ export class Schedule {
       },
     );
     running.forEach((task, at) => this.#follow(starting[at], task));
-  }
-
-  /** Finds a task again that an earlier run left in the executor's queue, or starts the tasks. */
-  #startOrAttach(tasks: readonly StageTask[], options: StartOptions): readonly RunningTask[] {
-    const { executor, handleOf } = this.#options;
-    const [task] = tasks;
-    const handle = task && tasks.length === 1 && task.attempt === 1 ? handleOf?.(task.key) : undefined;
-    const found = task && handle !== undefined ? executor.attach?.(handle, task, options) : undefined;
-    return found ? [found] : executor.start(tasks, options);
   }
 
   #prepareStart(index: number, cohort: readonly CellId[], free: () => boolean): Starting {
@@ -132,10 +129,16 @@ export class Schedule {
     const number = (this.#attempts[index] ?? 0) + 1;
     this.#attempts[index] = number;
     const task = taskOf(cell, { attempt: number, cohort });
-    const reason = this.#reasons[index] ?? '';
     const [first] = cohort;
     const beside = first === undefined ? {} : { beside: cohort.length - 1, cohort: first };
-    emit({ type: 'stage-started', cell: cell.id, key: task.key, attempt: number, reason, ...beside });
+    emit({
+      type: 'stage-started',
+      cell: cell.id,
+      key: task.key,
+      attempt: number,
+      reason: this.#reasons[index] ?? '',
+      ...beside,
+    });
     const attempt = new Attempt(task, clock);
     this.#running.add(attempt);
     return { index, task, attempt, free };
@@ -144,7 +147,8 @@ export class Schedule {
   #receive(from: Starting | undefined, message: TaskMessage): void {
     if (!from) return;
     from.attempt.receive(message);
-    this.#tell(eventOf(from.task, message));
+    const event = eventOf(from.task, message);
+    if (event) this.#options.emit(event);
     // While a result is written to the disk its slot is free: disks wait longer than they work.
     if (message.type === 'committing' && from.free()) this.#pump();
   }
@@ -163,10 +167,6 @@ export class Schedule {
       .catch((error: unknown) => this.#end.reject(error));
   }
 
-  #tell(event: EventBody | undefined): void {
-    if (event) this.#options.emit(event);
-  }
-
   #ended(index: number, task: StageTask, result: StageResult): void {
     const { cell, key } = task;
     switch (result.status) {
@@ -176,7 +176,7 @@ export class Schedule {
       case 'tainted':
         this.#table.change(index, 'taint');
         this.#options.emit({ type: 'stage-tainted', cell, key, changed: result.changed });
-        this.#skipAfter(index);
+        this.#lose(index);
         return;
       case 'interrupted':
         if (this.#halted === 'interrupted') this.#interrupted(index);
@@ -197,11 +197,12 @@ export class Schedule {
     this.#release(index);
   }
 
-  /** Resolves what waited only for this cell, and for cells that are reused because of it, and so on. */
-  #release(done: number): void {
-    const settled = [done];
+  /** Resolves what waited only for a cell that has ended, or for what searches say now, for what is reused because of it, and so on. */
+  #release(ended: number): void {
+    const settled = [ended];
     for (let from = settled.pop(); from !== undefined; from = settled.pop()) {
-      for (const index of this.#table.dependents(from)) {
+      const decided = this.#options.resolver.decided().map((cell) => this.#table.indexOf(cell));
+      for (const index of [...this.#table.dependents(from), ...decided]) {
         if (!this.#table.needMet(index) || this.#halted) continue;
         this.#resolve(index);
         if (this.#table.states[index] === 'reused') settled.push(index);
@@ -210,8 +211,7 @@ export class Schedule {
   }
 
   #resolve(index: number): void {
-    const { resolver } = this.#options;
-    this.#failing(index, null, () => this.#apply(index, resolver.resolve(this.#table.cell(index))));
+    this.#failing(index, null, () => this.#apply(index, this.#options.resolver.resolve(this.#table.cell(index))));
   }
 
   /** Looks into the store for a cell, which fails where that cannot be read; false then. */
@@ -248,13 +248,15 @@ export class Schedule {
   #fail(index: number, key: Key | null, { failure, tail }: Problem): void {
     this.#table.change(index, 'fail');
     this.#options.emit({ type: 'stage-failed', cell: this.#table.cell(index).id, key, failure, tail });
-    this.#skipAfter(index);
+    this.#lose(index);
   }
 
-  /** After a failure: skips what needs the cell and, unless the run keeps going, everything that has not started. */
-  #skipAfter(index: number): void {
+  /** After a failure: skips what waits for the cell and, unless the run keeps going, everything that has not started. */
+  #lose(index: number): void {
     const because = this.#table.cell(index).id;
+    this.#options.resolver.lose(because);
     this.#table.forWaitingCone(index, (next) => this.#skip(next, because));
+    if (this.#options.keepGoing) this.#release(index);
     if (this.#options.keepGoing || this.#halted) return;
     this.#halted = 'failed';
     for (const [paused, { key, problem }] of this.#endPauses()) this.#fail(paused, key, problem);
@@ -264,8 +266,21 @@ export class Schedule {
   }
 
   #skip(index: number, because: CellId | null): void {
+    const { id } = this.#table.cell(index);
     this.#table.change(index, 'skip');
-    this.#options.emit({ type: 'stage-skipped', cell: this.#table.cell(index).id, because });
+    this.#options.resolver.lose(id);
+    this.#options.emit({ type: 'stage-skipped', cell: id, because });
+  }
+
+  /** A search goes on without a cell: so does what waits for it. */
+  #stop(index: number, reason: string): void {
+    const stop = (next: number): void => {
+      this.#table.change(next, 'stop');
+      this.#options.emit({ type: 'stage-stopped', cell: this.#table.cell(next).id, reason });
+    };
+    if (this.#table.states[index] !== 'waiting') return;
+    stop(index);
+    this.#table.forWaitingCone(index, stop);
   }
 
   #interrupted(index: number): void {
@@ -279,11 +294,5 @@ export class Schedule {
     this.#pauses.clear();
     for (const [, { callOff }] of pauses) callOff();
     return pauses;
-  }
-
-  #outcome(): ScheduleOutcome {
-    const counts = this.#table.countEnds();
-    const status = this.#halted === 'interrupted' ? 'interrupted' : counts.failed ? 'failed' : 'done';
-    return { status, ...counts, states: this.#table.states };
   }
 }

@@ -39,6 +39,8 @@ export interface UpToDate {
   /** The results of all cells. */
   readonly seal: Seal;
   readonly cells: number;
+  /** Those of them that searches go on without. */
+  readonly stopped: number;
   /** What was said of the plan. */
   readonly notes?: readonly Failure[];
   /** The tables and plots that stand in files. */
@@ -55,13 +57,14 @@ interface Note {
   readonly files: readonly (readonly [path: string, digest: Digest])[];
   readonly seal: Seal;
   readonly cells: number;
+  readonly stopped: number;
   readonly notes?: UpToDate['notes'];
   readonly placed: UpToDate['placed'];
   readonly held: UpToDate['held'];
 }
 
 /** Bumped when a note's form or meaning changes. */
-const format = 4;
+const format = 5;
 /** Files that are digested at once. */
 const atOnce = 4;
 
@@ -85,7 +88,7 @@ const isPlace: Test = (value) => isJsonObject(value) && isText(value['what']) &&
 /** Whether a file holds a whole note: anything may stand there. */
 function isNote(value: unknown): value is Note {
   if (!isJsonObject(value)) return false;
-  const { request, environment, files, seal, cells, notes = [], placed, held } = value;
+  const { request, environment, files, seal, cells, stopped, notes = [], placed, held } = value;
   return (
     isText(request) &&
     listOf(pairWith(isTextOrNull))(environment) &&
@@ -94,6 +97,7 @@ function isNote(value: unknown): value is Note {
     isText(seal['state']) &&
     listOf(pairWith(listOf(isText)))(seal['places']) &&
     isNumber(cells) &&
+    isNumber(stopped) &&
     listOf(isFailureForm)(notes) &&
     listOf(isPlace)(placed) &&
     listOf(isPlace)(held)
@@ -147,7 +151,7 @@ export async function findUpToDate(
   store: Store,
   environment: Environment,
   watch?: ReadWatch,
-): Promise<Pick<UpToDate, 'cells' | 'notes' | 'placed' | 'held'> | undefined> {
+): Promise<Pick<UpToDate, 'cells' | 'stopped' | 'notes' | 'placed' | 'held'> | undefined> {
   const note = readNote(noteFile(store, request));
   if (note?.request !== requestDigest(request)) return undefined;
   if (note.environment.some(([name, value]) => digestOf(ownValue(environment, name)) !== value)) return undefined;
@@ -157,6 +161,6 @@ export async function findUpToDate(
     const now = await digest(path).catch(() => undefined);
     return now === before;
   });
-  const { cells, notes, placed, held } = note;
-  return same.every(Boolean) ? { cells, placed, held, ...(notes && { notes }) } : undefined;
+  const { cells, stopped, notes, placed, held } = note;
+  return same.every(Boolean) ? { cells, stopped, placed, held, ...(notes && { notes }) } : undefined;
 }

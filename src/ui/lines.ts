@@ -57,6 +57,9 @@ export function eventLine(state: RunState, event: Event): string | undefined {
       return `${count(state)}${event.cell} failed: ${oneLine(event.failure.message)} [${event.failure.code}]`;
     case 'stage-skipped':
       return `${count(state)}${event.cell} skipped: ${event.because === null ? stopped : `it needs ${event.because}`}`;
+    case 'stage-stopped':
+      // Of a run that has nothing to do the last line says all.
+      return state.run === '' ? undefined : `${count(state)}${event.cell} stopped: ${event.reason}`;
     case 'stage-interrupted':
       return `${count(state)}${event.cell} interrupted`;
     case 'stage-acquired':

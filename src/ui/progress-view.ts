@@ -44,7 +44,15 @@ function header(state: RunState, { now, columns }: ViewOptions): string {
 function countsLine(state: RunState): string {
   const running = state.running.filter((entry) => !isQueued(entry)).length;
   const waiting = Math.max(0, state.total - countEnded(state) - running);
-  const ends: readonly (keyof Counts)[] = ['reused', 'finished', 'failed', 'skipped', 'tainted', 'interrupted'];
+  const ends: readonly (keyof Counts)[] = [
+    'reused',
+    'finished',
+    'failed',
+    'skipped',
+    'stopped',
+    'tainted',
+    'interrupted',
+  ];
   const all = [
     [running, 'running'] as const,
     [waiting, 'waiting'] as const,

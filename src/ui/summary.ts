@@ -1,6 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { duration } from '../util/duration.ts';
+import { tallyText, type SearchTally } from '../core/searches.ts';
 import type { FailedCell, RunState } from '../core/run-state.ts';
+import { pluralize } from '../util/text.ts';
 import { shellWord } from '../util/shell-word.ts';
 import { oneLine } from './progress-text.ts';
 
@@ -43,9 +45,15 @@ function countsText({ counts }: RunState): string {
     [counts.tainted, 'tainted'],
     [counts.interrupted, 'interrupted'],
     [counts.skipped, 'skipped'],
+    [counts.stopped, 'stopped by search'],
   ] as const;
   const said = all.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return said.length > 0 ? said.join(', ') : 'no cells';
+}
+
+/** `2 cells reused, 3 stopped by search`. */
+function idleText({ counts: { reused, stopped } }: RunState): string {
+  return `${pluralize(reused, 'cell')} reused${stopped > 0 ? `, ${stopped} stopped by search` : ''}`;
 }
 
 /** The first line: how the run ended, and how long it took. */
@@ -58,8 +66,8 @@ function endLine(state: RunState): string {
     case undefined:
       return `interrupted after ${seconds}: ${countsText(state)}; the next run goes on from there`;
     case 'done':
-      return state.counts.reused === state.total
-        ? `nothing to do: ${state.total} ${state.total === 1 ? 'cell' : 'cells'} reused, ${seconds}`
+      return state.counts.reused + state.counts.stopped === state.total
+        ? `nothing to do: ${idleText(state)}, ${seconds}`
         : `done in ${seconds}: ${countsText(state)}`;
   }
 }
@@ -96,14 +104,20 @@ function heldLines({ held, command }: SummaryFiles): readonly string[] {
  *
  * @param state - the run's state after its last event
  * @param files - the tables and plots that were put into files, and those that were not
+ * @param searches - what came of searches that stop trials
  * @returns the lines
  */
-export function runSummary(state: RunState, files: SummaryFiles): readonly string[] {
+export function runSummary(
+  state: RunState,
+  files: SummaryFiles,
+  searches: readonly SearchTally[] = [],
+): readonly string[] {
   const hidden = state.failures.length - fullFailures;
   return [
     ...state.failures.slice(0, fullFailures).flatMap(failureLines),
     ...(hidden > 0 ? [`… and ${hidden} more failed: kdpipe status`] : []),
     endLine(state),
+    ...searches.map(tallyText),
     ...files.written.map(({ what, file, changed }) => `${what} ${changed ? 'written to' : 'unchanged in'} ${file}`),
     ...heldLines(files),
   ];

@@ -19,6 +19,7 @@ import { native } from './native.ts';
 import { onnx } from './onnx.ts';
 import { overhead } from './overhead.ts';
 import { parityTable } from './parity.ts';
+import { search } from './search.ts';
 import { slurm } from './slurm.ts';
 import { tensorflow } from './tensorflow.ts';
 import { train } from './train.ts';
@@ -41,6 +42,7 @@ const benchmarks: Record<string, (args: readonly string[]) => string | Promise<s
     loaders,
     parity: parityTable,
     methods: methodsTable,
+    search,
     slurm,
     tensorflow,
   },

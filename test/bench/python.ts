@@ -9,17 +9,19 @@ function call(command: string, args: readonly string[]): void {
 }
 
 /**
- * A Python with PyTorch, torchvision, timm and webdataset.
+ * A Python with packages of PyPI.
  *
- * @returns path of KDPIPE_BENCH_PYTHON, or of a virtual environment that is made once in the temporary folder
+ * @param name - of a virtual environment
+ * @param packages - what is installed into it
+ * @returns path of KDPIPE_BENCH_PYTHON, or of the virtual environment, which is made once in the temporary folder
  */
-export function python(): string {
+export function python(name = 'torch', packages = ['torch', 'torchvision', 'timm', 'webdataset']): string {
   const given = process.env['KDPIPE_BENCH_PYTHON'];
   if (given !== undefined) return given;
-  const folder = join(tmpdir(), 'kdpipe-bench-torch');
+  const folder = join(tmpdir(), `kdpipe-bench-${name}`);
   const path = join(folder, 'bin/python');
   if (existsSync(path)) return path;
   call('python3', ['-m', 'venv', folder]);
-  call(path, ['-m', 'pip', 'install', '--quiet', 'torch', 'torchvision', 'timm', 'webdataset']);
+  call(path, ['-m', 'pip', 'install', '--quiet', ...packages]);
   return path;
 }

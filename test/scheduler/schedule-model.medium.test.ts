@@ -72,7 +72,7 @@ async function tryRun(setting: Setting, all: readonly Act[]): Promise<void> {
   const failures = count('failed', 'tainted');
   expect(outcome).toEqual({
     status: world.model.halted === 'interrupted' ? 'interrupted' : failures ? 'failed' : 'done',
-    ...{ ran: count('finished'), reused: count('reused'), failed: failures, skipped: count('skipped') },
+    ...{ ran: count('finished'), reused: count('reused'), failed: failures, skipped: count('skipped'), stopped: 0 },
     states,
   });
 }

@@ -8,6 +8,7 @@ import type { ScheduleOutcome } from '../../src/scheduler/schedule-options.ts';
 import { Schedule } from '../../src/scheduler/schedule.ts';
 import { failed, FakeExecutor, finished, keyOf, ManualClock, settle, taskOf, type HeldTask } from './fakes.ts';
 import { ScheduleModel, type Fate, type ModelCell } from './schedule-model.ts';
+import { noSearches } from './no-searches.ts';
 
 /** What may happen to a run from outside, at any time. `of` picks one of the stages that run. */
 export type Act =
@@ -77,7 +78,11 @@ export class ScheduleWorld {
     );
     this.#schedule = new Schedule({
       ...{ cells, resolutions, keepGoing, clock: this.#clock, executor: this.#executor, taskOf },
-      resolver: { resolve: (cell) => this.#resolve(byId.get(cell.id)!, 'during'), settle: (id) => this.#settle(id) },
+      resolver: {
+        resolve: (cell) => this.#resolve(byId.get(cell.id)!, 'during'),
+        settle: (id) => this.#settle(id),
+        ...noSearches,
+      },
       urgency: Float64Array.from(cells, ({ urgency }) => urgency),
       cohortOf: ({ id }: Cell) => byId.get(id)?.label ?? null,
       handleOf: (key) => handles.get(key),

@@ -6,6 +6,7 @@ import type { Resolution } from '../../src/scheduler/resolution.ts';
 import type { AttemptInfo, ScheduleOptions } from '../../src/scheduler/schedule-options.ts';
 import { Schedule } from '../../src/scheduler/schedule.ts';
 import { cell, failed, FakeExecutor, finished, keyOf, ManualClock, settle, taskOf } from './fakes.ts';
+import { noSearches } from './no-searches.ts';
 
 /** What the fake resolver says of a cell once its needs are there: it runs unless it is named here. */
 interface World {
@@ -41,7 +42,7 @@ class Stand {
     this.schedule = new Schedule({
       ...{ cells, keepGoing: false, clock: this.clock, executor: this.executor },
       resolutions: cells.map(resolve),
-      resolver: { resolve, settle: (id) => void this.settled.add(id) },
+      resolver: { resolve, settle: (id) => void this.settled.add(id), ...noSearches },
       urgency: new Float64Array(cells.length),
       cohortOf: () => null,
       taskOf: (planned, info) => {
@@ -99,7 +100,7 @@ describe('the order of cells', () => {
       throw refused;
     };
     const stand = new Stand([cell('a'), cell('b', { needs: ['a'] })], {
-      resolver: { resolve: () => ({ status: 'run', key: keyOf('a'), reasons: [] }), settle },
+      resolver: { resolve: () => ({ status: 'run', key: keyOf('a'), reasons: [] }), settle, ...noSearches },
     });
     await stand.finish('a');
     expect(await stand.ended).toMatchObject({ status: 'failed', failed: 1, skipped: 1 });

@@ -41,6 +41,7 @@ beforeEach(async () => {
     files,
     seal,
     cells: 2,
+    stopped: 0,
     placed: [{ what: 'table t', file: 'README.md' }],
     held: [],
   };
@@ -50,7 +51,12 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a run that left nothing to do', () => {
   it('is recalled while nothing has changed, with its cells and tables', async () => {
-    expect(await recall()).toEqual({ cells: 2, placed: [{ what: 'table t', file: 'README.md' }], held: [] });
+    expect(await recall()).toEqual({
+      cells: 2,
+      stopped: 0,
+      placed: [{ what: 'table t', file: 'README.md' }],
+      held: [],
+    });
   });
 
   it.each<[string, Partial<Request>]>([
@@ -106,7 +112,15 @@ describe('a run that left nothing to do', () => {
   it('leaves one note a file and overrides, whatever the text', () => {
     const seal = store.seal([key]);
     if (!seal) throw new Error('no seal');
-    const settled = { environment: {}, files: new Map<string, string>(), seal, cells: 1, placed: [], held: [] };
+    const settled = {
+      environment: {},
+      files: new Map<string, string>(),
+      seal,
+      cells: 1,
+      stopped: 0,
+      placed: [],
+      held: [],
+    };
     saveUpToDate(request({ text: 'name: q' }), settled, store);
     expect(readdirSync(join(store.root, '.settled'))).toHaveLength(1);
     saveUpToDate(request({ overrides: ['lr=2'] }), settled, store);

@@ -33,6 +33,7 @@ type Range = readonly [param: string, taken: readonly Json[], refused: readonly 
 const recipe: readonly Range[] = [
   ['model', ['resnet8', 'convnet4'], ['resnet9', '', 8, null]],
   ['epochs', [1, 100_000], [0, -1, 1.5, 100_001, '3', null]],
+  ['schedule_epochs', [1, 100_000], [0, 1.5, 100_001, null]],
   ['batch_size', [1, 65_536], [0, 65_537, 2.5, '64']],
   ['optimizer', ['adamw', 'sgd', 'rmsprop'], ['adam', 'AdamW', null]],
   ['lr', [1e-12, 10], [0, -1e-3, '1e-3']],

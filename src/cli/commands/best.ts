@@ -7,7 +7,7 @@ import { LiveRun } from '../../dashboard/data/live-run.ts';
 import { metricNames } from '../../dashboard/data/sweep.ts';
 import { Runs } from '../../dashboard/server/runs.ts';
 import { openProject } from '../../project/project.ts';
-import { lowerIsBetter } from '../../report/rows/metrics.ts';
+import { lowerIsBetter } from '../../core/metrics.ts';
 import { decimalsOf, measuredText } from '../../report/tables/number-text.ts';
 import { shellWord } from '../../util/shell-word.ts';
 import { nameAdvice, pluralize } from '../../util/text.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { metricAt } from '../../report/rows/metrics.ts';
+import { metricAt } from '../../core/metrics.ts';
 import { historyOf, type CellHistory, type PastResult } from '../../project/history.ts';
 import { openProject } from '../../project/project.ts';
 import { briefNumber, headline } from '../../ui/progress-text.ts';

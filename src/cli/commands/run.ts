@@ -64,13 +64,13 @@ async function run(file: string, flags: RunFlags): Promise<number> {
     const found = await findNothingToDo(file, { overrides: set ?? [] }, watch);
     watch.close();
     if (found) {
-      const { cells, notes = [], placed, held } = found;
+      const { cells, stopped, notes = [], placed, held } = found;
       printNotes(notes);
       const ended = { status: 'done', seconds: (performance.now() - start) / 1000 } as const;
       const progress = {
         ...initialRun,
         total: cells,
-        counts: { ...initialRun.counts, reused: cells },
+        counts: { ...initialRun.counts, reused: cells - stopped, stopped },
         ended,
       };
       const files = {

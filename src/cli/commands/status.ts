@@ -58,6 +58,26 @@ function waitingLines(waiting: readonly WaitingTasks[]): readonly string[] {
   return ['', 'waiting in the queue:', columns(rows)];
 }
 
+/** Most cells of a list. */
+const shown = 10;
+
+/** What searches go on without: of each trial the first rung to which it was not promoted. */
+function stoppedLines({ plan: { cells } }: PastRun, run: RunState): readonly string[] {
+  const reasons = new Map(
+    [...cellStatuses(run)].flatMap(([cell, { event }]) =>
+      event.type === 'stage-stopped' ? [[cell, event.reason] as const] : [],
+    ),
+  );
+  const ends = cells.flatMap(({ id, follows = [] }) => {
+    const reason = reasons.get(id);
+    const isFirst = follows.length > 0 && !follows.some((one) => reasons.has(one));
+    return reason !== undefined && isFirst ? [`${id}  ${reason}`] : [];
+  });
+  if (ends.length === 0) return [];
+  const more = ends.length > shown ? [`… and ${ends.length - shown} more: kdpipe why STAGE`] : [];
+  return ['', 'stopped by search:', ...ends.slice(0, shown), ...more];
+}
+
 function statusText(past: PastRun, run: RunState, waiting: readonly WaitingTasks[]): string {
   const state = cellStateOf(run);
   const stages = [...groupBy(past.plan.cells, (cell) => cell.stage)].map(([stage, cells]) => {
@@ -72,12 +92,12 @@ function statusText(past: PastRun, run: RunState, waiting: readonly WaitingTasks
       ? [`${event.cell}  ${[duration(event.seconds), headline(event.metrics)].filter(Boolean).join('  ')}`]
       : [],
   );
-  const shown = 10;
   return [
     `${past.plan.name}  ${past.run}  ${describeEnd(run)}`,
     columns([['stage', 'cells', ''], ...stages]),
     ...waitingLines(waiting),
     ...failed,
+    ...stoppedLines(past, run),
     ...(finished.length ? ['', `last of ${finished.length} finished:`, ...finished.slice(-shown)] : []),
   ].join('\n');
 }

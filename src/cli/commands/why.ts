@@ -32,12 +32,20 @@ export function command(): Command {
       const previews = await preview(pipeline);
       const past = lastRunOf(runsFolder, pipeline.plan.name);
       for (const { cell, resolution } of previews.filter((one) => named.has(one.cell.id))) {
-        print(`${cell.id}: ${resolution.status === 'reuse' ? 'is reused, nothing changed' : 'would run'}`);
+        print(`${cell.id}: ${words[resolution.status]}`);
         if (resolution.status !== 'reuse') for (const reason of resolution.reasons) print(`  ${reason}`);
         else print(`  ${lastReason(past, cell.id)}`);
       }
     });
 }
+
+/** What a run would do with a cell. */
+const words = {
+  reuse: 'is reused, nothing changed',
+  run: 'would run',
+  unknown: 'would run',
+  stop: 'is stopped by its search',
+} as const;
 
 function lastRunOf(runsFolder: string, pipeline: string): PastRun | undefined {
   try {

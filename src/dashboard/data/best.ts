@@ -1,5 +1,5 @@
 import type { CellId } from '../../core/plan.ts';
-import { lowerIsBetter } from '../../report/rows/metrics.ts';
+import { lowerIsBetter } from '../../core/metrics.ts';
 import type { Measured } from '../../report/tables/number-text.ts';
 import { rowName } from './cell-names.ts';
 import { metricDifferences, paramsOf, referred, type MetricDifference } from './compare.ts';

@@ -1,7 +1,7 @@
 import { isJsonObject, isList, type Json, type JsonObject } from '../../core/json.ts';
 import { comparePaired, type Comparison, type Sample } from '../../report/rows/pairing.ts';
 import type { Measured } from '../../report/tables/number-text.ts';
-import { lowerIsBetter } from '../../report/rows/metrics.ts';
+import { lowerIsBetter } from '../../core/metrics.ts';
 import { groupBy } from '../../util/group.ts';
 import type { CellData, RunData } from './run-data.ts';
 import { measuredOf, type SweepRow } from './sweep.ts';

@@ -17,6 +17,7 @@ function progressAfter(before: CellProgress, event: StageEvent): CellProgress {
   const keyed = 'key' in event && event.key !== null ? { ...kept, key: event.key } : kept;
   switch (event.type) {
     case 'stage-started':
+    case 'stage-stopped':
       return { ...keyed, reason: event.reason };
     case 'stage-finished':
       return { ...keyed, seconds: event.seconds, metrics: metricNumbers(event.metrics) };

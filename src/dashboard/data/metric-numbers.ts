@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/json.ts';
-import { metricAt, metricPaths } from '../../report/rows/metrics.ts';
+import { metricAt, metricPaths } from '../../core/metrics.ts';
 
 /**
  * Takes the numbers out of the metrics of a result.

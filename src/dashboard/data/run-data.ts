@@ -68,7 +68,7 @@ export interface CellData {
 export interface CellProgress {
   readonly state: CellState;
   readonly key?: Key;
-  /** Why it runs, as `kdpipe why` says it. */
+  /** Why it runs, or was stopped, as `kdpipe why` says it. */
   readonly reason?: string;
   /** What it took. */
   readonly seconds?: number;

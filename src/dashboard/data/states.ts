@@ -8,6 +8,7 @@ export const stateOrder = [
   'retrying',
   'ready',
   'waiting',
+  'stopped',
   'interrupted',
   'skipped',
   'tainted',

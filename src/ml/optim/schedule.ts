@@ -6,6 +6,7 @@ export type LearningRatePlan = Pick<
   RecipeParams,
   | 'epochs'
   | 'extend'
+  | 'scheduleEpochs'
   | 'lr'
   | 'warmup'
   | 'warmupRatio'
@@ -38,16 +39,18 @@ const COURSES: Readonly<Record<Schedule, (plan: LearningRatePlan, since: number,
   'cosine-restart-wave': (plan, since) => along(plan, Math.PI * (since / plan.tMax)),
 };
 
-/** The plan that an epoch follows: the shorter one that is extended, or the whole. */
-const planOf = (plan: LearningRatePlan, epoch: number): LearningRatePlan =>
-  plan.extend !== undefined && epoch < plan.extend ? { ...plan, epochs: plan.extend } : plan;
+/** The plan that an epoch follows: the shorter one that is extended, the longer one that this is the beginning of, or the whole. */
+function planOf(plan: LearningRatePlan, epoch: number): LearningRatePlan {
+  const { epochs, extend, scheduleEpochs = epochs } = plan;
+  return { ...plan, epochs: extend !== undefined && epoch < extend ? extend : scheduleEpochs };
+}
 
 /** Number of epochs that warm up. */
 const warmupOf = ({ epochs, warmup, warmupRatio }: LearningRatePlan): number =>
   warmup ? warmupEpochs(epochs, warmupRatio) : 0;
 
 /**
- * Learning rate of an epoch; with `extend` the first epochs are those of a plan of as many. Warm-up (Goyal et al., 2017):
+ * Learning rate of an epoch; with `extend` the first epochs are those of a plan of as many, with `scheduleEpochs` E is that. Warm-up (Goyal et al., 2017):
  * lo + (hi − lo) · e/W for e ≤ W, so that epoch W runs at the full rate. Then, with s = e − W:
  *
  * - cosine: annealing without restarts (Loshchilov & Hutter, ICLR 2017): min + ½ (hi − min)(1 + cos(π s/(E − W)));

@@ -21,7 +21,7 @@ export interface MatrixCompiler<S> extends Compiler<S> {
 }
 
 /** Gives the values of an axis; undefined when a problem was noted instead. */
-type AxisTemplate<S> = (scope: S) => readonly AxisValue[] | undefined;
+export type AxisTemplate<S> = (scope: S) => readonly AxisValue[] | undefined;
 
 const AXIS_FORMS = 'a list, a range { from, to, step }, or "${stages.id}"';
 
@@ -113,7 +113,19 @@ function textTemplate<S>(
   };
 }
 
-function axisTemplate<S>(name: string, written: Located, compiler: MatrixCompiler<S>): AxisTemplate<S> | undefined {
+/**
+ * Compiles the values of an axis.
+ *
+ * @param name - of the axis
+ * @param written - a list, a range, or an expression that stands for a list
+ * @param compiler - resolves expressions and takes problems
+ * @returns gives the values; undefined when a problem was noted instead
+ */
+export function axisTemplate<S>(
+  name: string,
+  written: Located,
+  compiler: MatrixCompiler<S>,
+): AxisTemplate<S> | undefined {
   const { value, location } = written;
   if (Array.isArray(value)) return listTemplate(name, value as readonly Json[], location, compiler);
   const template = compile(value, location, compiler);
@@ -127,9 +139,15 @@ function axisTemplate<S>(name: string, written: Located, compiler: MatrixCompile
   };
 }
 
-/** A value with its texts of the environment read as what they say: where numbers are wanted. */
-function withNumbers<S>({ variables = [] }: Template<S>, value: Value | undefined): Value | undefined {
-  return value === undefined ? undefined : withTypedTexts(value, variables);
+/**
+ * Reads texts of the environment as what they say: where numbers are wanted.
+ *
+ * @param template - the value, compiled
+ * @param value - as it was worked out
+ * @returns the value with numbers in the places of such texts
+ */
+export function withNumbers<S>(template: Template<S>, value: Value | undefined): Value | undefined {
+  return value === undefined ? undefined : withTypedTexts(value, template.variables ?? []);
 }
 
 /** `seeds: 5` is short for the axis `seed: [0, 1, 2, 3, 4]`. */

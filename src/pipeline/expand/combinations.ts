@@ -12,6 +12,7 @@ import {
 import type { Problems } from '../source/problems.ts';
 import { misspeltEntries, whyUnmatched } from './unmatched.ts';
 import type { SweptAxis } from '../read/spec.ts';
+import { lengthOf, withTrials } from './rungs.ts';
 import type { StageContext, StageTemplate } from './stage-template.ts';
 
 /** What combinations are made with. */
@@ -109,7 +110,7 @@ function checkExcluded(all: readonly Expanded[], { spec }: StageTemplate, reach:
 }
 
 /** The combinations of a stage's matrix for one choice of swept params. */
-function ofMatrix(
+function expandFor(
   stage: StageTemplate,
   matrix: MatrixValues | undefined,
   reach: Reach,
@@ -150,10 +151,13 @@ export function combinationsOf(stage: StageTemplate, context: CombinationContext
   const overriding = [...sweeps, ...stage.spec.swept];
   budget.spend('nodes', sizeWith(1, sweeps), location);
   for (const sweep of withAxes(single, sweeps)) {
-    const expanded = stage.matrix && ofMatrix(stage, stage.matrix({ values: sweep }), reach, context);
+    const expanded = stage.matrix && expandFor(stage, stage.matrix({ values: sweep }), reach, context);
     if (stage.matrix && !expanded) return undefined;
     if (expanded) matrices.push(expanded);
-    const combinations = expanded?.expansion.combinations ?? single;
+    const search = stage.search?.({ values: sweep });
+    if (stage.search && !search) return undefined;
+    const ofMatrix = expanded?.expansion.combinations ?? single;
+    const combinations = search ? withTrials(ofMatrix, search, lengthOf(stage.parameters?.kind)) : ofMatrix;
     const size = sizeWith(combinations.length, overriding);
     if (size > budget.most('cells')) {
       refuseOverridden(stage, size, context);

@@ -6,6 +6,7 @@ import { StageParameters, type ParameterContext } from './cell-parameters.ts';
 import { combinationsOf } from './combinations.ts';
 import { checkRules } from '../check/kind-rules.ts';
 import type { AxisValue, Combination } from './matrix.ts';
+import { searchesOf, type CombinedCell } from './rungs.ts';
 import { StageCells } from '../planned/stage-cells.ts';
 import type { PipelineSpec } from '../read/spec.ts';
 import type { CellScope } from './stage-names.ts';
@@ -53,6 +54,7 @@ class StageExpansion {
   readonly #combinations = new Map<string, Combination>();
   readonly #joined = new Set<string>();
   readonly #cells: PlannedCell[] = [];
+  readonly #combined: CombinedCell[] = [];
   #complete = true;
   #resolved = true;
 
@@ -66,8 +68,20 @@ class StageExpansion {
 
   finish(before: number): StageCells {
     this.#checkUnusedAxes();
+    const { searches, follows } = this.#searched();
     const healthy = this.#stage.healthy && this.#complete && this.#context.problems.noted === before;
-    return new StageCells(this.#cells, healthy);
+    const cells = this.#cells.map((planned) => {
+      const after = follows.get(planned.cell.id);
+      return after ? { ...planned, cell: { ...planned.cell, follows: after } } : planned;
+    });
+    return new StageCells(follows.size > 0 ? cells : this.#cells, healthy, searches);
+  }
+
+  #searched(): ReturnType<typeof searchesOf> {
+    const { search: template, parameters, spec } = this.#stage;
+    if (!template || !parameters || !spec.search || !this.#complete) return { searches: [], follows: new Map() };
+    const { problems } = this.#context;
+    return searchesOf(this.#combined, { kind: parameters.kind, spec: spec.search, template, problems });
   }
 
   #add(combination: Combination): void {
@@ -99,6 +113,7 @@ class StageExpansion {
     const { resources, retry, timeout } = this.#stage.limits(scope);
     const cell: Cell = { id, stage, kind: uses?.value ?? '', axes: own, params, needs, resources, retry, timeout };
     this.#cells.push({ cell, axes: own, parents });
+    if (this.#stage.search) this.#combined.push({ cell, combination });
     this.#complete &&= complete;
     this.#resolved &&= resolved;
     const { parameters, healthy } = this.#stage;

@@ -31,6 +31,7 @@ function stageOf({ kind, params }: Need, location: SourceLocation): StageSpec {
     uses: { value: kind, location },
     with: nothing,
     matrix,
+    search: undefined,
     resources: nothing,
     retry: undefined,
     timeout: undefined,

@@ -1,4 +1,5 @@
 import { withNameAdvice } from '../../util/text.ts';
+import { compileSearch, type SearchTemplate } from './search.ts';
 import { compileMatrix, type AxisReader, type MatrixTemplate } from './axes.ts';
 import { compile, constant, type Template } from './interpolate.ts';
 import { compileLimits, type LimitsTemplate } from './limits.ts';
@@ -6,8 +7,9 @@ import type { AxisScope } from './names.ts';
 import { without } from '../read/override-stage.ts';
 import type { KindParameters } from '../check/parameters.ts';
 import { inside, type SourceLocation } from '../source/location.ts';
-import type { MatrixSpec, PipelineSpec, StageSpec, LocatedMap } from '../read/spec.ts';
+import type { MatrixSpec, PipelineSpec, SearchSpec, StageSpec, LocatedMap } from '../read/spec.ts';
 import { StageNames, type CellScope, type NameContext } from './stage-names.ts';
+import { lengthOf } from './rungs.ts';
 import { missingParameter, placeProblem, unknownParameter } from '../check/stage-problems.ts';
 
 /** A parameter as written, compiled. */
@@ -27,6 +29,7 @@ export interface StageTemplate {
   /** Parameters of the kind's `defaults`. */
   readonly defaults: ReadonlyMap<string, ParameterTemplate>;
   readonly matrix: MatrixTemplate<AxisScope> | undefined;
+  readonly search: SearchTemplate<AxisScope> | undefined;
   readonly limits: LimitsTemplate<CellScope>;
   readonly names: StageNames;
   /** Axes that a cell may have, with their places. */
@@ -44,8 +47,14 @@ export interface StageContext extends NameContext {
 const axisName = (key: string): string => (key === 'seeds' ? 'seed' : key);
 
 /** Every name that can be an axis of the stage. */
-function axisSites({ matrix, swept }: StageSpec): ReadonlyMap<string, SourceLocation> {
+function axisSites(
+  { matrix, search, swept }: StageSpec,
+  length: string | undefined,
+): ReadonlyMap<string, SourceLocation> {
   const locations = new Map<string, SourceLocation>();
+  for (const [name, { location }] of search?.parameters ?? []) locations.set(name, location);
+  const rungs = search?.fields.get('rungs');
+  if (rungs && length !== undefined) locations.set(length, rungs.location);
   for (const [key, { location }] of [...(matrix?.axes ?? []), ...(matrix?.zip ?? [])])
     locations.set(axisName(key), location);
   for (const { value, location } of matrix?.include ?? []) {
@@ -76,6 +85,35 @@ function checkExclude({ axes, zip, exclude }: MatrixSpec, { problems }: StageCon
       const problem = { code: 'unknown-axis', message, location: inside(location, key), atKey: true };
       problems.add(withNameAdvice(problem, key, known));
     }
+  }
+}
+
+/** A search that stops trials needs a kind whose results go on from shorter ones; what it samples is no axis of the matrix. */
+function checkSearched(
+  { id, matrix }: StageSpec,
+  { fields, parameters: sampled }: SearchSpec,
+  parameters: KindParameters | undefined,
+  problems: StageContext['problems'],
+): void {
+  const rungs = fields.get('rungs');
+  if (rungs && parameters && !parameters.kind.growth)
+    problems.add({
+      code: 'bad-search',
+      message: `stage ${id} is of kind ${parameters.kind.name}, whose results have no length: there are no rungs to stop at`,
+      expected: 'a stage that trains, or method: random or sobol',
+      location: rungs.location,
+      atKey: true,
+    });
+  const axes = new Map(
+    [...(matrix?.axes ?? []), ...(matrix?.zip ?? [])].map(([key, { location }]) => [axisName(key), location]),
+  );
+  const length = rungs && lengthOf(parameters?.kind);
+  for (const name of [...sampled.keys(), ...(length === undefined ? [] : [length])]) {
+    const also = axes.get(name);
+    const location = sampled.get(name)?.location ?? rungs?.location;
+    if (!also || !location) continue;
+    const message = `${name} is an axis of the matrix, and of the search`;
+    problems.add({ code: 'bad-search', message, expected: 'one of them', location, atKey: true, also });
   }
 }
 
@@ -113,7 +151,7 @@ export function compileStage(spec: StageSpec, context: StageContext): StageTempl
   const { problems } = context;
   const before = problems.noted;
   const parameters = parametersOf(spec, context);
-  const locations = axisSites(spec);
+  const locations = axisSites(spec, lengthOf(parameters?.kind));
   const axes = new Set(locations.keys());
   const names = new StageNames(spec.id, axes, context);
   if (spec.matrix) checkExclude(spec.matrix, context);
@@ -133,7 +171,10 @@ export function compileStage(spec: StageSpec, context: StageContext): StageTempl
   const meant: AxisReader = (name, value, variables) =>
     parameters === undefined ? value : parameters.meant(name.split('.').at(-1) ?? name, value, variables);
   const matrix = spec.matrix && compileMatrix(spec.matrix, { ...names.inMatrix, meant });
+  const isWhole = (name: string): boolean => parameters?.schemaOf(name).type === 'integer';
+  const search = spec.search && compileSearch(spec.search, { ...names.inMatrix, meant, isWhole });
+  if (spec.search) checkSearched(spec, spec.search, parameters, problems);
   const limits = compileLimits(spec, names.inLimits);
   const healthy = parameters !== undefined && problems.noted === before;
-  return { spec, parameters, given, defaults, matrix, limits, names, axisSites: locations, healthy };
+  return { spec, parameters, given, defaults, matrix, search, limits, names, axisSites: locations, healthy };
 }

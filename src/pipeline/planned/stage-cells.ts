@@ -7,6 +7,7 @@ import {
   type PlannedCell,
 } from '../../cells/carry.ts';
 import { matches } from '../../cells/matches.ts';
+import type { Search } from '../../core/plan.ts';
 import type { Selector } from '../../cells/selector.ts';
 
 /** Cells that carry the same axes. */
@@ -94,12 +95,15 @@ export class StageCells {
   readonly cells: readonly PlannedCell[];
   /** False when parameters of the stage are wrong: its cells serve only to find further problems. */
   readonly healthy: boolean;
+  /** Those that stop trials. */
+  readonly searches: readonly Search[];
   readonly #views = new Map<Selector, CellView>();
   #all: CellView | undefined;
 
-  constructor(cells: readonly PlannedCell[], healthy: boolean) {
+  constructor(cells: readonly PlannedCell[], healthy: boolean, searches: readonly Search[] = []) {
     this.cells = cells;
     this.healthy = healthy;
+    this.searches = searches;
   }
 
   /** The cells that match a selector's conditions. */

@@ -17,6 +17,15 @@ export interface MatrixSpec {
   readonly replaced: ReadonlySet<string>;
 }
 
+/** A search as written: not yet interpolated. */
+export interface SearchSpec {
+  readonly location: SourceLocation;
+  /** All but the parameters. */
+  readonly fields: LocatedMap;
+  /** What is sampled, by name. */
+  readonly parameters: LocatedMap;
+}
+
 /** Values that an override gives to an axis which the matrix itself does not list. */
 export interface SweptAxis {
   readonly values: readonly Json[];
@@ -32,6 +41,8 @@ export interface StageSpec {
   readonly with: LocatedMap;
   /** Undefined for a stage without a matrix. */
   readonly matrix: MatrixSpec | undefined;
+  /** Undefined for a stage without a search. */
+  readonly search: SearchSpec | undefined;
   /** `cpu`, `gpu`, `memory`, `time`. */
   readonly resources: LocatedMap;
   readonly retry: Located | undefined;

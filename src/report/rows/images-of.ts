@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/json.ts';
 import { catalogue } from '../../stages/catalogue.ts';
-import { metricAt } from './metrics.ts';
+import { metricAt } from '../../core/metrics.ts';
 
 /**
  * The images that a share is taken over: `images` beside the metric, or in a group around it.

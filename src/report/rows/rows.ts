@@ -6,7 +6,7 @@ import { nameAdvice } from '../../util/text.ts';
 import { averagedOver, FactorIndex, seedAxis } from '../../cells/factors.ts';
 import { rowsOf, type RowGroup } from '../../cells/row-groups.ts';
 import { knownNames, lookUp, type CellIndex } from '../../cells/lookup.ts';
-import { metricAt, metricPaths } from './metrics.ts';
+import { metricAt, metricPaths } from '../../core/metrics.ts';
 
 /** What a cell's result says, and which run computed it. Cells without a result have none. */
 export interface Outcome {

@@ -1,13 +1,15 @@
-import type { Json } from '../../core/json.ts';
-import type { Plan, TablePlan } from '../../core/plan.ts';
+import type { Json, JsonObject } from '../../core/json.ts';
+import type { CellId, Plan, TablePlan } from '../../core/plan.ts';
+import type { Stop } from '../../core/search.ts';
 import { failed, success, type Result } from '../../core/result.ts';
 import { baselines, type Baselines } from '../rows/baseline.ts';
 import { bestRow } from './best.ts';
 import { compareView, differenceViews } from './difference-view.ts';
 import { experimentText } from '../rows/experiment.ts';
 import type { RowGroup } from '../../cells/row-groups.ts';
+import { searchTallies, stoppedCells } from '../../core/searches.ts';
 import { reachable, type CellIndex } from '../../cells/lookup.ts';
-import { lowerIsBetter, metricHead } from '../rows/metrics.ts';
+import { lowerIsBetter, metricHead } from '../../core/metrics.ts';
 import { footnotes, type Told } from './notes.ts';
 import { decimalsOf, measuredText, missing, numberText } from './number-text.ts';
 import { cellAxes, type Sample } from '../rows/pairing.ts';
@@ -39,6 +41,18 @@ interface Measured {
   readonly column: ColumnView;
   readonly metrics: readonly (readonly (Json | undefined)[])[];
   readonly samples: readonly (readonly Sample[])[];
+}
+
+/** A row, and why searches went on without all of its cells; where they did without some, it has the others alone. */
+interface OurRow extends RowGroup {
+  readonly stop?: Stop;
+}
+
+/** What searches have stopped is no missing run. */
+function withoutStopped(row: RowGroup, stopped: ReadonlyMap<CellId, Stop>): OurRow {
+  const cells = row.cells.filter(({ id }) => !stopped.has(id));
+  const stop = row.cells.flatMap(({ id }) => stopped.get(id) ?? [])[0];
+  return cells.length > 0 ? { ...row, cells } : { ...row, ...(stop && { stop }) };
 }
 
 /** Reads one metric of all rows. */
@@ -80,19 +94,26 @@ function valueView(column: ColumnView, metrics: readonly (Json | undefined)[], b
   return { ...counts, text: texts.length === 0 ? missing : texts.join(', ') + share, mean: null, sd: null };
 }
 
+/** What stands in a row whose trial was stopped: nothing is missing. */
+const stoppedView = ({ name }: ColumnView, text: string): ValueView => ({
+  ...{ column: name, text, mean: null, sd: null, n: 0, expected: 0, best: false, difference: null },
+});
+
 /** The runs that computed a row, oldest first: ids of runs begin with their start. */
 function runsOf(group: RowGroup, outcomes: Outcomes): readonly string[] {
   return [...new Set(group.cells.flatMap(({ id }) => outcomes.get(id)?.run ?? []))].sort();
 }
 
 /** The rows of ours. */
-function ourRows(groups: readonly RowGroup[], measured: readonly Measured[], outcomes: Outcomes): readonly RowView[] {
+function ourRows(groups: readonly OurRow[], measured: readonly Measured[], outcomes: Outcomes): readonly RowView[] {
   const best = measured.map(({ samples, column }) => bestRow(samples, column.lowerIsBetter));
   return groups.map((group, at) => ({
     labels: group.labels,
     experiment: experimentText(group.labels),
     values: measured.map(({ column, metrics }, columnAt) =>
-      valueView(column, metrics[at] ?? [], best[columnAt] === at),
+      group.stop
+        ? stoppedView(column, columnAt === 0 ? `stopped: ${group.stop.brief}` : '')
+        : valueView(column, metrics[at] ?? [], best[columnAt] === at),
     ),
     difference: null,
     origin: 'this run',
@@ -122,26 +143,31 @@ function computedBy(index: CellIndex, table: TablePlan, outcomes: Outcomes): Pic
  */
 export function tableView(plan: Plan, table: TablePlan, outcomes: Outcomes, context: ViewContext): Result<TableView> {
   const index = cellIndex(plan);
-  const groups = rowGroups(index, table);
-  if (!groups.ok) return groups;
+  const declared = rowGroups(index, table);
+  if (!declared.ok) return declared;
+  const metricsOf = (cell: CellId): JsonObject | undefined => outcomes.get(cell)?.metrics;
+  const stopped = stoppedCells(plan, metricsOf);
+  const groups = declared.value.map((row) => withoutStopped(row, stopped));
   const unknown = unknownColumns(table, tableCells(index, table), outcomes);
-  const found = table.compare ? baselines(index, table, groups.value) : success<Baselines>(new Map());
+  const found = table.compare ? baselines(index, table, groups) : success<Baselines>(new Map());
   if (!found.ok) return failed([...unknown, ...found.failures]);
   if (unknown.length > 0) return failed(unknown);
   const read = { index, outcomes };
-  const measured = table.columns.map((column) => measure(groups.value, column, read));
-  const on = table.compare && measure(groups.value, table.compare.on, read);
-  const differences = on ? differenceViews(groups.value, on, found.value, table.compare.correction) : [];
-  const ours = ourRows(groups.value, measured, outcomes).map((row, at) => ({
+  const measured = table.columns.map((column) => measure(groups, column, read));
+  const on = table.compare && measure(groups, table.compare.on, read);
+  const differences = on ? differenceViews(groups, on, found.value, table.compare.correction) : [];
+  const ours = ourRows(groups, measured, outcomes).map((row, at) => ({
     ...row,
     difference: differences[at] ?? null,
   }));
   const columns = measured.map(({ column }) => column);
-  const placed = placePublishedRows(ours, context.published, { table, index, groups: groups.value, columns, outcomes });
+  const placed = placePublishedRows(ours, context.published, { table, index, groups: groups, columns, outcomes });
   if (!placed.ok) return placed;
   const rows = placed.value;
   const compare = table.compare ? compareView(table.compare) : null;
-  const over = averagedAxes(index, groups.value, table.over);
+  const over = averagedAxes(index, groups, table.over);
+  const stages = new Set([...reachable(index, tableCells(index, table))].map(({ stage }) => stage));
+  const tallies = searchTallies(plan, metricsOf).filter(({ stage }) => stages.has(stage));
   return success({
     name: table.name,
     title: table.title ?? null,
@@ -152,7 +178,7 @@ export function tableView(plan: Plan, table: TablePlan, outcomes: Outcomes, cont
     compare,
     hasPublished: context.published.length > 0,
     over,
-    notes: footnotes(rows, { compare, over, ...computedBy(index, table, outcomes) }),
+    notes: footnotes(rows, { compare, over, tallies, ...computedBy(index, table, outcomes) }),
     provenance: context.provenance,
     runsFolder: context.runsFolder,
   });

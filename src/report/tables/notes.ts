@@ -1,3 +1,4 @@
+import { tallyText, type SearchTally } from '../../core/searches.ts';
 import type { CompareView, DifferenceView, RowView, ValueView } from './view.ts';
 
 /** The words for how differences were judged. */
@@ -64,6 +65,8 @@ export interface Told {
   readonly precisions: ReadonlySet<string>;
   /** What computed the stages behind the rows: `native`, `pytorch on NVIDIA H200`. */
   readonly engines: ReadonlySet<string>;
+  /** The searches that the rows come of. */
+  readonly tallies?: readonly SearchTally[];
 }
 
 /** Engines that give the same bits, so that it is all one which of them computed. */
@@ -105,7 +108,7 @@ const listed = (names: readonly string[]): string => names.join(', ').replace(/,
  * @returns sentences
  */
 export function footnotes(rows: readonly RowView[], told: Told): readonly string[] {
-  const { compare, over, precisions, engines } = told;
+  const { compare, over, precisions, engines, tallies = [] } = told;
   const values = rows.filter(({ source }) => source === null).flatMap((row) => row.values);
   const differences = rows.flatMap(({ difference }) => difference ?? []);
   const notes: string[] = [];
@@ -116,7 +119,7 @@ export function footnotes(rows: readonly RowView[], told: Told): readonly string
   if (values.some(({ n, expected }) => n > 0 && n < expected)) {
     notes.push('A fraction like 2/3 says how many of the declared runs have a result so far.');
   }
-  if (values.some(({ n }) => n === 0)) notes.push('– stands where no run has a result.');
+  if (values.some(({ n, expected }) => n === 0 && expected > 0)) notes.push('– stands where no run has a result.');
   if (values.some(({ best }) => best)) {
     notes.push(
       'Bold: the best of its column, where it is better than the next best beyond noise (two-sided t-test over seeds, paired where possible, p < 0.05).',
@@ -126,6 +129,7 @@ export function footnotes(rows: readonly RowView[], told: Told): readonly string
     notes.push(`Δ ${compare.on} is the difference to the baseline (${compare.baseline})${methodText(differences)}.`);
     notes.push(...numberNotes(differences, compare));
   }
+  notes.push(...tallies.map((tally) => `${tallyText(tally).replace(/^s/, 'S')}.`));
   notes.push(...publishedNotes(rows), ...precisionNotes(precisions), ...engineNotes(engines));
   return notes;
 }

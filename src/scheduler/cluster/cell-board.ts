@@ -67,7 +67,7 @@ export class CellBoard {
     const status = failed > 0 ? 'failed' : this.#count('interrupted') > 0 ? 'interrupted' : 'done';
     const counts = { ran: this.#count('finished'), reused: this.#count('reused'), skipped: this.#count('skipped') };
     return {
-      ...{ status: left ?? status, ...counts, failed },
+      ...{ status: left ?? status, ...counts, failed, stopped: 0 },
       states: this.#cells.map(({ id }) => this.#ends.get(id) ?? 'waiting'),
     };
   }

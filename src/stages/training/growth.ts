@@ -46,8 +46,9 @@ function otherWarmup(params: ValueObject, epochs: number): string | null {
  * @returns the reason, a clause; null where the longer training goes on where the shorter one ended
  */
 export function whyOtherCourse(params: ValueObject, epochs: number): string | null {
-  const { epochs: all, schedule } = params;
-  if (epochs === all) return null;
+  const { epochs: all, schedule, schedule_epochs: horizon } = params;
+  // Both follow the schedule of as many epochs.
+  if (epochs === all || horizon !== undefined) return null;
   if (!isSchedule(schedule)) throw new Error(`parameter schedule is ${JSON.stringify(schedule)}`);
   return DEPENDS[schedule] ?? otherWarmup(params, epochs);
 }
@@ -60,12 +61,13 @@ function beginningOf(params: JsonObject, epochs: number): Beginning {
   if (extend !== undefined) return { reason: `extend is ${JSON.stringify(extend)}` };
   const reason = whyOtherCourse(params, epochs);
   if (reason === null) return { params: { ...params, epochs } };
-  return { reason: `${reason}; extend: ${epochs} would go on from there` };
+  return { reason, remedy: `extend: ${epochs} would go on from there` };
 }
 
 /** How trainings grow: more epochs of the same recipe. */
 export const trainingGrowth: Growth = {
   params: ['epochs', 'extend'],
+  horizon: 'schedule_epochs',
   length: (params) => numberOf(params, 'epochs'),
   unit: 'epochs',
   beginning: beginningOf,

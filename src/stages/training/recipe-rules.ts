@@ -103,7 +103,12 @@ function twoStarts({ pretrained }: ValueObject, { given }: CheckContext): readon
   ];
 }
 
-function emptyWarmup({ warmup, epochs, warmup_ratio: ratio }: ValueObject): readonly ParamProblem[] {
+/** Epochs over which the schedule is laid. */
+const scheduled = ({ epochs, schedule_epochs: horizon = epochs }: ValueObject): Value | undefined => horizon;
+
+function emptyWarmup(params: ValueObject): readonly ParamProblem[] {
+  const { warmup, warmup_ratio: ratio } = params;
+  const epochs = scheduled(params);
   if (warmup !== true || typeof epochs !== 'number' || typeof ratio !== 'number') return [];
   if (warmupEpochs(epochs, ratio) > 0) return [];
   const needed = Math.ceil(1 / ratio);
@@ -115,7 +120,8 @@ function emptyWarmup({ warmup, epochs, warmup_ratio: ratio }: ValueObject): read
 
 /** Steps that would come after the last epoch. */
 function emptySteps({ schedule, step_size: size, ...params }: ValueObject): readonly ParamProblem[] {
-  const { epochs, warmup, warmup_ratio: ratio } = params;
+  const { warmup, warmup_ratio: ratio } = params;
+  const epochs = scheduled(params);
   if (schedule !== 'step' || typeof size !== 'number' || typeof epochs !== 'number') return [];
   const left = epochs - (warmup === true && typeof ratio === 'number' ? warmupEpochs(epochs, ratio) : 0);
   if (size < left) return [];
@@ -125,7 +131,8 @@ function emptySteps({ schedule, step_size: size, ...params }: ValueObject): read
 
 /** A schedule without its epochs, or with none that is reached. */
 function checkMilestones(params: ValueObject, { given }: CheckContext): readonly ParamProblem[] {
-  const { schedule, milestones, epochs } = params;
+  const { schedule, milestones } = params;
+  const epochs = scheduled(params);
   if (schedule !== 'milestones') return [];
   if (!isList(milestones))
     return [
@@ -178,6 +185,27 @@ function emptyExtension({ extend, ...params }: ValueObject): readonly ParamProbl
   return [noEffect('extend', reason, 'remove it: a training of fewer epochs is gone on from by itself')];
 }
 
+/** A schedule that ends before the training, or of which nothing asks how long it is. */
+function idleHorizon(params: ValueObject): readonly ParamProblem[] {
+  const { epochs, schedule_epochs: horizon, schedule, warmup } = params;
+  if (typeof horizon !== 'number' || typeof epochs !== 'number') return [];
+  const message = `schedule_epochs is ${horizon}, and epochs is ${epochs}`;
+  const param = ['schedule_epochs'];
+  if (horizon < epochs)
+    return [
+      {
+        code: 'out-of-range',
+        param,
+        message,
+        expected: 'schedule_epochs ≥ epochs',
+        fix: 'raise schedule_epochs, or lower epochs',
+      },
+    ];
+  if (schedule === 'cosine' || warmup === true) return [];
+  const reason = `schedule: ${textOf(schedule)} does not ask how many epochs there are, and nothing warms up`;
+  return [noEffect('schedule_epochs', reason, 'remove it: trainings of more epochs go on by themselves')];
+}
+
 /** A profile all of whose defaults are written out. */
 function idleProfile(
   { profile }: ValueObject,
@@ -223,6 +251,7 @@ export function checkRecipe(
     ...emptySteps(params),
     ...checkMilestones(params, context),
     ...emptyExtension(params),
+    ...idleHorizon(params),
     ...equalPasses(params, context),
     ...twoStarts(params, context),
     ...idleProfile(params, context, profiles),

@@ -7,7 +7,7 @@ import type { Need } from '../stage-kind.ts';
 const LATER: readonly string[] = [
   ...['dropout', 'kept_weights', 'nesterov', 'weight_decay_groups', 'ema_decay'],
   ...['grad_clip', 'grad_clip_mode'],
-  ...['crop_padding', 'padding_mode', 'random_erasing', 'mixup_alpha'],
+  ...['crop_padding', 'padding_mode', 'random_erasing', 'mixup_alpha', 'schedule_epochs'],
 ];
 
 /**

@@ -32,6 +32,12 @@ const rates = (change: Partial<LearningRatePlan>): readonly number[] => {
 };
 
 describe('learning rate', () => {
+  it('is that of a longer schedule in the epochs of a part of it', () => {
+    const part = rates({ epochs: 4, scheduleEpochs: 10, warmupRatio: 0.2 });
+    expect(part).toEqual(rates({ warmupRatio: 0.2 }).slice(0, 4));
+    expect(part).not.toEqual(rates({ epochs: 4, warmupRatio: 0.2 }));
+  });
+
   it('falls along a cosine from the full rate', () => {
     // torch.optim.lr_scheduler.CosineAnnealingLR(T_max=10, eta_min=1e-6), closed form, by hand from cos(k · 18°).
     const cosines = [1, 0.9510565163, 0.8090169944, 0.5877852523, 0.3090169944, 0, -0.3090169944, -0.5877852523];

@@ -49,6 +49,7 @@ const TRIED: Readonly<Record<string, readonly Change[]>> = {
   warmup_ratio: [{ warmup: true, warmup_ratio: 0.35 }],
   warmup_lr: [{ warmup: true, warmup_ratio: 0.34, warmup_lr: 1e-3 }],
   schedule: [{ schedule: 'constant' }, { schedule: 'step', step_size: 2 }, { schedule: 'cosine-restart-wave' }],
+  schedule_epochs: [{ schedule: 'cosine', schedule_epochs: 6, warmup: true, warmup_ratio: 0.34 }],
   min_lr: [{ schedule: 'cosine-restart-wave', min_lr: 1e-3 }],
   step_size: [
     { schedule: 'step', step_size: 3 },

@@ -9,7 +9,7 @@ const location: SourceLocation = { path: ['stages', 'teacher', 'with', 'epochs']
 const parameters = new KindParameters(kinds['train-teacher'], catalogue);
 const stage: StageSpec = {
   ...{ id: 'teacher', location: { path: ['stages', 'teacher'] }, uses: undefined, with: new Map(), matrix: undefined },
-  ...{ resources: new Map(), retry: undefined, timeout: undefined, slurm: {}, swept: new Map() },
+  ...{ resources: new Map(), search: undefined, retry: undefined, timeout: undefined, slurm: {}, swept: new Map() },
 };
 
 describe('a parameter that a kind does not have', () => {

@@ -36,7 +36,7 @@ const stageOf = (matrix?: MatrixSpec): StageSpec => ({
     ]),
     matrix,
   },
-  ...{ resources: new Map(), retry: undefined, timeout: undefined, slurm: {}, swept: new Map() },
+  ...{ resources: new Map(), search: undefined, retry: undefined, timeout: undefined, slurm: {}, swept: new Map() },
 });
 
 describe('an axis that a matrix lists', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { methods } from '../../../src/ml/methods/registry.ts';
 import { disposeEngines } from '../../../src/ml/inference/shared-engine.ts';
-import { metricPaths } from '../../../src/report/rows/metrics.ts';
+import { metricPaths } from '../../../src/core/metrics.ts';
 import { distillStudent } from '../../../src/stages/distill-student/kind.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
 import { metric, Workshop, type Made } from '../../support/stage-workshop.ts';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { disposeEngines } from '../../../src/ml/inference/shared-engine.ts';
 import { decodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
-import { metricPaths } from '../../../src/report/rows/metrics.ts';
+import { metricPaths } from '../../../src/core/metrics.ts';
 import { evaluate } from '../../../src/stages/evaluate/kind.ts';
 import { predict } from '../../../src/stages/predict/kind.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { disposeEngines, sharedEngine } from '../../../src/ml/inference/shared-engine.ts';
 import { readModel } from '../../../src/ml/inference/trained-model.ts';
-import { metricPaths } from '../../../src/report/rows/metrics.ts';
+import { metricPaths } from '../../../src/core/metrics.ts';
 import { StageInterrupted } from '../../../src/stages/stage-kind.ts';
 import { roundedToHalf } from '../../../src/ml/weights/round-half.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';

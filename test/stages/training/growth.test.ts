@@ -52,8 +52,11 @@ describe('a training of more epochs', () => {
     expect(beginning(constant, 4)).toEqual({ params: { ...constant, epochs: 4 } });
     expect(beginning(constant, 6)).toEqual({ params: constant });
     expect(beginning(written({}), 4)).toEqual({
-      reason: 'schedule: cosine falls over all epochs; extend: 4 would go on from there',
+      reason: 'schedule: cosine falls over all epochs',
+      remedy: 'extend: 4 would go on from there',
     });
+    const scheduled = written({ schedule_epochs: 9 });
+    expect(beginning(scheduled, 4)).toEqual({ params: { ...scheduled, epochs: 4 } });
     const extended = written({ extend: 4 });
     expect(beginning(extended, 4)).toEqual({ params: written({ epochs: 4 }) });
     expect(beginning(extended, 6)).toEqual({ params: extended });

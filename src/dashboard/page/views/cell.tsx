@@ -78,7 +78,9 @@ function Facts({ run, cell }: CellProps): JSX.Element {
             <a href={stageLink(stage.id)}>{stage.id}</a> ({stage.kind})
           </Fact>
         )}
-        {progress.reason !== undefined && <Fact name="ran because">{progress.reason}</Fact>}
+        {progress.reason !== undefined && (
+          <Fact name={progress.state === 'stopped' ? 'stopped because' : 'ran because'}>{progress.reason}</Fact>
+        )}
         {progress.seconds !== undefined && <Fact name="took">{duration(progress.seconds)}</Fact>}
         {answer && <Fact name="made by run">{answer.run}</Fact>}
         {answer && <Fact name="on">{answer.host}</Fact>}

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { decimalsOf, measuredText } from '../../../report/tables/number-text.ts';
-import { lowerIsBetter } from '../../../report/rows/metrics.ts';
+import { lowerIsBetter } from '../../../core/metrics.ts';
 import type { StageData } from '../../data/run-data.ts';
 import { measuredOf, type Sorting, type SweepRow } from '../../data/sweep.ts';
 import { cellLink } from '../links.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../../src/core/json.ts';
-import { lowerIsBetter, metricAt, metricHead, metricPaths } from '../../../src/report/rows/metrics.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import { lowerIsBetter, metricAt, metricHead, metricPaths } from '../../src/core/metrics.ts';
 
 const metrics: JsonObject = {
   test: { accuracy: 0.75, tta: { accuracy: 0.77 }, 'top-5': 0.93 },

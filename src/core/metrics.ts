@@ -1,5 +1,5 @@
-import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
-import { ownValue } from '../../core/own.ts';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import { ownValue } from './own.ts';
 
 /** Words of a metric's last name that say "less is better": losses, errors, calibration, times, costs. */
 const lowerWords = new Set([
