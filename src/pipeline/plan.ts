@@ -35,6 +35,8 @@ export interface PlanOptions {
   readonly overrides: readonly string[];
   readonly kinds: Readonly<Record<string, StageKind>>;
   readonly catalogue: Catalogue;
+  /** Files of the plugins whose names are in it. */
+  readonly plugins?: readonly string[];
 }
 
 /** Parameters of kinds by catalogue: validators are compiled once a process. */
@@ -163,7 +165,7 @@ function submissionOf(spec: PipelineSpec): Pick<Plan, 'executor' | 'slurm' | 'co
 
 /** Plans a file; what is wrong is noted and left out. */
 function planAll(document: PipelineDocument, options: PlanOptions, problems: Problems): Plan {
-  const { kinds, catalogue, env, overrides } = options;
+  const { kinds, catalogue, env, overrides, plugins = [] } = options;
   const world = new PlannedStages(kinds);
   const ofKind = (name: string): KindParameters | undefined => {
     const kind = world.kind(name);
@@ -192,8 +194,8 @@ function planAll(document: PipelineDocument, options: PlanOptions, problems: Pro
   const cells = [...needed.cells, ...written];
   const { name, description } = spec;
   const secrets = [...new Set([...names.secrets, ...secretsIn(cells)])];
-  const hidden = secrets.length > 0 && { secrets };
-  return { name, description, file: document.file, params, cells, tables, plots, ...submissionOf(spec), ...hidden };
+  const own = { ...(plugins.length > 0 && { plugins }), ...(secrets.length > 0 && { secrets }) };
+  return { name, description, file: document.file, params, cells, tables, plots, ...submissionOf(spec), ...own };
 }
 
 /**
