@@ -11,6 +11,8 @@ const { metafile } = await build({
     'src/cli/main.ts',
     'src/worker/main.ts',
     'src/ml/data/batch-thread.ts',
+    'src/plugin.ts',
+    'src/ml/describe-plugin.ts',
     'src/report/plots/draw-apart.ts',
     'src/report/tables/render-apart.ts',
     'src/ml/engines/self-test/prove.ts',

@@ -58,7 +58,7 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
     executor: place,
     ...options
   } = flags;
-  const pipeline = await plan(file, { overrides });
+  const pipeline = await plan(file, { overrides, trust });
   if (rehash) forgetSources(pipeline.project.store.root);
   if (dryRun) {
     await printPreview(pipeline, options, json);

@@ -69,6 +69,8 @@ export interface Cell {
   readonly retry: number;
   /** Seconds after which an attempt is killed; 0 = never. */
   readonly timeout: number;
+  /** Plugins that its parameters name: paths by the names of the sources that they are; none where there are none. */
+  readonly plugins?: Readonly<Record<string, string>>;
 }
 
 /** How p-values are corrected for the number of comparisons: by Holm's step-down procedure. */
@@ -205,6 +207,8 @@ export interface Plan {
   readonly command?: QueueCommands;
   /** A command line of a shell that is run when a run has ended. */
   readonly onFinish?: string;
+  /** Files of the plugins, relative to the working folder or absolute; none where there are none. */
+  readonly plugins?: readonly string[];
   /** Values that are not to be written or shown; none where there are none. */
   readonly secrets?: readonly string[];
 }

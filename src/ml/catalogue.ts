@@ -18,6 +18,7 @@ import { metrics, teacherMetrics, type Metric, type TeacherMetric } from './metr
 import type { Model } from './models/model.ts';
 import { models } from './models/registry.ts';
 import { costOf } from './network/cost.ts';
+import type { Plugin } from './plugins/plugin.ts';
 
 /** Turns the entries of a registry into facts. */
 function factsOf<Entry>(
@@ -74,6 +75,17 @@ function methodFacts(method: KdMethod): JsonObject {
     options,
     ...(revision > 0 && { revision }),
   };
+}
+
+/**
+ * What the runner half may know of a plugin: as {@link mlCatalogue}, of what it adds.
+ *
+ * @param plugin - as it was loaded
+ * @param plugin.methods - by name
+ * @returns registry → name → facts
+ */
+export function pluginCatalogue({ methods = {} }: Plugin): Record<string, Record<string, JsonObject>> {
+  return { methods: factsOf<KdMethod>(methods, methodFacts) };
 }
 
 /** `archive`: what its publisher offers, so that it can be looked for, asked for and fetched. */

@@ -35,6 +35,8 @@ export interface PlanOptions {
   readonly overrides: readonly string[];
   readonly kinds: Readonly<Record<string, StageKind>>;
   readonly catalogue: Catalogue;
+  /** Files of the plugins whose names are in it. */
+  readonly plugins?: readonly string[];
 }
 
 /** Parameters of kinds by catalogue: validators are compiled once a process. */
@@ -174,7 +176,7 @@ function noteCluster(problems: Problems): void {
 
 /** Plans a file; what is wrong is noted and left out. */
 function planAll(document: PipelineDocument, options: PlanOptions, problems: Problems): Plan {
-  const { kinds, catalogue, env, overrides } = options;
+  const { kinds, catalogue, env, overrides, plugins = [] } = options;
   const world = new PlannedStages(kinds);
   const ofKind = (name: string): KindParameters | undefined => {
     const kind = world.kind(name);
@@ -205,10 +207,10 @@ function planAll(document: PipelineDocument, options: PlanOptions, problems: Pro
   if (searches.length > 0 && spec.executor === 'slurm') noteCluster(problems);
   const { name, description } = spec;
   const secrets = [...new Set([...names.secrets, ...secretsIn(cells)])];
-  const hidden = secrets.length > 0 && { secrets };
+  const own = { ...(plugins.length > 0 && { plugins }), ...(secrets.length > 0 && { secrets }) };
   const searched = searches.length > 0 && { searches };
   const shows = { params, cells, tables, plots, ...searched };
-  return { name, description, file: document.file, ...shows, ...submissionOf(spec), ...hidden };
+  return { name, description, file: document.file, ...shows, ...submissionOf(spec), ...own };
 }
 
 /**

@@ -138,6 +138,11 @@ export function pipelineSchema(kinds: Kinds, catalogue: Catalogue): JsonObject {
         limits: limitsSchema,
         params: named('Values that -S name=value overrides.', {}),
         env: named('Defaults of environment variables.', { type: ['string', 'number', 'boolean'] }),
+        plugins: {
+          type: 'array',
+          items: { type: 'string', pattern: '\\.(ts|js|mjs)$' },
+          description: 'Files that add methods of your own, relative to this file.',
+        },
         defaults: {
           ...mapping('Parameters for every stage of a kind.', Object.fromEntries(defaults)),
           type: ['object', 'null'],

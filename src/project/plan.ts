@@ -7,12 +7,12 @@ import { failed, success, unwrap, type Result } from '../core/result.ts';
 import { ownValue } from '../core/own.ts';
 import type { Environment } from '../pipeline/expand/names.ts';
 import { planPipeline } from '../pipeline/plan.ts';
+import { pluginsIn } from '../pipeline/plugins.ts';
 import { LARGEST, tooLarge } from '../pipeline/read/readable.ts';
 import { withOverrides } from '../pipeline/verdict.ts';
 import { reportProblems } from '../report/report.ts';
-import { catalogue } from '../stages/catalogue.ts';
-import { kinds } from '../stages/registry.ts';
 import { nameAdvice } from '../util/text.ts';
+import { registerPlugins, registered as builtIn, type Registered } from './plugins.ts';
 import { openProject, type Project } from './project.ts';
 import { undeclaredFiles } from './undeclared-files.ts';
 
@@ -27,6 +27,8 @@ export interface SourceOptions {
   readonly environment?: Environment;
   /** The working folder: `runs/` and the paths in the pipeline are in it. By default the current one. */
   readonly cwd?: string;
+  /** True to run plugins of a pipeline from elsewhere, from now on; those of the project's own are. */
+  readonly trust?: boolean;
 }
 
 /** A plan, what it was made of, and the working folder that it is for. */
@@ -46,6 +48,8 @@ export interface PlannedPipeline {
   readonly overrides: readonly string[];
   /** The variables that the plan asked for; one that was not set is undefined. */
   readonly environment: Environment;
+  /** What it may name, plugins included. */
+  readonly registered: Registered;
 }
 
 /** Reports a file that cannot be read, and names those that a mistyped path may have meant. */
@@ -101,16 +105,22 @@ function watchEnvironment(environment: Environment, used: Record<string, string 
  * @throws FailureError with every problem of the file
  */
 export async function plan(source: PipelineSource, options: SourceOptions = {}): Promise<PlannedPipeline> {
-  const { overrides = [], environment = process.env, cwd } = options;
+  const { overrides = [], environment = process.env, cwd, trust = false } = options;
   const project = openProject(cwd);
   const file = typeof source === 'string' ? source : source.file;
   const text = typeof source === 'string' ? await readSource(source, project.root) : source.text;
   const used: Record<string, string | undefined> = {};
   const env = watchEnvironment({ ...environment }, used);
-  const planned = unwrap(planPipeline({ file, text }, { env, overrides, kinds, catalogue: catalogue() }));
   const path = resolve(project.root, file);
+  const plugins = pluginsIn({ file, text });
+  const own = { file: path, project, text, overrides, shown: file };
+  const registered = plugins.length > 0 ? await registerPlugins(plugins, own, trust) : builtIn();
+  const planned = unwrap(planPipeline({ file, text }, { env, overrides, ...registered }));
   const notes = [...planned.notes, ...undeclaredFiles({ file, text }, planned.plan.cells, project)];
-  return { ...planned, notes, project, file: path, pipelineFolder: dirname(path), text, overrides, environment: used };
+  return {
+    ...{ ...planned, notes, project, file: path, pipelineFolder: dirname(path), text, overrides },
+    ...{ environment: used, registered },
+  };
 }
 
 /**
@@ -155,10 +165,10 @@ const siteOf = ({ code, message, place }: Failure): string =>
  * @returns faults, for which a run is refused, and notes
  */
 export async function judgeReports(target: PlannedPipeline): Promise<Pick<PlannedPipeline, 'faults' | 'notes'>> {
-  const { overrides, file, text, environment: env, faults } = target;
+  const { overrides, file, text, environment: env, faults, registered } = target;
   const found = await reportFaults(target);
   if (found.length === faults.length || overrides.length === 0) return { faults: found, notes: [] };
-  const own = planPipeline({ file, text }, { env, overrides: [], kinds, catalogue: catalogue() });
+  const own = planPipeline({ file, text }, { env, overrides: [], ...registered });
   const ofFile = own.ok ? await reportFaults({ ...target, ...own.value }) : [];
   const known = new Set([...faults, ...ofFile].map(siteOf));
   return {

@@ -1,6 +1,4 @@
 import { meaningOf } from '../pipeline/plan.ts';
-import { catalogue } from '../stages/catalogue.ts';
-import { kinds } from '../stages/registry.ts';
 import { findCells, selectCells, type Selection } from '../cells/select.ts';
 import type { Cell } from '../core/plan.ts';
 import { redactor } from '../core/secrets.ts';
@@ -35,7 +33,7 @@ export function schedulerOptions(target: PlannedPipeline, options: CellOptions):
   const { only, from, to, force } = options;
   const meant = meaningOf(
     plan.cells.map(({ kind }) => kind),
-    { kinds, catalogue: catalogue() },
+    target.registered,
   );
   return {
     ...project,

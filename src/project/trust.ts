@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { fail } from '../core/failure.ts';
 import { CellReference, ReferenceText, type Plan, type Value, type ValueObject } from '../core/plan.ts';
 import { sha256 } from '../fingerprint/digest.ts';
 import { assetPath } from '../util/package-root.ts';
 import { kdpipeCommand } from '../util/shell-word.ts';
 import { writeWhole } from '../util/write-whole.ts';
-import type { PlannedPipeline } from './plan.ts';
+import type { Project } from './project.ts';
 
 /** Most stages whose programs are listed. */
 const mostListed = 20;
@@ -49,6 +49,15 @@ const queueLines = ({ command }: Plan): readonly string[] =>
   );
 
 /**
+ * Lists plugins among programs.
+ *
+ * @param paths - of their files
+ * @returns a line each
+ */
+export const pluginLines = (paths: readonly string[]): readonly string[] =>
+  paths.map((path) => lineOf('plugins', path));
+
+/**
  * Lists the programs that a plan starts.
  *
  * @param plan - the plan
@@ -61,7 +70,7 @@ export function programsOf(plan: Plan): readonly string[] {
     lines.set(stage, lineOf(stage, wordsOf(params['shell'] ?? params['run'] ?? [])));
   }
   const after = plan.onFinish === undefined ? [] : [lineOf('on_finish', plan.onFinish)];
-  return [...lines.values(), ...slurmLines(plan), ...queueLines(plan), ...after];
+  return [...pluginLines(plan.plugins ?? []), ...lines.values(), ...slurmLines(plan), ...queueLines(plan), ...after];
 }
 
 /** The folder of everything that is of a project: its repository, or where there is none its workspace. */
@@ -76,9 +85,29 @@ function projectOf(root: string): string {
 const isBelow = (path: string, folder: string): boolean =>
   path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 
+/** The text of a pipeline file, and where it is to run. */
+export interface TrustedText {
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** The file as the user wrote it. */
+  readonly shown: string;
+  readonly text: string;
+  readonly overrides: readonly string[];
+  readonly project: Project;
+}
+
+/** A plan, and the text that it was made of. */
+interface TrustedPlan extends Omit<TrustedText, 'shown'> {
+  readonly plan: Plan;
+}
+
+/** Where a path leads, links followed; a text may have a path that is not there yet. */
+const realPath = (path: string): string =>
+  existsSync(path) ? realpathSync(path) : join(realPath(dirname(path)), basename(path));
+
 /** Whether a pipeline file is of the project, or came with kdpipe itself; links are followed. */
-function isOwn({ file, project }: PlannedPipeline): boolean {
-  const path = realpathSync(file);
+function isOwn({ file, project }: TrustedText): boolean {
+  const path = realPath(file);
   const root = realpathSync(project.root);
   return [root, projectOf(root), realpathSync(assetPath('.'))].some((folder) => isBelow(path, folder));
 }
@@ -95,17 +124,17 @@ function trustedIn(runsFolder: string): readonly string[] {
 }
 
 /**
- * Refuses to start the programs of a pipeline file from elsewhere that nobody has said to trust. Files of the project start
+ * Refuses programs of a pipeline file from elsewhere that nobody has said to trust. Files of the project start
  * theirs, as those of make do.
  *
- * @param pipeline - the plan
+ * @param pipeline - its text
+ * @param programs - what would be started, a line each
  * @param trust - true to trust this text from now on, in this workspace
  * @throws FailureError with the programs
  */
-export function requireTrust(pipeline: PlannedPipeline, trust: boolean): void {
-  const { plan, overrides, text } = pipeline;
+export function requireTrustedText(pipeline: TrustedText, programs: readonly string[], trust: boolean): void {
+  const { shown, overrides, text } = pipeline;
   const { runsFolder } = pipeline.project;
-  const programs = programsOf(plan);
   if (programs.length === 0 || isOwn(pipeline)) return;
   const [digest, known] = [sha256(text), trustedIn(runsFolder)];
   if (known.includes(digest)) return;
@@ -119,8 +148,19 @@ export function requireTrust(pipeline: PlannedPipeline, trust: boolean): void {
   fail({
     code: 'untrusted-pipeline',
     message: `the pipeline is from outside of this project, and starts programs with your rights:${listed}`,
-    place: { file: plan.file },
+    place: { file: shown },
     expected: 'a pipeline file of the project, or one whose programs you know',
-    fix: `read it, then ${kdpipeCommand('run', plan.file, overrides)} --trust, which is remembered until the file changes`,
+    fix: `read it, then ${kdpipeCommand('run', shown, overrides)} --trust, which is remembered until the file changes`,
   });
+}
+
+/**
+ * Refuses to start the programs of a plan that nobody has said to trust: see {@link requireTrustedText}.
+ *
+ * @param pipeline - the plan
+ * @param trust - true to trust its text from now on, in this workspace
+ * @throws FailureError with the programs
+ */
+export function requireTrust(pipeline: TrustedPlan, trust: boolean): void {
+  requireTrustedText({ ...pipeline, shown: pipeline.plan.file }, programsOf(pipeline.plan), trust);
 }

@@ -46,7 +46,8 @@ export async function digestSources(cells: readonly Cell[], deps: SourceDeps): P
   const reads = new Map<Cell, readonly { readonly name: string; readonly path: string }[]>();
   const readers = new Map<string, Cell>();
   for (const cell of cells) {
-    const declared = kinds[cell.kind]?.sources?.(cell.params) ?? [];
+    const plugins = Object.entries(cell.plugins ?? {}).map(([name, path]): DeclaredSource => ({ name, path }));
+    const declared = [...(kinds[cell.kind]?.sources?.(cell.params) ?? []), ...plugins];
     if (!declared.length) continue;
     const absolute = declared.map((source) => ({ name: source.name, path: choosePath(source, workingFolder) }));
     reads.set(cell, absolute);

@@ -1,6 +1,7 @@
+import type { Catalogue } from './catalogue.ts';
 import { command } from './command/kind.ts';
 import { dataset } from './dataset/kind.ts';
-import { distillStudent } from './distill-student/kind.ts';
+import { distillStudent, distillStudentWith } from './distill-student/kind.ts';
 import { evaluate } from './evaluate/kind.ts';
 import { exportNetwork } from './export/kind.ts';
 import { fetchFile } from './fetch/kind.ts';
@@ -23,3 +24,14 @@ export const kinds = {
   pretrained,
   'train-teacher': trainTeacher,
 } satisfies Record<string, StageKind>;
+
+/**
+ * The kinds as a pipeline has them whose plugins add names.
+ *
+ * @param names - the catalogue with what its plugins add
+ * @returns the kinds
+ */
+export const kindsWith = (names: Catalogue): typeof kinds => ({
+  ...kinds,
+  'distill-student': distillStudentWith(names),
+});

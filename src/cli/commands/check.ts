@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import { judgeReports, plan } from '../../project/plan.ts';
+import { describePlugin, isPluginFile } from '../../project/plugins.ts';
 import { pluralize } from '../../util/text.ts';
 import { examples, setOption } from '../options.ts';
 import { printNotes } from '../notes.ts';
@@ -8,23 +10,43 @@ import { print } from '../terminal.ts';
 import { typedPath } from '../workspace.ts';
 
 /**
- * `kdpipe check`: every problem of pipeline files, in one go.
+ * `kdpipe check`: every problem of pipeline files and plugins, in one go.
  *
  * @returns the commander command
  */
 export function command(): Command {
   return new Command('check')
-    .argument('<pipeline...>', 'pipeline files', (file: string, before?: readonly string[]) => [
-      ...(before ?? []),
-      typedPath(file),
-    ])
+    .argument(
+      '<file...>',
+      'pipeline files, and plugins: .ts, .js or .mjs',
+      (file: string, before?: readonly string[]) => [...(before ?? []), typedPath(file)],
+    )
     .addOption(setOption())
-    .addHelpText('after', examples('kdpipe check pipelines/*.yaml'))
+    .addHelpText('after', examples('kdpipe check pipelines/*.yaml', 'kdpipe check my-method.ts'))
     .action(async (files: readonly string[], flags: { readonly set?: readonly string[] }) => {
       const failures: Failure[] = [];
-      for (const file of files) for (const one of await checkFile(file, flags.set)) failures.push(one);
+      for (const file of files) {
+        const found = isPluginFile(file) ? await checkPlugin(file) : await checkFile(file, flags.set);
+        for (const one of found) failures.push(one);
+      }
       if (failures.length) throw new FailureError(failures);
     });
+}
+
+/** What is wrong with a plugin: its methods are tried on a small batch. */
+async function checkPlugin(file: string): Promise<readonly Failure[]> {
+  try {
+    const { methods } = await describePlugin(resolve(file), { shown: file, checked: true });
+    const said = Object.entries(methods).map(
+      ([name, { loss, difference }]) =>
+        `${name}: L = ${Number(loss.toPrecision(4))} on some batch, gradients within ${difference.toExponential(0)} of finite differences`,
+    );
+    print([`${file}: ok`, ...said].join('\n  '));
+    return [];
+  } catch (error) {
+    if (error instanceof FailureError) return error.failures;
+    throw error;
+  }
 }
 
 /** All that is wrong with a file. What it stands for is said as far as it is known. */

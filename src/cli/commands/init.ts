@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, relative, resolve, sep } from 'node:path';
+import { basename, dirname, parse, relative, resolve, sep } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { fail } from '../../core/failure.ts';
 import type { Survey } from '../../ml/bench/survey.ts';
 import { plan } from '../../project/plan.ts';
+import { isPluginFile } from '../../project/plugins.ts';
 import { catalogue } from '../../stages/catalogue.ts';
 import { assetPath } from '../../util/package-root.ts';
 import { nameAdvice } from '../../util/text.ts';
@@ -13,6 +14,7 @@ import { ignoreRuns } from '../init/ignore-runs.ts';
 import { epochsFor, ownSide, proposalFor, studySeconds, surveyText } from '../init/proposal.ts';
 import { measureSpeeds } from '../init/speeds.ts';
 import { countWays, ratiosFor, sourceIn, studyText, type Study } from '../init/study.ts';
+import { pluginTemplate } from '../init/plugin-template.ts';
 import { requireNew } from '../new-file.ts';
 import { examples, positiveInteger } from '../options.ts';
 import { roughly } from '../../ui/eta.ts';
@@ -47,7 +49,12 @@ const ratio = (text: string, before: readonly number[] = []): readonly number[] 
 export function command(): Command {
   const names = (text: string, before: readonly string[] = []): readonly string[] => [...before, ...splitNames(text)];
   return new Command('init')
-    .addArgument(fileArgument('[pipeline]', 'the file to write').default('pipelines/study.yaml'))
+    .addArgument(
+      fileArgument(
+        '[pipeline]',
+        'the file to write; one that ends in .ts or .js is a plugin, a method of your own',
+      ).default('pipelines/study.yaml'),
+    )
     .option('--data <folder>', 'images: one folder per class, IDX files, CUB-200-2011 or CIFAR; by default digits')
     .option('--teacher <model>', 'a model (kdpipe list models)')
     .option('--student <models>', 'one or several, separated by commas', names)
@@ -63,10 +70,15 @@ export function command(): Command {
       examples(
         'kdpipe init pipelines/mine.yaml --data pictures',
         'kdpipe init pipelines/mine.yaml --teacher resnet20 --student convnet16 --method SoftTarget,AT --seeds 2',
+        'kdpipe init pipelines/my-method.ts',
       ),
     )
     .action(async (file: string, flags: Flags) => {
       requireNew(file, flags.force);
+      if (isPluginFile(file)) {
+        writePlugin(file, flags);
+        return;
+      }
       const interactive = process.stdin.isTTY && process.stdout.isTTY && !flags.yes;
       const { ask, close } = interactive
         ? askOnTerminal(process.stdin, process.stdout)
@@ -77,6 +89,22 @@ export function command(): Command {
         close();
       }
     });
+}
+
+/** Writes a method to start from; of studies' flags it takes none. */
+function writePlugin(file: string, { force: _, ...flags }: Flags): void {
+  const [flag] = Object.keys(flags);
+  if (flag !== undefined)
+    fail({
+      code: 'no-effect',
+      message: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is of studies, and ${file} is a plugin`,
+      expected: 'no flag but --force',
+    });
+  const { name, text } = pluginTemplate(parse(file).name);
+  writeWhole(file, text);
+  print(`${file}: the method ${name}`);
+  print(`  kdpipe check ${file}    tries it, and compares its gradients with finite differences`);
+  print(`  plugins: [./${basename(file)}] at the top of a pipeline beside it lets kd_method be ${name}`);
 }
 
 /** The registered source that a folder holds; digits where none is named. */

@@ -40,6 +40,8 @@ export interface KdTermDeps extends AdapterDeps {
   readonly batchSize: number;
   /** In front of the names of its inputs; those of two terms differ. */
   readonly prefix: string;
+  /** Methods of plugins, by name. */
+  readonly methods?: Readonly<Record<string, KdMethod>>;
 }
 
 /** Name of what the memory's arrays stand under in checkpoints; no adapter's. */
@@ -61,15 +63,15 @@ function pickTaps(shapes: Readonly<Record<string, Shape>>, taps: readonly string
   );
 }
 
-function findMethod(name: string): KdMethod {
-  const all: Readonly<Record<string, KdMethod>> = methods;
+function findMethod(name: string, own: KdTermDeps['methods']): KdMethod {
+  const all: Readonly<Record<string, KdMethod>> = { ...methods, ...own };
   const found = Object.hasOwn(all, name) ? all[name] : undefined;
   return (
     found ??
     fail({
       code: 'unknown-method',
       message: `no distillation method is called ${name}`,
-      expected: `one of ${Object.keys(methods).join(', ')}`,
+      expected: `one of ${Object.keys(all).join(', ')}`,
       fix: 'kdpipe list methods',
     })
   );
@@ -114,7 +116,7 @@ export class KdTerm implements LossTerm {
   constructor(deps: KdTermDeps, distilled: KdTermOptions) {
     const { method: name, options, weight, ramp = 0, share = 1 } = distilled;
     const { teacher, student, seed, labels, engine } = deps;
-    const method = findMethod(name);
+    const method = findMethod(name, deps.methods);
     const all = { teacher: teacher.shapes, student: tapShapes(student) };
     requirePairs(method, deps);
     this.method = name;

@@ -1,7 +1,8 @@
 import { isList } from '../../core/json.ts';
 import { Ajv, type ValidateFunction } from 'ajv';
-import { CellReference, ReferenceText, type Value } from '../../core/plan.ts';
+import { CellReference, ReferenceText, type Cell, type Value, type ValueObject } from '../../core/plan.ts';
 import type { Catalogue } from '../../stages/catalogue.ts';
+import { pluginSources } from '../../stages/plugin-names.ts';
 import { synonymReader } from '../../stages/registry-synonyms.ts';
 import { parameterSchema } from '../../stages/schema.ts';
 import type { ParamSchema, StageKind } from '../../stages/stage-kind.ts';
@@ -202,10 +203,12 @@ class Parameter {
 export class KindParameters {
   readonly kind: StageKind;
   readonly #parameters: ReadonlyMap<string, Parameter>;
+  readonly #plugins: ReturnType<typeof pluginSources>;
 
   constructor(kind: StageKind, catalogue: Catalogue) {
     const schemas = parameterSchema(kind, catalogue)['properties'] as Readonly<Record<string, ParamSchema>>;
     this.kind = kind;
+    this.#plugins = pluginSources(catalogue);
     this.#parameters = new Map(
       Object.entries(schemas).map(([name, schema]) => [name, new Parameter(schema, catalogue)]),
     );
@@ -223,6 +226,18 @@ export class KindParameters {
   /** The schema of a parameter; an empty one for an unknown name. */
   schemaOf(name: string): ParamSchema {
     return this.#parameters.get(name)?.schema ?? {};
+  }
+
+  /**
+   * Plugins that a cell's parameters name.
+   *
+   * @param params - of the cell
+   * @returns paths by name of the source; undefined where there are none
+   */
+  pluginsOf(params: ValueObject): Cell['plugins'] {
+    const find = this.#plugins;
+    const found = find && Object.entries(params).flatMap(([name, value]) => find(this.schemaOf(name), value));
+    return found?.length ? Object.fromEntries(found) : undefined;
   }
 
   /** True when a parameter's value may be a list: then a list is a value of it, not a sweep. */

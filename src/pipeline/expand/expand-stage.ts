@@ -111,7 +111,11 @@ class StageExpansion {
     const { params, needs, complete, resolved } = this.#parameters.of(scope);
     budget.spend('characters', sizeOf(params).characters, location);
     const { resources, retry, timeout } = this.#stage.limits(scope);
-    const cell: Cell = { id, stage, kind: uses?.value ?? '', axes: own, params, needs, resources, retry, timeout };
+    const plugins = this.#stage.parameters?.pluginsOf(params);
+    const cell: Cell = {
+      ...{ id, stage, kind: uses?.value ?? '', axes: own, params, needs, resources, retry, timeout },
+      ...(plugins && { plugins }),
+    };
     this.#cells.push({ cell, axes: own, parents });
     if (this.#stage.search) this.#combined.push({ cell, combination });
     this.#complete &&= complete;

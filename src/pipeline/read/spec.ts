@@ -110,6 +110,8 @@ export interface PipelineSpec {
   readonly command: QueueCommands | undefined;
   /** A command line that is run when a run has ended. */
   readonly onFinish: string | undefined;
+  /** Files that add names to registries, relative to the pipeline's folder. */
+  readonly plugins: readonly Located<string>[];
   readonly tables: readonly TableSpec[];
   readonly plots: readonly PlotSpec[];
   /** Values of params that an override sweeps: every stage that uses one gets an axis of its name. */

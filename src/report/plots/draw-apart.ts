@@ -1,6 +1,6 @@
 /** Draws a plot by a specification of the user's. */
 import type { JsonObject } from '../../core/json.ts';
-import { answer } from '../apart/answer.ts';
+import { answer } from '../../util/apart/answer.ts';
 import type { PlotData } from './plot-data.ts';
 import { vegaSvg } from './vega-svg.ts';
 

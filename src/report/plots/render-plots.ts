@@ -8,7 +8,7 @@ import { unwrap } from '../../core/result.ts';
 import { collect } from '../files/collect.ts';
 import { vegaSvg } from './vega-svg.ts';
 import { formats } from '../tables/formats.ts';
-import { callApart } from '../apart/call-apart.ts';
+import { renderWithinLimits } from '../apart/render-within-limits.ts';
 import { plotData, type PlotData } from './plot-data.ts';
 import type { PlotCall } from './draw-apart.ts';
 import { plotSpec } from './plot-spec.ts';
@@ -51,7 +51,7 @@ const drawApart = {
 /** Draws by a specification of the user's, with limits of time and memory. */
 async function drawTemplate(file: string, data: PlotData, folder: string): Promise<string> {
   const input: PlotCall = { spec: await readTemplate(file, folder), data, file };
-  return callApart({ module: drawApart, input, file });
+  return renderWithinLimits({ module: drawApart, input, file });
 }
 
 /** Draws one plot, and says in it where it comes from. */

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { FailureError, type Failure } from '../../core/failure.ts';
+import type { Limits } from '../../util/apart/call-apart.ts';
 import { assetPath } from '../../util/package-root.ts';
 import { nameAdvice } from '../../util/text.ts';
-import { callApart, type Limits } from '../apart/call-apart.ts';
+import { renderWithinLimits } from '../apart/render-within-limits.ts';
 import { formats, type FormatName } from './formats.ts';
 import { templateHelpers } from './helpers.ts';
 import { templateValue } from './template-text.ts';
@@ -106,7 +107,7 @@ export interface TemplateCall {
   readonly template: Template;
 }
 
-const renderApart = {
+const module = {
   source: new URL('render-apart.ts', import.meta.url),
   built: 'dist/report/tables/render-apart.js',
 };
@@ -128,7 +129,7 @@ export function renderViews(
   const { file } = template;
   if (template.builtIn) return Promise.all(views.map((view) => renderTable(view, template)));
   const input: TemplateCall = { views, template };
-  return callApart({ module: renderApart, input, file, limits });
+  return renderWithinLimits({ module, input, file, limits });
 }
 
 /**

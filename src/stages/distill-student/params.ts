@@ -1,7 +1,6 @@
 import type { ParamSchema, ParamSchemas } from '../../params/param-schema.ts';
 import { recipeRequired } from '../../params/recipe.ts';
 import { teacherParam } from '../../params/shared-params.ts';
-import { itemOptions } from './options.ts';
 
 const positive = (description: string) =>
   ({ type: 'number', exclusiveMinimum: 0, description }) as const satisfies ParamSchema;
@@ -15,19 +14,13 @@ const ratio = positive('r: the term’s weight is r/(1 − r) for r < 1, else r 
 
 const termParams = { method, ratio, weight: positive('Weight of the term, instead of ratio.') } as const;
 
-/** One term of a combination; its options are the method's, and no part of the type. */
-interface TermSchema extends ParamSchema {
-  readonly type: 'object';
-  readonly properties: typeof termParams;
-  readonly required: readonly ['method'];
-}
-
-const term: TermSchema = {
+/** One term of a combination, without its options: those are the method's, and no part of the type. */
+const term = {
   type: 'object',
-  properties: { ...termParams, ...itemOptions() },
+  properties: termParams,
   required: ['method'],
   additionalProperties: false,
-};
+} as const satisfies ParamSchema;
 
 /** Who teaches, and how, where there is one term; its options stand beside them. */
 export const teachingParams = {
@@ -65,6 +58,17 @@ export const combinationParams = {
       'Epochs over which all weights of terms climb from 0: epoch e (from 0) has min(1, e/ramp) of them. null = 0, or with kd_weight: published that of the method’s own program.',
   },
 } as const satisfies ParamSchemas;
+
+/**
+ * The same, whose terms take options.
+ *
+ * @param options - of all methods, by name
+ * @returns schemas by name
+ */
+export const combinationParamsWith = (options: ParamSchemas): ParamSchemas => ({
+  ...combinationParams,
+  kd: { ...combinationParams.kd, items: { ...term, properties: { ...termParams, ...options } } },
+});
 
 /** What a distilling stage must have. */
 export const distillRequired = [...recipeRequired, 'teacher'] as const;

@@ -2,7 +2,7 @@ import type { Value, ValueObject } from '../../core/plan.ts';
 import { leavesOneImage } from '../../params/shared-rules.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
 import { noEffect } from '../training/recipe-rules.ts';
-import { allOptions, methodName, optionsOf, termsIn } from './options.ts';
+import { methodName, termsIn, type MethodOptions } from './options.ts';
 import { checkReads, checkTeachers, teachersOf } from './teacher-rules.ts';
 
 /** One term as it is written: alone, or as an item of `kd`. */
@@ -19,8 +19,8 @@ interface Term {
 const ALONE = { method: 'kd_method', ratio: 'kd_ratio', weight: 'kd_weight' } as const;
 const ITEM = { method: 'method', ratio: 'ratio', weight: 'weight' } as const;
 
-function termsOf(params: ValueObject, context: CheckContext): readonly Term[] {
-  const options = Object.keys(allOptions());
+function termsOf(params: ValueObject, context: CheckContext, { all }: MethodOptions): readonly Term[] {
+  const options = Object.keys(all);
   const items = termsIn(params['kd']);
   if (!items) {
     const given = options.filter((name) => context.given(name));
@@ -37,7 +37,7 @@ function termsOf(params: ValueObject, context: CheckContext): readonly Term[] {
 const methodOf = ({ values, names }: Pick<Term, 'values' | 'names'>): string => methodName(values[names.method]);
 
 /** A single term, or a list of terms. */
-function checkForm(params: ValueObject, { given }: CheckContext): readonly ParamProblem[] {
+function checkForm(params: ValueObject, { given }: CheckContext, { all }: MethodOptions): readonly ParamProblem[] {
   const forms = ['kd_method', 'kd'].filter((name) => given(name));
   const expected = 'exactly one: kd_method, or kd, a list of terms';
   if (forms.length === 2)
@@ -61,7 +61,7 @@ function checkForm(params: ValueObject, { given }: CheckContext): readonly Param
       },
     ];
   if (!termsIn(params['kd'])) return [];
-  const single = ['kd_ratio', 'kd_weight', ...Object.keys(allOptions())].filter((name) => given(name));
+  const single = ['kd_ratio', 'kd_weight', ...Object.keys(all)].filter((name) => given(name));
   return single.map((name) =>
     noEffect(name, 'each item of kd has its own', `write ${name.replace(/^kd_/, '')} in the items of kd`),
   );
@@ -96,9 +96,9 @@ function checkWeight({ values, names, place }: Term): readonly ParamProblem[] {
 }
 
 /** Options of other methods than the chosen one. */
-function checkOptions(term: Term): readonly ParamProblem[] {
+function checkOptions(term: Term, options: MethodOptions): readonly ParamProblem[] {
   const method = methodOf(term);
-  const own = optionsOf(method);
+  const own = options.of(method);
   return term.given
     .filter((name) => !(name in own))
     .map((name) => ({
@@ -178,21 +178,26 @@ function checkRdrop({ rdrop }: ValueObject, context: CheckContext): readonly Par
  *
  * @param params - effective parameters of the cell
  * @param context - what the user wrote, and the teachers
+ * @param options - of the methods that there are
  * @returns problems: what is missing, what excludes each other, what would do nothing, what networks lack
  */
-export function checkDistillation(params: ValueObject, context: CheckContext): readonly ParamProblem[] {
+export function checkDistillation(
+  params: ValueObject,
+  context: CheckContext,
+  options: MethodOptions,
+): readonly ParamProblem[] {
   const models = modelsOf(params, context);
   return [
-    ...checkForm(params, context),
+    ...checkForm(params, context, options),
     ...checkTeachers(params, context),
     ...checkRamp(params),
     ...checkRdrop(params, context),
-    ...termsOf(params, context).flatMap((term) => [
+    ...termsOf(params, context, options).flatMap((term) => [
       ...checkWeight(term),
-      ...checkOptions(term),
+      ...checkOptions(term, options),
       ...checkBlocks(term, models, context),
       ...checkPairs(term, params, context),
-      ...checkReads(methodOf(term), params, context),
+      ...checkReads(methodOf(term), params, context, options),
     ]),
   ];
 }

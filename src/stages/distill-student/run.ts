@@ -4,6 +4,7 @@ import { CombinedKdTerm } from '../../ml/train/combined-kd-term.ts';
 import type { KdTermOptions } from '../../ml/train/kd-term.ts';
 import { KeptTeacher } from '../../ml/train/kept-teacher.ts';
 import { MeanTeacher } from '../../ml/train/mean-teacher.ts';
+import type { Plugin } from '../../ml/plugins/plugin.ts';
 import { OnnxTeacher } from '../../ml/train/onnx-teacher.ts';
 import { optimizerOf } from '../../ml/train/recipe.ts';
 import { TeacherPass, type Teacher } from '../../ml/train/teacher-pass.ts';
@@ -12,6 +13,7 @@ import { networkFor, readModel, requireSameClasses, type TrainedModel } from '..
 import { decodeParams, type DecodedParams } from '../../params/decode-params.ts';
 import { distillingParams, recipeParams } from '../../params/recipe.ts';
 import { openKeptLogits } from '../inference/run-inference.ts';
+import { openPlugins } from '../training/run-plugins.ts';
 import { inputOf, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { RECIPE_REGISTRIES, runTraining, type TrainingDeps } from '../training/run-training.ts';
 import { openOnnxTeachers, type OnnxTeachers } from './run-onnx-teachers.ts';
@@ -81,8 +83,13 @@ function openTeachers(
   }
 }
 
+/** What is loaded before anything is trained. */
+interface Prepared extends Pick<Required<Plugin>, 'methods'> {
+  readonly onnx: OnnxTeachers;
+}
+
 /** Makes the distillation term of the stage. */
-function makeTerm(params: Params, deps: TrainingDeps, onnx: OnnxTeachers): CombinedKdTerm {
+function makeTerm(params: Params, deps: TrainingDeps, { onnx, methods }: Prepared): CombinedKdTerm {
   const { context, data, network: student, engine } = deps;
   const { cohort } = context;
   const opened = cohort.share('teachers', () => openTeachers(deps, onnx));
@@ -90,7 +97,7 @@ function makeTerm(params: Params, deps: TrainingDeps, onnx: OnnxTeachers): Combi
   const { seed, batchSize } = params;
   const { labels } = data.split('train');
   const kd = new CombinedKdTerm(
-    { teachers, student, labels, batchSize, engine, optimizer: optimizerOf(params), seed },
+    { teachers, student, labels, batchSize, engine, optimizer: optimizerOf(params), seed, methods },
     termsOf(params, context.params),
   );
   appendFileSync(context.log, `total = ${kd.formula(params.ceWeight ?? 1)}\n`);
@@ -105,6 +112,7 @@ function makeTerm(params: Params, deps: TrainingDeps, onnx: OnnxTeachers): Combi
  */
 export async function run(stage: StageContext): Promise<StageOutcome> {
   const params = decodeParams(DECLARATION, stage.params, RECIPE_REGISTRIES);
+  const { methods } = await openPlugins(stage);
   const onnx = await openOnnxTeachers(stage);
-  return runTraining(stage, params, (deps) => makeTerm(params, deps, onnx), onnx.size > 0);
+  return runTraining(stage, params, (deps) => makeTerm(params, deps, { onnx, methods }), onnx.size > 0);
 }

@@ -1,9 +1,9 @@
 import type { ValueObject } from '../../core/plan.ts';
-import { catalogue } from '../catalogue.ts';
 import { checkInput } from '../inference/input-rules.ts';
 import { checkKeptLogits } from '../inference/kept-rules.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
 import { noEffect, textOf } from '../training/recipe-rules.ts';
+import type { MethodOptions } from './options.ts';
 
 /** A teacher's cell, and the place of the reference to it. */
 interface PlannedTeacher {
@@ -105,18 +105,23 @@ function logitsAlone(
  * @param method - its name
  * @param params - of the cell
  * @param context - facts, and the cells behind references
+ * @param options - of the methods that there are
  * @returns the problem, where the teacher has logits alone and the method reads more
  */
-export function checkReads(method: string, params: ValueObject, context: CheckContext): readonly ParamProblem[] {
+export function checkReads(
+  method: string,
+  params: ValueObject,
+  context: CheckContext,
+  { readersOfLogits }: MethodOptions,
+): readonly ParamProblem[] {
   const alone = logitsAlone(params, context);
   if (!alone || context.facts('methods', method)?.['logits'] !== false) return [];
-  const fitting = Object.entries(catalogue()['methods'] ?? {}).flatMap(([name, { logits }]) => (logits ? [name] : []));
   const { reason, expected, ...rest } = alone;
   return [
     {
       ...rest,
       message: `${method} reads more of a teacher than its logits, and ${reason}`,
-      expected: `${expected} one of ${fitting.join(', ')}`,
+      expected: `${expected} one of ${readersOfLogits.join(', ')}`,
     },
   ];
 }

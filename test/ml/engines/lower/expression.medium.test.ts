@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { WasmExecutor } from '../../../../src/ml/engines/wasm/executor.ts';
 import { evaluateNodes } from '../../../support/evaluate-expression.ts';
 import { nativeExecutor } from '../../../support/native.ts';
-import { runNodes } from '../../../support/run-expression.ts';
+import { runNodes } from '../../../../src/ml/engines/evaluate-expression.ts';
 import { expressions } from './expressions.ts';
 
 const options = { threads: 3, memory: 2 ** 26 };

@@ -6,7 +6,7 @@ import { lowerExpression } from '../../../../src/ml/engines/lower/expression/low
 import { ReferenceExecutor } from '../../../../src/ml/engines/reference/executor.ts';
 import type { Node } from '../../../../src/ml/algebra/node.ts';
 import { evaluateNodes } from '../../../support/evaluate-expression.ts';
-import { runNodes } from '../../../support/run-expression.ts';
+import { runNodes } from '../../../../src/ml/engines/evaluate-expression.ts';
 import { expressions } from './expressions.ts';
 
 const executor = new ReferenceExecutor();

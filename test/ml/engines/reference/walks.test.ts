@@ -5,7 +5,7 @@ import type { Node } from '../../../../src/ml/algebra/node.ts';
 import { ReferenceExecutor } from '../../../../src/ml/engines/reference/executor.ts';
 import { evaluateNodes } from '../../../support/evaluate-expression.ts';
 import { hashed } from '../../../support/hashed.ts';
-import { runNodes } from '../../../support/run-expression.ts';
+import { runNodes } from '../../../../src/ml/engines/evaluate-expression.ts';
 
 const [x, y, z] = ['x', 'y', 'z'].map((name) => input(name, [40])) as [Node, Node, Node];
 

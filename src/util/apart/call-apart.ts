@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { FailureError, type Failure } from '../../core/failure.ts';
-import { nodeArguments, type OwnModule } from '../../util/own-module.ts';
+import { nodeArguments, type OwnModule } from '../own-module.ts';
 import type { Answer } from './answer.ts';
 
 /** What a call may use. */
@@ -11,7 +10,7 @@ export interface Limits {
   readonly mebibytes: number;
 }
 
-/** Far above what a template needs, far below what a machine has. */
+/** Far above what a template or a plugin needs, far below what a machine has. */
 const usual: Limits = { seconds: 60, mebibytes: 512 };
 
 /** How a file of the user's is run that may ask for more than there is. */
@@ -20,19 +19,10 @@ export interface ApartCall {
   readonly module: OwnModule;
   /** What it is given; it is copied. */
   readonly input: object;
-  /** The file as failures show it. */
+  /** The file as errors name it. */
   readonly file: string;
   readonly limits?: Limits | undefined;
 }
-
-/** The failure for what takes too much. */
-const tooCostly = (what: string, file: string): Failure => ({
-  code: 'costly-template',
-  message: `rendering the template takes more than ${what}`,
-  place: { file },
-  expected: 'a template whose work grows with the rows of its table, not with their product',
-  fix: 'look for loops inside of loops, and for sequences and densities with many values',
-});
 
 /** Starts node with a heap of its own size; it gets no variables: what it runs is not trusted. */
 function start(module: OwnModule, { mebibytes }: Limits) {
@@ -50,30 +40,27 @@ function start(module: OwnModule, { mebibytes }: Limits) {
  * shall not take the run with it. (A thread would: V8 ends the whole process where one array outgrows the heap of a thread.)
  *
  * @param call - what is run
- * @returns what it returns
- * @throws FailureError with its failures, or with the limit that it broke
+ * @returns its answer
+ * @throws Error where the process ends without one
  */
-export async function callApart<T>(call: ApartCall): Promise<T> {
+export async function callApart<T, Failed>(call: ApartCall): Promise<Answer<T, Failed>> {
   const { module, input, file, limits = usual } = call;
   const child = start(module, limits);
   let words = '';
   child.stderr?.on('data', (text: Buffer) => (words = (words + text.toString()).slice(-4000)));
   let timer: NodeJS.Timeout | undefined;
   try {
-    const answer = await new Promise<Answer<T>>((resolve, reject) => {
-      const refuse = (what: string): void => reject(new FailureError([tooCostly(what, file)]));
-      timer = setTimeout(() => refuse(`${limits.seconds} s`), limits.seconds * 1000);
-      child.once('message', (message) => resolve(message as Answer<T>));
+    return await new Promise<Answer<T, Failed>>((resolve, reject) => {
+      timer = setTimeout(() => resolve({ exceeded: `${limits.seconds} s` }), limits.seconds * 1000);
+      child.once('message', (message) => resolve(message as Answer<T, Failed>));
       child.once('error', reject);
       child.once('close', () =>
         words.includes('heap out of memory') || words.includes('invalid size')
-          ? refuse(`${limits.mebibytes} MiB`)
-          : reject(new Error(`a process that renders ${file} ended: ${words}`)),
+          ? resolve({ exceeded: `${limits.mebibytes} MiB` })
+          : reject(new Error(`the process for ${file} ended: ${words}`)),
       );
       child.send(input);
     });
-    if (answer.failures) throw new FailureError(answer.failures);
-    return answer.value;
   } finally {
     clearTimeout(timer);
     child.kill('SIGKILL');

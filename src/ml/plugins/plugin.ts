@@ -1,0 +1,18 @@
+import type { KdMethod } from '../methods/kd-method.ts';
+
+/**
+ * What a plugin adds, by the names that pipelines use: the default export of its file. Entries are those of our own registries, with
+ * the same types.
+ */
+export interface Plugin {
+  /** Distillation methods: values of `kd_method`. */
+  readonly methods?: Readonly<Record<string, KdMethod>>;
+}
+
+/** A plugin's file. */
+export interface PluginFile {
+  /** Absolute path. */
+  readonly path: string;
+  /** As failures show it. */
+  readonly shown: string;
+}
