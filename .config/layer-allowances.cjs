@@ -6,7 +6,9 @@ const may = {
   graph: ['core', 'util'],
   cells: ['core', 'util'],
   fingerprint: ['core', 'util'],
-  pipeline: ['core', 'util', 'graph', 'cells', 'stages'],
+  // Of `sinks` only what there are, and with which settings.
+  pipeline: ['core', 'util', 'graph', 'cells', 'stages', 'sinks'],
+  sinks: ['core', 'util'],
   stages: ['core', 'util', 'params'],
   store: ['core', 'util', 'fingerprint'],
   worker: ['core', 'util', 'store', 'stages'],
@@ -28,6 +30,7 @@ const may = {
     'scheduler',
     'record',
     'report',
+    'sinks',
   ],
   cli: [
     'core',
@@ -41,6 +44,7 @@ const may = {
     'project',
     'ui',
     'dashboard',
+    'sinks',
     // For `kdpipe import`.
     'pipeline/import',
     // Networks as data, for `kdpipe show MODEL`: no tensors behind it.

@@ -52,6 +52,10 @@ export const commands = {
   history: { summary: 'list the results of a stage over all runs', load: () => import('./commands/history.ts') },
   best: { summary: 'rank the rows of a run by a metric', load: () => import('./commands/best.ts') },
   dashboard: { summary: 'show runs in a browser, live', load: () => import('./commands/dashboard.ts') },
+  sync: {
+    summary: 'tell TensorBoard, MLflow or W&B of the results of a run',
+    load: () => import('./commands/sync.ts'),
+  },
   report: {
     summary: 'render the result tables and plots',
     load: () => import('./commands/report.ts'),

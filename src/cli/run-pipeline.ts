@@ -75,7 +75,8 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
     const { onEvent, signal, killSignal, watch } = terminal;
     const command = ['kdpipe', ...fromWorkspace(process.argv.slice(2)).map(shellWord)].join(' ');
     const running = { ...options, ...threadsOption(), ...where, slots, onEvent, signal, killSignal, watch, command };
-    const { status, written, held, unwritten, onFinish, run: name } = await run(pipeline, running);
+    const { status, written, held, unwritten, onFinish, synced, run: name } = await run(pipeline, running);
+    for (const { failure } of synced) if (failure) printNotes([failure]);
     if (status === 'left') {
       printError(`run ${name} goes on in the queue: kdpipe attach ${name} shows it, kdpipe cancel ${name} ends it`);
       return exitOf[status];

@@ -14,6 +14,7 @@ import { runOnFinish } from './on-finish.ts';
 import { asPlanned, requireReports, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
 import { schedulerOptions, type CellOptions } from './preview.ts';
 import { commandOf } from './report.ts';
+import type { Synced } from './sync.ts';
 import { writeReports, writesReports, type ReportedFiles } from './write-reports.ts';
 
 /** How a pipeline is run. */
@@ -53,6 +54,8 @@ export interface RunOptions extends SourceOptions, CellOptions {
 export interface RunResult extends RunSummary, ReportedFiles {
   /** What went wrong with the pipeline's `on_finish`; the run stands all the same. */
   readonly onFinish?: Failure;
+  /** What was told of results to the pipeline's `sinks`; the run stands whatever went wrong with them. */
+  readonly synced: readonly Synced[];
 }
 
 /**
@@ -81,6 +84,8 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
   const writes = writesReports(pipeline, report);
   if (writes) await requireReports(pipeline);
   else if (pipeline.faults.length > 0) throw new FailureError(pipeline.faults);
+  // Loaded by those alone who have somebody to tell.
+  const sync = plan.sinks && (await (await import('./sync.ts')).RunSync.open(project, plan, plan.sinks));
   const summary = await runPlan(plan, {
     ...scheduling,
     ...(watch && { watch }),
@@ -90,18 +95,19 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
     ...(threads === undefined ? {} : { threads }),
     keepGoing,
     cohorts,
-    sinks: onEvent ? [onEvent] : [],
+    sinks: [...(onEvent ? [onEvent] : []), ...(sync ? [sync.take] : [])],
     ...(signal ? { interrupt: signal } : {}),
     ...(killSignal ? { kill: killSignal } : {}),
     command,
     commit: () => commitOf(project.root),
   });
-  if (summary.status === 'left') return { ...summary, written: [], held: [], unwritten: [] };
+  const synced = (await sync?.close()) ?? [];
+  if (summary.status === 'left') return { ...summary, written: [], held: [], unwritten: [], synced };
   const reported = await writeReports(pipeline, summary, { report, command });
   const files = writes ? reportFiles(plan, { pipelineFolder, root: project.root }) : [];
   if (report === undefined && !reported.unwritten.length)
     // It only makes the next run faster.
     await collect([], () => saveNothingToDo(pipeline, { summary, reported, files }));
   const onFinish = await runOnFinish(pipeline, summary);
-  return { ...summary, ...reported, ...(onFinish && { onFinish }) };
+  return { ...summary, ...reported, synced, ...(onFinish && { onFinish }) };
 }

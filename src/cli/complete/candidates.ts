@@ -48,6 +48,7 @@ const ofArguments: Readonly<Record<string, Candidates>> = {
   path: cells,
   show: (word) => [...cells(word), ...kindNamesOf(kinds).all, ...Object.keys(catalogue()).flatMap(namesOf)],
   status: runs,
+  sync: runs,
   history: cells,
   compare: (word) => [...runs(), ...cells(word)],
   list: () => ['kinds', ...Object.keys(catalogue())],

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../core/json.ts';
-import type { Place, QueueCommands, SlurmSettings } from '../../core/plan.ts';
+import type { Place, QueueCommands, SinkPlan, SlurmSettings } from '../../core/plan.ts';
 import type { SourceLocation, Located } from '../source/location.ts';
 
 /** Values by name, in the order in which they were written. */
@@ -99,6 +99,8 @@ export interface PipelineSpec {
   readonly command: QueueCommands | undefined;
   /** A command line that is run when a run has ended. */
   readonly onFinish: string | undefined;
+  /** Tools that results go to. */
+  readonly sinks: readonly SinkPlan[];
   readonly tables: readonly TableSpec[];
   readonly plots: readonly PlotSpec[];
   /** Values of params that an override sweeps: every stage that uses one gets an axis of its name. */
