@@ -9,6 +9,7 @@ const may = {
   // Of `sinks` only what there are, and with which settings.
   pipeline: ['core', 'util', 'graph', 'cells', 'stages', 'sinks'],
   sinks: ['core', 'util'],
+  hub: ['core', 'util'],
   stages: ['core', 'util', 'params'],
   store: ['core', 'util', 'fingerprint'],
   worker: ['core', 'util', 'store', 'stages'],
@@ -45,6 +46,8 @@ const may = {
     'ui',
     'dashboard',
     'sinks',
+    // For `kdpipe push`.
+    'hub',
     // For `kdpipe import`.
     'pipeline/import',
     // Networks as data, for `kdpipe show MODEL`: no tensors behind it.

@@ -77,6 +77,10 @@ export const commands = {
     summary: 'write a trained network as ONNX, safetensors or PyTorch',
     load: () => import('./commands/export.ts'),
   },
+  push: {
+    summary: 'upload a trained network to the Hugging Face Hub',
+    load: () => import('./commands/push.ts'),
+  },
   path: { summary: 'print where results lie', load: () => import('./commands/path.ts') },
   bench: { summary: 'measure how fast models train here', anywhere: true, load: () => import('./commands/bench.ts') },
   doctor: {

@@ -46,6 +46,7 @@ const ofArguments: Readonly<Record<string, Candidates>> = {
   why: cells,
   logs: cells,
   path: cells,
+  push: cells,
   show: (word) => [...cells(word), ...kindNamesOf(kinds).all, ...Object.keys(catalogue()).flatMap(namesOf)],
   status: runs,
   sync: runs,

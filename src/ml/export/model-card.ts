@@ -3,6 +3,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { TrainedModel } from '../inference/trained-model.ts';
 import { costOf } from '../network/cost.ts';
 import { models, type ModelName } from '../models/registry.ts';
+import { hubMetadata } from './hub-metadata.ts';
 import { picturesOf } from './pictures.ts';
 
 /** Where a network comes from, as far as it is known. */
@@ -11,7 +12,12 @@ export interface Origin {
   readonly made?: JsonObject;
   /** Parameters of the stage, and of those that it read: teacher, dataset. */
   readonly stages?: JsonObject;
+  /** Of the training, and of evaluations: by split. */
   readonly metrics?: JsonObject;
+  /** Repositories of the Hugging Face Hub whose weights it began with or learned from. */
+  readonly baseModels?: readonly string[];
+  /** Identifier of the licence of its weights, as the Hub has them. */
+  readonly license?: string;
 }
 
 /** Classes that a card names; more are counted. */
@@ -40,11 +46,10 @@ export function modelCard(model: TrainedModel, origin: Origin, files: readonly s
   const { network } = model;
   const { parameters, macs } = costOf(network);
   const { imageSize, resize, interpolation, mean, std } = picturesOf(model);
-  const header = { tags: ['image-classification', 'knowledge-distillation', 'kdpipe', network.model] };
   const { summary, source } = models[network.model as ModelName];
   return [
     '---',
-    stringify(header).trim(),
+    stringify(hubMetadata(network.model, origin)).trim(),
     '---',
     '',
     `# ${network.model}`,
