@@ -11,7 +11,7 @@ import { listRuns } from '../record/past-runs.ts';
 import { readStories, Stories, type Story, type TimedRow } from '../record/stories.ts';
 import { metricNumbers } from '../report/rows/metrics.ts';
 import type { TrackedCell, TrackedEnd, TrackedParam, TrackedRow } from '../sinks/sink.ts';
-import type { Entry, Manifest } from '../store/store.ts';
+import type { Entry, Manifest, Store } from '../store/store.ts';
 import { textIfReadable } from '../util/if-readable.ts';
 import type { Project } from './project.ts';
 import { pipelinesIn } from './recent.ts';
@@ -64,9 +64,12 @@ const storyOf = ({ started, seconds, cell, key, metrics }: Manifest): Story => {
   return { startedAt: started, rows: [], end };
 };
 
+/** Where results and records are. */
+type ResultPlaces = Pick<Project, 'runsFolder'> & { readonly store: Pick<Store, 'find'> };
+
 /** What a run's events tell of the results that it makes and reuses, beside what earlier runs and the store know of them. */
 export class CellTracker {
-  readonly #project: Pick<Project, 'store' | 'runsFolder'>;
+  readonly #project: ResultPlaces;
   readonly #plan: Plan;
   readonly #cells: ReadonlyMap<CellId, Cell>;
   readonly #factors: FactorIndex;
@@ -81,7 +84,7 @@ export class CellTracker {
    * @param project - where results and records are
    * @param plan - of the run
    */
-  constructor(project: Pick<Project, 'store' | 'runsFolder'>, plan: Plan) {
+  constructor(project: ResultPlaces, plan: Plan) {
     this.#project = project;
     this.#plan = plan;
     this.#cells = new Map(plan.cells.map((cell) => [cell.id, cell]));
@@ -112,7 +115,10 @@ export class CellTracker {
     if (key === undefined) return undefined;
     const entry = this.#project.store.find(key);
     const manifest = entry?.manifest();
-    const told = this.#own.of(key) ?? this.#made(key, manifest);
+    const own = this.#own.of(key);
+    // What failed or was interrupted here, another run has made since.
+    const isPast = own?.end && own.end.type !== 'stage-finished';
+    const told = (isPast ? undefined : own) ?? this.#made(key, manifest) ?? own;
     if (!told) return undefined;
     const rows = this.#rows(key, told, entry);
     const end = endOf(told, rows);

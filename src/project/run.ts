@@ -46,6 +46,8 @@ export interface RunOptions extends SourceOptions, CellOptions {
    * pipeline file says. After a failure one that lacks results may fill an empty place. True writes all; false none.
    */
   readonly report?: boolean;
+  /** Told, before anything starts, of sinks that cannot be used; the run goes on without them. */
+  readonly onSinkFailure?: (failure: Failure) => void;
   /** Told what is read of the sources before anything starts. */
   readonly watch?: ReadWatch;
 }
@@ -86,6 +88,7 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
   else if (pipeline.faults.length > 0) throw new FailureError(pipeline.faults);
   // Loaded by those alone who have somebody to tell.
   const sync = plan.sinks && (await (await import('./sync.ts')).RunSync.open(project, plan, plan.sinks));
+  for (const failure of sync?.failures ?? []) options.onSinkFailure?.(failure);
   const summary = await runPlan(plan, {
     ...scheduling,
     ...(watch && { watch }),

@@ -1,5 +1,5 @@
 import type { Event } from '../core/event.ts';
-import type { Failure } from '../core/failure.ts';
+import { fail, type Failure } from '../core/failure.ts';
 import { ownValue } from '../core/own.ts';
 import type { CellId, Plan, SinkPlan } from '../core/plan.ts';
 import { redactor } from '../core/secrets.ts';
@@ -15,8 +15,7 @@ const pause = 5000;
 /** A tool that results go to, and what it has not been told yet. */
 interface Receiver {
   readonly name: string;
-  /** Undefined where its settings cannot be used. */
-  readonly sink?: OpenSink;
+  readonly sink: OpenSink;
   readonly pending: Map<CellId, TrackedCell>;
   /** Cells that it was told of. */
   readonly told: Set<CellId>;
@@ -38,18 +37,25 @@ export interface Synced {
 const failureOf = (name: string, error: unknown): Failure =>
   expectedFailures(error)?.[0] ?? { code: 'sink-failed', message: `${name}: ${String(error)}` };
 
+/** A pipeline that a later version has recorded may name others. */
+const unknownSink = (name: string): never =>
+  fail({ code: 'unknown-sink', message: `there is no sink ${name}`, expected: Object.keys(sinks).join(', ') });
+
 /** Tells tools of the results of a run, event by event. */
 export class RunSync {
+  /** Why tools are not told at all: their settings cannot be used. */
+  readonly failures: readonly Failure[];
   readonly #tracker: CellTracker;
   readonly #receivers: readonly Receiver[];
   readonly #plan: Plan;
   #timer: NodeJS.Timeout | undefined;
   #telling: Promise<void> = Promise.resolve();
 
-  private constructor(tracker: CellTracker, receivers: readonly Receiver[], plan: Plan) {
+  private constructor(tracker: CellTracker, receivers: readonly Receiver[], plan: Plan, failures: readonly Failure[]) {
     this.#tracker = tracker;
     this.#receivers = receivers;
     this.#plan = plan;
+    this.failures = failures;
   }
 
   /**
@@ -62,23 +68,17 @@ export class RunSync {
    */
   static async open(project: Project, plan: Plan, wanted: readonly SinkPlan[]): Promise<RunSync> {
     const receivers: Receiver[] = [];
+    const failures: Failure[] = [];
     for (const { uses: name, with: settings } of wanted) {
-      const own = { name, pending: new Map<CellId, TrackedCell>(), told: new Set<CellId>() };
       try {
-        const sink = ownValue<Sink>(sinks, name);
-        if (!sink) throw new Error('it is unknown to this version');
-        const { open } = await sink.load();
-        receivers.push({ ...own, sink: open({ settings, environment: process.env, root: project.root }) });
+        const { open } = (await ownValue<Sink>(sinks, name)?.load()) ?? unknownSink(name);
+        const sink = open({ settings, environment: process.env, root: project.root });
+        receivers.push({ name, sink, pending: new Map(), told: new Set() });
       } catch (error) {
-        receivers.push({ ...own, failure: failureOf(name, error) });
+        failures.push(failureOf(name, error));
       }
     }
-    return new RunSync(new CellTracker(project, plan), receivers, plan);
-  }
-
-  /** What is wrong with settings. */
-  get failures(): readonly Failure[] {
-    return this.#receivers.flatMap(({ failure }) => failure ?? []);
+    return new RunSync(new CellTracker(project, plan), receivers, plan, failures);
   }
 
   /** Takes the next event; it is told a little later. */
@@ -97,7 +97,7 @@ export class RunSync {
     clearTimeout(this.#timer);
     const redact = redactor(this.#plan.secrets);
     return this.#receivers.map(({ name, sink, told, failure }) => ({
-      ...{ name, target: sink?.target ?? 'nowhere', cells: told.size },
+      ...{ name, target: sink.target, cells: told.size },
       ...(failure && { failure: redact.json(failure) }),
     }));
   }
@@ -117,7 +117,6 @@ export class RunSync {
 /** What a tool does not take stays for the next time. */
 async function tellReceiver(receiver: Receiver, news: readonly TrackedCell[]): Promise<void> {
   const { name, sink, pending, told } = receiver;
-  if (!sink) return;
   for (const cell of news) pending.set(cell.cell, cell);
   receiver.failure = undefined;
   try {

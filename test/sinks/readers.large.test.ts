@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { open } from '../../src/sinks/mlflow.ts';
+import type { TrackedCell } from '../../src/sinks/sink.ts';
 import { Project } from '../support/project.ts';
 
 /** A Python with tensorboard, mlflow, wandb: `.ci/sinks` makes one. */
@@ -182,6 +184,26 @@ run.finish()`;
       );
       sync(...settings);
       expect(read('mlflow', address, 'small')).toEqual(first);
+    });
+
+    it('goes on with a run that had ended, by its key, and has each epoch once', async () => {
+      const rows = [0, 1, 2].map((step) => ({ step, at: 1000 + step, values: { loss: 3 - step } }));
+      const about = { key: 'k', cell: 'c', stage: 's', pipeline: 'again', group: 'g', startedAt: 999 };
+      const cell = { ...about, params: { lr: 0.1 }, tags: { key: 'k' } };
+      // Each by a process of its own, which knows nothing of the others.
+      const tell = (more: Pick<TrackedCell, 'rows' | 'end'>): Promise<void> =>
+        open({ settings: { tracking_uri: address }, environment: {}, root: '' }).write({ ...cell, ...more });
+      await tell({ rows: rows.slice(0, 1) });
+      await tell({ rows: rows.slice(0, 2), end: { state: 'failed', at: 1500, metrics: {} } });
+      await tell({ rows: rows.slice(1) });
+      await tell({ rows, end: { state: 'finished', at: 2000, metrics: { 'test.accuracy': 1 } } });
+      const [run, ...others] = read('mlflow', address, 'again') as readonly MlflowRun[];
+      expect(others).toEqual([]);
+      expect(run).toMatchObject({ status: 'FINISHED', end: 2000, params: { lr: '0.1' } });
+      expect(run?.metrics).toEqual({
+        loss: rows.map(({ step, at, values }) => [step, at, values.loss]),
+        'test.accuracy': [[2, 2000, 1]],
+      });
     });
   });
 });

@@ -93,7 +93,7 @@ async function sync(wanted: string | undefined, flags: Flags): Promise<number> {
   } else past.events.forEach(telling.take);
   const synced = await telling.close();
   for (const { name, target, cells } of synced) print(`${name}: ${cells} results in ${target}`);
-  const failures = synced.flatMap(({ failure }) => failure ?? []);
+  const failures = [...telling.failures, ...synced.flatMap(({ failure }) => failure ?? [])];
   if (failures.length > 0) printFailures(failures);
   return failures.length > 0 ? exitCodes.stageFailed : exitCodes.done;
 }

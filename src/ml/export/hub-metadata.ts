@@ -1,6 +1,5 @@
-import type { Json, JsonObject } from '../../core/json.ts';
-import { isJsonObject } from '../../core/json.ts';
-import type { Origin } from './model-card.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
+import type { Origin } from './origin.ts';
 
 /** Datasets as the Hub calls them, by the source that reads them here. */
 const hubDatasets: Readonly<Record<string, { readonly id: string; readonly name: string }>> = {
