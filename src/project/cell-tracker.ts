@@ -64,6 +64,15 @@ const storyOf = ({ started, seconds, cell, key, metrics }: Manifest): Story => {
   return { startedAt: started, rows: [], end };
 };
 
+/** What a run has recorded; nothing where that cannot be read, or a later version has written it. */
+function storiesIfReadable(folder: string): Stories {
+  try {
+    return readStories(folder);
+  } catch {
+    return new Stories();
+  }
+}
+
 /** Where results and records are. */
 type ResultPlaces = Pick<Project, 'runsFolder'> & { readonly store: Pick<Store, 'find'> };
 
@@ -77,6 +86,8 @@ export class CellTracker {
   readonly #changed = new Set<CellId>();
   #run = '';
   #commit: string | null = null;
+  /** Epochs of earlier runs that trainings went on from. */
+  readonly #begun = new Map<Key, readonly TrackedRow[]>();
   /** What runs have recorded, by their folders; kept as long as one look takes. */
   readonly #recorded = new Map<string, Stories>();
 
@@ -113,14 +124,13 @@ export class CellTracker {
   #tracked(cell: Cell): TrackedCell | undefined {
     const key = this.#own.keyOf(cell.id);
     if (key === undefined) return undefined;
-    const entry = this.#project.store.find(key);
-    const manifest = entry?.manifest();
+    const { entry, manifest } = this.#resultOf(key);
     const own = this.#own.of(key);
     // What failed or was interrupted here, another run has made since.
     const isPast = own?.end && own.end.type !== 'stage-finished';
     const told = (isPast ? undefined : own) ?? this.#made(key, manifest) ?? own;
     if (!told) return undefined;
-    const rows = this.#rows(key, told, entry);
+    const rows = this.#rows(key, told, entry, manifest?.run);
     const end = endOf(told, rows);
     if (rows.length === 0 && Object.keys(end?.metrics ?? {}).length === 0) return undefined;
     const { startedAt } = told;
@@ -128,6 +138,16 @@ export class CellTracker {
     const { stage } = cell;
     const about = { key, cell: cell.id, stage, pipeline: this.#plan.name, group, startedAt, rows, ...(end && { end }) };
     return redactor(this.#plan.secrets).json({ ...about, ...this.#facts(cell, key, manifest) });
+  }
+
+  /** A result; nothing where it is gone or damaged. */
+  #resultOf(key: Key): { readonly entry?: Entry | undefined; readonly manifest?: Manifest | undefined } {
+    try {
+      const entry = this.#project.store.find(key);
+      return { entry, manifest: entry?.manifest() };
+    } catch {
+      return {};
+    }
   }
 
   /** How a result came about that this run reuses. */
@@ -157,12 +177,15 @@ export class CellTracker {
   }
 
   /** Epochs as this run and those before it have written them; those that nobody has recorded as the result has kept them. */
-  #rows(key: Key, { rows, startedAt, end }: Story, entry: Entry | undefined): readonly TrackedRow[] {
+  #rows(key: Key, { rows, startedAt, end }: Story, entry: Entry | undefined, run = this.#run): readonly TrackedRow[] {
     const own = rows.map(trackedRow);
     const curves = entry?.outputs['curves'];
     const isWhole = own[0]?.step === 0 || (entry ? !curves : own.length === 0);
     if (isWhole) return inOrder(own);
-    const told = [...this.#earlier(key, entry?.manifest().run ?? this.#run), ...own];
+    const earlier = this.#begun.get(key) ?? this.#earlier(key, run);
+    // What others have told is told; what this run tells comes behind it.
+    if (own.length > 0) this.#begun.set(key, earlier);
+    const told = [...earlier, ...own];
     if (!entry || !curves || told[0]?.step === 0) return inOrder(told);
     const kept = curveRows(textIfReadable(join(entry.path, curves.path), 'utf8'));
     return inOrder([...kept.map((row, place) => trackedRow({ at: end?.at ?? startedAt, row }, place)), ...told]);
@@ -190,7 +213,7 @@ export class CellTracker {
   }
 
   #storiesOf(folder: string): Stories {
-    const known = this.#recorded.get(folder) ?? readStories(folder);
+    const known = this.#recorded.get(folder) ?? storiesIfReadable(folder);
     this.#recorded.set(folder, known);
     return known;
   }

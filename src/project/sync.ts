@@ -107,8 +107,13 @@ export class RunSync {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#telling = this.#telling.then(async () => {
-      const news = this.#tracker.changed();
-      await Promise.all(this.#receivers.map((receiver) => tellReceiver(receiver, news)));
+      try {
+        const news = this.#tracker.changed();
+        await Promise.all(this.#receivers.map((receiver) => tellReceiver(receiver, news)));
+      } catch (error) {
+        // Whatever it is: the run goes on.
+        for (const receiver of this.#receivers) receiver.failure = failureOf(receiver.name, error);
+      }
     });
     return this.#telling;
   }
