@@ -156,14 +156,19 @@ run.finish()`;
       server = spawn(
         join(dirname(python ?? ''), 'mlflow'),
         ['server', '--port', new URL(address).port, '--backend-store-uri', 'sqlite:///mlflow.db', '--workers', '1'],
-        { cwd: project.folder, stdio: 'ignore', detached: true },
+        {
+          cwd: project.folder,
+          stdio: 'ignore',
+          detached: true,
+          env: { ...process.env, MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false' },
+        },
       );
       // Its first answer comes when its database is made, which takes half a minute.
       const asked = `${address}/api/2.0/mlflow/experiments/search?max_results=1`;
       await vi.waitFor(() => fetch(asked), { timeout: 240_000, interval: 500 });
     });
-    // Its workers are of its process group.
-    afterAll(() => void process.kill(-(server.pid ?? 0)));
+    // Its workers are of its process group; what runs its jobs, which nobody has here, would not be.
+    afterAll(() => void process.kill(-(server.pid ?? 0), 'SIGKILL'));
 
     it('is a run each, whose curves are those of the record, however often it is told', () => {
       const settings = ['--to', 'mlflow', '--with', `tracking_uri=${address}`];
