@@ -6,7 +6,10 @@ const may = {
   graph: ['core', 'util'],
   cells: ['core', 'util'],
   fingerprint: ['core', 'util'],
-  pipeline: ['core', 'util', 'graph', 'cells', 'stages'],
+  // Of `sinks` only what there are, and with which settings.
+  pipeline: ['core', 'util', 'graph', 'cells', 'stages', 'sinks'],
+  sinks: ['core', 'util'],
+  hub: ['core', 'util'],
   stages: ['core', 'util', 'params'],
   store: ['core', 'util', 'fingerprint'],
   worker: ['core', 'util', 'store', 'stages'],
@@ -28,6 +31,7 @@ const may = {
     'scheduler',
     'record',
     'report',
+    'sinks',
   ],
   cli: [
     'core',
@@ -41,6 +45,9 @@ const may = {
     'project',
     'ui',
     'dashboard',
+    'sinks',
+    // For `kdpipe push`.
+    'hub',
     // For `kdpipe import`.
     'pipeline/import',
     // Networks as data, for `kdpipe show MODEL`: no tensors behind it.

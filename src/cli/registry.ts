@@ -52,6 +52,10 @@ export const commands = {
   history: { summary: 'list the results of a stage over all runs', load: () => import('./commands/history.ts') },
   best: { summary: 'rank the rows of a run by a metric', load: () => import('./commands/best.ts') },
   dashboard: { summary: 'show runs in a browser, live', load: () => import('./commands/dashboard.ts') },
+  sync: {
+    summary: 'tell TensorBoard, MLflow or W&B of the results of a run',
+    load: () => import('./commands/sync.ts'),
+  },
   report: {
     summary: 'render the result tables and plots',
     load: () => import('./commands/report.ts'),
@@ -72,6 +76,10 @@ export const commands = {
   export: {
     summary: 'write a trained network as ONNX, safetensors or PyTorch',
     load: () => import('./commands/export.ts'),
+  },
+  push: {
+    summary: 'upload a trained network to the Hugging Face Hub',
+    load: () => import('./commands/push.ts'),
   },
   path: { summary: 'print where results lie', load: () => import('./commands/path.ts') },
   bench: { summary: 'measure how fast models train here', anywhere: true, load: () => import('./commands/bench.ts') },

@@ -1,4 +1,5 @@
 import type { Event } from '../core/event.ts';
+import type { Failure } from '../core/failure.ts';
 import { redactor } from '../core/secrets.ts';
 import { placeOf, type ExecutorName } from '../executors/registry.ts';
 import { judgeReports, plan, type PlannedPipeline } from '../project/plan.ts';
@@ -74,8 +75,24 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
   try {
     const { onEvent, signal, killSignal, watch } = terminal;
     const command = ['kdpipe', ...fromWorkspace(process.argv.slice(2)).map(shellWord)].join(' ');
-    const running = { ...options, ...threadsOption(), ...where, slots, onEvent, signal, killSignal, watch, command };
-    const { status, written, held, unwritten, searches, onFinish, run: name } = await run(pipeline, running);
+    const onSinkFailure = (failure: Failure): void => printNotes([failure]);
+    const running = {
+      ...options,
+      onSinkFailure,
+      ...threadsOption(),
+      ...where,
+      slots,
+      onEvent,
+      signal,
+      killSignal,
+      watch,
+      command,
+    };
+    const { status, written, held, unwritten, searches, onFinish, synced, run: name } = await run(
+      pipeline,
+      running,
+    );
+    for (const { failure } of synced) if (failure) printNotes([failure]);
     if (status === 'left') {
       printError(`run ${name} goes on in the queue: kdpipe attach ${name} shows it, kdpipe cancel ${name} ends it`);
       return exitOf[status];

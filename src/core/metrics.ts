@@ -56,6 +56,21 @@ export function metricPaths(metrics: JsonObject, prefix = ''): readonly string[]
 }
 
 /**
+ * Takes the numbers out of the metrics of a result.
+ *
+ * @param metrics - nested metrics
+ * @returns numbers by dotted path, in order
+ */
+export function metricNumbers(metrics: JsonObject): Readonly<Record<string, number>> {
+  const found: Record<string, number> = {};
+  for (const path of metricPaths(metrics)) {
+    const value = metricAt(metrics, path);
+    if (typeof value === 'number') found[path] = value;
+  }
+  return found;
+}
+
+/**
  * Knows by its name whether less of a metric is better.
  *
  * @param path - dotted path; the words of its last name count: `val.loss`, `train_seconds`

@@ -186,6 +186,12 @@ export interface QueueCommands {
   readonly jobs?: number;
 }
 
+/** A tool that results go to while a run goes: its name, and settings by name. */
+export interface SinkPlan {
+  readonly uses: string;
+  readonly with: Readonly<Record<string, string>>;
+}
+
 /** The typed DAG that a pipeline file and its overrides stand for. Pure data: equal text gives an equal plan. */
 export interface Plan {
   readonly name: string;
@@ -209,6 +215,8 @@ export interface Plan {
   readonly onFinish?: string;
   /** Files of the plugins, relative to the working folder or absolute; none where there are none. */
   readonly plugins?: readonly string[];
+  /** Tools that results go to; no part of any key. */
+  readonly sinks?: readonly SinkPlan[];
   /** Values that are not to be written or shown; none where there are none. */
   readonly secrets?: readonly string[];
 }

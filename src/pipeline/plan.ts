@@ -150,8 +150,8 @@ function secretsIn(cells: readonly Cell[]): readonly string[] {
 }
 
 /** Where a pipeline runs, how it is submitted, and what follows a run; nothing of what it does not say. */
-function submissionOf(spec: PipelineSpec): Pick<Plan, 'executor' | 'slurm' | 'command' | 'onFinish'> {
-  const { executor, slurm: all, command, onFinish, stages } = spec;
+function submissionOf(spec: PipelineSpec): Pick<Plan, 'executor' | 'slurm' | 'command' | 'onFinish' | 'sinks'> {
+  const { executor, slurm: all, command, onFinish, sinks, stages } = spec;
   const own = [...stages].filter(([, { slurm }]) => Object.keys(slurm).length > 0);
   const says = own.length > 0 || Object.keys(all).length > 0;
   const slurm = { all, stages: Object.fromEntries(own.map(([id, stage]) => [id, stage.slurm])) };
@@ -160,6 +160,7 @@ function submissionOf(spec: PipelineSpec): Pick<Plan, 'executor' | 'slurm' | 'co
     ...(says && { slurm }),
     ...(command && { command }),
     ...(onFinish !== undefined && { onFinish }),
+    ...(sinks.length > 0 && { sinks }),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { JsonObject } from '../core/json.ts';
 import { places } from '../core/plan.ts';
+import { sinks } from '../sinks/registry.ts';
+import type { Sink } from '../sinks/sink.ts';
 
 const text = (description: string): JsonObject => ({ type: 'string', minLength: 1, description });
 
@@ -49,7 +51,23 @@ const commandSchema: JsonObject = {
   additionalProperties: false,
 };
 
-/** What a pipeline says of where it runs, for editors. */
+/** An item of `sinks`, for editors. */
+const sinkSchema = (name: string, { summary, settings }: Sink): JsonObject => ({
+  type: 'object',
+  description: `${summary}.`,
+  properties: {
+    uses: { const: name },
+    with: {
+      type: 'object',
+      properties: Object.fromEntries(Object.entries(settings).map(([key, about]) => [key, text(about)])),
+      additionalProperties: false,
+    },
+  },
+  required: ['uses'],
+  additionalProperties: false,
+});
+
+/** What a pipeline says of where it runs and who is told, for editors. */
 export const submissionSchema: JsonObject = {
   executor: { enum: places, description: 'Where it runs unless --executor says otherwise.' },
   slurm: slurmSchema,
@@ -57,4 +75,10 @@ export const submissionSchema: JsonObject = {
   on_finish: text(
     'A command line of a shell that is run when a run has ended: KDPIPE_STATUS, KDPIPE_RUN, KDPIPE_RUN_FOLDER … say how.',
   ),
+  sinks: {
+    type: 'array',
+    description:
+      'Tools that curves, parameters and results go to while a run goes. They change no key, and no run fails for them.',
+    items: { anyOf: Object.entries<Sink>(sinks).map(([name, sink]) => sinkSchema(name, sink)) },
+  },
 };

@@ -16,6 +16,7 @@ import { runOnFinish } from './on-finish.ts';
 import { asPlanned, requireReports, type PipelineSource, type PlannedPipeline, type SourceOptions } from './plan.ts';
 import { schedulerOptions, type CellOptions } from './preview.ts';
 import { commandOf } from './report.ts';
+import type { Synced } from './sync.ts';
 import { writeReports, writesReports, type ReportedFiles } from './write-reports.ts';
 
 /** How a pipeline is run. */
@@ -47,6 +48,8 @@ export interface RunOptions extends SourceOptions, CellOptions {
    * pipeline file says. After a failure one that lacks results may fill an empty place. True writes all; false none.
    */
   readonly report?: boolean;
+  /** Told, before anything starts, of sinks that cannot be used; the run goes on without them. */
+  readonly onSinkFailure?: (failure: Failure) => void;
   /** Told what is read of the sources before anything starts. */
   readonly watch?: ReadWatch;
 }
@@ -57,6 +60,8 @@ export interface RunResult extends RunSummary, ReportedFiles {
   readonly searches: readonly SearchTally[];
   /** What went wrong with the pipeline's `on_finish`; the run stands all the same. */
   readonly onFinish?: Failure;
+  /** What was told of results to the pipeline's `sinks`; the run stands whatever went wrong with them. */
+  readonly synced: readonly Synced[];
 }
 
 /** Null for a cell that ended without a result, so that nobody waits for it; undefined for others. */
@@ -89,6 +94,9 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
   const writes = writesReports(pipeline, report);
   if (writes) await requireReports(pipeline);
   else if (pipeline.faults.length > 0) throw new FailureError(pipeline.faults);
+  // Loaded by those alone who have somebody to tell.
+  const sync = plan.sinks && (await (await import('./sync.ts')).RunSync.open(project, plan, plan.sinks));
+  for (const failure of sync?.failures ?? []) options.onSinkFailure?.(failure);
   const summary = await runPlan(plan, {
     ...scheduling,
     ...(watch && { watch }),
@@ -98,13 +106,14 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
     ...(threads === undefined ? {} : { threads }),
     keepGoing,
     cohorts,
-    sinks: onEvent ? [onEvent] : [],
+    sinks: [...(onEvent ? [onEvent] : []), ...(sync ? [sync.take] : [])],
     ...(signal ? { interrupt: signal } : {}),
     ...(killSignal ? { kill: killSignal } : {}),
     command,
     commit: () => commitOf(project.root),
   });
-  if (summary.status === 'left') return { ...summary, written: [], held: [], unwritten: [], searches: [] };
+  const synced = (await sync?.close()) ?? [];
+  if (summary.status === 'left') return { ...summary, written: [], held: [], unwritten: [], searches: [], synced };
   const reported = await writeReports(pipeline, summary, { report, command });
   const files = writes ? reportFiles(plan, { pipelineFolder, root: project.root }) : [];
   if (report === undefined && !reported.unwritten.length)
@@ -115,5 +124,5 @@ export async function run(target: PipelineSource | PlannedPipeline, options: Run
     const entry = summary.entries.get(cell);
     return entry ? entry.manifest().metrics : endedWithout(summary.states.get(cell));
   });
-  return { ...summary, ...reported, searches, ...(onFinish && { onFinish }) };
+  return { ...summary, ...reported, searches, synced, ...(onFinish && { onFinish }) };
 }

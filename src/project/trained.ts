@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../core/failure.ts';
-import type { JsonObject } from '../core/json.ts';
+import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { ownValue } from '../core/own.ts';
+import type { CellId, Key } from '../core/plan.ts';
 import type { Manifest, Store } from '../store/store.ts';
 import type { Project } from './project.ts';
-import { entryOf, findResults } from './results.ts';
+import { entryOf, findResults, latestRuns, resultsOf } from './results.ts';
 
 /** A trained network, and what its record tells of it. */
 export interface TrainedNetwork {
@@ -19,7 +20,10 @@ export interface TrainedNetwork {
   readonly made?: JsonObject;
   /** Parameters of the stage and, by the parameter that names them, of those that it read. */
   readonly stages?: JsonObject;
+  /** Of its training and, by split, of the evaluations of it. */
   readonly metrics?: JsonObject;
+  /** Repositories of the Hugging Face Hub whose weights it began with or learned from. */
+  readonly baseModels?: readonly string[];
 }
 
 type Input = Manifest['inputs'][number];
@@ -39,6 +43,40 @@ function stagesOf(store: Store, { kind, params, inputs }: Manifest): JsonObject 
   });
   return { kind, ...plainParams(params), ...Object.fromEntries(read) };
 }
+
+/** Repositories of a hub that the files behind a stage were fetched from; those of datasets are none. */
+function baseModelsOf(store: Store, manifest: Manifest, seen = new Set<Key>()): readonly string[] {
+  return manifest.inputs.flatMap((input): readonly string[] => {
+    if (seen.has(input.key)) return [];
+    seen.add(input.key);
+    const made = manifestOf(store, input);
+    const { url } = made?.params ?? {};
+    const [, repo] = typeof url === 'string' ? (/^hf:([^/:]+\/[^/@]+)(?:@[^/]+)?\/(?!$)/.exec(url) ?? []) : [];
+    if (repo !== undefined && made?.kind === 'fetch' && !repo.startsWith('datasets/')) return [repo];
+    return made ? baseModelsOf(store, made, seen) : [];
+  });
+}
+
+/** Metrics of the evaluations of a result, in the latest run that has such. */
+function scoresOf(project: Project, cell: CellId, key: Key): JsonObject {
+  for (const past of latestRuns(project)) {
+    const scores = past.plan.cells.filter(({ kind, needs }) => kind === 'evaluate' && needs.includes(cell));
+    const results = resultsOf(
+      project,
+      past,
+      scores.map(({ id }) => id),
+    );
+    const made = results.flatMap(({ entry }) => entry?.manifest() ?? []);
+    // One that evaluated another as its teacher tells nothing of it.
+    const own = made.filter(({ inputs }) => inputs.some((input) => input.name === 'of' && input.key === key));
+    if (own.length > 0) return Object.assign({}, ...own.map(({ metrics }) => metrics)) as JsonObject;
+  }
+  return {};
+}
+
+/** What is told of splits; what is told of the network itself the training has told. */
+const splitsOnly = (metrics: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(metrics).filter(([, value]) => isJsonObject(value)));
 
 /**
  * The dataset that a stage read.
@@ -83,7 +121,8 @@ function ofCell(project: Project, name: string): TrainedNetwork {
     data: dataOf(project.store, record),
     made: { cell, run, commit, ...versions },
     stages: stagesOf(project.store, record),
-    metrics,
+    metrics: { ...metrics, ...splitsOnly(scoresOf(project, cell, entry.key)) },
+    baseModels: baseModelsOf(project.store, record),
   };
 }
 

@@ -48,6 +48,10 @@ const queueLines = ({ command }: Plan): readonly string[] =>
     command ? [lineOf(`command (${name})`, command[name])] : [],
   );
 
+/** Who is told of results, with the credentials of the user. */
+const sinkLines = ({ sinks = [] }: Plan): readonly string[] =>
+  sinks.map((sink) => lineOf(`sinks (${sink.uses})`, Object.values(sink.with).join(' ')));
+
 /**
  * Lists plugins among programs.
  *
@@ -58,10 +62,10 @@ export const pluginLines = (paths: readonly string[]): readonly string[] =>
   paths.map((path) => lineOf('plugins', path));
 
 /**
- * Lists the programs that a plan starts.
+ * Lists the programs that a plan starts, and what it tells results to.
  *
  * @param plan - the plan
- * @returns a line for each stage that starts one, its first cell's, and for what is started besides to run jobs elsewhere
+ * @returns a line for each stage that starts one, its first cell's, for what is started besides to run jobs elsewhere, and for each sink
  */
 export function programsOf(plan: Plan): readonly string[] {
   const lines = new Map<string, string>();
@@ -70,7 +74,8 @@ export function programsOf(plan: Plan): readonly string[] {
     lines.set(stage, lineOf(stage, wordsOf(params['shell'] ?? params['run'] ?? [])));
   }
   const after = plan.onFinish === undefined ? [] : [lineOf('on_finish', plan.onFinish)];
-  return [...pluginLines(plan.plugins ?? []), ...lines.values(), ...slurmLines(plan), ...queueLines(plan), ...after];
+  const beside = [...slurmLines(plan), ...queueLines(plan), ...after, ...sinkLines(plan)];
+  return [...pluginLines(plan.plugins ?? []), ...lines.values(), ...beside];
 }
 
 /** The folder of everything that is of a project: its repository, or where there is none its workspace. */
@@ -147,7 +152,7 @@ export function requireTrustedText(pipeline: TrustedText, programs: readonly str
   const listed = [...programs.slice(0, mostListed), ...more].map((line) => `\n    ${line}`).join('');
   fail({
     code: 'untrusted-pipeline',
-    message: `the pipeline is from outside of this project, and starts programs with your rights:${listed}`,
+    message: `the pipeline is from outside of this project, and starts programs, or tells of results, with your rights:${listed}`,
     place: { file: shown },
     expected: 'a pipeline file of the project, or one whose programs you know',
     fix: `read it, then ${kdpipeCommand('run', shown, overrides)} --trust, which is remembered until the file changes`,

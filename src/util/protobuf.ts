@@ -1,4 +1,5 @@
 const VARINT = 0;
+const FIXED_64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
 
@@ -32,6 +33,11 @@ export class Message {
   /** A float32. */
   float(field: number, value: number): this {
     return this.#varint((field << 3) | FIXED_32).#push(new Uint8Array(Float32Array.of(value).buffer));
+  }
+
+  /** A float64. */
+  double(field: number, value: number): this {
+    return this.#varint((field << 3) | FIXED_64).#push(new Uint8Array(Float64Array.of(value).buffer));
   }
 
   /** Bytes as they are. */

@@ -8,6 +8,7 @@ const text = `name: study
 executor: slurm
 slurm: { setup: "module load  nodejs\\n", options: [--task-prolog=x.sh] }
 on_finish: ./tell.sh
+sinks: [{ uses: mlflow, with: { tracking_uri: 'https://there' } }]
 command: { submit: ./queue.sh submit, status: ./queue.sh status, cancel: ./queue.sh cancel }
 stages:
   digits: { uses: dataset, with: { source: mnist-digits }, slurm: { partition: gpu } }
@@ -26,6 +27,7 @@ describe('the programs of a plan', () => {
       'command (status): ./queue.sh status',
       'command (cancel): ./queue.sh cancel',
       'on_finish: ./tell.sh',
+      'sinks (mlflow): https://there',
     ]);
   });
 });

@@ -4,6 +4,7 @@ import type { Exported } from '../../ml/export/export-model.ts';
 import { openProject } from '../../project/project.ts';
 import { findTrained, type TrainedNetwork } from '../../project/trained.ts';
 import { catalogue } from '../../stages/catalogue.ts';
+import { checkLines, exportTrained } from '../export-network.ts';
 import { examples, jsonOption } from '../options.ts';
 import { print, printError, printJson } from '../terminal.ts';
 import { calledFrom, typedPath } from '../workspace.ts';
@@ -48,36 +49,11 @@ const folderFor = ({ name }: TrainedNetwork): string =>
 async function exportNetwork(name: string, { to, out, json = false }: Flags): Promise<void> {
   const trained = findTrained(openProject(), typedPath(name));
   const folder = typedPath(out ?? folderFor(trained));
-  // What runs networks is loaded only by this command, and when all its arguments are right.
-  const { openTrained } = await import('../../ml/inference/open-trained.ts');
-  const { disposeEngines } = await import('../../ml/inference/shared-engine.ts');
-  const { exportModel } = await import('../../ml/export/export-model.ts');
-  const { sampleImages } = await import('../../ml/export/sample-images.ts');
-  const { model, data } = openTrained(trained.weights, trained.data);
-  try {
-    const images = await sampleImages(model, data);
-    const exported = await exportModel({ model, formats: to, folder, images, origin: trained });
-    if (json) printJson(exported);
-    else tell(exported, { folder, shown: data ? 'images of its dataset' : 'images of noise' });
-  } finally {
-    data?.close();
-    await disposeEngines();
+  const written = await exportTrained(trained, { to, folder });
+  if (json) {
+    printJson(written.exported);
+    return;
   }
-}
-
-const exactness = (difference: number): string =>
-  difference === 0 ? ', to the bit' : `, to ${difference.toExponential(1)} of the largest`;
-
-function tell(
-  exported: readonly Exported[],
-  { folder, shown }: { readonly folder: string; readonly shown: string },
-): void {
-  for (const { format, ...found } of exported)
-    printError(
-      'by' in found
-        ? `${format}: ${found.by} gives the same logits for ${found.images} ${shown}${exactness(found.difference)}`
-        : `${format}: not checked: ${found.unchecked}`,
-    );
-  const names = [...exported.flatMap(({ files }) => files), 'README.md'];
-  for (const file of names) print(relative(calledFrom(), join(process.cwd(), folder, file)));
+  for (const line of checkLines(written)) printError(line);
+  for (const file of written.names) print(relative(calledFrom(), join(process.cwd(), folder, file)));
 }

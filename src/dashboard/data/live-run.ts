@@ -2,7 +2,7 @@ import type { Event } from '../../core/event.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { CellId } from '../../core/plan.ts';
 import { runState, stateAfter, type RunState } from '../../core/run-state.ts';
-import { metricNumbers } from './metric-numbers.ts';
+import { metricNumbers } from '../../core/metrics.ts';
 import type { CellData, CellProgress, CurveRow, RunData, RunFold, RunNews } from './run-data.ts';
 
 type StageEvent = Extract<Event, { readonly cell: CellId }>;

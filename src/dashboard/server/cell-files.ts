@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject } from '../../core/json.ts';
+import { curveRows } from '../../record/curve-rows.ts';
 import { cellFolder, logFile } from '../../record/run-record.ts';
 import type { Entry, Store } from '../../store/store.ts';
-import { parseCsv } from '../../util/csv-rows.ts';
 import { textIfReadable } from '../../util/if-readable.ts';
 import type { CellResult, LogPiece } from '../data/answers.ts';
 import { drawnOutputs, readEvaluations, type EvaluationFiles } from '../data/evaluation.ts';
@@ -93,18 +93,6 @@ function rowsOf(text: string): readonly CurveRow[] {
   });
 }
 
-/** Rows of a table whose fields are numbers or empty. */
-function curvesOf(text: string): readonly CurveRow[] {
-  try {
-    const [header = [], ...rows] = parseCsv(text);
-    return rows.map((row) =>
-      Object.fromEntries(header.map((name, at) => [name, row[at] ? Number(row[at]) : null] as const)),
-    );
-  } catch {
-    return [];
-  }
-}
-
 /**
  * Reads the course of a training: what the run wrote of it, or what its result holds, where it is older.
  *
@@ -117,7 +105,7 @@ export function readCurves(folder: string, cell: CellData, store: Store): readon
   const own = rowsOf(textIfReadable(join(cellFolder(folder, cell.id), 'metrics.ndjson'), 'utf8'));
   if (own.length > 0) return own;
   const entry = entryOf(store, cell);
-  return entry ? curvesOf(outputText(entry, 'curves')) : [];
+  return entry ? curveRows(outputText(entry, 'curves')) : [];
 }
 
 /**

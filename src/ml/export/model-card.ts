@@ -3,16 +3,9 @@ import type { JsonObject } from '../../core/json.ts';
 import type { TrainedModel } from '../inference/trained-model.ts';
 import { costOf } from '../network/cost.ts';
 import { models, type ModelName } from '../models/registry.ts';
+import { hubMetadata } from './hub-metadata.ts';
+import type { Origin } from './origin.ts';
 import { picturesOf } from './pictures.ts';
-
-/** Where a network comes from, as far as it is known. */
-export interface Origin {
-  /** Cell, run and commit that made it. */
-  readonly made?: JsonObject;
-  /** Parameters of the stage, and of those that it read: teacher, dataset. */
-  readonly stages?: JsonObject;
-  readonly metrics?: JsonObject;
-}
 
 /** Classes that a card names; more are counted. */
 const NAMED = 20;
@@ -40,11 +33,10 @@ export function modelCard(model: TrainedModel, origin: Origin, files: readonly s
   const { network } = model;
   const { parameters, macs } = costOf(network);
   const { imageSize, resize, interpolation, mean, std } = picturesOf(model);
-  const header = { tags: ['image-classification', 'knowledge-distillation', 'kdpipe', network.model] };
   const { summary, source } = models[network.model as ModelName];
   return [
     '---',
-    stringify(header).trim(),
+    stringify(hubMetadata(network.model, origin)).trim(),
     '---',
     '',
     `# ${network.model}`,

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../core/json.ts';
-import type { Place, QueueCommands, SlurmSettings } from '../../core/plan.ts';
+import type { Place, QueueCommands, SinkPlan, SlurmSettings } from '../../core/plan.ts';
 import type { SourceLocation, Located } from '../source/location.ts';
 
 /** Values by name, in the order in which they were written. */
@@ -112,6 +112,8 @@ export interface PipelineSpec {
   readonly onFinish: string | undefined;
   /** Files that add names to registries, relative to the pipeline's folder. */
   readonly plugins: readonly Located<string>[];
+  /** Tools that results go to. */
+  readonly sinks: readonly SinkPlan[];
   readonly tables: readonly TableSpec[];
   readonly plots: readonly PlotSpec[];
   /** Values of params that an override sweeps: every stage that uses one gets an axis of its name. */

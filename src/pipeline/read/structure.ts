@@ -3,7 +3,7 @@ import type { PipelineDocument } from './read-pipeline.ts';
 import type { Problems } from '../source/problems.ts';
 import { entriesOf, Shape } from './shape.ts';
 import { readSlurmSettings } from './slurm-settings.ts';
-import { readSubmission } from './submission.ts';
+import { readSubmission, SUBMISSION } from './submission.ts';
 import { inside, type Located, type SourceLocation } from '../source/location.ts';
 import { usualLimits, type Limited } from '../source/budget.ts';
 import { describeValue } from '../source/describe-value.ts';
@@ -19,10 +19,7 @@ const TOP = [
   'env',
   'plugins',
   'defaults',
-  'executor',
-  'slurm',
-  'command',
-  'on_finish',
+  ...SUBMISSION,
   'stages',
   'tables',
   'plots',

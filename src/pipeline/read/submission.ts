@@ -3,8 +3,12 @@ import type { Located } from '../source/location.ts';
 import { plainText } from './plain-text.ts';
 import { readQueueCommands } from './queue-commands.ts';
 import type { Shape } from './shape.ts';
+import { readSinks } from './sinks.ts';
 import { readSlurmSettings } from './slurm-settings.ts';
 import type { LocatedMap, PipelineSpec } from './spec.ts';
+
+/** The keys of a pipeline that {@link readSubmission} reads. */
+export const SUBMISSION = ['executor', 'slurm', 'command', 'on_finish', 'sinks'] as const;
 
 const isPlace = (name: string): name is Place => places.some((place) => place === name);
 
@@ -21,7 +25,7 @@ function readPlace(written: Located | undefined, shape: Shape): Place | undefine
 }
 
 /** What of a pipeline says where it runs, and what is told when it has ended. */
-type Submission = Pick<PipelineSpec, 'executor' | 'slurm' | 'command' | 'onFinish'>;
+type Submission = Pick<PipelineSpec, 'executor' | 'slurm' | 'command' | 'onFinish' | 'sinks'>;
 
 /**
  * Reads where a pipeline runs unless the command line says otherwise, how it is submitted there, and what follows a run.
@@ -37,5 +41,6 @@ export function readSubmission(top: LocatedMap, shape: Shape): Submission {
     slurm: readSlurmSettings(top.get('slurm'), shape),
     command: readQueueCommands(top.get('command'), shape),
     onFinish: plainText(top.get('on_finish'), { what: 'on_finish', expected }, shape),
+    sinks: readSinks(top.get('sinks'), shape),
   };
 }

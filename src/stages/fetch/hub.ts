@@ -1,6 +1,7 @@
 import { FailureError } from '../../core/failure.ts';
 import type { Address } from './address.ts';
 import type { Found } from './download.ts';
+import { PUBLIC_HUB } from '../../util/public-hub.ts';
 import { refusal } from './problems.ts';
 
 type HubAddress = Extract<Address, { at: 'hub' }>;
@@ -13,11 +14,8 @@ export interface HubAccess {
   readonly token: string | undefined;
 }
 
-/** The public hub. */
-const PUBLIC = 'https://huggingface.co';
-
 /** Says whether an address is the hub's own: a link may already be one of the host that keeps its files. */
-const isOnHub = (url: string, endpoint = PUBLIC): boolean => new URL(url).origin === new URL(endpoint).origin;
+const isOnHub = (url: string, endpoint = PUBLIC_HUB): boolean => new URL(url).origin === new URL(endpoint).origin;
 
 /**
  * The address of the bytes: the one that the hub led to, where that may be asked with a token of the hub or needs none
@@ -55,7 +53,7 @@ export async function findOnHub(
       },
     ]);
   const { type, repo, revision } = address;
-  const hub = (endpoint ?? PUBLIC).replace(/\/+$/, '');
+  const hub = (endpoint ?? PUBLIC_HUB).replace(/\/+$/, '');
   const path = address.path.split('/').map(encodeURIComponent).join('/');
   const asked = `${hub}/${type === 'model' ? '' : `${type}s/`}${repo}/resolve/${encodeURIComponent(revision)}/${path}`;
   const bearer = token !== undefined && { authorization: `Bearer ${token}` };

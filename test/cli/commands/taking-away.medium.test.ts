@@ -157,3 +157,18 @@ describe('kdpipe export', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('onnx, safetensors, pytorch, tfjs')]);
   });
 });
+
+describe('kdpipe push', () => {
+  it('says with --dry-run all that would be uploaded, and needs neither network nor token', () => {
+    const away = { ...alone, HF_TOKEN: '', HF_HOME: project.path('no-home'), HF_ENDPOINT: 'http://127.0.0.1:9' };
+    const { code, stdout, stderr } = project.runWith(away, 'push', 'net[seed=0]', 'hf:me/birds', '-n', '--private');
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^to: http:\/\/127\.0\.0\.1:9\/me\/birds, branch main, private\n/);
+    expect(stdout).toMatch(/file: model\.safetensors, [\d.]+ KiB\nfile: config\.json, \d+ B\nfile: README\.md, /);
+    expect(stdout).toMatch(/ {2}license: unknown\n/);
+    expect(stdout).toMatch(/split: test\n +metrics:\n +- type: accuracy/);
+    const real = project.runWith(away, 'push', 'net[seed=0]', 'hf:me/birds');
+    expect(real).toMatchObject({ code: 2, stderr: expect.stringContaining('[no-token]') });
+    expect(project.runWith(away, 'push', 'net[seed=0]', 'me/birds').stderr).toContain('[wrong-address]');
+  });
+});
