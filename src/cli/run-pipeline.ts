@@ -88,10 +88,7 @@ export async function runPipeline(file: string, flags: RunFlags): Promise<number
       watch,
       command,
     };
-    const { status, written, held, unwritten, searches, onFinish, synced, run: name } = await run(
-      pipeline,
-      running,
-    );
+    const { status, written, held, unwritten, searches, onFinish, synced, run: name } = await run(pipeline, running);
     for (const { failure } of synced) if (failure) printNotes([failure]);
     if (status === 'left') {
       printError(`run ${name} goes on in the queue: kdpipe attach ${name} shows it, kdpipe cancel ${name} ends it`);
