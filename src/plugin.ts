@@ -16,6 +16,7 @@ export type {
   TermInputs,
   TermStep,
 } from './ml/methods/kd-method.ts';
+export type { LossOptions, SupervisedLoss } from './ml/losses/loss.ts';
 export type { Adapter } from './ml/algebra/adapter.ts';
 export type { Dimensions, Node } from './ml/algebra/node.ts';
 export type { Shape, StateDict } from './ml/network/network.ts';

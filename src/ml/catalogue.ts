@@ -50,6 +50,9 @@ function modelFacts(model: Model): JsonObject {
   };
 }
 
+/** What it is, and whose. */
+const described = ({ summary, source }: Augmentation | Mixing | SupervisedLoss): JsonObject => ({ summary, source });
+
 /** Whatever a method may read. */
 const EVERY_TAP = ['block1', 'block2', 'block3', 'block4', 'pooled', 'logits', CLASSIFIER];
 
@@ -82,10 +85,14 @@ function methodFacts(method: KdMethod): JsonObject {
  *
  * @param plugin - as it was loaded
  * @param plugin.methods - by name
+ * @param plugin.losses - by name
  * @returns registry → name → facts
  */
-export function pluginCatalogue({ methods = {} }: Plugin): Record<string, Record<string, JsonObject>> {
-  return { methods: factsOf<KdMethod>(methods, methodFacts) };
+export function pluginCatalogue({
+  methods = {},
+  losses: added = {},
+}: Plugin): Record<string, Record<string, JsonObject>> {
+  return { methods: factsOf<KdMethod>(methods, methodFacts), losses: factsOf<SupervisedLoss>(added, described) };
 }
 
 /** `archive`: what its publisher offers, so that it can be looked for, asked for and fetched. */
@@ -101,7 +108,6 @@ function sourceFacts(source: DatasetSource): JsonObject {
  * @returns registry → name → facts
  */
 export function mlCatalogue(): Record<string, Record<string, JsonObject>> {
-  const described = ({ summary, source }: Augmentation | Mixing | SupervisedLoss): JsonObject => ({ summary, source });
   return {
     models: factsOf<Model>(models, modelFacts),
     methods: factsOf<KdMethod>(methods, methodFacts),

@@ -141,7 +141,7 @@ export function pipelineSchema(kinds: Kinds, catalogue: Catalogue): JsonObject {
         plugins: {
           type: 'array',
           items: { type: 'string', pattern: '\\.(ts|js|mjs)$' },
-          description: 'Files that add methods of your own, relative to this file.',
+          description: 'Files that add methods and losses of your own, relative to this file.',
         },
         defaults: {
           ...mapping('Parameters for every stage of a kind.', Object.fromEntries(defaults)),

@@ -12,6 +12,7 @@ beforeAll(() => {
   mkdirSync(join(folder, 'methods'));
   write('pipeline.yaml', pipeline);
   write('methods/mine.ts', template);
+  write('methods/loss.js', losses);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -20,9 +21,15 @@ const write = (path: string, text: string) => {
 };
 /** Soft targets, as our own method has them but for the name of its option. */
 const template = pluginTemplate('mine').text;
+/** Cross entropy without smoothing. */
+const losses = `
+import { logSoftmax, mean, mul, oneHot, sumRows } from 'kdpipe/plugin';
+const of = (logits, labels) => mul(mean(sumRows(mul(oneHot(labels, logits.shape[1]), logSoftmax(logits)))), -1);
+export default { losses: { plain: { summary: 'cross entropy', source: 'everybody', of } } };
+`;
 
 const pipeline = `
-plugins: [methods/mine.ts]
+plugins: [methods/mine.ts, methods/loss.js]
 stages:
   digits: { uses: dataset, with: { source: mnist-digits, limit: { train: 60, val: 20 } } }
   teacher: { uses: train-teacher, with: { data: '\${stages.digits}', model: convnet4, epochs: 1 } }
@@ -33,6 +40,8 @@ stages:
   both:
     uses: distill-student
     with: { data: '\${stages.digits}', model: convnet4, teacher: '\${stages.teacher}', epochs: 1, kd: [{ method: Mine, ratio: 0.5, softness: 2 }] }
+  plain: { uses: train-teacher, with: { data: '\${stages.digits}', model: convnet4, epochs: 1, loss: plain } }
+  ours: { uses: train-teacher, with: { data: '\${stages.digits}', model: convnet4, epochs: 1, label_smoothing: 0 } }
 `;
 const cells = ['student[kd_method=SoftTarget]', 'student[kd_method=Mine]', 'both'] as const;
 
@@ -53,6 +62,21 @@ describe('plugins of a pipeline', () => {
     );
     expect(theirs?.equals(ours!)).toBe(true);
     expect(both?.equals(ours!)).toBe(false);
+  });
+
+  it('trains with a loss of one', async () => {
+    const { entries, ran } = await run('pipeline.yaml', { cwd: folder });
+    expect(ran).toBe(0);
+    const [ours, theirs] = ['ours', 'plain'].map(
+      (cell) => entries.get(cell)!.manifest().metrics['train'] as { loss: number },
+    );
+    expect(theirs!.loss).toBeCloseTo(ours!.loss, 4);
+    expect(
+      entries
+        .get('plain')!
+        .manifest()
+        .sources.map(({ name }) => name),
+    ).toEqual(['plugins.losses.plain']);
   });
 
   it('keeps results under the content of its file: cells that name it run anew when it changes, and no others', async () => {
@@ -111,9 +135,9 @@ describe('plugins of a pipeline', () => {
 
   it('is tried by kdpipe check: the one that init writes stands', async () => {
     const path = join(folder, 'methods/mine.ts');
-    const { methods } = await describePlugin(path, { shown: 'mine.ts', checked: true });
-    expect(methods['Mine']?.loss).toBeGreaterThan(0);
-    expect(methods['Mine']?.difference).toBeLessThan(1e-7);
+    const { tried } = await describePlugin(path, { shown: 'mine.ts', checked: true });
+    expect(tried['Mine']?.loss).toBeGreaterThan(0);
+    expect(tried['Mine']?.difference).toBeLessThan(1e-7);
     expect(template.split('\n').length).toBeLessThan(40);
   });
 });

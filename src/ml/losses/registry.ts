@@ -22,5 +22,17 @@ export const losses = {
   },
 } as const satisfies Readonly<Record<string, SupervisedLoss>>;
 
-/** Name of a supervised loss. */
-export type LossName = keyof typeof losses;
+/**
+ * Finds a supervised loss.
+ *
+ * @param name - as the recipe has it
+ * @param added - losses of plugins, by name
+ * @returns the loss
+ * @throws Error where there is none: the plan knows the names
+ */
+export function lossNamed(name: string, added: Readonly<Record<string, SupervisedLoss>> = {}): SupervisedLoss {
+  const all: Readonly<Record<string, SupervisedLoss>> = { ...losses, ...added };
+  const found = Object.hasOwn(all, name) ? all[name] : undefined;
+  if (!found) throw new Error(`no supervised loss is called ${name}`);
+  return found;
+}

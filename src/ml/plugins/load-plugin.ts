@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { fail, FailureError, type Failure } from '../../core/failure.ts';
 import { isJsonObject } from '../../core/json.ts';
 import { assetPath } from '../../util/package-root.ts';
+import type { SupervisedLoss } from '../losses/loss.ts';
 import type { KdMethod } from '../methods/kd-method.ts';
 import { compilePlugin } from './compile-plugin.ts';
 import type { Plugin, PluginFile } from './plugin.ts';
@@ -21,8 +22,13 @@ const METHOD: Fields = {
   create: isFunction,
 } satisfies Partial<Record<keyof KdMethod, unknown>>;
 
+const LOSS: Fields = { summary: isText, source: isText, of: isFunction } satisfies Record<
+  keyof SupervisedLoss,
+  unknown
+>;
+
 /** What each registry takes. */
-const REGISTRIES: Readonly<Record<keyof Plugin, Fields>> = { methods: METHOD };
+const REGISTRIES: Readonly<Record<keyof Plugin, Fields>> = { methods: METHOD, losses: LOSS };
 
 const isName = (name: string): boolean => /^[A-Za-z][\w.-]*$/.test(name);
 

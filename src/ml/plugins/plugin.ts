@@ -1,3 +1,4 @@
+import type { SupervisedLoss } from '../losses/loss.ts';
 import type { KdMethod } from '../methods/kd-method.ts';
 
 /**
@@ -7,6 +8,8 @@ import type { KdMethod } from '../methods/kd-method.ts';
 export interface Plugin {
   /** Distillation methods: values of `kd_method`. */
   readonly methods?: Readonly<Record<string, KdMethod>>;
+  /** Supervised losses: values of `loss`. */
+  readonly losses?: Readonly<Record<string, SupervisedLoss>>;
 }
 
 /** A plugin's file. */

@@ -1,7 +1,7 @@
 import { learningRate } from '../optim/schedule.ts';
 import { every, pauses } from '../inference/pace.ts';
 import type { EpochPace, TrainingResult, TrainingJob } from './job.ts';
-import { Objectives } from './objectives.ts';
+import { Objectives, type Minimised } from './objectives.ts';
 import { countPasses, type Recipe } from './recipe.ts';
 import { divideTerms } from './term-losses.ts';
 import { Trainer } from './trainer.ts';
@@ -161,7 +161,7 @@ function trainingResult(loop: Loop): TrainingResult {
  * @returns what is minimised
  * @throws FailureError `does-not-fit`, or `batch-too-small` where a network cannot take a batch of the split
  */
-export function prepare(run: Pick<TrainingJob, 'session' | 'images' | 'kd' | 'recipe' | 'data'>): Objectives {
+export function prepare(run: Minimised): Objectives {
   const { session, images, kd, recipe, data } = run;
   const { train, val } = data.manifest.splits;
   const objectives = new Objectives(run);

@@ -6,9 +6,12 @@ import type { LossTerms } from './loss-terms.ts';
 import { Objective } from './objective.ts';
 import { countPasses, type Recipe } from './recipe.ts';
 import type { ObjectiveOptions } from './record-objective.ts';
+import type { Supervision } from './supervised.ts';
 
 /** What decides about it. */
 export interface Minimised {
+  /** Losses of plugins, by name. */
+  readonly losses?: Supervision['losses'];
   /** The student's. */
   readonly session: Session;
   readonly images: BatchImages;
@@ -23,13 +26,13 @@ export class Objectives {
   readonly #made = new Map<number, Objective>();
 
   /** @param run - session, images, terms, recipe and classes */
-  constructor({ session, images, kd, recipe, data }: Minimised) {
+  constructor({ session, images, kd, recipe, data, losses = {} }: Minimised) {
     const classWeights = recipe.classBalance ? balancedWeights(data.manifest.splits.train.perClass) : null;
     this.#options = {
       session,
       images,
       kd,
-      supervision: { recipe, options: { ...recipe, classWeights } },
+      supervision: { recipe, options: { ...recipe, classWeights }, losses },
       passes: countPasses(recipe),
       mixes: recipe.mixup !== 'none',
       ceWeight: recipe.ceWeight ?? 1,

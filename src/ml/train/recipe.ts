@@ -3,11 +3,11 @@ import type { MixingName } from '../augment/mix.ts';
 import type { AugmentationName } from '../augment/registry.ts';
 import type { OptimizerRule, OptimizerSpec } from '../engines/engine.ts';
 import type { EngineName } from '../engines/registry.ts';
-import type { LossName } from '../losses/registry.ts';
 
 /** Names that a recipe holds, by their registry. */
 export interface RecipeNames {
-  readonly losses: LossName;
+  /** Plugins have some of their own. */
+  readonly losses: string;
   readonly augmentations: AugmentationName;
   readonly mixings: MixingName;
   readonly engines: EngineName;

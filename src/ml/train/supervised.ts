@@ -1,15 +1,17 @@
 import { div, add } from '../algebra/arithmetic.ts';
 import type { Node } from '../algebra/node.ts';
-import type { LossOptions } from '../losses/loss.ts';
+import type { LossOptions, SupervisedLoss } from '../losses/loss.ts';
 import { mixedLoss } from '../losses/mixed.ts';
 import { divergence } from '../losses/rdrop.ts';
-import { losses } from '../losses/registry.ts';
+import { lossNamed } from '../losses/registry.ts';
 import type { Recipe } from './recipe.ts';
 
 /** What makes the supervised loss of a batch. */
 export interface Supervision {
   readonly recipe: Pick<Recipe, 'loss' | 'rdropAlpha' | 'rdropReduction'>;
   readonly options: LossOptions;
+  /** Losses of plugins, by name. */
+  readonly losses?: Readonly<Record<string, SupervisedLoss>>;
 }
 
 /** What the images of a batch show: class indices [N]; where two are mixed, those of the partners too, and the share λ. */
@@ -27,9 +29,10 @@ export interface Targets {
  * @returns the scalar
  */
 export function supervise(logits: readonly Node[], targets: Targets, supervision: Supervision): Node {
-  const { recipe, options } = supervision;
+  const { recipe, options, losses } = supervision;
+  const loss = lossNamed(recipe.loss, losses);
   const lossOf = (pass: Node): Node => {
-    const supervised = (labels: Node): Node => losses[recipe.loss].of(pass, labels, options);
+    const supervised = (labels: Node): Node => loss.of(pass, labels, options);
     const { labels, mixed } = targets;
     return mixed ? mixedLoss(supervised, { ...mixed, labels }) : supervised(labels);
   };

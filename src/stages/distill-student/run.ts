@@ -15,7 +15,7 @@ import { distillingParams, recipeParams } from '../../params/recipe.ts';
 import { openKeptLogits } from '../inference/run-inference.ts';
 import { openPlugins } from '../training/run-plugins.ts';
 import { inputOf, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
-import { RECIPE_REGISTRIES, runTraining, type TrainingDeps } from '../training/run-training.ts';
+import { recipeRegistries, runTraining, type TermMaker, type TrainingDeps } from '../training/run-training.ts';
 import { openOnnxTeachers, type OnnxTeachers } from './run-onnx-teachers.ts';
 import { combinationParams, distillRequired, teachingParams } from './params.ts';
 
@@ -24,7 +24,7 @@ const DECLARATION = {
   required: distillRequired,
 } as const;
 
-type Params = DecodedParams<typeof DECLARATION, typeof RECIPE_REGISTRIES>;
+type Params = DecodedParams<typeof DECLARATION, ReturnType<typeof recipeRegistries>>;
 
 /** Terms of the stage, one or several. Options of a single one stand beside its other parameters. */
 function termsOf(
@@ -111,8 +111,9 @@ function makeTerm(params: Params, deps: TrainingDeps, { onnx, methods }: Prepare
  * @returns metrics and the record
  */
 export async function run(stage: StageContext): Promise<StageOutcome> {
-  const params = decodeParams(DECLARATION, stage.params, RECIPE_REGISTRIES);
-  const { methods } = await openPlugins(stage);
+  const { methods, losses } = await openPlugins(stage);
+  const params = decodeParams(DECLARATION, stage.params, recipeRegistries({ losses }));
   const onnx = await openOnnxTeachers(stage);
-  return runTraining(stage, params, (deps) => makeTerm(params, deps, { onnx, methods }), onnx.size > 0);
+  const term: TermMaker = (deps) => makeTerm(params, deps, { onnx, methods });
+  return runTraining(stage, params, { term, onHost: onnx.size > 0, losses });
 }

@@ -106,6 +106,7 @@ function logitsAlone(
  * @param params - of the cell
  * @param context - facts, and the cells behind references
  * @param options - of the methods that there are
+ * @param options.readersOfLogits - names of those that read logits alone
  * @returns the problem, where the teacher has logits alone and the method reads more
  */
 export function checkReads(

@@ -1,7 +1,8 @@
 import { decodeParams } from '../../params/decode-params.ts';
 import { recipeParams, recipeRequired } from '../../params/recipe.ts';
 import type { StageContext, StageOutcome } from '../stage-kind.ts';
-import { RECIPE_REGISTRIES, runTraining } from '../training/run-training.ts';
+import { openPlugins } from '../training/run-plugins.ts';
+import { recipeRegistries, runTraining } from '../training/run-training.ts';
 
 /**
  * Trains a network on labels alone.
@@ -9,7 +10,9 @@ import { RECIPE_REGISTRIES, runTraining } from '../training/run-training.ts';
  * @param stage - the running stage
  * @returns metrics and the record
  */
-export function run(stage: StageContext): Promise<StageOutcome> {
-  const recipe = decodeParams({ params: recipeParams, required: recipeRequired }, stage.params, RECIPE_REGISTRIES);
-  return runTraining(stage, recipe, null);
+export async function run(stage: StageContext): Promise<StageOutcome> {
+  const plugins = await openPlugins(stage);
+  const declaration = { params: recipeParams, required: recipeRequired } as const;
+  const recipe = decodeParams(declaration, stage.params, recipeRegistries(plugins));
+  return runTraining(stage, recipe, { term: null, onHost: false, losses: plugins.losses });
 }

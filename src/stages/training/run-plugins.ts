@@ -8,11 +8,15 @@ import type { StageContext } from '../stage-kind.ts';
  * Loads the plugins that a stage's parameters name.
  *
  * @param stage - the running stage
+ * @param stage.sources - plugins are among them
  * @returns what they add, together
  * @throws FailureError `invalid-plugin`
  */
 export async function openPlugins({ sources }: Pick<StageContext, 'sources'>): Promise<Required<Plugin>> {
   const paths = new Set(sources.flatMap(({ name, path }) => (isPluginSource(name) ? [path] : [])));
   const plugins = await Promise.all([...paths].map((path) => loadPlugin({ path, shown: basename(path) })));
-  return { methods: Object.assign({}, ...plugins.map(({ methods }) => methods)) as Required<Plugin>['methods'] };
+  return {
+    methods: Object.assign({}, ...plugins.map(({ methods }) => methods)) as Required<Plugin>['methods'],
+    losses: Object.assign({}, ...plugins.map(({ losses }) => losses)) as Required<Plugin>['losses'],
+  };
 }

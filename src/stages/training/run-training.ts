@@ -27,12 +27,34 @@ import { encodeModel, networkFor, readModel, startFrom } from '../../ml/inferenc
 import { requireValidation } from '../../ml/train/validate.ts';
 import { roundedToHalf } from '../../ml/weights/round-half.ts';
 import { engineOf, environmentOf } from '../inference/run-engine.ts';
+import type { Plugin } from '../../ml/plugins/plugin.ts';
 import { inputOf, StageInterrupted, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { trainingOutputs } from './recipe.ts';
 import { openImages, openSteps } from './run-batches.ts';
 
 /** Registries whose names a recipe holds. */
-export const RECIPE_REGISTRIES = { losses, augmentations, mixings, engines } as const;
+const RECIPE_REGISTRIES = { losses, augmentations, mixings, engines } as const;
+
+/** What beside its recipe makes a training. */
+export interface TrainingParts {
+  /** Makes the distillation term; null for ordinary training. */
+  readonly term: TermMaker | null;
+  /** Whether the term reads the images of batches itself. */
+  readonly onHost: boolean;
+  /** Losses of plugins, by name. */
+  readonly losses: Required<Plugin>['losses'];
+}
+
+/**
+ * Registries whose names a recipe holds.
+ *
+ * @param plugins - what plugins add
+ * @returns entries by registry and name
+ */
+export const recipeRegistries = ({ losses: added }: Pick<TrainingParts, 'losses'>) => ({
+  ...RECIPE_REGISTRIES,
+  losses: { ...RECIPE_REGISTRIES.losses, ...added } as Required<Plugin>['losses'],
+});
 
 /** Distillation terms that hold memory of the engine. */
 export interface DisposableTerm extends LossTerms {
@@ -47,6 +69,7 @@ export interface TrainingDeps {
   readonly engine: Engine;
   /** Whether terms read the images of batches themselves: they are then normalised, and lie here. */
   readonly onHost: boolean;
+  readonly losses: TrainingParts['losses'];
   /** Where batches lie. */
   readonly images: BatchImages;
 }
@@ -85,7 +108,7 @@ type Trained = TrainingResult & { readonly images: string | null };
 
 /** Takes all the memory that training will need; where there is too little, none. */
 function allocate(deps: RunDeps, recipe: Recipe, { term, precision = 'float32' }: Way): EngineResources {
-  const { context, data, network, engine } = deps;
+  const { context, data, network, engine, losses } = deps;
   const { cohort } = context;
   const allocated: { dispose(): void }[] = [];
   const keep = <T extends { dispose(): void }>(resource: T): T => {
@@ -101,7 +124,7 @@ function allocate(deps: RunDeps, recipe: Recipe, { term, precision = 'float32' }
     const amp = precision !== 'float32';
     const options = { optimizer: optimizerOf(recipe), average: recipe.ema, workspace, amp };
     const session = keep(engine.session(network, options));
-    const objectives = prepare({ session, images, kd, recipe, data });
+    const objectives = prepare({ session, images, kd, recipe, data, losses });
     return { session, images, kd, objectives, dispose };
   } catch (error) {
     dispose();
@@ -244,24 +267,19 @@ function writeOutputs({ context, data, network }: RunDeps, recipe: Recipe, resul
  *
  * @param context - the running stage
  * @param recipe - its decoded parameters
- * @param term - makes the distillation term; null for ordinary training
- * @param onHost - whether the term reads the images of batches itself
+ * @param parts - its term, and what plugins add
  * @returns metrics and the record
  * @throws FailureError when inputs do not fit each other, or the loss diverges
  * @throws StageInterrupted when the signal was aborted, after a checkpoint
  */
-export async function runTraining(
-  context: StageContext,
-  recipe: Recipe,
-  term: TermMaker | null,
-  onHost = false,
-): Promise<StageOutcome> {
+export async function runTraining(context: StageContext, recipe: Recipe, parts: TrainingParts): Promise<StageOutcome> {
+  const { term, onHost, losses } = parts;
   const data = openPacked(inputOf(context, 'data').path);
   try {
     requireValidation(data.manifest, recipe.select);
     const network = withHeadDropout(networkFor(recipe.model, data.manifest), recipe.dropout);
     const engine = await engineOf(context, recipe.engine);
-    const deps = { context, data, network, engine, onHost };
+    const deps = { context, data, network, engine, onHost, losses };
     const result = await trainOn(deps, recipe, term);
     writeOutputs(deps, recipe, result);
     return {

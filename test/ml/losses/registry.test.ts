@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { input } from '../../../src/ml/algebra/inputs.ts';
 import type { LossOptions } from '../../../src/ml/losses/loss.ts';
-import { losses, type LossName } from '../../../src/ml/losses/registry.ts';
+import { losses } from '../../../src/ml/losses/registry.ts';
 import type { Values } from '../../support/evaluate-expression.ts';
 import { evaluateLoss } from '../../support/expression.ts';
 import { largestDifference, lossReference, referenceInput, referenceLabels } from '../../support/loss-reference.ts';
 import { slopes } from '../../support/plain-arrays.ts';
 
+type LossName = keyof typeof losses;
 const names = Object.keys(losses) as LossName[];
 const classWeights = Float64Array.from(lossReference.inputs['classWeight']!.values);
 const options: LossOptions = { labelSmoothing: 0.1, classWeights: null, polyEpsilon: 2, focalGamma: 2 };

@@ -6,6 +6,9 @@ import type { KdMethod, TermInputs } from '../../../src/ml/methods/kd-method.ts'
 import { methods } from '../../../src/ml/methods/registry.ts';
 import type { Node } from '../../../src/ml/algebra/node.ts';
 import { checkMethod } from '../../../src/ml/plugins/check-method.ts';
+import { checkSupervised } from '../../../src/ml/plugins/check-supervised.ts';
+import type { SupervisedLoss } from '../../../src/ml/losses/loss.ts';
+import { losses } from '../../../src/ml/losses/registry.ts';
 
 const registered = Object.entries(methods as Readonly<Record<string, KdMethod>>);
 
@@ -69,5 +72,18 @@ describe('checkMethod', () => {
     ],
   ])('refuses a loss that %s', (_, loss, said) => {
     expect(problemOf(reading(loss))).toContain(said);
+  });
+});
+
+describe('checkSupervised', () => {
+  it.each(Object.entries<SupervisedLoss>(losses))('finds nothing wrong with %s', (name, loss) => {
+    const tried = checkSupervised(name, loss, 'ours');
+    expect(tried.loss).toBeGreaterThan(0);
+    expect(tried.difference).toBeLessThan(1e-7);
+  });
+
+  it('refuses a loss for each image', () => {
+    const each = { summary: 'squares', source: 'nobody', of: (logits: Node) => square(logits) };
+    expect(() => checkSupervised('each', each, 'mine.ts')).toThrow('losses.each: square of [4, 5]: a loss is a scalar');
   });
 });
