@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { fail } from '../core/failure.ts';
-import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
+import { parseObject } from '../core/json-fields.ts';
 import type { HubAccess } from './access.ts';
 
 /** Answers that say "not now". */
@@ -25,15 +26,6 @@ export interface Answer {
   readonly headers: Headers;
   /** Empty where it is no JSON. */
   readonly json: JsonObject;
-}
-
-function jsonIn(text: string): JsonObject {
-  try {
-    const value = JSON.parse(text) as Json;
-    return isJsonObject(value) ? value : {};
-  } catch {
-    return {};
-  }
 }
 
 /** Asks a Hugging Face Hub, and the store that it says files go to. */
@@ -76,7 +68,7 @@ export class HubApi {
       const pause = call.once ? undefined : pauses[attempt];
       if (response && (response.ok || allowed.includes(response.status))) {
         const { status, headers } = response;
-        return { status, headers, json: jsonIn(await response.text()) };
+        return { status, headers, json: parseObject(await response.text()) ?? {} };
       }
       if (pause === undefined || (response && !passing.has(response.status))) return this.#refuse(address, response);
       await response?.body?.cancel();
@@ -110,7 +102,7 @@ export class HubApi {
         fix: 'check the network and HF_ENDPOINT; nothing was committed, and calling again goes on',
       });
     const { status } = response;
-    const { error, message } = jsonIn(await response.text());
+    const { error, message } = parseObject(await response.text()) ?? {};
     const said = [error, message].find((text) => typeof text === 'string') ?? response.statusText;
     return fail({
       code: status === 401 || status === 403 ? 'no-access' : 'http-status',

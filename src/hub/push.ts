@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../core/failure.ts';
 import { isJsonObject, isList, type Json, type JsonObject } from '../core/json.ts';
+import { objectAt, textAt } from '../core/json-fields.ts';
 import type { HubApi } from './hub-api.ts';
 
 /** Bytes of a file that the hub looks at to decide how it is kept. */
@@ -51,16 +52,6 @@ async function digestOf(path: string, algorithm: 'sha1' | 'sha256', before = '')
 }
 
 const objectsIn = (value: Json | undefined): readonly JsonObject[] => (isList(value) ? value.filter(isJsonObject) : []);
-
-const objectAt = (value: JsonObject | undefined, name: string): JsonObject | undefined => {
-  const inner = value?.[name];
-  return isJsonObject(inner) ? inner : undefined;
-};
-
-const textAt = (value: JsonObject | undefined, name: string): string => {
-  const text = value?.[name];
-  return typeof text === 'string' ? text : '';
-};
 
 /** An answer that is none of the hub's interface. */
 const failForm = (what: string): never =>

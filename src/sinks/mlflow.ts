@@ -1,5 +1,6 @@
 import { fail } from '../core/failure.ts';
-import { isJsonObject, isList, type Json, type JsonObject } from '../core/json.ts';
+import { isJsonObject, isList, type JsonObject } from '../core/json.ts';
+import { objectAt, parseObject, textAt } from '../core/json-fields.ts';
 import type { OpenSink, SinkOptions, TrackedCell, TrackedRow } from './sink.ts';
 
 /** What one call of `runs/log-batch` takes at most. */
@@ -54,7 +55,7 @@ class TrackingServer {
         fix: 'correct tracking_uri or MLFLOW_TRACKING_URI, then kdpipe sync tells what is missing',
       });
     }
-    const answer = jsonIn(await response.text());
+    const answer = parseObject(await response.text());
     if (response.ok && answer) return answer;
     const { error_code: code, message } = answer ?? {};
     if (code === 'RESOURCE_DOES_NOT_EXIST') return undefined;
@@ -66,27 +67,6 @@ class TrackingServer {
     });
   }
 }
-
-function jsonIn(text: string): JsonObject | undefined {
-  try {
-    const value = JSON.parse(text) as Json;
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A mapping within an answer; an empty one where there is none. */
-const objectAt = (answer: JsonObject | undefined, name: string): JsonObject => {
-  const value = answer?.[name];
-  return isJsonObject(value) ? value : {};
-};
-
-/** A text within an answer; an empty one where there is none. */
-const textAt = (answer: JsonObject | undefined, name: string): string => {
-  const value = answer?.[name];
-  return typeof value === 'string' ? value : '';
-};
 
 const listOf = (facts: Readonly<Record<string, unknown>>, longest: number): readonly JsonObject[] =>
   Object.entries(facts).map(([key, value]) => ({ key: nameOf(key), value: String(value).slice(0, longest) }));
@@ -124,14 +104,14 @@ interface KnownRun {
 
 function knownRun(run: JsonObject): KnownRun {
   const info = objectAt(run, 'info');
-  const tags = objectAt(run, 'data')['tags'];
+  const tags = objectAt(run, 'data')?.['tags'];
   const steps = isList(tags) ? tags.find((tag) => isJsonObject(tag) && tag['key'] === STEPS) : undefined;
   const text = isJsonObject(steps) ? steps['value'] : undefined;
   return {
     id: textAt(info, 'run_id'),
     steps: typeof text === 'string' ? stepsIn(text) : undefined,
     status: textAt(info, 'status'),
-    endTime: Number(info['end_time'] ?? 0),
+    endTime: Number(info?.['end_time'] ?? 0),
   };
 }
 
@@ -195,7 +175,7 @@ class Experiments {
       ...{ experiment_id: experiment, run_name: cell, start_time: startedAt },
       tags: listOf(all, LONGEST_TAG),
     });
-    return objectAt(created, 'run');
+    return objectAt(created, 'run') ?? {};
   }
 
   #log({ id }: KnownRun, batch: JsonObject): Promise<JsonObject | undefined> {

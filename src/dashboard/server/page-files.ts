@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { htmlText } from '../../util/html-text.ts';
 import { assetPath } from '../../util/package-root.ts';
 
 /** Scripts and styles of the page, as the build makes them. */
@@ -24,8 +25,6 @@ export interface PageParts {
   readonly end: string;
 }
 
-const signs: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-
 /**
  * Writes the page's document, which is empty until its script runs.
  *
@@ -40,7 +39,7 @@ export function pageHtml(parts: PageParts): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title.replace(/[&<>]/g, (sign) => signs[sign] ?? sign)}</title>
+<title>${htmlText(title)}</title>
 ${head}
 </head>
 <body>

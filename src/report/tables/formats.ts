@@ -1,3 +1,5 @@
+import { htmlText } from '../../util/html-text.ts';
+
 /** How a kind of text file writes plain texts, marks and links. Arguments of `bold` and `link` are already escaped. */
 export interface Format {
   /** Makes a plain text stand for itself. */
@@ -33,15 +35,6 @@ const latexSigns: Readonly<Record<string, string>> = {
   '…': String.raw`\ldots{}`,
 };
 
-/** Signs of HTML, in texts and in quoted attributes. */
-const htmlSigns: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
 /** A line break would end a row. */
 const oneLine = (text: string): string => text.replace(/\s+/g, (blanks) => (/[\r\n]/.test(blanks) ? ' ' : blanks));
 
@@ -69,7 +62,7 @@ export const formats = {
     link: (text, target) => `[${text}](${encodeURI(target).replaceAll('(', '%28').replaceAll(')', '%29')})`,
   },
   html: {
-    escape: (text) => text.replace(/[&<>"']/g, (sign) => htmlSigns[sign] ?? sign),
+    escape: htmlText,
     bold: (text) => `<strong>${text}</strong>`,
     link: (text, target) => `<a href="${formats.html.escape(encodeURI(target))}">${text}</a>`,
   },

@@ -1,4 +1,4 @@
-const signs: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+import { htmlText } from '../../../util/html-text.ts';
 
 /**
  * The page beside a graph model. It loads TensorFlow.js from a file beside it, and nothing from elsewhere.
@@ -7,7 +7,7 @@ const signs: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>'
  * @returns HTML
  */
 export function pageOf(model: string): string {
-  const name = model.replace(/[&<>]/g, (sign) => signs[sign] ?? sign);
+  const name = htmlText(model);
   return `<!doctype html>
 <html lang="en">
 <head>
