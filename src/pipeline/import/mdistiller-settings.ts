@@ -6,9 +6,7 @@ export interface MethodImport {
   /** Name here. */
   readonly method: string;
   readonly settings: Settings;
-  /** Which of the blocks that both networks have are compared, where ours compares others by default. */
-  readonly blocks?: 'all' | 'last';
-  /** What its program does and ours does only where it is told. */
+  /** What its program does and ours does only where it is told: other blocks than ours compares by default. */
   readonly options?: JsonObject;
   /** What differs without a setting of ours that mends it. */
   readonly differs?: string;
@@ -81,7 +79,7 @@ export const METHODS: Readonly<Record<string, MethodImport>> = {
   },
   AT: {
     method: 'AT',
-    blocks: 'all',
+    options: { blocks: 'all' },
     settings: { P: oneOf([[2]], '2: attention is the mean square of the channels'), ...featureWeights(1000) },
   },
   FITNET: {
@@ -98,7 +96,7 @@ export const METHODS: Readonly<Record<string, MethodImport>> = {
       ...featureWeights(100),
     },
   },
-  NST: { method: 'NST', blocks: 'all', settings: featureWeights(50) },
+  NST: { method: 'NST', options: { blocks: 'all' }, settings: featureWeights(50) },
   PKT: { method: 'PKT', settings: featureWeights(30_000) },
   RKD: {
     method: 'RKD',
@@ -112,13 +110,12 @@ export const METHODS: Readonly<Record<string, MethodImport>> = {
   },
   SP: {
     method: 'SP',
-    blocks: 'last',
-    options: { sp_norm: 'l2' },
+    options: { sp_norm: 'l2', blocks: 'last' },
     settings: featureWeights(3000),
   },
   VID: {
     method: 'VID',
-    blocks: 'all',
+    options: { blocks: 'all' },
     differs:
       'there the variances stay at INIT_PRED_VAR, as its optimiser does not get them; here they are learned, as in the paper',
     settings: {

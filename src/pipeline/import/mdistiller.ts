@@ -2,11 +2,10 @@
 import type { Failure } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { failed, success, type Result } from '../../core/result.ts';
-import { catalogue } from '../../stages/catalogue.ts';
 import { readPipeline, type PipelineDocument } from '../read/read-pipeline.ts';
 import type { Source } from '../read/readable.ts';
 import { COMMON, METHODS, MISSING, NETWORKS, trainerOf, type MethodImport } from './mdistiller-settings.ts';
-import { interpret, saidIn, type Settings } from './settings.ts';
+import { interpret, noCounterpart, takeApart, type Configuration, type Settings } from './settings.ts';
 
 /** A configuration as a pipeline. */
 export interface ImportedPipeline {
@@ -27,66 +26,49 @@ interface Experiment {
 
 const preset = { type: 'NONE', teacher: 'ResNet50', student: 'resnet32' } as const;
 
-const textAt = (document: PipelineDocument, path: string, otherwise: string): string => {
-  const value = saidIn(document.root).get(path)?.value;
+const textAt = ({ said }: Configuration, path: string, otherwise: string): string => {
+  const value = said.get(path)?.value;
   return typeof value === 'string' && value !== '' ? value : otherwise;
 };
 
 /** A name that a pipeline can have. */
-function nameOf(document: PipelineDocument): string {
-  const said = textAt(document, 'EXPERIMENT.NAME', textAt(document, 'EXPERIMENT.TAG', ''));
+function nameOf(configuration: Configuration): string {
+  const said = textAt(configuration, 'EXPERIMENT.NAME', textAt(configuration, 'EXPERIMENT.TAG', ''));
   const name = said.toLowerCase().replaceAll(/[^a-z0-9_]+/g, '-');
   return /[a-z0-9].*[a-z0-9]/.exec(name)?.[0] ?? 'imported';
 }
 
-function lacking(document: PipelineDocument, path: string, name: string, expected: string): Failure {
-  const said = saidIn(document.root).get(path);
-  return {
-    code: 'no-counterpart',
-    message: `${path}: ${JSON.stringify(name)} has no counterpart`,
-    place: said ? document.locate({ path: said.path }, {}) : { file: document.file },
-    expected,
-  };
-}
-
 /** A network of ours that is the same. */
-function networkOf(document: PipelineDocument, path: string, otherwise: string, failures: Failure[]): string {
-  const name = textAt(document, path, otherwise);
+function networkOf(configuration: Configuration, path: string, otherwise: string, failures: Failure[]): string {
+  const name = textAt(configuration, path, otherwise);
   const ours = Object.hasOwn(NETWORKS, name) ? NETWORKS[name] : undefined;
   if (ours !== undefined) return ours;
-  failures.push(lacking(document, path, name, `one of ${Object.keys(NETWORKS).join(', ')}`));
+  failures.push(noCounterpart(configuration, path, name, `one of ${Object.keys(NETWORKS).join(', ')}`));
   return '';
 }
 
 const within = (section: string, settings: Settings): Settings =>
   Object.fromEntries(Object.entries(settings).map(([path, setting]) => [`${section}.${path}`, setting]));
 
-const blocksOf = (model: string): readonly number[] =>
-  (catalogue()['models']?.[model]?.['blocks'] ?? []) as readonly number[];
-
-/** Parameters that make our method theirs. */
-function methodOptions({ blocks, options = {} }: MethodImport, teacher: string, student: string): JsonObject {
-  if (!blocks) return options;
-  const common = blocksOf(student).filter((block) => blocksOf(teacher).includes(block));
-  return { ...options, blocks: blocks === 'all' ? common : common.slice(-1) };
-}
-
 function experimentIn(document: PipelineDocument): Result<Experiment> {
+  const configuration = takeApart(document);
   const failures: Failure[] = [];
-  const type = textAt(document, 'DISTILLER.TYPE', preset.type);
+  const type = textAt(configuration, 'DISTILLER.TYPE', preset.type);
   const by = Object.hasOwn(METHODS, type) ? METHODS[type] : undefined;
   if (!by && type !== 'NONE')
-    failures.push(lacking(document, 'DISTILLER.TYPE', type, `one of NONE, ${Object.keys(METHODS).join(', ')}`));
-  const student = networkOf(document, 'DISTILLER.STUDENT', preset.student, failures);
-  const teacher = by && networkOf(document, 'DISTILLER.TEACHER', preset.teacher, failures);
+    failures.push(
+      noCounterpart(configuration, 'DISTILLER.TYPE', type, `one of NONE, ${Object.keys(METHODS).join(', ')}`),
+    );
+  const student = networkOf(configuration, 'DISTILLER.STUDENT', preset.student, failures);
+  const teacher = by && networkOf(configuration, 'DISTILLER.TEACHER', preset.teacher, failures);
   const others = [...Object.keys(METHODS), ...MISSING].filter((section) => !by || section !== type);
   const settings = { ...COMMON, 'SOLVER.TRAINER': trainerOf(type), ...(by && within(type, by.settings)) };
   const ignored = (path: string): boolean => ['DISTILLER', ...others].some((section) => path.startsWith(`${section}.`));
-  const meant = interpret(document, settings, ignored);
+  const meant = interpret(configuration, settings, ignored);
   const all = [...failures, ...meant.failures];
   if (all.length > 0) return failed(all.sort((a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0)));
   return success({
-    name: nameOf(document),
+    name: nameOf(configuration),
     student,
     ...(by && teacher !== undefined && { teaching: { teacher, by } }),
     recipe: meant.with,
@@ -115,7 +97,7 @@ function trainingStages({ student, teaching, recipe }: Experiment): readonly str
     ...trained,
     "      teacher: '${stages.teacher}'",
     `      kd_method: ${by.method}`,
-    ...entries(methodOptions(by, teacher, student)),
+    ...entries(by.options ?? {}),
     ...rest,
   ];
 }

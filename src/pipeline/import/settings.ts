@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../core/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Failure } from '../../core/failure.ts';
 import { nameAdvice } from '../../util/text.ts';
 import type { PipelineDocument } from '../read/read-pipeline.ts';
@@ -64,31 +64,55 @@ export const oneOf = (values: readonly (readonly [Json, JsonObject?])[], lack: s
 });
 
 /** A setting as a configuration says it. */
-export interface Said {
+interface Said {
   readonly value: Json;
   readonly path: Path;
 }
 
-const isMapping = (value: Json): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** A configuration, taken apart. */
+export interface Configuration {
+  readonly document: PipelineDocument;
+  /** What is no mapping in it, by its path: `SOLVER.LR`. */
+  readonly said: ReadonlyMap<string, Said>;
+}
 
 /**
  * Takes a configuration apart.
  *
- * @param root - nested mappings
- * @returns what is no mapping in it, by its path: `SOLVER.LR`
+ * @param document - nested mappings
+ * @returns its settings
  */
-export function saidIn(root: JsonObject): ReadonlyMap<string, Said> {
+export function takeApart(document: PipelineDocument): Configuration {
   const said = new Map<string, Said>();
   const walk = (mapping: JsonObject, above: Path): void => {
     for (const [name, value] of Object.entries(mapping)) {
       const path = [...above, name];
-      if (isMapping(value)) walk(value, path);
+      if (isJsonObject(value)) walk(value, path);
       else said.set(path.join('.'), { value, path });
     }
   };
-  walk(root, []);
-  return said;
+  walk(document.root, []);
+  return { document, said };
+}
+
+/**
+ * Says that a setting means nothing here.
+ *
+ * @param configuration - where it stands, or where its preset counts
+ * @param path - of the setting
+ * @param value - that it has
+ * @param expected - what it would have to be
+ * @returns the failure
+ */
+export function noCounterpart(configuration: Configuration, path: string, value: Json, expected: string): Failure {
+  const { document, said } = configuration;
+  const written = said.get(path);
+  return {
+    code: 'no-counterpart',
+    message: `${path}: ${JSON.stringify(value)}${written ? '' : ', its preset,'} has no counterpart`,
+    place: written ? document.locate({ path: written.path }, {}) : { file: document.file },
+    expected,
+  };
 }
 
 /** What a configuration means here. */
@@ -101,17 +125,17 @@ export interface Interpretation {
 /**
  * Interprets a configuration: what it does not say has its preset, whose meaning counts all the same.
  *
- * @param document - the configuration
+ * @param configuration - taken apart
  * @param settings - all that count for it
  * @param ignored - whether a path is one of a section that does not count
  * @returns parameters, and what has no counterpart
  */
 export function interpret(
-  document: PipelineDocument,
+  configuration: Configuration,
   settings: Settings,
   ignored: (path: string) => boolean,
 ): Interpretation {
-  const said = saidIn(document.root);
+  const { document, said } = configuration;
   const failures: Failure[] = [];
   let parameters: JsonObject = {};
   for (const [path, { path: keys }] of said) {
@@ -125,17 +149,10 @@ export function interpret(
     });
   }
   for (const [path, { preset, means }] of Object.entries(settings)) {
-    const written = said.get(path);
-    const value = written?.value ?? preset;
+    const value = said.get(path)?.value ?? preset;
     const meaning = means(value);
     if ('with' in meaning) parameters = { ...parameters, ...meaning.with };
-    else
-      failures.push({
-        code: 'no-counterpart',
-        message: `${path}: ${JSON.stringify(value)}${written ? '' : ', its preset,'} has no counterpart`,
-        place: written ? document.locate({ path: written.path }, {}) : { file: document.file },
-        expected: meaning.lack,
-      });
+    else failures.push(noCounterpart(configuration, path, value, meaning.lack));
   }
   return { with: parameters, failures };
 }

@@ -60,13 +60,13 @@ describe('a configuration of mdistiller', () => {
   });
 
   it.each([
-    ['AT', 'LOSS: { FEAT_WEIGHT: 500 }', { kd_method: 'AT', kd_weight: 500, blocks: [1, 2, 3], at_form: 'code' }],
+    ['AT', 'LOSS: { FEAT_WEIGHT: 500 }', { kd_method: 'AT', kd_weight: 500, blocks: 'all', at_form: 'code' }],
     ['FITNET', 'HINT_LAYER: 3', { kd_method: 'FitNet', kd_weight: 100, blocks: [3] }],
-    ['NST', 'LOSS: { CE_WEIGHT: 0.5 }', { kd_method: 'NST', kd_weight: 50, ce_weight: 0.5, blocks: [1, 2, 3] }],
+    ['NST', 'LOSS: { CE_WEIGHT: 0.5 }', { kd_method: 'NST', kd_weight: 50, ce_weight: 0.5, blocks: 'all' }],
     ['PKT', 'LOSS: { CE_WEIGHT: 1.0 }', { kd_method: 'PKT', kd_weight: 30_000 }],
     ['RKD', 'ANGLE_WEIGHT: 40', { kd_method: 'RKD', kd_weight: 1, rkd_distance: 25, rkd_angle: 40 }],
-    ['SP', 'LOSS: { CE_WEIGHT: 1.0 }', { kd_method: 'SP', kd_weight: 3000, sp_norm: 'l2', blocks: [3] }],
-    ['VID', 'INIT_PRED_VAR: 4.0', { kd_method: 'VID', kd_weight: 1, vid_variance: 4, blocks: [1, 2, 3] }],
+    ['SP', 'LOSS: { CE_WEIGHT: 1.0 }', { kd_method: 'SP', kd_weight: 3000, sp_norm: 'l2', blocks: 'last' }],
+    ['VID', 'INIT_PRED_VAR: 4.0', { kd_method: 'VID', kd_weight: 1, vid_variance: 4, blocks: 'all' }],
     ['CRD', 'MODE: relax', { kd_method: 'CRD', kd_weight: 0.8, crd_sample: 'relax', crd_negatives: 16_384 }],
     ['REVIEWKD', 'REVIEWKD_WEIGHT: 5.0', { kd_method: 'ReviewKD', kd_weight: 5, review_form: 'code', ramp: 20 }],
     ['DKD', 'BETA: 2.0', { kd_method: 'DKD', kd_weight: 1, dkd_alpha: 1, dkd_beta: 2, temperature: 4, ramp: 20 }],
