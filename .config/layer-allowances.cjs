@@ -90,7 +90,6 @@ const mayMl = {
     'algebra',
     'losses',
     'methods',
-    'plugins',
     'optim',
     'metrics',
     'augment',
