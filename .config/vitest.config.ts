@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from '../test/support/longest-first.ts';
 
 /** Tests by what they take, which their names say (CONTRIBUTING.md): `x.test.ts`, `x.medium.test.ts`, `x.large.test.ts`. */
 const larger = ['medium', 'large'].map((name) => ({
@@ -14,8 +15,10 @@ export default defineConfig({
       ? ['default', './test/support/closing-line.ts']
       : ['dot', './test/support/closing-line.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of the machine that the gate is for: some tests wait for clocks and networks.
+    maxWorkers: 3,
     maxConcurrency: 2,
+    sequence: { sequencer: LongestFirst },
     // They end what hangs; no test waits for them, however slow the machine.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -229,6 +229,10 @@ export class ScheduleModel {
         if (state === 'running') expect(told, law).toBe('interrupted');
         else expect(known.attempts, law).toBeGreaterThan(0);
         this.#becomes(known, 'interrupted');
+        return;
+      case 'stage-stopped':
+        // No search asks for any of these cells.
+        expect.unreachable(law);
     }
   }
 

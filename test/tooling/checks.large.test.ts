@@ -8,8 +8,7 @@ async function script(name: string): Promise<{ readonly ok: boolean; readonly ou
 }
 
 /**
- * `npm run check` runs these scripts itself and leaves this file out; the gate runs them here, side by side: as one of the
- * smallest files it may come last, when nothing else has work for the second core.
+ * `npm run check` runs these scripts itself and leaves this file out; the gate runs them here, side by side.
  */
 describe.concurrent('the sources pass', { timeout: 1_800_000 }, () => {
   it.each([
