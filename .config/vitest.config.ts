@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { LongestFirst } from '../test/support/longest-first.ts';
+import { LongestFirst } from './longest-first.ts';
 
 /** Tests by what they take, which their names say (CONTRIBUTING.md): `x.test.ts`, `x.medium.test.ts`, `x.large.test.ts`. */
 const larger = ['medium', 'large'].map((name) => ({
