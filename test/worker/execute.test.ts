@@ -317,6 +317,15 @@ describe('a stage that is stopped', () => {
     expect(result).toEqual({ status: 'interrupted' });
     expect(bench.store.keys()).toEqual([]);
   });
+
+  it('has not failed where its run was cancelled, and something of it ended of that', async () => {
+    const callOff = join(bench.store.root, 'cancelled');
+    const result = await execute(bench.task('a', { callOff }), () => {
+      writeFileSync(callOff, '');
+      throw new Error('killed by SIGTERM');
+    });
+    expect(result).toEqual({ status: 'interrupted' });
+  });
 });
 
 describe('a source that changes while its stage runs', () => {
