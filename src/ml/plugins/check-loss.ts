@@ -43,32 +43,36 @@ function valuesOn({ roots, sizes, inputs }: TriedLoss, all: Float64Array): reado
 
 const norm = (values: Iterable<number>): number => Math.hypot(...values);
 
+/** A loss at one place: its value, and its gradients one after the other. */
+interface Start {
+  readonly at: Float64Array;
+  readonly value: number;
+  readonly gradient: readonly number[];
+}
+
 /** How far the gradient is from what the loss does in one direction. */
-function differenceAlong(tried: TriedLoss, start: Float64Array, ends: Float64Array): number {
-  const way = start.map((value, i) => (ends[i] ?? 0) - value);
+function differenceAlong(tried: TriedLoss, { at, value, gradient }: Start, ends: Float64Array): number {
+  const way = at.map((from, i) => (ends[i] ?? 0) - from);
   const length = norm(way);
-  const lossAt = (step: number): number =>
-    valuesOn(
-      tried,
-      start.map((value, i) => value + (step * (way[i] ?? 0)) / length),
-    )[0]?.[0] ?? NaN;
-  const [, ...gradients] = valuesOn(tried, start);
-  const gradient = gradients.flatMap((values) => Array.from(values));
-  const slope = gradient.reduce((sum, value, i) => sum + (value * (way[i] ?? 0)) / length, 0);
+  const lossAt = (step: number): number => {
+    const place = at.map((from, i) => from + (step * (way[i] ?? 0)) / length);
+    return valuesOn(tried, place)[0]?.[0] ?? NaN;
+  };
+  const slope = gradient.reduce((sum, one, i) => sum + (one * (way[i] ?? 0)) / length, 0);
   const measured = (lossAt(STEP) - lossAt(-STEP)) / (2 * STEP);
-  return Math.abs(measured - slope) / (Math.abs(lossAt(0)) + norm(gradient));
+  return Math.abs(measured - slope) / (Math.abs(value) + norm(gradient));
 }
 
 /** What is wrong with a loss, or how well its gradient fits. */
 function judged(tried: TriedLoss): LossCheck | string {
   const names = Object.keys(tried.sizes);
   const size = Object.values(tried.sizes).reduce((sum, one) => sum + one, 0);
-  const start = someNumbers(size, 0);
-  const [loss = [NaN], ...gradients] = valuesOn(tried, start);
-  const value = loss[0] ?? NaN;
+  const at = someNumbers(size, 0);
+  const [[value = NaN] = [], ...gradients] = valuesOn(tried, at).map((values) => Array.from(values));
   if (!Number.isFinite(value)) return `its loss is ${value}`;
-  const unreached = names.find((_, at) => !(norm(Array.from(gradients[at] ?? [])) > 0));
+  const unreached = names.find((_, tap) => !(norm(gradients[tap] ?? []) > 0));
   if (unreached !== undefined) return `its loss has no finite gradient in ${unreached}, or none but 0`;
+  const start = { at, value, gradient: gradients.flat() };
   const difference = Math.max(...[1, 3, 5].map((phase) => differenceAlong(tried, start, someNumbers(size, phase))));
   if (!(difference < TOLERANCE)) return `its gradient is not the slope of its loss: they differ by ${difference}`;
   return { loss: value, difference };
