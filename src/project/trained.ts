@@ -120,9 +120,16 @@ function ofCell(project: Project, name: string): TrainedNetwork {
     weights: join(entry.path, weights.path),
     data: dataOf(project.store, record),
     made: { cell, run, commit, ...versions },
-    stages: stagesOf(project.store, record),
-    metrics: { ...metrics, ...splitsOnly(scoresOf(project, cell, entry.key)) },
-    baseModels: baseModelsOf(project.store, record),
+    // The card of an export alone asks for these: predictions do without a look at past runs.
+    get stages() {
+      return stagesOf(project.store, record);
+    },
+    get metrics() {
+      return { ...metrics, ...splitsOnly(scoresOf(project, cell, entry.key)) };
+    },
+    get baseModels() {
+      return baseModelsOf(project.store, record);
+    },
   };
 }
 
