@@ -5,17 +5,14 @@ import type { KdMethod } from '../../src/ml/methods/kd-method.ts';
 import { methods } from '../../src/ml/methods/registry.ts';
 import { models, type ModelName } from '../../src/ml/models/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
-import { optionsOf } from '../support/kd-evaluation.ts';
 import { termDifferences, termRows } from '../support/term-reference.ts';
-import { distillingParts } from './train/distilling.ts';
+import { distilledBy, distillingParts, SPLIT } from './train/distilling.ts';
 import { median } from './train/median.ts';
 
 const THREADS = 2;
 const BATCH = 64;
 const SIDE = 32;
 const CLASSES = 100;
-/** What CRD's banks are as long as: CIFAR-100's training images. */
-const IMAGES = 50_000;
 const ADAMW = { name: 'adamw', beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
 const WARM_UP = 2;
 const STEPS = 7;
@@ -37,9 +34,7 @@ function measured(engine: Engine, method: KdMethod): Times {
   teacher.write(initialState(teacher.network, 1));
   student.write(initialState(student.network, 2));
   const pair = { engine, teacher, student, optimizer: ADAMW };
-  const term = { method: method.name, options: optionsOf(method), weight: { weight: 0.01 } };
-  const size = { batch: BATCH, threads: THREADS, split: IMAGES };
-  const parts = distillingParts(pair, { ...size, distilled: [term] });
+  const parts = distillingParts(pair, { batch: BATCH, threads: THREADS, ...distilledBy(method.name) });
   const rounds: Times[] = [];
   for (let round = 0; round < WARM_UP + STEPS; round++) {
     const time = (part: () => void): number => {
@@ -101,7 +96,7 @@ export async function methodsTable(args: readonly string[]): Promise<string> {
     'Differences: largest relative one of the value, and largest one of the gradient (÷ (1 + |g|)), from PyTorch in float64',
     'over the terms that test/fixtures/losses.json has of the method; – where a test compares with another oracle (VID, WKD-L:',
     `plain arrays; CRD: test/fixtures/crd.json). Time: ${TEACHER} → ${STUDENT}, ${SIDE}² b${BATCH}, AdamW, ${engine.name} on ${THREADS} threads: the losses (the supervised`,
-    `one, adapters and their update included) beside the teacher’s pass and the student’s step; medians of ${STEPS} steps. CRD: ${IMAGES} images,`,
+    `one, adapters and their update included) beside the teacher’s pass and the student’s step; medians of ${STEPS} steps. CRD: ${SPLIT} images,`,
     `16,384 negatives. Load average of the machine before: ${load}.`,
     '',
     '| method | value | gradient | term (ms) | step (ms) | share of the step |',

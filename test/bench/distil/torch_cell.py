@@ -10,7 +10,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'train'))
 import torch
 from torch.nn import functional as F
 
-from torch_networks import build, distillation
+from torch_networks import build
+from torch_terms import divergence
 
 
 def pictures(number, cell):
@@ -28,7 +29,7 @@ def train(student, teacher, cell):
         with torch.no_grad():
             targets = teacher(x)
         logits = student(x)
-        loss = F.cross_entropy(logits, y) + weight * distillation(logits, targets)
+        loss = F.cross_entropy(logits, y) + weight * divergence(logits, targets)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -11,7 +11,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'train'))
 import torch
 from torch.nn import functional as F
 
-from torch_networks import build, distillation
+from torch_networks import build
+from torch_terms import divergence
 
 WARM_UP = 5
 
@@ -35,7 +36,7 @@ def step_of(case, device):
                 targets = teacher(x)
             logits = student(x)
         loss = F.cross_entropy(logits.float(), labels, label_smoothing=0.1)
-        (loss + distillation(logits.float(), targets.float())).backward()
+        (loss + divergence(logits.float(), targets.float())).backward()
         optimizer.step()
         loss.item()
 

@@ -56,7 +56,7 @@ function row(wanted: Case, rounds: number, variants: readonly Variant[]): string
   const middle = (of: (pair: (typeof pairs)[number]) => number): number => median(pairs.map(of));
   const ratios = pairs.map(({ ours, theirs }) => ours.rate / theirs.rate);
   return [
-    `| ${wanted.teacher === undefined ? '' : `${wanted.teacher} → `}${wanted.model} ${wanted.size}² b${wanted.batch} ${wanted.mode}`,
+    `| ${wanted.teacher === undefined ? '' : `${wanted.teacher} → `}${wanted.model} ${wanted.size}² b${wanted.batch} ${wanted.mode}${wanted.method === undefined ? '' : ` ${wanted.method}`}`,
     wanted.threads,
     middle((pair) => pair.ours.rate).toFixed(1),
     rates.map((rate, variant) => (variant === best ? `**${rate.toFixed(1)}**` : rate.toFixed(1))).join(' / '),

@@ -13,8 +13,10 @@ export interface Case {
    * teacher.
    */
   readonly mode: 'train' | 'amp' | 'frozen' | 'distil';
-  /** Network whose soft targets the model learns, in mode `distil`. */
+  /** Network that the model learns from, in mode `distil`. */
   readonly teacher?: string;
+  /** By what, at its defaults; soft targets unless told. */
+  readonly method?: string;
   readonly threads: number;
 }
 

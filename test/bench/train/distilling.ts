@@ -6,6 +6,9 @@ import { CombinedKdTerm } from '../../../src/ml/train/combined-kd-term.ts';
 import type { KdTermOptions } from '../../../src/ml/train/kd-term.ts';
 import { Objective } from '../../../src/ml/train/objective.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
+import type { KdMethod } from '../../../src/ml/methods/kd-method.ts';
+import { methods } from '../../../src/ml/methods/registry.ts';
+import { optionsOf } from '../../support/kd-evaluation.ts';
 import { crossEntropySupervision } from '../../support/one-batch.ts';
 import { plainFormat } from '../../support/plain-format.ts';
 
@@ -21,6 +24,21 @@ export interface Pair {
 
 const UPDATE = { learningRate: 1e-4, weightDecay: 5e-4 };
 const SOFT_TARGETS: KdTermOptions = { method: 'SoftTarget', options: { temperature: 4 }, weight: { weight: 1 } };
+
+/** What the banks of CRD are as long as: CIFAR-100's training images. */
+export const SPLIT = 50_000;
+
+/**
+ * What distills by one method at its defaults.
+ *
+ * @param name - of the method
+ * @returns what a step is made for beside its size
+ */
+export function distilledBy(name: string): Pick<StepSize, 'distilled' | 'split'> {
+  const method = Object.values<KdMethod>(methods).find((one) => one.name === name);
+  if (!method) throw new Error(`no method ${name}`);
+  return { distilled: [{ method: name, options: optionsOf(method), weight: { weight: 0.01 } }], split: SPLIT };
+}
 
 /** The parts of a distilling step, in their order. */
 export interface Parts {

@@ -23,14 +23,15 @@ function sessionOf(name: string, optimizer: typeof ADAMW | null) {
   return session;
 }
 
-async function stepOf({ model, mode, teacher, batch }: Case): Promise<() => void> {
+async function stepOf({ model, mode, teacher, batch, method }: Case): Promise<() => void> {
   if (mode === 'frozen') return frozenStep(sessionOf(model, null), batch);
   const session = sessionOf(model, ADAMW);
   if (teacher === undefined) return trainingStep(engine, session, batch);
   // Methods are loaded only where something is distilled.
-  const { distillingStep } = await import('./distilling.ts');
+  const { distilledBy, distillingStep } = await import('./distilling.ts');
   const frozen = sessionOf(teacher, null);
-  return distillingStep({ engine, teacher: frozen, student: session, optimizer: ADAMW }, { batch, threads });
+  const pair = { engine, teacher: frozen, student: session, optimizer: ADAMW };
+  return distillingStep(pair, { batch, threads, ...(method !== undefined && distilledBy(method)) });
 }
 
 const step = await stepOf(wanted);

@@ -1,15 +1,12 @@
-"""The benches' networks in PyTorch, and the distillation term of theirs."""
+"""The benches' networks in PyTorch."""
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'reference'))
-from torch.nn import functional as F
-
 from networks import ResNet
 
 WIDE = (32, 64, 128, 256)
 CIFAR = {'resnet20': (20,), 'resnet8x4': (8, WIDE), 'resnet32x4': (32, WIDE)}
-TEMPERATURE = 4
 
 
 class Logits(ResNet):
@@ -33,7 +30,6 @@ def build(name, classes):
     return getattr(torchvision.models, torchvision_name)(num_classes=classes)
 
 
-def distillation(student, teacher):
-    """Soft targets: T² · mean KL(softmax(teacher / T) ‖ softmax(student / T))."""
-    own, target = F.log_softmax(student / TEMPERATURE, 1), F.softmax(teacher / TEMPERATURE, 1)
-    return TEMPERATURE**2 * F.kl_div(own, target, reduction='batchmean')
+def taps_of(model, x):
+    """Logits, and what lies before them by its name where the network tells."""
+    return ResNet.forward(model, x) if isinstance(model, Logits) else (model(x), {})

@@ -7,7 +7,8 @@ import time
 import torch
 from torch.nn import functional as F
 
-from torch_networks import build, distillation
+from torch_networks import build, taps_of
+from torch_terms import TERMS
 
 WARM_UP, SECONDS = 3, 3.0
 
@@ -26,21 +27,25 @@ def step_of(case):
 
         return forward
     model.train()
-    distils = case['mode'] == 'distil'
-    teacher = build(case['teacher'], case['classes']).to(memory_format=layout).eval() if distils else None
-    labels = torch.arange(batch) % case['classes']
-    optimizer = torch.optim.AdamW(model.parameters(), 1e-4, weight_decay=5e-4, foreach=True)
+    labels, places = torch.arange(batch) % case['classes'], torch.arange(batch)
+    parameters, teacher, term = list(model.parameters()), None, None
+    if case['mode'] == 'distil':
+        teacher = build(case['teacher'], case['classes']).to(memory_format=layout).eval()
+        with torch.no_grad():
+            term = TERMS[case.get('method', 'SoftTarget')](taps_of(model, x)[1], taps_of(teacher, x)[1]).to(memory_format=layout)
+        parameters += term.parameters()
+    optimizer = torch.optim.AdamW(parameters, 1e-4, weight_decay=5e-4, foreach=True)
 
     def train():
         optimizer.zero_grad()
         if teacher:
             with torch.no_grad():
-                targets = teacher(x)
+                targets = taps_of(teacher, x)
         with torch.autocast('cpu', torch.bfloat16, enabled=case['mode'] == 'amp'):
-            logits = model(x)
+            logits, taps = taps_of(model, x)
         loss = F.cross_entropy(logits.float(), labels)
         if teacher:
-            loss = loss + distillation(logits, targets)
+            loss = loss + term((logits, taps), targets, labels, places)
         loss.backward()
         optimizer.step()
         loss.item()
