@@ -130,15 +130,16 @@ async function fill(prepared: PreparedTask, deps: TaskDeps): Promise<StageResult
   const before = statesOf(task, deps.store);
   const started = Date.now();
   // The others need not wait until the result is written.
-  const outcome = await run(context)
-    .catch((error: unknown) => {
-      // A queue may end a program of the stage before the stage itself.
-      throw isCalledOff(task) ? new StageInterrupted() : error;
-    })
-    .finally(async () => {
-      await prepared.member.leave();
-      clearLog(context.log, task);
-    });
+  let outcome: StageOutcome;
+  try {
+    outcome = await run(context);
+  } catch (error) {
+    // A queue may end a program of the stage before the stage itself.
+    throw isCalledOff(task) ? new StageInterrupted() : error;
+  } finally {
+    await prepared.member.leave();
+    clearLog(context.log, task);
+  }
   if (deps.signal.aborted || isCalledOff(task)) throw new StageInterrupted();
   const seconds = (Date.now() - started) / 1e3;
   const manifest = manifestOf(task, kind, outcome, { started, seconds });

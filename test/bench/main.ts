@@ -17,6 +17,7 @@ import { loaders } from './loaders.ts';
 import { methodsTable } from './methods.ts';
 import { native } from './native.ts';
 import { onnx } from './onnx.ts';
+import { original } from './original.ts';
 import { overhead } from './overhead.ts';
 import { parityTable } from './parity.ts';
 import { search } from './search.ts';
@@ -35,6 +36,7 @@ const benchmarks: Record<string, (args: readonly string[]) => string | Promise<s
     data,
     train,
     onnx,
+    original,
     distil,
     epoch,
     growing,

@@ -17,14 +17,18 @@ export function together(
   const names = cells.map((_, at) => `student${at}`);
   const gathering = new CohortBarrier(names);
   return Promise.allSettled(
-    cells.map((params, at) => {
+    cells.map(async (params, at) => {
       const own = circumstances[at] ?? {};
       const seat = gathering.member(`student${at}`, own.signal ?? new AbortController().signal);
       const stepAside = () => {
         asides.push(`student${at}`);
         return seat.stepAside();
       };
-      return run(params, { ...own, cohort: { ...seat, stepAside } }).finally(() => seat.leave());
+      try {
+        return await run(params, { ...own, cohort: { ...seat, stepAside } });
+      } finally {
+        await seat.leave();
+      }
     }),
   );
 }

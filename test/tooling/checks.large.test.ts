@@ -12,8 +12,7 @@ async function script(name: string): Promise<{ readonly ok: boolean; readonly ou
  */
 describe.concurrent('the sources pass', { timeout: 1_800_000 }, () => {
   it.each([
-    ['the linter', 'check:lint'],
-    ['the type checker', 'check:types'],
+    ['the type checker and the linter', 'check:lint'],
     ['the formatter', 'check:format'],
     ['the layer rules', 'check:layers'],
     ['the search for dead code', 'check:unused'],

@@ -53,7 +53,7 @@ function enumProblem({ data, parentSchema }: ErrorObject): Omit<ValueProblem, 'p
 
 function unknownKey(error: ErrorObject): ValueProblem {
   const key = String((error.params as { readonly additionalProperty?: unknown }).additionalProperty);
-  const properties = (error.parentSchema as ParamSchema | undefined)?.['properties'];
+  const properties: unknown = error.parentSchema?.['properties'];
   const known = isJsonObject(properties) ? Object.keys(properties) : [];
   const path = [...keysOf(error.instancePath), key];
   return withNameAdvice({ code: 'unknown-key', message: `unknown key ${JSON.stringify(key)}`, path }, key, known);

@@ -5,7 +5,7 @@ import type { PlotData } from './plot-data.ts';
 
 declare module 'vega' {
   /** How Vega measures text; its types leave it out. */
-  const textMetrics: { readonly canvas: (use: boolean) => void };
+  export const textMetrics: { readonly canvas: (use: boolean) => void };
 }
 
 /** Notes what a specification asks for that is not in it, and gives none of it. */

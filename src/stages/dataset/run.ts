@@ -139,7 +139,11 @@ export async function run(context: StageContext): Promise<StageOutcome> {
   const opening = { folder: context.out, ...told, official, boxed, ...(folders && { folders }) };
   try {
     const set = await datasets[params.source].open(placeOf(context), opening);
-    return await packInto(context, params, set).finally(() => set.close?.());
+    try {
+      return await packInto(context, params, set);
+    } finally {
+      await set.close?.();
+    }
   } catch (error) {
     if (signal.aborted) throw new StageInterrupted();
     throw error;

@@ -121,7 +121,12 @@ async function verified(part: Part, download: Download, names: readonly string[]
  */
 export async function downloadTo(download: Download, path: string): Promise<number> {
   const part = await Part.open(download.folder, download.signal);
-  const file = await verified(part, download, [download.address, path]).finally(() => part.close());
+  let file: string;
+  try {
+    file = await verified(part, download, [download.address, path]);
+  } finally {
+    await part.close();
+  }
   await rename(file, path);
   return (await stat(path)).size;
 }

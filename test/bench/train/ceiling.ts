@@ -37,7 +37,8 @@ const percent = (part: number): string => `${(100 * part).toFixed(0)} %`;
 export async function ceiling(): Promise<string> {
   const { names, kinds, total } = await measure(CASE);
   const compiler = await openCompiler();
-  const most = await ceilings(compiler, names).finally(() => compiler.dispose());
+  const most = await ceilings(compiler, names);
+  await compiler.dispose();
   const products = [...kinds].filter(
     ([, { flops, ms }]) => flops > 0 && (ms[0] ?? 0) > LEAST_SHARE * (total[0] ?? NaN),
   );

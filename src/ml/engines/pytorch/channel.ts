@@ -81,7 +81,7 @@ export class Channel {
     this.#port.postMessage({ header, values });
     for (;;) {
       const seen = Atomics.load(this.#answers, 0);
-      const received = receiveMessageOnPort(this.#port) as { readonly message: Answer | Ended } | undefined;
+      const received: { readonly message: Answer | Ended } | undefined = receiveMessageOnPort(this.#port);
       if (received) return received.message;
       Atomics.wait(this.#answers, 0, seen);
     }
