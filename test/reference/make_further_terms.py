@@ -139,6 +139,32 @@ def boundary(student, teacher, w, form, margin=1.0):
     return total
 
 
+def factor_transfer(student, teacher, w, form, rate=0.5, share=0.005):
+    s, t = nchw(student["block2"]), nchw(teacher["block2"])
+    factors = max(1, int(rate * t.shape[1]))
+
+    def stack(x, name, channels, normed=False):
+        for k, width in enumerate(channels):
+            part = f"ft.block2.{name}.{k}"
+            x = F.conv2d(x, w(f"{part}.0.weight", (width, x.shape[1], 3, 3)), w(f"{part}.0.bias", (width,)), 1, 1)
+            if normed:
+                x = F.batch_norm(x, None, None, w(f"{part}.1.weight", (width,)), w(f"{part}.1.bias", (width,)), True)
+            x = F.leaky_relu(x, 0.1)
+        return x
+
+    theirs = stack(t, "encoder", (t.shape[1], factors, factors))
+    again = stack(theirs, "decoder", (factors, factors, t.shape[1]))
+    ours = stack(s, "translator", (s.shape[1], factors, factors), True)
+    size = (min(s.shape[2], t.shape[2]), min(s.shape[3], t.shape[3]))
+    a, b = (F.adaptive_avg_pool2d(x, size) for x in (ours, theirs.detach()))
+    if form == "code":
+        a, b = (F.normalize(x.pow(2).mean(1).flatten(1)) for x in (a, b))
+        apart = (a - b).abs().mean()
+    else:
+        apart = (F.normalize(a.flatten(1)) - F.normalize(b.flatten(1))).abs().sum(1).mean()
+    return apart + share * F.mse_loss(again, t)
+
+
 FLOWS = {"stem": (4, 4, 2), "block1": (4, 4, 3), "block2": (2, 2, 3), "block3": (2, 2, 4)}
 CASES = {
     "CC code": (correlation, "code", {"pooled": (1, 1, 3)}, {"pooled": (1, 1, 4)}),
@@ -151,6 +177,8 @@ CASES = {
 
 
 CASES |= {
+    "FT code": (factor_transfer, "code", {"block2": (4, 4, 2)}, {"block2": (2, 2, 5)}),
+    "FT paper": (factor_transfer, "paper", {"block2": (2, 2, 3)}, {"block2": (4, 4, 4)}),
     "FitNet larger": (hint, "conv-bn-relu", {"block2": (2, 2, 2)}, {"block2": (4, 4, 3)}),
     "ReviewKD code": (review, "code", {"block1": (4, 4, 2), "block2": (2, 2, 3), "pooled": (1, 1, 3)}, {"preact1": (4, 4, 3), "preact2": (4, 4, 2), "pooled": (1, 1, 4)}),
     "VID larger": (variational, None, {"block1": (2, 2, 2)}, {"block1": (4, 4, 3)}),

@@ -61,6 +61,7 @@ const {
   AT,
   CC,
   FSP,
+  FT,
   SP,
   NST,
   ICKD,
@@ -95,6 +96,7 @@ const TRIALS: readonly Trial[] = [
   [CC, { cc_form: 'paper' }, 'equal sizes'],
   [FSP, { fsp_form: 'paper' }, 'alike'],
   [AB, { ab_form: 'paper' }, 'a larger student'],
+  [FT, { ft_form: 'paper', ...EVERY_BLOCK }, 'a larger student'],
   [WKDL, { wkd_iterations: 3, wkd_sharpness: 2 }, 'equal sizes'],
 ];
 

@@ -6,7 +6,7 @@ import { methods } from '../../../src/ml/methods/registry.ts';
 import type { Shape } from '../../../src/ml/network/network.ts';
 import { EngineRunner } from '../../support/engine-runner.ts';
 import { signed } from '../../support/hashed.ts';
-import { evaluate } from '../../support/kd-evaluation.ts';
+import { alike, evaluate } from '../../support/kd-evaluation.ts';
 import { largestDifference } from '../../support/loss-reference.ts';
 
 type Shapes = Readonly<Record<string, readonly [number, number, number]>>;
@@ -25,7 +25,7 @@ const rows = JSON.parse(
 
 /** What of PyTorch's terms is named otherwise, or has another size there. */
 const OPTIONS = { CC: { cc_features: 5 } };
-const FORM: Readonly<Record<string, string>> = { CC: 'cc_form', FSP: 'fsp_form', AB: 'ab_form' };
+const FORM: Readonly<Record<string, string>> = { CC: 'cc_form', FSP: 'fsp_form', AB: 'ab_form', FT: 'ft_form' };
 
 const IMAGES = 4;
 const reference = await createEngine('reference', { threads: 1 });
@@ -43,7 +43,7 @@ function sideOf(side: string, shapes: Shapes) {
 
 describe('terms that came later', () => {
   it.each(Object.entries(rows))('have PyTorch’s value and gradients, those of adapters too: %s', (title, row) => {
-    const [name, form] = title.split(' ') as ['CC' | 'FSP' | 'AB' | 'FitNet' | 'VID' | 'ReviewKD', string];
+    const [name, form] = title.split(' ') as ['CC' | 'FSP' | 'AB' | 'FT' | 'FitNet' | 'VID' | 'ReviewKD', string];
     const method: KdMethod = methods[name];
     const [student, teacher] = [sideOf('student', row.student), sideOf('teacher', row.teacher)];
     const weights = Object.entries(row.weights).map(([weight, { shape }]) => {
@@ -66,6 +66,22 @@ describe('terms that came later', () => {
     expect([...ofWeights.keys()].sort()).toEqual(Object.keys(row.weights).sort());
     for (const [weight, { gradient }] of Object.entries(row.weights))
       expect(largestDifference(ofWeights.get(weight)!, gradient), weight).toBeLessThan(tolerance);
+  });
+
+  it('FT stays finite where all factors are 0, as of weights that are', () => {
+    const shapes = alike('block4', { height: 2, width: 2, channels: 4 });
+    const side = { block4: signed('block4', IMAGES * 16) };
+    const runner = new EngineRunner(reference, new Map());
+    const labels = new Int32Array(IMAGES);
+    for (const form of ['code', 'paper']) {
+      const options = { ft_form: form };
+      const found = evaluate({
+        ...{ method: methods.FT, options, runner, shapes, labels },
+        taps: { student: side, teacher: side },
+      });
+      const slopes = [...runner.gradients().values()].flatMap((values) => [...values]);
+      expect([found.value, ...found.gradients['block4']!, ...slopes].every(Number.isFinite)).toBe(true);
+    }
   });
 
   it('FSP refuses networks of other widths', () => {
