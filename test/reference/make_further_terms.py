@@ -55,11 +55,16 @@ def regressor(w, name, s, t):
     return F.conv2d(s, w(f"{name}.weight", (t.shape[1], s.shape[1], kernel, kernel)), bias, stride, stride - 1)
 
 
+def activated_regressor(w, name, s, t):
+    s = regressor(w, f"{name}.0", s, t)
+    weight, bias = (w(f"{name}.1.{leaf}", (s.shape[1],)) for leaf in ("weight", "bias"))
+    return F.relu(F.batch_norm(s, None, None, weight, bias, True))
+
+
 def hint(student, teacher, w, form):
     tap = "block2"
-    s = regressor(w, "fitnet.block2.regressor.0", nchw(student[tap]), nchw(teacher[tap]))
-    weight, bias = (w(f"fitnet.block2.regressor.1.{leaf}", (s.shape[1],)) for leaf in ("weight", "bias"))
-    return F.mse_loss(F.relu(F.batch_norm(s, None, None, weight, bias, True)), nchw(teacher[tap]))
+    s, t = nchw(student[tap]), nchw(teacher[tap])
+    return F.mse_loss(activated_regressor(w, "fitnet.block2.regressor", s, t), t)
 
 
 def variational(student, teacher, w, form):
@@ -165,6 +170,27 @@ def factor_transfer(student, teacher, w, form, rate=0.5, share=0.005):
     return apart + share * F.mse_loss(again, t)
 
 
+def inter_channel(student, teacher, w, form):
+    s, t, name = nchw(student["block2"]), nchw(teacher["block2"]), "ickd.block2.embedding"
+    s = F.conv2d(s, w(f"{name}.0.weight", (t.shape[1], s.shape[1], 1, 1)))
+    s = F.batch_norm(s, None, None, w(f"{name}.1.weight", (t.shape[1],)), w(f"{name}.1.bias", (t.shape[1],)), True)
+    a, b = (F.normalize(torch.einsum("nci,ndi->ncd", x.flatten(2), x.flatten(2)), dim=2) for x in (s, t))
+    return (a - b).pow(2).sum() / (t.shape[1] * IMAGES)
+
+
+def wasserstein_features(student, teacher, w, form, gamma=2.0):
+    s, t, grid, total = nchw(student["block2"]), nchw(teacher["block2"]), int(form), 0.0
+    s = activated_regressor(w, "wkd.block2.regressor", s, t)
+    for row in range(grid):
+        for column in range(grid):
+            ends = lambda k, size: slice(k * size // grid, -(-(k + 1) * size // grid))
+            a, b = (x[:, :, ends(row, x.shape[2]), ends(column, x.shape[3])].flatten(2) for x in (s, t))
+            means = (a.mean(2) - b.mean(2)).pow(2).sum()
+            deviations = ((a.var(2) + 1e-5).sqrt() - (b.var(2) + 1e-5).sqrt()).pow(2).sum()
+            total = total + (gamma * means + deviations) / (grid**2 * IMAGES)
+    return total
+
+
 FLOWS = {"stem": (4, 4, 2), "block1": (4, 4, 3), "block2": (2, 2, 3), "block3": (2, 2, 4)}
 CASES = {
     "CC code": (correlation, "code", {"pooled": (1, 1, 3)}, {"pooled": (1, 1, 4)}),
@@ -179,6 +205,9 @@ CASES = {
 CASES |= {
     "FT code": (factor_transfer, "code", {"block2": (4, 4, 2)}, {"block2": (2, 2, 5)}),
     "FT paper": (factor_transfer, "paper", {"block2": (2, 2, 3)}, {"block2": (4, 4, 4)}),
+    "ICKD cifar": (inter_channel, "cifar", {"block2": (2, 3, 2)}, {"block2": (4, 2, 3)}),
+    "WKD-F 1": (wasserstein_features, "1", {"block2": (4, 4, 2)}, {"block2": (2, 2, 3)}),
+    "WKD-F 2": (wasserstein_features, "2", {"block2": (3, 3, 2)}, {"block2": (3, 3, 3)}),
     "FitNet larger": (hint, "conv-bn-relu", {"block2": (2, 2, 2)}, {"block2": (4, 4, 3)}),
     "ReviewKD code": (review, "code", {"block1": (4, 4, 2), "block2": (2, 2, 3), "pooled": (1, 1, 3)}, {"preact1": (4, 4, 3), "preact2": (4, 4, 2), "pooled": (1, 1, 4)}),
     "VID larger": (variational, None, {"block1": (2, 2, 2)}, {"block1": (4, 4, 3)}),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/core/json.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import type { KdMethod } from '../../../src/ml/methods/kd-method.ts';
 import { methods } from '../../../src/ml/methods/registry.ts';
@@ -23,9 +24,15 @@ const rows = JSON.parse(
   readFileSync(new URL('../../fixtures/further-terms.json', import.meta.url), 'utf8'),
 ) as Readonly<Record<string, Row>>;
 
-/** What of PyTorch's terms is named otherwise, or has another size there. */
-const OPTIONS = { CC: { cc_features: 5 } };
-const FORM: Readonly<Record<string, string>> = { CC: 'cc_form', FSP: 'fsp_form', AB: 'ab_form', FT: 'ft_form' };
+/** What a row's second word stands for. */
+const OPTIONS: Readonly<Record<string, (form: string) => JsonObject>> = {
+  CC: (form) => ({ cc_form: form, cc_features: 5 }),
+  FSP: (form) => ({ fsp_form: form }),
+  AB: (form) => ({ ab_form: form }),
+  FT: (form) => ({ ft_form: form }),
+  ICKD: (form) => ({ ickd_form: form }),
+  'WKD-F': (grid) => ({ wkd_grid: Number(grid) }),
+};
 
 const IMAGES = 4;
 const reference = await createEngine('reference', { threads: 1 });
@@ -43,7 +50,7 @@ function sideOf(side: string, shapes: Shapes) {
 
 describe('terms that came later', () => {
   it.each(Object.entries(rows))('have PyTorch’s value and gradients, those of adapters too: %s', (title, row) => {
-    const [name, form] = title.split(' ') as ['CC' | 'FSP' | 'AB' | 'FT' | 'FitNet' | 'VID' | 'ReviewKD', string];
+    const [name, form] = title.split(' ') as [keyof typeof methods, string];
     const method: KdMethod = methods[name];
     const [student, teacher] = [sideOf('student', row.student), sideOf('teacher', row.teacher)];
     const weights = Object.entries(row.weights).map(([weight, { shape }]) => {
@@ -53,7 +60,7 @@ describe('terms that came later', () => {
     const runner = new EngineRunner(reference, new Map(weights));
     const { value, gradients } = evaluate({
       ...{ method, runner, labels: new Int32Array(IMAGES) },
-      options: { ...(name in OPTIONS && OPTIONS.CC), ...(FORM[name] && { [FORM[name]]: form }) },
+      options: OPTIONS[name]?.(form) ?? {},
       shapes: { student: student.shapes, teacher: teacher.shapes },
       taps: { student: student.values, teacher: teacher.values },
     });
@@ -82,6 +89,20 @@ describe('terms that came later', () => {
       const slopes = [...runner.gradients().values()].flatMap((values) => [...values]);
       expect([found.value, ...found.gradients['block4']!, ...slopes].every(Number.isFinite)).toBe(true);
     }
+  });
+
+  it('WKD-F’s bottleneck is three convolutions of 256 channels, batch norm and a ReLU, as in the authors’ program', () => {
+    const shapes = alike('block4', { height: 2, width: 2, channels: 4 });
+    const options = { wkd_mean: 2, wkd_projector: 'bottleneck', wkd_grid: 1 };
+    const { adapters } = methods['WKD-F'].create(options, shapes, shapes, { labels: new Int32Array(), seed: 0 });
+    expect(adapters).toHaveLength(1);
+    expect(adapters![0]!.network.layers.slice(1)).toMatchObject([
+      { kind: 'conv', kernel: 1, outChannels: 256, bias: true },
+      { kind: 'conv', kernel: 3, outChannels: 256, bias: true },
+      { kind: 'conv', kernel: 1, outChannels: 4, bias: true },
+      { kind: 'batch-norm' },
+      { kind: 'activation', function: 'relu' },
+    ]);
   });
 
   it('FSP refuses networks of other widths', () => {
