@@ -170,6 +170,18 @@ def factor_transfer(student, teacher, w, form, rate=0.5, share=0.005):
     return apart + share * F.mse_loss(again, t)
 
 
+def multi_level(student, teacher, w, form):
+    z_s, z_t = student["logits"].flatten(1), teacher["logits"].flatten(1)
+    scores = lambda z: (z - z.mean(1, keepdim=True)) / (z.std(1, keepdim=True) + 1e-7)
+    total = 0.0
+    for degree in (2, 3, 4, 5, 6):
+        a, b = ((scores(z) if form == "scores" else z) / degree for z in (z_s, z_t))
+        total = total + degree**2 * F.kl_div(F.log_softmax(a, 1), F.softmax(b, 1), reduction="batchmean")
+        p, q = (F.softmax(z / degree, 1) for z in (z_s, z_t))
+        total = total + (p @ p.t() - q @ q.t()).pow(2).sum() / IMAGES + (p.t() @ p - q.t() @ q).pow(2).sum() / p.shape[1]
+    return total
+
+
 def inter_channel(student, teacher, w, form):
     s, t, name = nchw(student["block2"]), nchw(teacher["block2"]), "ickd.block2.embedding"
     s = F.conv2d(s, w(f"{name}.0.weight", (t.shape[1], s.shape[1], 1, 1)))
@@ -205,6 +217,8 @@ CASES = {
 CASES |= {
     "FT code": (factor_transfer, "code", {"block2": (4, 4, 2)}, {"block2": (2, 2, 5)}),
     "FT paper": (factor_transfer, "paper", {"block2": (2, 2, 3)}, {"block2": (4, 4, 4)}),
+    "MLKD logits": (multi_level, "logits", {"logits": (1, 1, 5)}, {"logits": (1, 1, 5)}),
+    "MLKD scores": (multi_level, "scores", {"logits": (1, 1, 5)}, {"logits": (1, 1, 5)}),
     "ICKD cifar": (inter_channel, "cifar", {"block2": (2, 3, 2)}, {"block2": (4, 2, 3)}),
     "WKD-F 1": (wasserstein_features, "1", {"block2": (4, 4, 2)}, {"block2": (2, 2, 3)}),
     "WKD-F 2": (wasserstein_features, "2", {"block2": (3, 3, 2)}, {"block2": (3, 3, 3)}),

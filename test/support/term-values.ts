@@ -94,6 +94,7 @@ const TRIALS: readonly Trial[] = [
   [DIST, { temperature: 1, dist_gamma: 0.7 }, 'equal sizes'],
   [NKD, { nkd_temperature: 3 }, 'equal sizes'],
   [MLKD, { mlkd_temperatures: [1.5] }, 'equal sizes'],
+  [MLKD, { mlkd_standardise: true }, 'equal sizes'],
   [RKD, { rkd_distance: 1.5, rkd_angle: 0.25 }, 'equal sizes'],
   [CRD, { crd_dimension: 7, crd_sample: 'relax', crd_temperature: 0.2 }, 'equal sizes'],
   [CC, { cc_form: 'paper' }, 'equal sizes'],

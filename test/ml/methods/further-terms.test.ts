@@ -30,6 +30,7 @@ const OPTIONS: Readonly<Record<string, (form: string) => JsonObject>> = {
   FSP: (form) => ({ fsp_form: form }),
   AB: (form) => ({ ab_form: form }),
   FT: (form) => ({ ft_form: form }),
+  MLKD: (form) => ({ mlkd_standardise: form === 'scores' }),
   ICKD: (form) => ({ ickd_form: form }),
   'WKD-F': (grid) => ({ wkd_grid: Number(grid) }),
 };
