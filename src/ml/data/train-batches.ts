@@ -126,7 +126,10 @@ function withSecondView(first: Batches, split: PackedSplit, format: InputFormat,
     fill(batch, inputs, labels) {
       const behind = inputs.subarray(first.size(batch) * values);
       const [indices, others] = [first.fill(batch, inputs, labels), second.fill(batch, behind, labels)];
-      return others instanceof Promise ? others.then(() => indices) : indices;
+      // Both decode, or neither does; whichever fails, the other one is waited for.
+      if (indices instanceof Promise || others instanceof Promise)
+        return Promise.all([indices, others]).then(([own]) => own);
+      return indices;
     },
   };
 }
