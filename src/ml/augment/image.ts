@@ -5,12 +5,12 @@ export interface RgbImage {
   readonly width: number;
 }
 
-/** A rectangle of pixels; right and bottom are the first ones beyond it. */
+/** A rectangle of a picture, in pixels. */
 export interface Box {
-  readonly left: number;
   readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
 }
 
 /**
@@ -22,9 +22,9 @@ export interface Box {
  * @returns a fresh picture
  */
 export function filled(image: RgbImage, box: Box, colour: readonly number[]): RgbImage {
-  const { left, top, right, bottom } = box;
+  const { top, left, height, width } = box;
   const pixels = new Uint8Array(image.pixels);
-  const row = Uint8Array.from({ length: Math.max(0, right - left) * 3 }, (_, i) => Math.round(colour[i % 3] ?? 0));
-  for (let line = top; line < bottom; line++) pixels.set(row, (line * image.width + left) * 3);
+  const row = Uint8Array.from({ length: width * 3 }, (_, i) => Math.round(colour[i % 3] ?? 0));
+  for (let line = top; line < top + height; line++) pixels.set(row, (line * image.width + left) * 3);
   return { ...image, pixels };
 }

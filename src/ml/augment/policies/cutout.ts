@@ -9,11 +9,9 @@ export const cutout: Augmentation = {
     const half = side >> 2;
     return (image, uniform) => {
       const [y, x] = [pick(side, uniform), pick(side, uniform)];
-      const box = {
-        ...{ left: Math.max(0, x - half), right: Math.min(side, x + half) },
-        ...{ top: Math.max(0, y - half), bottom: Math.min(side, y + half) },
-      };
-      return filled(image, box, mean);
+      const [top, left] = [Math.max(0, y - half), Math.max(0, x - half)];
+      const [height, width] = [Math.min(side, y + half) - top, Math.min(side, x + half) - left];
+      return filled(image, { top, left, height, width }, mean);
     };
   },
 };

@@ -43,7 +43,7 @@ const rows = (side: number): readonly [Row, ...Row[]] => [
  * @param side - of the pictures, in pixels
  * @returns draws the steps of a picture
  */
-export function fixMatchDraw(side: number): Draw {
+function fixMatchDraw(side: number): Draw {
   const table = rows(side);
   return (uniform) =>
     Array.from({ length: OPERATIONS }, (): Step => {
@@ -55,12 +55,10 @@ export function fixMatchDraw(side: number): Draw {
 /** A square of up to half the side, anywhere; its last row and column belong to it, as in Pillow. */
 function cutOut(side: number, uniform: Uniform): Box {
   const size = uniform() * 0.5 * side;
-  const [left, top] = [uniform(), uniform()].map((place) => Math.trunc(Math.max(0, place * side - size / 2))) as [
-    number,
-    number,
-  ];
-  const end = (start: number): number => Math.min(side, Math.trunc(start + size) + 1);
-  return { left, top, right: end(left), bottom: end(top) };
+  const start = (): number => Math.trunc(Math.max(0, uniform() * side - size / 2));
+  const [left, top] = [start(), start()];
+  const lengthFrom = (from: number): number => Math.min(side, Math.trunc(from + size) + 1) - from;
+  return { top, left, height: lengthFrom(top), width: lengthFrom(left) };
 }
 
 /** The strong augmentation of FixMatch, as the programs of MLKD and logit standardisation have it. */
