@@ -272,6 +272,13 @@ export const distillingParams = {
     default: true,
     description: 'Whether rdrop acts while distilling; the original experiments ignored it.',
   },
+  second_view: {
+    type: 'string',
+    'x-registry': 'augmentations',
+    default: 'none',
+    description:
+      'Shows each image in two ways, a pass each through student and teacher, whose losses are averaged: the second with a crop and a mirroring of its own and this augmentation. none: in one way.',
+  },
   adapter_schedule: {
     enum: ['student', 'original'],
     default: 'student',
@@ -284,4 +291,4 @@ export const distillingParams = {
 export type RecipeParams<Names = unknown> = ParamsOf<typeof recipeParams, (typeof recipeRequired)[number], Names>;
 
 /** What a distilling stage's recipe has beside it. */
-export type DistillingParams = ParamsOf<typeof distillingParams>;
+export type DistillingParams<Names = unknown> = ParamsOf<typeof distillingParams, never, Names>;

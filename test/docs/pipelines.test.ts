@@ -79,8 +79,8 @@ describe('the field’s table on CIFAR-100', () => {
   const { cells } = planOf('pipelines/cifar100.yaml');
   const of = (kind: string) => cells.filter((cell) => cell.kind === kind);
 
-  it('is 501 trainings, six of them teachers that all students share', () => {
-    expect(cells.filter(isTraining)).toHaveLength(501);
+  it('is 540 trainings, six of them teachers that all students share', () => {
+    expect(cells.filter(isTraining)).toHaveLength(540);
     const teachers = of('train-teacher').filter(({ id }) => id.startsWith('teacher'));
     expect(teachers).toHaveLength(6);
     const shared = new Set(
@@ -109,7 +109,7 @@ describe('the field’s table on CIFAR-100', () => {
     expect(Object.fromEntries(weights)).toEqual({
       ...{ SoftTarget: [0.9, 0.1, 0], LogitStd: [9, 0.1, 0], DKD: [1, 1, 20] },
       ...{ FitNet: [100, 1, 0], AT: [1000, 1, 0], PKT: [30_000, 1, 0], RKD: [1, 1, 0], VID: [1, 1, 0] },
-      ...{ NST: [50, 1, 0], CRD: [0.8, 1, 0], CC: [0.02, 1, 0], SP: [3000, 1, 0] },
+      ...{ FT: [200, 1, 0], NST: [50, 1, 0], CRD: [0.8, 1, 0], CC: [0.02, 1, 0], SP: [3000, 1, 0] },
     });
     const mobile = cells.filter(({ params: { model } }) => /^(mobile_half|shuffle_v[12])$/.test(model as string));
     expect(mobile.filter(isTraining).every((cell) => cell.params['lr'] === 0.01)).toBe(true);

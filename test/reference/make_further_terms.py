@@ -55,11 +55,16 @@ def regressor(w, name, s, t):
     return F.conv2d(s, w(f"{name}.weight", (t.shape[1], s.shape[1], kernel, kernel)), bias, stride, stride - 1)
 
 
+def activated_regressor(w, name, s, t):
+    s = regressor(w, f"{name}.0", s, t)
+    weight, bias = (w(f"{name}.1.{leaf}", (s.shape[1],)) for leaf in ("weight", "bias"))
+    return F.relu(F.batch_norm(s, None, None, weight, bias, True))
+
+
 def hint(student, teacher, w, form):
     tap = "block2"
-    s = regressor(w, "fitnet.block2.regressor.0", nchw(student[tap]), nchw(teacher[tap]))
-    weight, bias = (w(f"fitnet.block2.regressor.1.{leaf}", (s.shape[1],)) for leaf in ("weight", "bias"))
-    return F.mse_loss(F.relu(F.batch_norm(s, None, None, weight, bias, True)), nchw(teacher[tap]))
+    s, t = nchw(student[tap]), nchw(teacher[tap])
+    return F.mse_loss(activated_regressor(w, "fitnet.block2.regressor", s, t), t)
 
 
 def variational(student, teacher, w, form):
@@ -139,6 +144,65 @@ def boundary(student, teacher, w, form, margin=1.0):
     return total
 
 
+def factor_transfer(student, teacher, w, form, rate=0.5, share=0.005):
+    s, t = nchw(student["block2"]), nchw(teacher["block2"])
+    factors = max(1, int(rate * t.shape[1]))
+
+    def stack(x, name, channels, normed=False):
+        for k, width in enumerate(channels):
+            part = f"ft.block2.{name}.{k}"
+            x = F.conv2d(x, w(f"{part}.0.weight", (width, x.shape[1], 3, 3)), w(f"{part}.0.bias", (width,)), 1, 1)
+            if normed:
+                x = F.batch_norm(x, None, None, w(f"{part}.1.weight", (width,)), w(f"{part}.1.bias", (width,)), True)
+            x = F.leaky_relu(x, 0.1)
+        return x
+
+    theirs = stack(t, "encoder", (t.shape[1], factors, factors))
+    again = stack(theirs, "decoder", (factors, factors, t.shape[1]))
+    ours = stack(s, "translator", (s.shape[1], factors, factors), True)
+    size = (min(s.shape[2], t.shape[2]), min(s.shape[3], t.shape[3]))
+    a, b = (F.adaptive_avg_pool2d(x, size) for x in (ours, theirs.detach()))
+    if form == "code":
+        a, b = (F.normalize(x.pow(2).mean(1).flatten(1)) for x in (a, b))
+        apart = (a - b).abs().mean()
+    else:
+        apart = (F.normalize(a.flatten(1)) - F.normalize(b.flatten(1))).abs().sum(1).mean()
+    return apart + share * F.mse_loss(again, t)
+
+
+def multi_level(student, teacher, w, form):
+    z_s, z_t = student["logits"].flatten(1), teacher["logits"].flatten(1)
+    scores = lambda z: (z - z.mean(1, keepdim=True)) / (z.std(1, keepdim=True) + 1e-7)
+    total = 0.0
+    for degree in (2, 3, 4, 5, 6):
+        a, b = ((scores(z) if form == "scores" else z) / degree for z in (z_s, z_t))
+        total = total + degree**2 * F.kl_div(F.log_softmax(a, 1), F.softmax(b, 1), reduction="batchmean")
+        p, q = (F.softmax(z / degree, 1) for z in (z_s, z_t))
+        total = total + (p @ p.t() - q @ q.t()).pow(2).sum() / IMAGES + (p.t() @ p - q.t() @ q).pow(2).sum() / p.shape[1]
+    return total
+
+
+def inter_channel(student, teacher, w, form):
+    s, t, name = nchw(student["block2"]), nchw(teacher["block2"]), "ickd.block2.embedding"
+    s = F.conv2d(s, w(f"{name}.0.weight", (t.shape[1], s.shape[1], 1, 1)))
+    s = F.batch_norm(s, None, None, w(f"{name}.1.weight", (t.shape[1],)), w(f"{name}.1.bias", (t.shape[1],)), True)
+    a, b = (F.normalize(torch.einsum("nci,ndi->ncd", x.flatten(2), x.flatten(2)), dim=2) for x in (s, t))
+    return (a - b).pow(2).sum() / (t.shape[1] * IMAGES)
+
+
+def wasserstein_features(student, teacher, w, form, gamma=2.0):
+    s, t, grid, total = nchw(student["block2"]), nchw(teacher["block2"]), int(form), 0.0
+    s = activated_regressor(w, "wkd.block2.regressor", s, t)
+    for row in range(grid):
+        for column in range(grid):
+            ends = lambda k, size: slice(k * size // grid, -(-(k + 1) * size // grid))
+            a, b = (x[:, :, ends(row, x.shape[2]), ends(column, x.shape[3])].flatten(2) for x in (s, t))
+            means = (a.mean(2) - b.mean(2)).pow(2).sum()
+            deviations = ((a.var(2) + 1e-5).sqrt() - (b.var(2) + 1e-5).sqrt()).pow(2).sum()
+            total = total + (gamma * means + deviations) / (grid**2 * IMAGES)
+    return total
+
+
 FLOWS = {"stem": (4, 4, 2), "block1": (4, 4, 3), "block2": (2, 2, 3), "block3": (2, 2, 4)}
 CASES = {
     "CC code": (correlation, "code", {"pooled": (1, 1, 3)}, {"pooled": (1, 1, 4)}),
@@ -151,6 +215,13 @@ CASES = {
 
 
 CASES |= {
+    "FT code": (factor_transfer, "code", {"block2": (4, 4, 2)}, {"block2": (2, 2, 5)}),
+    "FT paper": (factor_transfer, "paper", {"block2": (2, 2, 3)}, {"block2": (4, 4, 4)}),
+    "MLKD logits": (multi_level, "logits", {"logits": (1, 1, 5)}, {"logits": (1, 1, 5)}),
+    "MLKD scores": (multi_level, "scores", {"logits": (1, 1, 5)}, {"logits": (1, 1, 5)}),
+    "ICKD cifar": (inter_channel, "cifar", {"block2": (2, 3, 2)}, {"block2": (4, 2, 3)}),
+    "WKD-F 1": (wasserstein_features, "1", {"block2": (4, 4, 2)}, {"block2": (2, 2, 3)}),
+    "WKD-F 2": (wasserstein_features, "2", {"block2": (3, 3, 2)}, {"block2": (3, 3, 3)}),
     "FitNet larger": (hint, "conv-bn-relu", {"block2": (2, 2, 2)}, {"block2": (4, 4, 3)}),
     "ReviewKD code": (review, "code", {"block1": (4, 4, 2), "block2": (2, 2, 3), "pooled": (1, 1, 3)}, {"preact1": (4, 4, 3), "preact2": (4, 4, 2), "pooled": (1, 1, 4)}),
     "VID larger": (variational, None, {"block1": (2, 2, 2)}, {"block1": (4, 4, 3)}),

@@ -135,6 +135,7 @@ const ranges: Readonly<Record<Kind, readonly Range[]>> = {
     ['kd_ratio', [1e-9, 1, 1000], [0, -0.5, '0.7']],
     ['kd_weight', [1e-9, 1000, 'published'], [0, -1, 'usual']],
     ['ce_weight', [0, 0.1, 10, null], [-0.1, '1']],
+    ['second_view', ['none', 'fixmatch', 'randaugment'], ['strong', true, null]],
     ['ramp', [0, 20, null], [-1, 0.5]],
     ['temperature', [0.5, 20], [0, -4]],
   ],

@@ -4,5 +4,10 @@ import { TeacherPass } from '../../src/ml/train/teacher-pass.ts';
 import { plainFormat } from './plain-format.ts';
 
 /** A teacher that has batches for itself. */
-export const teacherPass = (session: Session, engine: Engine): TeacherPass =>
-  new TeacherPass(session, engine, new BatchImages(engine, plainFormat(session.network.layers[0]!.shape.height)));
+export const teacherPass = (session: Session, engine: Engine, views = 1): TeacherPass =>
+  new TeacherPass(
+    session,
+    engine,
+    new BatchImages(engine, plainFormat(session.network.layers[0]!.shape.height)),
+    views,
+  );

@@ -56,9 +56,9 @@ export const termRows: readonly TermRow[] = [
   { method: WTTM, ...logits, terms: { wttm: 1 } },
   { method: MGD, options: { mgd_mask: 0 }, ...maps, terms: { mgd_identity: 1 } },
   { method: FitNet, ...maps, terms: { fitnet_hint: 1 } },
-  { method: ICKD, ...maps, terms: { ickd: 1 } },
-  { method: WKDF, options: { wkd_mean: 0 }, ...maps, terms: { wkdf_std: 1 } },
-  { method: WKDF, ...maps, terms: { wkdf_mean: 2, wkdf_std: 1 } },
+  { method: ICKD, options: { ickd_form: 'imagenet' }, ...maps, terms: { ickd: 1 } },
+  { method: WKDF, options: { wkd_mean: 0, wkd_projector: 'align' }, ...maps, terms: { wkdf_std: 1 } },
+  { method: WKDF, options: { wkd_projector: 'align' }, ...maps, terms: { wkdf_mean: 2, wkdf_std: 1 } },
   { method: ReviewKD, ...maps, terms: { review_hcl: 1 } },
   {
     method: MLKD,

@@ -68,7 +68,7 @@ export interface Run {
   readonly threads?: number;
   /** In which training batches come, if they can: validation too, but for squares. The engine's by default. */
   readonly form?: ImageForm;
-  readonly kd?: (engine: Engine, job: Pick<TrainingJob, 'network'>) => LossTerms;
+  readonly kd?: (engine: Engine, job: Pick<TrainingJob, 'network'>, images: BatchImages) => LossTerms;
   readonly change?: Partial<Omit<TrainingJob, 'objectives' | 'steps' | 'batches'>> & { readonly loader?: BatchLoader };
 }
 
@@ -99,7 +99,7 @@ export async function train({
       images,
       initial: initialState(network, recipe.seed),
       session: engine.session(network, { optimizer: optimizerOf(recipe), average: recipe.ema, threads }),
-      kd: run.kd?.(engine, { network }) ?? null,
+      kd: run.kd?.(engine, { network }, images) ?? null,
       checkpoint: heldCheckpoint(),
       signal: new AbortController().signal,
       turn: () => Promise.resolve(),

@@ -12,7 +12,7 @@ export interface Reduction {
   readonly keepDims: boolean;
 }
 
-/** One run of an adapter: the second pass over a batch (R-Drop) has activations of its own. */
+/** One run of an adapter: the second pass over a batch (R-Drop, a second view) has activations of its own. */
 export interface AdapterCall {
   readonly adapter: Adapter;
   /** From 0. */

@@ -1,12 +1,5 @@
 import type { Uniform } from './augmentation.ts';
-
-/** A rectangle of a picture, in pixels. */
-export interface ErasedBox {
-  readonly top: number;
-  readonly left: number;
-  readonly height: number;
-  readonly width: number;
-}
+import type { Box } from './image.ts';
 
 /** Share of the area that a rectangle takes, and its height by its width: torchvision's defaults. */
 const [SCALE, RATIO] = [[0.02, 0.33] as const, [0.3, 3.3] as const];
@@ -24,7 +17,7 @@ const between = ([low, high]: readonly [number, number], uniform: Uniform): numb
  * @param uniform - source of randomness
  * @returns the rectangle; null where nothing is taken
  */
-export function drawErased(probability: number, side: number, uniform: Uniform): ErasedBox | null {
+export function drawErased(probability: number, side: number, uniform: Uniform): Box | null {
   if (uniform() >= probability) return null;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const area = side * side * between(SCALE, uniform);
@@ -47,7 +40,7 @@ export function drawErased(probability: number, side: number, uniform: Uniform):
  * @param side - S, in pixels
  * @param box - within the picture
  */
-export function eraseBox(values: Float32Array, offset: number, side: number, box: ErasedBox): void {
+export function eraseBox(values: Float32Array, offset: number, side: number, box: Box): void {
   for (let y = box.top; y < box.top + box.height; y++) {
     const row = offset + (y * side + box.left) * 3;
     values.fill(0, row, row + box.width * 3);

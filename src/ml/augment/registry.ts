@@ -2,6 +2,7 @@ import type { Augmentation } from './augmentation.ts';
 import { augMix } from './policies/augmix.ts';
 import { autoAugment } from './policies/autoaugment.ts';
 import { cutout } from './policies/cutout.ts';
+import { fixMatch } from './policies/fixmatch.ts';
 import { randAugment } from './policies/randaugment.ts';
 import { trivialAugment } from './policies/trivialaugment.ts';
 
@@ -15,6 +16,7 @@ export const augmentations = {
   trivialaugment: trivialAugment,
   augmix: augMix,
   cutout,
+  fixmatch: fixMatch,
 } as const satisfies Record<string, Augmentation>;
 
 /** Name of an augmentation. */

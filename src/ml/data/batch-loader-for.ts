@@ -1,4 +1,4 @@
-import { areSquares, viewFor, type TrainOptions } from './train-batches.ts';
+import { areSquares, countViews, viewFor, type TrainOptions } from './train-batches.ts';
 import type { PackedDataset, PackedSplit, PictureFile } from './packed.ts';
 import { directLoader, formFor, type BatchLoader } from './batch-loader.ts';
 import { ThreadedLoader } from './threaded-loader.ts';
@@ -54,6 +54,7 @@ export function batchLoaderFor(
   const form = formFor(takesPixels, options);
   const source = { folder, manifest, options, form, twinned: sharesMemory };
   if (split.keep === 'encoded') return new ThreadedLoader({ ...source, threads: Math.min(threads, MOST) });
-  if (options.augment === 'none' && !takesPixels) return directLoader(split, manifest, options, form);
+  if (options.augment === 'none' && countViews(options) === 1 && !takesPixels)
+    return directLoader(split, manifest, options, form);
   return new ThreadedLoader({ ...source, threads: 1 });
 }

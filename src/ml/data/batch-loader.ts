@@ -1,11 +1,11 @@
 import { mixings, partnersOf, type Mix } from '../augment/mix.ts';
 import { imagesIn, type Batches, type ImageForm, type Images, type InputFormat } from './batches.ts';
-import { mixOf, trainBatches, type TrainOptions } from './train-batches.ts';
+import { countViews, mixOf, trainBatches, type TrainOptions } from './train-batches.ts';
 import type { PackedSplit } from './packed.ts';
 
 /** One training batch. Its arrays are valid until the next one is taken. */
 export interface TrainBatch {
-  /** In the form that the loader was made for. */
+  /** In the form that the loader was made for: [size, …], with a second view [2 · size, …], all of the first one in front. */
   readonly images: Images;
   /** Int32 [size]: classes of the pictures, mixed or not. */
   readonly labels: Int32Array;
@@ -126,7 +126,7 @@ export function directLoader(
   const side = format.imageSize;
   const batches = batchesByEpoch(split, format, options);
   const arrays = {
-    images: imagesIn(form, { count: batchSize, side }),
+    images: imagesIn(form, { count: countViews(options) * batchSize, side }),
     labels: new Int32Array(batchSize),
     indices: new Uint32Array(batchSize),
   };

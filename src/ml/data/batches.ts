@@ -1,8 +1,8 @@
 import { intAt } from '../../util/at.ts';
 import type { Augment, Uniform } from '../augment/augmentation.ts';
 import { centreCrop, cropImage, tenCrops, writePixels, type CropPlace, type Size } from '../augment/crop.ts';
-import { eraseBox, type ErasedBox } from '../augment/erase.ts';
-import type { RgbImage } from '../augment/image.ts';
+import { eraseBox } from '../augment/erase.ts';
+import type { Box, RgbImage } from '../augment/image.ts';
 import { normalisationTable, writeNormalised } from '../augment/normalise.ts';
 import { inOrder } from '../../util/ordered.ts';
 import type { EncodedSplit, PackedManifest, PackedSplit, View } from './packed.ts';
@@ -84,7 +84,7 @@ export interface Pass {
   /** Changes the square that was cut out; null where it stays as it is. */
   readonly augment: Augment | null;
   /** Draws what is taken out of the normalised square of an image; null where nothing ever is. */
-  readonly erased: ((index: number) => ErasedBox | null) | null;
+  readonly erased: ((index: number) => Box | null) | null;
 }
 
 /** Files that are decoded at once: enough for all threads that decode, and no more pictures in memory than that. */

@@ -6,7 +6,7 @@ import { assetPath } from '../../util/package-root.ts';
 import { makeTwin } from '../../util/twin-memory.ts';
 import type { BatchReply, BatchRequest, BatchThreadSetup, Slot } from './batch-thread.ts';
 import { imagesIn, type ImageForm } from './batches.ts';
-import { mixOf, type TrainOptions } from './train-batches.ts';
+import { countViews, mixOf, type TrainOptions } from './train-batches.ts';
 import type { PackedManifest } from './packed.ts';
 import { batchOf, type BatchLoader, type TrainBatch } from './batch-loader.ts';
 
@@ -37,9 +37,10 @@ interface OwnSlot extends Slot {
   readonly close: () => void;
 }
 
-function makeSlot(batchSize: number, side: number, { form, twinned = false }: ThreadedSource): OwnSlot {
+function makeSlot({ manifest, options, form, twinned = false }: ThreadedSource): OwnSlot {
+  const { batchSize } = options;
   const shared = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(bytes);
-  const images = imagesIn(form, { count: batchSize, side }, shared);
+  const images = imagesIn(form, { count: countViews(options) * batchSize, side: manifest.imageSize }, shared);
   const labels = new Int32Array(shared(batchSize * 4));
   const indices = new Uint32Array(shared(batchSize * 4));
   const twin = twinned && images.buffer instanceof SharedArrayBuffer ? makeTwin(images.buffer) : null;
@@ -105,7 +106,7 @@ export class ThreadedLoader implements BatchLoader {
     this.#source = source;
     this.count = Math.ceil(manifest.splits.train.count / options.batchSize);
     // One that is read, and one for each thread to fill.
-    this.#slots = Array.from({ length: threads + 1 }, () => makeSlot(options.batchSize, manifest.imageSize, source));
+    this.#slots = Array.from({ length: threads + 1 }, () => makeSlot(source));
     this.#free = [...this.#slots.keys()];
     const slots = this.#slots.map(({ arrays, twin }) => ({ arrays, twin }));
     this.#workers = Array.from({ length: threads }, () => this.#watched(startThread({ folder, options, slots })));

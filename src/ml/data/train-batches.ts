@@ -4,7 +4,7 @@ import { drawErased } from '../augment/erase.ts';
 import { mixImages, mixings, type Mix, type MixingName } from '../augment/mix.ts';
 import { padImage } from '../augment/pad.ts';
 import { augmentations, type AugmentationName } from '../augment/registry.ts';
-import { permutation, uniforms } from '../random/random.ts';
+import { bits, permutation, uniforms } from '../random/random.ts';
 import { batchesOf, type Batches, type InputFormat, type Pass } from './batches.ts';
 import type { PackedSplit, View } from './packed.ts';
 
@@ -24,7 +24,10 @@ export type TrainOptions = Pick<
   | 'randomErasing'
   | 'mixup'
   | 'mixupAlpha'
->;
+> & {
+  /** What changes the second view of each image; none = there is one view. */
+  readonly secondView?: AugmentationName;
+};
 
 /** Options of a training pass. */
 export interface TrainPass extends TrainOptions {
@@ -54,11 +57,29 @@ export const viewFor = ({ crop }: Pick<TrainOptions, 'crop'>): View => CROPS[cro
  * @param options - how batches are made
  * @returns true where they are
  */
-export const areSquares = ({ crop, augment, randomErasing, mixup }: TrainOptions): boolean =>
-  crop !== 'pad' && augment === 'none' && randomErasing === 0 && mixup === 'none';
+export const areSquares = ({ crop, augment, randomErasing, mixup, ...options }: TrainOptions): boolean =>
+  crop !== 'pad' && augment === 'none' && randomErasing === 0 && mixup === 'none' && countViews(options) === 1;
+
+/**
+ * In how many ways each image of a batch is shown.
+ *
+ * @param options - how batches are made
+ * @param options.secondView - what changes the second view
+ * @returns 1, or 2 with a second view
+ */
+export const countViews = ({ secondView = 'none' }: Pick<TrainOptions, 'secondView'>): 1 | 2 =>
+  secondView === 'none' ? 1 : 2;
+
+/** A view of each image: what changes it, and the seed of all that it draws. */
+type TrainView = Pick<TrainOptions, 'augment' | 'seed'>;
 
 /** Crop, mirror, augment: what an image becomes depends on (seed, epoch, image) alone. */
-function trainPass(split: PackedSplit, format: InputFormat, pass: TrainPass): Pass {
+function trainPass(
+  split: PackedSplit,
+  format: InputFormat,
+  pass: TrainPass,
+  { augment, seed }: TrainView = pass,
+): Pass {
   const side = format.imageSize;
   const { view, place: cut } = CROPS[pass.crop];
   const { cropPadding, paddingMode, randomErasing } = pass;
@@ -67,14 +88,14 @@ function trainPass(split: PackedSplit, format: InputFormat, pass: TrainPass): Pa
     view,
     pad: pass.crop === 'pad' ? (image) => padImage(image, cropPadding, paddingMode) : null,
     order: permutation(split.count, pass.seed, 'shuffle', pass.epoch),
-    draws: (index) => uniforms(pass.seed, 'augment', pass.epoch, index),
+    draws: (index) => uniforms(seed, 'augment', pass.epoch, index),
     place: (size, uniform) => {
       const place = cut(size, side, uniform);
       return pass.flip && uniform() < 0.5 ? { ...place, mirrored: true } : place;
     },
-    augment: augmentations[pass.augment].create({ side, mean: format.mean.map((value) => value * 255) }),
+    augment: augmentations[augment].create({ side, mean: format.mean.map((value) => value * 255) }),
     erased: randomErasing
-      ? (index) => drawErased(randomErasing, side, uniforms(pass.seed, 'erase', pass.epoch, index))
+      ? (index) => drawErased(randomErasing, side, uniforms(seed, 'erase', pass.epoch, index))
       : null,
   };
 }
@@ -93,9 +114,30 @@ export function mixOf(options: TrainOptions, side: number, epoch: number, batch:
   return uniform() < 0.5 ? mixings[options.mixup].draw(side, options.mixupAlpha, uniform) : null;
 }
 
+/** The same batches, a second view of all images of each behind the first one. */
+function withSecondView(first: Batches, split: PackedSplit, format: InputFormat, pass: TrainPass): Batches {
+  const { secondView: augment = 'none', mixup, seed } = pass;
+  if (mixup !== 'none') throw new Error('images of two views cannot be mixed');
+  const view = { augment, seed: bits(seed, 'view', 0, 1) };
+  const second = batchesOf(split, format, trainPass(split, format, pass, view));
+  const values = format.imageSize ** 2 * 3;
+  return {
+    ...first,
+    fill(batch, inputs, labels) {
+      const behind = inputs.subarray(first.size(batch) * values);
+      const [indices, others] = [first.fill(batch, inputs, labels), second.fill(batch, behind, labels)];
+      // Both decode, or neither does; whichever fails, the other one is waited for.
+      if (indices instanceof Promise || others instanceof Promise)
+        return Promise.all([indices, others]).then(([own]) => own);
+      return indices;
+    },
+  };
+}
+
 /**
  * One epoch of training batches: every image once, in an order that depends on (seed, epoch) alone; crop, mirror and
- * augmentation of an image depend on (seed, epoch, image) alone, whatever the batch size; mixing as {@link mixOf} says.
+ * augmentation of an image depend on (seed, epoch, image) alone, whatever the batch size; mixing as {@link mixOf} says. A second view
+ * of all images of a batch stands behind the first one: the same images, cropped, mirrored and augmented by draws of its own.
  *
  * @param split - images, usually the `train` split
  * @param format - input size and statistics: the packed manifest
@@ -105,6 +147,7 @@ export function mixOf(options: TrainOptions, side: number, epoch: number, batch:
 export function trainBatches(split: PackedSplit, format: InputFormat, pass: TrainPass): Batches {
   const side = format.imageSize;
   const unmixed = batchesOf(split, format, trainPass(split, format, pass));
+  if (countViews(pass) === 2) return withSecondView(unmixed, split, format, pass);
   return {
     ...unmixed,
     fill(batch, inputs, labels) {

@@ -55,8 +55,8 @@ export class AllocatedArray extends Place implements OwnArray {
     else this.write(lookedUp(pixels, this.#executor.read(region, 0, region.floats)));
   }
 
-  first(floats: number): EngineArray {
-    return new Place(this.ref.region, 0, floats);
+  part(from: number, floats: number): EngineArray {
+    return new Place(this.ref.region, from, floats);
   }
 
   dispose(): void {

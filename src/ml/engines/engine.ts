@@ -82,8 +82,13 @@ export interface OwnArray extends EngineArray {
    * @param table - float32 [3, 256], of the same engine: the value of pixel v of channel c is at 256·c + v
    */
   writePixels(pixels: Uint8Array, table: EngineArray): void;
-  /** So many of its first values, where they lie. */
-  first(floats: number): EngineArray;
+  /**
+   * Some of its values, where they lie.
+   *
+   * @param from - place of the first one
+   * @param floats - how many
+   */
+  part(from: number, floats: number): EngineArray;
   dispose(): void;
 }
 

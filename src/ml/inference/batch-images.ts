@@ -78,12 +78,13 @@ export class BatchImages {
    * Where the images of batches of a size lie.
    *
    * @param batch - number of images
+   * @param view - which of how many views that are shown one behind the other; by default there is one
    * @returns [batch, height, width, channels], the same for equal numbers
    * @throws FailureError `does-not-fit`
    */
-  array(batch: number): EngineArray {
+  array(batch: number, view: { readonly index: number; readonly of: number } = { index: 0, of: 1 }): EngineArray {
     const floats = batch * this.#floats;
-    return this.#own(floats).first(floats);
+    return this.#own(view.of * floats).part(view.index * floats, floats);
   }
 
   /**

@@ -2,7 +2,7 @@ import { addN } from '../algebra/arithmetic.ts';
 import type { KdMethod } from './kd-method.ts';
 import type { Aligned } from './terms/adapter.ts';
 import { meanSquare } from './terms/maps.ts';
-import { regressor } from './terms/regressor.ts';
+import { activatedRegressor, regressor } from './terms/regressor.ts';
 import {
   blocksOption,
   chooseBlocks,
@@ -16,9 +16,7 @@ import {
 /** A convolution, in front of batch norm and ReLU where it is `normed`. */
 const regressorOf = (pair: TapPair, normed: boolean): Aligned => {
   const name = `fitnet.${pair.tap}.regressor`;
-  return regressor(name, pair.tap, pair, (net, conv) =>
-    normed ? net.activation(`${name}.2`, net.batchNorm(`${name}.1`, conv)) : conv,
-  );
+  return normed ? activatedRegressor(name, pair.tap, pair) : regressor(name, pair.tap, pair, (_, conv) => conv);
 };
 
 /**

@@ -1,18 +1,6 @@
-import { add, div, maximum, mul, sqrt, square, sub } from '../algebra/arithmetic.ts';
-import { lengthOf, type Node } from '../algebra/node.ts';
-import { mean, sum } from '../algebra/reductions.ts';
 import type { KdMethod } from './kd-method.ts';
-import { logitsOf, softDivergence } from './terms/rows.ts';
+import { logitsOf, softDivergence, zScores } from './terms/rows.ts';
 import { requireTap } from './terms/taps.ts';
-
-/** Z-scores of rows: (z − mean) / (unbiased standard deviation + 1e-7). */
-function standardise(logits: Node): Node {
-  const byRow = { axes: [1], keepDims: true };
-  const centred = sub(logits, mean(logits, byRow));
-  const variance = mul(sum(square(centred), byRow), 1 / (lengthOf(logits, 1) - 1));
-  // Guarded under the root: its slope at 0 is infinite.
-  return div(centred, add(sqrt(maximum(variance, 1e-24)), 1e-7));
-}
 
 /** Logit standardisation: soft targets of z-scores, so that the student need not match the range of the teacher's logits. */
 export const logitStandardisation: KdMethod = {
@@ -31,7 +19,7 @@ export const logitStandardisation: KdMethod = {
   create: ({ std_temperature: temperature }) => ({
     loss: (inputs) => {
       const { teacher, student } = logitsOf(inputs);
-      return softDivergence({ teacher: standardise(teacher), student: standardise(student) }, Number(temperature));
+      return softDivergence({ teacher: zScores(teacher), student: zScores(student) }, Number(temperature));
     },
   }),
 };

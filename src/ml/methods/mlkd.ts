@@ -4,7 +4,7 @@ import { lengthOf, type Node } from '../algebra/node.ts';
 import { softmax } from '../algebra/reductions.ts';
 import type { KdMethod, Sides } from './kd-method.ts';
 import { squaredDistance } from './terms/maps.ts';
-import { logitsOf, softDivergence } from './terms/rows.ts';
+import { logitsOf, softDivergence, zScores } from './terms/rows.ts';
 import { requireTap } from './terms/taps.ts';
 
 /** Gram matrices of both sides' probabilities compared: of images (batch level, ÷ N) and of classes (÷ C). */
@@ -19,8 +19,9 @@ function relations({ teacher, student }: Sides<Node>, temperature: number): Node
 /**
  * Multi-level logit distillation: over several temperatures, instances (soft targets), the batch and the classes:
  * L = Σ_T [T² mean_i KL(p_t ‖ p_s) + ‖P_t P_tᵀ − P_s P_sᵀ‖²/N + ‖P_tᵀ P_t − P_sᵀ P_s‖²/C], P = softmax(z/T).
- * The authors' program also drops images and classes of which the teacher is unsure, and reads a second, strongly
- * augmented view of each image: both are left out, as the paper's formulas do.
+ * `mlkd_standardise`: soft targets of z-scores, as logit standardisation has them (Sun et al., 2024). The authors' program shows each
+ * image in two ways (`second_view`). The paper's formulas hold for each; of the weak view the program halves all three parts, by masks
+ * that it multiplies means with, and of the strong one it has soft targets alone, at three of its five temperatures.
  */
 export const multiLevel: KdMethod = {
   name: 'MLKD',
@@ -33,6 +34,12 @@ export const multiLevel: KdMethod = {
       default: [2, 3, 4, 5, 6],
       description: 'Temperatures whose terms are added up.',
     },
+    mlkd_standardise: {
+      type: 'boolean',
+      // No default: keys of students from before it stay.
+      description:
+        'Whether soft targets are those of z-scores, as logit standardisation has them; not where it is left out.',
+    },
   },
   weighting: 'odds',
   published: {
@@ -42,10 +49,12 @@ export const multiLevel: KdMethod = {
   },
   relational: true,
   taps: (_, available) => requireTap('MLKD', 'logits', available),
-  create: ({ mlkd_temperatures: temperatures }) => ({
+  create: ({ mlkd_temperatures: temperatures, mlkd_standardise: isStandardised }) => ({
     loss: (inputs) => {
       const logits = logitsOf(inputs);
-      const each = (degree: number): Node => add(softDivergence(logits, degree), relations(logits, degree));
+      const scores = { teacher: zScores(logits.teacher), student: zScores(logits.student) };
+      const soft = isStandardised === true ? scores : logits;
+      const each = (degree: number): Node => add(softDivergence(soft, degree), relations(logits, degree));
       return addN((temperatures as number[]).map(each));
     },
   }),

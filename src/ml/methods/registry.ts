@@ -5,6 +5,7 @@ import { contrastive } from './crd.ts';
 import { decoupled } from './dkd.ts';
 import { fitnet } from './fitnet.ts';
 import { solutionFlow } from './fsp.ts';
+import { factorTransfer } from './ft.ts';
 import { interChannel } from './ickd.ts';
 import type { KdMethod } from './kd-method.ts';
 import { logitStandardisation } from './logit-std.ts';
@@ -49,4 +50,5 @@ export const methods = {
   CC: correlation,
   FSP: solutionFlow,
   AB: activationBoundary,
+  FT: factorTransfer,
 } satisfies Readonly<Record<string, KdMethod>>;

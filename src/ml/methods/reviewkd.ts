@@ -4,7 +4,7 @@ import { stretch, type MapSize } from '../algebra/maps.ts';
 import type { Node } from '../algebra/node.ts';
 import { concat, slice } from '../algebra/shapes.ts';
 import type { KdMethod, Sides, TermInputs } from './kd-method.ts';
-import { adapter } from './terms/adapter.ts';
+import { adapter, projection } from './terms/adapter.ts';
 import { hierarchicalContext } from './terms/hierarchical-context.ts';
 import {
   allBlocks,
@@ -21,16 +21,6 @@ import {
 type Taps = Sides<readonly string[]>;
 
 const nameOf = (part: string, tap: string): string => `review.${tap}.${part}`;
-
-/** conv 1×1 – BN to the common channels. */
-function reducer({ tap, student }: TapPair, channels: number): Adapter {
-  const name = nameOf('reduce', tap);
-  return adapter({
-    name,
-    from: student,
-    layers: (net) => net.batchNorm(`${name}.1`, net.conv(`${name}.0`, net.image, { channels, kernel: 1 })),
-  });
-}
 
 /** Two weights a pixel, before the sigmoid: of the level's own features, and of those from above. */
 function attention({ tap, student }: TapPair, channels: number): Adapter {
@@ -70,7 +60,7 @@ const levelOf = (pair: TargetPair, channels: number, isDeepest: boolean): Level 
   target: pair.target,
   size: pair.student,
   to: pair.teacher,
-  reduce: reducer(pair, channels),
+  reduce: projection(nameOf('reduce', pair.tap), pair.student, channels),
   ...(!isDeepest && { attend: attention(pair, channels) }),
   expand: expander(pair, channels),
 });

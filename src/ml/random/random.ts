@@ -13,7 +13,8 @@ export type Stream =
   | 'mask'
   | 'bank'
   | 'contrast'
-  | 'term';
+  | 'term'
+  | 'view';
 
 /** Key of each stream; the C kernels have those that they draw from. */
 export const streams: Readonly<Record<Stream, number>> = {
@@ -29,6 +30,7 @@ export const streams: Readonly<Record<Stream, number>> = {
   bank: 0xd6e8feb9,
   contrast: 0xa0761d65,
   term: 0xe7037ed1,
+  view: 0x8ebc6af1,
 };
 
 /** Bijective 32-bit finaliser (MurmurHash3 fmix32, Appleby). */

@@ -12,7 +12,7 @@ import { recordTerm, type RecordedTerm } from '../methods/terms/record-term.ts';
 import type { Network, Shape, StateDict } from '../network/network.ts';
 import { Adapters, type AdapterDeps } from './adapters.ts';
 import type { LossTerm, Pass, TermPlace } from './loss-terms.ts';
-import { compiledTaps, tapShapes, type TapValues, type Teacher } from './teacher-pass.ts';
+import { compiledTaps, tapShapes, type Teacher } from './teacher-pass.ts';
 
 /** What is distilled how. */
 export interface KdTermOptions {
@@ -40,6 +40,8 @@ export interface KdTermDeps extends AdapterDeps {
   readonly batchSize: number;
   /** In front of the names of its inputs; those of two terms differ. */
   readonly prefix: string;
+  /** Views of each image, a pass each, or 1, which all passes see; 1 by default. */
+  readonly views?: number;
   /** Methods of plugins, by name. */
   readonly methods?: Readonly<Record<string, KdMethod>>;
 }
@@ -104,7 +106,8 @@ export class KdTerm implements LossTerm {
   readonly #seed: number;
   /** In front of the names of its inputs. */
   readonly #prefix: string;
-  #values: TapValues = {};
+  readonly #views: readonly number[];
+  #values: StepArrays = {};
   #indices: Uint32Array = new Uint32Array();
   #epoch = 0;
 
@@ -122,6 +125,7 @@ export class KdTerm implements LossTerm {
     this.method = name;
     this.#prefix = deps.prefix;
     this.#teacher = teacher;
+    this.#views = Array.from({ length: deps.views ?? 1 }, (_, view) => view);
     this.#seed = seed;
     const sides = method.taps(options, { teacher: Object.keys(all.teacher), student: Object.keys(all.student) });
     this.#shapes = {
@@ -150,26 +154,31 @@ export class KdTerm implements LossTerm {
   }
 
   /** In front of the names of the teacher's inputs. */
-  get #taught(): string {
-    return `${this.#prefix}teacher/`;
+  #taught(view: number): string {
+    return `${this.#prefix}teacher/${view > 0 ? `view ${view}/` : ''}`;
   }
 
   record({ pass, ...place }: TermPlace): RecordedTerm {
-    const teacher = (tap: string, shape: Dimensions): Node => this.#teacher.tap(tap, shape, this.#taught);
+    const taught = this.#taught(this.#views[pass] ?? 0);
+    const teacher = (tap: string, shape: Dimensions): Node => this.#teacher.tap(tap, shape, taught);
     return recordTerm(this.#loss, this.#shapes, { ...place, pass, teacher, prefix: `${this.#prefix}${pass}/` });
   }
 
-  /** Names of the teacher's inputs with the prefix. */
-  #taughtBy<T>(own: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
-    return Object.fromEntries(Object.entries(own).map(([name, value]) => [`${this.#taught}${name}`, value]));
+  /** What the teacher says of all views, with the names of its inputs. */
+  #taughtBy<T>(of: (view: number) => Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+    return Object.fromEntries(
+      this.#views.flatMap((view) =>
+        Object.entries(of(view)).map(([name, value]) => [`${this.#taught(view)}${name}`, value] as const),
+      ),
+    );
   }
 
   teacherArrays(batch: number): Readonly<Record<string, EngineArray>> {
-    return this.#taughtBy(this.#teacher.arrays(batch));
+    return this.#taughtBy((view) => this.#teacher.arrays(batch, view));
   }
 
   teacherValues(): StepArrays {
-    return this.#taughtBy(this.#values);
+    return this.#values;
   }
 
   memory(name: string): OwnArray {
@@ -192,7 +201,7 @@ export class KdTerm implements LossTerm {
     const { indices, mixed } = batch;
     this.#epoch = epoch;
     this.#indices = dominant(mixed, indices, () => partnersOf(indices));
-    this.#values = this.#teacher.of(batch);
+    this.#values = this.#taughtBy((view) => this.#teacher.of(batch, view));
   }
 
   fill({ index, of }: Pass): StepArrays {

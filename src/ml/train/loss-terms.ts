@@ -5,7 +5,7 @@ import type { StepArrays } from '../methods/kd-method.ts';
 import type { RecordedTerm } from '../methods/terms/record-term.ts';
 import type { StateDict } from '../network/network.ts';
 
-/** Which of the forward passes of one batch: R-Drop makes two. */
+/** Which of the forward passes of one batch: R-Drop makes two, and so do two views. */
 export interface Pass {
   /** From 0. */
   readonly index: number;
@@ -60,7 +60,7 @@ export interface LossTerms {
    * Compiles what a batch of some size needs, before training begins.
    *
    * @param batch - number of images
-   * @param passes - the student's over each batch: 1, or 2 with R-Drop
+   * @param passes - the student's over each batch: 1, or 2 with R-Drop or two views
    * @throws FailureError when it cannot take, or has no memory for, as many
    */
   prepare(batch: number, passes: number): void;

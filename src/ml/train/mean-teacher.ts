@@ -41,15 +41,15 @@ export class MeanTeacher implements Teacher {
     );
   }
 
-  arrays(batch: number): Readonly<Record<string, EngineArray>> {
-    return this.#join((teacher) => teacher.arrays(batch));
+  arrays(batch: number, view: number): Readonly<Record<string, EngineArray>> {
+    return this.#join((teacher) => teacher.arrays(batch, view));
   }
 
   async ahead(batch: TrainBatch): Promise<void> {
     for (const teacher of this.#teachers) await teacher.ahead?.(batch);
   }
 
-  of(batch: TrainBatch): TapValues {
-    return this.#join((teacher) => teacher.of(batch));
+  of(batch: TrainBatch, view: number): TapValues {
+    return this.#join((teacher) => teacher.of(batch, view));
   }
 }

@@ -1,5 +1,6 @@
 import { balancedWeights } from '../losses/cross-entropy.ts';
 import type { PackedDataset } from '../data/packed.ts';
+import { countViews } from '../data/train-batches.ts';
 import type { Session } from '../engines/engine.ts';
 import type { BatchImages } from '../inference/batch-images.ts';
 import type { LossTerms } from './loss-terms.ts';
@@ -34,6 +35,7 @@ export class Objectives {
       kd,
       supervision: { recipe, options: { ...recipe, classWeights }, losses },
       passes: countPasses(recipe),
+      views: countViews(recipe),
       mixes: recipe.mixup !== 'none',
       ceWeight: recipe.ceWeight ?? 1,
     };

@@ -9,11 +9,16 @@ import type { TapValues, Teacher } from './teacher-pass.ts';
 export class OnnxTeacher implements Teacher {
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly #network: OnnxNetwork;
+  readonly #views: number;
   #latest: { readonly batch: TrainBatch; readonly values: Promise<TapValues>; said?: TapValues } | undefined;
 
-  /** @param network - the caller closes it */
-  constructor(network: OnnxNetwork) {
+  /**
+   * @param network - the caller closes it
+   * @param views - of each image; 1 by default
+   */
+  constructor(network: OnnxNetwork, views = 1) {
     this.#network = network;
+    this.#views = views;
     this.shapes = network.shapes;
   }
 
@@ -36,13 +41,20 @@ export class OnnxTeacher implements Teacher {
   async ahead(batch: TrainBatch): Promise<void> {
     const { images } = batch;
     if (!(images instanceof Float32Array)) throw new Error('an ONNX teacher reads normalised images');
-    if (this.#latest?.batch !== batch) this.#latest = { batch, values: this.#network.run(images, batch.labels.length) };
+    const count = this.#views * batch.labels.length;
+    if (this.#latest?.batch !== batch) this.#latest = { batch, values: this.#network.run(images, count) };
     const latest = this.#latest;
     latest.said = await latest.values;
   }
 
-  of(batch: TrainBatch): TapValues {
+  of(batch: TrainBatch, view: number): TapValues {
     if (this.#latest?.batch !== batch || !this.#latest.said) throw new Error('the teacher has not seen the batch');
-    return this.#latest.said;
+    const { said } = this.#latest;
+    return Object.fromEntries(
+      Object.entries(said).map(([tap, values]) => {
+        const each = values.length / this.#views;
+        return [tap, values.subarray(view * each, (view + 1) * each)];
+      }),
+    );
   }
 }

@@ -1,6 +1,7 @@
 import type { DistillingParams, RecipeParams } from '../../params/recipe.ts';
 import type { MixingName } from '../augment/mix.ts';
 import type { AugmentationName } from '../augment/registry.ts';
+import { countViews } from '../data/train-batches.ts';
 import type { OptimizerRule, OptimizerSpec } from '../engines/engine.ts';
 import type { EngineName } from '../engines/registry.ts';
 
@@ -14,7 +15,7 @@ export interface RecipeNames {
 }
 
 /** How a network is trained: the parameters of a training stage. Those of distilling stages alone may be left out. */
-export type Recipe = RecipeParams<RecipeNames> & Partial<DistillingParams>;
+export type Recipe = RecipeParams<RecipeNames> & Partial<DistillingParams<RecipeNames>>;
 
 /** What decides which epoch's weights are kept. */
 export type Selection = Recipe['select'];
@@ -42,9 +43,9 @@ export function optimizerOf(recipe: Updates): OptimizerSpec {
 /**
  * Forward passes over each batch.
  *
- * @param recipe - whether it has R-Drop, and a distilling stage lets it act
- * @returns 2 with R-Drop, else 1
+ * @param recipe - whether it has a second view, or R-Drop, which a distilling stage lets act
+ * @returns 2 with either, else 1
  */
-export function countPasses(recipe: Pick<Recipe, 'rdrop' | 'rdropDistilling'>): 1 | 2 {
-  return recipe.rdrop && (recipe.rdropDistilling ?? true) ? 2 : 1;
+export function countPasses(recipe: Pick<Recipe, 'rdrop' | 'rdropDistilling' | 'secondView'>): 1 | 2 {
+  return (recipe.rdrop && (recipe.rdropDistilling ?? true)) || countViews(recipe) === 2 ? 2 : 1;
 }

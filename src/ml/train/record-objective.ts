@@ -19,8 +19,10 @@ export interface ObjectiveOptions {
   readonly supervision: Supervision;
   /** Weight of the supervised loss, by default 1. */
   readonly ceWeight?: number;
-  /** Passes over each batch: 1, or 2 with R-Drop. */
+  /** Passes over each batch: 1, or 2 with R-Drop or two views. */
   readonly passes: number;
+  /** Views of each image, a pass each, or 1, which all passes see; 1 by default. */
+  readonly views?: number;
   /** Whether the pictures of a batch may be mixed. */
   readonly mixes: boolean;
 }
@@ -62,7 +64,8 @@ export const NAMES = {
 /** Name of a term's weight among them. */
 export const weightName = (term: string): string => `${term}/weight`;
 
-function studentPass({ session, kd, images }: ObjectiveOptions, batch: number, pass: number): StudentPass {
+function studentPass({ session, kd, images, views = 1 }: ObjectiveOptions, batch: number, pass: number): StudentPass {
+  const view = { index: views > 1 ? pass : 0, of: views };
   const taps = kd?.taps ?? [];
   const shapes = tapShapes(session.network);
   const node = (tap: string): NodeOf<'input'> => {
@@ -71,7 +74,12 @@ function studentPass({ session, kd, images }: ObjectiveOptions, batch: number, p
     return input(`student/${pass}/${tap}`, tapDimensions(tap, batch, shape));
   };
   return {
-    step: session.trainStep({ batch, taps, secondPass: pass === 1, ...(images && { images: images.array(batch) }) }),
+    step: session.trainStep({
+      batch,
+      taps,
+      secondPass: pass === 1,
+      ...(images && { images: images.array(batch, view) }),
+    }),
     taps: new Map(['logits', ...taps].map((tap) => [tap, node(tap)])),
   };
 }

@@ -1,5 +1,6 @@
 import { div, add } from '../algebra/arithmetic.ts';
 import type { Node } from '../algebra/node.ts';
+import { countViews } from '../data/train-batches.ts';
 import type { LossOptions, SupervisedLoss } from '../losses/loss.ts';
 import { mixedLoss } from '../losses/mixed.ts';
 import { divergence } from '../losses/rdrop.ts';
@@ -8,7 +9,7 @@ import type { Recipe } from './recipe.ts';
 
 /** What makes the supervised loss of a batch. */
 export interface Supervision {
-  readonly recipe: Pick<Recipe, 'loss' | 'rdropAlpha' | 'rdropReduction'>;
+  readonly recipe: Pick<Recipe, 'loss' | 'rdropAlpha' | 'rdropReduction' | 'secondView'>;
   readonly options: LossOptions;
   /** Losses of plugins, by name. */
   readonly losses?: Readonly<Record<string, SupervisedLoss>>;
@@ -21,9 +22,9 @@ export interface Targets {
 }
 
 /**
- * The supervised loss of a batch: that of its pass; with R-Drop ½ (L(z₁) + L(z₂)) and the divergence of both passes.
+ * The supervised loss of a batch: that of its pass; of two passes ½ (L(z₁) + L(z₂)), with R-Drop and the divergence of both.
  *
- * @param logits - of each pass, [N, C]: one; two with R-Drop
+ * @param logits - of each pass, [N, C]: one; two with R-Drop or two views
  * @param targets - what they should say
  * @param supervision - which loss
  * @returns the scalar
@@ -39,5 +40,6 @@ export function supervise(logits: readonly Node[], targets: Targets, supervision
   const [first, second] = logits;
   if (!first) throw new Error('no pass');
   if (!second) return lossOf(first);
-  return add(div(add(lossOf(first), lossOf(second)), 2), divergence(first, second, recipe));
+  const both = div(add(lossOf(first), lossOf(second)), 2);
+  return countViews(recipe) === 2 ? both : add(both, divergence(first, second, recipe));
 }

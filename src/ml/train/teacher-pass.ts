@@ -39,9 +39,10 @@ export interface Teacher {
    * Where the engine holds what `of` computes.
    *
    * @param batch - number of images
+   * @param view - of them, from 0
    * @returns arrays by the names of inputs
    */
-  arrays(batch: number): Readonly<Record<string, EngineArray>>;
+  arrays(batch: number, view: number): Readonly<Record<string, EngineArray>>;
   /**
    * Sees a batch before the step on it, where its outputs come later than they are asked for.
    *
@@ -53,9 +54,10 @@ export interface Teacher {
    * Computes the teacher's outputs on a batch, in evaluation mode: those of {@link arrays} where they lie.
    *
    * @param batch - what the student trains on
+   * @param view - of its images, from 0
    * @returns values of all other inputs, dense; not to be written
    */
-  of(batch: TrainBatch): TapValues;
+  of(batch: TrainBatch, view: number): TapValues;
 }
 
 /**
@@ -93,6 +95,7 @@ export class TeacherPass implements Teacher {
   readonly #session: Session;
   readonly #engine: Pick<Engine, 'array'>;
   readonly #images: BatchImages;
+  readonly #views: number;
   readonly #needed = new Set<string>();
   /** By number of images, then by tap. They stay where they are when somebody asks for more, and more is computed then. */
   readonly #arrays = new Map<number, Map<string, OwnArray>>();
@@ -106,13 +109,15 @@ export class TeacherPass implements Teacher {
    * @param session - frozen, with the teacher's weights; the caller disposes it
    * @param engine - the session's
    * @param images - where batches lie; the caller disposes it
+   * @param views - of each image, which are one pass; 1 by default
    */
-  constructor(session: Session, engine: Pick<Engine, 'array'>, images: BatchImages) {
+  constructor(session: Session, engine: Pick<Engine, 'array'>, images: BatchImages, views = 1) {
     const { inFeatures, outFeatures } = classifierOf(session.network);
     const classifier = { height: outFeatures, width: 1, channels: inFeatures };
     this.#session = session;
     this.#engine = engine;
     this.#images = images;
+    this.#views = views;
     this.shapes = { ...tapShapes(session.network), [CLASSIFIER]: classifier };
   }
 
@@ -126,10 +131,18 @@ export class TeacherPass implements Teacher {
     const known = this.#steps.get(batch);
     if (known) return known;
     const outputs = Object.fromEntries(this.#arrays.get(batch) ?? []);
-    const images = this.#images.array(batch);
-    const step = this.#session.forwardStep({ batch, taps: compiledTaps(this.#needed), images, outputs });
+    const all = this.#views * batch;
+    const images = this.#images.array(all);
+    const step = this.#session.forwardStep({ batch: all, taps: compiledTaps(this.#needed), images, outputs });
     this.#steps.set(batch, step);
     return step;
+  }
+
+  /** Values of a tap for so many images. */
+  #floats(tap: string, batch: number): number {
+    const shape = this.shapes[tap];
+    if (!shape) throw new Error(`no tap ${tap}`);
+    return batch * shape.height * shape.width * shape.channels;
   }
 
   prepare(batch: number): void {
@@ -137,9 +150,7 @@ export class TeacherPass implements Teacher {
     this.#arrays.set(batch, arrays);
     for (const tap of this.#needed) {
       if (tap === CLASSIFIER || arrays.has(tap)) continue;
-      const shape = this.shapes[tap];
-      if (!shape) throw new Error(`no tap ${tap}`);
-      arrays.set(tap, this.#engine.array(batch * shape.height * shape.width * shape.channels));
+      arrays.set(tap, this.#engine.array(this.#views * this.#floats(tap, batch)));
       this.#steps.delete(batch);
       this.#latest = undefined;
     }
@@ -150,9 +161,13 @@ export class TeacherPass implements Teacher {
     return input(`${prefix}${name}`, shape);
   }
 
-  arrays(batch: number): Readonly<Record<string, EngineArray>> {
+  arrays(batch: number, view: number): Readonly<Record<string, EngineArray>> {
     this.prepare(batch);
-    return Object.fromEntries(this.#arrays.get(batch) ?? []);
+    const entries = [...(this.#arrays.get(batch) ?? [])].map(([tap, array]) => {
+      const floats = this.#floats(tap, batch);
+      return [tap, array.part(view * floats, floats)] as const;
+    });
+    return Object.fromEntries(entries);
   }
 
   of(batch: TrainBatch): TapValues {

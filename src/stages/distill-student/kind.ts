@@ -41,7 +41,7 @@ export function distillStudentWith(names: Catalogue): StageKind {
     // What batches, and the teacher's passes over them, are made of.
     cohort: [
       ...['data', 'teacher', 'batch_size', 'seed', 'crop', 'crop_padding', 'padding_mode', 'flip', 'augment'],
-      ...['random_erasing', 'mixup', 'mixup_alpha', 'engine'],
+      ...['second_view', 'random_erasing', 'mixup', 'mixup_alpha', 'engine'],
     ],
     outputs: () => trainingOutputs,
     effective: (params) => options.effective(params),

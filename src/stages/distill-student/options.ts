@@ -79,7 +79,8 @@ export class MethodOptions {
 
   /**
    * Parameters that act: those of the recipe, options of the chosen method alone, items of `kd` with their methods' defaults,
-   * `teachers_mean` only where there are several teachers, and `adapter_schedule` where it is not the student's. Of a combination, `kd_method` is its methods' names joined by +,
+   * `teachers_mean` only where there are several teachers, `adapter_schedule` where it is not the student's, and `second_view` where there
+   * is one. Of a combination, `kd_method` is its methods' names joined by +,
    * which tables show.
    *
    * @param params - as the schema has completed them
@@ -88,10 +89,11 @@ export class MethodOptions {
   effective(params: ValueObject): ValueObject {
     const terms = termsIn(params['kd'])?.map((term) => this.#completeTerm(term));
     const own = terms ? {} : this.of(params['kd_method']);
-    const { teacher, adapter_schedule: schedule } = params;
+    const { teacher, adapter_schedule: schedule, second_view: view } = params;
     const special: Readonly<Record<string, boolean>> = {
       teachers_mean: isList(teacher) && teacher.length > 1,
       adapter_schedule: schedule !== 'student',
+      second_view: view !== 'none',
     };
     const acts = (name: string): boolean => special[name] ?? (!(name in this.all) || name in own);
     const acting = effectiveRecipe(

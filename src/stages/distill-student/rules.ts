@@ -1,7 +1,7 @@
 import type { Value, ValueObject } from '../../core/plan.ts';
 import { leavesOneImage } from '../../params/shared-rules.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
-import { noEffect } from '../training/recipe-rules.ts';
+import { noEffect, textOf } from '../training/recipe-rules.ts';
 import { methodName, termsIn, type MethodOptions } from './options.ts';
 import { checkReads, checkTeachers, teachersOf } from './teacher-rules.ts';
 
@@ -173,6 +173,27 @@ function checkRdrop({ rdrop }: ValueObject, context: CheckContext): readonly Par
   return [noEffect('rdrop_distilling', 'rdrop is false', 'write rdrop: true, or remove rdrop_distilling')];
 }
 
+/** A second view is the second pass, and its images are mixed with no others. */
+function checkViews(params: ValueObject): readonly ParamProblem[] {
+  const { second_view: view = 'none', rdrop, rdrop_distilling: acts, mixup } = params;
+  if (view === 'none') return [];
+  const conflict = (name: string, why: string, fix: string): ParamProblem => ({
+    code: 'conflicting-params',
+    param: ['second_view'],
+    message: `second_view is ${textOf(view)}, and ${name} is ${textOf(params[name])}: ${why}`,
+    expected: 'at most one of them',
+    fix,
+  });
+  return [
+    ...(rdrop === true && acts !== false
+      ? [conflict('rdrop', 'each makes two passes of a batch', 'write rdrop: false or second_view: none')]
+      : []),
+    ...(mixup === 'none'
+      ? []
+      : [conflict('mixup', 'images of two views are not mixed', 'write mixup: none or second_view: none')]),
+  ];
+}
+
 /**
  * Rules of distillation beyond the schema.
  *
@@ -192,6 +213,7 @@ export function checkDistillation(
     ...checkTeachers(params, context),
     ...checkRamp(params),
     ...checkRdrop(params, context),
+    ...checkViews(params),
     ...termsOf(params, context, options).flatMap((term) => [
       ...checkWeight(term),
       ...checkOptions(term, options),

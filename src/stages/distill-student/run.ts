@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import type { JsonObject } from '../../core/json.ts';
+import { countViews } from '../../ml/data/train-batches.ts';
 import { CombinedKdTerm } from '../../ml/train/combined-kd-term.ts';
 import type { KdTermOptions } from '../../ml/train/kd-term.ts';
 import { KeptTeacher } from '../../ml/train/kept-teacher.ts';
@@ -50,7 +51,7 @@ function teacherInputs({ teacher }: JsonObject): readonly { readonly input: stri
 /** The teachers, for all students that learn from them on the same batches. */
 function openTeachers(
   { context, data: { manifest }, engine, images }: TrainingDeps,
-  onnx: OnnxTeachers,
+  { onnx, views }: Pick<Prepared, 'onnx'> & { readonly views: number },
 ): Shared<readonly Teacher[]> {
   const { params } = context;
   const made: { dispose(): void }[] = [];
@@ -59,13 +60,13 @@ function openTeachers(
     const session = engine.session(networkFor(model.network.model, manifest), { optimizer: null });
     made.push(session);
     session.write(model.state);
-    const pass = new TeacherPass(session, engine, images);
+    const pass = new TeacherPass(session, engine, images, views);
     made.push(pass);
     return pass;
   };
   const opened = ({ input, role }: ReturnType<typeof teacherInputs>[number]): Teacher => {
     const network = onnx.get(input);
-    if (network) return new OnnxTeacher(network);
+    if (network) return new OnnxTeacher(network, views);
     const kept = openKeptLogits(context, input);
     if (kept) return new KeptTeacher(kept.of('train', 'none'), manifest.classes.length);
     const model = readModel(inputOf(context, input).path);
@@ -90,14 +91,15 @@ interface Prepared extends Pick<Required<Plugin>, 'methods'> {
 
 /** Makes the distillation term of the stage. */
 function makeTerm(params: Params, deps: TrainingDeps, { onnx, methods }: Prepared): CombinedKdTerm {
+  const views = countViews(params);
   const { context, data, network: student, engine } = deps;
   const { cohort } = context;
-  const opened = cohort.share('teachers', () => openTeachers(deps, onnx));
+  const opened = cohort.share('teachers', () => openTeachers(deps, { onnx, views }));
   const teachers = params.teachersMean === 'logits' ? [new MeanTeacher(opened)] : opened;
   const { seed, batchSize } = params;
   const { labels } = data.split('train');
   const kd = new CombinedKdTerm(
-    { teachers, student, labels, batchSize, engine, optimizer: optimizerOf(params), seed, methods },
+    { teachers, student, labels, batchSize, engine, optimizer: optimizerOf(params), seed, views, methods },
     termsOf(params, context.params),
   );
   appendFileSync(context.log, `total = ${kd.formula(params.ceWeight ?? 1)}\n`);

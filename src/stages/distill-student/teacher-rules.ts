@@ -25,7 +25,9 @@ export function teachersOf(params: ValueObject, context: CheckContext): readonly
 }
 
 /** Parameters that leave an image as evaluations, and so `predict`, show it. */
-const FIXED: ValueObject = { crop: 'centre', flip: false, augment: 'none', random_erasing: 0, mixup: 'none' };
+const FIXED: ValueObject = {
+  ...{ crop: 'centre', flip: false, augment: 'none', second_view: 'none', random_erasing: 0, mixup: 'none' },
+};
 
 const written = (names: readonly string[], values: ValueObject): string =>
   names.map((name) => `${name}: ${textOf(values[name])}`).join(', ');

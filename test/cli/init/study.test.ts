@@ -81,6 +81,7 @@ describe('a new study', () => {
         FitNet: 100,
         PKT: 30000,
         ICKD: 2.5,
+        FT: 200,
       },
     });
   });

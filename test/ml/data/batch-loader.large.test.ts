@@ -125,6 +125,7 @@ describe('a threaded loader', () => {
 
   it.each<Partial<TrainOptions>>([
     { augment: 'none', mixup: 'none' },
+    { augment: 'none', mixup: 'none', secondView: 'fixmatch' },
     { augment: 'none', mixup: 'cutmix', crop: 'centre' },
     { augment: 'autoaugment', mixup: 'cutmix' },
     { augment: 'augmix', mixup: 'none', flip: false },

@@ -25,7 +25,7 @@ const ENTROPIES = ['NKD', 'VID', 'WKD-L'];
 /** Compares neighbours of the batch. */
 const ORDERED = ['CC'];
 /** Least where the student equals a transformed teacher, or where what adapters that have learned nothing make of it does, or is a margin away. */
-const TRANSFORMED = ['TTM', 'WTTM', 'MGD', 'ReviewKD', 'AB'];
+const TRANSFORMED = ['TTM', 'WTTM', 'MGD', 'ReviewKD', 'AB', 'FT', 'ICKD', 'WKD-F'];
 /** Draws numbers for each place of the batch. */
 const DRAWING = ['MGD', 'CRD'];
 /** Compares with what it remembers: crd.test.ts says what holds instead. */

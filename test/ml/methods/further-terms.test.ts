@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/core/json.ts';
 import { createEngine } from '../../../src/ml/engines/create-engine.ts';
 import type { KdMethod } from '../../../src/ml/methods/kd-method.ts';
 import { methods } from '../../../src/ml/methods/registry.ts';
 import type { Shape } from '../../../src/ml/network/network.ts';
 import { EngineRunner } from '../../support/engine-runner.ts';
 import { signed } from '../../support/hashed.ts';
-import { evaluate } from '../../support/kd-evaluation.ts';
+import { alike, evaluate } from '../../support/kd-evaluation.ts';
 import { largestDifference } from '../../support/loss-reference.ts';
 
 type Shapes = Readonly<Record<string, readonly [number, number, number]>>;
@@ -23,9 +24,16 @@ const rows = JSON.parse(
   readFileSync(new URL('../../fixtures/further-terms.json', import.meta.url), 'utf8'),
 ) as Readonly<Record<string, Row>>;
 
-/** What of PyTorch's terms is named otherwise, or has another size there. */
-const OPTIONS = { CC: { cc_features: 5 } };
-const FORM: Readonly<Record<string, string>> = { CC: 'cc_form', FSP: 'fsp_form', AB: 'ab_form' };
+/** What a row's second word stands for. */
+const OPTIONS: Readonly<Record<string, (form: string) => JsonObject>> = {
+  CC: (form) => ({ cc_form: form, cc_features: 5 }),
+  FSP: (form) => ({ fsp_form: form }),
+  AB: (form) => ({ ab_form: form }),
+  FT: (form) => ({ ft_form: form }),
+  MLKD: (form) => ({ mlkd_standardise: form === 'scores' }),
+  ICKD: (form) => ({ ickd_form: form }),
+  'WKD-F': (grid) => ({ wkd_grid: Number(grid) }),
+};
 
 const IMAGES = 4;
 const reference = await createEngine('reference', { threads: 1 });
@@ -43,7 +51,7 @@ function sideOf(side: string, shapes: Shapes) {
 
 describe('terms that came later', () => {
   it.each(Object.entries(rows))('have PyTorch’s value and gradients, those of adapters too: %s', (title, row) => {
-    const [name, form] = title.split(' ') as ['CC' | 'FSP' | 'AB' | 'FitNet' | 'VID' | 'ReviewKD', string];
+    const [name, form] = title.split(' ') as [keyof typeof methods, string];
     const method: KdMethod = methods[name];
     const [student, teacher] = [sideOf('student', row.student), sideOf('teacher', row.teacher)];
     const weights = Object.entries(row.weights).map(([weight, { shape }]) => {
@@ -53,7 +61,7 @@ describe('terms that came later', () => {
     const runner = new EngineRunner(reference, new Map(weights));
     const { value, gradients } = evaluate({
       ...{ method, runner, labels: new Int32Array(IMAGES) },
-      options: { ...(name in OPTIONS && OPTIONS.CC), ...(FORM[name] && { [FORM[name]]: form }) },
+      options: OPTIONS[name]?.(form) ?? {},
       shapes: { student: student.shapes, teacher: teacher.shapes },
       taps: { student: student.values, teacher: teacher.values },
     });
@@ -66,6 +74,36 @@ describe('terms that came later', () => {
     expect([...ofWeights.keys()].sort()).toEqual(Object.keys(row.weights).sort());
     for (const [weight, { gradient }] of Object.entries(row.weights))
       expect(largestDifference(ofWeights.get(weight)!, gradient), weight).toBeLessThan(tolerance);
+  });
+
+  it('FT stays finite where all factors are 0, as of weights that are', () => {
+    const shapes = alike('block4', { height: 2, width: 2, channels: 4 });
+    const side = { block4: signed('block4', IMAGES * 16) };
+    const runner = new EngineRunner(reference, new Map());
+    const labels = new Int32Array(IMAGES);
+    for (const form of ['code', 'paper']) {
+      const options = { ft_form: form };
+      const found = evaluate({
+        ...{ method: methods.FT, options, runner, shapes, labels },
+        taps: { student: side, teacher: side },
+      });
+      const slopes = [...runner.gradients().values()].flatMap((values) => [...values]);
+      expect([found.value, ...found.gradients['block4']!, ...slopes].every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  it('WKD-F’s bottleneck is three convolutions of 256 channels, batch norm and a ReLU, as in the authors’ program', () => {
+    const shapes = alike('block4', { height: 2, width: 2, channels: 4 });
+    const options = { wkd_mean: 2, wkd_projector: 'bottleneck', wkd_grid: 1 };
+    const { adapters } = methods['WKD-F'].create(options, shapes, shapes, { labels: new Int32Array(), seed: 0 });
+    expect(adapters).toHaveLength(1);
+    expect(adapters![0]!.network.layers.slice(1)).toMatchObject([
+      { kind: 'conv', kernel: 1, outChannels: 256, bias: true },
+      { kind: 'conv', kernel: 3, outChannels: 256, bias: true },
+      { kind: 'conv', kernel: 1, outChannels: 4, bias: true },
+      { kind: 'batch-norm' },
+      { kind: 'activation', function: 'relu' },
+    ]);
   });
 
   it('FSP refuses networks of other widths', () => {

@@ -145,7 +145,7 @@ describe('several teachers', () => {
   it('give the loss to the mean of their logits', () => {
     const mean = new MeanTeacher(teachers);
     const { each, logits } = measured(alone(SOFT, mean));
-    const read = teachers.map((teacher) => readArrays(reader, teacher.arrays(BATCH))['logits']!);
+    const read = teachers.map((teacher) => readArrays(reader, teacher.arrays(BATCH, 0))['logits']!);
     const softmax = (row: number[]) => {
       const exponentials = row.map((z) => Math.exp(z / 4));
       const sum = exponentials.reduce((total, e) => total + e, 0);

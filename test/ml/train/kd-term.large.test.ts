@@ -35,7 +35,7 @@ const METHODS: readonly (readonly [string, KdTermOptions])[] = [
   ['FitNet', { method: 'FitNet', options: { fitnet_regressor: 'conv-bn-relu' }, weight: { ratio: 0.9 } }],
   ['VID', { method: 'VID', options: { vid_variance: 1 }, weight: { ratio: 0.5 } }],
   ['ReviewKD', { method: 'ReviewKD', options: { review_channels: 8 }, weight: { ratio: 0.5 } }],
-  ['ICKD', { method: 'ICKD', options: {}, weight: { ratio: 10 } }],
+  ['ICKD', { method: 'ICKD', options: { ickd_form: 'cifar' }, weight: { ratio: 10 } }],
   ['CRD', { method: 'CRD', options: CONTRAST, weight: { ratio: 0.5 } }],
 ];
 

@@ -15,7 +15,7 @@ async function teacher() {
   const session = engine.session(network, { optimizer: null, threads: 1 });
   session.write(initialState(network, 1));
   const pass = teacherPass(session, engine);
-  const read = () => readArrays(session, pass.arrays(BATCH));
+  const read = () => readArrays(session, pass.arrays(BATCH, 0));
   return { engine, session, pass, read };
 }
 
@@ -63,14 +63,14 @@ describe('a teacher’s pass over a batch', () => {
     pass.prepare(BATCH);
     const batch = batchOf(0.25);
     pass.of(batch);
-    const { logits: place } = pass.arrays(BATCH);
+    const { logits: place } = pass.arrays(BATCH, 0);
     const alone = read();
     pass.need(['block1', 'block2']);
     pass.prepare(BATCH);
     // The same batch: another student of the cohort has seen it already.
     pass.of(batch);
     expect(Object.keys(read()).sort()).toEqual(['block1', 'block2', 'logits']);
-    expect(pass.arrays(BATCH)['logits']).toBe(place);
+    expect(pass.arrays(BATCH, 0)['logits']).toEqual(place);
     const step = session.forwardStep({ batch: BATCH, taps: ['block1', 'block2'] });
     step.input.set(batch.images);
     step.run();
@@ -85,6 +85,25 @@ describe('a teacher’s pass over a batch', () => {
     await engine.dispose();
   });
 
+  it('sees all views of a batch in one pass, and gives each its own place', async () => {
+    const { engine, session } = await teacher();
+    const pass = teacherPass(session, engine, 2);
+    pass.need(['logits', 'block1']);
+    pass.prepare(BATCH);
+    const views = [batchOf(0.5), batchOf(-0.25)];
+    const images = Float32Array.from(views.flatMap((view) => [...view.images]));
+    pass.of({ ...batchOf(0), images });
+    const alone = teacherPass(session, engine);
+    alone.need(['logits', 'block1']);
+    alone.prepare(BATCH);
+    for (const [view, batch] of views.entries()) {
+      const found = readArrays(session, pass.arrays(BATCH, view));
+      alone.of(batch);
+      expect(found).toEqual(readArrays(session, alone.arrays(BATCH, 0)));
+    }
+    await engine.dispose();
+  });
+
   it('has arrays of their own for each size of batch', async () => {
     const { engine, session, pass, read } = await teacher();
     pass.need(['logits']);
@@ -94,7 +113,7 @@ describe('a teacher’s pass over a batch', () => {
     const whole = read();
     const pixels = batch.images.length / BATCH;
     pass.of({ ...batch, images: batch.images.subarray(0, pixels), labels: new Int32Array(1) });
-    const { logits } = readArrays(session, pass.arrays(1));
+    const { logits } = readArrays(session, pass.arrays(1, 0));
     expect(read()).toEqual(whole);
     expect(logits).toEqual(whole['logits']!.slice(0, 3));
     await engine.dispose();

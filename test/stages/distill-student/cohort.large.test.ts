@@ -64,6 +64,7 @@ describe('students of a cohort', () => {
   it.each([
     ['as they are', {}],
     ['augmented, on a thread', { augment: 'autoaugment', flip: true }],
+    ['in two views', { second_view: 'fixmatch', flip: true }],
   ])('end with the same bits as alone: pictures %s', async (_, pictures) => {
     const cells = CELLS.map((cell) => ({ ...cell, ...pictures }));
     const beside = made(await together(cells));

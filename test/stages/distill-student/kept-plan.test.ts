@@ -72,7 +72,7 @@ describe('kept logits in the place of a teacher', () => {
         place: { line: 9 },
         message:
           "the teacher's logits are of centre crops, and the student is shown others: crop: random, flip: true, mixup: cutmix",
-        expected: 'crop: centre, flip: false, augment: none, random_erasing: 0, mixup: none',
+        expected: 'crop: centre, flip: false, augment: none, second_view: none, random_erasing: 0, mixup: none',
         fix: 'write crop: centre, flip: false, mixup: none, or let teacher be the network itself',
       },
     ]);

@@ -73,6 +73,19 @@ describe('the distill-student kind', () => {
     expect(completedParams(distillStudent, several)).toMatchObject({ teachers_mean: 'losses' });
   });
 
+  it('has a second view among its parameters only where there is one, which neither R-Drop nor mixing stands beside', () => {
+    expect(completedParams(distillStudent, needed)).not.toHaveProperty('second_view');
+    const two = { ...needed, kd_ratio: 0.7, second_view: 'fixmatch' };
+    expect(completedParams(distillStudent, two)).toMatchObject({ second_view: 'fixmatch' });
+    expect(problems(two)).toEqual([]);
+    expect(problems({ ...two, model: 'mobilenetv2', rdrop: true }).map(({ message }) => message)).toEqual([
+      'second_view is fixmatch, and rdrop is true: each makes two passes of a batch',
+    ]);
+    expect(problems({ ...two, mixup: 'cutmix' }).map(({ message }) => message)).toEqual([
+      'second_view is fixmatch, and mixup is cutmix: images of two views are not mixed',
+    ]);
+  });
+
   it.each<[string, JsonObject]>([
     ['a ratio of 0', { kd_ratio: 0 }],
     ['a negative ratio', { kd_ratio: -0.5 }],

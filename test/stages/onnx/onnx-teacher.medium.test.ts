@@ -107,6 +107,7 @@ describe.skipIf(lacking)(`a teacher of an ONNX model, by ONNX Runtime ${lacking 
     ['logits', { kd_method: 'SoftTarget', kd_ratio: 0.8 }],
     ['maps', { kd_method: 'AT', kd_ratio: 100, blocks: [2] }],
     ['pooled features', { kd_method: 'RKD', kd_weight: 1 }],
+    ['logits, of two views', { kd_method: 'SoftTarget', kd_ratio: 0.8, second_view: 'fixmatch' }],
   ])('teaches by its %s what the network itself teaches', async (_, params) => {
     expectClose(await taught(await kept(onnxOf(model)), params), await taught(weights, params));
   });

@@ -27,6 +27,21 @@ export function adapter(parts: AdapterParts): Adapter {
   return { name, network: net.ending(layers(net)), ...rest };
 }
 
+/**
+ * A 1×1 convolution without bias, then batch norm.
+ *
+ * @param name - of the adapter
+ * @param from - shape of what it reads
+ * @param channels - of the result
+ * @returns the adapter
+ */
+export const projection = (name: string, from: Shape, channels: number): Adapter =>
+  adapter({
+    name,
+    from,
+    layers: (net) => net.batchNorm(`${name}.1`, net.conv(`${name}.0`, net.image, { channels, kernel: 1 })),
+  });
+
 /** A map of the student as the term reads it, and what brings it to the teacher's channels. */
 export interface Aligned {
   readonly adapters: readonly Adapter[];

@@ -19,7 +19,7 @@ import { CLASSIFIER } from './taps.ts';
 
 /** Where a term takes its arrays from. */
 export interface TermSources extends Pick<TermInputs, 'images' | 'labels' | 'indices'> {
-  /** Of a batch, from 0: the second one (R-Drop) has activations of adapters of its own. */
+  /** Of a batch, from 0: the second one (R-Drop, a second view) has activations of adapters of its own. */
   readonly pass: number;
   /** Stands in front of the names of the term's own arrays. */
   readonly prefix: string;

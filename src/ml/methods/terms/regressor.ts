@@ -35,3 +35,14 @@ export function regressor(
   const made = adapter({ name, from, layers: (net) => behind(net, net.conv(`${name}.0`, net.image, options)) });
   return { adapters: [made], of: (inputs: TermInputs) => inputs.adapt(made, read(inputs.student(tap))) };
 }
+
+/**
+ * What RepDistiller and mdistiller predict a teacher's map by: a {@link regressor}, batch norm, ReLU.
+ *
+ * @param name - of the adapter
+ * @param tap - the student's
+ * @param shapes - of the map on both sides
+ * @returns the map, and its adapter
+ */
+export const activatedRegressor = (name: string, tap: string, shapes: Sides<Shape>): Aligned =>
+  regressor(name, tap, shapes, (net, conv) => net.activation(`${name}.2`, net.batchNorm(`${name}.1`, conv)));

@@ -1,4 +1,4 @@
-import { div, maximum, mul, sqrt, square, sub } from '../../algebra/arithmetic.ts';
+import { add, div, maximum, mul, sqrt, square, sub } from '../../algebra/arithmetic.ts';
 import { lengthOf, type Node } from '../../algebra/node.ts';
 import { logSoftmax, mean, softmax, sum, sumRows } from '../../algebra/reductions.ts';
 import { reshape } from '../../algebra/shapes.ts';
@@ -22,6 +22,19 @@ export const norms = (rows: Node): Node => sqrt(maximum(sum(square(rows), { axes
  * @returns the same shape
  */
 export const unitRows = (rows: Node): Node => div(rows, norms(rows));
+
+/**
+ * Z-scores of rows: (z − mean) / (unbiased standard deviation + 1e-7); guarded under the root, whose slope at 0 is infinite.
+ *
+ * @param rows - [N, C]
+ * @returns the same shape
+ */
+export function zScores(rows: Node): Node {
+  const byRow = { axes: [1], keepDims: true };
+  const centred = sub(rows, mean(rows, byRow));
+  const variance = mul(sum(square(centred), byRow), 1 / (lengthOf(rows, 1) - 1));
+  return div(centred, add(sqrt(maximum(variance, LEAST)), 1e-7));
+}
 
 /**
  * One row an image.

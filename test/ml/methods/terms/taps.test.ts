@@ -111,8 +111,20 @@ describe('maps of unequal size', () => {
     },
   );
 
-  it.each([methods.SP, methods.ICKD, methods['WKD-F']])('do not matter to $name', (method) => {
-    expect(() => method.create(optionsOf(method), tapsOf(5, 4), all, someSplit)).not.toThrow();
+  it.each([
+    [methods.SP, {}],
+    [methods.ICKD, {}],
+    [methods['WKD-F'], { wkd_projector: 'align' }],
+  ])('do not matter to $0.name', (method: KdMethod, options) => {
+    expect(() => method.create(optionsOf(method, options), tapsOf(5, 4), all, someSplit)).not.toThrow();
+  });
+
+  it('matter to the projectors of WKD-F', () => {
+    const wkd = methods['WKD-F'];
+    const failureBy = (projector: string) =>
+      failureOf(() => wkd.create(optionsOf(wkd, { wkd_projector: projector }), tapsOf(5, 4), all, someSplit));
+    expect(failureBy('conv').expected).toContain('whole multiple');
+    expect(failureBy('bottleneck').expected).toBe('maps of equal size');
   });
 
   it('may be larger in the student of FitNet, whose regressor strides to the teacher’s size, or half as large', () => {
@@ -139,11 +151,17 @@ describe('channels that differ', () => {
     teacher: { block4: { height: 3, width: 3, channels: 7 } },
   };
 
-  it.each([methods.MGD, methods.ICKD, methods['WKD-F']])(
-    'are brought to the teacher’s by a 1×1 convolution, which there is none of where they agree: $name',
-    (method) => {
+  it.each([
+    [methods.MGD, {}],
+    [methods.ICKD, { ickd_form: 'imagenet' }],
+    [methods['WKD-F'], { wkd_projector: 'align' }],
+  ])(
+    'are brought to the teacher’s by a 1×1 convolution, which there is none of where they agree: $0.name',
+    (method: KdMethod, options) => {
       const names = (of: TapShapes) =>
-        (method.create(optionsOf(method), of, of, someSplit).adapters ?? []).map(({ name }) => name.split('.').at(-1));
+        (method.create(optionsOf(method, options), of, of, someSplit).adapters ?? []).map(({ name }) =>
+          name.split('.').at(-1),
+        );
       const equal = { student: shapes.teacher, teacher: shapes.teacher };
       expect(names(shapes)).toEqual(['align', ...names(equal)]);
       expect(names(equal)).not.toContain('align');
