@@ -53,6 +53,8 @@ function modelFacts(model: Model): JsonObject {
 /** What it is, and whose. */
 const described = ({ summary, source }: Augmentation | Mixing | SupervisedLoss): JsonObject => ({ summary, source });
 
+const metricFacts = ({ summary, share = false }: Metric): JsonObject => ({ summary, share, teacher: false });
+
 /** Whatever a method may read. */
 const EVERY_TAP = ['block1', 'block2', 'block3', 'block4', 'pooled', 'logits', CLASSIFIER];
 
@@ -91,6 +93,7 @@ export function pluginCatalogue(plugin: Plugin): Record<string, Record<string, J
     methods: factsOf<KdMethod>(plugin.methods ?? {}, methodFacts),
     losses: factsOf<SupervisedLoss>(plugin.losses ?? {}, described),
     models: factsOf<Model>(plugin.models ?? {}, modelFacts),
+    metrics: factsOf<Metric>(plugin.metrics ?? {}, metricFacts),
   };
 }
 
@@ -115,7 +118,7 @@ export function mlCatalogue(): Record<string, Record<string, JsonObject>> {
     augmentations: factsOf<Augmentation>(augmentations, described),
     mixings: factsOf<Mixing>(mixings, described),
     metrics: {
-      ...factsOf<Metric>(metrics, ({ summary, share = false }) => ({ summary, share, teacher: false })),
+      ...factsOf<Metric>(metrics, metricFacts),
       ...factsOf<TeacherMetric>(teacherMetrics, ({ summary, share = false }) => ({ summary, share, teacher: true })),
     },
     engines: factsOf<EngineEntry>(engines, ({ summary }) => ({ summary })),

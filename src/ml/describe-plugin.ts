@@ -4,6 +4,7 @@ import { answer } from '../util/apart/answer.ts';
 import { pluginCatalogue } from './catalogue.ts';
 import type { LossCheck } from './plugins/check-loss.ts';
 import { checkMethod } from './plugins/check-method.ts';
+import { checkMetric } from './plugins/check-metric.ts';
 import { checkModel } from './plugins/check-model.ts';
 import { checkSupervised } from './plugins/check-supervised.ts';
 import { loadPlugin } from './plugins/load-plugin.ts';
@@ -45,6 +46,7 @@ const CHECKS: {
   methods: (...entry) => lossText(checkMethod(...entry)),
   losses: (...entry) => lossText(checkSupervised(...entry)),
   models: modelText,
+  metrics: (...entry) => `${Number(checkMetric(...entry).toPrecision(4))} on some batch`,
 };
 
 async function tryAll(plugin: Plugin, shown: string): Promise<readonly string[]> {

@@ -3,9 +3,11 @@ import { pathToFileURL } from 'node:url';
 import { fail, FailureError, type Failure } from '../../core/failure.ts';
 import { isJsonObject, isList } from '../../core/json.ts';
 import { assetPath } from '../../util/package-root.ts';
+import type { Metric } from '../metrics/registry.ts';
 import type { Model } from '../models/model.ts';
 import type { SupervisedLoss } from '../losses/loss.ts';
 import type { KdMethod } from '../methods/kd-method.ts';
+import { numeric } from './check-metric.ts';
 import { compilePlugin } from './compile-plugin.ts';
 import { tabled } from './plugin-model.ts';
 import type { Plugin, PluginFile } from './plugin.ts';
@@ -42,8 +44,15 @@ const MODEL: Fields = {
   pretrained: (value: unknown) => value === undefined || isText(value),
 } satisfies Record<keyof Model, unknown>;
 
+const METRIC: Fields = { summary: isText, value: isFunction } satisfies Partial<Record<keyof Metric, unknown>>;
+
 /** What each registry takes. */
-const REGISTRIES: Readonly<Record<keyof Plugin, Fields>> = { methods: METHOD, losses: LOSS, models: MODEL };
+const REGISTRIES: Readonly<Record<keyof Plugin, Fields>> = {
+  methods: METHOD,
+  losses: LOSS,
+  models: MODEL,
+  metrics: METRIC,
+};
 
 const isName = (name: string): boolean => /^[A-Za-z][\w.-]*$/.test(name);
 
@@ -72,11 +81,22 @@ function problemsOf(exported: unknown): readonly string[] {
   });
 }
 
-/** Its models, each built as a table of layers. */
-function withTables({ models, ...others }: Plugin, shown: string): Plugin {
-  if (!models) return others;
-  const built = Object.entries(models).map(([name, model]) => [name, tabled(name, model, shown)] as const);
-  return { ...others, models: Object.fromEntries(built) };
+/** The entries of a registry, each of which refuses to give what is none. */
+const guarded = <Entry>(
+  entries: Readonly<Record<string, Entry>>,
+  guard: (name: string, entry: Entry, shown: string) => Entry,
+  shown: string,
+): Readonly<Record<string, Entry>> =>
+  Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, guard(name, entry, shown)]));
+
+/** What functions of its entries give can be told only where they are called. */
+function withGuards(plugin: Plugin, shown: string): Plugin {
+  const { models, metrics } = plugin;
+  return {
+    ...plugin,
+    ...(models && { models: guarded(models, tabled, shown) }),
+    ...(metrics && { metrics: guarded(metrics, numeric, shown) }),
+  };
 }
 
 /** What a plugin threw while it was loaded. */
@@ -113,7 +133,7 @@ export async function loadPlugin(file: PluginFile): Promise<Plugin> {
     return fail(thrown(error, shown));
   }
   const problems = problemsOf(exported);
-  if (problems.length === 0) return withTables(exported as Plugin, shown);
+  if (problems.length === 0) return withGuards(exported as Plugin, shown);
   throw new FailureError(
     problems.map((problem) => ({
       code: 'invalid-plugin',

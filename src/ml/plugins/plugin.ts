@@ -1,4 +1,5 @@
 import type { SupervisedLoss } from '../losses/loss.ts';
+import type { Metric } from '../metrics/registry.ts';
 import type { KdMethod } from '../methods/kd-method.ts';
 import type { Models } from '../models/registry.ts';
 
@@ -13,6 +14,8 @@ export interface Plugin {
   readonly losses?: Readonly<Record<string, SupervisedLoss>>;
   /** Architectures: values of `model`. */
   readonly models?: Models;
+  /** Metrics: values of `extra_metrics` of `evaluate`. Their `share` is not looked at. */
+  readonly metrics?: Readonly<Record<string, Metric>>;
 }
 
 /** A plugin's file. */

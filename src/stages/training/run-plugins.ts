@@ -17,5 +17,5 @@ export async function openPlugins({ sources }: Pick<StageContext, 'sources'>): P
   const plugins = await Promise.all([...paths].map((path) => loadPlugin({ path, shown: basename(path) })));
   const all = <Registry extends keyof Plugin>(registry: Registry): Required<Plugin>[Registry] =>
     Object.assign({}, ...plugins.map((plugin) => plugin[registry])) as Required<Plugin>[Registry];
-  return { methods: all('methods'), losses: all('losses'), models: all('models') };
+  return { methods: all('methods'), losses: all('losses'), models: all('models'), metrics: all('metrics') };
 }

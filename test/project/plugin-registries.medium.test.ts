@@ -13,15 +13,19 @@ beforeAll(async () => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'kdpipe-plugin-models-')));
   writeFileSync(join(folder, 'pipeline.yaml'), pipeline);
   writeFileSync(join(folder, 'my-model.ts'), plugin);
+  writeFileSync(join(folder, 'my-metric.ts'), shownAs('my-metric.ts'));
   result = await run('pipeline.yaml', { cwd: folder, slots: 2 });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What README.md shows: convnet4 written anew. */
-const plugin = /```ts\n\/\/ pipelines\/my-model\.ts\n(.*?)```/s.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+/** A plugin that README.md shows. */
+const shownAs = (name: string) =>
+  readFileSync('README.md', 'utf8').split(`\`\`\`ts\n// pipelines/${name}\n`)[1]?.split('```')[0] ?? '';
+/** convnet4 written anew. */
+const plugin = shownAs('my-model.ts');
 
 const pipeline = `
-plugins: [my-model.ts]
+plugins: [my-model.ts, my-metric.ts]
 stages:
   digits: { uses: dataset, with: { source: mnist-digits, limit: { train: 60, val: 20, test: 20 } } }
   larger: { uses: dataset, with: { source: mnist-digits, image_size: 40, limit: { train: 60, val: 20, test: 20 } } }
@@ -43,7 +47,10 @@ stages:
         epochs: 1,
       }
   score: { uses: evaluate, matrix: { of: ['\${stages.teacher}', '\${stages.student}'], data: ['\${stages.digits}', '\${stages.larger}'] } }
+  bits: { uses: evaluate, with: { of: '\${stages.teacher[model=convnet4]}', data: '\${stages.digits}', extra_metrics: [nll_bits] } }
   files: { uses: export, with: { of: '\${stages.student[model=Tiny]}', to: [onnx, safetensors] } }
+tables:
+  bits: { from: bits, rows: [model], columns: [test.nll, test.nll_bits] }
 `;
 
 const weightsOf = (cell: string) => readModel(join(result.entries.get(cell)?.path ?? '', 'weights.safetensors'));
@@ -120,5 +127,41 @@ describe('a model of a plugin', () => {
     expect(await tried(unread.replace('dropout: false', 'dropout: true'))).toContain('nothing reads its layer d');
     expect(await tried(unread)).toContain('its dropout is false, and a layer of it draws');
     expect(await tried(plugin.replace('[1, 2, 3], //', '[1, 2], //'))).toContain('its blocks are [1, 2], and its taps');
+    const metric = shownAs('my-metric.ts');
+    expect(await tried(metric)).toEqual([expect.stringMatching(/^nll_bits: [\d.]+ on some batch$/)]);
+    expect(await tried(metric.replace('-logs', 'predictions.logits[0] = NaN * logs'))).toContain('its value is NaN');
+    expect(await tried(metric.replace('-logs', 'predictions.logits.fill(1)[0] ?? -logs'))).toContain(
+      'it changes the predictions',
+    );
+  });
+});
+
+describe('a metric of a plugin', () => {
+  it('is measured beside ours', () => {
+    const { val, test } = result.entries.get('bits')?.manifest().metrics as Record<string, Record<string, number>>;
+    for (const scores of [val, test]) expect(scores?.['nll_bits']).toBeCloseTo(scores!['nll']! / Math.LN2, 12);
+  });
+
+  it('is the only one whose cells rerun when its file changes', async () => {
+    writeFileSync(join(folder, 'my-metric.ts'), shownAs('my-metric.ts').replace('Math.LN2', 'Math.LN10'));
+    const previews = await preview('pipeline.yaml', { cwd: folder });
+    expect(previews.flatMap(({ cell, resolution: { status } }) => (status === 'reuse' ? [] : [cell.id]))).toEqual([
+      'bits',
+    ]);
+  });
+
+  it.each([
+    [
+      'is ours already',
+      'nll_bits',
+      'accuracy',
+      [{ code: 'no-effect', message: expect.stringContaining('accuracy is measured in any case') as unknown }],
+    ],
+    ['nobody has', 'nll_bits', 'nll_byte', [{ code: 'unknown-metric', place: { line: 24 } }]],
+  ])('is refused where it %s', async (_, name, other, failures) => {
+    const text = pipeline
+      .replace(`extra_metrics: [${name}]`, `extra_metrics: [${other}]`)
+      .replace('columns: [test.nll, test.nll_bits]', 'columns: [test.nll]');
+    expect(await check({ file: join(folder, 'other.yaml'), text }, { cwd: folder })).toMatchObject({ failures });
   });
 });
