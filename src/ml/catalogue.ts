@@ -94,6 +94,7 @@ export function pluginCatalogue(plugin: Plugin): Record<string, Record<string, J
     losses: factsOf<SupervisedLoss>(plugin.losses ?? {}, described),
     models: factsOf<Model>(plugin.models ?? {}, modelFacts),
     metrics: factsOf<Metric>(plugin.metrics ?? {}, metricFacts),
+    augmentations: factsOf<Augmentation>(plugin.augmentations ?? {}, described),
   };
 }
 

@@ -4,6 +4,7 @@ import { answer } from '../util/apart/answer.ts';
 import { pluginCatalogue } from './catalogue.ts';
 import type { LossCheck } from './plugins/check-loss.ts';
 import { checkMethod } from './plugins/check-method.ts';
+import { checkAugmentation } from './plugins/check-augmentation.ts';
 import { checkMetric } from './plugins/check-metric.ts';
 import { checkModel } from './plugins/check-model.ts';
 import { checkSupervised } from './plugins/check-supervised.ts';
@@ -47,6 +48,10 @@ const CHECKS: {
   losses: (...entry) => lossText(checkSupervised(...entry)),
   models: modelText,
   metrics: (...entry) => `${Number(checkMetric(...entry).toPrecision(4))} on some batch`,
+  augmentations: (...entry) => {
+    const { changed, pictures } = checkAugmentation(...entry);
+    return `changes ${changed} of ${pictures} pictures, the same way for the same draws`;
+  },
 };
 
 async function tryAll(plugin: Plugin, shown: string): Promise<readonly string[]> {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check, preview, run, type RunResult } from '../../src/api.ts';
-import { isFailure } from '../../src/core/failure.ts';
 import { readModel } from '../../src/ml/inference/trained-model.ts';
 import { describePlugin } from '../../src/project/plugins.ts';
+import { readmePlugin } from '../support/readme-plugins.ts';
 
 let folder: string;
 let result: RunResult;
@@ -13,19 +13,16 @@ beforeAll(async () => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'kdpipe-plugin-models-')));
   writeFileSync(join(folder, 'pipeline.yaml'), pipeline);
   writeFileSync(join(folder, 'my-model.ts'), plugin);
-  writeFileSync(join(folder, 'my-metric.ts'), shownAs('my-metric.ts'));
+  for (const name of ['my-metric.ts', 'my-augmentation.ts']) writeFileSync(join(folder, name), readmePlugin(name));
   result = await run('pipeline.yaml', { cwd: folder, slots: 2 });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A plugin that README.md shows. */
-const shownAs = (name: string) =>
-  readFileSync('README.md', 'utf8').split(`\`\`\`ts\n// pipelines/${name}\n`)[1]?.split('```')[0] ?? '';
 /** convnet4 written anew. */
-const plugin = shownAs('my-model.ts');
+const plugin = readmePlugin('my-model.ts');
 
 const pipeline = `
-plugins: [my-model.ts, my-metric.ts]
+plugins: [my-model.ts, my-metric.ts, my-augmentation.ts]
 stages:
   digits: { uses: dataset, with: { source: mnist-digits, limit: { train: 60, val: 20, test: 20 } } }
   larger: { uses: dataset, with: { source: mnist-digits, image_size: 40, limit: { train: 60, val: 20, test: 20 } } }
@@ -47,6 +44,7 @@ stages:
         epochs: 1,
       }
   score: { uses: evaluate, matrix: { of: ['\${stages.teacher}', '\${stages.student}'], data: ['\${stages.digits}', '\${stages.larger}'] } }
+  varied: { uses: train-teacher, matrix: { augment: [cutout, hole] }, with: { data: '\${stages.digits}', model: convnet4, epochs: 1 } }
   bits: { uses: evaluate, with: { of: '\${stages.teacher[model=convnet4]}', data: '\${stages.digits}', extra_metrics: [nll_bits] } }
   files: { uses: export, with: { of: '\${stages.student[model=Tiny]}', to: [onnx, safetensors] } }
 tables:
@@ -54,6 +52,15 @@ tables:
 `;
 
 const weightsOf = (cell: string) => readModel(join(result.entries.get(cell)?.path ?? '', 'weights.safetensors'));
+
+/** The cells that would run after an edit of a plugin. */
+async function anewAfter(file: string, from: string, to: string) {
+  const text = readmePlugin(file);
+  writeFileSync(join(folder, file), text.replace(from, to));
+  const previews = await preview('pipeline.yaml', { cwd: folder });
+  writeFileSync(join(folder, file), text);
+  return previews.flatMap(({ cell, resolution: { status } }) => (status === 'reuse' ? [] : [cell.id]));
+}
 
 describe('a model of a plugin', () => {
   it('trains as ours, to the bit, as a teacher, and as a student of it', () => {
@@ -81,58 +88,23 @@ describe('a model of a plugin', () => {
   });
 
   it('reruns the cells that train it when its file changes, and no others but those that read them', async () => {
-    writeFileSync(join(folder, 'my-model.ts'), plugin.replace('kernel: 3', 'kernel: 5'));
-    const previews = await preview('pipeline.yaml', { cwd: folder });
-    const anew = previews.filter(({ resolution }) => resolution.status !== 'reuse').map(({ cell }) => cell.id);
+    const anew = await anewAfter('my-model.ts', 'kernel: 3', 'kernel: 5');
     expect(anew.filter((cell) => !cell.includes('Tiny'))).toEqual(['files']);
     expect(anew).toHaveLength(7);
-    writeFileSync(join(folder, 'my-model.ts'), plugin);
     expect((await run('pipeline.yaml', { cwd: folder })).ran).toBe(0);
   });
 
-  it.each([
-    ['a name of ours', plugin.replaceAll('Tiny', 'resnet8'), 'models.resnet8, which is there already'],
-    [
-      'no table',
-      plugin.replace('return net.classifier', 'return { ...input, layers: [], taps: {} }; net.classifier'),
-      'models.Tiny: Tiny does not end in a linear layer',
-    ],
-    ['half a model', plugin.replace('minimumSize: 8,', ''), 'models.Tiny.minimumSize is missing'],
-    [
-      'other classes than are asked for',
-      plugin.replace("'fc', classes", "'fc', classes: 7"),
-      'it has 7 logits for 10 classes',
-    ],
-  ])('is refused where it has %s', async (_, text, said) => {
-    writeFileSync(join(folder, 'other.ts'), text);
-    const other = { file: join(folder, 'other.yaml'), text: pipeline.replace('my-model.ts', 'other.ts') };
-    const checked = await check(other, { cwd: folder });
-    expect(checked.ok ? '' : checked.failures.map(({ message }) => message).join()).toContain(said);
+  it('is refused where its name is one of ours', async () => {
+    writeFileSync(join(folder, 'other.ts'), plugin.replaceAll('Tiny', 'resnet8'));
+    const text = pipeline.replace(/plugins: .*/, 'plugins: [other.ts]');
+    expect(await check({ file: join(folder, 'other.yaml'), text }, { cwd: folder })).toMatchObject({
+      failures: [{ code: 'taken-name', message: 'the plugin adds models.resnet8, which is there already' }],
+    });
   });
 
   it('is tried by kdpipe check', async () => {
-    const tried = async (text: string) => {
-      const path = join(folder, 'tried.ts');
-      writeFileSync(path, text);
-      try {
-        return (await describePlugin(path, { shown: 'tried.ts', checked: true })).tried;
-      } catch (error) {
-        return isFailure(error, 'invalid-plugin') ? error.message : error;
-      }
-    };
-    expect(await tried(plugin)).toEqual([
-      expect.stringMatching(/^Tiny: 1,655 parameters, 16,176 multiply-accumulates/),
-    ]);
-    const unread = plugin.replace('if (block > 1)', "net.dropout('d', x, 0.5);\n      if (block > 1)");
-    expect(await tried(unread.replace('dropout: false', 'dropout: true'))).toContain('nothing reads its layer d');
-    expect(await tried(unread)).toContain('its dropout is false, and a layer of it draws');
-    expect(await tried(plugin.replace('[1, 2, 3], //', '[1, 2], //'))).toContain('its blocks are [1, 2], and its taps');
-    const metric = shownAs('my-metric.ts');
-    expect(await tried(metric)).toEqual([expect.stringMatching(/^nll_bits: [\d.]+ on some batch$/)]);
-    expect(await tried(metric.replace('-logs', 'predictions.logits[0] = NaN * logs'))).toContain('its value is NaN');
-    expect(await tried(metric.replace('-logs', 'predictions.logits.fill(1)[0] ?? -logs'))).toContain(
-      'it changes the predictions',
-    );
+    const { tried } = await describePlugin(join(folder, 'my-model.ts'), { shown: 'my-model.ts', checked: true });
+    expect(tried).toEqual([expect.stringMatching(/^Tiny: 1,655 parameters, 16,176 multiply-accumulates at 8×8, /)]);
   });
 });
 
@@ -143,11 +115,7 @@ describe('a metric of a plugin', () => {
   });
 
   it('is the only one whose cells rerun when its file changes', async () => {
-    writeFileSync(join(folder, 'my-metric.ts'), shownAs('my-metric.ts').replace('Math.LN2', 'Math.LN10'));
-    const previews = await preview('pipeline.yaml', { cwd: folder });
-    expect(previews.flatMap(({ cell, resolution: { status } }) => (status === 'reuse' ? [] : [cell.id]))).toEqual([
-      'bits',
-    ]);
+    expect(await anewAfter('my-metric.ts', 'LN2', 'LN10')).toEqual(['bits']);
   });
 
   it.each([
@@ -157,11 +125,23 @@ describe('a metric of a plugin', () => {
       'accuracy',
       [{ code: 'no-effect', message: expect.stringContaining('accuracy is measured in any case') as unknown }],
     ],
-    ['nobody has', 'nll_bits', 'nll_byte', [{ code: 'unknown-metric', place: { line: 24 } }]],
+    ['nobody has', 'nll_bits', 'nll_byte', [{ code: 'unknown-metric', place: { line: 25 } }]],
   ])('is refused where it %s', async (_, name, other, failures) => {
     const text = pipeline
       .replace(`extra_metrics: [${name}]`, `extra_metrics: [${other}]`)
       .replace('columns: [test.nll, test.nll_bits]', 'columns: [test.nll]');
     expect(await check({ file: join(folder, 'other.yaml'), text }, { cwd: folder })).toMatchObject({ failures });
+  });
+});
+
+describe('an augmentation of a plugin', () => {
+  it('varies pictures as ours, to the bit, in the threads that make batches', () => {
+    const [ours, theirs] = ['cutout', 'hole'].map((augment) => weightsOf(`varied[augment=${augment}]`).state);
+    expect(theirs).toEqual(ours);
+    expect(theirs).not.toEqual(weightsOf('teacher[model=convnet4]').state);
+  });
+
+  it('reruns the cells that name it when its file changes, and no others', async () => {
+    expect(await anewAfter('my-augmentation.ts', 'side >> 2', 'side >> 3')).toEqual(['varied[augment=hole]']);
   });
 });

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import { emptyTwin, fillTwin, type TwinSetup } from '../../util/twin-memory.ts';
+import type { PluginFile } from '../plugins/plugin.ts';
 import type { TrainOptions } from './train-batches.ts';
 import { openPacked } from './open.ts';
 import { batchesByEpoch, batchOf, fillArrays, type BatchArrays } from './batch-loader.ts';
@@ -18,6 +19,8 @@ export interface BatchThreadSetup {
   /** Of the packed dataset. */
   readonly folder: string;
   readonly options: TrainOptions;
+  /** Whose augmentation they name. */
+  readonly plugin: PluginFile | null;
   /** Shared memory that batches go to. */
   readonly slots: readonly Slot[];
 }
@@ -37,15 +40,16 @@ export interface BatchReply {
   readonly failures: readonly Failure[] | null;
 }
 
-const { folder, options, slots } = workerData as BatchThreadSetup;
+const { folder, options, plugin, slots } = workerData as BatchThreadSetup;
 
-function openBatches(): ReturnType<typeof batchesByEpoch> {
+async function openBatches(): Promise<ReturnType<typeof batchesByEpoch>> {
+  const added = plugin && (await (await import('../plugins/load-plugin.ts')).loadPlugin(plugin)).augmentations;
   // Straight from the page cache: the training thread may hold the same pixels in memory already.
   const data = openPacked(folder, 0);
-  return batchesByEpoch(data.split('train'), data.manifest, options);
+  return batchesByEpoch(data.split('train'), data.manifest, options, added ?? {});
 }
 
-let batches: ReturnType<typeof batchesByEpoch> | undefined;
+let batches: ReturnType<typeof openBatches> | undefined;
 
 async function make({ id, epoch, batch, slot }: BatchRequest): Promise<BatchReply> {
   const to = slots[slot];
@@ -54,7 +58,7 @@ async function make({ id, epoch, batch, slot }: BatchRequest): Promise<BatchRepl
   try {
     batches ??= openBatches();
     if (twin) emptyTwin(twin);
-    const size = await fillArrays(batches(epoch), batch, arrays);
+    const size = await fillArrays((await batches)(epoch), batch, arrays);
     const { images } = batchOf(arrays, size, null);
     if (twin && !(images instanceof Int32Array)) fillTwin(twin, images);
     return { id, failures: null };

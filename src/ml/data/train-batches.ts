@@ -3,7 +3,7 @@ import { centreCrop, randomCrop } from '../augment/crop.ts';
 import { drawErased } from '../augment/erase.ts';
 import { mixImages, mixings, type Mix, type MixingName } from '../augment/mix.ts';
 import { padImage } from '../augment/pad.ts';
-import { augmentations, type AugmentationName } from '../augment/registry.ts';
+import { augmentationNamed, type Augmentations } from '../augment/registry.ts';
 import { permutation, uniforms } from '../random/random.ts';
 import { batchesOf, type Batches, type InputFormat, type Pass } from './batches.ts';
 import type { PackedSplit, View } from './packed.ts';
@@ -13,7 +13,7 @@ import type { PackedSplit, View } from './packed.ts';
  * the `eval` view, or `pad`, anywhere in that, widened.
  */
 export type TrainOptions = Pick<
-  RecipeParams<{ readonly augmentations: AugmentationName; readonly mixings: MixingName }>,
+  RecipeParams<{ readonly augmentations: string; readonly mixings: MixingName }>,
   | 'batchSize'
   | 'seed'
   | 'crop'
@@ -58,7 +58,7 @@ export const areSquares = ({ crop, augment, randomErasing, mixup }: TrainOptions
   crop !== 'pad' && augment === 'none' && randomErasing === 0 && mixup === 'none';
 
 /** Crop, mirror, augment: what an image becomes depends on (seed, epoch, image) alone. */
-function trainPass(split: PackedSplit, format: InputFormat, pass: TrainPass): Pass {
+function trainPass(split: PackedSplit, format: InputFormat, pass: TrainPass, added?: Augmentations): Pass {
   const side = format.imageSize;
   const { view, place: cut } = CROPS[pass.crop];
   const { cropPadding, paddingMode, randomErasing } = pass;
@@ -72,7 +72,7 @@ function trainPass(split: PackedSplit, format: InputFormat, pass: TrainPass): Pa
       const place = cut(size, side, uniform);
       return pass.flip && uniform() < 0.5 ? { ...place, mirrored: true } : place;
     },
-    augment: augmentations[pass.augment].create({ side, mean: format.mean.map((value) => value * 255) }),
+    augment: augmentationNamed(pass.augment, added).create({ side, mean: format.mean.map((value) => value * 255) }),
     erased: randomErasing
       ? (index) => drawErased(randomErasing, side, uniforms(pass.seed, 'erase', pass.epoch, index))
       : null,
@@ -100,11 +100,12 @@ export function mixOf(options: TrainOptions, side: number, epoch: number, batch:
  * @param split - images, usually the `train` split
  * @param format - input size and statistics: the packed manifest
  * @param pass - batch size, epoch, seed, transforms
+ * @param added - augmentations of plugins
  * @returns the batches
  */
-export function trainBatches(split: PackedSplit, format: InputFormat, pass: TrainPass): Batches {
+export function trainBatches(split: PackedSplit, format: InputFormat, pass: TrainPass, added?: Augmentations): Batches {
   const side = format.imageSize;
-  const unmixed = batchesOf(split, format, trainPass(split, format, pass));
+  const unmixed = batchesOf(split, format, trainPass(split, format, pass, added));
   return {
     ...unmixed,
     fill(batch, inputs, labels) {

@@ -3,10 +3,12 @@ import { pathToFileURL } from 'node:url';
 import { fail, FailureError, type Failure } from '../../core/failure.ts';
 import { isJsonObject, isList } from '../../core/json.ts';
 import { assetPath } from '../../util/package-root.ts';
+import type { Augmentation } from '../augment/augmentation.ts';
 import type { Metric } from '../metrics/registry.ts';
 import type { Model } from '../models/model.ts';
 import type { SupervisedLoss } from '../losses/loss.ts';
 import type { KdMethod } from '../methods/kd-method.ts';
+import { samePictures } from './check-augmentation.ts';
 import { numeric } from './check-metric.ts';
 import { compilePlugin } from './compile-plugin.ts';
 import { tabled } from './plugin-model.ts';
@@ -46,12 +48,18 @@ const MODEL: Fields = {
 
 const METRIC: Fields = { summary: isText, value: isFunction } satisfies Partial<Record<keyof Metric, unknown>>;
 
+const AUGMENTATION: Fields = { summary: isText, source: isText, create: isFunction } satisfies Record<
+  keyof Augmentation,
+  unknown
+>;
+
 /** What each registry takes. */
 const REGISTRIES: Readonly<Record<keyof Plugin, Fields>> = {
   methods: METHOD,
   losses: LOSS,
   models: MODEL,
   metrics: METRIC,
+  augmentations: AUGMENTATION,
 };
 
 const isName = (name: string): boolean => /^[A-Za-z][\w.-]*$/.test(name);
@@ -91,11 +99,12 @@ const guarded = <Entry>(
 
 /** What functions of its entries give can be told only where they are called. */
 function withGuards(plugin: Plugin, shown: string): Plugin {
-  const { models, metrics } = plugin;
+  const { models, metrics, augmentations } = plugin;
   return {
     ...plugin,
     ...(models && { models: guarded(models, tabled, shown) }),
     ...(metrics && { metrics: guarded(metrics, numeric, shown) }),
+    ...(augmentations && { augmentations: guarded(augmentations, samePictures, shown) }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Augmentations } from '../augment/registry.ts';
 import type { SupervisedLoss } from '../losses/loss.ts';
 import type { Metric } from '../metrics/registry.ts';
 import type { KdMethod } from '../methods/kd-method.ts';
@@ -16,6 +17,8 @@ export interface Plugin {
   readonly models?: Models;
   /** Metrics: values of `extra_metrics` of `evaluate`. Their `share` is not looked at. */
   readonly metrics?: Readonly<Record<string, Metric>>;
+  /** Augmentations of training pictures: values of `augment`. */
+  readonly augmentations?: Augmentations;
 }
 
 /** A plugin's file. */

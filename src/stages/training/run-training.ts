@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../core/json.ts';
 import { isFailure } from '../../core/failure.ts';
 import { mixings } from '../../ml/augment/mix.ts';
-import { augmentations } from '../../ml/augment/registry.ts';
+import { augmentations, type Augmentations } from '../../ml/augment/registry.ts';
 import { openPacked } from '../../ml/data/open.ts';
 import type { PackedDataset } from '../../ml/data/packed.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
@@ -54,6 +54,7 @@ export interface TrainingParts {
 export const recipeRegistries = (plugins: Required<Plugin>) => ({
   ...RECIPE_REGISTRIES,
   losses: { ...RECIPE_REGISTRIES.losses, ...plugins.losses } as Required<Plugin>['losses'],
+  augmentations: { ...RECIPE_REGISTRIES.augmentations, ...plugins.augmentations } as Augmentations,
 });
 
 /** Distillation terms that hold memory of the engine. */
