@@ -127,11 +127,16 @@ export async function registerPlugins(
   const folder = dirname(pipeline.shown);
   const files = [...new Map(named.map((plugin) => [join(folder, plugin.path), plugin] as const))];
   requireTrustedText(pipeline, pluginLines(files.map(([path]) => path)), trust);
+  const absolute = (path: string): string => resolve(pipeline.project.root, path);
+  for (const [path, plugin] of files) requireFile(absolute(path), plugin);
+  const described = await Promise.all(
+    files.map(async ([path, plugin]) => {
+      const { names: added } = await describePlugin(absolute(path), { shown: path, checked: false });
+      return { path, plugin, added };
+    }),
+  );
   let known = registered();
-  for (const [path, plugin] of files) {
-    const absolute = resolve(pipeline.project.root, path);
-    requireFile(absolute, plugin);
-    const { names: added } = await describePlugin(absolute, { shown: path, checked: false });
+  for (const { path, plugin, added } of described) {
     const failures = [...conflicts(added, known, plugin.place)];
     if (failures.length > 0) throw new FailureError(failures);
     const names = withPlugin(known.catalogue, added, path);
