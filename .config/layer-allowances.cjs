@@ -75,11 +75,11 @@ const mayMl = {
   engines: ['network', 'random', 'algebra'],
   losses: ['algebra'],
   methods: ['network', 'random', 'algebra'],
-  plugins: ['network', 'algebra', 'engines', 'losses', 'methods'],
+  plugins: ['network', 'models', 'algebra', 'engines', 'losses', 'methods', 'metrics', 'augment', 'random'],
   optim: [],
   metrics: [],
   augment: [],
-  data: ['random', 'augment'],
+  data: ['random', 'augment', 'plugins'],
   inference: ['network', 'weights', 'models', 'engines', 'augment', 'data'],
   export: ['inference', 'network', 'weights', 'models', 'engines', 'data', 'augment', 'random'],
   train: [

@@ -19,7 +19,17 @@ export type {
 export type { LossOptions, SupervisedLoss } from './ml/losses/loss.ts';
 export type { Adapter } from './ml/algebra/adapter.ts';
 export type { Dimensions, Node } from './ml/algebra/node.ts';
-export type { Shape, StateDict } from './ml/network/network.ts';
+export type { LayerIndex, Network, Shape, StateDict } from './ml/network/network.ts';
+export type { Augment, Augmentation, AugmentInput, Uniform } from './ml/augment/augmentation.ts';
+export type { RgbImage } from './ml/augment/image.ts';
+export type { ClassScores, Confusion } from './ml/metrics/confusion.ts';
+export type { Predictions } from './ml/metrics/probabilities.ts';
+export type { Judged, Metric } from './ml/metrics/registry.ts';
+export type { Model } from './ml/models/model.ts';
+export { requireSize } from './ml/models/model.ts';
+export { pick } from './ml/augment/augmentation.ts';
+export { logProbabilities, predictedClasses } from './ml/metrics/probabilities.ts';
+export { NetworkBuilder } from './ml/network/builder.ts';
 export { array, constant } from './ml/algebra/inputs.ts';
 export { lengthOf } from './ml/algebra/node.ts';
 export * from './ml/algebra/arithmetic.ts';

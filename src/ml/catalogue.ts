@@ -53,6 +53,8 @@ function modelFacts(model: Model): JsonObject {
 /** What it is, and whose. */
 const described = ({ summary, source }: Augmentation | Mixing | SupervisedLoss): JsonObject => ({ summary, source });
 
+const metricFacts = ({ summary, share = false }: Metric): JsonObject => ({ summary, share, teacher: false });
+
 /** Whatever a method may read. */
 const EVERY_TAP = ['block1', 'block2', 'block3', 'block4', 'pooled', 'logits', CLASSIFIER];
 
@@ -84,15 +86,16 @@ function methodFacts(method: KdMethod): JsonObject {
  * What the runner half may know of a plugin: as {@link mlCatalogue}, of what it adds.
  *
  * @param plugin - as it was loaded
- * @param plugin.methods - by name
- * @param plugin.losses - by name
  * @returns registry → name → facts
  */
-export function pluginCatalogue({
-  methods = {},
-  losses: added = {},
-}: Plugin): Record<string, Record<string, JsonObject>> {
-  return { methods: factsOf<KdMethod>(methods, methodFacts), losses: factsOf<SupervisedLoss>(added, described) };
+export function pluginCatalogue(plugin: Plugin): Record<string, Record<string, JsonObject>> {
+  return {
+    methods: factsOf<KdMethod>(plugin.methods ?? {}, methodFacts),
+    losses: factsOf<SupervisedLoss>(plugin.losses ?? {}, described),
+    models: factsOf<Model>(plugin.models ?? {}, modelFacts),
+    metrics: factsOf<Metric>(plugin.metrics ?? {}, metricFacts),
+    augmentations: factsOf<Augmentation>(plugin.augmentations ?? {}, described),
+  };
 }
 
 /** `archive`: what its publisher offers, so that it can be looked for, asked for and fetched. */
@@ -116,7 +119,7 @@ export function mlCatalogue(): Record<string, Record<string, JsonObject>> {
     augmentations: factsOf<Augmentation>(augmentations, described),
     mixings: factsOf<Mixing>(mixings, described),
     metrics: {
-      ...factsOf<Metric>(metrics, ({ summary, share = false }) => ({ summary, share, teacher: false })),
+      ...factsOf<Metric>(metrics, metricFacts),
       ...factsOf<TeacherMetric>(teacherMetrics, ({ summary, share = false }) => ({ summary, share, teacher: true })),
     },
     engines: factsOf<EngineEntry>(engines, ({ summary }) => ({ summary })),

@@ -32,8 +32,8 @@ const limits = { seconds: 30, mebibytes: 512 };
 export interface DescribedPlugin {
   /** Registry → name → facts. */
   readonly names: Catalogue;
-  /** Of methods and losses that were tried: the loss of some batch, and how far gradients are from finite differences, as a share. */
-  readonly tried: Readonly<Record<string, { readonly loss: number; readonly difference: number }>>;
+  /** What was seen of each entry that was tried, a line. */
+  readonly tried: readonly string[];
 }
 
 /**
@@ -42,7 +42,7 @@ export interface DescribedPlugin {
  * @param path - of its file
  * @param file - where it is
  * @param file.shown - as failures show it
- * @param file.checked - true to try its methods and losses, too
+ * @param file.checked - true to try what it adds, too
  * @returns what it says
  * @throws FailureError where it cannot be loaded, or something of it does not stand the trial
  */
@@ -127,11 +127,16 @@ export async function registerPlugins(
   const folder = dirname(pipeline.shown);
   const files = [...new Map(named.map((plugin) => [join(folder, plugin.path), plugin] as const))];
   requireTrustedText(pipeline, pluginLines(files.map(([path]) => path)), trust);
+  const absolute = (path: string): string => resolve(pipeline.project.root, path);
+  for (const [path, plugin] of files) requireFile(absolute(path), plugin);
+  const described = await Promise.all(
+    files.map(async ([path, plugin]) => {
+      const { names: added } = await describePlugin(absolute(path), { shown: path, checked: false });
+      return { path, plugin, added };
+    }),
+  );
   let known = registered();
-  for (const [path, plugin] of files) {
-    const absolute = resolve(pipeline.project.root, path);
-    requireFile(absolute, plugin);
-    const { names: added } = await describePlugin(absolute, { shown: path, checked: false });
+  for (const { path, plugin, added } of described) {
     const failures = [...conflicts(added, known, plugin.place)];
     if (failures.length > 0) throw new FailureError(failures);
     const names = withPlugin(known.catalogue, added, path);

@@ -9,6 +9,15 @@ const PLUGIN = 'plugin';
 /** In front of the names of sources of cells that are plugins. */
 const PREFIX = 'plugins.';
 
+/**
+ * Names a plugin as the source of a cell.
+ *
+ * @param registry - of the entry that the cell's parameters name
+ * @param name - of the entry
+ * @returns the source's name
+ */
+export const pluginSource = (registry: string, name: string): string => `${PREFIX}${registry}.${name}`;
+
 const isSchema = (value: unknown): value is ParamSchema => isJsonObject(value);
 
 /**
@@ -62,11 +71,11 @@ export function pluginSources(
   const paths = new Map<string, string>();
   for (const [registry, entries] of Object.entries(names))
     for (const [name, { [PLUGIN]: path }] of Object.entries(entries))
-      if (typeof path === 'string') paths.set(`${PREFIX}${registry}.${name}`, path);
+      if (typeof path === 'string') paths.set(pluginSource(registry, name), path);
   if (paths.size === 0) return null;
   return (schema, value) =>
     [...namesIn(schema, value)].flatMap(([registry, name]) => {
-      const source = `${PREFIX}${registry}.${name}`;
+      const source = pluginSource(registry, name);
       const path = paths.get(source);
       return path === undefined ? [] : [[source, path] as const];
     });

@@ -19,5 +19,20 @@ export const augmentations = {
   fixmatch: fixMatch,
 } as const satisfies Record<string, Augmentation>;
 
-/** Name of an augmentation. */
-export type AugmentationName = keyof typeof augmentations;
+/** Augmentations by name. */
+export type Augmentations = Readonly<Record<string, Augmentation>>;
+
+/**
+ * Finds an augmentation.
+ *
+ * @param name - as the recipe has it
+ * @param added - augmentations of plugins
+ * @returns the augmentation
+ * @throws Error where there is none: the plan knows the names
+ */
+export function augmentationNamed(name: string, added: Augmentations = {}): Augmentation {
+  const all: Augmentations = { ...augmentations, ...added };
+  const found = Object.hasOwn(all, name) ? all[name] : undefined;
+  if (!found) throw new Error(`no augmentation is called ${name}`);
+  return found;
+}

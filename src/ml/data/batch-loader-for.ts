@@ -1,4 +1,5 @@
 import { areSquares, countViews, viewFor, type TrainOptions } from './train-batches.ts';
+import type { PluginFile } from '../plugins/plugin.ts';
 import type { PackedDataset, PackedSplit, PictureFile } from './packed.ts';
 import { directLoader, formFor, type BatchLoader } from './batch-loader.ts';
 import { ThreadedLoader } from './threaded-loader.ts';
@@ -9,6 +10,7 @@ interface LoaderOptions {
   readonly takesPixels: boolean;
   readonly sharesMemory?: boolean;
   readonly kept?: boolean;
+  readonly plugins?: readonly PluginFile[];
 }
 
 /** Most threads that decode: each has a batch of its own in memory. */
@@ -40,19 +42,20 @@ export function picturesOf(split: PackedSplit, options: TrainOptions): PictureFi
  * @param on.takesPixels - whether the engine normalises pixels where its arrays lie
  * @param on.sharesMemory - whether it is another process, which reads them in shared memory
  * @param on.kept - whether it has the pictures that batches are squares of
+ * @param on.plugins - whose augmentations they name
  * @returns the loader; the caller closes it
  */
 export function batchLoaderFor(
   data: PackedDataset,
   folder: string,
   options: TrainOptions,
-  { threads, takesPixels, sharesMemory = false, kept = false }: LoaderOptions,
+  { threads, takesPixels, sharesMemory = false, kept = false, plugins = [] }: LoaderOptions,
 ): BatchLoader {
   const { manifest } = data;
   const split = data.split('train');
   if (kept) return directLoader(split, manifest, options, 'squares');
   const form = formFor(takesPixels, options);
-  const source = { folder, manifest, options, form, twinned: sharesMemory };
+  const source = { folder, manifest, options, form, plugins, twinned: sharesMemory };
   if (split.keep === 'encoded') return new ThreadedLoader({ ...source, threads: Math.min(threads, MOST) });
   if (options.augment === 'none' && countViews(options) === 1 && !takesPixels)
     return directLoader(split, manifest, options, form);

@@ -1,5 +1,6 @@
 import { mixings, partnersOf, type Mix } from '../augment/mix.ts';
 import { imagesIn, type Batches, type ImageForm, type Images, type InputFormat } from './batches.ts';
+import type { Augmentations } from '../augment/registry.ts';
 import { countViews, mixOf, trainBatches, type TrainOptions } from './train-batches.ts';
 import type { PackedSplit } from './packed.ts';
 
@@ -93,16 +94,18 @@ export function batchOf(arrays: BatchArrays, size: number, mix: Mix | null): Tra
  * @param split - the `train` split
  * @param format - input size and statistics
  * @param options - how batches are made
+ * @param added - augmentations of plugins
  * @returns batches by epoch
  */
 export function batchesByEpoch(
   split: PackedSplit,
   format: InputFormat,
   options: TrainOptions,
+  added?: Augmentations,
 ): (epoch: number) => Batches {
   let latest: { readonly epoch: number; readonly batches: Batches } | undefined;
   return (epoch) => {
-    if (latest?.epoch !== epoch) latest = { epoch, batches: trainBatches(split, format, { ...options, epoch }) };
+    if (latest?.epoch !== epoch) latest = { epoch, batches: trainBatches(split, format, { ...options, epoch }, added) };
     return latest.batches;
   };
 }

@@ -2,6 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import { emptyTwin, fillTwin, type TwinSetup } from '../../util/twin-memory.ts';
+import type { Augmentations } from '../augment/registry.ts';
+import type { PluginFile } from '../plugins/plugin.ts';
 import type { TrainOptions } from './train-batches.ts';
 import { openPacked } from './open.ts';
 import { batchesByEpoch, batchOf, fillArrays, type BatchArrays } from './batch-loader.ts';
@@ -18,6 +20,8 @@ export interface BatchThreadSetup {
   /** Of the packed dataset. */
   readonly folder: string;
   readonly options: TrainOptions;
+  /** Whose augmentations they name. */
+  readonly plugins: readonly PluginFile[];
   /** Shared memory that batches go to. */
   readonly slots: readonly Slot[];
 }
@@ -37,15 +41,23 @@ export interface BatchReply {
   readonly failures: readonly Failure[] | null;
 }
 
-const { folder, options, slots } = workerData as BatchThreadSetup;
+const { folder, options, plugins, slots } = workerData as BatchThreadSetup;
 
-function openBatches(): ReturnType<typeof batchesByEpoch> {
-  // Straight from the page cache: the training thread may hold the same pixels in memory already.
-  const data = openPacked(folder, 0);
-  return batchesByEpoch(data.split('train'), data.manifest, options);
+async function augmentationsOf(files: readonly PluginFile[]): Promise<Augmentations> {
+  if (files.length === 0) return {};
+  const { loadPlugin } = await import('../plugins/load-plugin.ts');
+  const loaded = await Promise.all(files.map(loadPlugin));
+  return Object.assign({}, ...loaded.map(({ augmentations }) => augmentations)) as Augmentations;
 }
 
-let batches: ReturnType<typeof batchesByEpoch> | undefined;
+async function openBatches(): Promise<ReturnType<typeof batchesByEpoch>> {
+  const added = await augmentationsOf(plugins);
+  // Straight from the page cache: the training thread may hold the same pixels in memory already.
+  const data = openPacked(folder, 0);
+  return batchesByEpoch(data.split('train'), data.manifest, options, added);
+}
+
+let batches: ReturnType<typeof openBatches> | undefined;
 
 async function make({ id, epoch, batch, slot }: BatchRequest): Promise<BatchReply> {
   const to = slots[slot];
@@ -54,7 +66,7 @@ async function make({ id, epoch, batch, slot }: BatchRequest): Promise<BatchRepl
   try {
     batches ??= openBatches();
     if (twin) emptyTwin(twin);
-    const size = await fillArrays(batches(epoch), batch, arrays);
+    const size = await fillArrays((await batches)(epoch), batch, arrays);
     const { images } = batchOf(arrays, size, null);
     if (twin && !(images instanceof Int32Array)) fillTwin(twin, images);
     return { id, failures: null };

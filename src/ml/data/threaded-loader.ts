@@ -6,6 +6,7 @@ import { assetPath } from '../../util/package-root.ts';
 import { makeTwin } from '../../util/twin-memory.ts';
 import type { BatchReply, BatchRequest, BatchThreadSetup, Slot } from './batch-thread.ts';
 import { imagesIn, type ImageForm } from './batches.ts';
+import type { PluginFile } from '../plugins/plugin.ts';
 import { countViews, mixOf, type TrainOptions } from './train-batches.ts';
 import type { PackedManifest } from './packed.ts';
 import { batchOf, type BatchLoader, type TrainBatch } from './batch-loader.ts';
@@ -57,6 +58,8 @@ export interface ThreadedSource {
   readonly folder: string;
   readonly manifest: PackedManifest;
   readonly options: TrainOptions;
+  /** Whose augmentation they name: every thread loads it for itself. */
+  readonly plugins?: readonly PluginFile[];
   /** Of the images. */
   readonly form: ImageForm;
   /** ≥ 1. */
@@ -102,14 +105,16 @@ export class ThreadedLoader implements BatchLoader {
    * @param source - dataset, options, number of threads
    */
   constructor(source: ThreadedSource) {
-    const { folder, manifest, options, threads } = source;
+    const { folder, manifest, options, plugins = [], threads } = source;
     this.#source = source;
     this.count = Math.ceil(manifest.splits.train.count / options.batchSize);
     // One that is read, and one for each thread to fill.
     this.#slots = Array.from({ length: threads + 1 }, () => makeSlot(source));
     this.#free = [...this.#slots.keys()];
     const slots = this.#slots.map(({ arrays, twin }) => ({ arrays, twin }));
-    this.#workers = Array.from({ length: threads }, () => this.#watched(startThread({ folder, options, slots })));
+    this.#workers = Array.from({ length: threads }, () =>
+      this.#watched(startThread({ folder, options, plugins, slots })),
+    );
   }
 
   async take(epoch: number, batch: number): Promise<TrainBatch> {

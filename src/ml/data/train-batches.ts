@@ -3,7 +3,7 @@ import { centreCrop, randomCrop } from '../augment/crop.ts';
 import { drawErased } from '../augment/erase.ts';
 import { mixImages, mixings, type Mix, type MixingName } from '../augment/mix.ts';
 import { padImage } from '../augment/pad.ts';
-import { augmentations, type AugmentationName } from '../augment/registry.ts';
+import { augmentationNamed, type Augmentations } from '../augment/registry.ts';
 import { bits, permutation, uniforms } from '../random/random.ts';
 import { batchesOf, type Batches, type InputFormat, type Pass } from './batches.ts';
 import type { PackedSplit, View } from './packed.ts';
@@ -13,7 +13,7 @@ import type { PackedSplit, View } from './packed.ts';
  * the `eval` view, or `pad`, anywhere in that, widened.
  */
 export type TrainOptions = Pick<
-  RecipeParams<{ readonly augmentations: AugmentationName; readonly mixings: MixingName }>,
+  RecipeParams<{ readonly augmentations: string; readonly mixings: MixingName }>,
   | 'batchSize'
   | 'seed'
   | 'crop'
@@ -26,7 +26,7 @@ export type TrainOptions = Pick<
   | 'mixupAlpha'
 > & {
   /** What changes the second view of each image; none = there is one view. */
-  readonly secondView?: AugmentationName;
+  readonly secondView?: string;
 };
 
 /** Options of a training pass. */
@@ -78,7 +78,7 @@ function trainPass(
   split: PackedSplit,
   format: InputFormat,
   pass: TrainPass,
-  { augment, seed }: TrainView = pass,
+  { augment, seed, added }: TrainView & { readonly added: Augmentations },
 ): Pass {
   const side = format.imageSize;
   const { view, place: cut } = CROPS[pass.crop];
@@ -93,7 +93,7 @@ function trainPass(
       const place = cut(size, side, uniform);
       return pass.flip && uniform() < 0.5 ? { ...place, mirrored: true } : place;
     },
-    augment: augmentations[augment].create({ side, mean: format.mean.map((value) => value * 255) }),
+    augment: augmentationNamed(augment, added).create({ side, mean: format.mean.map((value) => value * 255) }),
     erased: randomErasing
       ? (index) => drawErased(randomErasing, side, uniforms(seed, 'erase', pass.epoch, index))
       : null,
@@ -115,10 +115,15 @@ export function mixOf(options: TrainOptions, side: number, epoch: number, batch:
 }
 
 /** The same batches, a second view of all images of each behind the first one. */
-function withSecondView(first: Batches, split: PackedSplit, format: InputFormat, pass: TrainPass): Batches {
+function withSecondView(
+  first: Batches,
+  split: PackedSplit,
+  format: InputFormat,
+  { pass, added }: { readonly pass: TrainPass; readonly added: Augmentations },
+): Batches {
   const { secondView: augment = 'none', mixup, seed } = pass;
   if (mixup !== 'none') throw new Error('images of two views cannot be mixed');
-  const view = { augment, seed: bits(seed, 'view', 0, 1) };
+  const view = { augment, seed: bits(seed, 'view', 0, 1), added };
   const second = batchesOf(split, format, trainPass(split, format, pass, view));
   const values = format.imageSize ** 2 * 3;
   return {
@@ -142,12 +147,18 @@ function withSecondView(first: Batches, split: PackedSplit, format: InputFormat,
  * @param split - images, usually the `train` split
  * @param format - input size and statistics: the packed manifest
  * @param pass - batch size, epoch, seed, transforms
+ * @param added - augmentations of plugins
  * @returns the batches
  */
-export function trainBatches(split: PackedSplit, format: InputFormat, pass: TrainPass): Batches {
+export function trainBatches(
+  split: PackedSplit,
+  format: InputFormat,
+  pass: TrainPass,
+  added: Augmentations = {},
+): Batches {
   const side = format.imageSize;
-  const unmixed = batchesOf(split, format, trainPass(split, format, pass));
-  if (countViews(pass) === 2) return withSecondView(unmixed, split, format, pass);
+  const unmixed = batchesOf(split, format, trainPass(split, format, pass, { ...pass, added }));
+  if (countViews(pass) === 2) return withSecondView(unmixed, split, format, { pass, added });
   return {
     ...unmixed,
     fill(batch, inputs, labels) {

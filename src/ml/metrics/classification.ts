@@ -1,6 +1,6 @@
 import { confusionMatrix, perClass, type ClassScores, type Confusion } from './confusion.ts';
 import { predictedClasses, type Predictions } from './probabilities.ts';
-import { metrics, teacherMetrics } from './registry.ts';
+import { metrics, teacherMetrics, type Metric } from './registry.ts';
 
 /** The numbers of one evaluation. */
 export type Scores = Readonly<Record<keyof typeof metrics, number>>;
@@ -11,6 +11,8 @@ export type TeacherScores = Readonly<Record<keyof typeof teacherMetrics, number>
 /** Scores, and the tables that they are made of. */
 export interface Classification {
   readonly scores: Scores;
+  /** Values of further metrics, by name. */
+  readonly added: Readonly<Record<string, number>>;
   readonly confusion: Confusion;
   readonly perClass: readonly ClassScores[];
   /** Predicted classes [N]. */
@@ -30,14 +32,19 @@ function valuesOf<Name extends string, Entry>(
  * Computes every metric of a set of predictions.
  *
  * @param predictions - logits and labels of at least one image
+ * @param further - metrics beside ours, by name
  * @returns scores, confusion matrix, scores of each class, predicted classes
  */
-export function classification(predictions: Predictions): Classification {
+export function classification(
+  predictions: Predictions,
+  further: Readonly<Record<string, Metric>> = {},
+): Classification {
   const predicted = predictedClasses(predictions);
   const confusion = confusionMatrix(predictions.labels, predicted, predictions.classes);
   const judged = { predictions, confusion, perClass: perClass(confusion) };
-  const scores = valuesOf(metrics, ({ value }) => value(judged));
-  return { scores, confusion, perClass: judged.perClass, predicted };
+  const value = (metric: Metric): number => metric.value(judged);
+  const [scores, added] = [valuesOf(metrics, value), valuesOf(further, value)];
+  return { scores, added, confusion, perClass: judged.perClass, predicted };
 }
 
 /**

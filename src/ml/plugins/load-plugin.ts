@@ -1,11 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { fail, FailureError, type Failure } from '../../core/failure.ts';
-import { isJsonObject } from '../../core/json.ts';
+import { isJsonObject, isList } from '../../core/json.ts';
 import { assetPath } from '../../util/package-root.ts';
+import type { Augmentation } from '../augment/augmentation.ts';
+import type { Metric } from '../metrics/registry.ts';
+import type { Model } from '../models/model.ts';
 import type { SupervisedLoss } from '../losses/loss.ts';
 import type { KdMethod } from '../methods/kd-method.ts';
+import { samePictures } from './check-augmentation.ts';
+import { numeric } from './check-metric.ts';
 import { compilePlugin } from './compile-plugin.ts';
+import { tabled } from './plugin-model.ts';
 import type { Plugin, PluginFile } from './plugin.ts';
 
 /** What fields of an entry are, for those that hold more than a type can say where it is JavaScript. */
@@ -27,8 +33,34 @@ const LOSS: Fields = { summary: isText, source: isText, of: isFunction } satisfi
   unknown
 >;
 
+const isCount = (value: unknown): boolean => typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+
+const MODEL: Fields = {
+  summary: isText,
+  source: isText,
+  build: isFunction,
+  minimumSize: isCount,
+  nominal: (value: unknown) => isJsonObject(value) && isCount(value['side']) && isCount(value['classes']),
+  blocks: (value: unknown) => isList(value) && value.every(isCount),
+  dropout: (value: unknown) => typeof value === 'boolean',
+  pretrained: (value: unknown) => value === undefined || isText(value),
+} satisfies Record<keyof Model, unknown>;
+
+const METRIC: Fields = { summary: isText, value: isFunction } satisfies Partial<Record<keyof Metric, unknown>>;
+
+const AUGMENTATION: Fields = { summary: isText, source: isText, create: isFunction } satisfies Record<
+  keyof Augmentation,
+  unknown
+>;
+
 /** What each registry takes. */
-const REGISTRIES: Readonly<Record<keyof Plugin, Fields>> = { methods: METHOD, losses: LOSS };
+const REGISTRIES: Readonly<Record<keyof Plugin, Fields>> = {
+  methods: METHOD,
+  losses: LOSS,
+  models: MODEL,
+  metrics: METRIC,
+  augmentations: AUGMENTATION,
+};
 
 const isName = (name: string): boolean => /^[A-Za-z][\w.-]*$/.test(name);
 
@@ -55,6 +87,25 @@ function problemsOf(exported: unknown): readonly string[] {
     if (typeof entries !== 'object' || entries === null) return [`${registry} is no object`];
     return Object.entries(entries).flatMap(([name, entry]) => entryProblem(registry, name, entry) ?? []);
   });
+}
+
+/** The entries of a registry, each of which refuses to give what is none. */
+const guarded = <Entry>(
+  entries: Readonly<Record<string, Entry>>,
+  guard: (name: string, entry: Entry, shown: string) => Entry,
+  shown: string,
+): Readonly<Record<string, Entry>> =>
+  Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, guard(name, entry, shown)]));
+
+/** What functions of its entries give can be told only where they are called. */
+function withGuards(plugin: Plugin, shown: string): Plugin {
+  const { models, metrics, augmentations } = plugin;
+  return {
+    ...plugin,
+    ...(models && { models: guarded(models, tabled, shown) }),
+    ...(metrics && { metrics: guarded(metrics, numeric, shown) }),
+    ...(augmentations && { augmentations: guarded(augmentations, samePictures, shown) }),
+  };
 }
 
 /** What a plugin threw while it was loaded. */
@@ -91,7 +142,7 @@ export async function loadPlugin(file: PluginFile): Promise<Plugin> {
     return fail(thrown(error, shown));
   }
   const problems = problemsOf(exported);
-  if (problems.length === 0) return exported as Plugin;
+  if (problems.length === 0) return withGuards(exported as Plugin, shown);
   throw new FailureError(
     problems.map((problem) => ({
       code: 'invalid-plugin',

@@ -1,5 +1,8 @@
+import type { Augmentations } from '../augment/registry.ts';
 import type { SupervisedLoss } from '../losses/loss.ts';
+import type { Metric } from '../metrics/registry.ts';
 import type { KdMethod } from '../methods/kd-method.ts';
+import type { Models } from '../models/registry.ts';
 
 /**
  * What a plugin adds, by the names that pipelines use: the default export of its file. Entries are those of our own registries, with
@@ -10,6 +13,12 @@ export interface Plugin {
   readonly methods?: Readonly<Record<string, KdMethod>>;
   /** Supervised losses: values of `loss`. */
   readonly losses?: Readonly<Record<string, SupervisedLoss>>;
+  /** Architectures: values of `model`. */
+  readonly models?: Models;
+  /** Metrics: values of `extra_metrics` of `evaluate`. Their `share` is not looked at. */
+  readonly metrics?: Readonly<Record<string, Metric>>;
+  /** Augmentations of training pictures: values of `augment`. */
+  readonly augmentations?: Augmentations;
 }
 
 /** A plugin's file. */

@@ -1,15 +1,14 @@
 import type { DistillingParams, RecipeParams } from '../../params/recipe.ts';
 import type { MixingName } from '../augment/mix.ts';
-import type { AugmentationName } from '../augment/registry.ts';
 import { countViews } from '../data/train-batches.ts';
 import type { OptimizerRule, OptimizerSpec } from '../engines/engine.ts';
 import type { EngineName } from '../engines/registry.ts';
 
 /** Names that a recipe holds, by their registry. */
 export interface RecipeNames {
-  /** Plugins have some of their own. */
+  /** Plugins have some of their own, of losses and of augmentations. */
   readonly losses: string;
-  readonly augmentations: AugmentationName;
+  readonly augmentations: string;
   readonly mixings: MixingName;
   readonly engines: EngineName;
 }

@@ -1,11 +1,13 @@
 import type { ValueObject } from '../../core/plan.ts';
+import { extraMetrics } from './params.ts';
 import { teacherParam } from '../../params/shared-params.ts';
 import { catalogue } from '../catalogue.ts';
 import { predictionParams, predictionRequired } from '../inference/params.ts';
 import { engineObstacle } from '../inference/engine-here.ts';
 import { checkInput } from '../inference/input-rules.ts';
 import { checkKeptLogits } from '../inference/kept-rules.ts';
-import type { StageKind } from '../stage-kind.ts';
+import type { ParamProblem, StageKind } from '../stage-kind.ts';
+import { noEffect } from '../training/recipe-rules.ts';
 
 const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
 
@@ -16,11 +18,18 @@ function metricsOf(params: ValueObject): readonly string[] {
   const groups = texts(params['splits']).flatMap((split) =>
     texts(params['tta']).map((tta) => (tta === 'none' ? split : `${split}.tta`)),
   );
+  const all = [...names.map(([name]) => name), ...texts(params['extra_metrics'])];
   return [
-    ...groups.flatMap((group) => names.map(([name]) => `${group}.${name}`)),
+    ...groups.flatMap((group) => all.map((name) => `${group}.${name}`)),
     ...['parameters', 'macs', 'images_per_second'],
   ];
 }
+
+/** Metrics that are measured in any case. */
+const checkExtra = ({ extra_metrics: extra }: ValueObject): readonly ParamProblem[] =>
+  texts(extra)
+    .filter((name) => catalogue()['metrics']?.[name])
+    .map((name) => noEffect('extra_metrics', `${name} is measured in any case`, `remove ${name}`));
 
 /** Measures a trained network. */
 export const evaluate: StageKind = {
@@ -35,6 +44,7 @@ export const evaluate: StageKind = {
       ),
       'x-inherits': 'of',
     },
+    ...extraMetrics,
   },
   required: predictionRequired,
   unkeyed: [],
@@ -47,6 +57,7 @@ export const evaluate: StageKind = {
   }),
   metrics: metricsOf,
   check: (params, { upstream }) => [
+    ...checkExtra(params),
     ...checkInput(upstream('of'), upstream('data'), ['of']),
     ...checkInput(upstream('teacher'), upstream('data'), ['teacher']),
     ...checkKeptLogits(upstream('teacher'), params, ['teacher']),

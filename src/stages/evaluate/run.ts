@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../core/json.ts';
 import type { PackedDataset } from '../../ml/data/packed.ts';
-import { classification, teacherScores, type Scores, type TeacherScores } from '../../ml/metrics/classification.ts';
+import { classification, teacherScores, type TeacherScores } from '../../ml/metrics/classification.ts';
 import {
   calibrationTable,
   confusionTable,
@@ -14,11 +14,27 @@ import { costOf } from '../../ml/network/cost.ts';
 import { KeptLogits, type Predicted } from '../../ml/inference/kept-logits.ts';
 import { predictOnnx } from '../../ml/inference/onnx/predict-onnx.ts';
 import type { InferenceContext } from '../../ml/inference/predict-splits.ts';
-import { networkFor, readModel, type TrainedModel } from '../../ml/inference/trained-model.ts';
+import { networkOn, readModel, type TrainedModel } from '../../ml/inference/trained-model.ts';
+import type { Plugin } from '../../ml/plugins/plugin.ts';
+import { decodeParams } from '../../params/decode-params.ts';
 import { environmentOf } from '../inference/run-engine.ts';
 import { openInference, openKeptLogits, runInference } from '../inference/run-inference.ts';
 import { isOnnx, openOnnxInput } from '../inference/run-onnx.ts';
+import { openPlugins } from '../training/run-plugins.ts';
+import { extraMetrics } from './params.ts';
 import { inputOf, StageInterrupted, type StageContext, type StageOutcome } from '../stage-kind.ts';
+
+/** Metrics of plugins, by name. */
+type Added = Required<Plugin>['metrics'];
+
+/** The metrics of plugins that the stage asks for. */
+async function openMetrics(context: StageContext): Promise<Added> {
+  const { metrics } = await openPlugins(context);
+  const { extraMetrics: names = [] } = decodeParams({ params: extraMetrics, required: [] }, context.params, {
+    metrics,
+  });
+  return Object.fromEntries(Object.entries(metrics).filter(([name]) => names.includes(name)));
+}
 
 /** A split measured in one way, and compared with the teacher where there is one. */
 interface Evaluated extends Measured {
@@ -68,7 +84,8 @@ async function openTeacherLogits(
 function evaluateSplit(
   data: PackedDataset,
   { split: name, tta, logits }: Predicted,
-  teacher?: Float32Array,
+  teacher: Float32Array | undefined,
+  added: Added,
 ): Evaluated {
   const { labels, names } = data.split(name);
   const predictions = { logits, labels, classes: data.manifest.classes.length };
@@ -77,7 +94,7 @@ function evaluateSplit(
     tta,
     names,
     predictions,
-    result: classification(predictions),
+    result: classification(predictions, added),
     teacher: teacher && teacherScores(predictions, teacher),
   };
 }
@@ -86,7 +103,7 @@ function evaluateSplit(
 function metricsOf(all: readonly Evaluated[], cost: { parameters: number; macs: number }): JsonObject {
   const splits: Record<string, JsonObject> = {};
   for (const { split, tta, result, teacher } of all) {
-    const scores: JsonObject = { ...(result.scores satisfies Scores), ...teacher };
+    const scores: JsonObject = { ...result.scores, ...teacher, ...result.added };
     splits[split] = { ...splits[split], ...(tta === 'none' ? scores : { tta: scores }) };
   }
   return { ...splits, parameters: cost.parameters, macs: cost.macs };
@@ -103,13 +120,14 @@ function metricsOf(all: readonly Evaluated[], cost: { parameters: number; macs: 
 export async function run(context: StageContext): Promise<StageOutcome> {
   const model = readModel(inputOf(context, 'of').path);
   const teacher = teacherOf(context);
+  const added = await openMetrics(context);
   const inference = await openInference(context, teacher && !(teacher instanceof KeptLogits) ? 2 : 1);
   const { data, engine } = inference;
   try {
     const { predicted, imagesPerSecond } = await runInference(inference, model, 'the network');
     const ofTeacher = await openTeacherLogits(context, inference, teacher);
-    const all = predicted.map((one) => evaluateSplit(data, one, ofTeacher(one)));
-    const metrics = metricsOf(all, costOf(networkFor(model.network.model, data.manifest)));
+    const all = predicted.map((one) => evaluateSplit(data, one, ofTeacher(one), added));
+    const metrics = metricsOf(all, costOf(networkOn(model, data.manifest)));
     const write = (file: string, text: string): void => writeFileSync(join(context.out, file), text);
     write('metrics.json', `${JSON.stringify(metrics, null, 2)}\n`);
     write('per-class.csv', perClassTable(all, model.classes));

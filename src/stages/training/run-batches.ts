@@ -8,6 +8,7 @@ import { JointSteps } from '../../ml/train/joint-steps.ts';
 import type { LossTerms } from '../../ml/train/loss-terms.ts';
 import type { Recipe } from '../../ml/train/recipe.ts';
 import { seenAhead } from '../../ml/train/seen-ahead.ts';
+import { pluginOf } from './run-plugins.ts';
 import { inputOf, type Shared, type StageContext } from '../stage-kind.ts';
 
 /** What batches are made of, and for whom. */
@@ -49,7 +50,9 @@ export function openSteps(
   const { context, data, engine, images, onHost } = deps;
   const { threads } = context;
   const { sharesMemory } = engine;
-  const on = { threads, takesPixels: engine.takesPixels && !onHost, sharesMemory, kept: images.kept !== null };
+  const named = [recipe.augment, recipe.secondView ?? 'none'];
+  const plugins = named.flatMap((name) => pluginOf(context, 'augmentations', name) ?? []);
+  const on = { threads, takesPixels: engine.takesPixels && !onHost, sharesMemory, kept: images.kept !== null, plugins };
   const loader = batchLoaderFor(data, inputOf(context, 'data').path, recipe, on);
   const steps = new JointSteps(engine, sameBatch(onHost && kd ? seenAhead(loader, kd) : loader));
   return { value: { batches: loader.count, steps }, dispose: () => loader.close() };

@@ -1,8 +1,26 @@
 import { basename } from 'node:path';
 import { loadPlugin } from '../../ml/plugins/load-plugin.ts';
-import type { Plugin } from '../../ml/plugins/plugin.ts';
-import { isPluginSource } from '../plugin-names.ts';
+import type { Plugin, PluginFile } from '../../ml/plugins/plugin.ts';
+import { isPluginSource, pluginSource } from '../plugin-names.ts';
 import type { StageContext } from '../stage-kind.ts';
+
+type Sources = Pick<StageContext, 'sources'>;
+
+const fileAt = (path: string): PluginFile => ({ path, shown: basename(path) });
+
+/**
+ * The plugin whose entry a stage's parameter names.
+ *
+ * @param stage - the running stage
+ * @param stage.sources - plugins are among them
+ * @param registry - of the entry
+ * @param name - of the entry
+ * @returns its file; null where the entry is ours
+ */
+export function pluginOf({ sources }: Sources, registry: keyof Plugin, name: string): PluginFile | null {
+  const source = sources.find((one) => one.name === pluginSource(registry, name));
+  return source ? fileAt(source.path) : null;
+}
 
 /**
  * Loads the plugins that a stage's parameters name.
@@ -12,11 +30,13 @@ import type { StageContext } from '../stage-kind.ts';
  * @returns what they add, together
  * @throws FailureError `invalid-plugin`
  */
-export async function openPlugins({ sources }: Pick<StageContext, 'sources'>): Promise<Required<Plugin>> {
+export async function openPlugins({ sources }: Sources): Promise<Required<Plugin>> {
   const paths = new Set(sources.flatMap(({ name, path }) => (isPluginSource(name) ? [path] : [])));
-  const plugins = await Promise.all([...paths].map((path) => loadPlugin({ path, shown: basename(path) })));
+  const plugins = await Promise.all([...paths].map((path) => loadPlugin(fileAt(path))));
+  const all = <Registry extends keyof Plugin>(registry: Registry): Required<Plugin>[Registry] =>
+    Object.assign({}, ...plugins.map((plugin) => plugin[registry])) as Required<Plugin>[Registry];
   return {
-    methods: Object.assign({}, ...plugins.map(({ methods }) => methods)) as Required<Plugin>['methods'],
-    losses: Object.assign({}, ...plugins.map(({ losses }) => losses)) as Required<Plugin>['losses'],
+    ...{ methods: all('methods'), losses: all('losses'), models: all('models') },
+    ...{ metrics: all('metrics'), augmentations: all('augmentations') },
   };
 }

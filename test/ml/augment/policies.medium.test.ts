@@ -7,7 +7,7 @@ import { autoAugment, autoAugmentDraw } from '../../../src/ml/augment/policies/a
 import { cutout } from '../../../src/ml/augment/policies/cutout.ts';
 import { randAugment, randAugmentDraw } from '../../../src/ml/augment/policies/randaugment.ts';
 import { trivialAugment, trivialAugmentDraw } from '../../../src/ml/augment/policies/trivialaugment.ts';
-import { augmentations, type AugmentationName } from '../../../src/ml/augment/registry.ts';
+import { augmentations } from '../../../src/ml/augment/registry.ts';
 import type { Draw, Step } from '../../../src/ml/augment/steps.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
 import { fixture, noise } from './transform-reference.ts';
@@ -192,7 +192,7 @@ describe('CutOut', () => {
 });
 
 describe('every policy', () => {
-  const names = (Object.keys(augmentations) as AugmentationName[]).filter((name) => name !== 'none');
+  const names = (Object.keys(augmentations) as (keyof typeof augmentations)[]).filter((name) => name !== 'none');
 
   it('is registered under its name; `none` leaves pictures as they are', () => {
     expect(augmentations).toMatchObject({

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { initialState } from '../../../src/ml/network/initial.ts';
 import {
+  decodeModel,
   encodeModel,
   networkFor,
   readModel,
@@ -11,7 +12,7 @@ import {
   startFrom,
   type TrainedModel,
 } from '../../../src/ml/inference/trained-model.ts';
-import { encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../../src/ml/weights/safetensors.ts';
 import { paintedSet } from '../../support/painted-set.ts';
 
 const { manifest } = paintedSet({ train: 3 });
@@ -59,6 +60,20 @@ describe('a model file', () => {
     );
     // A name that every object has is no model either.
     expect(() => networkFor('constructor', manifest)).toThrow('no model is called constructor');
+  });
+
+  it('of a model that is none of ours holds its layers, which are built only where they make a network', () => {
+    const named = (own: string) => ({ ...model, network: { ...network, model: own } });
+    expect(readModel(written(encodeModel(named('mine')))).network).toEqual({ ...network, model: 'mine' });
+    expect(() => readModel(written(encodeModel(named('no "name"'))))).toThrow('is no name of a network');
+    expect(() => readModel(written(encodeModel({ ...named('mine'), classes: ['one'] })))).toThrow('it has 3 logits');
+    const { tensors, metadata } = decodeSafetensors(encodeModel(named('mine')), 'f');
+    const changed = (from: string, to: string) => ({
+      tensors,
+      metadata: { ...metadata, network: metadata['network']!.replace(from, to) },
+    });
+    expect(() => decodeModel(changed('"channels":4', '"channels":5'), 'f')).toThrow('block1.conv.weight');
+    expect(() => decodeModel(changed('"kind":"conv"', '"kind":"eval"'), 'f')).toThrow('f does not say its network');
   });
 });
 
