@@ -15,7 +15,7 @@ const EPOCHS = 24;
 const SEEDS = 5;
 const LR = '1e-3';
 /** A class; whole batches of 64, so that means over batches are means over images. */
-const IMAGES = { train: 64, val: 32 };
+const IMAGES = { train: 32, val: 32 };
 const SETTINGS = ['alone', 'SoftTarget', 'AT'] as const;
 /** The program's columns, and ours. */
 const CURVES = { loss: 'train_loss', kd_loss: 'kd_loss', test_acc: 'val_accuracy' } as const;

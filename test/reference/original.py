@@ -18,6 +18,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import torch
@@ -57,6 +58,7 @@ def train(model, seed, folder, *more):
 
 train("resnet18", 0, teacher)
 sys.path.insert(0, str(checkout))  # where the pickle's classes are
+warnings.simplefilter("ignore")  # of what they import, about each other
 kept = torch.load(teacher / "best.pt", map_location="cpu", weights_only=False)["model"].float()
 torch.save(kept.state_dict(), work / "teacher.pth")
 
