@@ -1,14 +1,28 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './longest-first.ts';
 
+const ROOT = new URL('..', import.meta.url).pathname;
+
+/** What a test changes in its process, or in the modules of others: such files have a process of their own. */
+const CHANGES =
+  /vi\.(?:mock|doMock|stub|spyOn|useFakeTimers)|process\.(?:env\[[^\]]+\] *=[^=]|chdir|exitCode|umask)|delete process\.env/;
+
+const medium = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.medium.test.ts'))
+  .map((file) => join('test', file));
+const apart = new Set(medium.filter((file) => CHANGES.test(readFileSync(join(ROOT, file), 'utf8'))));
+
 /** Tests by what they take, which their names say (CONTRIBUTING.md): `x.test.ts`, `x.medium.test.ts`, `x.large.test.ts`. */
-const larger = ['medium', 'large'].map((name) => ({
-  extends: true as const,
-  test: { name, include: [`test/**/*.${name}.test.ts`], globalSetup: ['test/support/build-once.ts'] },
-}));
+const larger = [
+  { name: 'medium', include: medium.filter((file) => !apart.has(file)), isolate: false },
+  { name: 'medium, apart', include: [...apart] },
+  { name: 'large', include: ['test/**/*.large.test.ts'] },
+].map((test) => ({ extends: true as const, test: { ...test, globalSetup: ['test/support/build-once.ts'] } }));
 
 export default defineConfig({
-  root: new URL('..', import.meta.url).pathname,
+  root: ROOT,
   test: {
     globalSetup: ['test/support/temporary-folder.ts'],
     reporters: process.env['CI']
