@@ -75,7 +75,7 @@ const mayMl = {
   engines: ['network', 'random', 'algebra'],
   losses: ['algebra'],
   methods: ['network', 'random', 'algebra'],
-  plugins: ['network', 'algebra', 'engines', 'losses', 'methods'],
+  plugins: ['network', 'models', 'algebra', 'engines', 'losses', 'methods'],
   optim: [],
   metrics: [],
   augment: [],

@@ -19,7 +19,10 @@ export type {
 export type { LossOptions, SupervisedLoss } from './ml/losses/loss.ts';
 export type { Adapter } from './ml/algebra/adapter.ts';
 export type { Dimensions, Node } from './ml/algebra/node.ts';
-export type { Shape, StateDict } from './ml/network/network.ts';
+export type { LayerIndex, Network, Shape, StateDict } from './ml/network/network.ts';
+export type { Model } from './ml/models/model.ts';
+export { requireSize } from './ml/models/model.ts';
+export { NetworkBuilder } from './ml/network/builder.ts';
 export { array, constant } from './ml/algebra/inputs.ts';
 export { lengthOf } from './ml/algebra/node.ts';
 export * from './ml/algebra/arithmetic.ts';

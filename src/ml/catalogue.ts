@@ -84,15 +84,14 @@ function methodFacts(method: KdMethod): JsonObject {
  * What the runner half may know of a plugin: as {@link mlCatalogue}, of what it adds.
  *
  * @param plugin - as it was loaded
- * @param plugin.methods - by name
- * @param plugin.losses - by name
  * @returns registry → name → facts
  */
-export function pluginCatalogue({
-  methods = {},
-  losses: added = {},
-}: Plugin): Record<string, Record<string, JsonObject>> {
-  return { methods: factsOf<KdMethod>(methods, methodFacts), losses: factsOf<SupervisedLoss>(added, described) };
+export function pluginCatalogue(plugin: Plugin): Record<string, Record<string, JsonObject>> {
+  return {
+    methods: factsOf<KdMethod>(plugin.methods ?? {}, methodFacts),
+    losses: factsOf<SupervisedLoss>(plugin.losses ?? {}, described),
+    models: factsOf<Model>(plugin.models ?? {}, modelFacts),
+  };
 }
 
 /** `archive`: what its publisher offers, so that it can be looked for, asked for and fetched. */

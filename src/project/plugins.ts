@@ -32,8 +32,8 @@ const limits = { seconds: 30, mebibytes: 512 };
 export interface DescribedPlugin {
   /** Registry → name → facts. */
   readonly names: Catalogue;
-  /** Of methods and losses that were tried: the loss of some batch, and how far gradients are from finite differences, as a share. */
-  readonly tried: Readonly<Record<string, { readonly loss: number; readonly difference: number }>>;
+  /** What was seen of each entry that was tried, a line. */
+  readonly tried: readonly string[];
 }
 
 /**
@@ -42,7 +42,7 @@ export interface DescribedPlugin {
  * @param path - of its file
  * @param file - where it is
  * @param file.shown - as failures show it
- * @param file.checked - true to try its methods and losses, too
+ * @param file.checked - true to try what it adds, too
  * @returns what it says
  * @throws FailureError where it cannot be loaded, or something of it does not stand the trial
  */

@@ -7,7 +7,7 @@ import { exportNetwork } from './export/kind.ts';
 import { fetchFile } from './fetch/kind.ts';
 import { onnx } from './onnx/kind.ts';
 import { predict } from './predict/kind.ts';
-import { pretrained } from './pretrained/kind.ts';
+import { pretrained, pretrainedWith } from './pretrained/kind.ts';
 import type { StageKind } from './stage-kind.ts';
 import { trainTeacher } from './train-teacher/kind.ts';
 
@@ -34,4 +34,5 @@ export const kinds = {
 export const kindsWith = (names: Catalogue): typeof kinds => ({
   ...kinds,
   'distill-student': distillStudentWith(names),
+  pretrained: pretrainedWith(names),
 });

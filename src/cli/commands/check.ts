@@ -33,15 +33,11 @@ export function command(): Command {
     });
 }
 
-/** What is wrong with a plugin: its methods and losses are tried on a small batch. */
+/** What is wrong with a plugin: all that it adds is tried. */
 async function checkPlugin(file: string): Promise<readonly Failure[]> {
   try {
     const { tried } = await describePlugin(resolve(file), { shown: file, checked: true });
-    const said = Object.entries(tried).map(
-      ([name, { loss, difference }]) =>
-        `${name}: L = ${Number(loss.toPrecision(4))} on some batch, gradients within ${difference.toExponential(0)} of finite differences`,
-    );
-    print([`${file}: ok`, ...said].join('\n  '));
+    print([`${file}: ok`, ...tried].join('\n  '));
     return [];
   } catch (error) {
     if (error instanceof FailureError) return error.failures;

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { JsonObject } from '../../core/json.ts';
 import type { TrainedModel } from '../inference/trained-model.ts';
 import { costOf } from '../network/cost.ts';
-import { models, type ModelName } from '../models/registry.ts';
+import { modelNamed } from '../models/registry.ts';
 import { hubMetadata } from './hub-metadata.ts';
 import type { Origin } from './origin.ts';
 import { picturesOf } from './pictures.ts';
@@ -33,7 +33,8 @@ export function modelCard(model: TrainedModel, origin: Origin, files: readonly s
   const { network } = model;
   const { parameters, macs } = costOf(network);
   const { imageSize, resize, interpolation, mean, std } = picturesOf(model);
-  const { summary, source } = models[network.model as ModelName];
+  const known = modelNamed(network.model);
+  const what = known ? `${known.summary}. ${known.source}.` : 'A model that a plugin of the pipeline defines.';
   return [
     '---',
     stringify(hubMetadata(network.model, origin)).trim(),
@@ -41,7 +42,7 @@ export function modelCard(model: TrainedModel, origin: Origin, files: readonly s
     '',
     `# ${network.model}`,
     '',
-    `${summary}. ${source}.`,
+    what,
     '',
     `${classesText(model)}. ${parameters.toLocaleString('en')} parameters, ${macs.toLocaleString('en')} multiply-accumulates an image.`,
     '',

@@ -1,6 +1,6 @@
 import { fail } from '../../core/failure.ts';
 import { formatList } from '../../util/text.ts';
-import type { ModelName } from '../models/registry.ts';
+import { modelNamed, type ModelName, type Models } from '../models/registry.ts';
 import { differenceText } from '../weights/comparison.ts';
 import { readTensors } from '../weights/read-tensors.ts';
 import { stateDictOf } from '../weights/state-dict.ts';
@@ -9,11 +9,13 @@ import { FileTensor, type Checkpoint, type TensorFile } from '../weights/tensor-
 import { commonPrefix, fitsOf, isExact, modelsIn, type Fit } from './fits.ts';
 import type { InputConfig } from './input-config.ts';
 import { partAverages, placeText, takeState, type Taken, type WeightState } from './taken-state.ts';
-import { batchesIn, decodeModel, type TrainedModel } from './trained-model.ts';
+import { batchesIn, decodeModel, failUnknownModel, type TrainedModel } from './trained-model.ts';
 
 /** What is wanted of a file of weights. */
 export interface Wanted {
-  readonly model: ModelName;
+  readonly model: string;
+  /** Models of plugins. */
+  readonly added?: Models;
   /** Which of two sets of weights, where the file holds both; the average unless it is said. */
   readonly state?: WeightState | undefined;
   /** What the network's pictures have to be like, which no state dict says. */
@@ -90,7 +92,7 @@ function failWithout({ content }: Checkpoint, path: string): never {
   });
 }
 
-function fixOf([other]: readonly ModelName[], model: ModelName, path: string): string {
+function fixOf([other]: readonly ModelName[], model: string, path: string): string {
   if (other !== undefined) return `write model: ${other}, or take weights of ${model}`;
   if (/-\d{5}-of-\d{5}\./.test(path))
     return 'this is one shard of several: name their index, the file *.index.json beside it';
@@ -98,7 +100,7 @@ function fixOf([other]: readonly ModelName[], model: ModelName, path: string): s
 }
 
 /** What does not fit, and whose weights they are. */
-function failToFit(nearest: Fit, dicts: readonly FoundDict[], model: ModelName, path: string): never {
+function failToFit(nearest: Fit, dicts: readonly FoundDict[], model: string, path: string): never {
   const { prefix, dict, comparison } = nearest;
   const shared = prefix || commonPrefix(dict.tensors.keys());
   const begin = shared === '' ? '' : `, whose names begin with ${shared},`;
@@ -142,9 +144,10 @@ function notesOf(taken: Taken, { state }: Wanted, part: readonly string[], path:
  */
 export function adoptModel(checkpoint: Checkpoint, wanted: Wanted, path: string): Adopted {
   if (checkpoint.metadata['classes'] !== undefined) return ofStage(checkpoint, wanted, path);
-  const { model, state, input } = wanted;
+  const { model, added, state, input } = wanted;
+  const architecture = modelNamed(model, added) ?? failUnknownModel(model);
   const dicts = stateDictsIn(checkpoint.content);
-  const found = fitsOf(model, dicts);
+  const found = fitsOf(architecture, dicts);
   const [nearest] = found;
   if (!nearest) return failWithout(checkpoint, path);
   const fits = found.filter(isExact);

@@ -17,12 +17,11 @@ export interface Fit {
 /** Builds a model at the size that it is known by, each number of classes once. */
 type Builder = (classes: number) => Network;
 
-function builderOf(model: ModelName): Builder {
-  const entry: Model = models[model];
-  const { side } = entry.nominal;
+function builderOf(model: Model): Builder {
+  const { side } = model.nominal;
   const built = new Map<number, Network>();
   return (classes) => {
-    const network = built.get(classes) ?? entry.build({ height: side, width: side, channels: 3 }, classes);
+    const network = built.get(classes) ?? model.build({ height: side, width: side, channels: 3 }, classes);
     built.set(classes, network);
     return network;
   };
@@ -103,13 +102,13 @@ const matches = ({ network, comparison: { missing, shaped } }: Fit): number =>
 /**
  * Looks for a network's tensors in the state dicts of a checkpoint.
  *
- * @param model - the network
+ * @param model - the architecture
  * @param dicts - the state dicts
  * @returns every place that has all of them; where there is none, the place that has most of them
  */
-export function fitsOf(model: ModelName, dicts: readonly FoundDict[]): readonly Fit[] {
+export function fitsOf(model: Model, dicts: readonly FoundDict[]): readonly Fit[] {
   const build = builderOf(model);
-  const usual = build(models[model].nominal.classes);
+  const usual = build(model.nominal.classes);
   const complete: Fit[] = [];
   let nearest: Fit | undefined;
   for (const { dict, prefix } of placesIn(dicts, usual)) {
@@ -142,4 +141,4 @@ export const isExact = ({ comparison }: Fit): boolean => isComplete(comparison) 
  * @returns names of those whose tensors are exactly there
  */
 export const modelsIn = (dicts: readonly FoundDict[]): readonly ModelName[] =>
-  (Object.keys(models) as ModelName[]).filter((model) => fitsOf(model, dicts).some(isExact));
+  (Object.keys(models) as ModelName[]).filter((model) => fitsOf(models[model], dicts).some(isExact));

@@ -5,7 +5,7 @@ import { BatchImages } from './batch-images.ts';
 import type { Predicted } from './kept-logits.ts';
 import { passes, predict, type Augmentation } from './predict.ts';
 import { normalisationNote, requireSameInput, statisticsFor } from './input-config.ts';
-import { networkFor, requireSameClasses, type TrainedModel } from './trained-model.ts';
+import { networkOn, requireSameClasses, type TrainedModel } from './trained-model.ts';
 
 /** Which images pass a network, and how. */
 export interface InferenceOptions {
@@ -92,7 +92,7 @@ export async function predictSplits(
   const format = { ...statisticsFor(model.input, data.manifest), imageSize: data.manifest.imageSize };
   const said = normalisationNote(model.input, data.manifest, role);
   if (said !== undefined) note(said);
-  const session = engine.session(networkFor(model.network.model, data.manifest), { optimizer: null });
+  const session = engine.session(networkOn(model, data.manifest), { optimizer: null });
   const images = new BatchImages(engine, format);
   const started = performance.now();
   try {

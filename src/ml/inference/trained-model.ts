@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { fail } from '../../core/failure.ts';
+import { fail, FailureError } from '../../core/failure.ts';
 import { isJsonObject } from '../../core/json.ts';
 import { isInterpolation } from '../augment/resize.ts';
 import type { PackedManifest } from '../data/packed.ts';
 import type { ChannelStatistics } from '../data/statistics.ts';
-import { models, type ModelName } from '../models/registry.ts';
+import { modelNamed, models, type Models } from '../models/registry.ts';
 import { classifierOf } from '../network/classifier.ts';
 import { initialState } from '../network/initial.ts';
-import type { Network, StateDict } from '../network/network.ts';
+import { isLayerTable, layerTable, networkFrom } from '../network/layer-table.ts';
+import type { Network, Shape, StateDict } from '../network/network.ts';
 import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.ts';
 import type { TensorFile } from '../weights/tensor-file.ts';
 import { stateDictOf, tensorsOf } from '../weights/state-dict.ts';
@@ -23,25 +24,63 @@ export interface TrainedModel {
   readonly batches: number;
 }
 
+const square = (side: number): Shape => ({ height: side, width: side, channels: 3 });
+
 /**
- * Builds a registered network for a dataset.
+ * Refuses a name of no model.
  *
- * @param model - name in the registry
- * @param manifest - gives the image size and the number of classes
- * @returns the network, without weights
- * @throws FailureError `unknown-model`, or `image-too-small`
+ * @param model - the name
+ * @param added - models of plugins
+ * @returns never
+ * @throws FailureError `unknown-model`
  */
-export function networkFor(model: string, manifest: Pick<PackedManifest, 'imageSize' | 'classes'>): Network {
-  const { imageSize, classes } = manifest;
-  if (Object.hasOwn(models, model)) {
-    return models[model as ModelName].build({ height: imageSize, width: imageSize, channels: 3 }, classes.length);
-  }
+export function failUnknownModel(model: string, added: Models = {}): never {
   return fail({
     code: 'unknown-model',
     message: `no model is called ${model}`,
-    expected: `one of ${Object.keys(models).join(', ')}`,
+    expected: `one of ${Object.keys({ ...models, ...added }).join(', ')}`,
     fix: 'kdpipe list models',
   });
+}
+
+/**
+ * Builds a network for a dataset.
+ *
+ * @param model - name in the registry, or of a plugin's model
+ * @param manifest - gives the image size and the number of classes
+ * @param added - models of plugins, by name
+ * @returns the network, without weights
+ * @throws FailureError `unknown-model`, or `image-too-small`
+ */
+export function networkFor(
+  model: string,
+  manifest: Pick<PackedManifest, 'imageSize' | 'classes'>,
+  added?: Models,
+): Network {
+  const { imageSize, classes } = manifest;
+  const entry = modelNamed(model, added) ?? failUnknownModel(model, added);
+  return entry.build(square(imageSize), classes.length);
+}
+
+/**
+ * A trained network for images of a dataset, which may have another size than those that it was trained on.
+ *
+ * @param model - the network
+ * @param model.network - as it was trained; of a plugin's model the layers stay, one of ours is built as for a training
+ * @param manifest - gives the image size
+ * @returns the network, without weights
+ * @throws FailureError `image-too-small`
+ */
+export function networkOn(
+  { network }: Pick<TrainedModel, 'network'>,
+  manifest: Pick<PackedManifest, 'imageSize'>,
+): Network {
+  const { imageSize } = manifest;
+  if (network.input.height === imageSize) return network;
+  const { model, classes } = network;
+  return (
+    modelNamed(model)?.build(square(imageSize), classes) ?? networkFrom(model, layerTable(network), square(imageSize))
+  );
 }
 
 /**
@@ -57,6 +96,8 @@ export function encodeModel(model: TrainedModel): Uint8Array {
   const wanted = JSON.stringify(pictures);
   const metadata = {
     model: network.model,
+    // Whoever reads the file has our models, but not those of plugins.
+    ...(!modelNamed(network.model) && { network: JSON.stringify(layerTable(network)) }),
     classes: JSON.stringify(classes),
     imageSize: String(network.input.height),
     ...(statistics && { mean: JSON.stringify(statistics.mean), std: JSON.stringify(statistics.std) }),
@@ -132,9 +173,31 @@ export function readModel(path: string): TrainedModel {
 export function decodeModel(file: TensorFile, path: string): TrainedModel {
   const classes = readDescription(file, 'classes', path, isTexts);
   const imageSize = readDescription(file, 'imageSize', path, isSide);
-  const network = networkFor(file.metadata['model'] ?? '', { imageSize, classes });
+  const network = networkIn(file, { imageSize, classes }, path);
   const input = inputIn(file, path);
   return { network, state: stateDictOf(file, network.parameters, path), classes, input, batches: batchesIn(file) };
+}
+
+/** The network of a file: one of ours by its name, another by its layers. */
+function networkIn(file: TensorFile, size: Pick<PackedManifest, 'imageSize' | 'classes'>, path: string): Network {
+  const { model = '', network: table } = file.metadata;
+  if (table === undefined) return networkFor(model, size);
+  const layers = readDescription(file, 'network', path, isLayerTable);
+  const refuse = (problem: string): never =>
+    fail({
+      code: 'undescribed-weights',
+      message: `${path} describes a network that cannot be: ${problem}`,
+      place: { file: path },
+      expected: 'weights of a training stage',
+      fix: 'take the weights output of train-teacher or distill-student',
+    });
+  try {
+    const network = networkFrom(model, layers, square(size.imageSize));
+    return network.classes === size.classes.length ? network : refuse(`it has ${network.classes} logits`);
+  } catch (error) {
+    if (error instanceof FailureError || !(error instanceof Error)) throw error;
+    return refuse(error.message);
+  }
 }
 
 /** Weights from elsewhere may leave the pictures to the dataset. */
@@ -188,6 +251,13 @@ function classifierNames(network: Network): ReadonlySet<string> {
   return new Set(network.parameters.map((parameter) => parameter.name).filter((own) => own.startsWith(`${name}.`)));
 }
 
+/** Names and shapes of all parameters but the classifier's: a plugin's model may have had others under the same name. */
+function bodyOf(network: Network): string {
+  const classifier = classifierNames(network);
+  const body = network.parameters.filter(({ name }) => !classifier.has(name));
+  return JSON.stringify(body.map(({ name, shape }) => [name, shape]));
+}
+
 /** What training starts from. */
 export interface Start {
   readonly state: StateDict;
@@ -207,10 +277,10 @@ export interface Start {
  * @throws FailureError `other-model`
  */
 export function startFrom(given: TrainedModel, network: Network, classes: readonly string[], seed: number): Start {
-  if (given.network.model !== network.model)
+  if (given.network.model !== network.model || bodyOf(given.network) !== bodyOf(network))
     fail({
       code: 'other-model',
-      message: `weights are of ${given.network.model}`,
+      message: `weights are of ${given.network.model}${given.network.model === network.model ? ' as it was before an edit' : ''}`,
       expected: `weights of ${network.model}`,
       fix: 'reference a stage that trained the same model, or remove weights',
     });

@@ -51,3 +51,18 @@ export const models = {
 
 /** Name of a model. */
 export type ModelName = keyof typeof models;
+
+/** Models by name. */
+export type Models = Readonly<Record<string, Model>>;
+
+/**
+ * Finds a model.
+ *
+ * @param name - as anybody wrote it
+ * @param added - models of plugins
+ * @returns the model; undefined where none is called that
+ */
+export function modelNamed(name: string, added: Models = {}): Model | undefined {
+  const all: Models = { ...models, ...added };
+  return Object.hasOwn(all, name) ? all[name] : undefined;
+}

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { fail, FailureError, type Failure } from '../../core/failure.ts';
-import { isJsonObject } from '../../core/json.ts';
+import { isJsonObject, isList } from '../../core/json.ts';
 import { assetPath } from '../../util/package-root.ts';
+import type { Model } from '../models/model.ts';
 import type { SupervisedLoss } from '../losses/loss.ts';
 import type { KdMethod } from '../methods/kd-method.ts';
 import { compilePlugin } from './compile-plugin.ts';
+import { tabled } from './plugin-model.ts';
 import type { Plugin, PluginFile } from './plugin.ts';
 
 /** What fields of an entry are, for those that hold more than a type can say where it is JavaScript. */
@@ -27,8 +29,21 @@ const LOSS: Fields = { summary: isText, source: isText, of: isFunction } satisfi
   unknown
 >;
 
+const isCount = (value: unknown): boolean => typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+
+const MODEL: Fields = {
+  summary: isText,
+  source: isText,
+  build: isFunction,
+  minimumSize: isCount,
+  nominal: (value: unknown) => isJsonObject(value) && isCount(value['side']) && isCount(value['classes']),
+  blocks: (value: unknown) => isList(value) && value.every(isCount),
+  dropout: (value: unknown) => typeof value === 'boolean',
+  pretrained: (value: unknown) => value === undefined || isText(value),
+} satisfies Record<keyof Model, unknown>;
+
 /** What each registry takes. */
-const REGISTRIES: Readonly<Record<keyof Plugin, Fields>> = { methods: METHOD, losses: LOSS };
+const REGISTRIES: Readonly<Record<keyof Plugin, Fields>> = { methods: METHOD, losses: LOSS, models: MODEL };
 
 const isName = (name: string): boolean => /^[A-Za-z][\w.-]*$/.test(name);
 
@@ -55,6 +70,13 @@ function problemsOf(exported: unknown): readonly string[] {
     if (typeof entries !== 'object' || entries === null) return [`${registry} is no object`];
     return Object.entries(entries).flatMap(([name, entry]) => entryProblem(registry, name, entry) ?? []);
   });
+}
+
+/** Its models, each built as a table of layers. */
+function withTables({ models, ...others }: Plugin, shown: string): Plugin {
+  if (!models) return others;
+  const built = Object.entries(models).map(([name, model]) => [name, tabled(name, model, shown)] as const);
+  return { ...others, models: Object.fromEntries(built) };
 }
 
 /** What a plugin threw while it was loaded. */
@@ -91,7 +113,7 @@ export async function loadPlugin(file: PluginFile): Promise<Plugin> {
     return fail(thrown(error, shown));
   }
   const problems = problemsOf(exported);
-  if (problems.length === 0) return exported as Plugin;
+  if (problems.length === 0) return withTables(exported as Plugin, shown);
   throw new FailureError(
     problems.map((problem) => ({
       code: 'invalid-plugin',

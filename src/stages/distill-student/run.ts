@@ -5,12 +5,11 @@ import { CombinedKdTerm } from '../../ml/train/combined-kd-term.ts';
 import type { KdTermOptions } from '../../ml/train/kd-term.ts';
 import { KeptTeacher } from '../../ml/train/kept-teacher.ts';
 import { MeanTeacher } from '../../ml/train/mean-teacher.ts';
-import type { Plugin } from '../../ml/plugins/plugin.ts';
 import { OnnxTeacher } from '../../ml/train/onnx-teacher.ts';
 import { optimizerOf } from '../../ml/train/recipe.ts';
 import { TeacherPass, type Teacher } from '../../ml/train/teacher-pass.ts';
 import { requireSameInput, requireSameStatistics } from '../../ml/inference/input-config.ts';
-import { networkFor, readModel, requireSameClasses, type TrainedModel } from '../../ml/inference/trained-model.ts';
+import { networkOn, readModel, requireSameClasses, type TrainedModel } from '../../ml/inference/trained-model.ts';
 import { decodeParams, type DecodedParams } from '../../params/decode-params.ts';
 import { distillingParams, recipeParams } from '../../params/recipe.ts';
 import { openKeptLogits } from '../inference/run-inference.ts';
@@ -51,13 +50,13 @@ function teacherInputs({ teacher }: JsonObject): readonly { readonly input: stri
 /** The teachers, for all students that learn from them on the same batches. */
 function openTeachers(
   { context, data: { manifest }, engine, images }: TrainingDeps,
-  { onnx, views }: Pick<Prepared, 'onnx'> & { readonly views: number },
+  { onnx, views }: { readonly onnx: OnnxTeachers; readonly views: number },
 ): Shared<readonly Teacher[]> {
   const { params } = context;
   const made: { dispose(): void }[] = [];
   const dispose = (): void => made.splice(0).forEach((one) => one.dispose());
   const live = (model: TrainedModel): Teacher => {
-    const session = engine.session(networkFor(model.network.model, manifest), { optimizer: null });
+    const session = engine.session(networkOn(model, manifest), { optimizer: null });
     made.push(session);
     session.write(model.state);
     const pass = new TeacherPass(session, engine, images, views);
@@ -84,22 +83,20 @@ function openTeachers(
   }
 }
 
-/** What is loaded before anything is trained. */
-interface Prepared extends Pick<Required<Plugin>, 'methods'> {
-  readonly onnx: OnnxTeachers;
-}
-
 /** Makes the distillation term of the stage. */
-function makeTerm(params: Params, deps: TrainingDeps, { onnx, methods }: Prepared): CombinedKdTerm {
+function makeTerm(params: Params, deps: TrainingDeps, onnx: OnnxTeachers): CombinedKdTerm {
   const views = countViews(params);
-  const { context, data, network: student, engine } = deps;
+  const { context, data, network: student, engine, plugins } = deps;
   const { cohort } = context;
   const opened = cohort.share('teachers', () => openTeachers(deps, { onnx, views }));
   const teachers = params.teachersMean === 'logits' ? [new MeanTeacher(opened)] : opened;
   const { seed, batchSize } = params;
   const { labels } = data.split('train');
   const kd = new CombinedKdTerm(
-    { teachers, student, labels, batchSize, engine, optimizer: optimizerOf(params), seed, views, methods },
+    {
+      ...{ teachers, student, labels, batchSize, engine, seed, views },
+      ...{ optimizer: optimizerOf(params), methods: plugins.methods },
+    },
     termsOf(params, context.params),
   );
   appendFileSync(context.log, `total = ${kd.formula(params.ceWeight ?? 1)}\n`);
@@ -113,9 +110,9 @@ function makeTerm(params: Params, deps: TrainingDeps, { onnx, methods }: Prepare
  * @returns metrics and the record
  */
 export async function run(stage: StageContext): Promise<StageOutcome> {
-  const { methods, losses } = await openPlugins(stage);
-  const params = decodeParams(DECLARATION, stage.params, recipeRegistries({ losses }));
+  const plugins = await openPlugins(stage);
+  const params = decodeParams(DECLARATION, stage.params, recipeRegistries(plugins));
   const onnx = await openOnnxTeachers(stage);
-  const term: TermMaker = (deps) => makeTerm(params, deps, { onnx, methods });
-  return runTraining(stage, params, { term, onHost: onnx.size > 0, losses });
+  const term: TermMaker = (deps) => makeTerm(params, deps, onnx);
+  return runTraining(stage, params, { term, onHost: onnx.size > 0, plugins });
 }

@@ -14,7 +14,7 @@ import { costOf } from '../../ml/network/cost.ts';
 import { KeptLogits, type Predicted } from '../../ml/inference/kept-logits.ts';
 import { predictOnnx } from '../../ml/inference/onnx/predict-onnx.ts';
 import type { InferenceContext } from '../../ml/inference/predict-splits.ts';
-import { networkFor, readModel, type TrainedModel } from '../../ml/inference/trained-model.ts';
+import { networkOn, readModel, type TrainedModel } from '../../ml/inference/trained-model.ts';
 import { environmentOf } from '../inference/run-engine.ts';
 import { openInference, openKeptLogits, runInference } from '../inference/run-inference.ts';
 import { isOnnx, openOnnxInput } from '../inference/run-onnx.ts';
@@ -109,7 +109,7 @@ export async function run(context: StageContext): Promise<StageOutcome> {
     const { predicted, imagesPerSecond } = await runInference(inference, model, 'the network');
     const ofTeacher = await openTeacherLogits(context, inference, teacher);
     const all = predicted.map((one) => evaluateSplit(data, one, ofTeacher(one)));
-    const metrics = metricsOf(all, costOf(networkFor(model.network.model, data.manifest)));
+    const metrics = metricsOf(all, costOf(networkOn(model, data.manifest)));
     const write = (file: string, text: string): void => writeFileSync(join(context.out, file), text);
     write('metrics.json', `${JSON.stringify(metrics, null, 2)}\n`);
     write('per-class.csv', perClassTable(all, model.classes));

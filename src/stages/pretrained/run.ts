@@ -3,8 +3,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { IMAGENET as IMAGENET_STATISTICS } from '../../ml/data/statistics.ts';
-import { models } from '../../ml/models/registry.ts';
-import type { Model } from '../../ml/models/model.ts';
+import { modelNamed, models, type Models } from '../../ml/models/registry.ts';
 import { costOf } from '../../ml/network/cost.ts';
 import type { InputConfig } from '../../ml/inference/input-config.ts';
 import { adoptModel } from '../../ml/inference/adopted-model.ts';
@@ -12,18 +11,17 @@ import { encodeModel } from '../../ml/inference/trained-model.ts';
 import { readCheckpoint } from '../../ml/weights/read-checkpoint.ts';
 import { decodeParams, type DecodedParams } from '../../params/decode-params.ts';
 import type { StageContext, StageOutcome } from '../stage-kind.ts';
+import { openPlugins } from '../training/run-plugins.ts';
 import { IMAGENET, pretrainedParams, pretrainedRequired } from './params.ts';
 import { shardFolder } from './shard-folder.ts';
 
 const DECLARATION = { params: pretrainedParams, required: pretrainedRequired } as const;
-const REGISTRIES = { models };
 
-type Params = DecodedParams<typeof DECLARATION, typeof REGISTRIES>;
+type Params = DecodedParams<typeof DECLARATION, { readonly models: Models }>;
 
 /** torchvision's names of files end with the first digits of their SHA-256. */
-function requirePublished(path: string, { model, from }: Params): void {
-  const entry: Model = models[model];
-  const address = from === IMAGENET ? (entry.pretrained ?? '') : (from ?? '');
+function requirePublished(path: string, { model, from }: Params, added: Models): void {
+  const address = from === IMAGENET ? (modelNamed(model, added)?.pretrained ?? '') : (from ?? '');
   const digits = /^https:\/\/download\.pytorch\.org\/.*-([0-9a-f]{8,})\.pth$/.exec(address)?.[1];
   if (digits === undefined) return;
   const found = createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -63,16 +61,17 @@ function placeOf(context: StageContext, { from = '' }: Params): string {
  * @returns classes and parameters
  * @throws FailureError when the file is not what it should be, or of another architecture
  */
-export function run(context: StageContext): Promise<StageOutcome> {
-  const params = decodeParams(DECLARATION, context.params, REGISTRIES);
+export async function run(context: StageContext): Promise<StageOutcome> {
+  const { models: added } = await openPlugins(context);
+  const params = decodeParams(DECLARATION, context.params, { models: { ...models, ...added } });
   const path = placeOf(context, params);
-  if (context.inputs.length > 0) requirePublished(path, params);
+  if (context.inputs.length > 0) requirePublished(path, params, added);
   const name = params.from ?? basename(path);
-  const wanted = { model: params.model, state: params.state, input: inputOf(params) };
+  const wanted = { model: params.model, added, state: params.state, input: inputOf(params) };
   const { model, taken, notes } = adoptModel(readCheckpoint(path, name), wanted, name);
   appendFileSync(context.log, `${taken}\n`);
   for (const message of notes) context.tell({ type: 'warning', message });
   writeFileSync(join(context.out, 'weights.safetensors'), encodeModel(model));
   const { parameters } = costOf(model.network);
-  return Promise.resolve({ metrics: { classes: model.network.classes, parameters }, environment: { weights: taken } });
+  return { metrics: { classes: model.network.classes, parameters }, environment: { weights: taken } };
 }

@@ -15,8 +15,7 @@ import type { StageContext } from '../stage-kind.ts';
 export async function openPlugins({ sources }: Pick<StageContext, 'sources'>): Promise<Required<Plugin>> {
   const paths = new Set(sources.flatMap(({ name, path }) => (isPluginSource(name) ? [path] : [])));
   const plugins = await Promise.all([...paths].map((path) => loadPlugin({ path, shown: basename(path) })));
-  return {
-    methods: Object.assign({}, ...plugins.map(({ methods }) => methods)) as Required<Plugin>['methods'],
-    losses: Object.assign({}, ...plugins.map(({ losses }) => losses)) as Required<Plugin>['losses'],
-  };
+  const all = <Registry extends keyof Plugin>(registry: Registry): Required<Plugin>[Registry] =>
+    Object.assign({}, ...plugins.map((plugin) => plugin[registry])) as Required<Plugin>[Registry];
+  return { methods: all('methods'), losses: all('losses'), models: all('models') };
 }

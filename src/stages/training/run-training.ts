@@ -41,8 +41,8 @@ export interface TrainingParts {
   readonly term: TermMaker | null;
   /** Whether the term reads the images of batches itself. */
   readonly onHost: boolean;
-  /** Losses of plugins, by name. */
-  readonly losses: Required<Plugin>['losses'];
+  /** What plugins add. */
+  readonly plugins: Required<Plugin>;
 }
 
 /**
@@ -51,9 +51,9 @@ export interface TrainingParts {
  * @param plugins - what plugins add
  * @returns entries by registry and name
  */
-export const recipeRegistries = ({ losses: added }: Pick<TrainingParts, 'losses'>) => ({
+export const recipeRegistries = (plugins: Required<Plugin>) => ({
   ...RECIPE_REGISTRIES,
-  losses: { ...RECIPE_REGISTRIES.losses, ...added } as Required<Plugin>['losses'],
+  losses: { ...RECIPE_REGISTRIES.losses, ...plugins.losses } as Required<Plugin>['losses'],
 });
 
 /** Distillation terms that hold memory of the engine. */
@@ -69,7 +69,7 @@ export interface TrainingDeps {
   readonly engine: Engine;
   /** Whether terms read the images of batches themselves: they are then normalised, and lie here. */
   readonly onHost: boolean;
-  readonly losses: TrainingParts['losses'];
+  readonly plugins: TrainingParts['plugins'];
   /** Where batches lie. */
   readonly images: BatchImages;
 }
@@ -108,7 +108,7 @@ type Trained = TrainingResult & { readonly images: string | null };
 
 /** Takes all the memory that training will need; where there is too little, none. */
 function allocate(deps: RunDeps, recipe: Recipe, { term, precision = 'float32' }: Way): EngineResources {
-  const { context, data, network, engine, losses } = deps;
+  const { context, data, network, engine, plugins } = deps;
   const { cohort } = context;
   const allocated: { dispose(): void }[] = [];
   const keep = <T extends { dispose(): void }>(resource: T): T => {
@@ -124,7 +124,7 @@ function allocate(deps: RunDeps, recipe: Recipe, { term, precision = 'float32' }
     const amp = precision !== 'float32';
     const options = { optimizer: optimizerOf(recipe), average: recipe.ema, workspace, amp };
     const session = keep(engine.session(network, options));
-    const objectives = prepare({ session, images, kd, recipe, data, losses });
+    const objectives = prepare({ session, images, kd, recipe, data, losses: plugins.losses });
     return { session, images, kd, objectives, dispose };
   } catch (error) {
     dispose();
@@ -273,13 +273,13 @@ function writeOutputs({ context, data, network }: RunDeps, recipe: Recipe, resul
  * @throws StageInterrupted when the signal was aborted, after a checkpoint
  */
 export async function runTraining(context: StageContext, recipe: Recipe, parts: TrainingParts): Promise<StageOutcome> {
-  const { term, onHost, losses } = parts;
+  const { term, onHost, plugins } = parts;
   const data = openPacked(inputOf(context, 'data').path);
   try {
     requireValidation(data.manifest, recipe.select);
-    const network = withHeadDropout(networkFor(recipe.model, data.manifest), recipe.dropout);
+    const network = withHeadDropout(networkFor(recipe.model, data.manifest, plugins.models), recipe.dropout);
     const engine = await engineOf(context, recipe.engine);
-    const deps = { context, data, network, engine, onHost, losses };
+    const deps = { context, data, network, engine, onHost, plugins };
     const result = await trainOn(deps, recipe, term);
     writeOutputs(deps, recipe, result);
     return {
