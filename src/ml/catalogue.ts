@@ -14,6 +14,7 @@ import { methods } from './methods/registry.ts';
 import type { KdMethod } from './methods/kd-method.ts';
 import { kdRatio } from './methods/terms/kd-weight.ts';
 import { CLASSIFIER } from './methods/terms/taps.ts';
+import { LAST_MAP } from './network/last-map.ts';
 import { metrics, teacherMetrics, type Metric, type TeacherMetric } from './metrics/registry.ts';
 import type { Model } from './models/model.ts';
 import { models } from './models/registry.ts';
@@ -56,11 +57,12 @@ const described = ({ summary, source }: Augmentation | Mixing | SupervisedLoss):
 const metricFacts = ({ summary, share = false }: Metric): JsonObject => ({ summary, share, teacher: false });
 
 /** Whatever a method may read. */
-const EVERY_TAP = ['block1', 'block2', 'block3', 'block4', 'pooled', 'logits', CLASSIFIER];
+const EVERY_TAP = ['block1', 'block2', 'block3', 'block4', 'pooled', 'logits', LAST_MAP, CLASSIFIER];
 
 /**
  * `logits`: it reads nothing else of a teacher, so that several can be averaged; `published`: a weight that others have used,
- * what that is beside a supervised loss whose weight is 1 (`relative`), and the `kd_ratio` that makes it.
+ * what that is beside a supervised loss whose weight is 1 (`relative`), and the `kd_ratio` that makes it; `joins`: its student holds a
+ * part of its teacher.
  */
 function methodFacts(method: KdMethod): JsonObject {
   const { source, synonyms, weighting, published, relational = false, revision = 0, options } = method;
@@ -77,6 +79,7 @@ function methodFacts(method: KdMethod): JsonObject {
     ...weight,
     relational,
     logits,
+    ...(method.network && { joins: true }),
     options,
     ...(revision > 0 && { revision }),
   };

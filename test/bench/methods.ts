@@ -5,6 +5,8 @@ import type { KdMethod } from '../../src/ml/methods/kd-method.ts';
 import { methods } from '../../src/ml/methods/registry.ts';
 import { models, type ModelName } from '../../src/ml/models/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
+import { withLastMap } from '../../src/ml/network/last-map.ts';
+import { optionsOf } from '../support/kd-evaluation.ts';
 import { termDifferences, termRows } from '../support/term-reference.ts';
 import { distilledBy, distillingParts, SPLIT } from './train/distilling.ts';
 import { median } from './train/median.ts';
@@ -29,9 +31,11 @@ interface Times {
 }
 
 function measured(engine: Engine, method: KdMethod): Times {
-  const teacher = engine.session(build(TEACHER), { optimizer: null, threads: THREADS });
-  const student = engine.session(build(STUDENT), { optimizer: ADAMW, threads: THREADS });
-  teacher.write(initialState(teacher.network, 1));
+  const teacher = engine.session(withLastMap(build(TEACHER)), { optimizer: null, threads: THREADS });
+  const taught = { network: teacher.network, state: initialState(teacher.network, 1) };
+  const network = method.network?.(optionsOf(method), build(STUDENT), taught).network ?? build(STUDENT);
+  const student = engine.session(network, { optimizer: ADAMW, threads: THREADS });
+  teacher.write(taught.state);
   student.write(initialState(student.network, 2));
   const pair = { engine, teacher, student, optimizer: ADAMW };
   const parts = distillingParts(pair, { batch: BATCH, threads: THREADS, ...distilledBy(method.name) });

@@ -82,7 +82,7 @@ describe('a model of a plugin', () => {
 
   it('is exported: a card says whose it is, and its weights are read without the plugin', () => {
     const files = result.entries.get('files')?.path ?? '';
-    expect(readFileSync(join(files, 'README.md'), 'utf8')).toContain('A model that a plugin of the pipeline defines.');
+    expect(readFileSync(join(files, 'README.md'), 'utf8')).toContain('None of kdpipe’s own models: a plugin’s');
     expect(readModel(join(files, 'model.safetensors')).state).toEqual(weightsOf('student[model=Tiny]').state);
   });
 

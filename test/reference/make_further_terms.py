@@ -203,6 +203,21 @@ def wasserstein_features(student, teacher, w, form, gamma=2.0):
     return total
 
 
+def reused_classifier(student, teacher, w, form):
+    """SimKD's term beside a slope of each logit; classifier and pooling are the teacher's."""
+    s, t = nchw(student["last-map"]), nchw(teacher["last-map"])
+    size = (min(s.shape[2], t.shape[2]), min(s.shape[3], t.shape[3]))
+    s, t = F.adaptive_avg_pool2d(s, size), F.adaptive_avg_pool2d(t, size)
+    hidden = t.shape[1] // 2
+    for k, (channels, kernel) in enumerate(((hidden, 1), (hidden, 3), (t.shape[1], 1))):
+        name = f"projector.{3 * k}"
+        s = F.conv2d(s, w(f"{name}.weight", (channels, s.shape[1], kernel, kernel)), None, 1, kernel // 2)
+        weight, bias = (w(f"projector.{3 * k + 1}.{leaf}", (channels,)) for leaf in ("weight", "bias"))
+        s = F.relu(F.batch_norm(s, None, None, weight, bias, True))
+    logits = linear(w, "teacher.fc", s.mean((2, 3)), 3)
+    return F.mse_loss(s, t) + (logits * signed("slopes", (IMAGES, 3))).sum()
+
+
 FLOWS = {"stem": (4, 4, 2), "block1": (4, 4, 3), "block2": (2, 2, 3), "block3": (2, 2, 4)}
 CASES = {
     "CC code": (correlation, "code", {"pooled": (1, 1, 3)}, {"pooled": (1, 1, 4)}),
@@ -224,6 +239,8 @@ CASES |= {
     "WKD-F 2": (wasserstein_features, "2", {"block2": (3, 3, 2)}, {"block2": (3, 3, 3)}),
     "FitNet larger": (hint, "conv-bn-relu", {"block2": (2, 2, 2)}, {"block2": (4, 4, 3)}),
     "ReviewKD code": (review, "code", {"block1": (4, 4, 2), "block2": (2, 2, 3), "pooled": (1, 1, 3)}, {"preact1": (4, 4, 3), "preact2": (4, 4, 2), "pooled": (1, 1, 4)}),
+    "SimKD larger": (reused_classifier, None, {"last-map": (4, 4, 3)}, {"last-map": (2, 2, 6)}),
+    "SimKD smaller": (reused_classifier, None, {"last-map": (3, 3, 3)}, {"last-map": (6, 6, 7)}),
     "VID larger": (variational, None, {"block1": (2, 2, 2)}, {"block1": (4, 4, 3)}),
     "VID smaller": (variational, None, {"block1": (4, 4, 2)}, {"block1": (2, 2, 3)}),
 }

@@ -17,6 +17,7 @@ const STUDENT: Shapes = {
   block2: at(7, 7, 10),
   block3: at(6, 6, 16),
   block4: at(3, 3, 24),
+  'last-map': at(3, 3, 24),
   pooled: at(1, 1, 24),
   logits: at(1, 1, 11),
 };
@@ -25,6 +26,7 @@ const TEACHER: Shapes = {
   block2: at(7, 7, 12),
   block3: at(6, 6, 20),
   block4: at(3, 3, 24),
+  'last-map': at(3, 3, 24),
   pooled: at(1, 1, 30),
   logits: at(1, 1, 11),
   classifier: at(11, 1, 30),

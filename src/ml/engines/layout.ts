@@ -25,6 +25,7 @@ export function strideOf(network: Network, layer: LayerIndex, target: Target): n
 /** Where one state-dict entry lies inside an engine. */
 export interface Slot {
   readonly spec: ParameterSpec;
+  /** `parameter` of what is trained; all else is with the running statistics. */
   readonly space: 'parameter' | 'statistic';
   readonly offset: number;
   /** Floats in the engine, padding included. */
@@ -114,7 +115,7 @@ function filters(network: Network, target: Target): Map<string, Filter> {
 
 /**
  * Lays out a network's parameters: conv and linear weights (which decay), then the other trained ones, in the network's
- * order; running statistics apart.
+ * order; running statistics, and what is frozen, apart.
  *
  * @param network - the network
  * @param target - the executor's
@@ -157,6 +158,15 @@ export function slotOf(layout: Layout, name: string): Slot {
   if (!slot) throw new Error(`no parameter ${name}`);
   return slot;
 }
+
+/**
+ * Whether training moves an entry by a gradient.
+ *
+ * @param layout - of the network
+ * @param name - PyTorch name
+ * @returns false for running statistics, and for what is frozen
+ */
+export const isTrained = (layout: Layout, name: string): boolean => slotOf(layout, name).space === 'parameter';
 
 /**
  * Reference to an entry's values or, in another space of the same shape, its gradient.

@@ -34,7 +34,9 @@ export function modelCard(model: TrainedModel, origin: Origin, files: readonly s
   const { parameters, macs } = costOf(network);
   const { imageSize, resize, interpolation, mean, std } = picturesOf(model);
   const known = modelNamed(network.model);
-  const what = known ? `${known.summary}. ${known.source}.` : 'A model that a plugin of the pipeline defines.';
+  const what = known
+    ? `${known.summary}. ${known.source}.`
+    : 'None of kdpipe’s own models: a plugin’s, or one that is joined with a part of its teacher.';
   return [
     '---',
     stringify(hubMetadata(network.model, origin)).trim(),

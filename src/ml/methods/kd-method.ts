@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/json.ts';
-import type { Shape, StateDict } from '../network/network.ts';
+import type { Network, Shape, StateDict } from '../network/network.ts';
 import type { Adapter } from '../algebra/adapter.ts';
 import type { Dimensions, Node } from '../algebra/node.ts';
 
@@ -102,6 +102,20 @@ export interface KdLoss {
   readonly fill?: (step: TermStep) => StepArrays;
 }
 
+/** A network with its weights. */
+export interface TrainedNetwork {
+  readonly network: Network;
+  readonly state: StateDict;
+}
+
+/** A student that is more than the model that it is made of. */
+export interface JoinedNetwork {
+  /** Named unlike any model: its weights hold the table of its layers. Parameters of the model keep their names. */
+  readonly network: Network;
+  /** Initial values that are neither the model's nor drawn, by parameter. */
+  readonly given: StateDict;
+}
+
 /** A weight that others have used, where their definition of the term is ours: a place to start from. */
 export interface PublishedWeight {
   /** w of total = v · L_cls + w · L_kd. */
@@ -134,6 +148,17 @@ export interface KdMethod {
   readonly revision?: number;
   /** Whether it compares images of a batch with each other, and so needs at least two. */
   readonly relational?: boolean;
+  /**
+   * Makes what is trained, evaluated and kept in the student's place, of one teacher that is a network of ours; the student's model by
+   * default.
+   *
+   * @param options - the method's options
+   * @param student - the model
+   * @param teacher - on images of the same size
+   * @returns the network
+   * @throws FailureError where the two do not go together
+   */
+  readonly network?: (options: JsonObject, student: Network, teacher: TrainedNetwork) => JoinedNetwork;
   /**
    * Taps that the method reads.
    *

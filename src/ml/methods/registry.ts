@@ -1,3 +1,4 @@
+import { fail } from '../../core/failure.ts';
 import { activationBoundary } from './ab.ts';
 import { attentionTransfer } from './at.ts';
 import { correlation } from './cc.ts';
@@ -16,6 +17,7 @@ import { normalised } from './nkd.ts';
 import { probabilistic } from './pkt.ts';
 import { relational } from './rkd.ts';
 import { review } from './reviewkd.ts';
+import { simkd } from './simkd.ts';
 import { similarity } from './sp.ts';
 import { softTarget } from './soft-target.ts';
 import { strongerTeacher } from './dist.ts';
@@ -51,4 +53,27 @@ export const methods = {
   FSP: solutionFlow,
   AB: activationBoundary,
   FT: factorTransfer,
+  SimKD: simkd,
 } satisfies Readonly<Record<string, KdMethod>>;
+
+/**
+ * Finds a method.
+ *
+ * @param name - in the registry, or of a plugin's
+ * @param added - methods of plugins, by name
+ * @returns the method
+ * @throws FailureError `unknown-method`
+ */
+export function requireMethod(name: string, added: Readonly<Record<string, KdMethod>> = {}): KdMethod {
+  const all: Readonly<Record<string, KdMethod>> = { ...methods, ...added };
+  const found = Object.hasOwn(all, name) ? all[name] : undefined;
+  return (
+    found ??
+    fail({
+      code: 'unknown-method',
+      message: `no distillation method is called ${name}`,
+      expected: `one of ${Object.keys(all).join(', ')}`,
+      fix: 'kdpipe list methods',
+    })
+  );
+}

@@ -109,7 +109,7 @@ export type Layer =
 export type Role =
   'conv.weight' | 'conv.bias' | 'linear.weight' | 'linear.bias' | 'bn.weight' | 'bn.bias' | 'bn.mean' | 'bn.var';
 
-/** One state-dict entry: PyTorch's name, role and shape. `trained` is false for running statistics. */
+/** One state-dict entry: PyTorch's name, role and shape. `trained` is false for running statistics, and for what is frozen. */
 export interface ParameterSpec {
   readonly name: string;
   readonly role: Role;

@@ -10,6 +10,7 @@ import type { KdLoss, KdMethod, KdSplit, TapShapes } from '../methods/kd-method.
 import { recordTerm, tapDimensions } from '../methods/terms/record-term.ts';
 import { flatRows } from '../methods/terms/rows.ts';
 import { CLASSIFIER } from '../methods/terms/taps.ts';
+import { LAST_MAP } from '../network/last-map.ts';
 import type { Shape } from '../network/network.ts';
 import { checkLoss, someNumbers, type LossCheck, type TriedLoss } from './check-loss.ts';
 
@@ -25,6 +26,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   block3: { height: 2, width: 2, channels: 4 },
   pooled: { height: 1, width: 1, channels: 4 },
   logits: { height: 1, width: 1, channels: 5 },
+  [LAST_MAP]: { height: 2, width: 2, channels: 4 },
   [CLASSIFIER]: { height: 5, width: 1, channels: 4 },
 };
 
@@ -84,7 +86,9 @@ function defaultsOf({ options }: KdMethod): JsonObject {
 /** The term with the defaults of its options, on networks of equal shapes. */
 function termOf(method: KdMethod): TriedLoss {
   const [options, names] = [defaultsOf(method), Object.keys(SHAPES)];
-  const sides = method.taps(options, { teacher: names, student: names.filter((name) => name !== CLASSIFIER) });
+  // A student has no more than its model's taps, unless the method makes its network.
+  const others = method.network ? [CLASSIFIER] : [CLASSIFIER, LAST_MAP];
+  const sides = method.taps(options, { teacher: names, student: names.filter((name) => !others.includes(name)) });
   const only = (taps: readonly string[]): Readonly<Record<string, Shape>> =>
     Object.fromEntries(
       taps.map((tap) => [tap, SHAPES[tap] ?? fail({ code: 'invalid-plugin', message: `no network has a tap ${tap}` })]),

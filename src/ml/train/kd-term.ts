@@ -6,7 +6,7 @@ import { dominant, partnersOf } from '../augment/mix.ts';
 import type { TrainBatch } from '../data/batch-loader.ts';
 import type { AdapterRun, Engine, EngineArray, OwnArray, UpdateOptions } from '../engines/engine.ts';
 import type { KdLoss, KdMethod, KdSplit, StepArrays, TapShapes } from '../methods/kd-method.ts';
-import { methods } from '../methods/registry.ts';
+import { requireMethod } from '../methods/registry.ts';
 import { kdWeight, rampShare } from '../methods/terms/kd-weight.ts';
 import { recordTerm, type RecordedTerm } from '../methods/terms/record-term.ts';
 import type { Network, Shape, StateDict } from '../network/network.ts';
@@ -65,20 +65,6 @@ function pickTaps(shapes: Readonly<Record<string, Shape>>, taps: readonly string
   );
 }
 
-function findMethod(name: string, own: KdTermDeps['methods']): KdMethod {
-  const all: Readonly<Record<string, KdMethod>> = { ...methods, ...own };
-  const found = Object.hasOwn(all, name) ? all[name] : undefined;
-  return (
-    found ??
-    fail({
-      code: 'unknown-method',
-      message: `no distillation method is called ${name}`,
-      expected: `one of ${Object.keys(all).join(', ')}`,
-      fix: 'kdpipe list methods',
-    })
-  );
-}
-
 /** Comparing images with each other takes two of them, in the last batch of an epoch too. */
 function requirePairs(method: KdMethod, { labels: { length }, batchSize }: KdTermDeps): void {
   if (!method.relational || !leavesOneImage(batchSize, length)) return;
@@ -119,7 +105,7 @@ export class KdTerm implements LossTerm {
   constructor(deps: KdTermDeps, distilled: KdTermOptions) {
     const { method: name, options, weight, ramp = 0, share = 1 } = distilled;
     const { teacher, student, seed, labels, engine } = deps;
-    const method = findMethod(name, deps.methods);
+    const method = requireMethod(name, deps.methods);
     const all = { teacher: teacher.shapes, student: tapShapes(student) };
     requirePairs(method, deps);
     this.method = name;

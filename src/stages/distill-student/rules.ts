@@ -3,7 +3,7 @@ import { leavesOneImage } from '../../params/shared-rules.ts';
 import type { CheckContext, ParamProblem } from '../stage-kind.ts';
 import { noEffect, textOf } from '../training/recipe-rules.ts';
 import { methodName, termsIn, type MethodOptions } from './options.ts';
-import { checkReads, checkTeachers, teachersOf } from './teacher-rules.ts';
+import { checkJoins, checkReads, checkTeachers, teachersOf } from './teacher-rules.ts';
 
 /** One term as it is written: alone, or as an item of `kd`. */
 interface Term {
@@ -155,6 +155,21 @@ function checkPairs(term: Term, { batch_size: size }: ValueObject, context: Chec
   ];
 }
 
+/** Each of two methods would make the student's network. */
+function checkOneNetwork(terms: readonly Term[], context: CheckContext): readonly ParamProblem[] {
+  const [first, second] = terms.filter((term) => context.facts('methods', methodOf(term))?.['joins'] === true);
+  if (!first || !second) return [];
+  return [
+    {
+      code: 'conflicting-params',
+      param: second.place,
+      message: `both ${methodOf(first)} and ${methodOf(second)} put a part of the teacher into the student`,
+      expected: 'at most one such term',
+      fix: 'remove one',
+    },
+  ];
+}
+
 /** The only epoch of a training would be the one at which a ramp begins. */
 function checkRamp({ ramp, epochs }: ValueObject): readonly ParamProblem[] {
   if (typeof ramp !== 'number' || ramp === 0 || epochs !== 1) return [];
@@ -208,18 +223,21 @@ export function checkDistillation(
   options: MethodOptions,
 ): readonly ParamProblem[] {
   const models = modelsOf(params, context);
+  const terms = termsOf(params, context, options);
   return [
     ...checkForm(params, context, options),
     ...checkTeachers(params, context),
     ...checkRamp(params),
     ...checkRdrop(params, context),
     ...checkViews(params),
-    ...termsOf(params, context, options).flatMap((term) => [
+    ...checkOneNetwork(terms, context),
+    ...terms.flatMap((term) => [
       ...checkWeight(term),
       ...checkOptions(term, options),
       ...checkBlocks(term, models, context),
       ...checkPairs(term, params, context),
       ...checkReads(methodOf(term), params, context, options),
+      ...checkJoins(methodOf(term), params, context),
     ]),
   ];
 }

@@ -1,6 +1,8 @@
 import { appendFileSync } from 'node:fs';
 import type { JsonObject } from '../../core/json.ts';
 import { countViews } from '../../ml/data/train-batches.ts';
+import { requireMethod } from '../../ml/methods/registry.ts';
+import { withLastMap } from '../../ml/network/last-map.ts';
 import { CombinedKdTerm } from '../../ml/train/combined-kd-term.ts';
 import type { KdTermOptions } from '../../ml/train/kd-term.ts';
 import { KeptTeacher } from '../../ml/train/kept-teacher.ts';
@@ -14,8 +16,15 @@ import { decodeParams, type DecodedParams } from '../../params/decode-params.ts'
 import { distillingParams, recipeParams } from '../../params/recipe.ts';
 import { openKeptLogits } from '../inference/run-inference.ts';
 import { openPlugins } from '../training/run-plugins.ts';
+import type { Plugin } from '../../ml/plugins/plugin.ts';
 import { inputOf, type Shared, type StageContext, type StageOutcome } from '../stage-kind.ts';
-import { recipeRegistries, runTraining, type TermMaker, type TrainingDeps } from '../training/run-training.ts';
+import {
+  recipeRegistries,
+  runTraining,
+  type TermMaker,
+  type TrainingDeps,
+  type TrainingParts,
+} from '../training/run-training.ts';
 import { openOnnxTeachers, type OnnxTeachers } from './run-onnx-teachers.ts';
 import { combinationParams, distillRequired, teachingParams } from './params.ts';
 
@@ -56,7 +65,7 @@ function openTeachers(
   const made: { dispose(): void }[] = [];
   const dispose = (): void => made.splice(0).forEach((one) => one.dispose());
   const live = (model: TrainedModel): Teacher => {
-    const session = engine.session(networkOn(model, manifest), { optimizer: null });
+    const session = engine.session(withLastMap(networkOn(model, manifest)), { optimizer: null });
     made.push(session);
     session.write(model.state);
     const pass = new TeacherPass(session, engine, images, views);
@@ -103,6 +112,17 @@ function makeTerm(params: Params, deps: TrainingDeps, onnx: OnnxTeachers): Combi
   return kd;
 }
 
+/** What makes more of the student than its model, where a term's method does. */
+function joinOf(params: Params, context: StageContext, { methods }: Plugin): TrainingParts['join'] {
+  for (const { method, options } of termsOf(params, context.params)) {
+    const { network: join } = requireMethod(method, methods);
+    if (!join) continue;
+    const teacher = readModel(inputOf(context, 'teacher').path);
+    return (model, manifest) => join(options, model, { network: networkOn(teacher, manifest), state: teacher.state });
+  }
+  return null;
+}
+
 /**
  * Trains a student on labels and on what its teachers make of the same images.
  *
@@ -114,5 +134,6 @@ export async function run(stage: StageContext): Promise<StageOutcome> {
   const params = decodeParams(DECLARATION, stage.params, recipeRegistries(plugins));
   const onnx = await openOnnxTeachers(stage);
   const term: TermMaker = (deps) => makeTerm(params, deps, onnx);
-  return runTraining(stage, params, { term, onHost: onnx.size > 0, plugins });
+  const join = joinOf(params, stage, plugins);
+  return runTraining(stage, params, { term, join, onHost: onnx.size > 0, plugins });
 }

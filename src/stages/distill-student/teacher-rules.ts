@@ -1,3 +1,4 @@
+import { isList } from '../../core/json.ts';
 import type { ValueObject } from '../../core/plan.ts';
 import { checkInput } from '../inference/input-rules.ts';
 import { checkKeptLogits } from '../inference/kept-rules.ts';
@@ -125,6 +126,40 @@ export function checkReads(
       ...rest,
       message: `${method} reads more of a teacher than its logits, and ${reason}`,
       expected: `${expected} one of ${readersOfLogits.join(', ')}`,
+    },
+  ];
+}
+
+/** Why a part of the teacher cannot be had. */
+function unjoinable(
+  params: ValueObject,
+  context: CheckContext,
+): { param: ParamProblem['param']; why: string } | undefined {
+  const teachers = teachersOf(params, context);
+  if (isList(params['teacher'])) return { param: ['teacher'], why: 'teacher is a list' };
+  const onnx = teachers.find(({ cell }) => cell?.kind === 'onnx');
+  return onnx && { param: onnx.param, why: 'an ONNX model is run as a whole' };
+}
+
+/**
+ * Refuses a method whose student holds a part of its teacher, where there is no one network to take it from.
+ *
+ * @param method - its name
+ * @param params - of the cell
+ * @param context - facts, and the cells behind references
+ * @returns the problem, if there is one
+ */
+export function checkJoins(method: string, params: ValueObject, context: CheckContext): readonly ParamProblem[] {
+  if (context.facts('methods', method)?.['joins'] !== true) return [];
+  const found = unjoinable(params, context);
+  if (!found) return [];
+  return [
+    {
+      code: 'no-part-of-teacher',
+      param: found.param,
+      message: `the student of ${method} holds a part of its teacher, and ${found.why}`,
+      expected: 'one teacher that is a network of train-teacher, distill-student or pretrained',
+      fix: 'name one such teacher, or choose another method',
     },
   ];
 }

@@ -14,5 +14,5 @@ export async function run(stage: StageContext): Promise<StageOutcome> {
   const plugins = await openPlugins(stage);
   const declaration = { params: recipeParams, required: recipeRequired } as const;
   const recipe = decodeParams(declaration, stage.params, recipeRegistries(plugins));
-  return runTraining(stage, recipe, { term: null, onHost: false, plugins });
+  return runTraining(stage, recipe, { term: null, join: null, onHost: false, plugins });
 }

@@ -5,14 +5,14 @@ import { isFailure } from '../../core/failure.ts';
 import { mixings } from '../../ml/augment/mix.ts';
 import { augmentations, type Augmentations } from '../../ml/augment/registry.ts';
 import { openPacked } from '../../ml/data/open.ts';
-import type { PackedDataset } from '../../ml/data/packed.ts';
+import type { PackedDataset, PackedManifest } from '../../ml/data/packed.ts';
 import type { Engine } from '../../ml/engines/engine.ts';
 import { engines } from '../../ml/engines/registry.ts';
 import { Workspace } from '../../ml/engines/workspace.ts';
 import { losses } from '../../ml/losses/registry.ts';
+import type { JoinedNetwork } from '../../ml/methods/kd-method.ts';
 import { costOf } from '../../ml/network/cost.ts';
 import { withHeadDropout } from '../../ml/network/head-dropout.ts';
-import { initialState } from '../../ml/network/initial.ts';
 import type { Network, StateDict } from '../../ml/network/network.ts';
 import type { BatchImages } from '../../ml/inference/batch-images.ts';
 import { checkpointIn, type Checkpoint } from '../../ml/train/checkpoint.ts';
@@ -23,7 +23,7 @@ import type { TrainingResult, TrainingJob } from '../../ml/train/job.ts';
 import type { LossTerms } from '../../ml/train/loss-terms.ts';
 import { optimizerOf, type Recipe } from '../../ml/train/recipe.ts';
 import { curvesOf, epochLine, epochNumbers, keptLine, logOf, paceNumbers } from '../../ml/train/records.ts';
-import { encodeModel, networkFor, readModel, startFrom } from '../../ml/inference/trained-model.ts';
+import { encodeModel, networkFor } from '../../ml/inference/trained-model.ts';
 import { requireValidation } from '../../ml/train/validate.ts';
 import { roundedToHalf } from '../../ml/weights/round-half.ts';
 import { engineOf, environmentOf } from '../inference/run-engine.ts';
@@ -31,6 +31,7 @@ import type { Plugin } from '../../ml/plugins/plugin.ts';
 import { inputOf, StageInterrupted, type StageContext, type StageOutcome } from '../stage-kind.ts';
 import { trainingOutputs } from './recipe.ts';
 import { openImages, openSteps } from './run-batches.ts';
+import { initialWeights, type Beginning } from './run-beginning.ts';
 
 /** Registries whose names a recipe holds. */
 const RECIPE_REGISTRIES = { losses, augmentations, mixings, engines } as const;
@@ -39,6 +40,8 @@ const RECIPE_REGISTRIES = { losses, augmentations, mixings, engines } as const;
 export interface TrainingParts {
   /** Makes the distillation term; null for ordinary training. */
   readonly term: TermMaker | null;
+  /** Makes what is trained of the model; null where that is the model itself. */
+  readonly join: ((model: Network, manifest: PackedManifest) => JoinedNetwork) | null;
   /** Whether the term reads the images of batches itself. */
   readonly onHost: boolean;
   /** What plugins add. */
@@ -66,6 +69,7 @@ export interface DisposableTerm extends LossTerms {
 export interface TrainingDeps {
   readonly context: StageContext;
   readonly data: PackedDataset;
+  /** What is trained: the model, or more. */
   readonly network: Network;
   readonly engine: Engine;
   /** Whether terms read the images of batches themselves: they are then normalised, and lie here. */
@@ -76,20 +80,10 @@ export interface TrainingDeps {
 }
 
 /** The same before any memory is taken. */
-type RunDeps = Omit<TrainingDeps, 'images'>;
+type RunDeps = Omit<TrainingDeps, 'images'> & Beginning;
 
 /** Makes the distillation term of a stage. */
 export type TermMaker = (deps: TrainingDeps) => DisposableTerm;
-
-function initialWeights({ context, network, data }: RunDeps, seed: number): StateDict {
-  if (context.params['weights'] === undefined) return initialState(network, seed);
-  const { classes } = data.manifest;
-  const source = readModel(inputOf(context, 'weights').path);
-  const { state, isClassifierDrawn } = startFrom(source, network, classes, seed);
-  const drawn = `, classifier drawn anew: they tell ${source.classes.length} classes, the dataset has ${classes.length}`;
-  appendFileSync(context.log, `starts from weights${isClassifierDrawn ? drawn : ''}\n`);
-  return state;
-}
 
 /** How a run is trained, beside its recipe. */
 interface Way {
@@ -274,13 +268,15 @@ function writeOutputs({ context, data, network }: RunDeps, recipe: Recipe, resul
  * @throws StageInterrupted when the signal was aborted, after a checkpoint
  */
 export async function runTraining(context: StageContext, recipe: Recipe, parts: TrainingParts): Promise<StageOutcome> {
-  const { term, onHost, plugins } = parts;
+  const { term, join, onHost, plugins } = parts;
   const data = openPacked(inputOf(context, 'data').path);
   try {
     requireValidation(data.manifest, recipe.select);
-    const network = withHeadDropout(networkFor(recipe.model, data.manifest, plugins.models), recipe.dropout);
+    const model = networkFor(recipe.model, data.manifest, plugins.models);
+    const joined = join?.(model, data.manifest) ?? null;
+    const network = withHeadDropout(joined?.network ?? model, recipe.dropout);
     const engine = await engineOf(context, recipe.engine);
-    const deps = { context, data, network, engine, onHost, plugins };
+    const deps = { context, data, model, joined, network, engine, onHost, plugins };
     const result = await trainOn(deps, recipe, term);
     writeOutputs(deps, recipe, result);
     return {

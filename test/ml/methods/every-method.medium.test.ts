@@ -13,6 +13,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   block1: { height: 8, width: 4, channels: 2 },
   block2: { height: 4, width: 2, channels: 3 },
   block3: { height: 2, width: 2, channels: 4 },
+  'last-map': { height: 2, width: 2, channels: 4 },
   pooled: { height: 1, width: 1, channels: 4 },
   logits: { height: 1, width: 1, channels: 5 },
 };
@@ -155,7 +156,7 @@ describe.each(registered)('every method: %s', (name, method) => {
     for (const side of ['teacher', 'student'] as const) {
       const available = { teacher: NAMES, student: NAMES, [side]: ['other'] };
       expect(() => method.taps(optionsOf(method), available)).toThrow(
-        /^[\w-]+ (reads (logits|pooled), which the (teacher|student) does not have|reads blocks, which teacher and student do not both have)$/,
+        /^[\w-]+ (reads (logits|pooled|last-map), which the (teacher|student) does not have|reads blocks, which teacher and student do not both have)$/,
       );
     }
   });

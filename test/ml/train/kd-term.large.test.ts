@@ -6,8 +6,9 @@ import { CompiledEngine } from '../../../src/ml/engines/compiled-engine.ts';
 import { WasmExecutor } from '../../../src/ml/engines/wasm/executor.ts';
 import { encodeModel, networkFor } from '../../../src/ml/inference/trained-model.ts';
 import type { KdMethod } from '../../../src/ml/methods/kd-method.ts';
-import { methods } from '../../../src/ml/methods/registry.ts';
+import { methods, requireMethod } from '../../../src/ml/methods/registry.ts';
 import { initialState } from '../../../src/ml/network/initial.ts';
+import { withLastMap } from '../../../src/ml/network/last-map.ts';
 import type { Network, StateDict } from '../../../src/ml/network/network.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
 import { CombinedKdTerm } from '../../../src/ml/train/combined-kd-term.ts';
@@ -40,7 +41,7 @@ const METHODS: readonly (readonly [string, KdTermOptions])[] = [
 ];
 
 function frozenTeacher(engine: Engine, seed = 5) {
-  const network = networkFor('convnet8', data.manifest);
+  const network = withLastMap(networkFor('convnet8', data.manifest));
   const teacher = engine.session(network, { optimizer: null, threads: 1 });
   teacher.write(initialState(network, seed));
   return teacher;
@@ -53,8 +54,10 @@ afterAll(() => reference.dispose());
 function setting(options: KdTermOptions, { engine = reference, batchSize = BATCH, threads = 1 } = {}) {
   const { labels } = data.split('train');
   // FSP wants a student as wide as its teacher.
-  const network = networkFor(options.method === 'FSP' ? 'convnet8' : 'convnet4', data.manifest);
+  const model = networkFor(options.method === 'FSP' ? 'convnet8' : 'convnet4', data.manifest);
   const teacher = frozenTeacher(engine);
+  const { network: join } = requireMethod(options.method);
+  const network = join?.(options.options, model, { network: teacher.network, state: teacher.read() }).network ?? model;
   engine.limitThreads(threads);
   const student = engine.session(network, { optimizer: SGD });
   const kd = new CombinedKdTerm(

@@ -246,6 +246,29 @@ describe('the distill-student kind', () => {
     });
   });
 
+  it('takes one network for a student that holds a part of it', () => {
+    const reused = { ...needed, kd_method: 'SimKD', kd_weight: 'published' };
+    expect(completedParams(distillStudent, reused)).toMatchObject({ kd_weight: 1, ce_weight: 0 });
+    const found = (params: JsonObject, kind?: string) => {
+      const teacher = { model: 'resnet20' };
+      return problemsOf(
+        distillStudent,
+        { ...reused, kd_weight: 1, ...params },
+        { teacher, 'teacher.0': teacher },
+        kind,
+      );
+    };
+    expect(found({})).toEqual([]);
+    const [code, holds] = ['no-part-of-teacher', 'the student of SimKD holds a part of its teacher, and'];
+    expect(found({ teacher: ['t'] })).toMatchObject([{ code, message: `${holds} teacher is a list` }]);
+    expect(found({}, 'onnx')).toMatchObject([{ code, message: `${holds} an ONNX model is run as a whole` }]);
+    const { kd_method: _, ...several } = needed;
+    const kd = [1, 2].map((weight) => ({ method: 'SimKD', weight }));
+    expect(problemsOf(distillStudent, { ...several, kd }, { teacher: { model: 'resnet20' } })).toMatchObject([
+      { code: 'conflicting-params', param: ['kd', 1] },
+    ]);
+  });
+
   it('refuses a ramp that would leave nothing to distil', () => {
     expect(problems({ kd_ratio: 0.7, ramp: 2, epochs: 1 })).toMatchObject([{ code: 'no-effect', param: ['ramp'] }]);
     expect(problems({ kd_ratio: 0.7, ramp: 2, epochs: 2 })).toEqual([]);

@@ -1,5 +1,5 @@
 import type { LayerIndex } from '../../network/network.ts';
-import { familyOf, refOf } from '../layout.ts';
+import { familyOf, isTrained, refOf } from '../layout.ts';
 import { ACTIVATIONS } from '../primitives.ts';
 import type { Ref } from '../program.ts';
 import { roundUp } from '../target.ts';
@@ -10,6 +10,12 @@ import { roundsFilterGradient, roundsInputGradient } from './half-precision.ts';
 import { partialsFor, savedOf, type Saved } from './norm.ts';
 import { readBy, type Unit, type UnitOf } from './units.ts';
 import { winogradSums, winogradTransposedFilter } from './winograd.ts';
+
+/** Sizes of a convolution or linear layer. */
+const productOf = (emitter: Emitter, unit: UnitOf<'product'>) => ({
+  ...windowOf(emitter, unit),
+  outChannels: emitter.extent(unit.output).stride,
+});
 
 /**
  * Reverse-mode differentiation of a lowered forward pass. The gradient of each layer's value is collected from its
@@ -139,27 +145,35 @@ export class Backward {
     }
   }
 
+  #filterGradient(unit: UnitOf<'product'>, dy: Ref): void {
+    const emitter = this.#emitter;
+    const x = this.#value(unit.input);
+    if (familyOf(emitter.network, unit.layer, emitter.target) !== 'dense') {
+      emitGroupedFilterGradient(emitter, unit, { x, dy });
+      return;
+    }
+    const dfilter = refOf(emitter.layout, `${unit.layer.name}.weight`, 'gradient');
+    const numbers = productOf(emitter, unit);
+    const { chunks, floats } = winogradSums(numbers, emitter.target);
+    const transformed = emitter.scratch(floats);
+    const bfloat16 = transformed ? 0 : roundsFilterGradient(numbers, emitter.target);
+    const reading = emitter.reading(unit.input);
+    emitter.emit(
+      'conv-filter-gradient',
+      { x, ...reading.operands, dy, transformed, dfilter },
+      { ...numbers, ...reading.numbers, chunks, bfloat16 },
+    );
+  }
+
   #product(unit: UnitOf<'product'>, dy: Ref): void {
     const emitter = this.#emitter;
     const { rows, stride } = emitter.extent(unit.output);
     const { name, bias } = unit.layer;
-    const numbers = { ...windowOf(emitter, unit), outChannels: stride };
+    const numbers = productOf(emitter, unit);
     const filter = refOf(emitter.layout, `${name}.weight`);
-    const dfilter = refOf(emitter.layout, `${name}.weight`, 'gradient');
-    const x = this.#value(unit.input);
     const dense = familyOf(emitter.network, unit.layer, emitter.target) === 'dense';
-    if (dense) {
-      const { chunks, floats } = winogradSums(numbers, emitter.target);
-      const transformed = emitter.scratch(floats);
-      const bfloat16 = transformed ? 0 : roundsFilterGradient(numbers, emitter.target);
-      const reading = emitter.reading(unit.input);
-      emitter.emit(
-        'conv-filter-gradient',
-        { x, ...reading.operands, dy, transformed, dfilter },
-        { ...numbers, ...reading.numbers, chunks, bfloat16 },
-      );
-    } else emitGroupedFilterGradient(emitter, unit, { x, dy });
-    if (bias) {
+    if (isTrained(emitter.layout, `${name}.weight`)) this.#filterGradient(unit, dy);
+    if (bias && isTrained(emitter.layout, `${name}.bias`)) {
       const dbias = refOf(emitter.layout, `${name}.bias`, 'gradient');
       emitter.emit('bias-gradient', { dy, dbias }, { rows, channels: stride });
     }

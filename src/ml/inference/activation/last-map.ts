@@ -1,9 +1,6 @@
-import { fail } from '../../../core/failure.ts';
 import { doubleAt, floatAt } from '../../../util/at.ts';
+import { requireLastMap, withLastMap, LAST_MAP } from '../../network/last-map.ts';
 import type { Layer, Network, Shape, StateDict } from '../../network/network.ts';
-
-/** The tap of the map that the class is read from. */
-const LAST_MAP = 'last-map';
 
 /** How a map of activation is made: the map of a network that does not allow the first is of the second. */
 export type MapMethod = 'CAM' | 'Grad-CAM';
@@ -21,12 +18,6 @@ export interface WatchedNetwork {
   readonly method: MapMethod;
 }
 
-const PASSES_THROUGH: ReadonlySet<Layer['kind']> = new Set(['dropout', 'stochastic-depth']);
-
-/** Whether the layers from a place on are a chain. */
-const areChained = (layers: readonly Layer[], start: number): boolean =>
-  layers.slice(start).every(({ inputs }, at) => inputs.length === 1 && inputs[0] === start + at - 1);
-
 /**
  * Finds the map that a network pools before it names a class.
  *
@@ -35,25 +26,8 @@ const areChained = (layers: readonly Layer[], start: number): boolean =>
  * @throws FailureError `no-last-map` where no chain of layers leads from a global average pool to the logits
  */
 export function watchLastMap(network: Network): WatchedNetwork {
-  const { layers, model, taps } = network;
-  const pool = layers.findLastIndex(({ kind }) => kind === 'global-average-pool');
-  const [map = -1] = layers[pool]?.inputs ?? [];
-  const last = layers[map];
-  if (!last || !areChained(layers, pool + 1))
-    return fail({
-      code: 'no-last-map',
-      message: `${model} does not average a last feature map before it names a class`,
-      expected: 'a network with a global average pool, and layers in a row behind it',
-    });
-  const head = layers.slice(pool + 1).filter(({ kind }) => !PASSES_THROUGH.has(kind));
-  const method = head.length === 1 ? 'CAM' : 'Grad-CAM';
-  return {
-    network: { ...network, taps: { ...taps, [LAST_MAP]: map } },
-    tap: LAST_MAP,
-    shape: last.shape,
-    head,
-    method,
-  };
+  const { shape, head } = requireLastMap(network);
+  return { network: withLastMap(network), tap: LAST_MAP, shape, head, method: head.length === 1 ? 'CAM' : 'Grad-CAM' };
 }
 
 /** Values of a layer, and how the slopes of its output become those of its input. */

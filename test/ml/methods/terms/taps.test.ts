@@ -175,8 +175,8 @@ describe('channels that differ', () => {
       const all = Object.fromEntries(FOUR.map((tap) => [tap, shapes.student['block4']!]));
       const wider = Object.fromEntries(FOUR.map((tap) => [tap, shapes.teacher['block4']!]));
       const vector = { height: 1, width: 1, channels: 5 };
-      const names = { teacher: [...FOUR, 'pooled', 'logits'], student: [...FOUR, 'pooled', 'logits'] };
-      const taps = method.taps({}, names).student;
+      const every = [...FOUR, 'last-map', 'pooled', 'logits'];
+      const taps = method.taps({}, { teacher: every, student: every }).student;
       const pick = (from: Readonly<Record<string, typeof vector>>) =>
         Object.fromEntries(taps.map((tap) => [tap, from[tap] ?? vector]));
       const of = { student: pick(all), teacher: pick(wider) };
