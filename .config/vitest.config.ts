@@ -19,7 +19,12 @@ const larger = [
   { name: 'medium', include: medium.filter((file) => !apart.has(file)), isolate: false },
   { name: 'medium, apart', include: [...apart] },
   { name: 'large', include: ['test/**/*.large.test.ts'] },
-].map((test) => ({ extends: true as const, test: { ...test, globalSetup: ['test/support/build-once.ts'] } }));
+].map((test) => ({
+  extends: true as const,
+  test: { ...test, globalSetup: ['test/support/build-once.ts'] },
+  // Programs that they start are built ones.
+  resolve: { alias: [{ find: /^.*\/own-module\.ts$/, replacement: join(ROOT, 'test/support/own-module.ts') }] },
+}));
 
 export default defineConfig({
   root: ROOT,

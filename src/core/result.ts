@@ -2,7 +2,8 @@ import { FailureError, type Failure } from './failure.ts';
 
 /** Either a value or the failures that prevented it. */
 export type Result<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failures: readonly Failure[] };
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failures: readonly Failure[] };
 
 /**
  * Wraps a value as a success.

@@ -107,7 +107,14 @@ export type Layer =
 
 /** Kind of value that a parameter or buffer holds: decides initial value, weight decay and layout. */
 export type Role =
-  'conv.weight' | 'conv.bias' | 'linear.weight' | 'linear.bias' | 'bn.weight' | 'bn.bias' | 'bn.mean' | 'bn.var';
+  | 'conv.weight'
+  | 'conv.bias'
+  | 'linear.weight'
+  | 'linear.bias'
+  | 'bn.weight'
+  | 'bn.bias'
+  | 'bn.mean'
+  | 'bn.var';
 
 /** One state-dict entry: PyTorch's name, role and shape. `trained` is false for running statistics, and for what is frozen. */
 export interface ParameterSpec {

@@ -4,7 +4,15 @@ import { CODES, CONTAINERS } from './pickle-codes.ts';
 
 /** A value out of a pickle: plain data, or what the outside made of a call or a persistent id. */
 export type Pickled =
-  null | boolean | number | bigint | string | Uint8Array | readonly Pickled[] | Map<Pickled, Pickled> | object;
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly Pickled[]
+  | Map<Pickled, Pickled>
+  | object;
 
 /** Something that a pickle names by module and name. */
 export class Global {

@@ -1,6 +1,8 @@
 /** What a process apart answers: a value, what is wrong with what it was given, or the limit that it broke. */
 export type Answer<T, Failed> =
-  { readonly value: T } | { readonly failures: readonly Failed[] } | { readonly exceeded: string };
+  | { readonly value: T }
+  | { readonly failures: readonly Failed[] }
+  | { readonly exceeded: string };
 
 /** Errors that say what is wrong with what the process was given: a `FailureError`. */
 const hasFailures = (error: unknown): error is { readonly failures: readonly unknown[] } =>
