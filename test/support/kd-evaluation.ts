@@ -1,3 +1,4 @@
+import { optionsOf } from './default-options.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { differentiate } from '../../src/ml/algebra/gradients.ts';
 import { input } from '../../src/ml/algebra/inputs.ts';
@@ -10,15 +11,7 @@ import { EchoRunner } from './echo-runner.ts';
 import { evaluateNodes, type AdapterCallbacks, type Values } from './evaluate-expression.ts';
 import { referenceInput, referenceLabels } from './loss-reference.ts';
 
-/** Options of a method with its defaults, as the stage completes them. */
-export const optionsOf = (method: KdMethod, given: JsonObject = {}): JsonObject => ({
-  ...Object.fromEntries(
-    Object.entries(method.options).flatMap(([key, schema]) =>
-      'default' in schema ? [[key, schema['default'] as JsonObject]] : [],
-    ),
-  ),
-  ...given,
-});
+export { optionsOf };
 
 /** A training split of six images of three classes. */
 export const someSplit: KdSplit = { labels: Int32Array.of(0, 1, 2, 1, 0, 2), seed: 5 };

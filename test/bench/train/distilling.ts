@@ -8,7 +8,7 @@ import { Objective } from '../../../src/ml/train/objective.ts';
 import { TeacherPass } from '../../../src/ml/train/teacher-pass.ts';
 import type { KdMethod } from '../../../src/ml/methods/kd-method.ts';
 import { methods } from '../../../src/ml/methods/registry.ts';
-import { optionsOf } from '../../support/kd-evaluation.ts';
+import { optionsOf } from '../../support/default-options.ts';
 import { crossEntropySupervision } from '../../support/one-batch.ts';
 import { plainFormat } from '../../support/plain-format.ts';
 
