@@ -43,11 +43,11 @@ export interface BatchReply {
 
 const { folder, options, plugins, slots } = workerData as BatchThreadSetup;
 
+/** What plugins add; their loader is loaded only where there are some. */
 async function augmentationsOf(files: readonly PluginFile[]): Promise<Augmentations> {
   if (files.length === 0) return {};
-  const { loadPlugin } = await import('../plugins/load-plugin.ts');
-  const loaded = await Promise.all(files.map(loadPlugin));
-  return Object.assign({}, ...loaded.map(({ augmentations }) => augmentations)) as Augmentations;
+  const { loadPlugins } = await import('../plugins/load-plugin.ts');
+  return (await loadPlugins(files)).augmentations;
 }
 
 async function openBatches(): Promise<ReturnType<typeof batchesByEpoch>> {

@@ -153,3 +153,21 @@ export async function loadPlugin(file: PluginFile): Promise<Plugin> {
     })),
   );
 }
+
+/**
+ * Loads plugins, each once.
+ *
+ * @param files - their files
+ * @returns what they add, together
+ * @throws FailureError `invalid-plugin` with all that is wrong with one of them
+ */
+export async function loadPlugins(files: readonly PluginFile[]): Promise<Required<Plugin>> {
+  const once = [...new Map(files.map((file) => [file.path, file])).values()];
+  const plugins = await Promise.all(once.map(loadPlugin));
+  const all = <Registry extends keyof Plugin>(registry: Registry): Required<Plugin>[Registry] =>
+    Object.assign({}, ...plugins.map((plugin) => plugin[registry])) as Required<Plugin>[Registry];
+  return {
+    ...{ methods: all('methods'), losses: all('losses'), models: all('models') },
+    ...{ metrics: all('metrics'), augmentations: all('augmentations') },
+  };
+}

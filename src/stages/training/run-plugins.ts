@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { loadPlugin } from '../../ml/plugins/load-plugin.ts';
+import { loadPlugins } from '../../ml/plugins/load-plugin.ts';
 import type { Plugin, PluginFile } from '../../ml/plugins/plugin.ts';
 import { isPluginSource, pluginSource } from '../plugin-names.ts';
 import type { StageContext } from '../stage-kind.ts';
@@ -30,13 +30,5 @@ export function pluginOf({ sources }: Sources, registry: keyof Plugin, name: str
  * @returns what they add, together
  * @throws FailureError `invalid-plugin`
  */
-export async function openPlugins({ sources }: Sources): Promise<Required<Plugin>> {
-  const paths = new Set(sources.flatMap(({ name, path }) => (isPluginSource(name) ? [path] : [])));
-  const plugins = await Promise.all([...paths].map((path) => loadPlugin(fileAt(path))));
-  const all = <Registry extends keyof Plugin>(registry: Registry): Required<Plugin>[Registry] =>
-    Object.assign({}, ...plugins.map((plugin) => plugin[registry])) as Required<Plugin>[Registry];
-  return {
-    ...{ methods: all('methods'), losses: all('losses'), models: all('models') },
-    ...{ metrics: all('metrics'), augmentations: all('augmentations') },
-  };
-}
+export const openPlugins = ({ sources }: Sources): Promise<Required<Plugin>> =>
+  loadPlugins(sources.flatMap(({ name, path }) => (isPluginSource(name) ? [fileAt(path)] : [])));
