@@ -131,6 +131,27 @@ def flow(student, teacher, w, form):
     return sum(d.pow(2).mean() if form == "code" else d.pow(2).sum((1, 2)).mean() for d in apart)
 
 
+def towards_largest(vectors):
+    """LAPACK's signs are any: here the largest element of each column is positive."""
+    return vectors * vectors.detach().gather(1, vectors.abs().argmax(1, keepdim=True)).sign()
+
+
+def singular(student, teacher, w, form, beta=8):
+    rank, before, total = int(form), None, 0.0
+    for s, t in zip(student.values(), teacher.values()):
+        u, v = (torch.linalg.svd(x.flatten(1, 2), full_matrices=False) for x in (s, t))
+        ours, theirs = (towards_largest(x.Vh[:, :count].mT) for x, count in ((u, rank + 3), (v, rank)))
+        share = F.normalize(v.S[:, :rank])[:, None]
+        cosine = ours.mT @ theirs
+        nearest = (cosine.abs() == cosine.abs().amax(1, keepdim=True)) * cosine.sign()
+        pair = ours @ nearest.detach() * share, theirs * share
+        if before is not None:
+            a, b = ((-(x[:, :, None] - y[:, None]) ** 2 / beta).exp() for x, y in zip(pair, before))
+            total = total + (a - b).pow(2).sum() / IMAGES
+        before = pair
+    return total
+
+
 def boundary(student, teacher, w, form, margin=1.0):
     total, blocks = 0.0, list(student)
     for k, tap in enumerate(blocks):
@@ -224,6 +245,8 @@ CASES = {
     "CC paper": (correlation, "paper", {"pooled": (1, 1, 3)}, {"pooled": (1, 1, 4)}),
     "FSP code": (flow, "code", FLOWS, FLOWS),
     "FSP paper": (flow, "paper", FLOWS, FLOWS),
+    "KDSVD 1": (singular, "1", FLOWS, FLOWS),
+    "KDSVD 2": (singular, "2", {"block1": (4, 4, 5), "block2": (3, 3, 4)}, {"block1": (4, 4, 5), "block2": (2, 2, 4)}),
     "AB code": (boundary, "code", {"preact1": (4, 4, 3), "preact2": (4, 4, 2), "preact3": (2, 2, 3), "preact4": (2, 2, 2)}, {"preact1": (4, 4, 3), "preact2": (2, 2, 3), "preact3": (2, 2, 4), "preact4": (4, 4, 3)}),
     "AB paper": (boundary, "paper", {"preact1": (4, 4, 3)}, {"preact1": (4, 4, 3)}),
 }

@@ -2,7 +2,7 @@
 
     git clone --branch pytorch-classifier-v1.5 https://github.com/z1069614715/pytorch-classifier CHECKOUT
     pip install torch torchvision opencv-python-headless grad-cam timm scikit-learn matplotlib prettytable thop rfconv albumentations pycm
-    python test/reference/original.py CHECKOUT IMAGES WORK --epochs 24 --image-size 48 --seeds 5 --lr 1e-3
+    python test/reference/original.py CHECKOUT IMAGES WORK --epochs 24 --image-size 32 --seeds 5 --lr 1e-3
 
 IMAGES has the folders train and val, with a folder a class in each; at least 80 images are in train, of which the program plots five
 batches. WORK gets teacher.pth, a state dict of resnet18 that the program trained by seed 0, and curves.json: for `alone`, `SoftTarget` and

@@ -1,6 +1,7 @@
 import type { AdapterCall, Dimensions, Node, NodeOf, Op } from '../../src/ml/algebra/node.ts';
 import { isSameShape, lengthOf, sizeOf } from '../../src/ml/algebra/node.ts';
 import { inOrder } from '../../src/ml/algebra/order.ts';
+import { rightSingularVectors } from '../../src/ml/engines/reference/singular.ts';
 
 /** Numbers of an array, row by row. */
 export type Values = ArrayLike<number>;
@@ -124,6 +125,13 @@ const operations: { readonly [O in Computed]: (node: NodeOf<O>, given: Given) =>
   sum: (node, [x]) => reduced(node, x!, (sum, value) => sum + value),
   max: (node, [x]) => reduced(node, x!, (largest, value) => Math.max(largest, value)),
   matmul: product,
+  rightSingularVectors: (node, [x]) => {
+    const [rows, columns] = node.inputs[0]!.shape.slice(-2) as [number, number];
+    const matrices = Array.from({ length: x!.length / (rows * columns) }, (_, i) =>
+      rightSingularVectors(x!.subarray(i * rows * columns, (i + 1) * rows * columns), rows, columns),
+    );
+    return Float64Array.from(matrices.flatMap((matrix) => [...matrix]));
+  },
   transpose: (node, [x]) => {
     const strides = stridesOf(node.inputs[0]!.shape);
     const { permutation } = node.attributes;

@@ -52,11 +52,12 @@ const EVERY_BLOCK = { blocks: [1, 2, 3, 4] };
 /** A method's options, beside its defaults, and the networks that it is tried with. */
 type Trial = readonly [method: KdMethod, options: JsonObject, networks: string];
 
-/** FSP compares channel by channel. */
+/** They compare channel by channel. */
+const ALIKE: ReadonlySet<KdMethod> = new Set([methods.FSP, methods.KDSVD]);
 const defaults: readonly Trial[] = Object.values<KdMethod>(methods).map((method) => [
   method,
   {},
-  method === methods.FSP ? 'alike' : 'equal sizes',
+  ALIKE.has(method) ? 'alike' : 'equal sizes',
 ]);
 const {
   AB,
@@ -64,6 +65,7 @@ const {
   CC,
   FSP,
   FT,
+  KDSVD,
   SP,
   NST,
   ICKD,
@@ -101,6 +103,7 @@ const TRIALS: readonly Trial[] = [
   [CRD, { crd_dimension: 7, crd_sample: 'relax', crd_temperature: 0.2 }, 'equal sizes'],
   [CC, { cc_form: 'paper' }, 'equal sizes'],
   [FSP, { fsp_form: 'paper' }, 'alike'],
+  [KDSVD, { svd_rank: 2 }, 'alike'],
   [AB, { ab_form: 'paper' }, 'a larger student'],
   [FT, { ft_form: 'paper', ...EVERY_BLOCK }, 'a larger student'],
   [WKDL, { wkd_iterations: 3, wkd_sharpness: 2 }, 'equal sizes'],

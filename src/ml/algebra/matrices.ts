@@ -46,6 +46,18 @@ export const rowGram = (rows: Node): Node => matmul(rows, rows, { transposeB: tr
  */
 export const columnGram = (rows: Node): Node => matmul(rows, rows, { transposeA: true });
 
+/**
+ * Right singular vectors of matrices, X = U S Vᵀ, those of larger values first. Signs are such that the largest element of each
+ * vector is positive; those of equal values may be turned. Values of no more than 2⁻²³ of the largest have a vector of zeros.
+ *
+ * @param x - X, [..., m, n]
+ * @returns V, [..., n, min(m, n)]: a vector a column; no gradient passes between vectors whose squared values are as near as that
+ */
+export function rightSingularVectors(x: Node): Node {
+  const [m, n] = [lengthOf(x, -2), lengthOf(x, -1)];
+  return makeNode('rightSingularVectors', [x], {}, [...x.shape.slice(0, -2), n, Math.min(m, n)]);
+}
+
 /** 0 … n − 1. */
 const numbers = (n: number): Node => array(Array.from({ length: n }, (_, i) => i));
 

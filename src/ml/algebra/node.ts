@@ -68,6 +68,8 @@ export interface Operations {
    * side has none: its matrix is that of all.
    */
   readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+  /** Right singular vectors of the matrices [..., m, n] in the last two dimensions: [..., n, min(m, n)]. */
+  readonly rightSingularVectors: None;
   /** Dimension k of the result is dimension `permutation[k]` of the input. */
   readonly transpose: { readonly permutation: readonly number[] };
   readonly reshape: None;

@@ -1,8 +1,9 @@
 import { at as inputAt } from '../../util/at.ts';
-import { add, div, greater, mul, pow, select, sigmoid, sub } from './arithmetic.ts';
+import { abs, add, div, greater, mul, pow, select, sigmoid, square, sub } from './arithmetic.ts';
 import { constant } from './inputs.ts';
 import { gatherSums, matmul } from './matrices.ts';
 import { lengthOf, makeNode, type Dimensions, type Node, type NodeOf, type Op } from './node.ts';
+import { max, sum } from './reductions.ts';
 import { broadcast, concat, reshape, slice, transpose } from './shapes.ts';
 
 /** From the gradient of a node to what that contributes to the gradient of one of its inputs; it may still be broadcast. */
@@ -55,6 +56,30 @@ function productSlope(node: NodeOf<'matmul'>, at: number): Slope | null {
       : matmul(a, gradient, { transposeA: !transposeA });
 }
 
+/** Squared values of matrices that are nearer than this to each other, by the largest of a matrix, have no slope between them. */
+const NEAR = 2 ** -23;
+
+/**
+ * X = U S Vᵀ with V as a function of X: dX = X V ((M + Mᵀ) Vᵀ + S⁻² (dVᵀ − dVᵀ V Vᵀ)), M_ij = (Vᵀ dV)_ij / (s_j² − s_i²), which is what
+ * eigenvectors of Xᵀ X have, those of its null space as one (Magnus: On Differentiating Eigenvalues and Eigenvectors, 1985).
+ */
+function singularSlope(node: NodeOf<'rightSingularVectors'>): Slope {
+  const x = first(node);
+  const scaled = matmul(x, node);
+  const values = sum(square(scaled), { axes: [-2], keepDims: true });
+  const least = mul(max(values, { axes: [-1], keepDims: true }), NEAR);
+  const quotient = (numerator: Node, by: Node): Node =>
+    select(greater(abs(by), least), div(numerator, select(greater(abs(by), least), by, 1)), 0);
+  return (gradient) => {
+    const along = matmul(node, gradient, { transposeA: true });
+    const within = quotient(along, sub(values, transposeMatrices(values)));
+    const across = sub(gradient, matmul(node, along));
+    const both = add(within, transposeMatrices(within));
+    const sides = add(matmul(both, node, { transposeB: true }), transposeMatrices(quotient(across, values)));
+    return matmul(scaled, sides);
+  };
+}
+
 /** 0 along a dimension, for what a part does not have. */
 const zeros = (shape: Dimensions, axis: number, length: number): readonly Node[] =>
   length > 0 ? [constant(0, shape.with(axis, length))] : [];
@@ -94,6 +119,7 @@ const rules: { readonly [O in Op]: Rule<O> } = {
   },
   max: none,
   matmul: productSlope,
+  rightSingularVectors: singularSlope,
   transpose:
     ({ attributes: { permutation } }) =>
     (gradient) =>

@@ -127,6 +127,15 @@ export const ARRAY_PRIMITIVES = {
       bColumn: 'int',
     },
   },
+  /**
+   * y[i, c, j] = element c of the j-th right singular vector of x[i], a matrix of rows · columns floats, i < batch: j < k =
+   * min(rows, columns), those of larger values first, each of length 1 with its largest element positive; 0 where the value is no more
+   * than 2⁻²³ of the largest. Computed in float64. `work`: `chunks` pieces of 2 · (k · (2k + 3) + columns) floats.
+   */
+  'right-singular-vectors': {
+    operands: { x: 'in', y: 'out', work: 'scratch' },
+    numbers: { batch: 'int', rows: 'int', columns: 'int', chunks: 'int' },
+  },
   /** y[i] = table[places[i]]: rows of `columns` floats, i < rows. Places are whole numbers in floats. */
   gather: { operands: { table: 'in', places: 'in', y: 'out' }, numbers: { rows: 'int', columns: 'int' } },
   /** table[places[i]] = x[i]; of equal places the last one counts. */

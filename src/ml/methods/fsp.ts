@@ -4,10 +4,9 @@ import { matmul } from '../algebra/matrices.ts';
 import { lengthOf, type Node } from '../algebra/node.ts';
 import { mean, sum } from '../algebra/reductions.ts';
 import { at } from '../../util/at.ts';
-import { fail } from '../../core/failure.ts';
-import type { KdMethod, TapShapes } from './kd-method.ts';
+import type { KdMethod } from './kd-method.ts';
 import { columns } from './terms/maps.ts';
-import { allBlocks, blocksOption, chooseBlocks, pairTaps, STEM } from './terms/taps.ts';
+import { allBlocks, blocksOption, chooseBlocks, requireChannels, requireSeveral, STEM } from './terms/taps.ts';
 
 /** Flow between two maps of one side: mean over pixels of the products of their channels, [N, C, C']; the larger map is pooled. */
 function flow(first: Node, second: Node): Node {
@@ -22,18 +21,6 @@ const FORMS: Readonly<Record<string, (ours: Node, theirs: Node) => Node>> = {
   code: (ours, theirs) => mean(square(sub(ours, theirs))),
   paper: (ours, theirs) => div(sum(square(sub(ours, theirs))), lengthOf(ours, 0)),
 };
-
-/** Flows are compared channel by channel. */
-function requireFlows(shapes: TapShapes): void {
-  for (const { tap, student, teacher } of pairTaps(shapes))
-    if (student.channels !== teacher.channels)
-      fail({
-        code: 'unequal-channels',
-        message: `FSP can't compare ${tap}: the student's map has ${student.channels} channels, the teacher's ${teacher.channels}`,
-        expected: 'maps of as many channels',
-        fix: 'choose a student that is as wide as its teacher',
-      });
-}
 
 /**
  * Flow of solution procedure: G = mean over pixels of f_k f_k+1ᵀ for maps that follow each other, the stem's output and the blocks';
@@ -61,17 +48,11 @@ export const solutionFlow: KdMethod = {
     const chosen = chooseBlocks('FSP', blocks, available, allBlocks);
     const stem = [available.student, available.teacher].every((names) => names.includes(STEM)) ? [STEM] : [];
     const both = [...stem, ...chosen.student];
-    if (both.length < 2)
-      fail({
-        code: 'no-such-block',
-        message: `FSP compares what happens between maps, and there is one: ${both.join(', ')}`,
-        expected: 'two maps at least',
-        fix: 'write more blocks',
-      });
+    requireSeveral('FSP', both);
     return { teacher: both, student: both };
   },
   create: ({ fsp_form: form }, shapes) => {
-    requireFlows(shapes);
+    requireChannels('FSP', shapes);
     const distance = typeof form === 'string' ? FORMS[form] : undefined;
     if (!distance) throw new Error(`FSP has no form ${JSON.stringify(form)}`);
     const taps = Object.keys(shapes.student);

@@ -6,6 +6,7 @@ import { contrastive } from './crd.ts';
 import { decoupled } from './dkd.ts';
 import { fitnet } from './fitnet.ts';
 import { solutionFlow } from './fsp.ts';
+import { singularValues } from './kdsvd.ts';
 import { factorTransfer } from './ft.ts';
 import { interChannel } from './ickd.ts';
 import type { KdMethod } from './kd-method.ts';
@@ -51,6 +52,7 @@ export const methods = {
   ICKD: interChannel,
   CC: correlation,
   FSP: solutionFlow,
+  KDSVD: singularValues,
   AB: activationBoundary,
   FT: factorTransfer,
   SimKD: simkd,

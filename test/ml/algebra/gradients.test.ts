@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as arithmetic from '../../../src/ml/algebra/arithmetic.ts';
 import { differentiate } from '../../../src/ml/algebra/gradients.ts';
 import { array, constant, input } from '../../../src/ml/algebra/inputs.ts';
-import { gather, gatherProducts, gatherSums, matmul } from '../../../src/ml/algebra/matrices.ts';
+import { gather, gatherProducts, gatherSums, matmul, rightSingularVectors } from '../../../src/ml/algebra/matrices.ts';
 import { sizeOf, type Dimensions, type Node, type Op } from '../../../src/ml/algebra/node.ts';
 import { inOrder } from '../../../src/ml/algebra/order.ts';
 import { max, mean, softmax, sum, withoutGradient } from '../../../src/ml/algebra/reductions.ts';
@@ -83,6 +83,8 @@ const rows: readonly Row[] = [
   ['matmul', 'of rows with themselves', [[2, 3, 4]], (x) => matmul(x, x, { transposeB: true })],
   ['matmul', 'of columns with themselves', [[2, 3, 4]], (x) => matmul(x, x, { transposeA: true })],
   ['matmul', 'of a matrix with itself', [[3, 3]], (x) => matmul(x, x)],
+  ['rightSingularVectors', 'of tall matrices', [[2, 4, 3]], rightSingularVectors],
+  ['rightSingularVectors', 'of wide matrices', [[3, 5]], rightSingularVectors],
   ['transpose', 'of three dimensions', [[2, 3, 4]], (x) => transpose(x, [2, 0, 1])],
   ['reshape', 'of matrices', [[2, 6]], (x) => reshape(x, [3, -1])],
   ['broadcast', 'along both ends', [[3, 1]], (x) => broadcast(x, [2, 3, 4])],

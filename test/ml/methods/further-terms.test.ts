@@ -28,6 +28,7 @@ const rows = JSON.parse(
 const OPTIONS: Readonly<Record<string, (form: string) => JsonObject>> = {
   CC: (form) => ({ cc_form: form, cc_features: 5 }),
   FSP: (form) => ({ fsp_form: form }),
+  KDSVD: (rank) => ({ svd_rank: Number(rank) }),
   AB: (form) => ({ ab_form: form }),
   FT: (form) => ({ ft_form: form }),
   MLKD: (form) => ({ mlkd_standardise: form === 'scores' }),
@@ -95,6 +96,27 @@ describe('terms that came later', () => {
     }
   });
 
+  it.each([
+    ['0', () => 0],
+    ['of one direction', (i: number) => (1 + (i % 4)) * (1 + Math.floor(i / 4))],
+    ['of values that are equal', (i: number) => Number(i % 5 === 0)],
+  ])('KDSVD stays finite where maps are %s', (_, of) => {
+    const shape = { height: 2, width: 2, channels: 4 };
+    const maps = { block1: shape, block2: shape };
+    const plain = Float64Array.from({ length: IMAGES * 16 }, (_value, i) => of(i));
+    const usual = Float64Array.from(signed('map', IMAGES * 16));
+    for (const student of [plain, usual]) {
+      const found = evaluate({
+        ...{ method: methods.KDSVD, options: { svd_rank: 2 }, runner: new EngineRunner(reference, new Map()) },
+        ...{ shapes: { student: maps, teacher: maps }, labels: new Int32Array(IMAGES) },
+        taps: { student: { block1: student, block2: usual }, teacher: { block1: plain, block2: plain } },
+      });
+      expect(
+        [found.value, ...Object.values(found.gradients).flatMap((values) => [...values])].every(Number.isFinite),
+      ).toBe(true);
+    }
+  });
+
   it('WKD-F’s bottleneck is three convolutions of 256 channels, batch norm and a ReLU, as in the authors’ program', () => {
     const shapes = alike('block4', { height: 2, width: 2, channels: 4 });
     const options = { wkd_mean: 2, wkd_projector: 'bottleneck', wkd_grid: 1 };
@@ -109,13 +131,14 @@ describe('terms that came later', () => {
     ]);
   });
 
-  it('FSP refuses networks of other widths', () => {
+  it.each(['FSP', 'KDSVD'] as const)('%s refuses networks of other widths', (name) => {
     const wide = { block1: { height: 4, width: 4, channels: 4 }, block2: { height: 2, width: 2, channels: 8 } };
     const narrow = { ...wide, block2: { height: 2, width: 2, channels: 6 } };
     const shapes = { student: narrow, teacher: wide };
-    expect(() =>
-      methods.FSP.create({ fsp_form: 'code' }, shapes, shapes, { labels: new Int32Array(), seed: 0 }),
-    ).toThrow('FSP can’t compare block2: the student’s map has 6 channels, the teacher’s 8'.replaceAll('’', "'"));
+    const options = { fsp_form: 'code', svd_rank: 1 };
+    expect(() => methods[name].create(options, shapes, shapes, { labels: new Int32Array(), seed: 0 })).toThrow(
+      `${name} can't compare block2: the student's map has 6 channels, the teacher's 8`,
+    );
   });
 
   it('AB reads a block before its ReLU where a network has one there', () => {

@@ -53,8 +53,8 @@ afterAll(() => reference.dispose());
 /** Everything that decides the total loss of one batch of a student. */
 function setting(options: KdTermOptions, { engine = reference, batchSize = BATCH, threads = 1 } = {}) {
   const { labels } = data.split('train');
-  // FSP wants a student as wide as its teacher.
-  const model = networkFor(options.method === 'FSP' ? 'convnet8' : 'convnet4', data.manifest);
+  // These want a student as wide as its teacher.
+  const model = networkFor(['FSP', 'KDSVD'].includes(options.method) ? 'convnet8' : 'convnet4', data.manifest);
   const teacher = frozenTeacher(engine);
   const { network: join } = requireMethod(options.method);
   const network = join?.(options.options, model, { network: teacher.network, state: teacher.read() }).network ?? model;

@@ -56,8 +56,13 @@ describe('distilling a student', () => {
   it.each(Object.keys(methods))(
     'runs %s with its defaults, to a student that it has changed',
     async (name) => {
-      // FSP wants a student as wide as its teacher.
-      const short = { ...soft, epochs: 1, kd_method: name, ...(name === 'FSP' && { model: 'convnet8' }) };
+      // These want a student as wide as its teacher.
+      const short = {
+        ...soft,
+        epochs: 1,
+        kd_method: name,
+        ...(['FSP', 'KDSVD'].includes(name) && { model: 'convnet8' }),
+      };
       const made = await workshop.make(distillStudent, short, { data, teacher });
       expect(Number.isFinite(metric(made, 'train.kd_loss'))).toBe(true);
       const heavier = await workshop.make(distillStudent, { ...short, kd_ratio: 0.9 }, { data, teacher });

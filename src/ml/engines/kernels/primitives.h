@@ -681,6 +681,19 @@ typedef struct matrix_product_op {
 _Static_assert(sizeof(matrix_product_op) <= OPERATION_BYTES, "room for the record");
 KERNEL run_matrix_product(const matrix_product_op *op, const team *team);
 
+typedef struct right_singular_vectors_op {
+  int32_t primitive;
+  const float *x;
+  float *y;
+  float *work;
+  int batch;
+  int rows;
+  int columns;
+  int chunks;
+} right_singular_vectors_op;
+_Static_assert(sizeof(right_singular_vectors_op) <= OPERATION_BYTES, "room for the record");
+KERNEL run_right_singular_vectors(const right_singular_vectors_op *op, const team *team);
+
 typedef struct gather_op {
   int32_t primitive;
   const float *table;
@@ -768,10 +781,11 @@ static inline void dispatch(const void *op, const team *team) {
     case 33: return run_elementwise(op, team);
     case 34: return run_reduce(op, team);
     case 35: return run_matrix_product(op, team);
-    case 36: return run_gather(op, team);
-    case 37: return run_scatter(op, team);
-    case 38: return run_gather_products(op, team);
-    case 39: return run_gather_sums(op, team);
+    case 36: return run_right_singular_vectors(op, team);
+    case 37: return run_gather(op, team);
+    case 38: return run_scatter(op, team);
+    case 39: return run_gather_products(op, team);
+    case 40: return run_gather_sums(op, team);
   }
 }
 #endif

@@ -1,6 +1,6 @@
 import * as algebra from '../../algebra/arithmetic.ts';
 import { input } from '../../algebra/inputs.ts';
-import { gather, gatherProducts, gatherSums, matmul } from '../../algebra/matrices.ts';
+import { gather, gatherProducts, gatherSums, matmul, rightSingularVectors } from '../../algebra/matrices.ts';
 import type { Node } from '../../algebra/node.ts';
 import { max, sum } from '../../algebra/reductions.ts';
 import { transpose } from '../../algebra/shapes.ts';
@@ -16,7 +16,7 @@ const [ROWS, COLUMNS, PICKED, EACH] = [13, 37, 12, 5];
 /** What has so many elements is summed in pieces. */
 const LONG = 9000;
 
-/** All functions, long and short reductions, products of all layouts, picked rows. */
+/** All functions, long and short reductions, products of all layouts, singular vectors, picked rows. */
 function results(): Readonly<Record<string, Node>> {
   const { add, addN, div, equal, exp, greater, log, maximum, minimum, mul, pow } = algebra;
   const { abs, select, sigmoid, softplus, sqrt, square, sub } = algebra;
@@ -40,6 +40,7 @@ function results(): Readonly<Record<string, Node>> {
       matmul(x, transpose(y)),
     ]),
     outer: matmul(x, y, { transposeA: true }),
+    singular: matmul(rightSingularVectors(x), rightSingularVectors(transpose(y))),
     picked: gatherSums(gatherProducts(gather(x, places), y, pairs), y, pairs),
   };
 }

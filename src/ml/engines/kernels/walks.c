@@ -128,8 +128,7 @@ INLINE void reduce_all(reduction *r, const reduce_op *op, const team *team, cons
     seek(&r->walk, &p, r->kept, i % units);
     int64_t chunk = i / units;
     span some = { (int)(pieces * chunk / chunks), (int)(pieces * (chunk + 1) / chunks) };
-    if (chunks == 1) reduce_pieces(r, &p, some, op->y, largest);
-    else reduce_pieces(r, &p, some, op->partials + results * chunk, largest);
+    reduce_pieces(r, &p, some, chunks == 1 ? op->y : op->partials + results * chunk, largest);
   }
   if (chunks == 1) return;
   barrier_wait(team);

@@ -8,6 +8,7 @@ import {
 } from '../array-primitives.ts';
 import { at, put } from './arrays.ts';
 import type { Implementations } from './implementations.ts';
+import { rightSingularVectors } from './singular.ts';
 
 const value = (condition: boolean): number => (condition ? 1 : 0);
 
@@ -72,7 +73,14 @@ function eachPlace(inputs: Inputs, walk: Walk, visit: (index: readonly number[],
 }
 
 export const walks: Implementations<
-  'elementwise' | 'reduce' | 'matrix-product' | 'gather' | 'scatter' | 'gather-products' | 'gather-sums'
+  | 'elementwise'
+  | 'reduce'
+  | 'matrix-product'
+  | 'right-singular-vectors'
+  | 'gather'
+  | 'scatter'
+  | 'gather-products'
+  | 'gather-sums'
 > = {
   elementwise({ y, ...inputs }, { yStrides, ...walk }) {
     eachPlace(inputs, walk, (index, result) => {
@@ -99,6 +107,12 @@ export const walks: Implementations<
           for (let k = 0; k < depth; k++) sum += at(a, fromA + k * n.aDepth) * at(b, fromB + k * n.bDepth);
           y[(i * rows + r) * columns + c] = sum;
         }
+  },
+  'right-singular-vectors'({ x, y }, { batch, rows, columns }) {
+    for (let i = 0; i < batch; i++) {
+      const matrix = x.subarray(i * rows * columns, (i + 1) * rows * columns);
+      y.set(rightSingularVectors(matrix, rows, columns), i * columns * Math.min(rows, columns));
+    }
   },
   gather({ table, places, y }, { rows, columns }) {
     for (let i = 0; i < rows; i++)

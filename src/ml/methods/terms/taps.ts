@@ -38,7 +38,7 @@ export const blocksOption = {
   ],
   description:
     'Blocks whose maps are compared: numbers, all that both networks have, or the last one. By default the last two (AT, SP), all of ' +
-    'them (VID, ReviewKD, FSP, AB), the middle one (FitNet), or the last one.',
+    'them (VID, ReviewKD, FSP, KDSVD, AB), the middle one (FitNet), or the last one.',
 } as const;
 
 /** Option `temperature`, the same of every method whose paper's value is 4. */
@@ -131,6 +131,23 @@ export function chooseBlocks(
 }
 
 /**
+ * Refuses a single map where a method compares what happens from one to the next.
+ *
+ * @param method - who asks, for the message
+ * @param taps - that it reads of a side
+ * @throws FailureError `no-such-block`
+ */
+export function requireSeveral(method: string, taps: readonly string[]): void {
+  if (taps.length > 1) return;
+  fail({
+    code: 'no-such-block',
+    message: `${method} compares what happens between maps, and there is one: ${taps.join(', ')}`,
+    expected: 'two maps at least',
+    fix: 'write more blocks',
+  });
+}
+
+/**
  * Shape of one tap.
  *
  * @param shapes - of one side's taps
@@ -161,6 +178,24 @@ export function pairTaps(shapes: TapShapes): readonly TapPair[] {
     student,
     teacher: shapeOf(shapes.teacher, tap),
   }));
+}
+
+/**
+ * Refuses maps whose channels cannot be compared one by one.
+ *
+ * @param method - who asks, for the message
+ * @param shapes - of equally named taps
+ * @throws FailureError `unequal-channels`
+ */
+export function requireChannels(method: string, shapes: TapShapes): void {
+  for (const { tap, student, teacher } of pairTaps(shapes))
+    if (student.channels !== teacher.channels)
+      fail({
+        code: 'unequal-channels',
+        message: `${method} can't compare ${tap}: the student's map has ${student.channels} channels, the teacher's ${teacher.channels}`,
+        expected: 'maps of as many channels',
+        fix: 'choose a student that is as wide as its teacher',
+      });
 }
 
 /** Shapes of two taps that are compared, which need not have one name. */

@@ -182,6 +182,38 @@ const PRODUCTS: readonly Product[] = [
   { rows: 5, columns: 19, depth: 4200 },
 ];
 
+/** Shapes of few and many rows and columns. */
+const MATRICES: readonly (readonly [batch: number, rows: number, columns: number])[] = [
+  [1, 1, 1],
+  [3, 5, 1],
+  [2, 1, 6],
+  [5, 9, 4],
+  [35, 4, 9],
+  [2, 40, 33],
+];
+
+/** Stacks of matrices; one of them has less rank than rows and columns, the first one nothing in it. */
+function singularCalls(): Call[] {
+  return MATRICES.flatMap(([batch, rows, columns]) => {
+    const count = Math.min(rows, columns);
+    const chunks = Math.min(batch, 3);
+    const x = signed('x', batch * rows * columns);
+    const call = (values: Float32Array): Call => ({
+      primitive: 'right-singular-vectors',
+      operands: {
+        x: values,
+        y: empty(batch * columns * count),
+        work: empty(2 * chunks * (count * (2 * count + 3) + columns)),
+      },
+      numbers: { batch, rows, columns, chunks },
+      scratch: ['work'],
+    });
+    // Each row is a multiple of the first.
+    const poor = x.map((_, i) => x[i % columns]! * (1 + Math.floor(i / columns)));
+    return [call(x), call(x.map((value, i) => (i < rows * columns ? 0 : value))), ...(batch === 2 ? [call(poor)] : [])];
+  });
+}
+
 /** Rows of a table of 90 that are picked, some of them several times. */
 function tables(columns: number): Call[] {
   const [rows, entries] = [37, 90];
@@ -214,5 +246,6 @@ export const arrays: readonly Case[] = [
   { title: 'reductions over any dimensions', calls: masks, tolerance: 1e-6 },
   { title: 'long reductions', calls: longReductions, tolerance: 1e-6 },
   { title: 'matrix products', calls: () => PRODUCTS.flatMap(productCalls), tolerance: 1e-6 },
+  { title: 'singular vectors', calls: singularCalls, tolerance: 1e-6 },
   { title: 'tables', calls: () => [1, 5, 16, 30, 128].flatMap(tables), tolerance: 1e-6 },
 ];

@@ -13,7 +13,14 @@ import {
 import { differentiate } from '../../../../src/ml/algebra/gradients.ts';
 import { array, constant, input } from '../../../../src/ml/algebra/inputs.ts';
 import { adaptivePool, averagePool, stretch } from '../../../../src/ml/algebra/maps.ts';
-import { columnGram, gather, gatherProducts, matmul, rowGram } from '../../../../src/ml/algebra/matrices.ts';
+import {
+  columnGram,
+  gather,
+  gatherProducts,
+  matmul,
+  rightSingularVectors,
+  rowGram,
+} from '../../../../src/ml/algebra/matrices.ts';
 import { sizeOf, type Dimensions, type Node } from '../../../../src/ml/algebra/node.ts';
 import { logSoftmax, max, mean, softmax, sum } from '../../../../src/ml/algebra/reductions.ts';
 import { share } from '../../../../src/ml/algebra/share.ts';
@@ -98,6 +105,14 @@ const CASES: Readonly<Record<string, readonly [Readonly<Record<string, Dimension
     ({ a, b, c }) => sum(square(matmul(matmul(a!, b!), c!))),
   ],
   'Gram matrices': [{ x: [3, 4, 5] }, ({ x }) => add(sum(square(rowGram(x!))), sum(exp(columnGram(x!))))],
+  'singular vectors of tall and wide matrices': [
+    { x: [2, 7, 3], y: [2, 3, 4, 2] },
+    ({ x, y }) =>
+      add(
+        sum(mul(rightSingularVectors(x!), slice(x!, { axis: 1, from: 0, length: 3 }))),
+        sum(mul(rightSingularVectors(transpose(y!, [1, 0, 3, 2])), exp(transpose(y!, [1, 0, 2, 3])))),
+      ),
+  ],
   'pooled and stretched maps': [
     { x: [2, 6, 6, 3], y: [2, 7, 7, 3] },
     ({ x, y }) =>

@@ -1,6 +1,7 @@
 import { lengthOf, sizeOf, type Node, type NodeOf, type Op } from '../../../algebra/node.ts';
 import { inOrder } from '../../../algebra/order.ts';
 import { at } from '../../../../util/at.ts';
+import { SUM_CHUNKS } from '../../kernel-constants.ts';
 import type { Ref } from '../../program.ts';
 import { ProgramBuilder } from '../program-builder.ts';
 import { isElementwise } from './elementwise.ts';
@@ -190,6 +191,9 @@ class Lowering {
       case 'matmul':
         emitProduct(this.#builder, node, { memory: this, y });
         return;
+      case 'rightSingularVectors':
+        this.#decompose(node, y);
+        return;
       case 'concat':
         this.#concat(node, y);
         return;
@@ -201,6 +205,15 @@ class Lowering {
       default:
         this.#walks.compute(node, dense(y, node.shape));
     }
+  }
+
+  #decompose(node: NodeOf<'rightSingularVectors'>, y: Ref): void {
+    const x = at(node.inputs, 0);
+    const [rows, columns, count] = [lengthOf(x, -2), lengthOf(x, -1), lengthOf(node, -1)];
+    const batch = sizeOf(x.shape.slice(0, -2));
+    const chunks = Math.min(batch, SUM_CHUNKS);
+    const work = this.#builder.buffer(2 * chunks * (count * (2 * count + 3) + columns));
+    this.#builder.emit('right-singular-vectors', { x: this.dense(x), y, work }, { batch, rows, columns, chunks });
   }
 
   #concat(node: NodeOf<'concat'>, y: Ref): void {

@@ -92,6 +92,17 @@ def matrix_product(o, n, _):
     o.put("y", torch.bmm(a, b) if n.batch > 1 else a[0] @ b[0])
 
 
+@primitive
+def right_singular_vectors(o, n, _):
+    x = o.get("x", n.batch, n.rows, n.columns)
+    finite = x.isfinite().all((1, 2), keepdim=True)  # LAPACK refuses what is not
+    _, values, rows = torch.linalg.svd(torch.where(finite, x, 0).to(SUM_DTYPE), full_matrices=False)
+    vectors = rows.mT
+    largest = vectors.gather(1, vectors.abs().argmax(1, keepdim=True))
+    kept = values.unsqueeze(1) > 2**-23 * values[:, None, :1]
+    o.put("y", torch.where(finite, vectors * largest.sign() * kept, float("nan")).float())
+
+
 def rows_of(table, columns):
     return table[: table.numel() // columns * columns].view(-1, columns)
 

@@ -96,8 +96,41 @@ function pairs(
   return graph.gather(table.table(n.columns), places.get(n.rows, n.each));
 }
 
+/** Right singular vectors of x [batch, rows, columns], as the primitive has them; NaN of matrices that are not finite. */
+function singularVectors(graph: Graph, x: Tensor): Tensor {
+  const [batch = 0, rows = 0, columns = 0] = x.shape;
+  const count = Math.min(rows, columns);
+  const across = (each: Tensor): Tensor => graph.reshape(each, [batch, 1, count]);
+  const zero = graph.scalar(0);
+  const nothing = graph.reshape(graph.reduce('Sum', graph.mul(x, zero), [1, 2]), [batch, 1, 1]);
+  const finite = graph.compare('Equal', nothing, zero);
+  const attributes = { T: { type: 'double' }, compute_uv: { bool: true }, full_matrices: { bool: false } } as const;
+  const shapes = [
+    [batch, count],
+    [batch, rows, count],
+    [batch, columns, count],
+  ];
+  const parts = graph.outputs('Svd', [graph.cast(graph.select(finite, x, zero), 'double')], shapes, { attributes });
+  const [values, vectors] = [at(parts, 0), at(parts, 2)].map((part) =>
+    graph.cast({ ...part, type: 'double' }, 'float'),
+  ) as [Tensor, Tensor];
+  const size = graph.unary('Abs', vectors);
+  const isLargest = graph.compare('Equal', size, across(graph.reduce('Max', size, [1])));
+  const sign = graph.unary('Sign', graph.reduce('Sum', graph.select(isLargest, vectors, zero), [1]));
+  const least = graph.mul(graph.slice(values, [0, 0], [batch, 1]), graph.scalar(2 ** -23));
+  const kept = graph.mul(sign, truth(graph, graph.compare('Greater', values, least)));
+  return graph.add(graph.mul(vectors, across(kept)), nothing);
+}
+
 export const arrays: Nodes<
-  'elementwise' | 'reduce' | 'matrix-product' | 'gather' | 'scatter' | 'gather-products' | 'gather-sums'
+  | 'elementwise'
+  | 'reduce'
+  | 'matrix-product'
+  | 'right-singular-vectors'
+  | 'gather'
+  | 'scatter'
+  | 'gather-products'
+  | 'gather-sums'
 > = {
   elementwise({ y, ...inputs }, { yStrides, ...walk }, { graph }) {
     putStrided(graph, y, walked(graph, inputs, walk), yStrides);
@@ -111,6 +144,9 @@ export const arrays: Nodes<
     const first = factorOf(graph, a, [batch, rows, depth], [n.aBatch, n.aRow, n.aDepth]);
     const second = factorOf(graph, b, [batch, depth, columns], [n.bBatch, n.bDepth, n.bColumn]);
     y.put(graph.product(first.value, second.value, { turnA: first.turned, turnB: second.turned }));
+  },
+  'right-singular-vectors'({ x, y }, { batch, rows, columns }, { graph }) {
+    y.put(singularVectors(graph, x.get(batch, rows, columns)));
   },
   gather({ table, places, y }, { rows, columns }, { graph }) {
     y.put(graph.gather(table.table(columns), places.get(rows)));

@@ -1,0 +1,81 @@
+import { abs, addN, div, equal, exp, greater, mul, select, sqrt, square, sub } from '../algebra/arithmetic.ts';
+import { matmul, rightSingularVectors } from '../algebra/matrices.ts';
+import { lengthOf, type Node } from '../algebra/node.ts';
+import { max, sum } from '../algebra/reductions.ts';
+import { reshape, slice } from '../algebra/shapes.ts';
+import { at } from '../../util/at.ts';
+import type { KdMethod } from './kd-method.ts';
+import { columns, squaredDistance } from './terms/maps.ts';
+import { unitRows } from './terms/rows.ts';
+import { allBlocks, blocksOption, chooseBlocks, requireSeveral, requireChannels } from './terms/taps.ts';
+
+/** More of the student's vectors than of the teacher's, which are looked for among them. */
+const CANDIDATES = 3;
+/** β of exp(−(a − b)²/β). */
+const WIDTH = 8;
+
+/** The first of a map's right singular vectors, channels by vectors: [N, C, ≤ count]. */
+function vectorsOf(map: Node, count: number): Node {
+  const vectors = rightSingularVectors(map);
+  return slice(vectors, { axis: 2, from: 0, length: Math.min(count, lengthOf(vectors, 2)) });
+}
+
+/** The student's vector that lies nearest to each of the teacher's, turned into its direction: [N, C, K]. */
+function aligned(ours: Node, theirs: Node): Node {
+  const cosines = matmul(ours, theirs, { transposeA: true });
+  const sign = sub(greater(cosines, 0), greater(0, cosines));
+  const nearest = equal(abs(cosines), max(abs(cosines), { axes: [1], keepDims: true }));
+  return matmul(ours, select(nearest, sign, 0));
+}
+
+/** exp(−(a_i − b_j)²/β) of all channels i of one map and j of the one before, for each vector: [N, C, C', K]. */
+function kernel(vectors: Node, before: Node): Node {
+  const [images, channels, count] = [lengthOf(vectors, 0), lengthOf(vectors, 1), lengthOf(vectors, 2)];
+  const apart = sub(reshape(vectors, [images, channels, 1, count]), reshape(before, [images, 1, -1, count]));
+  return exp(div(square(apart), -WIDTH));
+}
+
+/** Both sides' vectors of one map, each by the share that the teacher's singular value has: [N, C, K]. */
+function compressed(ours: Node, theirs: Node, rank: number): readonly [student: Node, teacher: Node] {
+  const [s, t] = [columns(ours), columns(theirs)];
+  const vectors = vectorsOf(t, rank);
+  const values = sqrt(sum(square(matmul(t, vectors)), { axes: [1] }));
+  const shares = reshape(unitRows(values), [lengthOf(values, 0), 1, -1]);
+  return [mul(aligned(vectorsOf(s, rank + CANDIDATES), vectors), shares), mul(vectors, shares)];
+}
+
+/**
+ * Maps compressed to the right singular vectors of their pixels × channels matrix: what the student's vectors are to those of the map
+ * before, under a Gaussian kernel, is to be what the teacher's are. L = Σ_k ‖K_s − K_t‖² / N, K = exp(−(v_k,i − v_k−1,j)²/8) over all
+ * channels i, j of maps that follow each other; of the student's first `svd_rank` + 3 vectors those nearest to the teacher's, in its
+ * direction. As RepDistiller's program has it, but for two things that it leaves to LAPACK: the teacher's vectors point to where their
+ * largest element is positive, and no gradient passes between vectors whose values float32 can't tell apart (there it is infinite).
+ */
+export const singularValues: KdMethod = {
+  name: 'KDSVD',
+  source: 'Lee, Kim, Song: Self-supervised Knowledge Distillation Using Singular Value Decomposition, ECCV 2018',
+  options: {
+    blocks: blocksOption,
+    svd_rank: { type: 'integer', minimum: 1, default: 1, description: 'Singular vectors of the teacher’s maps.' },
+  },
+  weighting: 'odds',
+  taps: ({ blocks }, available) => {
+    const chosen = chooseBlocks('KDSVD', blocks, available, allBlocks);
+    requireSeveral('KDSVD', chosen.student);
+    return chosen;
+  },
+  create: ({ svd_rank: rank }, shapes) => {
+    requireChannels('KDSVD', shapes);
+    const taps = Object.keys(shapes.student);
+    return {
+      loss: ({ student, teacher, images }) => {
+        const maps = taps.map((tap) => compressed(student(tap), teacher(tap), Number(rank)));
+        const terms = maps.slice(1).map(([ours, theirs], k) => {
+          const [oursBefore, theirsBefore] = at(maps, k);
+          return squaredDistance(kernel(ours, oursBefore), kernel(theirs, theirsBefore));
+        });
+        return div(addN(terms), images);
+      },
+    };
+  },
+};
