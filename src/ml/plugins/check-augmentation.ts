@@ -1,18 +1,11 @@
-import { fail } from '../../core/failure.ts';
 import type { Augmentation } from '../augment/augmentation.ts';
 import type { RgbImage } from '../augment/image.ts';
 import { uniforms } from '../random/random.ts';
+import { refusing } from './refusing.ts';
 
 const [PICTURES, SIDE, MEAN] = [8, 32, 128];
 
-function refuse(name: string, shown: string, problem: string): never {
-  return fail({
-    code: 'invalid-plugin',
-    message: `augmentations.${name}: ${problem}`,
-    place: { file: shown },
-    expected: 'create gives null, or what makes of a square picture and draws a picture of the same size',
-  });
-}
+const EXPECTED = 'create gives null, or what makes of a square picture and draws a picture of the same size';
 
 const isPicture = (made: unknown, { height, width, pixels }: RgbImage): boolean => {
   const { height: rows, width: columns, pixels: values } = (made ?? {}) as Partial<RgbImage>;
@@ -28,11 +21,12 @@ const isPicture = (made: unknown, { height, width, pixels }: RgbImage): boolean 
  * @returns the augmentation; it throws `invalid-plugin` where what it makes is no such picture, or it throws itself
  */
 export function samePictures(name: string, augmentation: Augmentation, shown: string): Augmentation {
+  const refuse = refusing(`augmentations.${name}`, shown, EXPECTED);
   const tell = <T>(make: () => T): T => {
     try {
       return make();
     } catch (error) {
-      return refuse(name, shown, error instanceof Error ? error.message : String(error));
+      return refuse(error);
     }
   };
   return {
@@ -40,10 +34,10 @@ export function samePictures(name: string, augmentation: Augmentation, shown: st
     create: (input) => {
       const augment = tell(() => augmentation.create(input));
       if (augment === null) return null;
-      if (typeof augment !== 'function') return refuse(name, shown, 'create gives no function');
+      if (typeof augment !== 'function') return refuse('create gives no function');
       return (image, uniform) => {
         const made: unknown = tell((): unknown => augment(image, uniform));
-        return isPicture(made, image) ? (made as RgbImage) : refuse(name, shown, 'what it makes is no such picture');
+        return isPicture(made, image) ? (made as RgbImage) : refuse('what it makes is no such picture');
       };
     },
   };
@@ -70,13 +64,14 @@ export function checkAugmentation(
   augmentation: Augmentation,
   shown: string,
 ): { readonly changed: number; readonly pictures: number } {
+  const refuse = refusing(`augmentations.${name}`, shown, EXPECTED);
   const augment = augmentation.create({ side: SIDE, mean: [MEAN, MEAN, MEAN] });
   const changes = (index: number): boolean => {
     const image = somePicture(index);
     const before = image.pixels.join();
     const [one, other] = [0, 0].map((epoch) => augment?.(image, uniforms(1, 'augment', epoch, index)).pixels.join());
-    if (image.pixels.join() !== before) return refuse(name, shown, 'it changes the picture that it gets');
-    if (one !== other) return refuse(name, shown, 'it makes two pictures of one by the same draws');
+    if (image.pixels.join() !== before) return refuse('it changes the picture that it gets');
+    if (one !== other) return refuse('it makes two pictures of one by the same draws');
     return one !== undefined && one !== before;
   };
   const changed = Array.from({ length: PICTURES }, (_, index) => changes(index)).filter(Boolean).length;

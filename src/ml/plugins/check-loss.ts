@@ -1,6 +1,6 @@
-import { fail, FailureError } from '../../core/failure.ts';
 import type { Node } from '../algebra/node.ts';
 import { evaluateExpressions, type InputArrays } from '../engines/evaluate-expression.ts';
+import { refusing } from './refusing.ts';
 
 /** What is known of a loss after it was tried. */
 export interface LossCheck {
@@ -89,13 +89,11 @@ function judged(tried: TriedLoss): LossCheck | string {
  * @throws FailureError `invalid-plugin` with what is wrong
  */
 export function checkLoss(entry: string, shown: string, record: () => TriedLoss): LossCheck {
-  const refuse = (problem: string): never =>
-    fail({ code: 'invalid-plugin', message: `${entry}: ${problem}`, place: { file: shown } });
+  const refuse = refusing(entry, shown);
   try {
     const verdict = judged(record());
     return typeof verdict === 'string' ? refuse(verdict) : verdict;
   } catch (error) {
-    if (error instanceof FailureError || !(error instanceof Error)) throw error;
-    return refuse(error.message);
+    return refuse(error);
   }
 }

@@ -1,4 +1,3 @@
-import { fail } from '../../core/failure.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { Adapter } from '../algebra/adapter.ts';
 import { differentiate } from '../algebra/gradients.ts';
@@ -30,6 +29,10 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   [CLASSIFIER]: { height: 5, width: 1, channels: 4 },
 };
 
+function failTap(problem: string): never {
+  throw new Error(problem);
+}
+
 /** Stands for an adapter that has learned nothing: each output value is the input value at the same place of the image. */
 function echo({ network }: Adapter, map: Node): Node {
   const { height, width, channels } = network.layers.at(-1)?.shape ?? network.input;
@@ -55,7 +58,7 @@ function tryTerm(term: KdLoss, shapes: TapShapes): TriedLoss {
   const of =
     (side: keyof TapShapes) =>
     (tap: string): Node =>
-      sides[side][tap] ?? fail({ code: 'invalid-plugin', message: `it reads ${tap}, which its taps do not name` });
+      sides[side][tap] ?? failTap(`it reads ${tap}, which its taps do not name`);
   const batch = { images: IMAGES, labels: input('labels', [IMAGES]), indices: input('indices', [IMAGES]) };
   const sources = { ...batch, student: of('student'), teacher: of('teacher') };
   // What only a recording looks at: one scalar, each adapter used once, places for what is remembered.
@@ -90,9 +93,7 @@ function termOf(method: KdMethod): TriedLoss {
   const others = method.network ? [CLASSIFIER] : [CLASSIFIER, LAST_MAP];
   const sides = method.taps(options, { teacher: names, student: names.filter((name) => !others.includes(name)) });
   const only = (taps: readonly string[]): Readonly<Record<string, Shape>> =>
-    Object.fromEntries(
-      taps.map((tap) => [tap, SHAPES[tap] ?? fail({ code: 'invalid-plugin', message: `no network has a tap ${tap}` })]),
-    );
+    Object.fromEntries(taps.map((tap) => [tap, SHAPES[tap] ?? failTap(`no network has a tap ${tap}`)]));
   const shapes = { teacher: only(sides.teacher), student: only(sides.student) };
   return tryTerm(method.create(options, shapes, shapes, SPLIT), shapes);
 }

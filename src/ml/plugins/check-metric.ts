@@ -1,8 +1,8 @@
-import { fail } from '../../core/failure.ts';
 import { classification } from '../metrics/classification.ts';
 import type { Predictions } from '../metrics/probabilities.ts';
 import type { Metric } from '../metrics/registry.ts';
 import { someNumbers } from './check-loss.ts';
+import { refusing } from './refusing.ts';
 
 const LABELS = [0, 1, 2, 1, 0, 2];
 const CLASSES = 3;
@@ -24,19 +24,13 @@ const numbersIn = ({ logits, labels }: Predictions): string => [...logits, ...la
  * @returns the metric; `value` throws `invalid-plugin` where it is anything but a finite number
  */
 export function numeric(name: string, metric: Metric, shown: string): Metric {
-  const refuse = (problem: string): never =>
-    fail({
-      code: 'invalid-plugin',
-      message: `metrics.${name}: ${problem}`,
-      place: { file: shown },
-      expected: 'a finite number of any predictions of at least one image',
-    });
+  const refuse = refusing(`metrics.${name}`, shown, 'a finite number of any predictions of at least one image');
   const value = (...judged: Parameters<Metric['value']>): number => {
     let made: unknown;
     try {
       made = metric.value(...judged);
     } catch (error) {
-      return refuse(error instanceof Error ? error.message : String(error));
+      return refuse(error);
     }
     return typeof made === 'number' && Number.isFinite(made) ? made : refuse(`its value is ${String(made)}`);
   };
@@ -53,8 +47,7 @@ export function numeric(name: string, metric: Metric, shown: string): Metric {
  * @throws FailureError `invalid-plugin` with what is wrong
  */
 export function checkMetric(name: string, metric: Metric, shown: string): number {
-  const refuse = (problem: string): never =>
-    fail({ code: 'invalid-plugin', message: `metrics.${name}: ${problem}`, place: { file: shown } });
+  const refuse = refusing(`metrics.${name}`, shown);
   const predictions = somePredictions();
   const valueOf = (of: Predictions): number | undefined => classification(of, { [name]: metric }).added[name];
   const value = valueOf(predictions) ?? NaN;

@@ -1,10 +1,10 @@
-import { fail, FailureError } from '../../core/failure.ts';
 import { createEngine } from '../engines/create-engine.ts';
 import type { Model } from '../models/model.ts';
 import { costOf, type NetworkCost } from '../network/cost.ts';
 import { initialState } from '../network/initial.ts';
 import type { Network, Shape } from '../network/network.ts';
 import { someNumbers } from './check-loss.ts';
+import { refusing } from './refusing.ts';
 
 /** What is known of a model after it was tried. */
 export interface ModelCheck extends Pick<NetworkCost, 'parameters' | 'macs'> {
@@ -64,8 +64,7 @@ async function brokenIn(network: Network): Promise<string | undefined> {
  * @throws FailureError `invalid-plugin` with what is wrong
  */
 export async function checkModel(name: string, model: Model, shown: string): Promise<ModelCheck> {
-  const refuse = (problem: string): never =>
-    fail({ code: 'invalid-plugin', message: `models.${name}: ${problem}`, place: { file: shown } });
+  const refuse = refusing(`models.${name}`, shown);
   const side = model.minimumSize;
   const input: Shape = { height: side, width: side, channels: 3 };
   try {
@@ -75,7 +74,6 @@ export async function checkModel(name: string, model: Model, shown: string): Pro
     const { parameters, macs } = costOf(network);
     return { side, taps: Object.keys(network.taps), parameters, macs };
   } catch (error) {
-    if (error instanceof FailureError || !(error instanceof Error)) throw error;
-    return refuse(error.message);
+    return refuse(error);
   }
 }

@@ -1,7 +1,7 @@
-import { fail, FailureError } from '../../core/failure.ts';
 import type { Model } from '../models/model.ts';
 import { isLayerTable, layerTable, networkFrom } from '../network/layer-table.ts';
 import type { Network } from '../network/network.ts';
+import { refusing } from './refusing.ts';
 
 /**
  * A plugin's model whose networks are what the tables of their layers say: its weights hold that table, so that evaluations, students,
@@ -13,13 +13,7 @@ import type { Network } from '../network/network.ts';
  * @returns the model; `build` throws `invalid-plugin` for what is no classifier of our layers, or has other classes than were asked for
  */
 export function tabled(name: string, model: Model, shown: string): Model {
-  const refuse = (problem: string): never =>
-    fail({
-      code: 'invalid-plugin',
-      message: `models.${name}: ${problem}`,
-      place: { file: shown },
-      expected: 'a network of NetworkBuilder, which ends in its classifier or head',
-    });
+  const refuse = refusing(`models.${name}`, shown, 'a network of NetworkBuilder, which ends in its classifier or head');
   const built = (...[input, classes]: Parameters<Model['build']>): Network => {
     const table: unknown = layerTable(model.build(input, classes));
     if (!isLayerTable(table)) return refuse('it has layers, names or taps that no network can have');
@@ -32,8 +26,7 @@ export function tabled(name: string, model: Model, shown: string): Model {
       try {
         return built(input, classes);
       } catch (error) {
-        if (error instanceof FailureError || !(error instanceof Error)) throw error;
-        return refuse(error.message);
+        return refuse(error);
       }
     },
   };

@@ -68,7 +68,7 @@ describe('checkMethod', () => {
     [
       'reads what it does not name',
       ({ student, teacher }: TermInputs) => mean(add(student('logits'), teacher('pooled'))),
-      'pooled',
+      'methods.Mine: the term reads pooled',
     ],
   ])('refuses a loss that %s', (_, loss, said) => {
     expect(problemOf(reading(loss))).toContain(said);
