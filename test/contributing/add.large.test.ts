@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -63,7 +63,7 @@ describe('what CONTRIBUTING.md adds', () => {
       const shown = [...section.matchAll(/^```ts\n\/\/ ([\w./-]+)/gm)].map(([, path = '']) => path);
       expect(shown).toEqual(named);
     }
-    expect(blocks.filter(({ added }) => added).length).toBe(6);
+    expect(blocks.filter(({ added }) => added).length).toBe(7);
   });
 
   it('is well typed, linted and within the layers', () => {
@@ -86,6 +86,8 @@ describe('what CONTRIBUTING.md adds', () => {
     expect(kdpipe('list', 'engines')).toContain('plain');
     expect(kdpipe('list', 'kinds')).toContain('count');
     expect(kdpipe('run', 'pipelines/added.yaml', '--executor', 'one-by-one', '--json')).toContain('"run-finished"');
+    const told = readdirSync(join(folder, 'told')).map((file) => readFileSync(join(folder, 'told', file), 'utf8'));
+    expect(told.map((text) => (JSON.parse(text) as { cell: string }).cell)).toContain('number');
     expect(readFileSync(join(folder, 'README.md'), 'utf8')).toMatch(
       /\| two_layers \| none +\| +\d\.\d{4} \|\n\| convnet4 +\| LogitMatch \| +\d\.\d{4} \|/,
     );
