@@ -26,7 +26,8 @@ type Column = keyof typeof CURVES;
 /** Epochs of each seed. */
 type Runs = readonly (readonly Readonly<Record<string, number | null>>[])[];
 
-const PIPELINE = `name: original
+/** All images in train are trained on; pixels are normalised as the program does. */
+const pipeline = (meanStd: unknown): string => `name: original
 defaults:
   train-teacher: &recipe
     data: '\${stages.images}'
@@ -39,7 +40,7 @@ defaults:
 stages:
   images:
     uses: dataset
-    with: { source: image-folder, root: images, image_size: ${SIZE} }
+    with: { source: image-folder, root: images, image_size: ${SIZE}, split: { test: 0 }, mean_std: ${JSON.stringify(meanStd)} }
   teacher:
     uses: pretrained
     with: { model: resnet18, from: theirs/teacher.pth }
@@ -54,8 +55,15 @@ stages:
     with: { teacher: '\${stages.teacher}', model: mobilenetv2 }
 `;
 
+/** What the script writes. */
+interface Theirs {
+  readonly torch: string;
+  readonly mean_std: unknown;
+  readonly curves: Record<Setting, Runs>;
+}
+
 /** Trains with the program of the study. */
-function theirs(checkout: string, work: string): { readonly torch: string; readonly curves: Record<Setting, Runs> } {
+function theirs(checkout: string, work: string): Theirs {
   const packages =
     'torch torchvision opencv-python-headless grad-cam timm scikit-learn matplotlib prettytable thop rfconv';
   const path = python('original', [...packages.split(' '), 'albumentations', 'pycm']);
@@ -69,12 +77,12 @@ function theirs(checkout: string, work: string): { readonly torch: string; reado
     },
   );
   if (status !== 0) throw new Error('the program of the study failed');
-  return JSON.parse(readFileSync(join(folder, 'curves.json'), 'utf8')) as ReturnType<typeof theirs>;
+  return JSON.parse(readFileSync(join(folder, 'curves.json'), 'utf8')) as Theirs;
 }
 
 /** Trains here. */
-async function ours(work: string): Promise<Record<Setting, Runs>> {
-  writeFileSync(join(work, 'original.yaml'), PIPELINE);
+async function ours(work: string, meanStd: unknown): Promise<Record<Setting, Runs>> {
+  writeFileSync(join(work, 'original.yaml'), pipeline(meanStd));
   const { entries, status } = await run(join(work, 'original.yaml'), { cwd: work });
   if (status !== 'done') throw new Error(`the pipeline ended as ${status}`);
   const of = (setting: Setting): Runs =>
@@ -115,8 +123,8 @@ export async function original(args: readonly string[]): Promise<string> {
   mkdirSync(work, { recursive: true });
   if (!existsSync(join(work, 'images')))
     await writeImages(given('images') ?? '/usr/share/datasets/fashion-mnist', join(work, 'images'), IMAGES);
-  const { torch, curves } = theirs(resolve(checkout), work);
-  const trained = await ours(work);
+  const { torch, mean_std: meanStd, curves } = theirs(resolve(checkout), work);
+  const trained = await ours(work, meanStd);
   const compared = SETTINGS.map((setting) => {
     const columns = (Object.keys(CURVES) as Column[]).filter((column) => setting !== 'alone' || column !== 'kd_loss');
     const [us, them] = [

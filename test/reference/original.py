@@ -5,8 +5,9 @@
     python test/reference/original.py CHECKOUT IMAGES WORK --epochs 24 --image-size 32 --seeds 5 --lr 1e-3
 
 IMAGES has the folders train and val, with a folder a class in each; at least 80 images are in train, of which the program plots five
-batches. WORK gets teacher.pth, a state dict of resnet18 that the program trained by seed 0, and curves.json: for `alone`, `SoftTarget` and
-`AT`, the mobilenetv2 of each seed as a list of epochs, each an object of the columns of the program's train.log.
+batches. WORK gets teacher.pth, a state dict of resnet18 that the program trained by seed 0, and curves.json: the mean and standard deviation
+by which the program normalises pixels, and for `alone`, `SoftTarget` and `AT` the mobilenetv2 of each seed as a list of epochs, each an
+object of the columns of the program's train.log.
 
 The program is of PyTorch 1.13. What it saves are pickled networks, which torch.load of today reads where it is told to; and it needs
 Python 3.11 at most, since it imports `imp`.
@@ -60,7 +61,8 @@ train("resnet18", 0, teacher)
 sys.path.insert(0, str(checkout))  # where the pickle's classes are
 warnings.simplefilter("ignore")  # of what they import, about each other
 kept = torch.load(teacher / "best.pt", map_location="cpu", weights_only=False)["model"].float()
-torch.save(kept.state_dict(), work / "teacher.pth")
+# Its classifier is a dropout and a linear layer.
+torch.save({name.replace("fc.1.", "fc."): values for name, values in kept.state_dict().items()}, work / "teacher.pth")
 
 settings = {
     "alone": [],
@@ -71,4 +73,6 @@ curves = {
     name: [train("mobilenetv2", seed, work / f"{name}-{seed}", *more) for seed in range(options.seeds)]
     for name, more in settings.items()
 }
-(work / "curves.json").write_text(json.dumps({"torch": torch.__version__, "curves": curves}))
+said = (work / "program.txt").read_text(encoding="utf-8")
+mean, std = ([float(value) for value in values.split(",")] for values in re.findall(r"Mean:\[(.+?)\] Std:\[(.+?)\]", said)[-1])
+(work / "curves.json").write_text(json.dumps({"torch": torch.__version__, "mean_std": [mean, std], "curves": curves}))

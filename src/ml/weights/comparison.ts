@@ -1,8 +1,11 @@
 import type { ParameterSpec } from '../network/network.ts';
 import { isFloating } from './elements.ts';
 
-/** PyTorch's counter of training batches, which stands beside running statistics: no weight, even where it was made a float. */
-const COUNTER = /(^|\.)num_batches_tracked$/;
+/**
+ * What stands beside weights and is none, even where it is a float: PyTorch's counter of training batches, and what thop leaves in every
+ * module of a network whose operations it has counted.
+ */
+const COUNTER = /(^|\.)(num_batches_tracked|total_ops|total_params)$/;
 
 /** What is known of a tensor without reading it. */
 interface Described {

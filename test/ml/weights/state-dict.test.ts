@@ -57,6 +57,13 @@ describe('a state dict', () => {
     expect(failure(tensors)).toBe('was read');
   });
 
+  it('is read with the counts of operations that thop leaves behind', () => {
+    const tensors = written();
+    for (const name of ['total_ops', 'bn1.total_params'])
+      tensors.set(name, { dtype: 'F32', shape: [1], values: new Float32Array(1) });
+    expect(failure(tensors)).toBe('was read');
+  });
+
   it('with missing, wrongly shaped and unknown tensors is refused, all of them named', () => {
     const tensors = written();
     tensors.delete('conv1.weight');
