@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../core/json.ts';
 import { chooseKeep, estimateSize } from '../../ml/data/keep.ts';
 import { pack, type Packed, type PackOptions } from '../../ml/data/pack.ts';
-import type { Keep } from '../../ml/data/packed.ts';
+import type { Keep, Split } from '../../ml/data/packed.ts';
 import { decoderVersions } from '../../ml/data/pictures/decode.ts';
 import { datasets } from '../../ml/data/registry.ts';
 import type { ImageSet } from '../../ml/data/source.ts';
@@ -102,6 +102,15 @@ async function formOf(context: StageContext, params: Params, set: ImageSet) {
   return { keep, record: { keep, ...(size && { ...size, free, decoder: await decoderVersions() }) } };
 }
 
+/** Says that a set of train and val has lost images of train to a split that nobody may have asked for. */
+function tellOfTest(context: StageContext, set: ImageSet, { manifest }: Pick<Packed, 'manifest'>): void {
+  const has = (split: Split): boolean => set.images.some((image) => image.split === split);
+  const { count } = manifest.splits.test;
+  if (!has('val') || has('test') || count === 0) return;
+  const left = `${count} of the others are the test split, ${manifest.splits.train.count} are trained on`;
+  warn(context, `the set has images for val and none for test: ${left} (split: { test: 0 } trains on them all)`);
+}
+
 /** Packs a set where a kill leaves it, and puts it in its place when it is whole. */
 async function packInto(context: StageContext, params: Params, set: ImageSet): Promise<StageOutcome> {
   const { signal, tell, out, scratch, threads } = context;
@@ -112,6 +121,7 @@ async function packInto(context: StageContext, params: Params, set: ImageSet): P
     progress: reporter(tell, 'images'),
     warn: (message) => warn(context, message),
   });
+  tellOfTest(context, set, packed);
   await rename(folder, join(out, 'data'));
   const { decodedForm } = packed;
   return {

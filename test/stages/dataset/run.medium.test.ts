@@ -112,6 +112,24 @@ describe('the dataset stage', () => {
     expect(told).toContainEqual({ type: 'warning', message: 'folders without files do not count: fox' });
   });
 
+  it('says that a test split was cut from the images for training of a set that has others for validation', async () => {
+    await writeClasses({ 'train/ant': 10, 'train/bee': 10, 'val/ant': 4, 'val/bee': 4 });
+    const warnings = () =>
+      told
+        .splice(0)
+        .flatMap((message) => (message.type === 'warning' ? [message.message] : []))
+        .filter((message) => message.includes('test split'));
+    const { metrics } = await run(stage({ source: 'image-folder' }));
+    expect(metrics).toMatchObject({ train: { images: 16 }, val: { images: 8 }, test: { images: 4 } });
+    const told4 = '4 of the others are the test split, 16 are trained on (split: { test: 0 } trains on them all)';
+    expect(warnings()).toEqual([`the set has images for val and none for test: ${told4}`]);
+    await run(stage({ source: 'image-folder', split: { val: 0.2, test: 0, seed: 0 } }, 'all'));
+    expect(warnings()).toEqual([]);
+    await writeClasses({ 'test/ant': 3, 'test/bee': 3 });
+    await run(stage({ source: 'image-folder' }, 'three'));
+    expect(warnings()).toEqual([]);
+  });
+
   it('reads nothing that its key has not hashed, whatever programs leave in the folder', async () => {
     await writeClasses({ ant: 8, bee: 8 });
     await run(stage({ source: 'image-folder' }));
