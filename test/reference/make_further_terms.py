@@ -137,8 +137,10 @@ def towards_largest(vectors):
 
 
 def singular(student, teacher, w, form, beta=8):
-    rank, before, total = int(form), None, 0.0
+    (rank, over), before, total = (int(form[0]), form[1:]), None, 0.0
     for s, t in zip(student.values(), teacher.values()):
+        if over == "w":  # channels and rows by columns, as mdistiller has it
+            s, t = (nchw(x).flatten(1, 2).unsqueeze(1) for x in (s, t))
         u, v = (torch.linalg.svd(x.flatten(1, 2), full_matrices=False) for x in (s, t))
         ours, theirs = (towards_largest(x.Vh[:, :count].mT) for x, count in ((u, rank + 3), (v, rank)))
         share = F.normalize(v.S[:, :rank])[:, None]
@@ -247,6 +249,7 @@ CASES = {
     "FSP paper": (flow, "paper", FLOWS, FLOWS),
     "KDSVD 1": (singular, "1", FLOWS, FLOWS),
     "KDSVD 2": (singular, "2", {"block1": (4, 4, 5), "block2": (3, 3, 4)}, {"block1": (4, 4, 5), "block2": (2, 2, 4)}),
+    "KDSVD 1w": (singular, "1w", {"block1": (5, 4, 2), "block2": (3, 6, 3)}, {"block1": (5, 4, 3), "block2": (3, 6, 2)}),
     "AB code": (boundary, "code", {"preact1": (4, 4, 3), "preact2": (4, 4, 2), "preact3": (2, 2, 3), "preact4": (2, 2, 2)}, {"preact1": (4, 4, 3), "preact2": (2, 2, 3), "preact3": (2, 2, 4), "preact4": (4, 4, 3)}),
     "AB paper": (boundary, "paper", {"preact1": (4, 4, 3)}, {"preact1": (4, 4, 3)}),
 }

@@ -104,6 +104,7 @@ const TRIALS: readonly Trial[] = [
   [CC, { cc_form: 'paper' }, 'equal sizes'],
   [FSP, { fsp_form: 'paper' }, 'alike'],
   [KDSVD, { svd_rank: 2 }, 'alike'],
+  [KDSVD, { svd_form: 'width' }, 'equal sizes'],
   [AB, { ab_form: 'paper' }, 'a larger student'],
   [FT, { ft_form: 'paper', ...EVERY_BLOCK }, 'a larger student'],
   [WKDL, { wkd_iterations: 3, wkd_sharpness: 2 }, 'equal sizes'],

@@ -2,25 +2,47 @@ import { abs, addN, div, equal, exp, greater, mul, select, sqrt, square, sub } f
 import { matmul, rightSingularVectors } from '../algebra/matrices.ts';
 import { lengthOf, type Node } from '../algebra/node.ts';
 import { max, sum } from '../algebra/reductions.ts';
-import { reshape, slice } from '../algebra/shapes.ts';
+import { reshape, slice, transpose } from '../algebra/shapes.ts';
 import { at } from '../../util/at.ts';
-import type { KdMethod } from './kd-method.ts';
+import type { KdMethod, TapShapes } from './kd-method.ts';
 import { columns, squaredDistance } from './terms/maps.ts';
 import { unitRows } from './terms/rows.ts';
-import { allBlocks, blocksOption, chooseBlocks, requireSeveral, requireChannels } from './terms/taps.ts';
+import {
+  allBlocks,
+  blocksOption,
+  chooseBlocks,
+  EQUAL,
+  requireChannels,
+  requireSeveral,
+  requireSizes,
+} from './terms/taps.ts';
 
 /** More of the student's vectors than of the teacher's, which are looked for among them. */
 const CANDIDATES = 3;
 /** β of exp(−(a − b)²/β). */
 const WIDTH = 8;
 
-/** The first of a map's right singular vectors, channels by vectors: [N, C, ≤ count]. */
-function vectorsOf(map: Node, count: number): Node {
-  const vectors = rightSingularVectors(map);
+/** What the matrix of a map is, and which maps of two sides have as many columns. */
+interface Form {
+  readonly matrix: (map: Node) => Node;
+  readonly require: (shapes: TapShapes, all: TapShapes) => void;
+}
+
+const FORMS: Readonly<Record<string, Form>> = {
+  channels: { matrix: columns, require: (shapes) => requireChannels('KDSVD', shapes) },
+  width: {
+    matrix: (map) => reshape(transpose(map, [0, 1, 3, 2]), [lengthOf(map, 0), -1, lengthOf(map, 2)]),
+    require: (shapes, all) => requireSizes('KDSVD', EQUAL, shapes, all),
+  },
+};
+
+/** The first right singular vectors of matrices [N, M, D]: [N, D, ≤ count]. */
+function vectorsOf(matrices: Node, count: number): Node {
+  const vectors = rightSingularVectors(matrices);
   return slice(vectors, { axis: 2, from: 0, length: Math.min(count, lengthOf(vectors, 2)) });
 }
 
-/** The student's vector that lies nearest to each of the teacher's, turned into its direction: [N, C, K]. */
+/** The student's vector that lies nearest to each of the teacher's, turned into its direction: [N, D, K]. */
 function aligned(ours: Node, theirs: Node): Node {
   const cosines = matmul(ours, theirs, { transposeA: true });
   const sign = sub(greater(cosines, 0), greater(0, cosines));
@@ -28,34 +50,40 @@ function aligned(ours: Node, theirs: Node): Node {
   return matmul(ours, select(nearest, sign, 0));
 }
 
-/** exp(−(a_i − b_j)²/β) of all channels i of one map and j of the one before, for each vector: [N, C, C', K]. */
+/** exp(−(a_i − b_j)²/β) of all elements i of a vector of one map and j of one of the map before: [N, D, D', K]. */
 function kernel(vectors: Node, before: Node): Node {
-  const [images, channels, count] = [lengthOf(vectors, 0), lengthOf(vectors, 1), lengthOf(vectors, 2)];
-  const apart = sub(reshape(vectors, [images, channels, 1, count]), reshape(before, [images, 1, -1, count]));
+  const [images, size, count] = [lengthOf(vectors, 0), lengthOf(vectors, 1), lengthOf(vectors, 2)];
+  const apart = sub(reshape(vectors, [images, size, 1, count]), reshape(before, [images, 1, -1, count]));
   return exp(div(square(apart), -WIDTH));
 }
 
-/** Both sides' vectors of one map, each by the share that the teacher's singular value has: [N, C, K]. */
+/** Both sides' vectors of matrices [N, M, D], each by the share that the teacher's singular value has: [N, D, K]. */
 function compressed(ours: Node, theirs: Node, rank: number): readonly [student: Node, teacher: Node] {
-  const [s, t] = [columns(ours), columns(theirs)];
-  const vectors = vectorsOf(t, rank);
-  const values = sqrt(sum(square(matmul(t, vectors)), { axes: [1] }));
+  const vectors = vectorsOf(theirs, rank);
+  const values = sqrt(sum(square(matmul(theirs, vectors)), { axes: [1] }));
   const shares = reshape(unitRows(values), [lengthOf(values, 0), 1, -1]);
-  return [mul(aligned(vectorsOf(s, rank + CANDIDATES), vectors), shares), mul(vectors, shares)];
+  return [mul(aligned(vectorsOf(ours, rank + CANDIDATES), vectors), shares), mul(vectors, shares)];
 }
 
 /**
- * Maps compressed to the right singular vectors of their pixels × channels matrix: what the student's vectors are to those of the map
- * before, under a Gaussian kernel, is to be what the teacher's are. L = Σ_k ‖K_s − K_t‖² / N, K = exp(−(v_k,i − v_k−1,j)²/8) over all
- * channels i, j of maps that follow each other; of the student's first `svd_rank` + 3 vectors those nearest to the teacher's, in its
- * direction. As RepDistiller's program has it, but for two things that it leaves to LAPACK: the teacher's vectors point to where their
- * largest element is positive, and no gradient passes between vectors whose values float32 can't tell apart (there it is infinite).
+ * Maps compressed to right singular vectors: what the student's vectors are to those of the map before, under a Gaussian kernel, is to be
+ * what the teacher's are. L = Σ_k ‖K_s − K_t‖² / N, K = exp(−(v_k,i − v_k−1,j)²/8) over all elements i, j of vectors of maps that follow
+ * each other; of the student's first `svd_rank` + 3 vectors those nearest to the teacher's, in its direction. The matrix of a map is pixels
+ * × channels, as in the authors' and in RepDistiller's program (`svd_form: channels`), or channels and rows × columns, as in mdistiller's
+ * (`width`). Two things that the programs leave to LAPACK: the teacher's vectors point to where their largest element is positive, and no
+ * gradient passes between vectors whose values float32 can't tell apart (there it is infinite).
  */
 export const singularValues: KdMethod = {
   name: 'KDSVD',
   source: 'Lee, Kim, Song: Self-supervised Knowledge Distillation Using Singular Value Decomposition, ECCV 2018',
   options: {
     blocks: blocksOption,
+    svd_form: {
+      enum: ['channels', 'width'],
+      default: 'channels',
+      description:
+        'channels: vectors over the channels of a map, as RepDistiller; width: over the columns of its picture, as mdistiller.',
+    },
     svd_rank: { type: 'integer', minimum: 1, default: 1, description: 'Singular vectors of the teacher’s maps.' },
   },
   weighting: 'odds',
@@ -64,12 +92,14 @@ export const singularValues: KdMethod = {
     requireSeveral('KDSVD', chosen.student);
     return chosen;
   },
-  create: ({ svd_rank: rank }, shapes) => {
-    requireChannels('KDSVD', shapes);
+  create: ({ svd_form: name, svd_rank: rank }, shapes, all) => {
+    const form = typeof name === 'string' ? FORMS[name] : undefined;
+    if (!form) throw new Error(`KDSVD has no form ${JSON.stringify(name)}`);
+    form.require(shapes, all);
     const taps = Object.keys(shapes.student);
     return {
       loss: ({ student, teacher, images }) => {
-        const maps = taps.map((tap) => compressed(student(tap), teacher(tap), Number(rank)));
+        const maps = taps.map((tap) => compressed(form.matrix(student(tap)), form.matrix(teacher(tap)), Number(rank)));
         const terms = maps.slice(1).map(([ours, theirs], k) => {
           const [oursBefore, theirsBefore] = at(maps, k);
           return squaredDistance(kernel(ours, oursBefore), kernel(theirs, theirsBefore));

@@ -96,6 +96,11 @@ export const METHODS: Readonly<Record<string, MethodImport>> = {
       ...featureWeights(100),
     },
   },
+  KDSVD: {
+    method: 'KDSVD',
+    options: { svd_form: 'width', blocks: 'all' },
+    settings: { K: number(1, 'svd_rank'), ...featureWeights(1) },
+  },
   NST: { method: 'NST', options: { blocks: 'all' }, settings: featureWeights(50) },
   PKT: { method: 'PKT', settings: featureWeights(30_000) },
   RKD: {
@@ -177,4 +182,4 @@ export const METHODS: Readonly<Record<string, MethodImport>> = {
 };
 
 /** Methods without a counterpart. */
-export const MISSING: readonly string[] = ['OFD', 'KDSVD'];
+export const MISSING: readonly string[] = ['OFD'];

@@ -28,7 +28,7 @@ const rows = JSON.parse(
 const OPTIONS: Readonly<Record<string, (form: string) => JsonObject>> = {
   CC: (form) => ({ cc_form: form, cc_features: 5 }),
   FSP: (form) => ({ fsp_form: form }),
-  KDSVD: (rank) => ({ svd_rank: Number(rank) }),
+  KDSVD: (form) => ({ svd_rank: Number.parseInt(form), svd_form: form.endsWith('w') ? 'width' : 'channels' }),
   AB: (form) => ({ ab_form: form }),
   FT: (form) => ({ ft_form: form }),
   MLKD: (form) => ({ mlkd_standardise: form === 'scores' }),
@@ -107,7 +107,11 @@ describe('terms that came later', () => {
     const usual = Float64Array.from(signed('map', IMAGES * 16));
     for (const student of [plain, usual]) {
       const found = evaluate({
-        ...{ method: methods.KDSVD, options: { svd_rank: 2 }, runner: new EngineRunner(reference, new Map()) },
+        ...{
+          method: methods.KDSVD,
+          options: { svd_rank: 2, svd_form: 'channels' },
+          runner: new EngineRunner(reference, new Map()),
+        },
         ...{ shapes: { student: maps, teacher: maps }, labels: new Int32Array(IMAGES) },
         taps: { student: { block1: student, block2: usual }, teacher: { block1: plain, block2: plain } },
       });
@@ -135,7 +139,7 @@ describe('terms that came later', () => {
     const wide = { block1: { height: 4, width: 4, channels: 4 }, block2: { height: 2, width: 2, channels: 8 } };
     const narrow = { ...wide, block2: { height: 2, width: 2, channels: 6 } };
     const shapes = { student: narrow, teacher: wide };
-    const options = { fsp_form: 'code', svd_rank: 1 };
+    const options = { fsp_form: 'code', svd_rank: 1, svd_form: 'channels' };
     expect(() => methods[name].create(options, shapes, shapes, { labels: new Int32Array(), seed: 0 })).toThrow(
       `${name} can't compare block2: the student's map has 6 channels, the teacher's 8`,
     );

@@ -62,6 +62,7 @@ describe('a configuration of mdistiller', () => {
   it.each([
     ['AT', 'LOSS: { FEAT_WEIGHT: 500 }', { kd_method: 'AT', kd_weight: 500, blocks: 'all', at_form: 'code' }],
     ['FITNET', 'HINT_LAYER: 3', { kd_method: 'FitNet', kd_weight: 100, blocks: [3] }],
+    ['KDSVD', 'K: 2', { kd_method: 'KDSVD', kd_weight: 1, svd_form: 'width', svd_rank: 2, blocks: 'all' }],
     ['NST', 'LOSS: { CE_WEIGHT: 0.5 }', { kd_method: 'NST', kd_weight: 50, ce_weight: 0.5, blocks: 'all' }],
     ['PKT', 'LOSS: { CE_WEIGHT: 1.0 }', { kd_method: 'PKT', kd_weight: 30_000 }],
     ['RKD', 'ANGLE_WEIGHT: 40', { kd_method: 'RKD', kd_weight: 1, rkd_distance: 25, rkd_angle: 40 }],
