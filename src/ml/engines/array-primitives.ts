@@ -151,3 +151,6 @@ export const ARRAY_PRIMITIVES = {
     numbers: { rows: 'int', each: 'int', columns: 'int' },
   },
 } as const;
+
+/** Name of one of them. */
+export type ArrayPrimitive = keyof typeof ARRAY_PRIMITIVES;

@@ -2,6 +2,7 @@ import {
   ELEMENTWISE,
   FUNCTIONS,
   unpackInstruction,
+  type ArrayPrimitive,
   type FunctionName,
   type Walk,
   type WalkInputs,
@@ -72,16 +73,7 @@ function eachPlace(inputs: Inputs, walk: Walk, visit: (index: readonly number[],
   step(0);
 }
 
-export const walks: Implementations<
-  | 'elementwise'
-  | 'reduce'
-  | 'matrix-product'
-  | 'right-singular-vectors'
-  | 'gather'
-  | 'scatter'
-  | 'gather-products'
-  | 'gather-sums'
-> = {
+export const walks: Implementations<ArrayPrimitive> = {
   elementwise({ y, ...inputs }, { yStrides, ...walk }) {
     eachPlace(inputs, walk, (index, result) => {
       const place = index.reduce((sum, at, dimension) => sum + at * numberAt(yStrides, dimension), 0);

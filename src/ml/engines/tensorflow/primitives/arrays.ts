@@ -3,6 +3,7 @@ import {
   ELEMENTWISE,
   FUNCTIONS,
   unpackInstruction,
+  type ArrayPrimitive,
   type FunctionName,
   type Walk,
   type WalkInputs,
@@ -122,16 +123,7 @@ function singularVectors(graph: Graph, x: Tensor): Tensor {
   return graph.add(graph.mul(vectors, across(kept)), nothing);
 }
 
-export const arrays: Nodes<
-  | 'elementwise'
-  | 'reduce'
-  | 'matrix-product'
-  | 'right-singular-vectors'
-  | 'gather'
-  | 'scatter'
-  | 'gather-products'
-  | 'gather-sums'
-> = {
+export const arrays: Nodes<ArrayPrimitive> = {
   elementwise({ y, ...inputs }, { yStrides, ...walk }, { graph }) {
     putStrided(graph, y, walked(graph, inputs, walk), yStrides);
   },
