@@ -9,24 +9,22 @@ const ROOT = new URL('..', import.meta.url).pathname;
 const CHANGES =
   /vi\.(?:mock|doMock|stub|spyOn|useFakeTimers)|process\.(?:env\[[^\]]+\] *=[^=]|chdir|exitCode|umask)|delete process\.env/;
 
-const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).map((file) => join('test', file));
+const medium = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.medium.test.ts'))
+  .map((file) => join('test', file));
+const apart = new Set(medium.filter((file) => CHANGES.test(readFileSync(join(ROOT, file), 'utf8'))));
 
 /** Tests by what they take, which their names say (CONTRIBUTING.md): `x.test.ts`, `x.medium.test.ts`, `x.large.test.ts`. */
-const larger = ['medium', 'large']
-  .flatMap((size) => {
-    const include = files.filter((file) => file.endsWith(`.${size}.test.ts`));
-    const apart = new Set(include.filter((file) => CHANGES.test(readFileSync(join(ROOT, file), 'utf8'))));
-    return [
-      { name: size, include: include.filter((file) => !apart.has(file)), isolate: false },
-      { name: `${size}, apart`, include: [...apart] },
-    ];
-  })
-  .map((test) => ({
-    extends: true as const,
-    test: { ...test, globalSetup: ['test/support/build-once.ts'] },
-    // Programs that they start are built ones.
-    resolve: { alias: [{ find: /^.*\/own-module\.ts$/, replacement: join(ROOT, 'test/support/own-module.ts') }] },
-  }));
+const larger = [
+  { name: 'medium', include: medium.filter((file) => !apart.has(file)), isolate: false },
+  { name: 'medium, apart', include: [...apart] },
+  { name: 'large', include: ['test/**/*.large.test.ts'] },
+].map((test) => ({
+  extends: true as const,
+  test: { ...test, globalSetup: ['test/support/build-once.ts'] },
+  // Programs that they start are built ones.
+  resolve: { alias: [{ find: /^.*\/own-module\.ts$/, replacement: join(ROOT, 'test/support/own-module.ts') }] },
+}));
 
 export default defineConfig({
   root: ROOT,

@@ -17,18 +17,17 @@ export type EachRun<S> = (
   visit: (k: number, n: number, element: number, count: number) => void,
 ) => void;
 
-/** Calls back for every product of the convolution's maps: indices of output pixel, input pixel and tap. */
-function eachMeeting(s: Shape, visit: (output: number, input: number, tap: number) => void): void {
+/** Calls back for every input pixel that a tap of the convolution meets: indices of output pixel and input pixel. */
+function eachMeeting(s: Shape, tap: number, visit: (output: number, input: number) => void): void {
   const { height, width, outHeight, outWidth, kernel, stride, padding, dilation = 1 } = s;
+  const [down, across] = [Math.floor(tap / kernel) * dilation - padding, (tap % kernel) * dilation - padding];
   for (let image = 0; image < s.batch; image++)
     for (let row = 0; row < outHeight; row++)
-      for (let column = 0; column < outWidth; column++)
-        for (let tap = 0; tap < kernel * kernel; tap++) {
-          const h = row * stride - padding + Math.floor(tap / kernel) * dilation;
-          const w = column * stride - padding + (tap % kernel) * dilation;
-          if (h < 0 || w < 0 || h >= height || w >= width) continue;
-          visit((image * outHeight + row) * outWidth + column, (image * height + h) * width + w, tap);
-        }
+      for (let column = 0; column < outWidth; column++) {
+        const [h, w] = [row * stride + down, column * stride + across];
+        if (h < 0 || w < 0 || h >= height || w >= width) continue;
+        visit((image * outHeight + row) * outWidth + column, (image * height + h) * width + w);
+      }
 }
 
 /** What a convolution and its gradients compute, whatever filter element connects two channels. */
@@ -48,30 +47,40 @@ export interface Products<S extends Shape> {
  * @returns the sums
  */
 export function productsOver<S extends Shape>(eachRun: EachRun<S>): Products<S> {
-  /** One element of the input meets `count` of the filter, which make as many of the output. */
-  const each = (s: S, visit: (input: number, element: number, output: number, count: number) => void): void => {
-    eachMeeting(s, (output, input, tap) => {
-      eachRun(s, tap, (k, n, element, count) =>
-        visit(input * s.channels + k, element, output * s.outChannels + n, count),
-      );
-    });
+  /** Calls back for every pair of pixels that a tap connects: its runs, four numbers each, and the first values of the pixels. */
+  const each = (s: S, visit: (runs: Float64Array, input: number, output: number) => void): void => {
+    for (let tap = 0; tap < s.kernel ** 2; tap++) {
+      const found: number[] = [];
+      eachRun(s, tap, (...run) => found.push(...run));
+      const runs = Float64Array.from(found);
+      eachMeeting(s, tap, (output, input) => visit(runs, input * s.channels, output * s.outChannels));
+    }
   };
   return {
     sums: (x, filter, s) => {
       const y = new Float64Array(s.batch * s.outHeight * s.outWidth * s.outChannels);
-      each(s, (input, element, output, count) => {
-        for (let i = 0; i < count; i++) put(y, output + i, at(x, input) * at(filter, element + i), 1);
+      each(s, (runs, input, output) => {
+        for (let run = 0; run < runs.length; run += 4) {
+          const [value, to, element] = [at(x, input + at(runs, run)), output + at(runs, run + 1), at(runs, run + 2)];
+          for (let i = 0; i < at(runs, run + 3); i++) put(y, to + i, value * at(filter, element + i), 1);
+        }
       });
       return y;
     },
     addInputGradient: ({ dy, filter, dx }, s) => {
-      each(s, (input, element, output, count) => {
-        for (let i = 0; i < count; i++) put(dx, input, at(dy, output + i) * at(filter, element + i), 1);
+      each(s, (runs, input, output) => {
+        for (let run = 0; run < runs.length; run += 4) {
+          const [to, from, element] = [input + at(runs, run), output + at(runs, run + 1), at(runs, run + 2)];
+          for (let i = 0; i < at(runs, run + 3); i++) put(dx, to, at(dy, from + i) * at(filter, element + i), 1);
+        }
       });
     },
     addFilterGradient: ({ x, dy, dfilter }, s) => {
-      each(s, (input, element, output, count) => {
-        for (let i = 0; i < count; i++) put(dfilter, element + i, at(dy, output + i) * at(x, input), 1);
+      each(s, (runs, input, output) => {
+        for (let run = 0; run < runs.length; run += 4) {
+          const [value, from, to] = [at(x, input + at(runs, run)), output + at(runs, run + 1), at(runs, run + 2)];
+          for (let i = 0; i < at(runs, run + 3); i++) put(dfilter, to + i, at(dy, from + i) * value, 1);
+        }
       });
     },
   };
