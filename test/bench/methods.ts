@@ -6,7 +6,7 @@ import { methods } from '../../src/ml/methods/registry.ts';
 import { models, type ModelName } from '../../src/ml/models/registry.ts';
 import { initialState } from '../../src/ml/network/initial.ts';
 import { withLastMap } from '../../src/ml/network/last-map.ts';
-import { optionsOf } from '../support/kd-evaluation.ts';
+import { optionsOf } from '../support/default-options.ts';
 import { termDifferences, termRows } from '../support/term-reference.ts';
 import { distilledBy, distillingParts, SPLIT } from './train/distilling.ts';
 import { median } from './train/median.ts';

@@ -11,8 +11,6 @@ import { EchoRunner } from './echo-runner.ts';
 import { evaluateNodes, type AdapterCallbacks, type Values } from './evaluate-expression.ts';
 import { referenceInput, referenceLabels } from './loss-reference.ts';
 
-export { optionsOf };
-
 /** A training split of six images of three classes. */
 export const someSplit: KdSplit = { labels: Int32Array.of(0, 1, 2, 1, 0, 2), seed: 5 };
 

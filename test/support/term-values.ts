@@ -6,7 +6,9 @@ import type { Shape } from '../../src/ml/network/network.ts';
 import { EchoRunner } from './echo-runner.ts';
 import type { Values } from './evaluate-expression.ts';
 import { hashed, signed } from './hashed.ts';
-import { optionsOf, TermInFloat64 } from './kd-evaluation.ts';
+import { optionsOf } from './default-options.ts';
+import { EQUAL_CHANNELS } from './equal-channels.ts';
+import { TermInFloat64 } from './kd-evaluation.ts';
 
 const at = (height: number, width: number, channels: number): Shape => ({ height, width, channels });
 
@@ -52,12 +54,10 @@ const EVERY_BLOCK = { blocks: [1, 2, 3, 4] };
 /** A method's options, beside its defaults, and the networks that it is tried with. */
 type Trial = readonly [method: KdMethod, options: JsonObject, networks: string];
 
-/** They compare channel by channel. */
-const ALIKE: ReadonlySet<KdMethod> = new Set([methods.FSP, methods.KDSVD]);
 const defaults: readonly Trial[] = Object.values<KdMethod>(methods).map((method) => [
   method,
   {},
-  ALIKE.has(method) ? 'alike' : 'equal sizes',
+  EQUAL_CHANNELS.has(method.name) ? 'alike' : 'equal sizes',
 ]);
 const {
   AB,

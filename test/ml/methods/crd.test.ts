@@ -8,7 +8,8 @@ import type { KdSplit } from '../../../src/ml/methods/kd-method.ts';
 import { uniforms } from '../../../src/ml/random/random.ts';
 import type { AdapterCallbacks, Values } from '../../support/evaluate-expression.ts';
 import { signed } from '../../support/hashed.ts';
-import { alike, optionsOf, TermInFloat64 } from '../../support/kd-evaluation.ts';
+import { optionsOf } from '../../support/default-options.ts';
+import { alike, TermInFloat64 } from '../../support/kd-evaluation.ts';
 import { largestDifference } from '../../support/loss-reference.ts';
 import { slopes } from '../../support/plain-arrays.ts';
 

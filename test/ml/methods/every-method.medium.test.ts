@@ -4,7 +4,8 @@ import type { KdMethod, TapShapes } from '../../../src/ml/methods/kd-method.ts';
 import { methods } from '../../../src/ml/methods/registry.ts';
 import type { Shape } from '../../../src/ml/network/network.ts';
 import { signed } from '../../support/hashed.ts';
-import { evaluate, optionsOf, type TapValues } from '../../support/kd-evaluation.ts';
+import { optionsOf } from '../../support/default-options.ts';
+import { evaluate, type TapValues } from '../../support/kd-evaluation.ts';
 import { largestDifference } from '../../support/loss-reference.ts';
 
 const BATCH = 4;

@@ -4,7 +4,8 @@ import { channelMask } from '../../../src/ml/methods/mgd.ts';
 import { methods } from '../../../src/ml/methods/registry.ts';
 import { ConvRunner } from '../../support/conv-runner.ts';
 import { hashedState } from '../../support/hashed.ts';
-import { evaluate, optionsOf, referenceTap, someSplit } from '../../support/kd-evaluation.ts';
+import { optionsOf } from '../../support/default-options.ts';
+import { evaluate, referenceTap, someSplit } from '../../support/kd-evaluation.ts';
 import { largestDifference, lossReference, toChannelsLast } from '../../support/loss-reference.ts';
 
 /** A seed whose first mask of block 3 is the reference file's. */

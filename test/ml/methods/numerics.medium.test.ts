@@ -9,7 +9,8 @@ import { recordTerm } from '../../../src/ml/methods/terms/record-term.ts';
 import { models } from '../../../src/ml/models/registry.ts';
 import type { Shape } from '../../../src/ml/network/network.ts';
 import { signed } from '../../support/hashed.ts';
-import { alike, optionsOf, someSplit } from '../../support/kd-evaluation.ts';
+import { optionsOf } from '../../support/default-options.ts';
+import { alike, someSplit } from '../../support/kd-evaluation.ts';
 
 /** PyTorch in float64, and how far PyTorch in float32 is from that. */
 interface Row {

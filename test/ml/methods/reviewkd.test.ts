@@ -3,7 +3,8 @@ import { hierarchicalContext } from '../../../src/ml/methods/terms/hierarchical-
 import { review } from '../../../src/ml/methods/reviewkd.ts';
 import { signed } from '../../support/hashed.ts';
 import { evaluateLoss } from '../../support/expression.ts';
-import { alike, optionsOf, someSplit } from '../../support/kd-evaluation.ts';
+import { optionsOf } from '../../support/default-options.ts';
+import { alike, someSplit } from '../../support/kd-evaluation.ts';
 import { largestDifference } from '../../support/loss-reference.ts';
 import { slopes, total } from '../../support/plain-arrays.ts';
 

@@ -14,7 +14,8 @@ import { uniforms } from '../../../src/ml/random/random.ts';
 import { CombinedKdTerm } from '../../../src/ml/train/combined-kd-term.ts';
 import type { KdTermOptions } from '../../../src/ml/train/kd-term.ts';
 import { Objective } from '../../../src/ml/train/objective.ts';
-import { optionsOf } from '../../support/kd-evaluation.ts';
+import { optionsOf } from '../../support/default-options.ts';
+import { EQUAL_CHANNELS } from '../../support/equal-channels.ts';
 import { nativeExecutor } from '../../support/native.ts';
 import { crossEntropySupervision, firstBatch, passOver } from '../../support/one-batch.ts';
 import { paintedSet } from '../../support/painted-set.ts';
@@ -53,8 +54,7 @@ afterAll(() => reference.dispose());
 /** Everything that decides the total loss of one batch of a student. */
 function setting(options: KdTermOptions, { engine = reference, batchSize = BATCH, threads = 1 } = {}) {
   const { labels } = data.split('train');
-  // These want a student as wide as its teacher.
-  const model = networkFor(['FSP', 'KDSVD'].includes(options.method) ? 'convnet8' : 'convnet4', data.manifest);
+  const model = networkFor(EQUAL_CHANNELS.has(options.method) ? 'convnet8' : 'convnet4', data.manifest);
   const teacher = frozenTeacher(engine);
   const { network: join } = requireMethod(options.method);
   const network = join?.(options.options, model, { network: teacher.network, state: teacher.read() }).network ?? model;

@@ -6,6 +6,7 @@ import { disposeEngines } from '../../../src/ml/inference/shared-engine.ts';
 import { metricPaths } from '../../../src/core/metrics.ts';
 import { distillStudent } from '../../../src/stages/distill-student/kind.ts';
 import { trainTeacher } from '../../../src/stages/train-teacher/kind.ts';
+import { EQUAL_CHANNELS } from '../../support/equal-channels.ts';
 import { metric, Workshop, type Made } from '../../support/stage-workshop.ts';
 
 const workshop = new Workshop();
@@ -56,12 +57,11 @@ describe('distilling a student', () => {
   it.each(Object.keys(methods))(
     'runs %s with its defaults, to a student that it has changed',
     async (name) => {
-      // These want a student as wide as its teacher.
       const short = {
         ...soft,
         epochs: 1,
         kd_method: name,
-        ...(['FSP', 'KDSVD'].includes(name) && { model: 'convnet8' }),
+        ...(EQUAL_CHANNELS.has(name) && { model: 'convnet8' }),
       };
       const made = await workshop.make(distillStudent, short, { data, teacher });
       expect(Number.isFinite(metric(made, 'train.kd_loss'))).toBe(true);

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { FailureError, type Failure } from '../../../../src/core/failure.ts';
 import type { KdMethod, TapShapes } from '../../../../src/ml/methods/kd-method.ts';
 import { methods } from '../../../../src/ml/methods/registry.ts';
-import { optionsOf, someSplit } from '../../../support/kd-evaluation.ts';
+import { optionsOf } from '../../../support/default-options.ts';
+import { EQUAL_CHANNELS } from '../../../support/equal-channels.ts';
+import { someSplit } from '../../../support/kd-evaluation.ts';
 
 const FOUR = ['block1', 'block2', 'block3', 'block4'];
 const both = { teacher: FOUR, student: FOUR };
@@ -171,7 +173,7 @@ describe('channels that differ', () => {
   it('leave parameters of all adapters with names of their own', () => {
     for (const method of Object.values<KdMethod>(methods)) {
       // These refuse them, and have no adapters.
-      if (method === methods.FSP || method === methods.KDSVD) continue;
+      if (EQUAL_CHANNELS.has(method.name)) continue;
       const all = Object.fromEntries(FOUR.map((tap) => [tap, shapes.student['block4']!]));
       const wider = Object.fromEntries(FOUR.map((tap) => [tap, shapes.teacher['block4']!]));
       const vector = { height: 1, width: 1, channels: 5 };
