@@ -68,8 +68,10 @@ function singularSlope(node: NodeOf<'rightSingularVectors'>): Slope {
   const scaled = matmul(x, node);
   const values = sum(square(scaled), { axes: [-2], keepDims: true });
   const least = mul(max(values, { axes: [-1], keepDims: true }), NEAR);
-  const quotient = (numerator: Node, by: Node): Node =>
-    select(greater(abs(by), least), div(numerator, select(greater(abs(by), least), by, 1)), 0);
+  const quotient = (numerator: Node, by: Node): Node => {
+    const isApart = greater(abs(by), least);
+    return select(isApart, div(numerator, select(isApart, by, 1)), 0);
+  };
   return (gradient) => {
     const along = matmul(node, gradient, { transposeA: true });
     const within = quotient(along, sub(values, transposeMatrices(values)));

@@ -20,7 +20,7 @@ import {
 /** More of the student's vectors than of the teacher's, which are looked for among them. */
 const CANDIDATES = 3;
 /** β of exp(−(a − b)²/β). */
-const WIDTH = 8;
+const BETA = 8;
 
 /** What the matrix of a map is, and which maps of two sides have as many columns. */
 interface Form {
@@ -54,7 +54,7 @@ function aligned(ours: Node, theirs: Node): Node {
 function kernel(vectors: Node, before: Node): Node {
   const [images, size, count] = [lengthOf(vectors, 0), lengthOf(vectors, 1), lengthOf(vectors, 2)];
   const apart = sub(reshape(vectors, [images, size, 1, count]), reshape(before, [images, 1, -1, count]));
-  return exp(div(square(apart), -WIDTH));
+  return exp(div(square(apart), -BETA));
 }
 
 /** Both sides' vectors of matrices [N, M, D], each by the share that the teacher's singular value has: [N, D, K]. */
